@@ -1,0 +1,46 @@
+"""The one tree of errors. What a person sees names the file, the place and what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class DubanError(Exception):
+    """Base of every error that duban raises on purpose.
+
+    Args:
+        message: what happened, in Chinese, then " / " and the same in English.
+        hint: what the person can do about it, in the same two languages.
+        path: the file concerned, where there is one.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", path: Path | str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.path = str(path) if path is not None else None
+
+    def __str__(self) -> str:
+        where = f"{self.path}: " if self.path else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{where}{self.message}{hint}"
+
+
+class SourceError(DubanError):
+    """A source file cannot be read: empty, binary, of a wrong encoding, unsupported, too large."""
+
+
+class LexiconError(DubanError):
+    """A line of corpus/lexicon is not what its file promises; names the file and the line."""
+
+
+class ProvenanceError(DubanError):
+    """A fact does not quote its source: `text[start:end] != quote`."""
+
+
+class StoreError(DubanError):
+    """The store cannot be opened, is corrupt, read-only or of another version."""
+
+
+class NotFoundError(DubanError):
+    """Nothing has the id or the words that were asked for."""

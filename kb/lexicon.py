@@ -1,0 +1,49 @@
+"""Reads `corpus/lexicon/*.jsonl`: knowledge as data, one entry a line, each with examples."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from kb.errors import LexiconError
+
+Entry = TypeVar("Entry", bound=BaseModel)
+
+
+def corpus_path() -> Path:
+    """The folder `corpus/` of this installation (`documents/` and `lexicon/` are in it)."""
+    return Path(str(resources.files("corpus")))
+
+
+@lru_cache
+def load_lexicon(name: str, model: type[Entry]) -> tuple[Entry, ...]:
+    """All entries of `corpus/lexicon/<name>.jsonl`, validated as `model`, in file order.
+
+    Blank lines and lines that begin with `#` are passed over.
+
+    Raises:
+        LexiconError: the file is missing or a line is not an entry; names file and line.
+    """
+    path = corpus_path() / "lexicon" / f"{name}.jsonl"
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise LexiconError(
+            f"词库文件打不开 / cannot open the lexicon: {error}", path=path
+        ) from error
+    entries: list[Entry] = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        try:
+            entries.append(model.model_validate(json.loads(line)))
+        except (json.JSONDecodeError, ValidationError) as error:
+            raise LexiconError(
+                f"第 {number} 行不合格式 / line {number} is not an entry: {error}", path=path
+            ) from error
+    return tuple(entries)

@@ -1,0 +1,180 @@
+"""The nouns of duty: organisations, tasks, assignments, milestones, deadlines, targets.
+
+Shapes follow the JSON contract of `duban extract --json`: `model_dump(mode="json",
+by_alias=True)` of an `Extraction` is that object (see `ingest.contract`).
+"""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from pydantic import ConfigDict, Field
+
+from kb.models import Clause, Document, Fact, Finding, Plan, Repair, Span
+
+
+class Role(StrEnum):
+    """What a unit is to a task."""
+
+    LEAD = "lead"  # 牵头
+    RESPONSIBLE = "responsible"  # 责任
+    JOINT = "joint"  # 配合、会同、参与
+    SUPERVISE = "supervise"  # 监督、督导、指导
+    APPROVE = "approve"  # 审批、备案、审查
+    MEMBER = "member"  # 成员单位
+
+
+class Basis(StrEnum):
+    """What an assignment rests on."""
+
+    LISTED = "listed"  # a 责任单位 list or a bracket
+    STATED = "stated"  # the subject in running text
+    INHERITED = "inherited"  # from the plan or the clause above
+    MANUAL = "manual"  # a person's correction
+
+
+class DueKind(StrEnum):
+    """Kinds of deadline."""
+
+    BY = "by"  # 到2025年, 2027年8月底前
+    IN = "in"  # 2019年上半年
+    START = "start"  # 2022年开始: never overdue
+    RECURRING = "recurring"  # 每年6月底前
+    RELATIVE = "relative"  # 自竣工验收合格起3个月内
+    PERIOD = "period"  # the plan's own 2022-2027
+
+
+class Certainty(StrEnum):
+    """How sure the reading of a deadline is; several may hold."""
+
+    EXPLICIT = "explicit"
+    REPAIRED = "repaired"
+    AMBIGUOUS = "ambiguous"
+    INHERITED = "inherited"
+
+
+class TaskKind(StrEnum):
+    """A duty to do, a goal to reach, or a safeguard (保障措施) around them."""
+
+    ACTION = "action"
+    GOAL = "goal"
+    SAFEGUARD = "safeguard"
+
+
+class Comparator(StrEnum):
+    """How a value binds."""
+
+    AT_LEAST = ">="
+    AT_MOST = "<="
+    MORE = ">"
+    LESS = "<"
+    EQUAL = "="
+    ABOUT = "~"
+
+
+class Assignment(Fact):
+    """A unit in a role on a task. `unit` is the canonical name, or as printed where no entry of
+    the lexicon resolves it (`unit_id` is then None); `open_ended` marks 等相关部门."""
+
+    unit: str
+    unit_id: str | None
+    role: Role
+    basis: Basis
+    open_ended: bool = False
+    span: Span
+    quote: str
+
+
+class Deadline(Fact):
+    """When a commitment is due. `date` is the last day for `by`, `in` and `period`; `start` the
+    first day for `start`, `in` and `period`; `rrule` is RFC 5545, `duration` ISO 8601 after
+    `event`. `span` is None only where nothing in the text gives a date."""
+
+    kind: DueKind
+    date: datetime.date | None = None
+    start: datetime.date | None = None
+    rrule: str | None = None
+    duration: str | None = None
+    event: str | None = None
+    certainty: tuple[Certainty, ...] = (Certainty.EXPLICIT,)
+    span: Span | None = None
+
+
+class Milestone(Fact):
+    """One commitment with one deadline."""
+
+    id: str
+    commitment: str
+    span: Span
+    quote: str
+    due: Deadline
+
+
+class Target(Fact):
+    """A number that a duty must reach. `measure` is the value's unit of measurement (`unit` in
+    JSON); `per` a rate's base (`year`); `stretch` marks 力争; `uncertain` a value that the
+    damaged text leaves in doubt."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    id: str
+    milestone_id: str | None
+    metric: str
+    scope: str | None = None
+    comparator: Comparator
+    value: Decimal
+    measure: str | None = Field(default=None, alias="unit")
+    per: str | None = None
+    approximate: bool = False
+    stretch: bool = False
+    uncertain: bool = False
+    span: Span
+    quote: str
+
+
+class Task(Fact):
+    """A duty: what one clause (or one bracketed part of it) asks for."""
+
+    id: str
+    plan_id: str
+    clause_id: str
+    title: str
+    kind: TaskKind
+    span: Span
+    responsibilities: tuple[Assignment, ...] = ()
+    milestones: tuple[Milestone, ...] = ()
+    targets: tuple[Target, ...] = ()
+
+
+class Member(Fact):
+    """A unit in a list of members (领导小组成员单位)."""
+
+    unit: str
+    unit_id: str | None
+    span: Span
+    quote: str
+
+
+class PolicyReference(Fact):
+    """A policy that a clause cites: 《…》 and its document number where one follows."""
+
+    clause_id: str
+    title: str
+    document_number: str | None
+    span: Span
+    quote: str
+
+
+class Extraction(Fact):
+    """All that was read out of one document."""
+
+    document: Document
+    plans: tuple[Plan, ...]
+    clauses: tuple[Clause, ...]
+    tasks: tuple[Task, ...]
+    members: tuple[Member, ...] = ()
+    policies: tuple[PolicyReference, ...] = ()
+    repairs: tuple[Repair, ...] = ()
+    warnings: tuple[Finding, ...] = ()
