@@ -7,47 +7,53 @@ spans are never found again by searching.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from difflib import SequenceMatcher
 
 from kb.models import Repair, Span
 
-_ONE_TO_ONE = {
-    **{chr(0xFF01 + i): chr(0x21 + i) for i in range(94)},  # full-width ASCII block
-    "％": "%",
-    "﹪": "%",
-    "〇": "零",
-    "○": "零",
-    "－": "-",
-    "–": "-",
-    "—": "—",
-    "～": "~",
-    "〜": "~",
-    "﹣": "-",
-    "．": ".",
-    "\u3000": " ",
-    "\u00a0": " ",
-    "\t": " ",
-    "“": '"',
-    "”": '"',
-    "‘": "'",
-    "’": "'",
-    "［": "[",
-    "］": "]",
-}
-_TABLE = str.maketrans(_ONE_TO_ONE)
+_TABLE = str.maketrans(
+    {
+        **{chr(0xFF01 + i): chr(0x21 + i) for i in range(94)},  # the full-width ASCII block
+        "﹪": "%",
+        "〇": "零",
+        "○": "零",
+        "–": "-",
+        "〜": "~",
+        "﹣": "-",
+        "〔": "〔",
+        "﹝": "〔",
+        "﹞": "〕",
+        "\u3000": " ",
+        "\u00a0": " ",
+        "\t": " ",
+        "“": '"',
+        "”": '"',
+        "‘": "'",
+        "’": "'",
+    }
+)
+_BREAKS = re.compile(r"[\r\n][\s]*")
+_SENTENCE_END = frozenset("。;:!?)")
 
 
 class Reading:
     """`text` is the reading; character `i` of it stands on the source's `[starts[i], ends[i])`.
 
-    Characters that a repair supplied stand on the whole raw span of that repair.
+    Characters that a repair supplied stand on an empty range beside their neighbours. A break
+    between paragraphs is one `\\n`; a break inside a sentence is dropped.
     """
 
     __slots__ = ("_repairs", "ends", "starts", "text")
 
     def __init__(
-        self, text: str, starts: Sequence[int], ends: Sequence[int], repairs: Sequence[Repair]
+        self,
+        text: str,
+        starts: Sequence[int],
+        ends: Sequence[int],
+        repairs: Sequence[Repair] = (),
     ) -> None:
         self.text = text
         self.starts = starts
@@ -62,10 +68,13 @@ class Reading:
         """
         if not 0 <= start < end <= len(self.text):
             raise ValueError(f"[{start}, {end}) is not inside the reading of {len(self.text)}")
-        return Span(self.starts[start], self.ends[end - 1])
+        first, last = self.starts[start], self.ends[end - 1]
+        return Span(first, last) if first < last else Span(max(0, last - 1), max(last, 1))
 
     def repairs(self, start: int, end: int) -> list[Repair]:
         """The repairs that `text[start:end]` rests on."""
+        if not self._repairs:
+            return []
         span = self.span(start, end)
         return [repair for repair in self._repairs if repair.span.overlaps(span)]
 
@@ -79,42 +88,66 @@ def normalize_characters(text: str) -> str:
     return text.translate(_TABLE)
 
 
-def read_span(text: str, span: Span, repairs: Iterable[Repair] = ()) -> Reading:
-    """Read the characters of `span`: repairs applied, forms normalised, line breaks dropped.
+def read_span(text: str, span: Span, repairs: Sequence[Repair] = ()) -> Reading:
+    """Read the characters of `span`: repairs applied, forms normalised, broken lines joined.
 
-    A repair that only flags (its `repaired` equals its `raw`) leaves the text as it is.
+    A repair that only flags (its `repaired` equals its `raw`) leaves the text as it is; one that
+    overlaps an earlier one is passed over.
     """
-    inside = [r for r in repairs if span.contains(r.span)]
-    inside.sort(key=lambda r: (r.span.start, -r.span.end))
+    inside = sorted(
+        (r for r in repairs if span.contains(r.span)), key=lambda r: (r.span.start, -r.span.end)
+    )
     characters: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
+
+    def keep(start: int, end: int) -> None:
+        cursor = start
+        for gap in _BREAKS.finditer(text, start, end):
+            put(cursor, gap.start())
+            broken = characters and characters[-1] not in _SENTENCE_END
+            if characters and not (broken and gap.group().count("\n") < 2):
+                characters.append("\n")
+                starts.append(gap.start())
+                ends.append(gap.end())
+            cursor = gap.end()
+        put(cursor, end)
+
+    def put(start: int, end: int) -> None:
+        characters.extend(text[start:end].translate(_TABLE))
+        starts.extend(range(start, end))
+        ends.extend(range(start + 1, end + 1))
+
     cursor = span.start
-
-    def keep(upto: int) -> None:
-        for offset, character in enumerate(text[cursor:upto].translate(_TABLE), start=cursor):
-            if character not in "\r\n":
-                characters.append(character)
-                starts.append(offset)
-                ends.append(offset + 1)
-
     for repair in inside:
-        if repair.span.start < cursor:
+        if repair.span.start < cursor or repair.repaired == repair.raw:
             continue
-        keep(repair.span.start)
+        keep(cursor, repair.span.start)
+        _apply(repair, characters, starts, ends)
         cursor = repair.span.end
-        if repair.repaired == repair.raw:
-            cursor = repair.span.start
-            continue
-        for character in normalize_characters(repair.repaired):
-            characters.append(character)
-            starts.append(repair.span.start)
-            ends.append(repair.span.end)
-    keep(span.end)
+    keep(cursor, span.end)
     return Reading("".join(characters), starts, ends, inside)
 
 
-def repairs_within(repairs: Sequence[Repair], span: Span) -> Sequence[Repair]:
-    """Those of `repairs` (sorted by start) that lie inside `span`."""
-    starts = [repair.span.start for repair in repairs]
-    return repairs[bisect_left(starts, span.start) : bisect_right(starts, span.end - 1)]
+def _apply(repair: Repair, characters: list[str], starts: list[int], ends: list[int]) -> None:
+    base = repair.span.start
+    matcher = SequenceMatcher(None, repair.raw, repair.repaired, autojunk=False)
+    for _, raw_from, raw_to, new_from, new_to in matcher.get_opcodes():
+        for offset, character in enumerate(normalize_characters(repair.repaired[new_from:new_to])):
+            same = raw_to - raw_from == new_to - new_from
+            characters.append(character)
+            starts.append(base + (raw_from + offset if same else raw_from))
+            ends.append(base + (raw_from + offset + 1 if same else raw_to))
+
+
+class RepairIndex:
+    """Repairs of a document by position, so that each clause looks only at its own."""
+
+    def __init__(self, repairs: Sequence[Repair]) -> None:
+        self._repairs = sorted(repairs, key=lambda repair: repair.span.start)
+        self._starts = [repair.span.start for repair in self._repairs]
+
+    def within(self, span: Span) -> Sequence[Repair]:
+        """The repairs that begin inside `span`, in order."""
+        first = bisect_left(self._starts, span.start)
+        return self._repairs[first : bisect_right(self._starts, span.end - 1)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from importlib import resources
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,7 +16,7 @@ Entry = TypeVar("Entry", bound=BaseModel)
 
 def corpus_path() -> Path:
     """The folder `corpus/` of this installation (`documents/` and `lexicon/` are in it)."""
-    return Path(str(resources.files("corpus")))
+    return Path(__file__).resolve().parent.parent / "corpus"
 
 
 @lru_cache
