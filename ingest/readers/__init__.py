@@ -1,0 +1,137 @@
+"""Readers: bytes of a file → the text that all spans refer to. One function a kind of file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ingest.readers.text import decode_text
+from kb.errors import SourceError
+from kb.identifiers import sha256_hex
+from kb.models import Fact, Finding
+
+LIMIT = 64 * 1024 * 1024
+"""Largest file that is read, in bytes."""
+
+TEXT, HTML = "text/plain", "text/html"
+_BY_SUFFIX = {".txt": TEXT, ".text": TEXT, ".md": TEXT, ".html": HTML, ".htm": HTML, ".xhtml": HTML}
+_OTHER_KINDS = (
+    (b"%PDF-", "PDF"),
+    (b"PK\x03\x04", "DOCX/XLSX/ZIP"),
+    (b"\xd0\xcf\x11\xe0", "DOC/XLS"),
+    (b"{\\rtf", "RTF"),
+    (b"\x89PNG", "PNG"),
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"GIF8", "GIF"),
+    (b"\x1f\x8b", "GZIP"),
+    (b"SQLite format 3", "SQLite"),
+)
+
+
+class Source(Fact):
+    """A file as read: its bytes' digest, its kind and its text."""
+
+    name: str
+    sha256: str
+    media_type: str
+    text: str
+    findings: tuple[Finding, ...] = ()
+
+
+def _html(data: bytes, name: str) -> str:
+    from ingest.readers.html import html_text  # noqa: PLC0415 - lxml is slow to import
+
+    return html_text(data, name)
+
+
+READERS: dict[str, Callable[[bytes, str], str]] = {TEXT: decode_text, HTML: _html}
+"""Media type → function of (bytes, file name for messages) → text; more kinds register here."""
+
+
+def read_file(path: Path, *, limit: int = LIMIT) -> tuple[Source, bytes]:
+    """Read the file at `path`; also returns its bytes.
+
+    Raises:
+        SourceError: it cannot be opened, is empty, too large, binary, of an unsupported kind or
+            of a wrong encoding.
+    """
+    try:
+        size = path.stat().st_size
+        if size > limit:
+            raise SourceError(
+                f"文件有 {size} 字节, 超过上限 {limit} / {size} bytes is over the limit of {limit}",
+                hint="请拆分后再导入 / split it and try again",
+                path=path,
+            )
+        data = path.read_bytes()
+    except OSError as error:
+        raise SourceError(
+            f"打不开文件 / cannot open the file: {error.strerror}", path=path
+        ) from error
+    return read_bytes(data, str(path)), data
+
+
+def read_bytes(data: bytes, name: str) -> Source:
+    """Read the bytes of a file named `name` (used in messages and for its suffix only).
+
+    Raises:
+        SourceError: as `read_file`.
+    """
+    if not data.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
+        raise SourceError("文件是空的 / the file is empty", path=name)
+    media_type = detect_media_type(data, name)
+    text = READERS[media_type](data, name)
+    if not text.strip():
+        raise SourceError("文件里没有文字 / the file holds no text", path=name)
+    expected = _BY_SUFFIX.get(Path(name).suffix.lower())
+    findings = ()
+    if expected != media_type:
+        message = (
+            f"扩展名与内容不符, 按内容 ({media_type}) 读取 / read by its content, {media_type}"
+        )
+        findings = (Finding(code="extension-mismatch", message=message),)
+    return Source(
+        name=Path(name).name,
+        sha256=sha256_hex(data),
+        media_type=media_type,
+        text=text,
+        findings=findings,
+    )
+
+
+def decode(data: bytes, media_type: str, name: str) -> str:
+    """The text of stored bytes of a known kind, as when they were first read."""
+    return READERS[media_type](data, name)
+
+
+def detect_media_type(data: bytes, name: str) -> str:
+    """The kind of a file, by its content.
+
+    Raises:
+        SourceError: binary, or a kind that is not read yet.
+    """
+    for magic, kind in _OTHER_KINDS:
+        if data.startswith(magic):
+            raise SourceError(
+                f"还不能读 {kind} 文件 / {kind} files are not read yet",
+                hint="现在支持: 纯文本 (.txt) 和网页 (.html) / supported: plain text and web pages",
+                path=name,
+            )
+    start = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith((b"<!doctype html", b"<html", b"<?xml", b"<head", b"<body")) or (
+        start.startswith(b"<") and any(t in start for t in (b"<div", b"<table", b"<p", b"<meta"))
+    ):
+        return HTML
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return TEXT
+    control = data[:65536].translate(None, bytes(range(32, 256)) + b"\t\r\n\f\x0b\x1b\x1a")
+    if b"\x00" in data or len(control) > len(data[:65536]) // 200:
+        place = data.find(b"\x00")
+        raise SourceError(
+            "是二进制文件, 不是文字"
+            + (f" (字节 {place} 为 NUL)" if place >= 0 else "")
+            + " / a binary file, not text"
+            + (f" (NUL at byte {place})" if place >= 0 else ""),
+            path=name,
+        )
+    return TEXT

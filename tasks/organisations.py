@@ -1,0 +1,342 @@
+"""Finds organisations in running text and resolves them in the jurisdiction of a document.
+
+The names are data: `functions.jsonl` (bodies that every government has, written with a level or a
+place before them: 区教委, 市教委, 万州区教委), `organisations.jsonl` (central organs),
+`groups.jsonl` (各镇乡街道, 相关部门, 学校). A name is found whole, longest first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import lru_cache
+
+from kb.lexicon import load_lexicon
+from kb.models import Fact
+from tasks.jurisdictions import Jurisdiction, Level, level_of
+
+
+class UnitExample(Fact):
+    """A text and the unit found in it; None: no unit is there."""
+
+    text: str
+    unit: str | None
+
+
+class FunctionEntry(Fact):
+    """A body that governments have: its names without the level (教委), by level where they
+    differ; `prefix` 委 for bodies of the party committee (区委编办)."""
+
+    function: str
+    english: str
+    kind: str
+    prefix: str = ""
+    local: tuple[str, ...]
+    province: tuple[str, ...] = ()
+    former: tuple[str, ...] = ()
+    lay: tuple[str, ...] = ()
+    examples: tuple[UnitExample, ...]
+
+
+class OrganisationEntry(Fact):
+    """One organisation by name. `forms` are official full and short names, kept as printed."""
+
+    name: str
+    english: str
+    function: str | None = None
+    level: Level
+    kind: str
+    forms: tuple[str, ...] = ()
+    former: tuple[str, ...] = ()
+    examples: tuple[UnitExample, ...]
+
+
+class GroupEntry(Fact):
+    """A group of units, or a bearer that is no office (学校); `vague` ones are owners only where
+    the sentence says so; `as_printed` keeps the form that the text has."""
+
+    name: str
+    forms: tuple[str, ...]
+    patterns: tuple[str, ...] = ()
+    english: str
+    kind: str
+    vague: bool = False
+    as_printed: bool = False
+    open_ended: bool = False
+    examples: tuple[UnitExample, ...]
+
+
+class OrgUnit(Fact):
+    """An organisation. `id` is the place and the function or name: `万州区/education`."""
+
+    id: str
+    name: str
+    level: Level
+    kind: str
+    function: str | None
+    english: str
+
+
+class UnitMention(Fact):
+    """A unit at `[start, end)` of the text searched; `name` is what to call it."""
+
+    start: int
+    end: int
+    text: str
+    name: str
+    unit: OrgUnit | None
+    vague: bool = False
+    open_ended: bool = False
+
+
+_LEVELS = {"省": Level.PROVINCE, "自治区": Level.PROVINCE, "市": Level.CITY, "州": Level.CITY,
+           "盟": Level.CITY, "区": Level.DISTRICT, "县": Level.DISTRICT, "旗": Level.DISTRICT}  # fmt: skip
+# 社区, 城区, 全区 …: the character before shows that 区 or 市 ends another word.
+_INSIDE_WORD = {
+    "区": frozenset("社城校园片辖地全库山小景灾特选厂防老分牧林矿湖各郊牧市县"),
+    "市": frozenset("城全超都门夜各"),
+    "县": frozenset("全各"),
+    "省": frozenset("全各节"),
+    "州": frozenset("全各"),
+}
+_ELLIPTIC_END = re.compile(r"等(?:有关|相关|政法)?(?:部门|单位)")
+
+
+class Organisations:
+    """The lexicon as seen from one jurisdiction."""
+
+    def __init__(self, jurisdiction: Jurisdiction) -> None:
+        self.jurisdiction = jurisdiction
+        self._names: dict[str, tuple[OrgUnit, str, bool, bool]] = {}
+        self._index: dict[str, list[str]] = defaultdict(list)
+        self._lay: dict[str, OrgUnit] = {}
+        self._stems: dict[str, OrgUnit] = {}
+        for unit, form, name, vague, open_ended in _entries(jurisdiction):
+            self._names.setdefault(form, (unit, name, vague, open_ended))
+        for form in sorted(self._names, key=len, reverse=True):
+            self._index[form[:2]].append(form)
+        for entry in load_lexicon("functions", FunctionEntry):
+            unit = self._local_unit(entry)
+            for word in (*entry.lay, *entry.local, *entry.former):
+                self._lay.setdefault(word, unit)
+            for word in entry.lay:
+                if not word.endswith(("部门", "机关", "机构")):
+                    self._stems.setdefault(word, unit)
+        self._places = _own_places(jurisdiction)
+
+    def words(self) -> list[str]:
+        """All names, for a segmenter of Chinese words."""
+        return [name for name in self._names if len(name) > 1]
+
+    def resolve(self, name: str) -> OrgUnit | None:
+        """The unit that `name` means here: a name of the lexicon, with or without a place or a
+        level before it, or a lay word (水务局, 编办); None where nothing says so."""
+        name = re.sub(r"\s", "", name).replace("（", "(").replace("）", ")")
+        for place in self._places:
+            if name.startswith(place) and len(name) > len(place):
+                name = name[len(place) :]
+                break
+        if name in self._names:
+            return self._names[name][0]
+        if unit := self._lay.get(name):
+            return unit
+        bare = re.match(r"(?:我|本|全)?(?:区|县|市|省|州)(?:级|里|里的|直)?", name)
+        return self._lay.get(name[bare.end() :]) if bare else None
+
+    def resolve_english(self, phrase: str) -> OrgUnit | None:
+        """The unit whose English name has the content words of `phrase` (“health commission”)."""
+        wanted = _english_words(phrase)
+        if not wanted:
+            return None
+        best: tuple[float, OrgUnit] | None = None
+        for entry in load_lexicon("functions", FunctionEntry):
+            have = _english_words(entry.english)
+            if wanted <= have or (len(have) > 1 and have <= wanted):
+                score = len(wanted & have) / max(len(wanted | have), 1)
+                if best is None or score > best[0]:
+                    best = (score, self._local_unit(entry))
+        return best[1] if best else None
+
+    def find(self, text: str) -> list[UnitMention]:
+        """All units in `text`, left to right, without overlap. Linear in its length."""
+        found: list[UnitMention] = []
+        position, size = 0, len(text)
+        while position < size - 1:
+            form = self._match(text, position)
+            if form is None:
+                position += 1
+                continue
+            unit, name, vague, open_ended = self._names[form]
+            start = self._with_place(text, position)
+            if found and start < found[-1].end:
+                start = position
+            found.append(
+                UnitMention(
+                    start=start,
+                    end=position + len(form),
+                    text=text[start : position + len(form)],
+                    name=name,
+                    unit=unit,
+                    vague=vague,
+                    open_ended=open_ended,
+                )
+            )
+            position += len(form)
+        return self._with_elliptic(text, found)
+
+    def _match(self, text: str, position: int) -> str | None:
+        for form in self._index.get(text[position : position + 2], ()):
+            if text.startswith(form, position):
+                before = text[position - 1] if position else ""
+                if before and before in _INSIDE_WORD.get(form[0], ()):
+                    continue
+                return form
+        return None
+
+    def _with_place(self, text: str, position: int) -> int:
+        for place in self._places:
+            stem = place[:-1] if text[position] == place[-1] else place
+            if stem and text.startswith(stem, position - len(stem)) and position >= len(stem):
+                return position - len(stem)
+        return position
+
+    def _with_elliptic(self, text: str, found: list[UnitMention]) -> list[UnitMention]:
+        """区公安、应急管理等部门: stems of functions in a list that ends in 等部门."""
+        added: list[UnitMention] = []
+        for end in _ELLIPTIC_END.finditer(text):
+            cursor = end.start()
+            while cursor > 0 and (stem := self._stem_ending_at(text, cursor)):
+                start, unit = stem
+                if not any(m.start < cursor and start < m.end for m in found):
+                    name = unit.name
+                    added.append(UnitMention(
+                        start=start, end=cursor, text=text[start:cursor], name=name, unit=unit,
+                        open_ended=True))  # fmt: skip
+                cursor = start
+                if cursor and text[cursor - 1] in "、和":
+                    cursor -= 1
+                else:
+                    break
+        return sorted([*found, *added], key=lambda m: m.start) if added else found
+
+    def _stem_ending_at(self, text: str, end: int) -> tuple[int, OrgUnit] | None:
+        for length in range(min(7, end), 1, -1):
+            word = text[end - length : end]
+            bare = word[1:] if word[0] in "区市县省" else word
+            if bare in self._stems and (
+                end == length or text[end - length - 1] in "、,。;:和由(与区市县省级\n"
+            ):
+                return end - length, self._stems[bare]
+        return None
+
+    def _local_unit(self, entry: FunctionEntry) -> OrgUnit:
+        jurisdiction = self.jurisdiction
+        if jurisdiction.level is Level.STATE:
+            for state in load_lexicon("organisations", OrganisationEntry):
+                if state.function == entry.function:
+                    return _state_unit(state)
+        return _function_unit(entry, jurisdiction.level, _prefix(jurisdiction), jurisdiction)
+
+
+@lru_cache(maxsize=64)
+def organisations_for(jurisdiction: Jurisdiction) -> Organisations:
+    """The lexicon for `jurisdiction`, built once."""
+    return Organisations(jurisdiction)
+
+
+def _entries(jurisdiction: Jurisdiction) -> Iterator[tuple[OrgUnit, str, str, bool, bool]]:
+    """(unit, form to find, name to output, vague, open-ended) of every name."""
+    for state in load_lexicon("organisations", OrganisationEntry):
+        unit = _state_unit(state)
+        for form in (state.name, *state.forms, *state.former):
+            yield unit, form, form, False, False
+    for group in load_lexicon("groups", GroupEntry):
+        unit = OrgUnit(id=f"{jurisdiction.place or '-'}/{group.name}", name=group.name,
+                       level=jurisdiction.level, kind=group.kind, function=None, english=group.english)  # fmt: skip
+        for form in (group.name, *group.forms):
+            own = unit
+            if group.as_printed and form != group.name:
+                own = unit.model_copy(
+                    update={"id": f"{jurisdiction.place or '-'}/{form}", "name": form}
+                )
+            yield own, form, own.name, group.vague, group.open_ended
+    for entry in load_lexicon("functions", FunctionEntry):
+        for prefix, level in _LEVELS.items():
+            names = (*entry.local, *entry.former)
+            if level is Level.PROVINCE:
+                names = (*entry.province, *names)
+            if prefix == "市" and jurisdiction.at(Level.CITY) is None:
+                names = (*names, *entry.province)
+            for name in names:
+                form = f"{prefix}{entry.prefix}{name}"
+                unit = _function_unit(entry, level, prefix, jurisdiction).model_copy(
+                    update={"name": _shown(entry, prefix, name)}
+                )
+                yield unit, form, _shown(entry, prefix, name), False, False
+                if entry.function == "education-work-committee-office":
+                    break
+    league = "Committee of the Communist Youth League"
+    for prefix, level in _LEVELS.items():
+        place = _place_for(level, jurisdiction)
+        unit = OrgUnit(id=f"{place}/youth-league", name=f"团{prefix}委", level=level, kind="mass",
+                       function="youth-league", english=league)  # fmt: skip
+        yield unit, f"团{prefix}委", f"团{prefix}委", False, False
+    yield from _own_abbreviations(jurisdiction)
+
+
+def _own_abbreviations(
+    jurisdiction: Jurisdiction,
+) -> Iterator[tuple[OrgUnit, str, str, bool, bool]]:
+    """Short names that need their document: 工委办 for 区委教育工委办公室, zones by name."""
+    for entry in load_lexicon("functions", FunctionEntry):
+        if entry.function == "education-work-committee-office":
+            prefix = _prefix(jurisdiction)
+            unit = _function_unit(entry, jurisdiction.level, prefix, jurisdiction)
+            for form in entry.lay:
+                yield unit, form, unit.name, False, False
+
+
+def _shown(entry: FunctionEntry, prefix: str, name: str) -> str:
+    return f"{prefix}{entry.prefix}{name}"
+
+
+def _state_unit(entry: OrganisationEntry) -> OrgUnit:
+    return OrgUnit(id=f"国家/{entry.function or entry.name}", name=entry.name, level=entry.level,
+                   kind=entry.kind, function=entry.function, english=entry.english)  # fmt: skip
+
+
+def _function_unit(
+    entry: FunctionEntry, level: Level, prefix: str, jurisdiction: Jurisdiction
+) -> OrgUnit:
+    place = _place_for(level, jurisdiction)
+    return OrgUnit(id=f"{place}/{entry.function}", name=_shown(entry, prefix, entry.local[0]),
+                   level=level, kind=entry.kind, function=entry.function, english=entry.english)  # fmt: skip
+
+
+def _place_for(level: Level, jurisdiction: Jurisdiction) -> str:
+    place = jurisdiction.at(level)
+    return place or {"province": "省", "city": "市", "district": "区县"}.get(level.value, "-")
+
+
+def _prefix(jurisdiction: Jurisdiction) -> str:
+    place = jurisdiction.place
+    return place[-1] if place and place[-1] in "省市州盟区县旗" else ""
+
+
+def _own_places(jurisdiction: Jurisdiction) -> tuple[str, ...]:
+    places = [p for p in (jurisdiction.place, *jurisdiction.parents) if p and p != "国家"]
+    joined = ["".join(reversed(places))] if len(places) > 1 else []
+    return tuple(dict.fromkeys([*joined, *places]))
+
+
+def _english_words(phrase: str) -> frozenset[str]:
+    words = re.findall(r"[a-z]+", phrase.lower())
+    common = {"the", "of", "and", "s", "district", "city", "county", "municipal", "provincial",
+              "bureau", "department", "commission", "office", "committee", "local", "a"}  # fmt: skip
+    return frozenset(w.removesuffix("s") for w in words if w not in common)
+
+
+__all__ = [
+    "GroupEntry", "OrgUnit", "Organisations", "UnitMention", "level_of", "organisations_for",
+]  # fmt: skip
