@@ -1,0 +1,105 @@
+"""Settings from the environment and the command line; the one place that reads the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from kb.errors import DubanError
+
+DEFAULT_TIMEZONE = "Asia/Shanghai"
+LANGUAGES = ("zh", "en")
+
+
+class SettingError(DubanError):
+    """A setting has a value that duban cannot use; the message names the setting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run needs to know of its surroundings.
+
+    `store` is an SQLAlchemy URL or the path of a SQLite file; `home` the folder of what duban
+    writes; `language` `zh` or `en`; `timezone` an IANA name.
+    """
+
+    home: Path
+    store: str
+    language: str
+    timezone: str
+
+    @property
+    def store_url(self) -> str:
+        """`store` as an SQLAlchemy URL."""
+        if "://" in self.store:
+            return self.store
+        return f"sqlite:///{Path(self.store).expanduser().absolute()}"
+
+    @property
+    def store_file(self) -> Path | None:
+        """The file of a SQLite store, None for a server or a store in memory."""
+        prefix = "sqlite:///"
+        url = self.store_url
+        name = url.removeprefix(prefix).partition("?")[0]
+        return Path(name) if url.startswith(prefix) and name not in ("", ":memory:") else None
+
+    def now(self) -> datetime:
+        """The present moment in `timezone`.
+
+        Raises:
+            SettingError: no such time zone.
+        """
+        try:
+            return datetime.now(ZoneInfo(self.timezone))
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise SettingError(
+                f"没有这个时区: {self.timezone} / no such time zone: {self.timezone}",
+                hint="DUBAN_TIMEZONE=Asia/Shanghai",
+            ) from error
+
+    def today(self) -> date:
+        """Today's date in `timezone`, the default of every `--as-of`."""
+        return self.now().date()
+
+
+def choose_language(arguments: Sequence[str], environ: Mapping[str, str]) -> str:
+    """The language of help and messages: the last `--lang` before a `--`, else DUBAN_LANG, else zh.
+
+    An unknown value of `--lang` counts as Chinese here; the command line refuses it afterwards.
+    """
+    chosen = environ.get("DUBAN_LANG", "")[:2].lower()
+    for index, argument in enumerate(arguments):
+        if argument == "--":
+            break
+        if argument == "--lang" and index + 1 < len(arguments):
+            chosen = arguments[index + 1]
+        elif argument.startswith("--lang="):
+            chosen = argument.removeprefix("--lang=")
+    return chosen if chosen in LANGUAGES else LANGUAGES[0]
+
+
+def read_settings(
+    environ: Mapping[str, str],
+    working_folder: Path,
+    *,
+    store: str | None = None,
+    language: str | None = None,
+) -> Settings:
+    """Settings of one run; an argument wins over the environment.
+
+    Args:
+        environ: `DUBAN_STORE`, `DUBAN_HOME`, `DUBAN_LANG` and `DUBAN_TIMEZONE` are read of it.
+        working_folder: where `var/` lies when `DUBAN_HOME` is not set.
+        store: `--store`.
+        language: `--lang`.
+    """
+    home = Path(environ.get("DUBAN_HOME") or working_folder / "var").expanduser()
+    return Settings(
+        home=home,
+        store=store or environ.get("DUBAN_STORE") or str(home / "duban.db"),
+        language=language or choose_language((), environ),
+        timezone=environ.get("DUBAN_TIMEZONE") or DEFAULT_TIMEZONE,
+    )

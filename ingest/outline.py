@@ -1,0 +1,304 @@
+"""Text → plans and clauses. A document may hold several plans; each restarts at 一、 (or 第一章).
+
+A clause's span is its own text: from its marker to the next clause, trailing lines of responsible
+units included. What stands before the first marker of a plan is its intro, path `N/0`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ingest.header import Header
+from ingest.layout import Line, LineKind, find_lines, strip_period
+from ingest.numbering import RANK, Marker, chinese_ordinal, find_marker
+from kb.identifiers import stable_id
+from kb.models import Clause, Finding, Plan, Repair, Span
+
+_TOP = ("cn", "chapter", "article")
+_HEADING = 40
+_INTRO = Marker("", "cn", 0)
+_PUNCTUATED = re.compile(r"[。；;：:，,、)）」”]")
+
+
+@dataclass(slots=True)
+class Outline:
+    """Plans (periods not read yet), their clauses in order, and what else was noticed."""
+
+    plans: list[Plan] = field(default_factory=list)
+    clauses: list[Clause] = field(default_factory=list)
+    titles: list[Span] = field(default_factory=list)
+    members: list[Span] = field(default_factory=list)
+    repairs: list[Repair] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Open:
+    marker: Marker
+    path: str
+    clause_id: str
+    ordinal: int | None
+
+
+@dataclass(slots=True)
+class _Draft:
+    marker: Marker
+    start: int
+    ends: list[int]
+    first: str
+    tail: list[str] = field(default_factory=list)
+
+    @property
+    def end(self) -> int:
+        return self.ends[-1]
+
+    def add(self, line: Line) -> None:
+        self.ends.append(line.end)
+        self.tail.append(line.text)
+
+    def retract(self) -> None:
+        """Give back short lines without punctuation at the end: a signing body, a heading."""
+        while self.tail and len(self.tail[-1]) <= 30 and not _PUNCTUATED.search(self.tail[-1]):
+            self.tail.pop()
+            self.ends.pop()
+
+
+def parse_outline(text: str, header: Header, document_id: str) -> Outline:
+    """Parse the outline of a decoded document; see `kb.models.Clause` for the fields."""
+    lines = _without_contents(find_lines(text, header.end))
+    outline = Outline()
+    starts = _plan_starts(lines)
+    if not starts:
+        return _unnumbered(text, lines, header, document_id)
+    for number, (title_from, body_from) in enumerate(starts, start=1):
+        stop = starts[number][0] if number < len(starts) else len(lines)
+        _read_plan(outline, lines, (title_from, body_from, stop), number, header, document_id)
+    return outline
+
+
+def _plan_starts(lines: Sequence[Line]) -> list[tuple[int, int]]:
+    """(index of the first line of the title, index of the line after it) of each plan."""
+    starts: list[tuple[int, int]] = []
+    floor = 0
+    family = next(
+        (
+            l.marker.family
+            for l in lines
+            if l.marker and l.marker.family in _TOP and l.marker.ordinal == 1
+        ),
+        None,
+    )
+    for index, line in enumerate(lines):
+        if line.marker is None or line.marker.family != family or line.marker.ordinal != 1:
+            continue
+        title = _title_before(lines, index, floor)
+        if title is not None:
+            starts.append(title)
+        elif not starts:
+            starts.append((_body_start(lines, index, floor),) * 2)
+        floor = index + 1
+    if starts or not any(line.marker for line in lines):
+        return starts
+    first = next(i for i, line in enumerate(lines) if line.marker)
+    return [_title_before(lines, first, 0) or (_body_start(lines, first, 0),) * 2]
+
+
+def _title_before(lines: Sequence[Line], index: int, floor: int) -> tuple[int, int] | None:
+    for last in range(index - 1, floor - 1, -1):
+        line = lines[last]
+        if line.kind is LineKind.MARKED:
+            return None
+        if line.kind is not LineKind.TITLE:
+            continue
+        first = last
+        while first > floor and last - first < 2 and _continues(lines[first - 1]):
+            first -= 1
+        return first, last + 1
+    return None
+
+
+def _continues(line: Line) -> bool:
+    """Whether a line may be the first part of a title that goes on in the next line."""
+    return (
+        line.kind is LineKind.TEXT
+        and len(line.text) <= 32
+        and not re.search(r"[。，,；;：:、)）!？?>|]$|[。；;]", line.text)
+    )
+
+
+def _body_start(lines: Sequence[Line], index: int, floor: int) -> int:
+    """First line of the running text before `index`: after the addressee's line, if there is one."""
+    for place in range(index - 1, floor - 1, -1):
+        if lines[place].text.endswith(("：", ":")) or lines[place].kind in (
+            LineKind.CLOSING,
+            LineKind.MARKED,
+        ):
+            return place + 1
+    return floor
+
+
+def _without_contents(lines: list[Line]) -> list[Line]:
+    """Drop a table of contents: the lines after 目录 up to where its first entry comes again."""
+    for index, line in enumerate(lines):
+        if re.fullmatch(r"目\s*[录次]", line.text) and index + 1 < len(lines):
+            first = re.sub(r"[\s.…·\d]+$", "", lines[index + 1].text)
+            for later in range(index + 2, min(len(lines), index + 400)):
+                if lines[later].text.startswith(first):
+                    return lines[:index] + lines[later:]
+            return lines
+    return lines
+
+
+def _read_plan(
+    outline: Outline,
+    lines: Sequence[Line],
+    bounds: tuple[int, int, int],
+    number: int,
+    header: Header,
+    document_id: str,
+) -> None:
+    title_from, body_from, stop = bounds
+    printed = "".join(line.text for line in lines[title_from:body_from])
+    title = (
+        re.sub(r"(?<=[一-龥])[ \u3000]+(?=[一-龥])", "", strip_period(printed))
+        or header.title
+        or ""
+    )
+    plan_id = stable_id("plan", document_id, number)
+    drafts: list[_Draft] = []
+    head_end = lines[body_from - 1].end if body_from > title_from else lines[title_from].start + 1
+    closed = False
+    members: list[int] = []
+    for line in lines[body_from:stop]:
+        if line.kind is LineKind.PERIOD and not drafts:
+            head_end = line.end
+        elif line.kind is LineKind.MEMBERS:
+            _retract(drafts)
+            closed, members = True, [line.start, line.end]
+        elif members and line.kind in (LineKind.TEXT, LineKind.TITLE):
+            outline.members.append(Span(line.start, line.end))
+        elif line.kind in (LineKind.ATTACHMENT, LineKind.CLOSING):
+            _retract(drafts)
+            closed = bool(drafts) and any(d.marker.text for d in drafts)
+            members = []
+        elif line.marker is not None and not closed:
+            drafts.append(_Draft(line.marker, line.start, [line.end], line.text))
+        elif line.kind in (LineKind.TEXT, LineKind.TITLE) and not closed:
+            if drafts:
+                drafts[-1].add(line)
+            elif not _is_salutation(line):
+                drafts.append(_Draft(_INTRO, line.start, [line.end], line.text))
+    span = Span(lines[title_from].start, max([head_end, *(d.end for d in drafts)]))
+    outline.plans.append(Plan(id=plan_id, number=number, title=title, period=None, span=span))
+    outline.titles.append(Span(lines[title_from].start, head_end))
+    _build(outline, drafts, plan_id, number, document_id)
+
+
+def _is_salutation(line: Line) -> bool:
+    return (
+        line.text.endswith(("：", ":"))
+        or re.search(r"[〔\[［]\d{4}[〕\]］]", line.text) is not None
+        and len(line.text) < 30
+    )
+
+
+def _retract(drafts: Sequence[_Draft]) -> None:
+    if drafts:
+        drafts[-1].retract()
+
+
+def _build(
+    outline: Outline, drafts: Sequence[_Draft], plan_id: str, number: int, document_id: str
+) -> None:
+    stack: list[_Open] = []
+    seen: dict[str, int] = {}
+    for index, draft in enumerate(drafts):
+        marker = draft.marker
+        rank = RANK[marker.family]
+        previous = None
+        while stack and RANK[stack[-1].marker.family] >= rank:
+            previous = stack.pop()
+        ordinal = marker.ordinal
+        if marker.family == "lost":
+            ordinal = (previous.ordinal or 0) + 1 if previous else 1
+            _report_lost(outline, draft, ordinal, drafts[index + 1 :])
+        part = (
+            "0"
+            if marker is _INTRO
+            else (chinese_ordinal(ordinal or 1) if marker.family == "lost" else marker.part)
+        )
+        base = f"{stack[-1].path if stack else number}/{part}"
+        seen[base] = seen.get(base, 0) + 1
+        path = base if seen[base] == 1 else f"{base}#{seen[base]}"
+        clause_id = stable_id("clause", document_id, path)
+        outline.clauses.append(
+            Clause(
+                id=clause_id,
+                plan_id=plan_id,
+                parent_id=stack[-1].clause_id if stack else None,
+                level=len(stack) + 1,
+                marker="" if marker.family == "lost" else marker.text.strip(),
+                path=path,
+                heading=heading_of(draft.first[len(marker.text) :]),
+                span=Span(draft.start, draft.end),
+            )
+        )
+        if marker is not _INTRO:
+            stack.append(_Open(marker, path, clause_id, ordinal))
+
+
+def _report_lost(outline: Outline, draft: _Draft, ordinal: int, after: Sequence[_Draft]) -> None:
+    span = Span(draft.start, draft.start + 1)
+    repaired = f"{chinese_ordinal(ordinal)}、"
+    outline.repairs.append(Repair(span=span, raw="、", repaired=repaired, rule="lost-ordinal"))
+    following = next((d.marker.ordinal for d in after if d.marker.family == "cn"), None)
+    if following is not None and following != ordinal + 1:
+        message = (
+            f"“{draft.first}”丢了序号, 按前一个读作“{repaired}”; 后一个却是 {following} / "
+            f"the ordinal was lost; read as {ordinal} after the one before, yet {following} follows"
+        )
+        outline.findings.append(Finding(code="ordinal-gap", message=message, span=span))
+
+
+def heading_of(text: str) -> str:
+    """The lead sentence of a clause without its full stop; a long one is cut at a comma."""
+    first = re.split(r"[。\n]", text.strip(), maxsplit=1)[0].strip()
+    if len(first) <= _HEADING:
+        return first.rstrip("：:")
+    return re.split(r"[,，;；:：]", first, maxsplit=1)[0][: _HEADING * 2]
+
+
+def _unnumbered(text: str, lines: Sequence[Line], header: Header, document_id: str) -> Outline:
+    """A text without numbering: one plan, each paragraph a clause."""
+    body = [line for line in lines if line.kind is LineKind.TEXT] or list(lines)
+    outline = Outline()
+    if not body:
+        return outline
+    plan_id = stable_id("plan", document_id, 1)
+    span = Span(body[0].start, body[-1].end)
+    outline.plans.append(
+        Plan(id=plan_id, number=1, title=header.title or "", period=None, span=span)
+    )
+    outline.titles.append(Span(body[0].start, body[0].start + 1))
+    for index, line in enumerate(body, start=1):
+        path = f"1/{index}"
+        outline.clauses.append(
+            Clause(
+                id=stable_id("clause", document_id, path),
+                plan_id=plan_id,
+                parent_id=None,
+                level=1,
+                marker="",
+                path=path,
+                heading=heading_of(line.text),
+                span=Span(line.start, line.end),
+            )  # fmt: skip
+        )
+    message = "全文没有序号, 按段落分条 / the text has no numbering; each paragraph is a clause"
+    outline.findings.append(Finding(code="no-numbering", message=message))
+    return outline
+
+
+__all__ = ["Outline", "find_marker", "heading_of", "parse_outline"]
