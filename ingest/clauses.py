@@ -1,0 +1,60 @@
+"""A clause as the extractors see it: its reading, the units in it, its lists of owners, and the
+stretches that no extractor of dates or numbers may look into."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ingest.owner_lists import OwnerList, find_owner_lists
+from ingest.reading import Reading, RepairIndex, read_span
+from kb.models import Clause
+from tasks.organisations import Organisations, UnitMention
+
+# A name in 《》 may hold another in 〈〉; bounded, so that a lost 》 costs one clause no more.
+_NAME = re.compile(r"《[^《》\n]{1,120}》(?:\s*[(（]?[^()（）。;\n]{0,16}〔\d{4}〕第?\d+号[)）]?)?")
+_NUMBER = re.compile(r"[一-龥]{1,10}(?:\([一-龥]{1,6}\))?[〔\[]\d{4}[〕\]]第?\d{1,4}号")
+_STANDARD = re.compile(r"(?:GB|DB|JGJ|JY|GBJ|CJJ|HJ|ISO)\s*/?\s*[TZ]?\s*\d+(?:\s*/\s*T)?[\d.\s]*(?:[-—]\s*\d{2,4})?")
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseReading:
+    """`names` are local ranges of titles and numbers of documents, `closed` those and the lists."""
+
+    clause: Clause
+    reading: Reading
+    mentions: tuple[UnitMention, ...]
+    lists: tuple[OwnerList, ...]
+    names: tuple[tuple[int, int], ...]
+
+    @property
+    def closed(self) -> tuple[tuple[int, int], ...]:
+        """Names and owner lists: no date, number or subject is read there."""
+        return tuple(sorted([*self.names, *((o.start, o.end) for o in self.lists)]))
+
+
+def read_clauses(
+    text: str, clauses: Sequence[Clause], index: RepairIndex, organisations: Organisations
+) -> Iterator[ClauseReading]:
+    """Read each clause in order. A note 列第一位者为牵头单位，下同 holds to the end of its plan."""
+    first_leads = False
+    plan = ""
+    for clause in clauses:
+        if clause.plan_id != plan:
+            plan, first_leads = clause.plan_id, False
+        reading = read_span(text, clause.span, index.within(clause.span))
+        mentions = tuple(organisations.find(reading.text))
+        names = tuple(_names(reading.text))
+        lists = tuple(find_owner_lists(reading, mentions, first_leads=first_leads))
+        first_leads = first_leads or any(owners.first_leads for owners in lists)
+        yield ClauseReading(clause, reading, mentions, lists, names)
+
+
+def _names(text: str) -> Iterator[tuple[int, int]]:
+    taken: list[tuple[int, int]] = []
+    for pattern in (_NAME, _NUMBER, _STANDARD):
+        for match in pattern.finditer(text):
+            if not any(a < match.end() and match.start() < b for a, b in taken):
+                taken.append(match.span())
+    yield from sorted(taken)

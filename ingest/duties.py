@@ -1,0 +1,204 @@
+"""Clauses → tasks: which stretch of a clause is one duty, who bears it, by when, how much.
+
+A clause is one duty, unless it holds several lists of owners: then each list closes the duty before
+it (in State Council documents a bracket governs only the text before it).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from ingest.clauses import ClauseReading
+from ingest.deadlines import find_deadlines
+from ingest.milestones import MilestoneBook, assemble_milestones
+from ingest.owner_subjects import find_subjects
+from ingest.reading import Reading
+from ingest.targets import FoundTarget, find_targets
+from kb.identifiers import stable_id
+from kb.models import Clause, Finding, Plan, Span
+from tasks.models import Assignment, Basis, Target, Task, TaskKind
+
+_GOAL = re.compile(r"(?:总体|主要|工作|发展|具体|行动|建设|奋斗|预期|阶段性?|近期|远期)?目标")
+_SAFEGUARD = re.compile(r"保障措施|组织保障|组织实施|组织领导|保障机制|工作保障|实施保障|政策保障|强化保障|加强领导|工作要求|支持措施|附则")
+_PREAMBLE = re.compile(r"指导思想|基本原则|总体要求|总体思路|工作原则|基本情况|现状|形势|适用范围|总则|编制依据")
+_BODY = 12
+_TITLE = 60
+
+
+def extract_tasks(
+    text: str,
+    plans: Sequence[Plan],
+    readings: Sequence[ClauseReading],
+    *,
+    issued: date | None,
+    doubts: Sequence[Span] = (),
+) -> tuple[tuple[Task, ...], list[Finding]]:
+    """All tasks of a document, in order, and what a person should look at."""
+    periods = {plan.id: plan.period for plan in plans}
+    clauses = {item.clause.id: item.clause for item in readings}
+    parents = {clause.parent_id for clause in clauses.values()}
+    listed: dict[str, tuple[Assignment, ...]] = {}
+    tasks: list[Task] = []
+    warnings: list[Finding] = []
+    for item in readings:
+        clause, reading = item.clause, item.reading
+        owners = [a for found in item.lists for a in found.assignments]
+        if owners:
+            listed[clause.id] = tuple(owners)
+        warnings.extend(_unresolved(item))
+        if not _has_body(item, clause.id in parents):
+            continue
+        period = periods[clause.plan_id]
+        subjects = find_subjects(reading, item.mentions, item.closed)
+        deadlines = find_deadlines(reading, issued=issued, period=period, closed=item.closed)
+        targets = find_targets(
+            reading, closed=item.closed, doubts=_local(reading, clause.span, doubts)
+        )
+        kind = _kind(clause, clauses)
+        for number, (start, end, own) in enumerate(_segments(item)):
+            task_id = stable_id("task", clause.id, number)
+            span = reading.span(start, end)
+            stated = [a for a in subjects if span.contains(a.span)]
+            responsibilities = [*own, *stated]
+            if not responsibilities:
+                responsibilities = _inherited(clause, clauses, listed)
+            book = assemble_milestones(
+                reading, deadlines, task_id=task_id, task_range=(start, end), period=period
+            )
+            tasks.append(
+                Task(
+                    id=task_id,
+                    plan_id=clause.plan_id,
+                    clause_id=clause.id,
+                    title=_title(item, start, end, number),
+                    kind=kind,
+                    span=span,
+                    responsibilities=tuple(_quoted(a, text) for a in _unique(responsibilities)),
+                    milestones=tuple(
+                        m.model_copy(update={"quote": m.span.slice(text)}) for m in book.milestones
+                    ),
+                    targets=tuple(_targets(text, item, targets, book, (start, end), task_id)),
+                )
+            )
+    return tuple(tasks), warnings
+
+
+def _local(reading: Reading, within: Span, spans: Sequence[Span]) -> list[tuple[int, int]]:
+    """Spans of the source inside `within` as ranges of the reading."""
+    return [(reading.index(s.start), reading.index(s.end)) for s in spans if within.contains(s)]
+
+
+def _has_body(item: ClauseReading, is_parent: bool) -> bool:
+    """Whether a clause asks for something, beyond being the heading of others."""
+    marker = item.clause.marker
+    body = item.reading.text[len(marker) :].strip()
+    if not is_parent:
+        return len(body) >= 4 and not body.endswith((":", "："))
+    rest = body[len(item.clause.heading) :].strip(" 。\n:")
+    return len(rest) >= _BODY or bool(item.lists)
+
+
+def _segments(item: ClauseReading) -> Iterator[tuple[int, int, tuple[Assignment, ...]]]:
+    """(start, end, assignments) of each duty in the clause, as local ranges."""
+    length = len(item.reading.text)
+    if len(item.lists) < 2:
+        yield 0, length, item.lists[0].assignments if item.lists else ()
+        return
+    cursor = 0
+    for number, owners in enumerate(item.lists):
+        if not item.reading.text[cursor : owners.start].strip(" 。;,\n") and number:
+            previous = item.lists[number - 1]
+            raise_to = owners.end
+            yield previous.end, raise_to, owners.assignments
+        else:
+            yield cursor, owners.end, owners.assignments
+        cursor = owners.end
+    if len(item.reading.text[cursor:].strip(" 。;,\n")) >= _BODY:
+        yield cursor, length, ()
+
+
+def _kind(clause: Clause, clauses: dict[str, Clause]) -> TaskKind:
+    at: Clause | None = clause
+    while at is not None:
+        if _SAFEGUARD.search(at.heading):
+            return TaskKind.SAFEGUARD
+        if _GOAL.search(at.heading[:20]) or _PREAMBLE.search(at.heading[:20]):
+            return TaskKind.GOAL
+        at = clauses.get(at.parent_id) if at.parent_id else None
+    return TaskKind.ACTION
+
+
+def _title(item: ClauseReading, start: int, end: int, number: int) -> str:
+    if number == 0 and item.clause.heading:
+        return item.clause.heading[:_TITLE]
+    words = item.reading.text[start:end].strip(" 。;,\n")
+    return re.split(r"[。;,\n(]", words, maxsplit=1)[0][:_TITLE] or item.clause.heading[:_TITLE]
+
+
+def _inherited(
+    clause: Clause, clauses: dict[str, Clause], listed: dict[str, tuple[Assignment, ...]]
+) -> list[Assignment]:
+    at = clauses.get(clause.parent_id) if clause.parent_id else None
+    while at is not None:
+        if at.id in listed:
+            return [a.model_copy(update={"basis": Basis.INHERITED}) for a in listed[at.id]]
+        at = clauses.get(at.parent_id) if at.parent_id else None
+    return []
+
+
+def _unique(assignments: Sequence[Assignment]) -> Iterator[Assignment]:
+    seen: set[tuple[str, str, int]] = set()
+    for a in assignments:
+        key = (a.unit, a.role, a.span.start)
+        if key not in seen:
+            seen.add(key)
+            yield a
+
+
+def _quoted(assignment: Assignment, text: str) -> Assignment:
+    return assignment.model_copy(update={"quote": assignment.span.slice(text)})
+
+
+def _targets(
+    text: str,
+    item: ClauseReading,
+    found: Sequence[FoundTarget],
+    book: MilestoneBook,
+    bounds: tuple[int, int],
+    task_id: str,
+) -> Iterator[Target]:
+    start, end = bounds
+    number = 0
+    for target in found:
+        if not start <= target.start < end:
+            continue
+        span: Span = item.reading.span(target.start, target.end)
+        yield Target(
+            id=stable_id("target", task_id, number),
+            milestone_id=book.bind(target.value_at),
+            metric=target.metric,
+            scope=target.scope,
+            comparator=target.comparator,
+            value=target.value,
+            measure=target.measure,
+            per=target.per,
+            approximate=target.approximate,
+            stretch=target.stretch,
+            uncertain=target.uncertain,
+            span=span,
+            quote=span.slice(text),
+        )
+        number += 1
+
+
+def _unresolved(item: ClauseReading) -> Iterator[Finding]:
+    for owners in item.lists:
+        for a in owners.assignments:
+            if a.unit in owners.unresolved and a.unit_id is None:
+                yield Finding(
+                    code="unresolved-unit",
+                    message=f"词库里没有“{a.unit}”, 照原文保留 / no entry resolves it; kept as printed",
+                    span=a.span,
+                )

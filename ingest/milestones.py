@@ -1,0 +1,108 @@
+"""Deadlines → milestones: one commitment each, and which of them a number belongs to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ingest.deadlines import FoundDeadline
+from ingest.reading import Reading
+from kb.identifiers import stable_id
+from kb.models import Period
+from tasks.models import Certainty, Deadline, DueKind, Milestone
+
+_COMMITMENT = 80
+_EDGE = " ,;。:、\n"
+
+
+@dataclass(frozen=True, slots=True)
+class MilestoneBook:
+    """The milestones of a task and the local ranges that their deadlines govern."""
+
+    milestones: tuple[Milestone, ...]
+    ranges: tuple[tuple[int, int, int], ...]
+
+    def bind(self, offset: int) -> str | None:
+        """Id of the milestone that governs the local `offset`: the innermost range wins, else
+        the inherited one, else None."""
+        inside = [(to - at, i) for at, to, i in self.ranges if at <= offset < to]
+        if inside:
+            return self.milestones[min(inside)[1]].id
+        inherited = [m.id for m in self.milestones if Certainty.INHERITED in m.due.certainty]
+        return inherited[0] if inherited else None
+
+
+def assemble_milestones(
+    reading: Reading,
+    found: Sequence[FoundDeadline],
+    *,
+    task_id: str,
+    task_range: tuple[int, int],
+    period: Period | None,
+) -> MilestoneBook:
+    """The milestones of the task on the local range `task_range`.
+
+    Where no date of its own governs a part of the task, the plan's period does: a task without
+    any deadline has one milestone at the period's end, marked inherited; so has one whose only
+    deadlines govern other parts and whose rest carries numbers (see `bind`). Quotes are empty:
+    the caller, who has the source text, fills them.
+    """
+    start, end = task_range
+    own = [f for f in found if start <= f.at < end]
+    milestones: list[Milestone] = []
+    ranges: list[tuple[int, int, int]] = []
+    for number, item in enumerate(own):
+        low, high = max(start, item.governs[0]), min(end, item.governs[1])
+        milestones.append(
+            Milestone(
+                id=stable_id("milestone", task_id, number),
+                commitment=_commitment(reading.text, low, high, item),
+                span=reading.span(low, high),
+                quote="",
+                due=item.due,
+            )
+        )
+        ranges.append((low, high, number))
+    before = [f for f in found if f.at < start and f.governs[1] > start]
+    if not own and before:
+        governing = before[-1]
+        milestones.append(
+            Milestone(
+                id=stable_id("milestone", task_id, 0),
+                commitment=_commitment(reading.text, start, end, governing),
+                span=reading.span(start, end),
+                quote="",
+                due=governing.due,
+            )
+        )
+        ranges.append((start, min(end, governing.governs[1]), 0))
+    if not milestones and period is not None:
+        milestones.append(
+            Milestone(
+                id=stable_id("milestone", task_id, 0),
+                commitment=_commitment(reading.text, start, end, None),
+                span=reading.span(start, end),
+                quote="",
+                due=Deadline(
+                    kind=DueKind.PERIOD,
+                    date=period.end,
+                    start=period.start,
+                    certainty=(Certainty.INHERITED,),
+                    span=period.span,
+                ),
+            )
+        )
+    return MilestoneBook(tuple(milestones), tuple(ranges))
+
+
+def _commitment(text: str, start: int, end: int, item: FoundDeadline | None) -> str:
+    """The words of the governed duty without the date at its edge, cut at a clause mark."""
+    if item is not None and start <= item.at and item.to <= end:
+        before, after = text[start : item.at].strip(_EDGE), text[item.to : end].strip(_EDGE)
+        words = after if len(before) < 4 else f"{before} {after}".strip()
+    else:
+        words = text[start:end].strip(_EDGE)
+    words = re.sub(r"\s+", " ", words)
+    words = re.split(r"[。;\n]", words, maxsplit=1)[0]
+    return words[:_COMMITMENT].rstrip(_EDGE)

@@ -1,0 +1,27 @@
+"""Policies that a clause cites: 《…》 and, where one follows, its document number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ingest.clauses import ClauseReading
+from ingest.header import normalize_document_number
+from tasks.models import PolicyReference
+
+_CITED = re.compile(r"《(?P<title>[^《》\n]{2,120})》(?:\s*\(?(?P<number>[一-龥]{1,12}(?:\([一-龥]{1,6}\))?[〔\[]\d{4}[〕\]]第?\d{1,4}号)\)?)?")
+
+
+def find_policies(item: ClauseReading) -> Iterator[PolicyReference]:
+    """The policies that one clause cites, in order; the span covers the title and its number."""
+    reading = item.reading
+    for match in _CITED.finditer(reading.text):
+        number = match.group("number")
+        span = reading.span(match.start(), match.end())
+        yield PolicyReference(
+            clause_id=item.clause.id,
+            title=re.sub(r"\s+", "", match.group("title")),
+            document_number=normalize_document_number(number) if number else None,
+            span=span,
+            quote="",
+        )

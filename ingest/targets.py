@@ -1,0 +1,224 @@
+"""Targets of a clause: numbers that a duty must reach, with what they measure and for whom."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from ingest.dates import find_times
+from ingest.numbers import Quantity, find_quantities
+from ingest.reading import Reading
+from tasks.models import Comparator
+
+# Verbs whose object is counted: 建成…示范校20所, 评选200名…, 新增10个.
+_BUILD = re.compile(
+    r"建成|建设|新建|改建|扩建|改扩建|建立|创建|打造|培育|培养|培训|新增|增加|评选|遴选|选择|选派|选聘|招聘|引进|认定|"
+    r"组建|设立|设置|配备|配齐|补充|改造|完成|实施|开展|举办|组织|扶持|支持|推广|发展|建|创|推出|形成|布局|投入|安排|提供|治理|整治|消除|整合|制定|申报|发放|落实|确定|储备|吸引|集聚|开设|开发|评定|命名|表彰|筹建|启动|新改扩建"
+)
+_PART = re.compile(r"[,。;:!?\n]")
+_SCOPE = re.compile(
+    r"(?:全国|全省|全市|全区|全县|东部|中部|西部|城区|城市|城镇|农村|县城|乡镇|乡村|幼儿园|小学|初中|高中|普通高中|中职|中小学|一贯制学校|"
+    r"九年一贯制学校|完全中学|义务教育学校|高校|本科|专科|省级|市级|区级|县级|国家级|男|女|一级|二级|三级)"
+)
+_ENUMERATED = re.compile(rf"(?P<list>{_SCOPE.pattern}(?:[、和与及]{_SCOPE.pattern})+)")
+_PAIRED = re.compile(r"分别|均|都|各")
+_STRETCH = re.compile(r"力争|争取")
+_PER = re.compile(r"每年|年均|每学年|逐年|平均每年")
+_NOT_METRIC = re.compile(r"^(?:到|至|在|其中|并|且|使|将|确保|力争|争取|全面|基本|要|实现|推动|使得|按照?)+")
+_NEVER = re.compile(r"[\"'](?:[^\"']{0,8})$")
+_HEAD_NOISE = re.compile(r"(?:分别|均|都|总体|稳定|原则上|一般|应|须|要|必须|不得)+$")
+_DURATION = ("天", "小时", "分钟", "课时", "学时", "岁", "节", "期", "轮", "班", "度", "级", "对", "类", "种", "部", "起", "例", "条", "位", "片", "本", "组", "处", "块")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTarget:
+    """A target whose whole phrase is the local range `[start, end)`; `value_at` is its number."""
+
+    start: int
+    end: int
+    value_at: int
+    metric: str
+    scope: str | None
+    comparator: Comparator
+    value: Decimal
+    measure: str | None
+    per: str | None = None
+    approximate: bool = False
+    stretch: bool = False
+    uncertain: bool = False
+
+
+def find_targets(
+    reading: Reading,
+    *,
+    closed: Sequence[tuple[int, int]] = (),
+    doubts: Sequence[tuple[int, int]] = (),
+) -> list[FoundTarget]:
+    """All targets of `reading`, in order.
+
+    `closed` are local ranges never looked into (names of documents, lists of owners); `doubts`
+    those where characters are lost for good: a number there is `uncertain`.
+    """
+    text = reading.text
+    if not re.search(r"\d|%|分之|[一二两三四五六七八九]成|一半|[百千万亿]", text):
+        return []
+    shut = sorted([*closed, *((m.at, m.to) for m in find_times(text) if not m.rrule and not _counted(text, m.at, m.to))])
+    quantities = [q for q in find_quantities(text) if not _inside(shut, q.at, q.to)]
+    found: list[FoundTarget] = []
+    carried: tuple[int, Comparator, str] | None = None
+    previous: Quantity | None = None
+    for index, quantity in enumerate(quantities):
+        part = _part_start(text, quantity.at)
+        following = quantities[index + 1] if index + 1 < len(quantities) else None
+        bound = _bind(text, part, quantity, previous, following)
+        previous = quantity
+        if bound is None:
+            continue
+        for target in _split(text, part, bound, found):
+            doubtful = any(a < target.end and target.value_at < b for a, b in doubts)
+            found.append(replace(target, uncertain=True) if doubtful else target)
+    del carried
+    return found
+
+
+def _counted(text: str, at: int, to: int) -> bool:
+    """A stretch of time that is itself counted: 不少于30天."""
+    return bool(re.search(r"(?:不少于|不低于|不超过|至少|不得少于|不得超过|达到)\s*$", text[max(0, at - 6) : at]))
+
+
+def _inside(ranges: Sequence[tuple[int, int]], at: int, to: int) -> bool:
+    place = bisect_right(ranges, (at, 10**12)) - 1
+    return any(a < to and at < b for a, b in ranges[max(0, place - 1) : place + 2])
+
+
+def _part_start(text: str, at: int) -> int:
+    low = max(0, at - 80)
+    cuts = [m.end() for m in _PART.finditer(text, low, at)]
+    return cuts[-1] if cuts else low
+
+
+def _bind(
+    text: str, part: int, q: Quantity, previous: Quantity | None, following: Quantity | None
+) -> Quantity | None:
+    """The quantity with the comparator that binds it; None where it is no target."""
+    left, right = text[part : q.at], text[q.until : q.until + 12]
+    if q.measure is None and not _is_plain_value(q, left):
+        return None
+    if q.chinese and q.comparator is None and q.value < 20:
+        return None
+    if q.measure in _DURATION and q.comparator in (None, Comparator.ABOUT):
+        return None
+    if re.search(r"[\"'][^\"']*$", left) and re.match(r"[^\"']{0,8}[\"']", right) and q.comparator is None:
+        return None  # “1+N”, “三个课堂”: part of a name
+    if re.search(r"(?:现有|已有|共有|已建成|已完成|目前|原有|占全)[^,。;]*$", left):
+        return None
+    if q.comparator is not None:
+        if q.comparator is Comparator.ABOUT and not _BUILD.search(left) and q.measure is not None and q.measure != "%" and not re.search(r"稳定|保持|达到|控制|总体", left):
+            return None
+        return q
+    carried = _carried(text, previous, q)
+    if carried is not None:
+        return replace_quantity(q, carried)
+    after = _later(text, q, following)
+    if after is not None:
+        return replace_quantity(q, after)
+    if q.measure == "%":
+        return replace_quantity(q, Comparator.EQUAL)
+    if q.measure and (re.search(rf"(?:{_BUILD.pattern})[^,。;]{{0,24}}$", left)) and (q.value >= 5 or not q.chinese and q.value >= 2):
+        return replace_quantity(q, Comparator.AT_LEAST)
+    return None
+
+
+def replace_quantity(q: Quantity, comparator: Comparator) -> Quantity:
+    """`q` bound by `comparator`."""
+    return replace(q, comparator=comparator)
+
+
+def _is_plain_value(q: Quantity, left: str) -> bool:
+    """A ratio without unit: 差异系数不高于0.50."""
+    return q.comparator is not None and bool(re.search(r"系数|指数|比例|比值|率|比|之比", left)) or bool(
+        re.search(r"系数|指数", left)
+    ) and q.value != q.value.to_integral_value()
+
+
+def _carried(text: str, previous: Quantity | None, q: Quantity) -> Comparator | None:
+    """0.50、0.45 and 小学2000元、初中2500元以上: coordinated items share their comparator."""
+    if previous is None or previous.comparator is None:
+        return None
+    gap = text[previous.until : q.at]
+    if re.fullmatch(r"\s*(?:、|和|与|及|,)\s*[^,。;、\d]{0,16}", gap) and previous.measure == q.measure:
+        return previous.comparator
+    return None
+
+
+def _later(text: str, q: Quantity, following: Quantity | None) -> Comparator | None:
+    if following is None or following.comparator is None or following.measure != q.measure:
+        return None
+    gap = text[q.until : following.at]
+    if re.fullmatch(r"\s*(?:、|和|与|及)\s*[^,。;、\d]{0,8}", gap):
+        return following.comparator
+    return None
+
+
+def _split(
+    text: str, part: int, q: Quantity, found: Sequence[FoundTarget]
+) -> Iterator[FoundTarget]:
+    left = text[part : q.from_ if q.from_ < q.at else q.at]
+    whole = text[part : q.until]
+    scopes: list[str | None] = [None]
+    metric = _metric(text, part, q)
+    pair = re.search(r"分别", left)
+    enumerated = _ENUMERATED.search(left)
+    own = re.search(rf"({_SCOPE.pattern})\s*(?:均|达到?|为|控制在|不[高低]于|不超过)?\s*$", text[part : q.at])
+    items: list[str] = []
+    if enumerated:
+        items = re.split(r"[、和与及]", enumerated.group("list"))
+    elif (pair or re.search(r"(?:均|都)\S{0,3}$", left)) and (listed := re.match(r"\s*([^,。;]{1,30}?[、和][^,。;、和]{1,12}?)(?=[^、和,。;]{2,12}(?:率|数|值|比例|面积|水平|规模|总体)?(?:分别|均|都))", left)):
+        items = _shared(re.split(r"[、和]", listed.group(1)))
+    if items and pair:
+        done = [t for t in found if t.start == part and t.value_at >= part]
+        scopes = [items[min(len(done), len(items) - 1)]]
+    elif items and (enumerated or re.search(r"均|都", left)):
+        scopes = list(items)
+    elif own:
+        scopes = [own.group(1)]
+    elif (leading := re.match(rf"\s*({_SCOPE.pattern})", left)) is not None:
+        scopes = [leading.group(1)]
+    for scope in scopes:
+        yield FoundTarget(
+            start=part,
+            end=q.until,
+            value_at=q.at,
+            metric=metric,
+            scope=scope,
+            comparator=q.comparator or Comparator.EQUAL,
+            value=q.value,
+            measure=q.measure,
+            per="year" if _PER.search(whole) else None,
+            approximate=q.approximate,
+            stretch=bool(_STRETCH.search(whole)),
+        )
+
+
+def _shared(items: list[str]) -> list[str]:
+    """花生种植、收获 → 花生种植, 花生收获: a short last item lacks the head of the first."""
+    first, last = items[0], items[-1]
+    if len(items) == 2 and len(last) == 2 and len(first) > len(last):
+        return [first, first[: -len(last)] + last]
+    return items
+
+
+def _metric(text: str, part: int, q: Quantity) -> str:
+    left = text[part : min(q.from_, q.at)].strip(" \"'")
+    left = re.split(r"[、]", left)[-1] if q.from_ == q.at and "、" in left else left
+    left = _HEAD_NOISE.sub("", left)
+    left = _NOT_METRIC.sub("", re.sub(r"^(?:\(?[一二三四五六七八九十\d]+[)、.])+", "", left))
+    verb = re.match(rf"(?:{_BUILD.pattern})+", left)
+    noun = left[verb.end() :] if verb else left
+    if len(noun.strip()) < 2:
+        after = re.match(r"[^,。;、()\d和与]{2,20}", text[q.until :])
+        noun = after.group() if after else noun
+    return noun.strip(" \"'的") or (q.measure or "")
