@@ -138,6 +138,8 @@ def _point(
         word = re.search(r"(?:截至|截止到?|到|至)$", left)
         if word:
             at -= len(word.group())
+    if re.match(r"当[年月]|去年|上一?[年月]|前年", printed):
+        return at, None
     if mention.bound == "since" or _START_AFTER.match(right):
         if re.search(r"以来|至今", printed) or mention.start is None:
             return at, None
@@ -205,7 +207,7 @@ def _recurring(
         r"报|通报|调度|督查|督导|检查|例会", right
     ):
         return None  # 每天1小时, 每周2课时: the content of a duty, not when it is due
-    if following is not None and following.rrule:
+    if following is not None and following.rrule and "BY" in following.rrule and "BY" not in (mention.rrule or ""):
         between = text[mention.to : following.at]
         if not re.search(r"[。;\n]", between) and len(between) < 30:
             return None

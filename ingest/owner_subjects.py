@@ -96,6 +96,8 @@ def _roles(text: str, group: Group, start: int, end: int) -> list[Role]:
 def _subject_roles(left: str, right: str, group: Group) -> list[Role]:
     """Roles from the verb whose subject the group is; none where it is no subject."""
     bare = _DETERMINER.sub("", left)
+    if group.vague and re.search(r"[、的]$", bare):
+        return []  # …的学校, 评价、学校评估: a noun among others
     if not _OPENS.search(bare) and not re.search(r"(?:时|后|前|的),?$", bare):
         return []
     rest, modal, adverb = _strip_adverbs(right)

@@ -29,6 +29,7 @@ _STRETCH = re.compile(r"力争|争取")
 _PER = re.compile(r"每年|年均|每学年|逐年|平均每年")
 _NOT_METRIC = re.compile(r"^(?:到|至|在|其中|并|且|使|将|确保|力争|争取|全面|基本|要|实现|推动|使得|按照?)+")
 _NEVER = re.compile(r"[\"'](?:[^\"']{0,8})$")
+_AND = re.compile(r"\s*(?:、|和|与|及)\s*")
 _HEAD_NOISE = re.compile(r"(?:分别|均|都|总体|稳定|原则上|一般|应|须|要|必须|不得)+$")
 _DURATION = ("天", "小时", "分钟", "课时", "学时", "岁", "节", "期", "轮", "班", "度", "级", "对", "类", "种", "部", "起", "例", "条", "位", "片", "本", "组", "处", "块")
 
@@ -68,19 +69,17 @@ def find_targets(
     shut = sorted([*closed, *((m.at, m.to) for m in find_times(text) if not m.rrule and not _counted(text, m.at, m.to))])
     quantities = [q for q in find_quantities(text) if not _inside(shut, q.at, q.to)]
     found: list[FoundTarget] = []
-    carried: tuple[int, Comparator, str] | None = None
     previous: Quantity | None = None
     for index, quantity in enumerate(quantities):
         part = _part_start(text, quantity.at)
         following = quantities[index + 1] if index + 1 < len(quantities) else None
         bound = _bind(text, part, quantity, previous, following)
-        previous = quantity
+        previous = bound or quantity
         if bound is None:
             continue
         for target in _split(text, part, bound, found):
             doubtful = any(a < target.end and target.value_at < b for a, b in doubts)
             found.append(replace(target, uncertain=True) if doubtful else target)
-    del carried
     return found
 
 
@@ -105,9 +104,13 @@ def _bind(
 ) -> Quantity | None:
     """The quantity with the comparator that binds it; None where it is no target."""
     left, right = text[part : q.at], text[q.until : q.until + 12]
+    if q.measure is None and following is not None and _AND.fullmatch(text, q.to, following.at):
+        q = replace(q, measure=following.measure, comparator=q.comparator or following.comparator)
     if q.measure is None and not _is_plain_value(q, left):
         return None
-    if q.chinese and q.comparator is None and q.value < 20:
+    if q.chinese and q.value < 20 and q.measure != "%" and not _says_so(text, q):
+        return None  # 三个课堂, 两个责任: names
+    if _is_condition(text, part, q, right):
         return None
     if q.measure in _DURATION and q.comparator in (None, Comparator.ABOUT):
         return None
@@ -132,6 +135,20 @@ def _bind(
     return None
 
 
+def _says_so(text: str, q: Quantity) -> bool:
+    """Whether words that only compare (不少于, 以上) stand with the number."""
+    return q.until > q.to or bool(re.match(r"不|至|最|控制|超过|低于|高于|少于", text[q.from_ : q.at]))
+
+
+def _is_condition(text: str, part: int, q: Quantity, right: str) -> bool:
+    """有3名以上正式党员的, 不足3人的学校: says whom a duty concerns, not what it must reach."""
+    if "的" not in right:
+        return False
+    if re.search(r"(?:有|对|凡|凡是|满|拥有)$", text[part : q.from_]) and q.measure != "%":
+        return True
+    return q.comparator in (Comparator.LESS, Comparator.MORE) and right.startswith("的")
+
+
 def replace_quantity(q: Quantity, comparator: Comparator) -> Quantity:
     """`q` bound by `comparator`."""
     return replace(q, comparator=comparator)
@@ -149,7 +166,7 @@ def _carried(text: str, previous: Quantity | None, q: Quantity) -> Comparator | 
     if previous is None or previous.comparator is None:
         return None
     gap = text[previous.until : q.at]
-    if re.fullmatch(r"\s*(?:、|和|与|及|,)\s*[^,。;、\d]{0,16}", gap) and previous.measure == q.measure:
+    if re.fullmatch(r"\s*[^,。;、\d]{0,16}(?:、|和|与|及)\s*[^,。;、\d]{0,16}", gap) and previous.measure == q.measure:
         return previous.comparator
     return None
 

@@ -1,0 +1,37 @@
+"""Migrations of the store, run by Alembic from inside the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from kb.errors import StoreError
+
+HEAD = "0001"
+"""The revision that this version of duban reads and writes."""
+
+
+def upgrade(connection: Connection) -> None:
+    """Bring the store to the newest revision, inside the caller's transaction.
+
+    Raises:
+        StoreError: the store was written by a newer duban.
+    """
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current == HEAD:
+        return
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if current is not None and current not in known:
+        raise StoreError(
+            f"库的版本 {current} 比本程序新 / the store's revision {current} is newer than duban",
+            hint="请升级 duban / upgrade duban",
+        )
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
