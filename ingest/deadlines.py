@@ -20,11 +20,17 @@ _TO = re.compile(r"(?:到|至|截至|截止到?|力争到?|确保到?|争取到?
 _PAST = re.compile(r"以来|以前年度|年度(?:的|报告|总结)|版|修订|修正|印发|公布|发布|施行后|号\b")
 _BACKGROUND = re.compile(r"(?:截[至止]|自|从|早在|始于|与|较|比|相比|同比|以)$")
 _BEFORE_EVENT = re.compile(r"(?:自|从|在|于)?(?P<event>[一-龥、]{2,24}?)(?:之日)?起?$")
-_EVENT = re.compile(r"(?:自|从|在|于)?(?P<event>[一-龥\"、]{2,24}?)(?:之日|当日|当天)?(?:起|后|之后|以后)(?:的)?(?:,)?$")
-_ISSUE = re.compile(r"(?:本?(?:通知|意见|方案|办法|文件|计划|规定)?(?:印发|发布|公布|下发|施行|实施)|本?(?:通知|意见|方案|办法|文件|计划|规定))")
+_EVENT = re.compile(
+    r"(?:自|从|在|于)?(?P<event>[一-龥\"、]{2,24}?)(?:之日|当日|当天)?(?:起|后|之后|以后)(?:的)?(?:,)?$"
+)
+_ISSUE = re.compile(
+    r"(?:本?(?:通知|意见|方案|办法|文件|计划|规定)?(?:印发|发布|公布|下发|施行|实施)|本?(?:通知|意见|方案|办法|文件|计划|规定))"
+)
 _START_AFTER = re.compile(r"\s*(?:秋季|春季)?(?:开始|起(?![草点步到来诉伏义])|启动(?!资金))")
 _RATE = re.compile(r"\s*(?:平均)?(?:增长|递增|提高|增加|下降|减少|降低)?\s*\d")
-_COMPLETES = re.compile(r"\s*,?(?:全面|基本|如期|全部|力争|要|需|必须|应|应当|须)?(?:完成|建成|实现|达到|达|消除|形成|投用|投入使用|落实|建立|取得|到位|竣工|启动|开工|印发|出台|制定|开展|评选|培养|新增|新建|改造|补充|补足|配齐|办|举办|组织|试点|推广|覆盖|报送|上报|提交|编制|发布|构建|确保|力争|争取|培育|打造|建设|实施|推进|推动|对|将|,|新|全|各|所有)")
+_COMPLETES = re.compile(
+    r"\s*,?(?:全面|基本|如期|全部|力争|要|需|必须|应|应当|须)?(?:完成|建成|实现|达到|达|消除|形成|投用|投入使用|落实|建立|取得|到位|竣工|启动|开工|印发|出台|制定|开展|评选|培养|新增|新建|改造|补充|补足|配齐|办|举办|组织|试点|推广|覆盖|报送|上报|提交|编制|发布|构建|确保|力争|争取|培育|打造|建设|实施|推进|推动|对|将|,|新|全|各|所有)"
+)
 _NO_BREAK = 2000
 
 
@@ -49,8 +55,15 @@ def parse_period(reading: Reading) -> Period | None:
             return Period(start=date(first, 1, 1), end=date(last, 12, 31), span=span)
     for mention in find_times(text):
         word = text[mention.at : mention.to]
-        if mention.start and mention.end and "五" in word and mention.end.year - mention.start.year == 4:
-            return Period(start=mention.start, end=mention.end, span=reading.span(mention.at, mention.to))
+        if (
+            mention.start
+            and mention.end
+            and "五" in word
+            and mention.end.year - mention.start.year == 4
+        ):
+            return Period(
+                start=mention.start, end=mention.end, span=reading.span(mention.at, mention.to)
+            )
     return None
 
 
@@ -70,9 +83,7 @@ def find_deadlines(
     if not re.search(r"[年月日周天度期末]|20\d\d|十.五", text):
         return []
     found: list[tuple[TimeMention, Deadline]] = []
-    mentions = [
-        m for m in find_times(text, reference=issued) if not _inside(closed, m.at, m.to)
-    ]
+    mentions = [m for m in find_times(text, reference=issued) if not _inside(closed, m.at, m.to)]
     for index, mention in enumerate(mentions):
         following = mentions[index + 1] if index + 1 < len(mentions) else None
         at, due = _deadline(reading, mention, following, issued, period)
@@ -118,7 +129,11 @@ def _deadline(
         return mention.at, None
     if right[:1] in ("〕", "]", "级", "版") or left[-1:] in ("〔", "["):
         return mention.at, None
-    if re.match(r"\)?\s*(?:修订|修正|版|年度)", right) or "年度" in printed or right.startswith("度"):
+    if (
+        re.match(r"\)?\s*(?:修订|修正|版|年度)", right)
+        or "年度" in printed
+        or right.startswith("度")
+    ):
         return mention.at, None
     return _point(text, mention, left, right, printed, issued, period)
 
@@ -165,12 +180,14 @@ def _point(
         or "末" in printed
     )
     if by:
-        if re.match(r"\s*(?:的)?(?:水平|基数|基础上|相比)", right) or re.search(r"(?:较|比|与)$", left):
+        if re.match(r"\s*(?:的)?(?:水平|基数|基础上|相比)", right) or re.search(
+            r"(?:较|比|与)$", left
+        ):
             return at, None
         return at, Deadline(kind=DueKind.BY, date=end, certainty=certainty)
-    if re.match(r"\s*(?:的)?(?:水平|基数|基础上|相比|以来|工作|决算|预算|中央)", right) or re.search(
-        r"(?:较|比|与|以|\()$", left
-    ):
+    if re.match(
+        r"\s*(?:的)?(?:水平|基数|基础上|相比|以来|工作|决算|预算|中央)", right
+    ) or re.search(r"(?:较|比|与|以|\()$", left):
         return at, None
     return at, Deadline(kind=DueKind.IN, date=end, start=mention.start, certainty=certainty)
 
@@ -207,7 +224,12 @@ def _recurring(
         r"报|通报|调度|督查|督导|检查|例会", right
     ):
         return None  # 每天1小时, 每周2课时: the content of a duty, not when it is due
-    if following is not None and following.rrule and "BY" in following.rrule and "BY" not in (mention.rrule or ""):
+    if (
+        following is not None
+        and following.rrule
+        and "BY" in following.rrule
+        and "BY" not in (mention.rrule or "")
+    ):
         between = text[mention.to : following.at]
         if not re.search(r"[。;\n]", between) and len(between) < 30:
             return None
@@ -218,9 +240,7 @@ def _recurring(
     return Deadline(kind=DueKind.RECURRING, rrule=mention.rrule)
 
 
-def _relative(
-    mention: TimeMention, left: str, issued: date | None
-) -> tuple[int, Deadline | None]:
+def _relative(mention: TimeMention, left: str, issued: date | None) -> tuple[int, Deadline | None]:
     event = _EVENT.search(left)
     if event is None:
         return mention.at, None
@@ -237,9 +257,7 @@ def _relative(
     if _ISSUE.fullmatch(words) and issued is not None and not mention.workdays:
         assert mention.duration
         due = issued + _length(mention.duration)
-        return start, Deadline(
-            kind=DueKind.BY, date=due, duration=mention.duration, event=words
-        )
+        return start, Deadline(kind=DueKind.BY, date=due, duration=mention.duration, event=words)
     return start, Deadline(kind=DueKind.RELATIVE, duration=mention.duration, event=words)
 
 
@@ -271,7 +289,10 @@ def _with_ranges(
         paragraph = paragraphs[max(0, bisect_right(paragraph_starts, mention.at) - 1)]
         previous = found[index - 1][0].to if index else 0
         following = next((m.at for m, d in found[index + 1 :]), len(text))
-        opens = not re.search(r"[^\s,，、:(（)）一二三四五六七八九十\d.]", text[sentence[0] : mention.at][-12:].replace("力争", "").replace("确保", ""))
+        opens = not re.search(
+            r"[^\s,，、:(（)）一二三四五六七八九十\d.]",
+            text[sentence[0] : mention.at][-12:].replace("力争", "").replace("确保", ""),
+        )
         begin = max(sentence[0], previous) if previous > sentence[0] else sentence[0]
         if opens and due.kind in (DueKind.BY, DueKind.IN, DueKind.START):
             end = min(_next_opening(text, found, index, sentences, sentence_starts), paragraph[1])

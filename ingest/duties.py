@@ -21,8 +21,12 @@ from kb.models import Clause, Finding, Plan, Span
 from tasks.models import Assignment, Basis, Target, Task, TaskKind
 
 _GOAL = re.compile(r"(?:总体|主要|工作|发展|具体|行动|建设|奋斗|预期|阶段性?|近期|远期)?目标")
-_SAFEGUARD = re.compile(r"保障措施|组织保障|组织实施|组织领导|保障机制|工作保障|实施保障|政策保障|强化保障|加强领导|工作要求|支持措施|附则")
-_PREAMBLE = re.compile(r"指导思想|基本原则|总体要求|总体思路|工作原则|基本情况|现状|形势|适用范围|总则|编制依据")
+_SAFEGUARD = re.compile(
+    r"保障措施|组织保障|组织实施|组织领导|保障机制|工作保障|实施保障|政策保障|强化保障|加强领导|工作要求|支持措施|附则"
+)
+_PREAMBLE = re.compile(
+    r"指导思想|基本原则|总体要求|总体思路|工作原则|基本情况|现状|形势|适用范围|总则|编制依据"
+)
 _BODY = 12
 _TITLE = 60
 

@@ -24,7 +24,9 @@ _PERCENT = re.compile(
     r"|(?P<c>\d+(?:\.\d+)?|[一二两三四五六七八九])成(?P<ch>半)?(?=以上|以下|左右|的|$|[,。;、)])"
     r"|(?P<half>一半|半数)(?=以上|以下|左右|的|$|[,。;、)])"
 )
-_COUNT = re.compile(rf"(?P<n>{_NUM})\s*(?P<more>余|多|几)?\s*(?P<scale>万亿|万|亿)?\s*(?:元/)?(?P<u>{MEASURES})?")
+_COUNT = re.compile(
+    rf"(?P<n>{_NUM})\s*(?P<more>余|多|几)?\s*(?P<scale>万亿|万|亿)?\s*(?:元/)?(?P<u>{MEASURES})?"
+)
 _BEFORE = (
     (r"(?:禁止|严禁|杜绝)[^,。;]{0,20}(?:低于|少于|小于)", Comparator.AT_LEAST),
     (r"(?:禁止|严禁|杜绝)[^,。;]{0,20}(?:高于|超过|大于|多于)", Comparator.AT_MOST),
@@ -132,8 +134,15 @@ def _quantity(
             until = match.end()
             if kind is Comparator.ABOUT:
                 approximate = True
-            elif comparator is None or (comparator, kind) != (Comparator.AT_MOST, Comparator.AT_LEAST):
-                comparator = kind if comparator in (None, Comparator.AT_LEAST, Comparator.EQUAL) else comparator
+            elif comparator is None or (comparator, kind) != (
+                Comparator.AT_MOST,
+                Comparator.AT_LEAST,
+            ):
+                comparator = (
+                    kind
+                    if comparator in (None, Comparator.AT_LEAST, Comparator.EQUAL)
+                    else comparator
+                )
             break
     if approximate and comparator in (None, Comparator.EQUAL, Comparator.AT_LEAST):
         comparator = Comparator.ABOUT

@@ -98,7 +98,10 @@ def _subject_roles(left: str, right: str, group: Group) -> list[Role]:
     bare = _DETERMINER.sub("", left)
     if group.vague and re.search(r"[、的]$", bare):
         return []  # …的学校, 评价、学校评估: a noun among others
-    if not _OPENS.search(bare) and not re.search(r"(?:时|后|前|的),?$", bare):
+    part = re.split(r"[,。;:、]", left)[-1]
+    # 义务教育学校项目建设业主应…: the unit is the head of a compound that opens the sentence.
+    head = len(part) <= 12 and re.match(r"(?:应当?|须|必须|不得)", right)
+    if not head and not _OPENS.search(bare) and not re.search(r"(?:时|后|前|的),?$", bare):
         return []
     rest, modal, adverb = _strip_adverbs(right)
     verb = word_pattern(Use.DUTY_VERB).match(rest)

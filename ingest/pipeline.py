@@ -161,4 +161,3 @@ def _facts(tasks: Sequence[Task]) -> Iterator[Assignment | Milestone | Target]:
         yield from task.responsibilities
         yield from task.milestones
         yield from task.targets
-

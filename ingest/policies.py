@@ -9,7 +9,9 @@ from ingest.clauses import ClauseReading
 from ingest.header import normalize_document_number
 from tasks.models import PolicyReference
 
-_CITED = re.compile(r"《(?P<title>[^《》\n]{2,120})》(?:\s*\(?(?P<number>[一-龥]{1,12}(?:\([一-龥]{1,6}\))?[〔\[]\d{4}[〕\]]第?\d{1,4}号)\)?)?")
+_CITED = re.compile(
+    r"《(?P<title>[^《》\n]{2,120})》(?:\s*\(?(?P<number>[一-龥]{1,12}(?:\([一-龥]{1,6}\))?[〔\[]\d{4}[〕\]]第?\d{1,4}号)\)?)?"
+)
 
 
 def find_policies(item: ClauseReading) -> Iterator[PolicyReference]:

@@ -16,7 +16,7 @@ from tasks.models import Comparator
 # Verbs whose object is counted: 建成…示范校20所, 评选200名…, 新增10个.
 _BUILD = re.compile(
     r"建成|建设|新建|改建|扩建|改扩建|建立|创建|打造|培育|培养|培训|新增|增加|评选|遴选|选择|选派|选聘|招聘|引进|认定|"
-    r"组建|设立|设置|配备|配齐|补充|改造|完成|实施|开展|举办|组织|扶持|支持|推广|发展|建|创|推出|形成|布局|投入|安排|提供|治理|整治|消除|整合|制定|申报|发放|落实|确定|储备|吸引|集聚|开设|开发|评定|命名|表彰|筹建|启动|新改扩建"
+    r"组建|设立|设置|配备|配齐|补充|改造|完成|实施|开展|举办|组织|扶持|支持|推广|发展|建(?!议|筑|档|制)|创(?!新|业|伤|意)|推出|形成|布局|投入|安排|提供|治理|整治|消除|整合|制定|申报|发放|落实|确定|储备|吸引|集聚|开设|开发|评定|命名|表彰|筹建|启动|新改扩建"
 )
 _PART = re.compile(r"[,。;:!?\n]")
 _SCOPE = re.compile(
@@ -27,11 +27,39 @@ _ENUMERATED = re.compile(rf"(?P<list>{_SCOPE.pattern}(?:[、和与及]{_SCOPE.pa
 _PAIRED = re.compile(r"分别|均|都|各")
 _STRETCH = re.compile(r"力争|争取")
 _PER = re.compile(r"每年|年均|每学年|逐年|平均每年")
-_NOT_METRIC = re.compile(r"^(?:到|至|在|其中|并|且|使|将|确保|力争|争取|全面|基本|要|实现|推动|使得|按照?)+")
+_NOT_METRIC = re.compile(
+    r"^(?:到|至|在|其中|并|且|使|将|确保|力争|争取|全面|基本|要|实现|推动|使得|按照?)+"
+)
 _NEVER = re.compile(r"[\"'](?:[^\"']{0,8})$")
 _AND = re.compile(r"\s*(?:、|和|与|及)\s*")
 _HEAD_NOISE = re.compile(r"(?:分别|均|都|总体|稳定|原则上|一般|应|须|要|必须|不得)+$")
-_DURATION = ("天", "小时", "分钟", "课时", "学时", "岁", "节", "期", "轮", "班", "度", "级", "对", "类", "种", "部", "起", "例", "条", "位", "片", "本", "组", "处", "块")
+_DURATION = (
+    "天",
+    "小时",
+    "分钟",
+    "课时",
+    "学时",
+    "岁",
+    "节",
+    "期",
+    "轮",
+    "班",
+    "度",
+    "级",
+    "对",
+    "类",
+    "种",
+    "部",
+    "起",
+    "例",
+    "条",
+    "位",
+    "片",
+    "本",
+    "组",
+    "处",
+    "块",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +94,16 @@ def find_targets(
     text = reading.text
     if not re.search(r"\d|%|分之|[一二两三四五六七八九]成|一半|[百千万亿]", text):
         return []
-    shut = sorted([*closed, *((m.at, m.to) for m in find_times(text) if not m.rrule and not _counted(text, m.at, m.to))])
+    shut = sorted(
+        [
+            *closed,
+            *(
+                (m.at, m.to)
+                for m in find_times(text)
+                if not m.rrule and not _counted(text, m.at, m.to)
+            ),
+        ]
+    )
     quantities = [q for q in find_quantities(text) if not _inside(shut, q.at, q.to)]
     found: list[FoundTarget] = []
     previous: Quantity | None = None
@@ -85,7 +122,11 @@ def find_targets(
 
 def _counted(text: str, at: int, to: int) -> bool:
     """A stretch of time that is itself counted: 不少于30天."""
-    return bool(re.search(r"(?:不少于|不低于|不超过|至少|不得少于|不得超过|达到)\s*$", text[max(0, at - 6) : at]))
+    return bool(
+        re.search(
+            r"(?:不少于|不低于|不超过|至少|不得少于|不得超过|达到)\s*$", text[max(0, at - 6) : at]
+        )
+    )
 
 
 def _inside(ranges: Sequence[tuple[int, int]], at: int, to: int) -> bool:
@@ -114,12 +155,22 @@ def _bind(
         return None
     if q.measure in _DURATION and q.comparator in (None, Comparator.ABOUT):
         return None
-    if re.search(r"[\"'][^\"']*$", left) and re.match(r"[^\"']{0,8}[\"']", right) and q.comparator is None:
+    if (
+        re.search(r"[\"'][^\"']*$", left)
+        and re.match(r"[^\"']{0,8}[\"']", right)
+        and q.comparator is None
+    ):
         return None  # “1+N”, “三个课堂”: part of a name
     if re.search(r"(?:现有|已有|共有|已建成|已完成|目前|原有|占全)[^,。;]*$", left):
         return None
     if q.comparator is not None:
-        if q.comparator is Comparator.ABOUT and not _BUILD.search(left) and q.measure is not None and q.measure != "%" and not re.search(r"稳定|保持|达到|控制|总体", left):
+        if (
+            q.comparator is Comparator.ABOUT
+            and not _BUILD.search(left)
+            and q.measure is not None
+            and q.measure != "%"
+            and not re.search(r"稳定|保持|达到|控制|总体", left)
+        ):
             return None
         return q
     carried = _carried(text, previous, q)
@@ -130,14 +181,28 @@ def _bind(
         return replace_quantity(q, after)
     if q.measure == "%":
         return replace_quantity(q, Comparator.EQUAL)
-    if q.measure and (re.search(rf"(?:{_BUILD.pattern})[^,。;]{{0,24}}$", left)) and (q.value >= 5 or not q.chinese and q.value >= 2):
+    if (
+        q.measure
+        and (re.search(rf"(?:{_BUILD.pattern})[^,。;]{{0,24}}$", left))
+        and (q.value >= 5 or not q.chinese and q.value >= 2)
+    ):
+        return replace_quantity(q, Comparator.AT_LEAST)
+    if (
+        q.measure
+        and q.value >= 5
+        and re.match(
+            r"[^,。;]{2,40}?(?:建设|创建|培育|打造|评选|遴选)", text[q.until : q.until + 50]
+        )
+    ):
         return replace_quantity(q, Comparator.AT_LEAST)
     return None
 
 
 def _says_so(text: str, q: Quantity) -> bool:
     """Whether words that only compare (不少于, 以上) stand with the number."""
-    return q.until > q.to or bool(re.match(r"不|至|最|控制|超过|低于|高于|少于", text[q.from_ : q.at]))
+    return q.until > q.to or bool(
+        re.match(r"不|至|最|控制|超过|低于|高于|少于", text[q.from_ : q.at])
+    )
 
 
 def _is_condition(text: str, part: int, q: Quantity, right: str) -> bool:
@@ -156,9 +221,12 @@ def replace_quantity(q: Quantity, comparator: Comparator) -> Quantity:
 
 def _is_plain_value(q: Quantity, left: str) -> bool:
     """A ratio without unit: 差异系数不高于0.50."""
-    return q.comparator is not None and bool(re.search(r"系数|指数|比例|比值|率|比|之比", left)) or bool(
-        re.search(r"系数|指数", left)
-    ) and q.value != q.value.to_integral_value()
+    return (
+        q.comparator is not None
+        and bool(re.search(r"系数|指数|比例|比值|率|比|之比", left))
+        or bool(re.search(r"系数|指数", left))
+        and q.value != q.value.to_integral_value()
+    )
 
 
 def _carried(text: str, previous: Quantity | None, q: Quantity) -> Comparator | None:
@@ -166,7 +234,10 @@ def _carried(text: str, previous: Quantity | None, q: Quantity) -> Comparator | 
     if previous is None or previous.comparator is None:
         return None
     gap = text[previous.until : q.at]
-    if re.fullmatch(r"\s*[^,。;、\d]{0,16}(?:、|和|与|及)\s*[^,。;、\d]{0,16}", gap) and previous.measure == q.measure:
+    if (
+        re.fullmatch(r"\s*[^,。;、\d]{0,16}(?:、|和|与|及|,)\s*[^,。;、\d]{0,16}", gap)
+        and previous.measure == q.measure
+    ):
         return previous.comparator
     return None
 
@@ -189,11 +260,18 @@ def _split(
     metric = _metric(text, part, q)
     pair = re.search(r"分别", left)
     enumerated = _ENUMERATED.search(left)
-    own = re.search(rf"({_SCOPE.pattern})\s*(?:均|达到?|为|控制在|不[高低]于|不超过)?\s*$", text[part : q.at])
+    own = re.search(
+        rf"({_SCOPE.pattern})\s*(?:均|达到?|为|控制在|不[高低]于|不超过)?\s*$", text[part : q.at]
+    )
     items: list[str] = []
     if enumerated:
         items = re.split(r"[、和与及]", enumerated.group("list"))
-    elif (pair or re.search(r"(?:均|都)\S{0,3}$", left)) and (listed := re.match(r"\s*([^,。;]{1,30}?[、和][^,。;、和]{1,12}?)(?=[^、和,。;]{2,12}(?:率|数|值|比例|面积|水平|规模|总体)?(?:分别|均|都))", left)):
+    elif (pair or re.search(r"(?:均|都)\S{0,3}$", left)) and (
+        listed := re.match(
+            r"\s*([^,。;]{1,30}?[、和][^,。;、和]{1,12}?)(?=[^、和,。;]{2,12}(?:率|数|值|比例|面积|水平|规模|总体)?(?:分别|均|都))",
+            left,
+        )
+    ):
         items = _shared(re.split(r"[、和]", listed.group(1)))
     if items and pair:
         done = [t for t in found if t.start == part and t.value_at >= part]

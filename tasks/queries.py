@@ -1,0 +1,191 @@
+"""Complete lists from the responsibility graph: owners, a unit's tasks, targets, ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from functools import cached_property
+
+from kb.errors import NotFoundError
+from kb.models import Citation, Clause, Document, Fact, Plan, Span
+from tasks.graph import Graph, build_graph
+from tasks.models import Assignment, Extraction, Milestone, Role, Target, Task
+
+
+class Placed(Fact):
+    """A task with the clause, plan and document that it stands in."""
+
+    document: Document
+    plan: Plan
+    clause: Clause
+    task: Task
+
+
+class UnitCount(Fact):
+    """How many tasks a unit bears, by role."""
+
+    unit: str
+    unit_id: str | None
+    tasks: int
+    roles: dict[str, int]
+
+
+class Register:
+    """The current documents of a store and the graph over them."""
+
+    def __init__(self, extractions: Sequence[Extraction]) -> None:
+        self.extractions = tuple(extractions)
+        self._documents = {e.document.id: e for e in self.extractions}
+        self._placed: dict[str, Placed] = {}
+        self.clauses: dict[str, tuple[Extraction, Clause]] = {}
+        for extraction in self.extractions:
+            plans = {plan.id: plan for plan in extraction.plans}
+            clauses = {clause.id: clause for clause in extraction.clauses}
+            self.clauses |= {c.id: (extraction, c) for c in extraction.clauses}
+            for task in extraction.tasks:
+                self._placed[task.id] = Placed.model_construct(
+                    document=extraction.document,
+                    plan=plans[task.plan_id],
+                    clause=clauses[task.clause_id],
+                    task=task,
+                )
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The responsibility graph of all documents."""
+        return build_graph(self.extractions)
+
+    def tasks(self) -> Iterator[Placed]:
+        """All tasks, in the order of the documents."""
+        yield from self._placed.values()
+
+    def tasks_of(self, unit: str, roles: Iterable[Role] | None = None) -> list[Placed]:
+        """All tasks that the unit (canonical name or id) bears, in the order of the documents."""
+        wanted = set(roles) if roles is not None else set(Role)
+        nodes = [
+            node
+            for node, data in self.graph.nodes(data=True)
+            if data["kind"] == "organisation" and unit in (node, data["label"])
+        ]
+        found = {
+            task
+            for node in nodes
+            for _, task, data in self.graph.out_edges(node, data=True)
+            if task in self._placed and Role(data["type"]) in wanted
+        }
+        return [placed for key, placed in self._placed.items() if key in found]
+
+    def tasks_in(self, clause_id: str) -> list[Placed]:
+        """The tasks that a clause states."""
+        return [p for p in self._placed.values() if p.clause.id == clause_id]
+
+    def owners_of(self, task_id: str) -> list[Assignment]:
+        """Who bears a task, in what role."""
+        return list(self._placed[task_id].task.responsibilities)
+
+    def units(self) -> list[UnitCount]:
+        """All units that bear a task, those with most first."""
+        tasks: dict[tuple[str, str | None], dict[str, set[str]]] = {}
+        for placed in self._placed.values():
+            for a in placed.task.responsibilities:
+                roles = tasks.setdefault((a.unit, a.unit_id), {})
+                roles.setdefault(a.role.value, set()).add(placed.task.id)
+        counts = [
+            UnitCount(
+                unit=unit,
+                unit_id=unit_id,
+                tasks=len(set().union(*roles.values())),
+                roles={role: len(ids) for role, ids in sorted(roles.items())},
+            )
+            for (unit, unit_id), roles in tasks.items()
+        ]
+        return sorted(counts, key=lambda c: (-c.tasks, c.unit))
+
+    def targets(
+        self, text: str = "", *, plan: str = "", year: int | None = None
+    ) -> list[tuple[Placed, Target, Milestone | None]]:
+        """Targets whose metric, scope or quote holds `text`, of plans whose title holds `plan`,
+        due in `year`."""
+        found = []
+        for placed in self._placed.values():
+            if plan and plan not in placed.plan.title:
+                continue
+            milestones = {m.id: m for m in placed.task.milestones}
+            for target in placed.task.targets:
+                milestone = milestones.get(target.milestone_id or "")
+                words = (
+                    f"{target.scope or ''}{target.metric} {target.quote} {placed.clause.heading}"
+                )
+                if text and text not in words:
+                    continue
+                if year and not (
+                    milestone and milestone.due.date and milestone.due.date.year == year
+                ):
+                    continue
+                found.append((placed, target, milestone))
+        return found
+
+    def placed(self, task_id: str) -> Placed:
+        """The task with its place.
+
+        Raises:
+            NotFoundError: no current document has it.
+        """
+        if task_id not in self._placed:
+            raise NotFoundError(f"没有任务 {task_id} / no task {task_id}")
+        return self._placed[task_id]
+
+    def trace(self, words: str) -> list[tuple[Extraction, Clause, Span]]:
+        """Where a fact's id (or its beginning) or a phrase stands: document, clause, characters.
+
+        Raises:
+            NotFoundError: neither a fact nor the text of any document has it.
+        """
+        found = list(self._facts(words)) or list(self._phrase(words))
+        if not found:
+            raise NotFoundError(
+                f"没有编号或原文“{words}” / no id and no text {words!r}",
+                hint="编号见 duban tasks、duban targets / ids are in duban tasks and duban targets",
+            )
+        return found
+
+    def _facts(self, key: str) -> Iterator[tuple[Extraction, Clause, Span]]:
+        if "-" not in key:
+            return
+        for placed in self._placed.values():
+            extraction = self._documents[placed.document.id]
+            task = placed.task
+            for fact in (task, *task.targets, *task.milestones):
+                if fact.id.startswith(key):
+                    yield extraction, placed.clause, fact.span
+        for extraction, clause in self.clauses.values():
+            if clause.id.startswith(key):
+                yield extraction, clause, clause.span
+
+    def _phrase(self, words: str) -> Iterator[tuple[Extraction, Clause, Span]]:
+        for extraction, clause in self.clauses.values():
+            text = clause.span.slice(extraction.document.text)
+            at = text.find(words)
+            while words and at >= 0:
+                start = clause.span.start + at
+                yield extraction, clause, Span(start, start + len(words))
+                at = text.find(words, at + 1)
+
+    def cite(self, extraction: Extraction, clause: Clause, span: Span) -> Citation:
+        """A citation of `span`; its quote is the document's own characters."""
+        return Citation(
+            document_id=extraction.document.id,
+            clause_id=clause.id,
+            path=clause.path,
+            span=span,
+            quote=span.slice(extraction.document.text),
+        )
+
+    def document_of(self, document_id: str) -> Extraction:
+        """The extraction of a current document."""
+        return self._documents[document_id]
+
+
+def due_before(placed: Placed, day: date) -> bool:
+    """Whether a milestone of the task is due on `day` or before it."""
+    return any(m.due.date is not None and m.due.date <= day for m in placed.task.milestones)
