@@ -1,0 +1,1 @@
+"""Questions → answers that the documents prove: understand, find, compose."""
