@@ -15,6 +15,8 @@ LIMIT = 64 * 1024 * 1024
 
 TEXT, HTML = "text/plain", "text/html"
 _BY_SUFFIX = {".txt": TEXT, ".text": TEXT, ".md": TEXT, ".html": HTML, ".htm": HTML, ".xhtml": HTML}
+SUFFIXES = frozenset(_BY_SUFFIX)
+"""Suffixes of files that are read when a folder is named."""
 _OTHER_KINDS = (
     (b"%PDF-", "PDF"),
     (b"PK\x03\x04", "DOCX/XLSX/ZIP"),

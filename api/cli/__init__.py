@@ -1,0 +1,1 @@
+"""The command line: one module declares the commands, the others do them."""

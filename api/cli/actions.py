@@ -1,0 +1,461 @@
+"""What the commands do. Each takes settings and an output, and gives its exit code, if any."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date
+from pathlib import Path
+from typing import Any, cast
+
+from rich.progress import track
+
+from api.assistant.answer import Assistant, describe_due, describe_target
+from api.cli.output import Output
+from api.settings import Settings
+from ingest.contract import to_contract
+from ingest.pipeline import decode_source, extract_file
+from ingest.readers import SUFFIXES
+from kb.errors import NotFoundError, SourceError, StoreError
+from kb.identifiers import sha256_hex
+from tasks.due import DueItem, State, due_items, overdue
+from tasks.graph import ego, unit_node
+from tasks.graph_export import Format, export_graph
+from tasks.models import Extraction
+from tasks.queries import Placed, Register, due_before
+from tasks.store import Store
+from tasks.verify import verify_store
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFilter:
+    """Which tasks `duban tasks` lists."""
+
+    unit: str | None
+    plan: str
+    due_before: date | None
+    overdue: bool
+
+
+def find_sources(paths: Sequence[Path]) -> list[Path]:
+    """The files named, and those of a kind that is read inside the folders named.
+
+    Raises:
+        SourceError: a path does not exist, or a folder holds nothing to read.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(
+                p for p in path.rglob("*") if p.is_file() and p.suffix.lower() in SUFFIXES
+            )
+            if not inside:
+                raise SourceError(
+                    "目录里没有能读的文件 / the folder holds no file that is read",
+                    hint=f"能读: {' '.join(sorted(SUFFIXES))} / read: {' '.join(sorted(SUFFIXES))}",
+                    path=path,
+                )
+            found.extend(inside)
+        elif path.exists():
+            found.append(path)
+        else:
+            raise SourceError("没有这个文件 / no such file", path=path)
+    return list(dict.fromkeys(found))
+
+
+def ingest(settings: Settings, paths: Sequence[Path], out: Output, *, refresh: bool = False) -> int:
+    """Read files into the store; a bad one is told and the others still go in."""
+    sources = find_sources(paths)
+    rows: list[dict[str, Any]] = []
+    with Store.open(settings.store_url) as store:
+        shown = len(sources) > 1 and sys.stderr.isatty()
+        for path in track(sources, console=out.errors, disable=not shown, transient=True):
+            rows.append(_ingest_one(store, path, settings, refresh))
+    if out.as_json:
+        out.json({"store": settings.store, "files": rows})
+    else:
+        _report(rows, out)
+    return 1 if any(row["status"] == "failed" for row in rows) else 0
+
+
+def _ingest_one(store: Store, path: Path, settings: Settings, refresh: bool) -> dict[str, Any]:
+    try:
+        extraction, data = extract_file(path)
+        added = store.add(
+            extraction, data, recorded_at=settings.now().astimezone(UTC), refresh=refresh
+        )
+    except SourceError as error:
+        return {"file": str(path), "status": "failed", "error": error.message, "hint": error.hint}
+    return {
+        "file": str(path),
+        "status": added.status,
+        "document_id": added.document_id,
+        "superseded": added.superseded,
+        "title": extraction.document.title,
+        "plans": len(extraction.plans),
+        "clauses": len(extraction.clauses),
+        "tasks": len(extraction.tasks),
+        "targets": sum(len(t.targets) for t in extraction.tasks),
+        "repairs": len(extraction.repairs),
+        "warnings": [w.model_dump(mode="json") for w in extraction.warnings],
+    }
+
+
+_STATUS = {
+    "added": ("已入库", "added"),
+    "unchanged": ("未变", "unchanged"),
+    "new-version": ("新版本", "new version"),
+    "failed": ("失败", "failed"),
+}
+
+
+def _report(rows: Sequence[dict[str, Any]], out: Output) -> None:
+    read = [row for row in rows if row["status"] != "failed"]
+    if read:
+        out.table(
+            [("文件", "file"), ("状态", "status"), ("计划", "plans"), ("条款", "clauses"),
+             ("任务", "tasks"), ("目标", "targets"), ("修复", "repairs"), ("提醒", "warnings")],
+            [
+                (Path(r["file"]).name, out.pick(*_STATUS[r["status"]]), r["plans"], r["clauses"],
+                 r["tasks"], r["targets"], r["repairs"], len(r["warnings"]))
+                for r in read
+            ],
+        )  # fmt: skip
+    for row in read:
+        for warning in row["warnings"]:
+            where = f"[{warning['span'][0]}]" if warning["span"] else ""
+            out.say(
+                f"  提醒 {Path(row['file']).name}{where}: {out.side(warning['message'])}",
+                f"  warning {Path(row['file']).name}{where}: {out.side(warning['message'])}",
+            )
+    for row in rows:
+        if row["status"] == "failed":
+            hint = f" ({out.side(row['hint'])})" if row["hint"] else ""
+            out.complain(f"{row['file']}: {out.side(row['error'])}{hint}")
+
+
+def extract(path: Path, out: Output, text_out: Path | None) -> None:
+    """Read one file and print what was found in it."""
+    extraction, _ = extract_file(path)
+    if text_out is not None:
+        text_out.write_bytes(extraction.document.text.encode())
+    if out.as_json:
+        out.json(to_contract(extraction))
+        return
+    document = extraction.document
+    out.say(f"{document.title}", f"{document.title}")
+    out.say(
+        f"{document.document_number or '无文号'} {document.issuer or ''} {document.written_on or ''}",
+        f"{document.document_number or 'no number'} {document.issuer or ''} {document.written_on or ''}",
+    )
+    out.table(
+        [("条款", "clause"), ("任务", "task"), ("责任单位", "units"), ("时限", "due"), ("目标", "targets")],
+        [
+            (p.clause.path, p.task.title, _units(p), _dues(p, out.language),
+             "；".join(describe_target(t) for t in p.task.targets))
+            for p in Register([extraction]).tasks()
+        ],
+    )  # fmt: skip
+
+
+def ask(settings: Settings, question: str, as_of: date, out: Output) -> int:
+    """Answer one question. Exit code 0, also for a refusal: that is an answer."""
+    answer = Assistant(_register(settings)).ask(question, as_of=as_of)
+    if out.as_json:
+        out.json(answer.model_dump(mode="json"))
+        return 0
+    out.say(answer.answer, answer.answer)
+    if answer.citations:
+        first = answer.citations[0]
+        quote = " ".join(first.quote.split())
+        shown = quote if len(quote) <= 160 else f"{quote[:160]}……"
+        out.say(
+            f"原文 [{first.span.start}, {first.span.end}) {first.path}: {shown}",
+            f"quoted [{first.span.start}, {first.span.end}) {first.path}: {shown}",
+        )
+    return 0
+
+
+def ask_batch(settings: Settings, path: Path, as_of: date) -> None:
+    """Answer a file of questions, one JSON object a line in and out."""
+    assistant = Assistant(_register(settings))
+    for row in _questions(path):
+        day = date.fromisoformat(row["as_of"]) if row.get("as_of") else as_of
+        answer = assistant.ask(row["question"], as_of=day, identifier=row.get("id"))
+        print(json.dumps(answer.model_dump(mode="json"), ensure_ascii=False))
+
+
+def _questions(path: Path) -> Iterator[dict[str, Any]]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"读不了 / cannot be read: {error}", path=path) from error
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            row["question"], row.get("id")
+        except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+            raise SourceError(
+                f"第 {number} 行不是问题 / line {number} is no question: {error}", path=path
+            ) from error
+        yield row
+
+
+def tasks(settings: Settings, wanted: TaskFilter, as_of: date, out: Output) -> None:
+    """List tasks, filtered."""
+    register = _register(settings)
+    found = list(register.tasks_of(wanted.unit) if wanted.unit else register.tasks())
+    if wanted.plan:
+        found = [p for p in found if wanted.plan in p.plan.title]
+    if wanted.due_before:
+        found = [p for p in found if due_before(p, cast(date, wanted.due_before))]
+    if wanted.overdue:
+        late = {item.task_id for item in overdue(register.extractions, as_of)}
+        found = [p for p in found if p.task.id in late]
+    if out.as_json:
+        out.json(
+            [
+                {"document_id": p.document.id, "plan": p.plan.title, "path": p.clause.path}
+                | p.task.model_dump(mode="json", by_alias=True)
+                for p in found
+            ]
+        )
+        return
+    out.table(
+        [("编号", "id"), ("计划", "plan"), ("条款", "clause"), ("任务", "task"),
+         ("责任单位", "units"), ("时限", "due")],
+        [
+            (p.task.id, p.plan.title, p.clause.path, p.task.title, _units(p),
+             _dues(p, out.language))
+            for p in found
+        ],
+    )  # fmt: skip
+    out.say(f"共 {len(found)} 项", f"{len(found)} task(s)")
+
+
+def due(
+    settings: Settings, as_of: date, within: int | None, unit: str | None, inherited: bool, out: Output
+) -> None:
+    """List what is overdue (`within` None) or due in so many days."""
+    register = _register(settings)
+    if within is None:
+        items = overdue(register.extractions, as_of)
+    else:
+        items = [
+            i
+            for i in due_items(register.extractions, as_of, days=within)
+            if i.state is State.DUE_SOON
+        ]
+    if unit:
+        items = [i for i in items if any(unit in (a.unit, a.unit_id) for a in i.units)]
+    own = [i for i in items if not i.inherited]
+    if out.as_json:
+        out.json([i.model_dump(mode="json") for i in (items if inherited else own)])
+        return
+    show_due(own, out)
+    late = within is None
+    out.say(
+        f"截至 {as_of} {'逾期' if late else f'{within} 天内到期'} {len(own)} 项",
+        f"{len(own)} {'overdue' if late else f'due within {within} days'} as of {as_of}",
+    )
+    rest = [i for i in items if i.inherited]
+    if inherited and rest:
+        show_due(rest, out)
+    elif rest:
+        out.say(
+            f"另有 {len(rest)} 项没有自己的时限, 按计划期限计 (--inherited 列出)",
+            f"{len(rest)} more have no date of their own but their plan's end (--inherited)",
+        )
+
+
+def show_due(items: Sequence[DueItem], out: Output) -> None:
+    """A table of due or overdue milestones."""
+    out.table(
+        [("时限", "due"), ("逾期天数", "days"), ("条款", "clause"), ("事项", "commitment"),
+         ("责任单位", "units"), ("进展", "progress")],
+        [
+            (i.due, i.days if i.days > 0 else "", i.path, i.commitment,
+             "、".join(dict.fromkeys(a.unit for a in i.units)),
+             out.pick("未报告进展", "none reported"))
+            for i in items
+        ],
+    )  # fmt: skip
+
+
+def targets(settings: Settings, text: str, plan: str, year: int | None, out: Output) -> None:
+    """List numeric targets."""
+    found = _register(settings).targets(text, plan=plan, year=year)
+    if out.as_json:
+        out.json(
+            [
+                {"document_id": p.document.id, "path": p.clause.path, "plan": p.plan.title}
+                | t.model_dump(mode="json", by_alias=True)
+                | {"due": m.due.model_dump(mode="json") if m else None}
+                for p, t, m in found
+            ]
+        )
+        return
+    out.table(
+        [("编号", "id"), ("目标", "target"), ("时限", "due"), ("条款", "clause"), ("原文", "quote")],
+        [
+            (t.id, describe_target(t), describe_due(m.due, out.language) if m else "",
+             p.clause.path, " ".join(t.quote.split()))
+            for p, t, m in found
+        ],
+    )  # fmt: skip
+    out.say(f"共 {len(found)} 个", f"{len(found)} target(s)")
+
+
+def units(settings: Settings, out: Output) -> None:
+    """List units with their tasks by role."""
+    counts = _register(settings).units()
+    if out.as_json:
+        out.json([c.model_dump(mode="json") for c in counts])
+        return
+    out.table(
+        [("单位", "unit"), ("任务", "tasks"), ("角色", "roles")],
+        [(c.unit, c.tasks, " ".join(f"{r}:{n}" for r, n in c.roles.items())) for c in counts],
+    )
+    out.say(f"共 {len(counts)} 个单位", f"{len(counts)} unit(s)")
+
+
+def documents(settings: Settings, everything: bool, out: Output) -> None:
+    """List the stored documents."""
+    _need_store(settings)
+    with Store.open(settings.store_url) as store:
+        found = store.documents(superseded=everything)
+    if out.as_json:
+        out.json([d.model_dump(mode="json", exclude={"document": {"text"}}) for d in found])
+        return
+    out.table(
+        [("编号", "id"), ("标题", "title"), ("文号", "number"), ("版本", "version"), ("被取代", "superseded by")],
+        [
+            (d.document.id, d.document.title, d.document.document_number or "", d.version,
+             d.superseded_by or "")
+            for d in found
+        ],
+    )  # fmt: skip
+
+
+def trace(settings: Settings, words: str, out: Output) -> int:
+    """Show where a fact or phrase stands; 1 where the source's digest differs."""
+    _need_store(settings)
+    with Store.open(settings.store_url) as store:
+        found = Register(store.extractions()).trace(words)
+        intact = {
+            e.document.id: sha256_hex(store.source(e.document.id)) == e.document.sha256
+            for e, _, _ in found
+        }
+    rows = []
+    for extraction, clause, span in found:
+        text = extraction.document.text
+        line = text.count("\n", 0, span.start) + 1
+        start = text.rfind("\n", 0, span.start) + 1
+        end = text.find("\n", span.end)
+        plan = next(p for p in extraction.plans if p.id == clause.plan_id)
+        rows.append(
+            {
+                "document_id": extraction.document.id,
+                "title": extraction.document.title,
+                "document_number": extraction.document.document_number,
+                "plan": plan.title,
+                "path": clause.path,
+                "clause_id": clause.id,
+                "line": line,
+                "span": [span.start, span.end],
+                "quote": span.slice(text),
+                "before": text[start : span.start],
+                "after": text[span.end : end if end >= 0 else len(text)],
+                "sha256": extraction.document.sha256,
+                "intact": intact[extraction.document.id],
+            }
+        )
+    if out.as_json:
+        out.json(rows)
+    for row in () if out.as_json else rows:
+        number = row["document_number"] or row["title"]
+        out.say(f"{number} 《{row['plan']}》 {row['path']}", f"{number} 《{row['plan']}》 {row['path']}")
+        out.say(
+            f"  第 {row['line']} 行, 第 {row['span'][0]}–{row['span'][1]} 字",
+            f"  line {row['line']}, characters {row['span'][0]}–{row['span'][1]}",
+        )
+        marked = f"  {row['before']}【{row['quote']}】{row['after']}"
+        out.say(marked, marked)
+        state = ("相符", "unchanged") if row["intact"] else ("不符!", "DIFFERS")
+        out.say(f"  sha256 {row['sha256']} {state[0]}", f"  sha256 {row['sha256']} {state[1]}")
+    return 0 if all(intact.values()) else 1
+
+
+def graph(settings: Settings, kind: str, target: Path | None, unit: str | None, radius: int) -> None:
+    """Write the responsibility graph."""
+    whole = _register(settings).graph
+    if unit:
+        node = next(
+            (n for n, d in whole.nodes(data=True) if d["kind"] == "organisation" and unit in (n, d["label"])),
+            unit_node(unit, None),
+        )  # fmt: skip
+        if node not in whole:
+            raise NotFoundError(f"图里没有单位“{unit}” / the graph has no unit {unit!r}",
+                                hint="duban units")  # fmt: skip
+        whole = ego(whole, node, radius)
+    text = export_graph(whole, cast(Format, kind))
+    if target is None:
+        print(text)
+    else:
+        target.write_text(text, encoding="utf-8")
+
+
+def verify(settings: Settings, out: Output) -> int:
+    """Check every fact against its source; 1 where something differs."""
+    _need_store(settings)
+    with Store.open(settings.store_url) as store:
+        result = verify_store(store, decode_source)
+    if out.as_json:
+        out.json(result.model_dump(mode="json"))
+    for d in () if out.as_json else result.differences:
+        place = f"[{d.span.start}, {d.span.end})" if d.span else ""
+        out.complain(f"{d.document_id} {d.kind} {d.fact_id} {place}: {out.side(d.message)}")
+    if result.differences:
+        return 1
+    out.say(
+        f"{result.documents} 个文件 {result.facts} 条事实, 全部与原件一致",
+        f"{result.documents} document(s), {result.facts} facts: all as in the source",
+    )
+    return 0
+
+
+def _need_store(settings: Settings) -> None:
+    file = settings.store_file
+    if file is not None and not file.exists():
+        raise StoreError(
+            "还没有库 / there is no store yet",
+            hint="先运行 duban ingest 文件或目录 / first run: duban ingest PATH",
+            path=file,
+        )
+
+
+def _register(settings: Settings) -> Register:
+    _need_store(settings)
+    with Store.open(settings.store_url) as store:
+        found: tuple[Extraction, ...] = store.extractions()
+    if not found:
+        raise StoreError(
+            "库里没有文件 / the store holds no document",
+            hint="先运行 duban ingest 文件或目录 / first run: duban ingest PATH",
+            path=settings.store_file,
+        )
+    return Register(found)
+
+
+def _units(placed: Placed) -> str:
+    return "、".join(dict.fromkeys(a.unit for a in placed.task.responsibilities))
+
+
+def _dues(placed: Placed, language: str) -> str:
+    return "；".join(dict.fromkeys(describe_due(m.due, language) for m in placed.task.milestones))
+
+

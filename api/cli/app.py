@@ -1,0 +1,350 @@
+"""The commands of `duban` and their options. What they do is in `api.cli.actions`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from api.settings import LANGUAGES, SettingError, Settings, read_settings
+from kb.errors import DubanError
+
+if TYPE_CHECKING:
+    from api.cli.output import Output
+
+_CONTEXT = {"help_option_names": ["-h", "--help"]}
+
+JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option("--as-of", formats=["%Y-%m-%d"], help="以这一天为准, 默认今天 / default: today"),
+]
+Unit = Annotated[str | None, typer.Option("--unit", help="单位, 如 区教委 / a unit")]
+Plan = Annotated[str, typer.Option("--plan", help="计划标题中的字 / words of the plan's title")]
+StoreOption = Annotated[
+    str | None, typer.Option("--store", help="库: SQLAlchemy URL 或文件 / the store: URL or file")
+]
+Lang = Annotated[str | None, typer.Option("--lang", help="zh 或 en / zh or en")]
+
+app = typer.Typer(
+    name="duban",
+    help="督办: 政策文件里的任务、责任单位、时限和目标 / duties in policy documents: who, by when, how much.",
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings=_CONTEXT,
+    pretty_exceptions_enable=False,
+)
+
+
+class Run:
+    """What a command needs: settings, the output, the exit code so far."""
+
+    def __init__(self, environ: Mapping[str, str], folder: Path) -> None:
+        self.environ = environ
+        self.folder = folder
+        self.code = 0
+        self._store: str | None = None
+        self._language: str | None = None
+
+    def choose(self, store: str | None, language: str | None) -> None:
+        """Take the global options, wherever they stood."""
+        if language is not None and language not in LANGUAGES:
+            raise typer.BadParameter(f"{language}: zh | en", param_hint="--lang")
+        self._store = store or self._store
+        self._language = language or self._language
+
+    @property
+    def settings(self) -> Settings:
+        """Settings of this run."""
+        return read_settings(
+            self.environ, self.folder, store=self._store, language=self._language
+        )
+
+    def day(self, as_of: datetime | None) -> date:
+        """The day a question is asked about."""
+        return as_of.date() if as_of else self.settings.today()
+
+    def out(self, as_json: bool) -> Output:
+        """Where results are printed."""
+        from api.cli.output import Output  # noqa: PLC0415 - Rich is slow to import
+
+        return Output(as_json=as_json, language=self.settings.language)
+
+
+def run(arguments: Sequence[str], environ: Mapping[str, str], folder: Path) -> int:
+    """Run one command line and give its exit code. Nothing that duban raises shows a traceback."""
+    state = Run(environ, folder)
+    words, store, language = take_global(arguments)
+    try:
+        state.choose(store, language)
+        state.settings  # noqa: B018 - a wrong setting is told before any work
+        result = app(args=words, obj=state, standalone_mode=False)
+    except DubanError as error:
+        _tell(error, "en" if language == "en" or environ.get("DUBAN_LANG") == "en" else "zh")
+        return 2 if isinstance(error, SettingError) else 1
+    except typer.Exit as leave:
+        return leave.exit_code
+    except (typer.Abort, KeyboardInterrupt):
+        typer.echo("已中断 / interrupted", err=True)
+        return 130
+    except typer.BadParameter as error:
+        typer.echo(f"用法不对 / usage: {error.format_message()}", err=True)
+        return 2
+    except Exception as error:
+        if hasattr(error, "format_message") and hasattr(error, "exit_code"):
+            typer.echo(f"用法不对 / usage: {error.format_message()}", err=True)
+            typer.echo("看帮助: duban --help / for help: duban --help", err=True)
+            return int(error.exit_code)
+        raise
+    return int(result) if isinstance(result, int) and result else state.code
+
+
+def take_global(arguments: Sequence[str]) -> tuple[list[str], str | None, str | None]:
+    """Split off `--store X` and `--lang X`, which may stand before or after the command."""
+    rest: list[str] = []
+    taken: dict[str, str | None] = {"--store": None, "--lang": None}
+    words = iter(arguments)
+    for word in words:
+        name, equals, value = word.partition("=")
+        if word == "--":
+            rest.extend([word, *words])
+        elif name in taken:
+            taken[name] = value if equals else next(words, "")
+        else:
+            rest.append(word)
+    return rest, taken["--store"], taken["--lang"]
+
+
+def _tell(error: DubanError, language: str) -> None:
+    side = 1 if language == "en" else 0
+
+    def words(text: str) -> str:
+        parts = text.split(" / ", 1)
+        return parts[side] if len(parts) == 2 else text
+
+    where = f"{error.path}: " if error.path else ""
+    typer.echo(f"{where}{words(error.message)}", err=True)
+    if error.hint:
+        typer.echo(f"  {words(error.hint)}", err=True)
+
+
+@app.callback()
+def _global(
+    store: StoreOption = None,
+    lang: Lang = None,
+) -> None:
+    """督办 duban: 政策文件里的任务 / the duties in policy documents."""
+
+
+@app.command()
+def ingest(
+    context: typer.Context,
+    paths: Annotated[list[Path], typer.Argument(help="文件或目录 / files or folders")],
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="重读已入库的文件 / read stored files again")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """读入文件 / read documents into the store."""
+    from api.cli import actions  # noqa: PLC0415
+
+    state: Run = context.obj
+    state.code = actions.ingest(state.settings, paths, state.out(as_json), refresh=refresh)
+
+
+@app.command()
+def extract(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="文件 / a file")],
+    as_json: JsonOption = False,
+    text_out: Annotated[
+        Path | None, typer.Option("--text-out", help="把抽出的正文写到 / write the text to")
+    ] = None,
+) -> None:
+    """抽取一个文件, 不入库 / read one file, store nothing."""
+    from api.cli import actions  # noqa: PLC0415
+
+    actions.extract(file, context.obj.out(as_json), text_out)
+
+
+@app.command()
+def ask(
+    context: typer.Context,
+    question: Annotated[str, typer.Argument(help="问题 / a question")] = "",
+    batch: Annotated[
+        Path | None, typer.Option("--batch", help="JSON Lines 问题文件 / a file of questions")
+    ] = None,
+    as_of: AsOf = None,
+    as_json: JsonOption = False,
+) -> None:
+    """问: 谁负责、何时到期、目标多少、出自哪里 / ask who, when, how much, where from."""
+    from api.cli import actions  # noqa: PLC0415
+
+    state: Run = context.obj
+    if bool(question) == bool(batch):
+        raise typer.BadParameter("给一个问题或 --batch 文件 / give a question or --batch FILE")
+    if batch:
+        actions.ask_batch(state.settings, batch, state.day(as_of))
+    else:
+        state.code = actions.ask(state.settings, question, state.day(as_of), state.out(as_json))
+
+
+@app.command()
+def who(
+    context: typer.Context,
+    topic: Annotated[str, typer.Argument(help="事项, 如 防溺水 / a topic")],
+    as_json: JsonOption = False,
+) -> None:
+    """谁负责某事 / who is responsible for a topic."""
+    from api.cli import actions  # noqa: PLC0415
+
+    state: Run = context.obj
+    chinese = any("一" <= c <= "龥" for c in topic)
+    question = f"哪些部门负责{topic}？" if chinese else f"Who is responsible for {topic}?"
+    state.code = actions.ask(state.settings, question, state.day(None), state.out(as_json))
+
+
+@app.command()
+def tasks(
+    context: typer.Context,
+    unit: Unit = None,
+    plan: Plan = "",
+    due_before: Annotated[
+        datetime | None,
+        typer.Option("--due-before", formats=["%Y-%m-%d"], help="这天或之前到期 / due by"),
+    ] = None,
+    overdue: Annotated[bool, typer.Option("--overdue", help="只列逾期 / overdue only")] = False,
+    as_of: AsOf = None,
+    as_json: JsonOption = False,
+) -> None:
+    """列任务 / list tasks."""
+    from api.cli import actions  # noqa: PLC0415
+
+    state: Run = context.obj
+    limit = due_before.date() if due_before else None
+    wanted = actions.TaskFilter(unit, plan, limit, overdue)
+    actions.tasks(state.settings, wanted, state.day(as_of), state.out(as_json))
+
+
+@app.command()
+def overdue(
+    context: typer.Context,
+    unit: Unit = None,
+    inherited: Annotated[
+        bool,
+        typer.Option("--inherited", help="也列只有计划期限的 / those due by their plan's end too"),
+    ] = False,
+    as_of: AsOf = None,
+    as_json: JsonOption = False,
+) -> None:
+    """列逾期 / list what is overdue."""
+    from api.cli import actions  # noqa: PLC0415
+
+    state: Run = context.obj
+    actions.due(state.settings, state.day(as_of), None, unit, inherited, state.out(as_json))
+
+
+@app.command()
+def due(
+    context: typer.Context,
+    within: Annotated[int, typer.Option("--within", min=0, help="多少天内 / days ahead")] = 30,
+    unit: Unit = None,
+    inherited: Annotated[
+        bool, typer.Option("--inherited", help="也列只有计划期限的 / the plan's end too")
+    ] = False,
+    as_of: AsOf = None,
+    as_json: JsonOption = False,
+) -> None:
+    """列快到期的 / list what is due soon."""
+    from api.cli import actions  # noqa: PLC0415
+
+    state: Run = context.obj
+    actions.due(state.settings, state.day(as_of), within, unit, inherited, state.out(as_json))
+
+
+@app.command()
+def targets(
+    context: typer.Context,
+    text: Annotated[str, typer.Argument(help="指标中的字 / words of the target")] = "",
+    plan: Plan = "",
+    year: Annotated[int | None, typer.Option("--year", help="哪年到期 / year due")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """列目标值 / list numeric targets."""
+    from api.cli import actions  # noqa: PLC0415
+
+    state: Run = context.obj
+    actions.targets(state.settings, text, plan, year, state.out(as_json))
+
+
+@app.command()
+def units(context: typer.Context, as_json: JsonOption = False) -> None:
+    """列单位和任务数 / list units and how many tasks they bear."""
+    from api.cli import actions  # noqa: PLC0415
+
+    actions.units(context.obj.settings, context.obj.out(as_json))
+
+
+@app.command()
+def documents(
+    context: typer.Context,
+    everything: Annotated[
+        bool, typer.Option("--all", help="旧版本也列 / superseded versions too")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """列库里的文件 / list the documents in the store."""
+    from api.cli import actions  # noqa: PLC0415
+
+    actions.documents(context.obj.settings, everything, context.obj.out(as_json))
+
+
+@app.command()
+def trace(
+    context: typer.Context,
+    words: Annotated[str, typer.Argument(help="编号或原文 / an id or a phrase")],
+    as_json: JsonOption = False,
+) -> None:
+    """追溯到原文的字 / trace to the exact characters of the source."""
+    from api.cli import actions  # noqa: PLC0415
+
+    state: Run = context.obj
+    state.code = actions.trace(state.settings, words, state.out(as_json))
+
+
+@app.command()
+def graph(
+    context: typer.Context,
+    kind: Annotated[str, typer.Option("--format", help="json | graphml | dot")] = "json",
+    out: Annotated[Path | None, typer.Option("--out", help="写到文件 / write to a file")] = None,
+    unit: Unit = None,
+    radius: Annotated[int, typer.Option("--radius", min=1, help="几步之内 / steps")] = 1,
+) -> None:
+    """输出责任图 / export the responsibility graph."""
+    from api.cli import actions  # noqa: PLC0415
+
+    if kind not in ("json", "graphml", "dot"):
+        raise typer.BadParameter(f"{kind}: json | graphml | dot", param_hint="--format")
+    actions.graph(context.obj.settings, kind, out, unit, radius)
+
+
+@app.command()
+def verify(context: typer.Context, as_json: JsonOption = False) -> None:
+    """逐项对照原件 / check every stored fact against its source."""
+    from api.cli import actions  # noqa: PLC0415
+
+    state: Run = context.obj
+    state.code = actions.verify(state.settings, state.out(as_json))
+
+
+@app.command()
+def version(as_json: JsonOption = False) -> None:
+    """版本 / the version."""
+    from importlib.metadata import version as installed  # noqa: PLC0415
+
+    number: Any = installed("duban")
+    typer.echo(json.dumps({"version": number}) if as_json else f"duban {number}")

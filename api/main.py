@@ -1,0 +1,19 @@
+"""Entry of the command `duban`. Heavy parts are imported by the command that needs them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 a problem was found or met, 2 wrong usage."""
+    from api.cli.app import run  # noqa: PLC0415 - so that importing this module costs nothing
+
+    given = sys.argv[1:] if arguments is None else arguments
+    raise SystemExit(run(given, os.environ, Path.cwd()))
+
+
+if __name__ == "__main__":
+    main()
