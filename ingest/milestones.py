@@ -99,8 +99,14 @@ def assemble_milestones(
 def _commitment(text: str, start: int, end: int, item: FoundDeadline | None) -> str:
     """The words of the governed duty without the date at its edge, cut at a clause mark."""
     if item is not None and start <= item.at and item.to <= end:
-        before, after = text[start : item.at].strip(_EDGE), text[item.to : end].strip(_EDGE)
-        words = after if len(before) < 4 else f"{before} {after}".strip()
+        before, after = text[start : item.at], text[item.to : end]
+        # …，2020年底前完成: what is due stands before its date; else it follows the date.
+        last = re.split(r"[。;!?\n]", before)[-1].strip(_EDGE)
+        words = after.strip(_EDGE)
+        if len(words) < 6 or re.match(r"(?:前|底前)?(?:完成|到位|建成)[。;]?", words):
+            words = f"{last}{words}"
+        elif len(last) <= 12 and re.match(r"(?:要|须|应|内|前|起|,)", after):
+            words = f"{last}{words}"
     else:
         words = text[start:end].strip(_EDGE)
     words = re.sub(r"\s+", " ", words)

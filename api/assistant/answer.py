@@ -152,16 +152,16 @@ class Assistant:
             if q.language == "zh":
                 text = f"“{clause.heading}”涉及 {units} 个单位：{words}。\n依据：{where}"
             else:
-                text = (
-                    f"{units} unit(s) for “{clause.heading}”: {words}.\nSource: {where}"
-                )
+                text = f"{units} unit(s) for “{clause.heading}”: {words}.\nSource: {where}"
             if any(a.basis is Basis.INHERITED for a in owners):
-                text += "\n（责任单位承自上级条款）" if q.language == "zh" else "\n(inherited from the clause above)"
+                text += (
+                    "\n（责任单位承自上级条款）"
+                    if q.language == "zh"
+                    else "\n(inherited from the clause above)"
+                )
             cited = [self._cite(extraction, clause)]
             cited += [self._register.cite(extraction, clause, a.span) for a in owners]
-            return self._made(
-                q, as_of, text, cited, units=named, tasks=[p.task.id for p in placed]
-            )
+            return self._made(q, as_of, text, cited, units=named, tasks=[p.task.id for p in placed])
         return self._refuse(q, as_of)
 
     def _tasks_of(self, q: Question, as_of: date) -> Answer:
@@ -169,7 +169,7 @@ class Assistant:
         cited: list[Citation] = []
         tasks: list[str] = []
         for unit in q.units:
-            placed = [p for p in self._register.tasks_of(unit) if self._matches(p, q)]
+            placed = self._register.tasks_of(unit)
             head = f"{self._name(unit, q.language)}："
             if q.language == "zh":
                 lines.append(f"{head}共 {len(placed)} 项任务。")
@@ -177,7 +177,8 @@ class Assistant:
                 lines.append(f"{head} {len(placed)} task(s).")
             for p in placed:
                 mine = [a for a in p.task.responsibilities if a.unit == unit]
-                roles = "、".join(dict.fromkeys(self._role(a.role, q.language) for a in mine))
+                named = dict.fromkeys(self._role(a.role, q.language) for a in mine)
+                roles = ("、" if q.language == "zh" else ", ").join(named)
                 extraction = self._register.document_of(p.document.id)
                 lines.append(f"· [{roles}] {p.task.title}（{p.plan.title} {p.clause.path}）")
                 tasks.append(p.task.id)
@@ -367,7 +368,7 @@ class Assistant:
         for a in owners:
             by_unit.setdefault(a.unit, []).append(self._role(a.role, language))
         return ("、" if language == "zh" else ", ").join(
-            f"{self._name(unit, language)}（{'、'.join(dict.fromkeys(roles))}）"
+            _with_note(self._name(unit, language), dict.fromkeys(roles), language)
             for unit, roles in by_unit.items()
         )
 
@@ -379,9 +380,6 @@ class Assistant:
 
     def _role(self, role: Role, language: str) -> str:
         return _ROLE_ZH[role] if language == "zh" else role.value
-
-    def _matches(self, placed: Placed, q: Question) -> bool:
-        return not q.topic or _share(q.topic, placed.plan.title) >= _COVERED or True
 
     def _year_of(self, placed: Placed, target: Target) -> int | None:
         due = next((m.due for m in placed.task.milestones if m.id == target.milestone_id), None)
@@ -401,6 +399,12 @@ def passage_text(extraction: Extraction, clause: Clause) -> str:
 
 def _flat(text: str) -> str:
     return "".join(text.split())
+
+
+def _with_note(name: str, notes: Iterable[str], language: str) -> str:
+    if language == "zh":
+        return f"{name}（{'、'.join(notes)}）"
+    return f"{name} [{', '.join(notes)}]"
 
 
 def _share(topic: str, text: str) -> float:
@@ -445,5 +449,9 @@ def describe_item(item: DueItem, language: str) -> str:
     if language == "zh":
         days = f"逾期 {item.days} 天, 未报告进展" if item.days > 0 else f"还有 {-item.days} 天"
     else:
-        days = f"{item.days} days overdue, no progress reported" if item.days > 0 else f"in {-item.days} days"
+        days = (
+            f"{item.days} days overdue, no progress reported"
+            if item.days > 0
+            else f"in {-item.days} days"
+        )
     return f"· {item.due}（{days}）{item.path} {item.commitment}（{units}）"

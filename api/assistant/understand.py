@@ -103,7 +103,11 @@ def understand(text: str, organisations: Sequence[Organisations], *, as_of: date
     plain = normalize_characters(text).strip()
     language = "zh" if re.search(r"[一-龥]", plain) else "en"
     low = plain.lower()
-    times = [m for m in find_times(plain, reference=as_of) if m.end or m.start] if language == "zh" else []
+    times = (
+        [m for m in find_times(plain, reference=as_of) if m.end or m.start]
+        if language == "zh"
+        else []
+    )
     day = times[-1].end or times[-1].start if times else _english_day(low)
     year = day.year if day else None
     topic = plain
@@ -135,7 +139,11 @@ def _intent(low: str, has_unit: bool, has_day: bool) -> Intent:
         if re.search(pattern, low):
             if intent is Intent.DEADLINE and re.search(r"到期.{0,3}(?:任务|事)", low):
                 return Intent.DUE
-            if intent is Intent.WHO and has_unit and re.search(r"负责(?:什么|哪些)|哪些任务|tasks", low):
+            if (
+                intent is Intent.WHO
+                and has_unit
+                and re.search(r"负责(?:什么|哪些)|哪些任务|tasks", low)
+            ):
                 return Intent.TASKS_OF_UNIT
             if intent is Intent.TASKS_OF_UNIT and not has_unit:
                 return Intent.DUE if has_day else Intent.CLAUSE

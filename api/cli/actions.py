@@ -238,7 +238,12 @@ def tasks(settings: Settings, wanted: TaskFilter, as_of: date, out: Output) -> N
 
 
 def due(
-    settings: Settings, as_of: date, within: int | None, unit: str | None, inherited: bool, out: Output
+    settings: Settings,
+    as_of: date,
+    within: int | None,
+    unit: str | None,
+    inherited: bool,
+    out: Output,
 ) -> None:
     """List what is overdue (`within` None) or due in so many days."""
     register = _register(settings)
@@ -378,7 +383,9 @@ def trace(settings: Settings, words: str, out: Output) -> int:
         out.json(rows)
     for row in () if out.as_json else rows:
         number = row["document_number"] or row["title"]
-        out.say(f"{number} 《{row['plan']}》 {row['path']}", f"{number} 《{row['plan']}》 {row['path']}")
+        out.say(
+            f"{number} 《{row['plan']}》 {row['path']}", f"{number} 《{row['plan']}》 {row['path']}"
+        )
         out.say(
             f"  第 {row['line']} 行, 第 {row['span'][0]}–{row['span'][1]} 字",
             f"  line {row['line']}, characters {row['span'][0]}–{row['span'][1]}",
@@ -390,7 +397,9 @@ def trace(settings: Settings, words: str, out: Output) -> int:
     return 0 if all(intact.values()) else 1
 
 
-def graph(settings: Settings, kind: str, target: Path | None, unit: str | None, radius: int) -> None:
+def graph(
+    settings: Settings, kind: str, target: Path | None, unit: str | None, radius: int
+) -> None:
     """Write the responsibility graph."""
     whole = _register(settings).graph
     if unit:
@@ -457,5 +466,3 @@ def _units(placed: Placed) -> str:
 
 def _dues(placed: Placed, language: str) -> str:
     return "；".join(dict.fromkeys(describe_due(m.due, language) for m in placed.task.milestones))
-
-

@@ -60,9 +60,7 @@ class Run:
     @property
     def settings(self) -> Settings:
         """Settings of this run."""
-        return read_settings(
-            self.environ, self.folder, store=self._store, language=self._language
-        )
+        return read_settings(self.environ, self.folder, store=self._store, language=self._language)
 
     def day(self, as_of: datetime | None) -> date:
         """The day a question is asked about."""

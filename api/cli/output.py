@@ -52,9 +52,7 @@ class Output:
         """A table; columns are (Chinese, English) headings."""
         table = Table(title=title or None, show_edge=False, title_justify="left")
         for place, (chinese, english) in enumerate(columns):
-            table.add_column(
-                self.pick(chinese, english), overflow="fold", no_wrap=place == 0
-            )
+            table.add_column(self.pick(chinese, english), overflow="fold", no_wrap=place == 0)
         for row in rows:
             table.add_row(*(Text(str(cell)) for cell in row))
         self.console.print(table)
