@@ -211,14 +211,17 @@ def _bounds(
 ) -> tuple[date, date] | None:
     """First and last day of a point expression; None where it is no date."""
     g = {k: v for k, v in match.groupdict().items() if v is not None}
-    get = lambda name: g.get(name + suffix)  # noqa: E731
+
+    def get(name: str) -> str | None:
+        return g.get(name + suffix)
+
     if iso := get("iso"):
         try:
             day = date(*map(int, re.split(r"[-/.]", iso)))
         except ValueError:
             return None
         return day, day
-    year = _year_of(g, suffix, reference)  # type: ignore[arg-type]
+    year = _year_of(g, suffix, reference)
     if year is None:
         year = default or (reference.year if reference else None)
     if year is None:
@@ -381,17 +384,15 @@ def _length(match: re.Match[str], reference: date | None) -> TimeMention | None:
     if duration is None:
         return None
     second = match.group("n2")
-    upper = _iso(normalize_number(second), code, False, None) if second else None
+    upper = _iso(normalize_number(second), code, half=False, months=None) if second else None
     tail = match.group("tail") or ""
     end = start = None
-    if reference is not None and first is not None or tail:
+    if (reference is not None and first is not None) or tail:
         length = _delta(duration)
-        if (
-            reference
-            and tail.endswith("内")
-            or (reference and match.group().startswith(("未来", "今后")))
+        if (reference and tail.endswith("内")) or (
+            reference and match.group().startswith(("未来", "今后"))
         ):
-            end = _workday(reference, int(first or 0)) if workdays else reference + length  # type: ignore[operator]
+            end = _workday(reference, int(first or 0)) if workdays else reference + length
         elif reference and tail in ("后", "之后"):
             moved = reference + length
             start, end = (

@@ -125,7 +125,7 @@ def _deadline(
         return mention.at, _recurring(text, mention, following, left, right)
     if mention.duration and mention.bound == "within":
         return _relative(mention, left, issued)
-    if mention.duration or mention.start is None and mention.end is None:
+    if mention.duration or (mention.start is None and mention.end is None):
         return mention.at, None
     if right[:1] in ("〕", "]", "级", "版") or left[-1:] in ("〔", "["):
         return mention.at, None
@@ -255,8 +255,7 @@ def _relative(mention: TimeMention, left: str, issued: date | None) -> tuple[int
     if not words:
         return mention.at, None
     if _ISSUE.fullmatch(words) and issued is not None and not mention.workdays:
-        assert mention.duration
-        due = issued + _length(mention.duration)
+        due = issued + _length(mention.duration or "P0D")
         return start, Deadline(kind=DueKind.BY, date=due, duration=mention.duration, event=words)
     return start, Deadline(kind=DueKind.RELATIVE, duration=mention.duration, event=words)
 

@@ -80,7 +80,7 @@ def _classify(start: int, text: str) -> Line:
         kind = LineKind.PERIOD
     elif len(text) <= 80 and _ATTACHMENT.match(text):
         kind = LineKind.ATTACHMENT
-    elif len(text) <= 20 and normalize_date(text) or _COPY.match(text):
+    elif (len(text) <= 20 and normalize_date(text)) or _COPY.match(text):
         kind = LineKind.CLOSING
     elif len(text) <= 40 and _MEMBERS.search(text):
         kind = LineKind.MEMBERS

@@ -103,9 +103,11 @@ def _commitment(text: str, start: int, end: int, item: FoundDeadline | None) -> 
         # …，2020年底前完成: what is due stands before its date; else it follows the date.
         last = re.split(r"[。;!?\n]", before)[-1].strip(_EDGE)
         words = after.strip(_EDGE)
-        if len(words) < 6 or re.match(r"(?:前|底前)?(?:完成|到位|建成)[。;]?", words):
-            words = f"{last}{words}"
-        elif len(last) <= 12 and re.match(r"(?:要|须|应|内|前|起|,)", after):
+        if (
+            len(words) < 6
+            or re.match(r"(?:前|底前)?(?:完成|到位|建成)[。;]?", words)
+            or (len(last) <= 12 and re.match(r"(?:要|须|应|内|前|起|,)", after))
+        ):
             words = f"{last}{words}"
     else:
         words = text[start:end].strip(_EDGE)

@@ -92,7 +92,7 @@ def _percents(text: str) -> Iterator[Quantity]:
         else:
             value = Decimal(50)
         if value is not None:
-            yield _quantity(text, match.start(), match.end(), value, "%", False, False)
+            yield _quantity(text, match.start(), match.end(), value, "%", more=False, chinese=False)
 
 
 def _counts(text: str, taken: list[tuple[int, int]]) -> Iterator[Quantity]:
@@ -114,11 +114,18 @@ def _counts(text: str, taken: list[tuple[int, int]]) -> Iterator[Quantity]:
             measure = "百分点"
         more = bool(match.group("more"))
         chinese = not printed[0].isdigit()
-        yield _quantity(text, at, to, value, measure, more, chinese)
+        yield _quantity(text, at, to, value, measure, more=more, chinese=chinese)
 
 
 def _quantity(
-    text: str, at: int, to: int, value: Decimal, measure: str | None, more: bool, chinese: bool
+    text: str,
+    at: int,
+    to: int,
+    value: Decimal,
+    measure: str | None,
+    *,
+    more: bool,
+    chinese: bool,
 ) -> Quantity:
     left = text[max(0, at - 34) : at]
     part = re.split(r"[,。;!?\n]", left)[-1]

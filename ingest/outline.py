@@ -84,9 +84,9 @@ def _plan_starts(lines: Sequence[Line]) -> list[tuple[int, int]]:
     floor = 0
     family = next(
         (
-            l.marker.family
-            for l in lines
-            if l.marker and l.marker.family in _TOP and l.marker.ordinal == 1
+            line.marker.family
+            for line in lines
+            if line.marker and line.marker.family in _TOP and line.marker.ordinal == 1
         ),
         None,
     )
@@ -197,10 +197,8 @@ def _read_plan(
 
 
 def _is_salutation(line: Line) -> bool:
-    return (
-        line.text.endswith(("：", ":"))
-        or re.search(r"[〔\[［]\d{4}[〕\]］]", line.text) is not None
-        and len(line.text) < 30
+    return line.text.endswith(("：", ":")) or (
+        re.search(r"[〔\[［]\d{4}[〕\]］]", line.text) is not None and len(line.text) < 30
     )
 
 
@@ -294,7 +292,7 @@ def _unnumbered(text: str, lines: Sequence[Line], header: Header, document_id: s
                 path=path,
                 heading=heading_of(line.text),
                 span=Span(line.start, line.end),
-            )  # fmt: skip
+            )
         )
     message = "全文没有序号, 按段落分条 / the text has no numbering; each paragraph is a clause"
     outline.findings.append(Finding(code="no-numbering", message=message))

@@ -91,9 +91,7 @@ def extract_source(source: Source) -> Extraction:
         members=members,
         policies=tuple(_policies(text, readings)),
         repairs=tuple(repairs),
-        warnings=tuple(
-            [*source.findings, *findings, *outline.findings, *_attachments(text), *warnings]
-        ),
+        warnings=(*source.findings, *findings, *outline.findings, *_attachments(text), *warnings),
     )
     verify_extraction(extraction)
     return extraction

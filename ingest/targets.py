@@ -184,7 +184,7 @@ def _bind(
     if (
         q.measure
         and (re.search(rf"(?:{_BUILD.pattern})[^,。;]{{0,24}}$", left))
-        and (q.value >= 5 or not q.chinese and q.value >= 2)
+        and (q.value >= 5 or (not q.chinese and q.value >= 2))
     ):
         return replace_quantity(q, Comparator.AT_LEAST)
     if (
@@ -222,11 +222,8 @@ def replace_quantity(q: Quantity, comparator: Comparator) -> Quantity:
 def _is_plain_value(q: Quantity, left: str) -> bool:
     """A ratio without unit: 差异系数不高于0.50."""
     return (
-        q.comparator is not None
-        and bool(re.search(r"系数|指数|比例|比值|率|比|之比", left))
-        or bool(re.search(r"系数|指数", left))
-        and q.value != q.value.to_integral_value()
-    )
+        q.comparator is not None and bool(re.search(r"系数|指数|比例|比值|率|比|之比", left))
+    ) or (bool(re.search(r"系数|指数", left)) and q.value != q.value.to_integral_value())
 
 
 def _carried(text: str, previous: Quantity | None, q: Quantity) -> Comparator | None:

@@ -7,10 +7,42 @@ from enum import StrEnum
 
 from kb.models import Fact
 
-_PROVINCES = (
-    "北京 天津 上海 重庆 河北 山西 辽宁 吉林 黑龙江 江苏 浙江 安徽 福建 江西 山东 河南 湖北 湖南 广东 海南 "
-    "四川 贵州 云南 陕西 甘肃 青海 台湾 内蒙古 广西 西藏 宁夏 新疆 香港 澳门"
-).split()
+_PROVINCES = [
+    "北京",
+    "天津",
+    "上海",
+    "重庆",
+    "河北",
+    "山西",
+    "辽宁",
+    "吉林",
+    "黑龙江",
+    "江苏",
+    "浙江",
+    "安徽",
+    "福建",
+    "江西",
+    "山东",
+    "河南",
+    "湖北",
+    "湖南",
+    "广东",
+    "海南",
+    "四川",
+    "贵州",
+    "云南",
+    "陕西",
+    "甘肃",
+    "青海",
+    "台湾",
+    "内蒙古",
+    "广西",
+    "西藏",
+    "宁夏",
+    "新疆",
+    "香港",
+    "澳门",
+]
 _MUNICIPALITIES = ("北京市", "天津市", "上海市", "重庆市")
 _PLACE = re.compile(
     r"(?P<province>(?:[一-龥]{2,3}省|内蒙古自治区|广西壮族自治区|西藏自治区|宁夏回族自治区|新疆维吾尔自治区))?"
@@ -68,8 +100,8 @@ def detect_jurisdiction(issuer: str | None, title: str = "") -> Jurisdiction:
     >>> detect_jurisdiction("重庆市万州区人民政府办公室").place
     '万州区'
     """
-    for name in (issuer or "", title):
-        name = re.sub(r"\s", "", name)
+    for printed in (issuer or "", title):
+        name = re.sub(r"\s", "", printed)
         if re.match(r"国务院|中共中央|中央办公厅|教育部|财政部|国家", name):
             return Jurisdiction(place="国家", level=Level.STATE)
         if found := _read_place(name):

@@ -155,7 +155,8 @@ class Register:
         for placed in self._placed.values():
             extraction = self._documents[placed.document.id]
             task = placed.task
-            for fact in (task, *task.targets, *task.milestones):
+            facts: list[Task | Target | Milestone] = [task, *task.targets, *task.milestones]
+            for fact in facts:
                 if fact.id.startswith(key):
                     yield extraction, placed.clause, fact.span
         for extraction, clause in self.clauses.values():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any, Protocol
+from typing import Protocol
 
 from api.assistant.understand import Intent, Question, understand
 from ingest.pipeline import jurisdiction_of

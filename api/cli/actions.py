@@ -212,7 +212,7 @@ def tasks(settings: Settings, wanted: TaskFilter, as_of: date, out: Output) -> N
     if wanted.plan:
         found = [p for p in found if wanted.plan in p.plan.title]
     if wanted.due_before:
-        found = [p for p in found if due_before(p, cast(date, wanted.due_before))]
+        found = [p for p in found if due_before(p, wanted.due_before)]
     if wanted.overdue:
         late = {item.task_id for item in overdue(register.extractions, as_of)}
         found = [p for p in found if p.task.id in late]
@@ -355,7 +355,7 @@ def trace(settings: Settings, words: str, out: Output) -> int:
             e.document.id: sha256_hex(store.source(e.document.id)) == e.document.sha256
             for e, _, _ in found
         }
-    rows = []
+    rows: list[dict[str, Any]] = []
     for extraction, clause, span in found:
         text = extraction.document.text
         line = text.count("\n", 0, span.start) + 1
@@ -411,7 +411,7 @@ def graph(
             raise NotFoundError(f"图里没有单位“{unit}” / the graph has no unit {unit!r}",
                                 hint="duban units")  # fmt: skip
         whole = ego(whole, node, radius)
-    text = export_graph(whole, cast(Format, kind))
+    text = export_graph(whole, cast("Format", kind))
     if target is None:
         print(text)
     else:

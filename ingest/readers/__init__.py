@@ -86,7 +86,7 @@ def read_bytes(data: bytes, name: str) -> Source:
     if not text.strip():
         raise SourceError("文件里没有文字 / the file holds no text", path=name)
     expected = _BY_SUFFIX.get(Path(name).suffix.lower())
-    findings = ()
+    findings: tuple[Finding, ...] = ()
     if expected != media_type:
         message = (
             f"扩展名与内容不符, 按内容 ({media_type}) 读取 / read by its content, {media_type}"

@@ -9,16 +9,63 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bs4 import BeautifulSoup, Comment, NavigableString, Tag
+from bs4 import BeautifulSoup, Comment, Tag
+from bs4.element import NavigableString
 
 from kb.errors import SourceError
 
-_DROPPED = (
-    "script style noscript template iframe canvas svg nav footer form button input select textarea object "
-    "embed video audio link meta head"
-).split()
+_DROPPED = [
+    "script",
+    "style",
+    "noscript",
+    "template",
+    "iframe",
+    "canvas",
+    "svg",
+    "nav",
+    "footer",
+    "form",
+    "button",
+    "input",
+    "select",
+    "textarea",
+    "object",
+    "embed",
+    "video",
+    "audio",
+    "link",
+    "meta",
+    "head",
+]
 _BLOCKS = frozenset(
-    "p div section article h1 h2 h3 h4 h5 h6 li ul ol table tbody thead tr td th blockquote pre dd dt dl center body".split()
+    [
+        "p",
+        "div",
+        "section",
+        "article",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "li",
+        "ul",
+        "ol",
+        "table",
+        "tbody",
+        "thead",
+        "tr",
+        "td",
+        "th",
+        "blockquote",
+        "pre",
+        "dd",
+        "dt",
+        "dl",
+        "center",
+        "body",
+    ]
 )
 _FURNITURE = re.compile(
     r"nav|menu|share|breadcrumb|footer|header-?bar|sidebar|related|qr|ewm|print|toolbar|crumb|copyright|bdshare|pagination|font-?size",
@@ -81,7 +128,7 @@ def _is_furniture(tag: Tag) -> bool:
     names = " ".join([str(tag.get("id") or ""), *(tag.get("class") or [])])
     links = sum(len(a.get_text(strip=True)) for a in tag.find_all("a", limit=200))
     text = len(tag.get_text(strip=True))
-    return bool(_FURNITURE.search(names)) and text < 400 or (text > 0 and links > 0.7 * text)
+    return (bool(_FURNITURE.search(names)) and text < 400) or (text > 0 and links > 0.7 * text)
 
 
 def _header_lines(root: Tag, main: Tag) -> Iterator[str]:

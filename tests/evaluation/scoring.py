@@ -68,8 +68,8 @@ def shift_gold(rows: Sequence[Row], gold_text: str, text: str) -> list[Row]:
         return index[min(best + min(12, place), len(index) - 1)]
 
     moved = []
-    for row in rows:
-        row = dict(row)
+    for original in rows:
+        row = dict(original)
         for key in ("offset", "clause_offset"):
             if key in row:
                 row[key] = move(row[key])
@@ -174,7 +174,7 @@ def score_targets(found: Row, gold: Sequence[Row]) -> Score:
         dues = {m["id"]: m["due"] for m in task["milestones"]}
         for t in task["targets"]:
             predicted[t["id"]] = t | {"due": dues.get(t["milestone_id"])}
-    score = Score(right={key: False for key in predicted})
+    score = Score(right=dict.fromkeys(predicted, False))
     for row in gold:
         matching = [k for k, t in predicted.items() if _same_target(row, t)]
         fresh = [k for k in matching if not score.right[k]]
