@@ -150,9 +150,9 @@ def _signature(body: str) -> tuple[str, date] | None:
         if len(lines[index]) <= 16 and (day := normalize_date(lines[index])):
             rest = _DATE.sub("", lines[index]).strip()
             name = re.sub(r"\s+", "", lines[index - 1])
-            if not rest or _PACKED.match(lines[index]):
-                if 2 < len(name) <= 30 and not re.search(r"[。，,；;：:、《]", name):
-                    return name, day
+            alone = not rest or _PACKED.match(lines[index])
+            if alone and 2 < len(name) <= 30 and not re.search(r"[。，,；;：:、《]", name):
+                return name, day
     return None
 
 

@@ -49,7 +49,7 @@ def _value(tokens: list[str]) -> Decimal | None:
     last_unit = Decimal(1)
     for token in tokens:
         if token in _SMALL:
-            section += (number if number is not None else Decimal(1)) * _SMALL[token]
+            section += (number or Decimal(1)) * _SMALL[token]
             number, last_unit = None, Decimal(_SMALL[token])
         elif token in _LARGE:
             section += number or 0

@@ -133,7 +133,7 @@ def _is_furniture(tag: Tag) -> bool:
 
 def _header_lines(root: Tag, main: Tag) -> Iterator[str]:
     """`索引号：…` lines of a header table that stands outside the main text."""
-    inside = {id(tag) for tag in main.find_all(True)} | {id(main)}
+    inside = {id(tag) for tag in main.find_all()} | {id(main)}
     for row in root.find_all(["tr", "li", "p", "dd", "div"]):
         if id(row) in inside or row.find(["tr", "li", "p", "dd", "div", "table"]):
             continue

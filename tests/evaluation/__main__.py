@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.evaluation.cases import SHARED, Figure, cases, measure, measure_times
+from tests.evaluation.cases import SHARED, Figure, cases, measure, measure_numbers, measure_times
 
 BASELINE = Path(__file__).with_name("baseline.json")
 
@@ -21,7 +21,7 @@ def main(arguments: list[str]) -> int:
     console = Console()
     figures: list[Figure] = [figure for case in cases() for figure in measure(case)]
     if (SHARED / "time_peer.jsonl").exists():
-        figures.append(measure_times())
+        figures += [measure_times(), measure_numbers()]
     else:
         console.print("../shared/gold is absent: only the notice is scored")
     recorded = json.loads(BASELINE.read_text("utf-8")) if BASELINE.exists() else {}

@@ -10,6 +10,7 @@ from ingest.contract import to_contract
 from ingest.pipeline import extract_file
 from ingest.readers import read_file
 from kb.lexicon import corpus_path
+from tests.evaluation.number_peers import belongs, number_row_right
 from tests.evaluation.peers import load_rows, time_row_right
 from tests.evaluation.scoring import (
     bad_spans,
@@ -89,6 +90,13 @@ def measure(case: Case) -> list[Figure]:
         Figure(case.name, "targets' dates", share(targets.dates), 0.95, {}),
         Figure(case.name, "spans that quote", 1.0 if not bad else 0.0, 1.0, {}),
     ]
+
+
+def measure_numbers() -> Figure:
+    """The number expressions of two public projects, of the kinds that policy text uses."""
+    rows = [row for row in load_rows(SHARED / "number_peer.jsonl") if belongs(row)]
+    judged = {row["id"]: number_row_right(row) for row in rows}
+    return Figure("peers", "numbers", share(list(judged.values())), 0.90, judged)
 
 
 def measure_times() -> Figure:

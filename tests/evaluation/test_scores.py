@@ -1,6 +1,6 @@
 import pytest
 
-from tests.evaluation.cases import SHARED, cases, measure, measure_times
+from tests.evaluation.cases import SHARED, cases, measure, measure_numbers, measure_times
 
 
 @pytest.mark.parametrize("case", list(cases()), ids=lambda case: case.name)
@@ -19,4 +19,11 @@ def test_times_of_public_projects():
     if not (SHARED / "time_peer.jsonl").exists():
         pytest.skip("../shared/gold/time_peer.jsonl is absent")
     figure = measure_times()
+    assert figure.value >= figure.least, [row for row, right in figure.rows.items() if not right]
+
+
+def test_numbers_of_public_projects():
+    if not (SHARED / "number_peer.jsonl").exists():
+        pytest.skip("../shared/gold/number_peer.jsonl is absent")
+    figure = measure_numbers()
     assert figure.value >= figure.least, [row for row, right in figure.rows.items() if not right]
