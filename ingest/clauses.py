@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.owner_lists import OwnerList, find_owner_lists
+from ingest.ranges import Ranges
 from ingest.reading import Reading, RepairIndex, read_span
 from kb.models import Clause
 from tasks.organisations import Organisations, UnitMention
@@ -56,7 +57,6 @@ def read_clauses(
 def _names(text: str) -> Iterator[tuple[int, int]]:
     taken: list[tuple[int, int]] = []
     for pattern in (_NAME, _NUMBER, _STANDARD):
-        for match in pattern.finditer(text):
-            if not any(a < match.end() and match.start() < b for a, b in taken):
-                taken.append(match.span())
+        before = Ranges(taken)
+        taken += [m.span() for m in pattern.finditer(text) if not before.overlap(*m.span())]
     yield from sorted(taken)

@@ -7,10 +7,12 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import islice
 
 from dateutil.relativedelta import relativedelta
 
 from ingest.dates import TimeMention, find_times
+from ingest.ranges import Ranges
 from ingest.reading import Reading
 from kb.models import Period
 from tasks.models import Certainty, Deadline, DueKind
@@ -83,7 +85,8 @@ def find_deadlines(
     if not re.search(r"[年月日周天度期末]|20\d\d|十.五", text):
         return []
     found: list[tuple[TimeMention, Deadline]] = []
-    mentions = [m for m in find_times(text, reference=issued) if not _inside(closed, m.at, m.to)]
+    shut = Ranges(closed)
+    mentions = [m for m in find_times(text, reference=issued) if not shut.overlap(m.at, m.to)]
     for index, mention in enumerate(mentions):
         following = mentions[index + 1] if index + 1 < len(mentions) else None
         at, due = _deadline(reading, mention, following, issued, period)
@@ -101,11 +104,6 @@ def find_deadlines(
                 )
             )
     return list(_with_ranges(text, found))
-
-
-def _inside(closed: Sequence[tuple[int, int]], at: int, to: int) -> bool:
-    place = bisect_right(closed, (at, 10**12)) - 1
-    return any(a < to and at < b for a, b in closed[max(0, place) : place + 2])
 
 
 def _deadline(
@@ -287,7 +285,7 @@ def _with_ranges(
         sentence = sentences[max(0, bisect_right(sentence_starts, mention.at) - 1)]
         paragraph = paragraphs[max(0, bisect_right(paragraph_starts, mention.at) - 1)]
         previous = found[index - 1][0].to if index else 0
-        following = next((m.at for m, d in found[index + 1 :]), len(text))
+        following = found[index + 1][0].at if index + 1 < len(found) else len(text)
         opens = not re.search(
             r"[^\s,，、:(（)）一二三四五六七八九十\d.]",
             text[sentence[0] : mention.at][-12:].replace("力争", "").replace("确保", ""),
@@ -313,7 +311,7 @@ def _next_opening(
     sentences: Sequence[tuple[int, int]],
     starts: Sequence[int],
 ) -> int:
-    for mention, due in found[index + 1 :]:
+    for mention, due in islice(found, index + 1, None):
         if due.kind is DueKind.RECURRING or due.kind is DueKind.RELATIVE:
             continue
         sentence = sentences[max(0, bisect_right(starts, mention.at) - 1)]

@@ -14,6 +14,7 @@ from ingest.clauses import ClauseReading
 from ingest.deadlines import find_deadlines
 from ingest.milestones import MilestoneBook, assemble_milestones
 from ingest.owner_subjects import find_subjects
+from ingest.ranges import between
 from ingest.reading import Reading
 from ingest.targets import FoundTarget, find_targets
 from kb.identifiers import stable_id
@@ -61,15 +62,21 @@ def extract_tasks(
             reading, closed=item.closed, doubts=_local(reading, clause.span, doubts)
         )
         kind = _kind(clause, clauses)
+        # Sorted starts, so that each duty of a long clause looks only at what is its own.
+        due_at = [d.at for d in deadlines]
+        target_at = [t.start for t in targets]
+        stated_at = [a.span.start for a in subjects]
         for number, (start, end, own) in enumerate(_segments(item)):
             task_id = stable_id("task", clause.id, number)
             span = reading.span(start, end)
-            stated = [a for a in subjects if span.contains(a.span)]
+            stated = subjects[between(stated_at, span.start, span.end)]
             responsibilities = [*own, *stated]
             if not responsibilities:
                 responsibilities = _inherited(clause, clauses, listed)
+            near = between(due_at, start, end)
+            near = slice(max(0, near.start - 1), near.stop)  # the one before may govern this too
             book = assemble_milestones(
-                reading, deadlines, task_id=task_id, task_range=(start, end), period=period
+                reading, deadlines[near], task_id=task_id, task_range=(start, end), period=period
             )
             tasks.append(
                 Task(
@@ -83,7 +90,9 @@ def extract_tasks(
                     milestones=tuple(
                         m.model_copy(update={"quote": m.span.slice(text)}) for m in book.milestones
                     ),
-                    targets=tuple(_targets(text, item, targets, book, (start, end), task_id)),
+                    targets=tuple(
+                        _targets(text, item, targets[between(target_at, start, end)], book, task_id)
+                    ),
                 )
             )
     return tuple(tasks), warnings
@@ -170,14 +179,9 @@ def _targets(
     item: ClauseReading,
     found: Sequence[FoundTarget],
     book: MilestoneBook,
-    bounds: tuple[int, int],
     task_id: str,
 ) -> Iterator[Target]:
-    start, end = bounds
-    number = 0
-    for target in found:
-        if not start <= target.start < end:
-            continue
+    for number, target in enumerate(found):
         span: Span = item.reading.span(target.start, target.end)
         yield Target(
             id=stable_id("target", task_id, number),
@@ -194,7 +198,6 @@ def _targets(
             span=span,
             quote=span.slice(text),
         )
-        number += 1
 
 
 def _unresolved(item: ClauseReading) -> Iterator[Finding]:

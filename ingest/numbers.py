@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ingest.numerals import normalize_number
+from ingest.ranges import Ranges
 from tasks.models import Comparator
 
 _CN = "零一二三四五六七八九十百千万亿两"
@@ -66,7 +67,7 @@ def find_quantities(text: str) -> list[Quantity]:
     """All quantities of a normalised reading, in order. Ordinals (第三) are none."""
     found = [*_percents(text)]
     taken = [(q.at, q.to) for q in found]
-    found.extend(_counts(text, taken))
+    found.extend(_counts(text, Ranges(taken)))
     return sorted(found, key=lambda q: q.at)
 
 
@@ -95,10 +96,10 @@ def _percents(text: str) -> Iterator[Quantity]:
             yield _quantity(text, match.start(), match.end(), value, "%", more=False, chinese=False)
 
 
-def _counts(text: str, taken: list[tuple[int, int]]) -> Iterator[Quantity]:
+def _counts(text: str, taken: Ranges) -> Iterator[Quantity]:
     for match in _COUNT.finditer(text):
         at, to = match.span()
-        if any(a < to and at < b for a, b in taken):
+        if taken.overlap(at, to):
             continue
         left = text[max(0, at - 2) : at]
         if left.endswith("第") or re.search(r"[A-Za-z0-9./:-]$", left):

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from ingest.ranges import Ranges, between
 from ingest.reading import Reading
 from ingest.role_lexicon import Use, role_of, word_pattern
 from tasks.models import Assignment, Basis, Role
@@ -54,9 +55,12 @@ def find_owner_lists(
     `first_leads`: an earlier note (列第一位者为牵头单位，下同) made the first of each list its lead.
     """
     found: list[OwnerList] = []
+    starts = [m.start for m in mentions]
+    names = Ranges((m.start, m.end) for m in mentions)
     for start, end, inner_start, inner_end in _candidates(reading.text):
-        inside = [m for m in mentions if inner_start <= m.start and m.end <= inner_end]
-        if any(m.start < start < m.end or m.start < end < m.end for m in mentions):
+        near = mentions[between(starts, inner_start, inner_end)]
+        inside = [m for m in near if m.end <= inner_end]
+        if names.strictly_hold(start) or names.strictly_hold(end):
             continue  # 乡镇(街道): the bracket is part of a name
         first_leads = first_leads or bool(_FIRST_LEADS.search(reading.text, inner_start, inner_end))
         owners = _parse_list(reading, inside, (start, end, inner_start, inner_end), first_leads)
@@ -71,9 +75,10 @@ def _candidates(text: str) -> Iterator[tuple[int, int, int, int]]:
     label = word_pattern(Use.LABEL)
     brackets = _BRACKET.finditer(text)
     spans = [(b.start(), b.end(), b.start() + 1, b.end() - 1) for b in brackets]
+    bracketed = Ranges((b.start(), b.end()) for b in _BRACKET.finditer(text))
     for match in label.finditer(text):
         after = re.compile(r"\s*[:\t]").match(text, match.end())
-        if after is None or any(s <= match.start() < e for s, e, _, _ in spans):
+        if after is None or bracketed.overlap(match.start(), match.start() + 1):
             continue
         if match.start() < taken:
             continue

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ingest.ranges import Ranges
 from ingest.reading import Reading
 from ingest.role_lexicon import Use, role_cues, role_of, word_pattern
 from tasks.models import Assignment, Basis, Role
@@ -49,7 +50,8 @@ def find_subjects(
 
     `closed` are local ranges to leave alone: lists of owners, names of documents.
     """
-    free = [m for m in mentions if not any(s < m.end and m.start < e for s, e in closed)]
+    shut = Ranges(closed)
+    free = [m for m in mentions if not shut.overlap(m.start, m.end)]
     found: list[Assignment] = []
     position = 0
     for sentence in _SENTENCE.finditer(reading.text):
@@ -60,7 +62,12 @@ def find_subjects(
             inside.append(free[position])
             position += 1
         for group in _groups(reading.text, inside):
-            for role in _roles(reading.text, group, sentence.start(), sentence.end()):
+            roles = _roles(reading.text, group, sentence.start(), sentence.end())
+            if not roles and len(group.mentions) > 1:
+                # 学校与属地党委在…上的对接: what is said may be of the last alone.
+                group = _close(reading.text, group.mentions[-1:])  # noqa: PLW2901
+                roles = _cued(reading.text, group, sentence.start(), sentence.end()) or []
+            for role in roles:
                 found.extend(_assignments(reading, group, role))
     return found
 
@@ -85,12 +92,25 @@ def _close(text: str, mentions: Sequence[UnitMention]) -> Group:
 
 
 def _roles(text: str, group: Group, start: int, end: int) -> list[Role]:
+    cued = _cued(text, group, start, end)
+    if cued is not None:
+        return cued
+    left, right = _around(text, group, start, end)
+    return _subject_roles(left, right, group)
+
+
+def _around(text: str, group: Group, start: int, end: int) -> tuple[str, str]:
     left = text[max(start, group.start - _LEFT) : group.start]
-    right = text[group.end : min(end, group.end + _RIGHT)]
+    return left, text[group.end : min(end, group.end + _RIGHT)]
+
+
+def _cued(text: str, group: Group, start: int, end: int) -> list[Role] | None:
+    """Roles by the first cue that fits what stands around the group; None where none fits."""
+    left, right = _around(text, group, start, end)
     for before, after, cue in role_cues():
         if (cue.vague or not group.vague) and before.search(left) and after.match(right):
             return [cue.role] if cue.role else []
-    return _subject_roles(left, right, group)
+    return None
 
 
 def _subject_roles(left: str, right: str, group: Group) -> list[Role]:
@@ -104,17 +124,20 @@ def _subject_roles(left: str, right: str, group: Group) -> list[Role]:
     if not head and not _OPENS.search(bare) and not re.search(r"(?:时|后|前|的),?$", bare):
         return []
     rest, modal, adverb = _strip_adverbs(right)
+    judges = re.match(r"[将要会]?对", right) is not None  # 将对各部门…考核: only supervises
     verb = word_pattern(Use.DUTY_VERB).match(rest)
     noun = word_pattern(Use.NOUN_VERB).match(rest)
     if verb is None and noun is not None and (modal or adverb):
         verb = noun
     if verb is not None:
         role = role_of(verb)
-        if role is not Role.RESPONSIBLE and modal:
+        if role is not Role.RESPONSIBLE and modal and not judges:
             return [role, Role.RESPONSIBLE]
         return [role] if not (group.vague and rest == right and _is_compound(rest, verb)) else []
     if modal:
-        return [Role.SUPERVISE] if _supervises(rest) else [Role.RESPONSIBLE]
+        if not _supervises(rest):
+            return [Role.RESPONSIBLE]
+        return [Role.SUPERVISE] if judges else [Role.SUPERVISE, Role.RESPONSIBLE]
     if group.vague or not rest:
         return []
     later = word_pattern(Use.MODAL).search(rest) or word_pattern(Use.DUTY_VERB).search(rest)

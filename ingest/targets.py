@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ingest.dates import find_times
 from ingest.numbers import Quantity, find_quantities
+from ingest.ranges import Ranges
 from ingest.reading import Reading
 from tasks.models import Comparator
 
@@ -94,7 +94,7 @@ def find_targets(
     text = reading.text
     if not re.search(r"\d|%|分之|[一二两三四五六七八九]成|一半|[百千万亿]", text):
         return []
-    shut = sorted(
+    shut = Ranges(
         [
             *closed,
             *(
@@ -104,7 +104,7 @@ def find_targets(
             ),
         ]
     )
-    quantities = [q for q in find_quantities(text) if not _inside(shut, q.at, q.to)]
+    quantities = [q for q in find_quantities(text) if not shut.overlap(q.at, q.to)]
     found: list[FoundTarget] = []
     previous: Quantity | None = None
     for index, quantity in enumerate(quantities):
@@ -127,11 +127,6 @@ def _counted(text: str, at: int, to: int) -> bool:
             r"(?:不少于|不低于|不超过|至少|不得少于|不得超过|达到)\s*$", text[max(0, at - 6) : at]
         )
     )
-
-
-def _inside(ranges: Sequence[tuple[int, int]], at: int, to: int) -> bool:
-    place = bisect_right(ranges, (at, 10**12)) - 1
-    return any(a < to and at < b for a, b in ranges[max(0, place - 1) : place + 2])
 
 
 def _part_start(text: str, at: int) -> int:
@@ -265,13 +260,13 @@ def _split(
         items = re.split(r"[、和与及]", enumerated.group("list"))
     elif (pair or re.search(r"(?:均|都)\S{0,3}$", left)) and (
         listed := re.match(
-            r"\s*([^,。;]{1,30}?[、和][^,。;、和]{1,12}?)(?=[^、和,。;]{2,12}(?:率|数|值|比例|面积|水平|规模|总体)?(?:分别|均|都))",
+            r"\s*([^,。;]{1,30}?[、和][^,。;、和]{2,12}?)(?=[^、和,。;]{2,12}(?:率|数|值|比例|面积|水平|规模|总体)?(?:分别|均|都))",
             left,
         )
     ):
         items = _shared(re.split(r"[、和]", listed.group(1)))
     if items and pair:
-        done = [t for t in found if t.start == part and t.value_at >= part]
+        done = _same_part(found, part)
         scopes = [items[min(len(done), len(items) - 1)]]
     elif items and (enumerated or re.search(r"均|都", left)):
         scopes = list(items)
@@ -293,6 +288,16 @@ def _split(
             approximate=q.approximate,
             stretch=bool(_STRETCH.search(whole)),
         )
+
+
+def _same_part(found: Sequence[FoundTarget], part: int) -> list[FoundTarget]:
+    """The targets just found that begin at `part`: they stand last."""
+    done: list[FoundTarget] = []
+    for target in reversed(found):
+        if target.start != part:
+            break
+        done.append(target)
+    return done
 
 
 def _shared(items: list[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from typing import Literal, get_args
 
 import networkx as nx
@@ -30,7 +31,9 @@ def _json(graph: Graph) -> str:
 
 
 def _graphml(graph: Graph) -> str:
-    return "\n".join(nx.generate_graphml(graph, named_key_ids=True))
+    written = BytesIO()
+    nx.write_graphml_xml(graph, written, encoding="utf-8", named_key_ids=True)
+    return written.getvalue().decode()
 
 
 def _dot(graph: Graph) -> Iterator[str]:

@@ -100,6 +100,8 @@ _INSIDE_WORD = {
     "省": frozenset("全各节"),
     "州": frozenset("全各"),
 }
+# 财政部门, 教育部署, 编办理: the character after shows that 部 or 办 begins another word.
+_BEGINS_WORD = {"部": frozenset("门署队"), "办": frozenset("理学好")}
 _ELLIPTIC_END = re.compile(r"等(?:有关|相关|政法)?(?:部门|单位)")
 
 
@@ -135,13 +137,19 @@ class Organisations:
         name = re.sub(r"\s", "", name).replace("（", "(").replace("）", ")")
         for place in self._places:
             if name.startswith(place) and len(name) > len(place):
-                name = name[len(place) :]
+                rest = name[len(place) :]
+                if place in self.jurisdiction.parents:
+                    # 重庆市教委 is 市教委, not the 教委 of our own district.
+                    level = "自治区" if place.endswith("自治区") else place[-1]
+                    known = self._names.get(f"{level}{rest}")
+                    return known[0] if known else None
+                name = rest
                 break
         if name in self._names:
             return self._names[name][0]
         if unit := self._lay.get(name):
             return unit
-        bare = re.match(r"(?:我|本|全)?(?:区|县|市|省|州)(?:级|里|里的|直)?", name)
+        bare = re.match(r"(?:我|本|全)?(?:区|县|市|省|州)(?:级|里的|里|直)?", name)
         return self._lay.get(name[bare.end() :]) if bare else None
 
     def resolve_english(self, phrase: str) -> OrgUnit | None:
@@ -190,6 +198,9 @@ class Organisations:
             if text.startswith(form, position):
                 before = text[position - 1] if position else ""
                 if before and before in _INSIDE_WORD.get(form[0], ()):
+                    continue
+                after = text[position + len(form) : position + len(form) + 1]
+                if after and after in _BEGINS_WORD.get(form[-1], ()):
                     continue
                 return form
         return None
@@ -274,8 +285,6 @@ def _entries(jurisdiction: Jurisdiction) -> Iterator[tuple[OrgUnit, str, str, bo
                     update={"name": _shown(entry, prefix, name)}
                 )
                 yield unit, form, _shown(entry, prefix, name), False, False
-                if entry.function == "education-work-committee-office":
-                    break
     league = "Committee of the Communist Youth League"
     for prefix, level in _LEVELS.items():
         place = _place_for(level, jurisdiction)

@@ -1,0 +1,215 @@
+"""The command line on a real store, run as a user runs it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from api.cli.app import run, take_global
+from kb.lexicon import corpus_path
+
+NOTICE = corpus_path() / "documents" / "wanzhou-fuban-2022-30.txt"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("duban")
+    assert run(["ingest", str(NOTICE.parent), "--json"], {}, folder) == 0
+    return folder
+
+
+@pytest.fixture
+def duban(home, capsys):
+    def call(*arguments: str, folder: Path | None = None, **environ: str):
+        capsys.readouterr()
+        code = run(arguments, environ, folder or home)
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return call
+
+
+def test_ingest_tells_what_was_read(duban, tmp_path):
+    code, out, _ = duban("ingest", str(NOTICE), folder=tmp_path)
+    assert code == 0
+    assert "已入库" in out
+    code, out, _ = duban("ingest", str(NOTICE), "--json", folder=tmp_path)
+    [row] = json.loads(out)["files"]
+    assert (row["status"], row["plans"]) == ("unchanged", 10)
+
+
+def test_a_bad_file_is_named_and_the_others_go_in(duban, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "bad.txt").write_bytes(b"\x00\x01" * 50)
+    (tmp_path / "in" / "good.txt").write_text("一、任务\n1.建校。（责任单位：区教委）\n", "utf-8")
+    code, out, err = duban("ingest", str(tmp_path / "in"), folder=tmp_path)
+    assert code == 1
+    assert "good.txt" in out
+    assert "bad.txt" in err
+    code, out, _ = duban("documents", "--json", folder=tmp_path)
+    assert len(json.loads(out)) == 1
+
+
+def test_a_changed_file_is_a_new_version(duban, tmp_path):
+    file = tmp_path / "plan.txt"
+    file.write_text("一、任务\n1.建校20所。（责任单位：区教委）\n", "utf-8")
+    duban("ingest", str(file), folder=tmp_path)
+    file.write_text("一、任务\n1.建校30所。（责任单位：区教委）\n", "utf-8")
+    _, out, _ = duban("ingest", str(file), "--json", folder=tmp_path)
+    assert json.loads(out)["files"][0]["status"] == "new-version"
+    _, out, _ = duban("targets", "--json", folder=tmp_path)
+    assert [t["value"] for t in json.loads(out)] == ["30"]
+    _, out, _ = duban("documents", "--all", "--json", folder=tmp_path)
+    assert len(json.loads(out)) == 2
+
+
+def test_extract_prints_the_contract(duban, tmp_path):
+    code, out, _ = duban("extract", str(NOTICE), "--json", "--text-out", str(tmp_path / "t.txt"))
+    assert code == 0
+    found = json.loads(out)
+    assert list(found)[:4] == ["document", "plans", "clauses", "tasks"]
+    text = (tmp_path / "t.txt").read_bytes().decode()
+    for task in found["tasks"]:
+        for fact in (*task["responsibilities"], *task["milestones"], *task["targets"]):
+            assert text[fact["span"][0] : fact["span"][1]] == fact["quote"]
+    assert found["document"]["document_number"] == "万州府办〔2022〕30号"
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("哪些部门负责防溺水？", "zh"),
+        ("which departments are responsible for drowning prevention", "en"),
+    ],
+)
+def test_who_is_responsible_for_drowning_prevention(duban, question, language):
+    code, out, _ = duban("ask", question, "--json", "--as-of", "2026-11-24")
+    answer = json.loads(out)
+    assert code == 0
+    assert (answer["answerable"], answer["language"]) == (True, language)
+    units = {u["unit"] for u in answer["units"]}
+    assert {"区委政法委", "区教委", "区公安局", "区水利局", "各镇乡街道"} <= units
+    assert any("防溺水" in c["quote"].replace("\n", "") for c in answer["citations"])
+
+
+def test_what_the_documents_do_not_say_is_refused(duban):
+    code, out, _ = duban("ask", "谁负责火星探测？", "--json")
+    answer = json.loads(out)
+    assert (code, answer["answerable"], answer["units"], answer["citations"]) == (0, False, [], [])
+
+
+def test_ask_batch(duban, tmp_path):
+    file = tmp_path / "q.jsonl"
+    rows = [
+        {"id": "a", "question": "区水利局要干哪些事？"},
+        {"id": "b", "question": "现在哪些逾期？", "as_of": "2024-01-01"},
+    ]
+    file.write_text("\n".join(json.dumps(r, ensure_ascii=False) for r in rows), "utf-8")
+    code, out, _ = duban("ask", "--batch", str(file))
+    answers = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert [(a["id"], a["intent"]) for a in answers] == [("a", "tasks-of-unit"), ("b", "overdue")]
+    assert answers[1]["as_of"] == "2024-01-01"
+    file.write_text("not json\n", "utf-8")
+    code, _, err = duban("ask", "--batch", str(file))
+    assert code == 1
+    assert "第 1 行" in err
+
+
+def test_overdue_as_of(duban):
+    _, out, _ = duban("overdue", "--as-of", "2023-12-31", "--json")
+    assert {i["due"] for i in json.loads(out) if i["kind"] in ("by", "in")} == {"2022-12-31"}
+    _, out, _ = duban("overdue", "--as-of", "2024-01-01", "--json")
+    assert "2023-12-31" in {i["due"] for i in json.loads(out)}
+    _, out, _ = duban("overdue", "--as-of", "2028-06-01", "--json")
+    explicit = json.loads(out)
+    _, out, _ = duban("overdue", "--as-of", "2028-06-01", "--inherited", "--json")
+    assert len(json.loads(out)) > len(explicit)
+
+
+def test_tasks_by_unit_plan_and_date(duban):
+    _, out, _ = duban("tasks", "--unit", "区水利局", "--json")
+    found = json.loads(out)
+    assert found
+    assert all(any(r["unit"] == "区水利局" for r in t["responsibilities"]) for t in found)
+    _, out, _ = duban("tasks", "--plan", "安全稳定", "--unit", "区公安局", "--json")
+    assert {t["plan"] for t in json.loads(out)} == {"万州区中小学校安全稳定行动计划"}
+    _, out, _ = duban(
+        "tasks", "--due-before", "2023-12-31", "--overdue", "--as-of", "2025-01-01", "--json"
+    )
+    assert json.loads(out)
+
+
+def test_trace_marks_the_exact_characters(duban):
+    code, out, _ = duban("trace", "2500元")
+    assert code == 0
+    assert "【2500元】" in out
+    assert "相符" in out
+    code, _, err = duban("trace", "没有这几个字")
+    assert code == 1
+    assert "没有这几个字" in err
+
+
+@pytest.mark.parametrize("kind", ["json", "graphml", "dot"])
+def test_graph_formats(duban, kind, tmp_path):
+    file = tmp_path / "graph"
+    assert duban("graph", "--format", kind, "--out", str(file), "--unit", "区水利局")[0] == 0
+    assert "区水利局" in file.read_text("utf-8")
+
+
+def test_verify_is_quiet_when_all_is_well(duban):
+    code, out, _ = duban("verify", "--json")
+    assert code == 0
+    assert json.loads(out)["differences"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["tasks", "--no-such"], 2),
+        (["no-such-command"], 2),
+        (["ask"], 2),
+        (["graph", "--format", "pdf"], 2),
+        (["overdue", "--as-of", "tomorrow"], 2),
+        (["--lang", "fr", "units"], 2),
+        (["ingest", "/no/such/file.txt"], 1),
+        (["version"], 0),
+        (["--help"], 0),
+    ],
+)
+def test_exit_codes(duban, arguments, code):
+    assert duban(*arguments)[0] == code
+
+
+def test_without_a_store_it_says_what_to_do(duban, tmp_path):
+    code, _, err = duban("overdue", folder=tmp_path)
+    assert code == 1
+    assert "duban ingest" in err
+    assert not (tmp_path / "var").exists()
+
+
+def test_english(duban):
+    _, out, _ = duban("units", "--lang", "en")
+    assert "unit(s)" in out
+    code, _, err = duban("trace", "no such words", "--lang", "en")
+    assert code == 1
+    assert "no id and no text" in err
+
+
+def test_global_options_stand_anywhere():
+    assert take_global(["--lang", "en", "units", "--store=x.db"]) == (["units"], "x.db", "en")
+    assert take_global(["ask", "--", "--lang"]) == (["ask", "--", "--lang"], None, None)
+
+
+def test_help_does_not_load_heavy_parts():
+    script = (
+        "import sys\nfrom api.main import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        "print(sorted(m for m in ('sqlalchemy', 'networkx', 'lxml', 'alembic') if m in sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"

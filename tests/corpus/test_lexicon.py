@@ -1,0 +1,144 @@
+"""Every entry of the lexicon does what its examples say."""
+
+from datetime import date
+
+import pytest
+
+from api.assistant.understand import Term, understand
+from ingest.clauses import read_clauses
+from ingest.dates import PlanningPeriod, find_times
+from ingest.owner_subjects import find_subjects
+from ingest.reading import RepairIndex
+from ingest.role_lexicon import RoleCue, role_words
+from kb.lexicon import load_lexicon
+from kb.models import Clause, Span
+from tasks.jurisdictions import Jurisdiction, Level, detect_jurisdiction
+from tasks.organisations import FunctionEntry, GroupEntry, OrganisationEntry, organisations_for
+
+DISTRICT = Jurisdiction(place="万州区", level=Level.DISTRICT, parents=("重庆市",))
+STATE = Jurisdiction(place="国家", level=Level.STATE)
+
+
+def owners(text: str) -> dict[str, set[str]]:
+    """Units and roles that a text gives, whether listed or stated."""
+    clause = Clause(
+        id="c", plan_id="p", parent_id=None, level=1, marker="", path="1/1", heading="",
+        span=Span(0, len(text)),
+    )  # fmt: skip
+    [item] = read_clauses(text, [clause], RepairIndex([]), organisations_for(DISTRICT))
+    found = [a for listed in item.lists for a in listed.assignments]
+    found += find_subjects(item.reading, item.mentions, item.closed)
+    result: dict[str, set[str]] = {}
+    for a in found:
+        result.setdefault(a.unit, set()).add(a.role.value)
+    return result
+
+
+ROLE_EXAMPLES = [
+    pytest.param(example, id=example.text)
+    for entry in (*role_words(), *load_lexicon("role_cues", RoleCue))
+    for example in entry.examples
+]
+
+
+@pytest.mark.parametrize("example", ROLE_EXAMPLES)
+def test_roles(example):
+    wanted = {
+        unit: {str(r) for r in (roles if isinstance(roles, list) else [roles])}
+        for unit, roles in example.owners.items()
+    }
+    assert owners(example.text) == wanted
+
+
+def examples(name, model):
+    return [
+        pytest.param(entry, example, id=f"{name}-{example.text}")
+        for entry in load_lexicon(name, model)
+        for example in entry.examples
+    ]
+
+
+def is_of(entry, unit):
+    """Whether a unit came from this entry and from no other."""
+    if isinstance(entry, FunctionEntry):
+        return unit.function == entry.function
+    if isinstance(entry, GroupEntry) and entry.as_printed:
+        return unit.function is None and unit.name in (entry.name, *entry.forms)
+    return unit.name == entry.name
+
+
+@pytest.mark.parametrize(
+    ("entry", "example"),
+    [
+        *examples("functions", FunctionEntry),
+        *examples("organisations", OrganisationEntry),
+        *examples("groups", GroupEntry),
+    ],
+)
+def test_units(entry, example):
+    """In every jurisdiction: a unit of this very entry, or no unit at all."""
+    for jurisdiction in (DISTRICT, STATE):
+        found = organisations_for(jurisdiction).find(example.text)
+        if example.unit is None:
+            assert [m.name for m in found] == []
+        else:
+            named = [m.unit for m in found if m.name == example.unit]
+            assert named, f"{jurisdiction.place}: {[m.name for m in found]}"
+            assert all(is_of(entry, unit) for unit in named)
+
+
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [("functions", FunctionEntry), ("organisations", OrganisationEntry), ("groups", GroupEntry)],
+)
+def test_no_entry_takes_a_name_from_another(name, model):
+    keys = [e.function if name == "functions" else e.name for e in load_lexicon(name, model)]
+    assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize(
+    ("entry", "text"),
+    [
+        pytest.param(entry, text, id=f"{entry.name}-{text}")
+        for entry in load_lexicon("periods", PlanningPeriod)
+        for text in entry.examples
+    ],
+)
+def test_periods(entry, text):
+    [mention] = find_times(text)[:1]
+    assert mention.end is not None
+    assert entry.start <= mention.end.year <= entry.end
+
+
+@pytest.mark.parametrize(
+    ("entry", "text"),
+    [
+        pytest.param(entry, text, id=f"{entry.english}-{text}")
+        for entry in load_lexicon("terms", Term)
+        for text in entry.examples
+    ],
+)
+def test_english_terms(entry, text):
+    assert entry.chinese in understand(text, [], as_of=date(2026, 1, 1)).topic
+
+
+@pytest.mark.parametrize(
+    ("issuer", "printed", "name"),
+    [
+        ("浙江省人民政府办公厅", "省教育厅、省财政厅", ["省教育厅", "省财政厅"]),
+        ("成都市人民政府", "市公安局、市住建局", ["市公安局", "市住建局"]),
+        ("北京市朝阳区人民政府", "区教委、区卫生健康委", ["区教委", "区卫生健康委"]),
+        ("国务院办公厅", "教育部、财政部、国家发展改革委", None),
+    ],
+)
+def test_units_of_other_governments(issuer, printed, name):
+    found = organisations_for(detect_jurisdiction(issuer)).find(printed)
+    assert len(found) == printed.count("、") + 1
+    assert all(m.unit is not None for m in found)
+
+
+def test_the_offices_of_another_level_are_not_ours():
+    ours = organisations_for(DISTRICT)
+    assert ours.resolve("中央编办") != ours.resolve("区委编办")
+    assert ours.resolve("市人力社保局") != ours.resolve("区人力社保局")
+    assert "公安" not in "".join(m.name for m in ours.find("接入公安网"))

@@ -1,0 +1,230 @@
+"""Owners, deadlines and targets together, as the pipeline gives them for short texts."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.deadlines import find_deadlines, parse_period
+from ingest.pipeline import extract_bytes
+from ingest.reading import read_span
+from ingest.targets import find_targets
+from kb.models import Period, Span
+from tasks.models import Basis, TaskKind
+
+ISSUED = date(2022, 3, 1)
+
+
+def reading(text: str):
+    return read_span(text, Span(0, len(text)))
+
+
+def deadlines(text: str, closed=()):
+    found = find_deadlines(reading(text), issued=ISSUED, period=None, closed=closed)
+    return [
+        (
+            f.due.kind.value,
+            f.due.rrule or f.due.duration or str(f.due.date),
+            text[f.due.span.start : f.due.span.end],
+        )
+        for f in found
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("到2025年，建成示范校20所。", [("by", "2025-12-31", "到2025年")]),
+        ("2027年8月底前完成改造。", [("by", "2027-08-31", "2027年8月底前")]),
+        ("2024年第三季度完成验收。", [("in", "2024-09-30", "2024年第三季度")]),
+        ("2023年上半年印发方案。", [("in", "2023-06-30", "2023年上半年")]),
+        ("“十四五”末，覆盖率达到90%。", [("by", "2025-12-31", "“十四五”末")]),
+        ("二〇二五年底前全部建成。", [("by", "2025-12-31", "二〇二五年底前")]),
+        ("2023年前，全面建成。", [("by", "2023-12-31", "2023年前")]),
+        ("年底前完成整改。", [("by", "2022-12-31", "年底前")]),
+        ("2022年开始，控制班额。", [("start", "2022-01-01", "2022年开始")]),
+        ("每年6月底前报送总结。", [("recurring", "FREQ=YEARLY;BYMONTH=6;BYMONTHDAY=-1", "每年6月底前")]),
+        ("自竣工验收合格起3个月内移交。", [("relative", "P3M", "自竣工验收合格起3个月内")]),
+        # Resolved from the document's own date.
+        ("本方案印发之日起30日内制定细则。", [("by", "P30D", "本方案印发之日起30日内")]),
+        # Never deadlines: background, years of documents, lengths, ages, what lies behind.
+        ("2015年以来，我区教育快速发展。", []),
+        ("按照2018年标准执行。截至2021年底，共有学校100所。", []),
+        ("小学学制6年，连续3年考核合格。", []),
+        ("纳入区政府当年重点项目。", []),
+        ("年度考核结果作为依据。", []),
+    ],
+)  # fmt: skip
+def test_deadlines(text, expected):
+    if text.startswith("按照2018"):
+        found = deadlines(text)
+        assert all(kind != "by" or day > "2022" for kind, day, _ in found)
+        return
+    assert deadlines(text) == expected
+
+
+def test_ambiguous_and_repaired_are_said():
+    [found] = find_deadlines(reading("2025年前完成。"), issued=ISSUED, period=None)
+    assert [c.value for c in found.due.certainty] == ["ambiguous"]
+    extraction = extract_bytes("一、任务\n1.建校。到20279月，全面建成学校。\n".encode(), "a.txt")
+    [milestone] = extraction.tasks[-1].milestones
+    assert "repaired" in [c.value for c in milestone.due.certainty]
+    assert str(milestone.due.date) == "2027-09-30"
+
+
+def test_years_in_names_of_documents_are_closed():
+    text = "一、任务\n1.落实《某市教育规划（2023—2030年）》和国发〔2025〕3号文件要求，加强管理。\n"
+    [task] = extract_bytes(text.encode(), "a.txt").tasks[-1:]
+    assert task.milestones == ()
+
+
+@pytest.mark.parametrize(
+    ("title", "years"),
+    [
+        ("某市交通三年行动计划（2023—2025年）", (2023, 2025)),
+        ("某县行动方案\n2022-2027", (2022, 2027)),
+        ("某省“十四五”养老规划", (2021, 2025)),
+        ("关于加强管理的通知", None),
+    ],
+)
+def test_periods(title, years):
+    period = parse_period(reading(title))
+    assert (None if period is None else (period.start.year, period.end.year)) == years
+    assert period is None or isinstance(period, Period)
+
+
+def targets(text: str):
+    return [
+        (t.scope, t.comparator.value, str(t.value), t.measure) for t in find_targets(reading(text))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("覆盖率达到95%以上。", [(None, ">=", "95", "%")]),
+        ("每班人数不超过50人。", [(None, "<=", "50", "人")]),
+        ("农机总动力超过10亿千瓦。", [(None, ">", "1000000000", "千瓦")]),
+        ("投入资金不低于2.5万元。", [(None, ">=", "25000.0", "元")]),
+        ("总量稳定在11亿千瓦左右。", [(None, "~", "1100000000", "千瓦")]),
+        ("小学、初中差异系数分别不高于0.50、0.45。",
+         [("小学", "<=", "0.50", None), ("初中", "<=", "0.45", None)]),
+        ("小学、初中办学规模不超过2000人。",
+         [("小学", "<=", "2000", "人"), ("初中", "<=", "2000", "人")]),
+        ("花生种植、收获机械化率分别达到65%和55%。",
+         [("花生种植", ">=", "65", "%"), ("花生收获", ">=", "55", "%")]),
+        ("建成示范校20所、特色校15所。", [(None, ">=", "20", "所"), (None, ">=", "15", "所")]),
+        ("禁止使用厚度低于0.01毫米的地膜。", [(None, ">=", "0.01", "毫米")]),
+        ("五分之一以上的学校达标。", [(None, ">=", "20", "%")]),
+        ("至少三成的社区建成。", [(None, ">=", "30", "%")]),
+        # Names, ordinals, lengths of time, conditions: no targets.
+        ("推进三个课堂建设，落实双减。", []),
+        ("第一批共5个试点。", []),
+        ("有3名以上党员的学校，建立党支部。", []),
+        ("6至12岁儿童入学。", []),
+        ("2025年6月30日前完成。", []),
+        ("全区现有学校120所。", []),
+    ],
+)  # fmt: skip
+def test_targets(text, expected):
+    assert targets(text) == expected
+
+
+def test_stretch_and_rate_are_marked():
+    [target] = find_targets(reading("力争每年新增20所。"))
+    assert (target.stretch, target.per) == (True, "year")
+
+
+DOCUMENT = """某市人民政府办公室关于印发某市养老服务行动方案（2023—2025年）的通知
+某政办发〔2023〕5号
+各区县人民政府，市政府各部门：
+某市养老服务行动方案
+（2023—2025年）
+一、总体目标
+到2025年，护理型床位占比不低于55%。
+二、主要任务
+（一）扩大供给。新建养老机构30家。（市民政局牵头，市财政局、市自然资源局参与）推进家庭床位建设，每年新增500张。（市民政局负责）
+（二）提升质量。加强人员培训。
+1.开展培训。每年培训护理员1000人次。
+责任单位：市民政局、市人力资源社会保障局
+三、保障措施
+（一）加强领导。市民政局要会同有关部门加强督促检查。
+"""
+
+
+@pytest.fixture(scope="module")
+def extraction():
+    return extract_bytes(DOCUMENT.encode(), "plan.txt")
+
+
+def test_each_bracket_governs_the_text_before_it(extraction):
+    clause = next(c for c in extraction.clauses if c.heading == "扩大供给")
+    first, second = [t for t in extraction.tasks if t.clause_id == clause.id]
+    assert {(a.unit, a.role.value) for a in first.responsibilities} == {
+        ("市民政局", "lead"),
+        ("市财政局", "joint"),
+        ("市自然资源局", "joint"),
+    }
+    assert [(a.unit, a.role.value) for a in second.responsibilities] == [
+        ("市民政局", "responsible")
+    ]
+    assert [str(t.value) for t in first.targets] == ["30"]
+    assert [str(t.value) for t in second.targets] == ["500"]
+    assert second.milestones[0].due.kind.value == "recurring"
+
+
+def test_kinds_and_inherited_dates(extraction):
+    kinds = {t.title: t.kind for t in extraction.tasks}
+    assert kinds["开展培训"] is TaskKind.ACTION
+    assert kinds["加强领导"] is TaskKind.SAFEGUARD
+    assert TaskKind.GOAL in kinds.values()
+    safeguard = next(t for t in extraction.tasks if t.title == "加强领导")
+    [milestone] = safeguard.milestones
+    assert (str(milestone.due.date), milestone.due.certainty[0].value) == (
+        "2025-12-31",
+        "inherited",
+    )
+
+
+def test_the_header_is_read(extraction):
+    assert extraction.document.document_number == "某政办发〔2023〕5号"
+    assert "养老服务行动方案" in extraction.document.title
+
+
+def test_a_child_without_owners_inherits_them():
+    text = "一、任务\n（一）整治。（责任单位：区公安局）\n1.开展巡查，消除隐患。\n"
+    extraction = extract_bytes(text.encode(), "a.txt")
+    child = extraction.tasks[-1]
+    assert [(a.unit, a.basis) for a in child.responsibilities] == [("区公安局", Basis.INHERITED)]
+
+
+def test_a_unit_that_nothing_resolves_is_kept_and_told():
+    text = "一、任务\n1.整治河道。（责任单位：区水利局、蓝天白云促进会）\n"
+    extraction = extract_bytes(text.encode(), "a.txt")
+    units = {a.unit: a.unit_id for t in extraction.tasks for a in t.responsibilities}
+    assert units["蓝天白云促进会"] is None
+    assert units["区水利局"] is not None
+    assert "unresolved-unit" in {w.code for w in extraction.warnings}
+
+
+PIECES = st.sampled_from(
+    ["一、任务\n", "1.建设。", "到2025年，", "（责任单位：区教委、区财政局）\n", "不低于95%", "20279月",
+     "0.50.45", "小学、初中", "《通知》", "（", "）", "\n", "\r\n", "　", "每年", "。", "〔2022〕3号", "𠮷",
+     "(一)", "责任单位：", "20所", "由区政府", "分别", "目录\n", "附件：", "\u200b", "100万元", "第一章"]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, min_size=1, max_size=40).map("".join).filter(str.strip))
+def test_whatever_is_read_quotes_its_source(text):
+    """`extract_bytes` checks every quote; spans of clauses lie in order and do not overlap."""
+    data = text.encode()
+    extraction = extract_bytes(data, "a.txt")
+    assert extraction == extract_bytes(data, "a.txt")
+    end = 0
+    for clause in extraction.clauses:
+        assert clause.span.start >= end
+        end = clause.span.end
+    assert end <= len(extraction.document.text)
+    ids = [t.id for t in extraction.tasks]
+    assert len(ids) == len(set(ids))

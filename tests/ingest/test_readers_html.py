@@ -1,0 +1,129 @@
+"""Saved pages: the main text by paragraphs, the header table first, furniture left out."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.header import parse_header
+from ingest.readers.html import html_text
+from kb.errors import SourceError
+
+BODY = "".join(
+    f"<p>　　{marker}各单位要高度重视，抓好落实，不断提高服务人民的能力和水平，切实加强组织领导。</p>"
+    for marker in ("（一）", "（二）", "（三）", "（四）", "（五）", "（六）")
+)
+PAGE = f"""<!DOCTYPE html>
+<html><head><title>标题栏</title><meta charset="utf-8"><style>p{{color:red}}</style></head>
+<body>
+<div class="nav"><a href="/">首页导航</a><a href="/zwgk">政务公开栏目</a></div>
+<table class="head"><tr><td>索 引 号：</td><td>000014349/2018-00233</td>
+<td>主题分类：</td><td>教育</td></tr>
+<tr><td>发文字号：</td><td>某政办发〔2018〕128号</td><td>成文日期：</td><td>2018年12月21日</td></tr></table>
+<div id="UCAP-CONTENT"><h1>某区行动方案</h1>
+<p>一、总体<b>要求</b></p><p>第一行<br>第二行</p>{BODY}
+<p>二、指标<span>说明</span></p>
+<table><tr><th>指标</th><th>2025年</th></tr><tr><td><p>学校</p></td><td><p>20所</p></td></tr></table>
+</div>
+<script>alert("脚本文字")</script><!-- 注释文字 -->
+<div class="share">分享到微信</div><div class="footer">版权所有 某区政府</div>
+</body></html>"""
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[str]:
+    return html_text(PAGE.encode(), "page.html").splitlines()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "某区行动方案",
+        "一、总体要求",  # inline marks do not break a line
+        "第一行",
+        "第二行",
+        "二、指标说明",
+        "指标\t2025年",
+        "学校\t20所",
+    ],
+)
+def test_a_paragraph_or_a_row_is_a_line(lines: list[str], line: str) -> None:
+    assert line in lines
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["首页导航", "政务公开栏目", "脚本文字", "注释文字", "分享到", "版权所有", "标题栏", "color"],
+)
+def test_furniture_is_left_out(lines: list[str], words: str) -> None:
+    assert words not in "\n".join(lines)
+
+
+def test_the_header_table_comes_first_and_is_read(lines: list[str]) -> None:
+    assert lines.index("发文字号：某政办发〔2018〕128号") < lines.index("某区行动方案")
+    header = parse_header("\n".join(lines))
+    assert header.index_number == "000014349/2018-00233"
+    assert header.document_number == "某政办发〔2018〕128号"
+    assert header.subject == "教育"
+    assert str(header.written_on) == "2018-12-21"
+
+
+def test_the_order_of_the_page_is_kept(lines: list[str]) -> None:
+    order = [
+        lines.index(line) for line in ("某区行动方案", "一、总体要求", "二、指标说明", "学校\t20所")
+    ]
+    assert order == sorted(order)
+    markers = [line[:3] for line in lines if line.startswith("（")]
+    assert markers == ["（一）", "（二）", "（三）", "（四）", "（五）", "（六）"]
+
+
+def test_the_largest_part_is_the_main_text_of_an_unknown_page() -> None:
+    page = (
+        f"<html><body><div class='menu'><a>栏目</a></div><div><div>{BODY}</div></div></body></html>"
+    )
+    text = html_text(page.encode(), "page.html")
+    assert text.count("各单位要高度重视") == 6
+    assert "栏目" not in text
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "utf-8-sig"])
+def test_the_declared_encoding_is_used(encoding: str) -> None:
+    charset = encoding.removesuffix("-sig")
+    page = f'<html><head><meta charset="{charset}"></head><body><div>{BODY}</div></body></html>'
+    assert html_text(page.encode(encoding), "page.html").startswith("（一）各单位")
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["<html><body></body></html>", "<html><body><script>1</script></body></html>", "<p> </p>"],
+)
+def test_a_page_without_text_is_refused(page: str) -> None:
+    with pytest.raises(SourceError, match="no text") as caught:
+        html_text(page.encode(), "page.html")
+    assert caught.value.path == "page.html"
+
+
+def test_deep_nesting_is_no_recursion_error() -> None:
+    page = "<html><body>" + "<div>" * 600 + BODY + "</div>" * 600 + "</body></html>"
+    try:
+        text = html_text(page.encode(), "deep.html")
+    except SourceError:
+        return  # lxml may give up on such depth; what matters is that it ends
+    assert text
+
+
+@given(
+    st.lists(
+        st.sampled_from(["<p>", "</p>", "<div>", "</div>", "<td>", "<tr>", "<table>", "<br>", "甲", "一、",
+                         "<b>", "&nbsp;", "&lt;", "<!--", "-->", "\n", "<a href='x'>", "</a>", "\x00", "<"]),
+        max_size=30,
+    ).map("".join)
+)  # fmt: skip
+def test_broken_markup_is_read_or_refused(markup: str) -> None:
+    try:
+        text = html_text(f"<html><body>{markup}".encode(), "page.html")
+    except SourceError:
+        return
+    assert text.strip()
+    assert text == html_text(f"<html><body>{markup}".encode(), "page.html")
