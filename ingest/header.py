@@ -61,7 +61,7 @@ def parse_header(text: str) -> Header:
     for field, pattern in _LINE.items():
         if match := pattern.search(head):
             end = max(end, match.end())
-            if value := match.group("value").strip(" \u3000\t"):
+            if value := match.group("value").strip(" \u3000\t\r"):
                 values[field] = value
     body = text[end:]
     title = values.get("title") or _body_title(body)

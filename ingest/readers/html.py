@@ -7,9 +7,10 @@ header table (索引号, 发文字号 …) comes first, so that its facts have s
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 
-from bs4 import BeautifulSoup, Comment, Tag
+from bs4 import BeautifulSoup, Comment, Tag, XMLParsedAsHTMLWarning
 from bs4.element import NavigableString
 
 from kb.errors import SourceError
@@ -85,7 +86,10 @@ def html_text(data: bytes, name: str) -> str:
     Raises:
         SourceError: there is no text in it.
     """
-    soup = BeautifulSoup(data[:_TEXT_LIMIT], "lxml")
+    with warnings.catch_warnings():
+        # XHTML begins with an XML declaration; it is a page all the same.
+        warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
+        soup = BeautifulSoup(data[:_TEXT_LIMIT], "lxml")
     for tag in soup(_DROPPED):
         tag.decompose()
     for comment in soup.find_all(string=lambda s: isinstance(s, Comment)):

@@ -89,10 +89,7 @@ def test_a_body_without_labels() -> None:
     "newline",
     [
         "\n",
-        pytest.param(
-            "\r\n",
-            marks=pytest.mark.xfail(strict=True, reason="parse_header keeps the \\r of a value"),
-        ),
+        "\r\n",
     ],
 )
 def test_line_ends_do_not_matter(newline: str) -> None:
