@@ -58,6 +58,8 @@ def find_owner_lists(
     starts = [m.start for m in mentions]
     names = Ranges((m.start, m.end) for m in mentions)
     for start, end, inner_start, inner_end in _candidates(reading.text):
+        if found and start < found[-1].end:
+            continue  # a bracket inside a labelled line that is read already
         near = mentions[between(starts, inner_start, inner_end)]
         inside = [m for m in near if m.end <= inner_end]
         if names.strictly_hold(start) or names.strictly_hold(end):
