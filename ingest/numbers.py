@@ -6,9 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
+from typing import Literal
 
 from ingest.numerals import normalize_number
 from ingest.ranges import Ranges
+from kb.lexicon import load_lexicon
+from kb.models import Fact
 from tasks.models import Comparator
 
 _CN = "零一二三四五六七八九十百千万亿两"
@@ -28,22 +32,36 @@ _PERCENT = re.compile(
 _COUNT = re.compile(
     rf"(?P<n>{_NUM})\s*(?P<more>余|多|几)?\s*(?P<scale>万亿|万|亿)?\s*(?:元/)?(?P<u>{MEASURES})?"
 )
-_BEFORE = (
-    (r"(?:禁止|严禁|杜绝)[^,。;]{0,20}(?:低于|少于|小于)", Comparator.AT_LEAST),
-    (r"(?:禁止|严禁|杜绝)[^,。;]{0,20}(?:高于|超过|大于|多于)", Comparator.AT_MOST),
-    (r"(?:不得|不|不应|不可|不能|不再)(?:低于|少于|小于|低過)|至少(?:达到|达|有|要|为)?|最低(?:为)?|不少|大于等于|大于或等于", Comparator.AT_LEAST),
-    (r"(?:不得|不|不应|不可|不能)(?:高于|超过|多于|大于|突破|超)|至多|最多|最高(?:为|不超过)?|控制在|限制在|压减[到至]|压缩[到至]|下降[到至]|降[低]?[到至]|减少[到至]|小于等于|小于或等于", Comparator.AT_MOST),
-    (r"(?:稳定|保持|维持)在", Comparator.EQUAL),
-    (r"(?:超过|高于|多于|大于|突破|超出|超)", Comparator.MORE),
-    (r"(?:低于|少于|小于|不足|不到|不满)", Comparator.LESS),
-    (r"(?:提高|提升|增加|增长|上升|扩大|发展|增)[到至]|(?:达到|达|实现|力争|争取|完成|确保|提升|占比?达?)", Comparator.AT_LEAST),
-)  # fmt: skip
-_BEFORE_PATTERNS = tuple((re.compile(rf"(?:{p})(?:了|的)?\s*[约近]?$"), c) for p, c in _BEFORE)
-_AFTER = (
-    (re.compile(r"\s*(?:及|或|或者|\(含\))?(?:以上|之上|起步|及以上)"), Comparator.AT_LEAST),
-    (re.compile(r"\s*(?:及|或)?(?:以内|以下|之内|之下|内(?!容|部|涵|设))"), Comparator.AT_MOST),
-    (re.compile(r"\s*(?:左右|上下)"), Comparator.ABOUT),
-)
+
+
+class ComparatorExample(Fact):
+    """A text, and how its first number binds."""
+
+    text: str
+    comparator: Comparator
+    value: Decimal
+
+
+class ComparatorEntry(Fact):
+    """Words `before` or `after` a number that say how it binds; the first that fits is taken."""
+
+    place: Literal["before", "after"]
+    find: str
+    comparator: Comparator
+    why: str = ""
+    examples: tuple[ComparatorExample, ...]
+
+
+@lru_cache
+def _comparators(place: str) -> tuple[tuple[re.Pattern[str], Comparator], ...]:
+    form = r"(?:{})(?:了|的)?\s*[约近]?$" if place == "before" else "{}"
+    return tuple(
+        (re.compile(form.replace("{}", entry.find)), entry.comparator)
+        for entry in load_lexicon("comparators", ComparatorEntry)
+        if entry.place == place
+    )
+
+
 _APPROX_LEFT = re.compile(r"(?:大约|约为|约|近|将近|接近|大概)$")
 
 
@@ -132,12 +150,12 @@ def _quantity(
     part = re.split(r"[,。;!?\n]", left)[-1]
     comparator: Comparator | None = None
     from_, until = at, to
-    for pattern, kind in _BEFORE_PATTERNS:
+    for pattern, kind in _comparators("before"):
         if match := pattern.search(part):
             comparator, from_ = kind, at - len(part) + match.start()
             break
     approximate = more or bool(_APPROX_LEFT.search(part))
-    for pattern, kind in _AFTER:
+    for pattern, kind in _comparators("after"):
         if match := pattern.match(text, to):
             until = match.end()
             if kind is Comparator.ABOUT:

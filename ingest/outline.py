@@ -18,7 +18,9 @@ from kb.models import Clause, Finding, Plan, Repair, Span
 
 _TOP = ("cn", "chapter", "article")
 _HEADING = 40
+_UNREAD = 40
 _INTRO = Marker("", "cn", 0)
+_ATTACHED = re.compile(r"附\s*[件表录]\s*[\d一二三四五六七八九十]*\s*[:：]?")
 _PUNCTUATED = re.compile(r"[。；;：:，,、)）」”]")
 
 
@@ -69,7 +71,7 @@ def parse_outline(text: str, header: Header, document_id: str) -> Outline:
     """Parse the outline of a decoded document; see `kb.models.Clause` for the fields."""
     lines = _without_contents(find_lines(text, header.end))
     outline = Outline()
-    starts = _plan_starts(lines)
+    starts = _with_attachments(lines, _plan_starts(lines))
     if not starts:
         return _unnumbered(text, lines, header, document_id)
     for number, (title_from, body_from) in enumerate(starts, start=1):
@@ -103,6 +105,25 @@ def _plan_starts(lines: Sequence[Line]) -> list[tuple[int, int]]:
         return starts
     first = next(i for i, line in enumerate(lines) if line.marker)
     return [_title_before(lines, first, 0) or (_body_start(lines, first, 0),) * 2]
+
+
+def _with_attachments(
+    lines: Sequence[Line], starts: Sequence[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """The starts, and those of attachments with clauses of their own (附件2, 任务分工表, 1. …)."""
+    result = list(starts)
+    heads = [i for i, line in enumerate(lines) if _ATTACHED.fullmatch(line.text)]
+    for head, following in zip(heads, [*heads[1:], len(lines)], strict=False):
+        if not starts or head < starts[0][1] or any(head < a < following for a, _ in starts):
+            continue
+        marked = next((i for i in range(head + 1, following) if lines[i].marker), None)
+        if marked is None:
+            continue
+        body = head + 1
+        while body < min(marked, head + 3) and not _PUNCTUATED.search(lines[body].text):
+            body += 1
+        result.append((head + 1, body))
+    return sorted(result)
 
 
 def _title_before(lines: Sequence[Line], index: int, floor: int) -> tuple[int, int] | None:
@@ -146,7 +167,10 @@ def _without_contents(lines: list[Line]) -> list[Line]:
             first = re.sub(r"[\s.…·\d]+$", "", lines[index + 1].text)
             for later in range(index + 2, min(len(lines), index + 400)):
                 if lines[later].text.startswith(first):
-                    return lines[:index] + lines[later:]
+                    body = later  # the title of the plan stands after the table
+                    while lines[body - 1].kind in (LineKind.TITLE, LineKind.PERIOD):
+                        body -= 1
+                    return lines[:index] + lines[body:]
             return lines
     return lines
 
@@ -171,6 +195,7 @@ def _read_plan(
     head_end = lines[body_from - 1].end if body_from > title_from else lines[title_from].start + 1
     closed = False
     members: list[int] = []
+    unread: list[Line] = []
     for line in lines[body_from:stop]:
         if line.kind is LineKind.PERIOD and not drafts:
             head_end = line.end
@@ -190,10 +215,25 @@ def _read_plan(
                 drafts[-1].add(line)
             elif not _is_salutation(line):
                 drafts.append(_Draft(_INTRO, line.start, [line.end], line.text))
+        elif line.kind in (LineKind.TEXT, LineKind.TITLE, LineKind.MARKED):
+            unread.append(line)
+    _report_unread(outline, unread)
     span = Span(lines[title_from].start, max([head_end, *(d.end for d in drafts)]))
     outline.plans.append(Plan(id=plan_id, number=number, title=title, period=None, span=span))
     outline.titles.append(Span(lines[title_from].start, head_end))
     _build(outline, drafts, plan_id, number, document_id)
+
+
+def _report_unread(outline: Outline, unread: Sequence[Line]) -> None:
+    """Tell of text after a signature or an attachment's name that no clause holds."""
+    if sum(len(line.text) for line in unread) < _UNREAD:
+        return
+    message = (
+        f"落款或附件之后的 {len(unread)} 行没有读作条款, 请核对 / {len(unread)} lines after the "
+        "signature or an attachment's name are in no clause; check them"
+    )
+    span = Span(unread[0].start, unread[-1].end)
+    outline.findings.append(Finding(code="text-left-out", message=message, span=span))
 
 
 def _is_salutation(line: Line) -> bool:

@@ -38,7 +38,7 @@ class Span(Fact):
 
     else:
 
-        def __init__(self, start, end):
+        def __init__(self, start=None, end=None):
             super().__init__(start=start, end=end)
 
     @model_validator(mode="before")

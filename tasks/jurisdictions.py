@@ -46,9 +46,9 @@ _PROVINCES = [
 _MUNICIPALITIES = ("北京市", "天津市", "上海市", "重庆市")
 _PLACE = re.compile(
     r"(?P<province>(?:[一-龥]{2,3}省|内蒙古自治区|广西壮族自治区|西藏自治区|宁夏回族自治区|新疆维吾尔自治区))?"
-    r"(?P<city>[一-龥]{2,5}?(?:市|自治州|州|盟|地区))?"
-    r"(?P<district>[一-龥]{1,9}?(?:自治县|自治旗|新区|开发区|高新区|区|县|旗|市))?"
-    r"(?=人民政府|政府|委员会|教育|公安|财政|办公|党|发展|关于|的|$|[一-龥]{0,8}(?:局|委|厅|办公室))"
+    r"(?P<city>[一-龥]{2,12}?自治州|(?!城市)[一-龥]{2,5}?(?:市|州|盟|地区))?"
+    r"(?P<district>(?!城市)[一-龥]{1,9}?(?:自治县|自治旗|新区|开发区|高新区|区|县|旗|市))?"
+    r"(?=人民政府|行政公署|政府|委员会|教育|公安|财政|办公|党|发展|关于|的|$|[一-龥]{0,8}(?:局|委|厅|办公室))"
 )
 
 
@@ -102,7 +102,7 @@ def detect_jurisdiction(issuer: str | None, title: str = "") -> Jurisdiction:
     """
     for printed in (issuer or "", title):
         name = re.sub(r"\s", "", printed)
-        if re.match(r"国务院|中共中央|中央办公厅|教育部|财政部|国家", name):
+        if re.match(r"国务院|中共中央|中央办公厅|教育部|财政部|国家|[一-龥]{2,8}总[局署]$", name):
             return Jurisdiction(place="国家", level=Level.STATE)
         if found := _read_place(name):
             # The issuer may be short (万州区政府办公室) where the title has the parent too.

@@ -126,6 +126,9 @@ class Organisations:
                 if not word.endswith(("部门", "机关", "机构")):
                     self._stems.setdefault(word, unit)
         self._places = _own_places(jurisdiction)
+        self._bare_places = tuple(
+            p[:-1] for p in self._places if len(p) > 2 and p[-1] in "省市州盟区县旗"
+        )
 
     def words(self) -> list[str]:
         """All names, for a segmenter of Chinese words."""
@@ -179,6 +182,8 @@ class Organisations:
             start = self._with_place(text, position)
             if found and start < found[-1].end:
                 start = position
+            if text[start:position] in self._bare_places and text[position] not in _LEVELS:
+                name = text[start : position + len(form)]  # a zone named by its place: 万州经开区
             found.append(
                 UnitMention(
                     start=start,
@@ -209,6 +214,9 @@ class Organisations:
         for place in self._places:
             stem = place[:-1] if text[position] == place[-1] else place
             if stem and text.startswith(stem, position - len(stem)) and position >= len(stem):
+                return position - len(stem)
+        for stem in self._bare_places if text[position] not in _LEVELS else ():
+            if position >= len(stem) and text.startswith(stem, position - len(stem)):
                 return position - len(stem)
         return position
 

@@ -272,7 +272,9 @@ def _units(
     for known in organisations:
         if language == "en":
             for phrase in _OFFICE.findall(text.lower()):
-                unit = known.resolve_english(re.sub(r"^(?:the|of|district)\s+", "", phrase))
+                words = phrase.split()
+                units = (known.resolve_english(" ".join(words[i:])) for i in range(len(words) - 1))
+                unit = next((u for u in units if u), None)
                 if unit and unit.name not in found:
                     found.append(unit.name)
             continue

@@ -7,6 +7,7 @@ import pytest
 from api.assistant.understand import Term, understand
 from ingest.clauses import read_clauses
 from ingest.dates import PlanningPeriod, find_times
+from ingest.numbers import ComparatorEntry, find_quantities
 from ingest.owner_subjects import find_subjects
 from ingest.reading import RepairIndex
 from ingest.role_lexicon import RoleCue, role_words
@@ -108,6 +109,19 @@ def test_periods(entry, text):
     [mention] = find_times(text)[:1]
     assert mention.end is not None
     assert entry.start <= mention.end.year <= entry.end
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        pytest.param(example, id=example.text)
+        for entry in load_lexicon("comparators", ComparatorEntry)
+        for example in entry.examples
+    ],
+)
+def test_comparators(example):
+    [found] = find_quantities(example.text)
+    assert (found.comparator, found.value) == (example.comparator, example.value)
 
 
 @pytest.mark.parametrize(

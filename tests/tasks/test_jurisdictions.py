@@ -6,8 +6,6 @@ import pytest
 
 from tasks.jurisdictions import Jurisdiction, Level, detect_jurisdiction, level_of
 
-UNREAD = pytest.mark.xfail(strict=True, reason="this form of a place is not read yet")
-
 
 @pytest.mark.parametrize(
     ("issuer", "place", "level", "parents"),
@@ -35,10 +33,10 @@ UNREAD = pytest.mark.xfail(strict=True, reason="this form of a place is not read
         ("中共重庆市万州区委办公室", "万州区", Level.DISTRICT, ("重庆市",)),
         # A line broken in the printed header.
         ("重庆市万州区\n人民政府办公室", "万州区", Level.DISTRICT, ("重庆市",)),
-        pytest.param("恩施土家族苗族自治州人民政府", "恩施土家族苗族自治州", Level.CITY, (), marks=UNREAD),
-        pytest.param("锡林郭勒盟行政公署", "锡林郭勒盟", Level.CITY, (), marks=UNREAD),
-        pytest.param("市场监管总局", "国家", Level.STATE, (), marks=UNREAD),
-        pytest.param("城市管理委员会", None, Level.OTHER, (), marks=UNREAD),
+        ("恩施土家族苗族自治州人民政府", "恩施土家族苗族自治州", Level.CITY, ()),
+        ("锡林郭勒盟行政公署", "锡林郭勒盟", Level.CITY, ()),
+        ("市场监管总局", "国家", Level.STATE, ()),
+        ("城市管理委员会", None, Level.OTHER, ()),
     ],
 )  # fmt: skip
 def test_an_issuer_names_its_place(

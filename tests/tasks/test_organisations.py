@@ -219,3 +219,10 @@ def test_mentions_quote_the_text_in_order_without_overlap(text: str) -> None:
     for one, two in pairwise(found):
         assert one.end <= two.start
     assert found == of(WANZHOU).find(text)
+
+
+def test_a_zone_is_named_with_its_place() -> None:
+    found = organisations_for(detect_jurisdiction("重庆市万州区人民政府")).find(
+        "万州经开区、区教委"
+    )
+    assert [m.name for m in found] == ["万州经开区", "区教委"]
