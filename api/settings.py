@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -23,13 +23,18 @@ class Settings:
     """What a run needs to know of its surroundings.
 
     `store` is an SQLAlchemy URL or the path of a SQLite file; `home` the folder of what duban
-    writes; `language` `zh` or `en`; `timezone` an IANA name.
+    writes; `language` `zh` or `en`; `timezone` an IANA name; `embedding_model` the bundled
+    model's name (or empty), a local folder or a name on the model hub; `model_cache` the folder
+    where the bundled model is written once; `chroma_url` a Chroma server, empty for our own.
     """
 
     home: Path
     store: str
     language: str
     timezone: str
+    embedding_model: str = ""
+    model_cache: Path = field(default_factory=lambda: default_cache({}).expanduser())
+    chroma_url: str = ""
 
     @property
     def store_url(self) -> str:
@@ -91,7 +96,8 @@ def read_settings(
     """Settings of one run; an argument wins over the environment.
 
     Args:
-        environ: `DUBAN_STORE`, `DUBAN_HOME`, `DUBAN_LANG` and `DUBAN_TIMEZONE` are read of it.
+        environ: `DUBAN_STORE`, `DUBAN_HOME`, `DUBAN_LANG`, `DUBAN_TIMEZONE`,
+            `DUBAN_EMBEDDING_MODEL`, `DUBAN_CACHE` and `DUBAN_CHROMA_URL` are read of it.
         working_folder: where `var/` lies when `DUBAN_HOME` is not set.
         store: `--store`.
         language: `--lang`.
@@ -102,4 +108,13 @@ def read_settings(
         store=store or environ.get("DUBAN_STORE") or str(home / "duban.db"),
         language=language or choose_language((), environ),
         timezone=environ.get("DUBAN_TIMEZONE") or DEFAULT_TIMEZONE,
+        embedding_model=environ.get("DUBAN_EMBEDDING_MODEL") or "",
+        model_cache=Path(environ.get("DUBAN_CACHE") or default_cache(environ)).expanduser(),
+        chroma_url=environ.get("DUBAN_CHROMA_URL") or "",
     )
+
+
+def default_cache(environ: Mapping[str, str]) -> Path:
+    """Where models are kept between projects: the user's cache folder."""
+    base = environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path("~/.cache")) / "duban" / "models"

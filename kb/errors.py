@@ -44,3 +44,11 @@ class StoreError(DubanError):
 
 class NotFoundError(DubanError):
     """Nothing has the id or the words that were asked for."""
+
+
+class ModelError(DubanError):
+    """An embedding model is missing, damaged or not the one that an index was made with."""
+
+
+class IndexStateError(DubanError):
+    """The index is missing, out of step with the store, or held by another process."""

@@ -1,4 +1,4 @@
-"""Lexical retrieval: BM25 over characters, for clauses held in memory.
+"""Lexical retrieval: BM25 over characters.
 
 Tokens are single Chinese characters and pairs of neighbours; Latin words and digits stay whole.
 Pairs serve what no dictionary of words knows, and need none.
@@ -8,20 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from math import log
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 _RUN = re.compile(r"[一-龥]+|[A-Za-z]+|\d+(?:\.\d+)?")
 _K1, _B = 1.2, 0.75
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """A text to be found, under the id of its clause."""
-
-    clause_id: str
-    text: str
 
 
 def tokenize(text: str) -> list[str]:
@@ -45,25 +38,43 @@ def tokenize(text: str) -> list[str]:
 class LexicalIndex:
     """BM25 (k1 1.2, b 0.75) with an inverted index; a query costs its tokens' postings."""
 
-    def __init__(self, passages: Sequence[Passage]) -> None:
-        self._ids = [passage.clause_id for passage in passages]
-        counts = [Counter(tokenize(passage.text)) for passage in passages]
-        lengths = [sum(count.values()) for count in counts]
-        mean = sum(lengths) / len(lengths) if lengths else 1.0
-        self._postings: dict[str, list[tuple[int, float]]] = {}
-        for place, count in enumerate(counts):
-            norm = _K1 * (1 - _B + _B * lengths[place] / mean)
-            for token, times in count.items():
-                weight = times * (_K1 + 1) / (times + norm)
-                self._postings.setdefault(token, []).append((place, weight))
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._size = len(texts)
+        postings: dict[str, tuple[list[int], list[int]]] = {}
+        lengths = np.zeros(self._size, np.float32)
+        for place, text in enumerate(texts):
+            found = Counter(tokenize(text))
+            lengths[place] = sum(found.values())
+            for token, times in found.items():
+                places, numbers = postings.setdefault(token, ([], []))
+                places.append(place)
+                numbers.append(times)
+        mean = float(lengths.mean()) if self._size else 1.0
+        norm = _K1 * (1 - _B + _B * lengths / (mean or 1.0))
+        self._postings: dict[str, tuple[NDArray[np.int32], NDArray[np.float32]]] = {}
+        for token, (places, numbers) in postings.items():
+            at = np.asarray(places, np.int32)
+            often = np.asarray(numbers, np.float32)
+            rarity = np.log(1 + (self._size - len(at) + 0.5) / (len(at) + 0.5))
+            weights = rarity * often * (_K1 + 1) / (often + norm[at])
+            self._postings[token] = at, weights.astype(np.float32)
 
-    def search(self, query: str, limit: int = 10) -> list[tuple[str, float]]:
-        """The `limit` best (clause id, score), best first; equal scores in document order."""
-        scores: dict[int, float] = {}
-        for token in set(tokenize(query)):
-            postings = self._postings.get(token, [])
-            rarity = log(1 + (len(self._ids) - len(postings) + 0.5) / (len(postings) + 0.5))
-            for place, weight in postings:
-                scores[place] = scores.get(place, 0.0) + rarity * weight
-        best = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:limit]
-        return [(self._ids[place], score) for place, score in best]
+    def scores(self, query: str | Mapping[str, float]) -> NDArray[np.float32]:
+        """Score of every text, shape (texts,); `query` is a text, or weights of tokens."""
+        weights = query if isinstance(query, Mapping) else dict.fromkeys(tokenize(query), 1.0)
+        total = np.zeros(self._size, np.float32)
+        for token, weight in weights.items():
+            found = self._postings.get(token)
+            if found is not None:
+                total[found[0]] += weight * found[1]
+        return total
+
+    def rarity(self, token: str) -> float:
+        """Inverse document frequency of a token; that of an unknown token is the highest."""
+        found = self._postings.get(token)
+        count = len(found[0]) if found else 0
+        return float(np.log(1 + (self._size - count + 0.5) / (count + 0.5)))
+
+    def holds(self, token: str) -> bool:
+        """Whether any text has the token."""
+        return token in self._postings

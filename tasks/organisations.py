@@ -102,6 +102,7 @@ _INSIDE_WORD = {
 }
 # 财政部门, 教育部署, 编办理: the character after shows that 部 or 办 begins another word.
 _BEGINS_WORD = {"部": frozenset("门署队"), "办": frozenset("理学好")}
+_OFFICE_ENDS = frozenset("局办委院队部会厅署")
 _ELLIPTIC_END = re.compile(r"等(?:有关|相关|政法)?(?:部门|单位)")
 
 
@@ -168,6 +169,16 @@ class Organisations:
                 if best is None or score > best[0]:
                     best = (score, self._local_unit(entry))
         return best[1] if best else None
+
+    def find_lay(self, text: str) -> list[tuple[str, OrgUnit]]:
+        """(word, unit) of the everyday names in a question: 水务局, 编办. Longest first; words
+        that are no name of an office (教育) are not looked for."""
+        found: list[tuple[str, OrgUnit]] = []
+        for word in sorted(self._lay, key=len, reverse=True):
+            if len(word) > 1 and word[-1] in _OFFICE_ENDS and word in text:
+                found.append((word, self._lay[word]))
+                text = text.replace(word, " ")
+        return found
 
     def find(self, text: str) -> list[UnitMention]:
         """All units in `text`, left to right, without overlap. Linear in its length."""

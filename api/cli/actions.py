@@ -12,8 +12,11 @@ from typing import Any, cast
 
 from rich.progress import track
 
-from api.assistant.answer import Assistant, describe_due, describe_target
+from api.assistant.answer import Assistant
+from api.assistant.words import describe_due, describe_target
+from api.cli.knowledge import update_index
 from api.cli.output import Output
+from api.knowledge import open_assistant
 from api.settings import Settings
 from ingest.contract import to_contract
 from ingest.pipeline import decode_source, extract_file
@@ -65,7 +68,14 @@ def find_sources(paths: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def ingest(settings: Settings, paths: Sequence[Path], out: Output, *, refresh: bool = False) -> int:
+def ingest(
+    settings: Settings,
+    paths: Sequence[Path],
+    out: Output,
+    *,
+    refresh: bool = False,
+    index: bool = True,
+) -> int:
     """Read files into the store; a bad one is told and the others still go in."""
     sources = find_sources(paths)
     rows: list[dict[str, Any]] = []
@@ -73,10 +83,14 @@ def ingest(settings: Settings, paths: Sequence[Path], out: Output, *, refresh: b
         shown = len(sources) > 1 and sys.stderr.isatty()
         for path in track(sources, console=out.errors, disable=not shown, transient=True):
             rows.append(_ingest_one(store, path, settings, refresh))
+    read = any(row["status"] != "failed" for row in rows)
+    indexed = update_index(settings, out) if index and read else None
     if out.as_json:
-        out.json({"store": settings.store, "files": rows})
+        out.json({"store": settings.store, "files": rows, "indexed": indexed})
     else:
         _report(rows, out)
+        if indexed is not None:
+            out.say(f"索引: {indexed} 个片段", f"index: {indexed} chunks")
     return 1 if any(row["status"] == "failed" for row in rows) else 0
 
 
@@ -162,7 +176,7 @@ def extract(path: Path, out: Output, text_out: Path | None) -> None:
 
 def ask(settings: Settings, question: str, as_of: date, out: Output) -> int:
     """Answer one question. Exit code 0, also for a refusal: that is an answer."""
-    answer = Assistant(_register(settings)).ask(question, as_of=as_of)
+    answer = _assistant(settings, out).ask(question, as_of=as_of)
     if out.as_json:
         out.json(answer.model_dump(mode="json"))
         return 0
@@ -178,13 +192,32 @@ def ask(settings: Settings, question: str, as_of: date, out: Output) -> int:
     return 0
 
 
-def ask_batch(settings: Settings, path: Path, as_of: date) -> None:
+def _assistant(settings: Settings, out: Output) -> Assistant:
+    def say(message: str) -> None:
+        out.complain(out.side(message))
+
+    return open_assistant(settings, _register(settings), say)
+
+
+def ask_batch(settings: Settings, path: Path, as_of: date, out: Output) -> None:
     """Answer a file of questions, one JSON object a line in and out."""
-    assistant = Assistant(_register(settings))
+    assistant = _assistant(settings, out)
     for row in _questions(path):
         day = date.fromisoformat(row["as_of"]) if row.get("as_of") else as_of
-        answer = assistant.ask(row["question"], as_of=day, identifier=row.get("id"))
+        answer = assistant.ask(
+            row["question"], as_of=day, identifier=row.get("id"), context=_context(row)
+        )
         print(json.dumps(answer.model_dump(mode="json"), ensure_ascii=False))
+
+
+def _context(row: dict[str, Any]) -> list[str]:
+    """The questions before it: strings, or turns of the form {"question": …} or {"content": …}."""
+    turns = row.get("context") or []
+    return [
+        t if isinstance(t, str) else str(t.get("question") or t.get("content") or "")
+        for t in turns
+        if isinstance(t, str) or t.get("role", "user") == "user"
+    ]
 
 
 def _questions(path: Path) -> Iterator[dict[str, Any]]:

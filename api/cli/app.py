@@ -145,13 +145,66 @@ def ingest(
     refresh: Annotated[
         bool, typer.Option("--refresh", help="重读已入库的文件 / read stored files again")
     ] = False,
+    index: Annotated[
+        bool, typer.Option("--index/--no-index", help="同时更新索引 / bring the index in step too")
+    ] = True,
     as_json: JsonOption = False,
 ) -> None:
     """读入文件 / read documents into the store."""
     from api.cli import actions  # noqa: PLC0415
 
     state: Run = context.obj
-    state.code = actions.ingest(state.settings, paths, state.out(as_json), refresh=refresh)
+    state.code = actions.ingest(
+        state.settings, paths, state.out(as_json), refresh=refresh, index=index
+    )
+
+
+index_app = typer.Typer(no_args_is_help=True, help="向量索引 / the vector index")
+app.add_typer(index_app, name="index")
+evaluate_app = typer.Typer(no_args_is_help=True, help="评测 / measuring")
+app.add_typer(evaluate_app, name="evaluate")
+
+
+@index_app.command("rebuild")
+def index_rebuild(context: typer.Context, as_json: JsonOption = False) -> None:
+    """重建索引 / write the index anew."""
+    from api.cli import knowledge  # noqa: PLC0415
+
+    knowledge.rebuild(context.obj.settings, context.obj.out(as_json))
+
+
+@index_app.command("status")
+def index_status(context: typer.Context, as_json: JsonOption = False) -> None:
+    """索引与库是否一致 / whether the index is in step with the store."""
+    from api.cli import knowledge  # noqa: PLC0415
+
+    state: Run = context.obj
+    state.code = knowledge.status(state.settings, state.out(as_json), deep=False)
+
+
+@index_app.command("verify")
+def index_verify(context: typer.Context, as_json: JsonOption = False) -> None:
+    """逐个检查向量 / check every vector."""
+    from api.cli import knowledge  # noqa: PLC0415
+
+    state: Run = context.obj
+    state.code = knowledge.status(state.settings, state.out(as_json), deep=True)
+
+
+@evaluate_app.command("retrieval")
+def evaluate_retrieval(
+    context: typer.Context,
+    corpus: Annotated[Path, typer.Option("--corpus", help='{"id","title","text"} JSON Lines')],
+    queries: Annotated[Path, typer.Option("--queries", help='{"id","text"} JSON Lines')],
+    target: Annotated[Path, typer.Option("--out", help="qid<TAB>docid<TAB>rank")],
+    depth: Annotated[int, typer.Option("--depth", help="每问结果数 / results a query")] = 100,
+) -> None:
+    """用任意语料评测检索 / run the retriever over any corpus."""
+    from api.cli import knowledge  # noqa: PLC0415
+
+    state: Run = context.obj
+    out = state.out(as_json=False)
+    knowledge.evaluate_retrieval(state.settings, corpus, queries, target, out, depth=depth)
 
 
 @app.command()
@@ -186,7 +239,7 @@ def ask(
     if bool(question) == bool(batch):
         raise typer.BadParameter("给一个问题或 --batch 文件 / give a question or --batch FILE")
     if batch:
-        actions.ask_batch(state.settings, batch, state.day(as_of))
+        actions.ask_batch(state.settings, batch, state.day(as_of), state.out(as_json=True))
     else:
         state.code = actions.ask(state.settings, question, state.day(as_of), state.out(as_json))
 

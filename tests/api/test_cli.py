@@ -16,7 +16,7 @@ NOTICE = corpus_path() / "documents" / "wanzhou-fuban-2022-30.txt"
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("duban")
-    assert run(["ingest", str(NOTICE.parent), "--json"], {}, folder) == 0
+    assert run(["ingest", str(NOTICE.parent), "--no-index", "--json"], {}, folder) == 0
     return folder
 
 
@@ -32,10 +32,10 @@ def duban(home, capsys):
 
 
 def test_ingest_tells_what_was_read(duban, tmp_path):
-    code, out, _ = duban("ingest", str(NOTICE), folder=tmp_path)
+    code, out, _ = duban("ingest", "--no-index", str(NOTICE), folder=tmp_path)
     assert code == 0
     assert "已入库" in out
-    code, out, _ = duban("ingest", str(NOTICE), "--json", folder=tmp_path)
+    code, out, _ = duban("ingest", "--no-index", str(NOTICE), "--json", folder=tmp_path)
     [row] = json.loads(out)["files"]
     assert (row["status"], row["plans"]) == ("unchanged", 10)
 
@@ -44,7 +44,7 @@ def test_a_bad_file_is_named_and_the_others_go_in(duban, tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "bad.txt").write_bytes(b"\x00\x01" * 50)
     (tmp_path / "in" / "good.txt").write_text("一、任务\n1.建校。（责任单位：区教委）\n", "utf-8")
-    code, out, err = duban("ingest", str(tmp_path / "in"), folder=tmp_path)
+    code, out, err = duban("ingest", "--no-index", str(tmp_path / "in"), folder=tmp_path)
     assert code == 1
     assert "good.txt" in out
     assert "bad.txt" in err
@@ -55,9 +55,9 @@ def test_a_bad_file_is_named_and_the_others_go_in(duban, tmp_path):
 def test_a_changed_file_is_a_new_version(duban, tmp_path):
     file = tmp_path / "plan.txt"
     file.write_text("一、任务\n1.建校20所。（责任单位：区教委）\n", "utf-8")
-    duban("ingest", str(file), folder=tmp_path)
+    duban("ingest", "--no-index", str(file), folder=tmp_path)
     file.write_text("一、任务\n1.建校30所。（责任单位：区教委）\n", "utf-8")
-    _, out, _ = duban("ingest", str(file), "--json", folder=tmp_path)
+    _, out, _ = duban("ingest", "--no-index", str(file), "--json", folder=tmp_path)
     assert json.loads(out)["files"][0]["status"] == "new-version"
     _, out, _ = duban("targets", "--json", folder=tmp_path)
     assert [t["value"] for t in json.loads(out)] == ["30"]

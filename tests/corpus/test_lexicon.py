@@ -1,16 +1,15 @@
 """Every entry of the lexicon does what its examples say."""
 
-from datetime import date
-
 import pytest
 
-from api.assistant.understand import Term, understand
+from api.assistant.understand import Instruction, without_instructions
 from ingest.clauses import read_clauses
 from ingest.dates import PlanningPeriod, find_times
 from ingest.numbers import ComparatorEntry, find_quantities
 from ingest.owner_subjects import find_subjects
 from ingest.reading import RepairIndex
 from ingest.role_lexicon import RoleCue, role_words
+from kb.expansion import QueryExpander, QuestionWords, Synonym, Term, translate
 from kb.lexicon import load_lexicon
 from kb.models import Clause, Span
 from tasks.jurisdictions import Jurisdiction, Level, detect_jurisdiction
@@ -133,7 +132,53 @@ def test_comparators(example):
     ],
 )
 def test_english_terms(entry, text):
-    assert entry.chinese in understand(text, [], as_of=date(2026, 1, 1)).topic
+    assert entry.chinese in translate(text)[0]
+
+
+@pytest.fixture(scope="module")
+def expander():
+    return QueryExpander()
+
+
+@pytest.mark.parametrize(
+    ("official", "text"),
+    [
+        pytest.param(entry.official, text, id=f"{entry.official}-{text}")
+        for entry in load_lexicon("synonyms", Synonym)
+        for text in entry.examples
+    ],
+)
+def test_synonyms(expander, official, text):
+    assert official in expander.synonyms_in(text)
+
+
+def test_a_lay_word_means_one_thing():
+    words = [word for entry in load_lexicon("synonyms", Synonym) for word in entry.lay]
+    assert len(words) == len(set(words))
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        pytest.param(example, id=example.text)
+        for entry in load_lexicon("question_words", QuestionWords)
+        for example in entry.examples
+    ],
+)
+def test_words_of_asking(expander, example):
+    assert "".join(expander.words(example.text)) == example.topic
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        pytest.param(example, id=example.text)
+        for entry in load_lexicon("instructions", Instruction)
+        for example in entry.examples
+    ],
+)
+def test_orders_to_the_assistant_are_taken_out(example):
+    assert without_instructions(example.text) == example.rest
 
 
 @pytest.mark.parametrize(

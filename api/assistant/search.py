@@ -1,0 +1,344 @@
+"""Finds the clauses that a question is about, and says how far they cover it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from ingest.reading import normalize_characters
+from kb.chunks import Chunk, chunk_clauses, flatten
+from kb.expansion import QueryExpander, translate
+from kb.lexical import tokenize
+from kb.models import Clause, Span
+from kb.retrieval import HybridRetriever
+from tasks.models import Extraction
+from tasks.queries import Register
+
+_FUNCTION = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "in",
+        "on",
+        "for",
+        "to",
+        "by",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "been",
+        "do",
+        "does",
+        "did",
+        "has",
+        "have",
+        "had",
+        "who",
+        "whom",
+        "whose",
+        "which",
+        "what",
+        "when",
+        "where",
+        "how",
+        "many",
+        "much",
+        "department",
+        "departments",
+        "unit",
+        "units",
+        "organisation",
+        "organization",
+        "organisations",
+        "organizations",
+        "agency",
+        "agencies",
+        "body",
+        "bodies",
+        "responsible",
+        "duty",
+        "duties",
+        "responsibility",
+        "responsibilities",
+        "task",
+        "tasks",
+        "must",
+        "should",
+        "shall",
+        "will",
+        "would",
+        "may",
+        "might",
+        "and",
+        "or",
+        "with",
+        "from",
+        "at",
+        "as",
+        "target",
+        "targets",
+        "value",
+        "deadline",
+        "due",
+        "complete",
+        "completed",
+        "work",
+        "charge",
+        "that",
+        "this",
+        "it",
+        "its",
+        "their",
+        "there",
+        "clause",
+        "come",
+        "comes",
+        "number",
+        "year",
+        "end",
+        "before",
+        "after",
+        "list",
+        "show",
+        "me",
+        "tell",
+        "please",
+        "about",
+        "district",
+        "people",
+        "government",
+        "document",
+        "under",
+        "can",
+        "could",
+        "you",
+        "any",
+        "all",
+        "each",
+        "per",
+        "than",
+        "least",
+        "most",
+        "be",
+        "into",
+        "out",
+        "up",
+        "not",
+        "no",
+        "if",
+        "so",
+        "between",
+        "both",
+        "either",
+        "during",
+        "over",
+        "supposed",
+        "make",
+        "sure",
+        "go",
+        "get",
+        "i",
+        "we",
+        "they",
+        "them",
+        "those",
+        "these",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "first",
+        "take",
+        "taken",
+        "set",
+        "need",
+        "needs",
+        "required",
+        "require",
+        "requires",
+        "according",
+        "notice",
+        "plan",
+        "plans",
+        "wanzhou",
+        "does",
+    ]
+)
+_SHORT = 40
+_SENTENCE = re.compile(r"[^。；;!?！？\n]+(?:[。；;!?！？]+|\n|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of a clause; `text` is on one line, in half-width characters."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A clause found (None: text outside clauses, such as the header) with its score."""
+
+    extraction: Extraction
+    clause: Clause | None
+    chunk: Chunk
+    score: float
+    parts: dict[str, float]
+
+
+class ClauseSearch:
+    """Retrieval over the clauses of a register.
+
+    Args:
+        register: the documents.
+        build: chunks → retriever; called when the first question needs it.
+        units: names of organisations, for the segmenter.
+    """
+
+    def __init__(
+        self,
+        register: Register,
+        build: Callable[[Sequence[Chunk], QueryExpander], HybridRetriever],
+        units: Sequence[str] = (),
+    ) -> None:
+        self._register, self._build, self._units = register, build, units
+
+    @cached_property
+    def chunks(self) -> list[Chunk]:
+        """What is searched."""
+        return list(chunks_of(self._register))
+
+    @cached_property
+    def expander(self) -> QueryExpander:
+        """Understands the words of a question."""
+        return QueryExpander(self._units, [chunk.heading for chunk in self.chunks])
+
+    @cached_property
+    def retriever(self) -> HybridRetriever:
+        """The retriever; the index is brought in step with the store when it is first used."""
+        return self._build(self.chunks, self.expander)
+
+    def find(
+        self, query: str, limit: int = 12, *, keep: Callable[[Chunk], bool] | None = None
+    ) -> list[Found]:
+        """Clauses, best first, each once."""
+        found: dict[str, Found] = {}
+        for hit in self.retriever.search(query, limit * 2, keep=keep):
+            chunk = hit.chunk
+            if chunk.clause_id in self._register.clauses:
+                extraction, clause = self._register.clauses[chunk.clause_id]
+                item = Found(extraction, clause, chunk, hit.score, hit.parts)
+            else:
+                extraction = self._register.document_of(chunk.document_id)
+                item = Found(extraction, None, chunk, hit.score, hit.parts)
+            found.setdefault(chunk.clause_id or chunk.id, item)
+        return list(found.values())[:limit]
+
+    def agreement(self, query: str, chunk: Chunk) -> float:
+        """How far the dense lists agree on `chunk`: the mean of 1 / rank over them, 0…1."""
+        return self.retriever.agreement(query, chunk.id)
+
+    def words(self, query: str) -> list[str]:
+        """What a question is about, as Chinese words; English words that the glossary does not
+        know stay English."""
+        terms, unknown = translate(query)
+        words = [w for w in self.expander.words(query) if not re.fullmatch(r"[A-Za-z]+", w)]
+        if re.search(r"[A-Za-z]{2}", query):
+            words += terms
+            words += [w for w in unknown if w not in _FUNCTION]
+        return list(dict.fromkeys(words))
+
+    def coverage(self, words: Sequence[str], text: str) -> float:
+        """How much of `words`, weighed by how rare they are, `text` holds: 0…1."""
+        if not words:
+            return 0.0
+        total = held = 0.0
+        tokens = set(tokenize(text))
+        for word in words:
+            weight = self._weight(word)
+            total += weight
+            held += weight * self._holds(word, text, tokens)
+        return held / total if total else 0.0
+
+    def _holds(self, word: str, text: str, tokens: set[str]) -> float:
+        if word.lower() in text.lower():
+            return 1.0
+        if any(official in text for official in self.expander.synonyms_in(word)):
+            return 1.0
+        if any(heard in text for heard in self.expander.heard(word)):
+            return 1.0
+        pairs = [t for t in tokenize(word) if len(t) > 1]
+        if len(pairs) > 1 and len(text) <= _SHORT and all(c in text for c in word):
+            return 0.9  # 防溺水, 溺水防范
+        if len(pairs) > 1:
+            return sum(p in tokens for p in pairs) / len(pairs)
+        if len(word) == 2 and re.match(r"[一-龥]", word):
+            return 0.4 * sum(c in text for c in word) / 2
+        return 0.0
+
+    def _weight(self, word: str) -> float:
+        pairs = [t for t in tokenize(word) if len(t) > 1] or tokenize(word)
+        lexical = self.retriever.lexical
+        known = [lexical.rarity(t) for t in pairs if lexical.holds(t)]
+        if known:
+            return max(known)
+        if re.fullmatch(r"[a-z'\-]+", word):
+            return 2.5
+        return 4.0 if len(word) > 1 else 1.0
+
+
+def chunks_of(register: Register) -> Iterator[Chunk]:
+    """The chunks of all current documents, with the units and years of their tasks."""
+    for extraction in register.extractions:
+        units: dict[str, set[str]] = {}
+        years: dict[str, set[int]] = {}
+        for task in extraction.tasks:
+            units.setdefault(task.clause_id, set()).update(a.unit for a in task.responsibilities)
+            dates = [m.due.date for m in task.milestones if m.due.date]
+            years.setdefault(task.clause_id, set()).update(d.year for d in dates)
+
+        def metadata(
+            clause: Clause,
+            units: dict[str, set[str]] = units,
+            years: dict[str, set[int]] = years,
+        ) -> dict[str, str | int | float | bool]:
+            return {
+                "units": "|".join(sorted(units.get(clause.id, ()))),
+                "years": "|".join(map(str, sorted(years.get(clause.id, ())))),
+            }
+
+        yield from chunk_clauses(
+            extraction.document, extraction.plans, extraction.clauses, metadata
+        )
+
+
+def sentences(extraction: Extraction, clause: Clause) -> list[Sentence]:
+    """The sentences of a clause with their places in the document."""
+    return _sentences(extraction.document.text, clause.span.start, clause.span.end)
+
+
+@lru_cache(maxsize=4096)
+def _sentences(text: str, start: int, end: int) -> list[Sentence]:
+    found = []
+    for match in _SENTENCE.finditer(text, start, end):
+        printed = match.group()
+        stripped = printed.strip()
+        if not stripped:
+            continue
+        at = match.start() + printed.index(stripped[0])
+        line = normalize_characters(flatten(stripped))
+        found.append(Sentence(Span(at, at + len(stripped)), line))
+    return found

@@ -1,0 +1,69 @@
+"""Puts the parts of retrieval together: models, index, retriever, assistant, as settings say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from api.assistant.answer import Assistant, Build
+from api.settings import Settings
+from kb.chunks import Chunk
+from kb.embedding import load_embedder, load_small_encoder
+from kb.embedding.encoders import SentenceTransformerEmbedder, SmallEncoder
+from kb.expansion import QueryExpander
+from kb.index import Report, VectorIndex
+from kb.retrieval import HybridRetriever
+from tasks.queries import Register
+
+Say = Callable[[str], None]
+
+
+def open_index(settings: Settings, say: Say = lambda _: None) -> VectorIndex:
+    """The vector index that the settings name; nothing is opened yet.
+
+    Raises:
+        ModelError: the embedding model is missing or damaged.
+    """
+    embedder = _embedder(settings.embedding_model, settings.model_cache, say)
+    folder = settings.home / "index"
+    return VectorIndex(folder, embedder, _small_encoder(), url=settings.chroma_url)
+
+
+_loaded: dict[tuple[str, Path], SentenceTransformerEmbedder] = {}
+
+
+def _embedder(model: str, cache: Path, say: Say) -> SentenceTransformerEmbedder:
+    """One model a process, however often it is asked for."""
+    key = model, cache
+    if key not in _loaded:
+        _loaded[key] = load_embedder(model, cache, say)
+    return _loaded[key]
+
+
+@lru_cache
+def _small_encoder() -> SmallEncoder:
+    return load_small_encoder()
+
+
+def retriever_builder(
+    settings: Settings, say: Say = lambda _: None, report: Report = lambda *_: None
+) -> Build:
+    """Chunks → retriever over the index, which is brought in step with them first."""
+
+    def build(chunks: Sequence[Chunk], expander: QueryExpander) -> HybridRetriever:
+        index = open_index(settings, say)
+        vectors = index.vectors(chunks, report)
+        return HybridRetriever(chunks, vectors, index.embedder, index.small, expand=expander)
+
+    return build
+
+
+def open_assistant(
+    settings: Settings,
+    register: Register,
+    say: Say = lambda _: None,
+    report: Report = lambda *_: None,
+) -> Assistant:
+    """The assistant over a register."""
+    return Assistant(register, retriever_builder(settings, say, report))

@@ -1,0 +1,88 @@
+"""Vectors kept by model and text, so that only new text is embedded."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+
+from kb.embedding.encoders import Embedder, Vectors
+
+_BATCH = 64
+
+
+class VectorCache:
+    """A SQLite file of vectors. What is in it is never needed: a damaged file is begun anew."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._create()
+        except sqlite3.DatabaseError:
+            path.unlink(missing_ok=True)
+            self._create()
+
+    def _create(self) -> None:
+        with closing(self._connect()) as connection, connection:
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS vectors (model TEXT, text TEXT, vector BLOB, "
+                "PRIMARY KEY (model, text)) WITHOUT ROWID"
+            )
+
+    def embed(
+        self,
+        embedder: Embedder,
+        texts: Sequence[str],
+        report: Callable[[int, int], None] = lambda _done, _all: None,
+    ) -> Vectors:
+        """Passages' vectors, shape (texts, dimension); `report` is told (embedded, to embed)."""
+        card = embedder.card
+        keys = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
+        found = self._read(card.key, card.dimension, set(keys))
+        missing = {k: t for k, t in zip(keys, texts, strict=True) if k not in found}
+        order = sorted(missing, key=lambda k: len(missing[k]))
+        for start in range(0, len(order), _BATCH):
+            part = order[start : start + _BATCH]
+            rows = embedder.embed_passages([missing[k] for k in part])
+            fresh = dict(zip(part, rows, strict=True))
+            found |= fresh
+            self._write(card.key, fresh)
+            report(min(start + _BATCH, len(order)), len(order))
+        if not texts:
+            return np.zeros((0, card.dimension), np.float32)
+        return np.stack([found[k] for k in keys])
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=30)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        return connection
+
+    def _read(self, model: str, dimension: int, keys: set[str]) -> dict[str, Vectors]:
+        found: dict[str, Vectors] = {}
+        wanted = sorted(keys)
+        with closing(self._connect()) as connection:
+            for start in range(0, len(wanted), 500):
+                part = wanted[start : start + 500]
+                marks = ",".join("?" * len(part))
+                rows = connection.execute(
+                    f"SELECT text, vector FROM vectors WHERE model = ? AND text IN ({marks})",  # noqa: S608
+                    (model, *part),
+                )
+                for text, blob in rows:
+                    vector = np.frombuffer(blob, "<f4")
+                    if vector.shape == (dimension,):
+                        found[text] = vector
+        return found
+
+    def _write(self, model: str, rows: dict[str, Vectors]) -> None:
+        with closing(self._connect()) as connection, connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
+                [(model, k, np.asarray(v, "<f4").tobytes()) for k, v in rows.items()],
+            )

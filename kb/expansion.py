@@ -1,0 +1,194 @@
+"""A question → weights of lexical tokens: what it says, what its words mean in policy text.
+
+Words of asking (谁, 哪些, 负责) weigh little, synonyms (霸凌 → 欺凌), English terms and words that
+sound like known ones (肖防 → 消防) are added. All of it is data in `corpus/lexicon`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+
+from kb.lexical import tokenize
+from kb.lexicon import load_lexicon
+from kb.models import Fact
+
+_SYNONYM = 0.6
+_HEARD = 0.9
+_ASKING = 0.1
+_TERM = 1.0
+_CHINESE = re.compile(r"[一-龥]")
+
+
+class TopicExample(Fact):
+    """A question and what is left when the words of asking are taken out."""
+
+    text: str
+    topic: str
+
+
+class QuestionWords(Fact):
+    """Words that a question is asked with, not what it is about."""
+
+    words: tuple[str, ...]
+    kind: str
+    examples: tuple[TopicExample, ...]
+
+
+class Synonym(Fact):
+    """`lay` words of everyday speech for the `official` word of policies and statutes."""
+
+    official: str
+    lay: tuple[str, ...]
+    examples: tuple[str, ...] = ()
+
+
+class Term(Fact):
+    """An English term of policy text and its Chinese."""
+
+    english: str
+    chinese: str
+    examples: tuple[str, ...]
+
+
+@lru_cache
+def terms() -> tuple[Term, ...]:
+    """The glossary, longest English term first."""
+    return tuple(sorted(load_lexicon("terms", Term), key=lambda t: -len(t.english)))
+
+
+@lru_cache
+def _synonyms() -> Mapping[str, str]:
+    return {lay: entry.official for entry in load_lexicon("synonyms", Synonym) for lay in entry.lay}
+
+
+@lru_cache
+def _asking() -> frozenset[str]:
+    return frozenset(w for e in load_lexicon("question_words", QuestionWords) for w in e.words)
+
+
+@lru_cache
+def _asking_pattern() -> re.Pattern[str]:
+    words = sorted((w for w in _asking() if len(w) > 1), key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, words)))
+
+
+@lru_cache
+def _converter() -> Callable[[str], str]:
+    from opencc import OpenCC  # noqa: PLC0415
+
+    convert: Callable[[str], str] = OpenCC("t2s").convert
+    return convert
+
+
+def simplify(text: str) -> str:
+    """Traditional characters → simplified ones, where there are any."""
+    return _converter()(text) if _CHINESE.search(text) else text
+
+
+class Segmenter:
+    """Words of Chinese text by jieba, with words of our own (units, lay words)."""
+
+    def __init__(self, words: Iterable[str] = ()) -> None:
+        import jieba  # noqa: PLC0415
+
+        jieba.setLogLevel(60)
+        self._tokenizer = jieba.Tokenizer()
+        self._tokenizer.initialize()
+        for word in {*words, *_synonyms(), *_synonyms().values(), *_asking()}:
+            if len(word) > 1:
+                self._tokenizer.add_word(word)
+
+    def cut(self, text: str) -> list[str]:
+        """The words of `text`, in order."""
+        return [str(word) for word in self._tokenizer.cut(text, HMM=False)]
+
+
+class QueryExpander:
+    """Weights of tokens for a question.
+
+    Args:
+        units: names of organisations, kept whole by the segmenter.
+        headings: texts whose words a mistyped word may be taken for.
+    """
+
+    def __init__(self, units: Iterable[str] = (), headings: Sequence[str] = ()) -> None:
+        self._segmenter = Segmenter(units)
+        self._sounds: dict[tuple[str, str], set[str]] | None = None
+        self._pairs = {
+            t for h in headings for t in tokenize(h) if len(t) == 2 and _CHINESE.match(t)
+        }
+
+    def __call__(self, query: str) -> Mapping[str, float]:
+        """The tokens of `query` and their weights, 0…1."""
+        query = simplify(query)
+        weights: dict[str, float] = {}
+        for token in tokenize(_asking_pattern().sub(" ", query)):
+            weights[token] = _ASKING if token in _asking() else 1.0
+        for token in tokenize(query):
+            weights.setdefault(token, _ASKING)
+        for word in self.synonyms_in(query):
+            _raise(weights, tokenize(word), _SYNONYM)
+        for word in translate(query)[0]:
+            _raise(weights, tokenize(word), _TERM)
+        for word in self.heard(query):
+            _raise(weights, tokenize(word), _HEARD)
+        return weights
+
+    def words(self, query: str) -> list[str]:
+        """The words that say what `query` is about, without those of asking."""
+        cut = self._segmenter.cut(_asking_pattern().sub(" ", simplify(query)))
+        return [w for w in cut if w not in _asking() and re.search(r"[一-龥A-Za-z0-9]", w)]
+
+    def synonyms_in(self, query: str) -> list[str]:
+        """Official words for the lay words of `query`."""
+        known = _synonyms()
+        return [known[word] for word in self._segmenter.cut(query) if word in known]
+
+    def heard(self, query: str) -> list[str]:
+        """Known pairs of characters that sound like an unknown pair of `query`."""
+        runs = re.findall(r"[一-龥]+", _asking_pattern().sub(" ", query))
+        unknown = [
+            pair
+            for run in runs
+            for pair in (run[i : i + 2] for i in range(len(run) - 1))
+            if pair not in self._pairs and not (set(pair) & _asking())
+        ]
+        if not unknown:
+            return []
+        sounds = self._by_sound()
+        return [p for pair in unknown for p in sorted(sounds.get(_sound(pair), ()))]
+
+    def _by_sound(self) -> dict[tuple[str, str], set[str]]:
+        if self._sounds is None:
+            self._sounds = {}
+            for pair in self._pairs:
+                self._sounds.setdefault(_sound(pair), set()).add(pair)
+        return self._sounds
+
+
+def translate(text: str) -> tuple[list[str], list[str]]:
+    """English words → (Chinese words that the glossary has for them, words it does not know)."""
+    rest = re.sub(r"\b(?:19|20)\d\d(?:-\d\d-\d\d)?\b", " ", text.lower())
+    if not re.search(r"[a-z]{2}", rest):
+        return [], []
+    found: list[str] = []
+    for term in terms():
+        pattern = rf"\b{re.escape(term.english)}(?:s|es)?\b"
+        if re.search(pattern, rest):
+            found.append(term.chinese)
+            rest = re.sub(pattern, " ", rest)
+    return list(dict.fromkeys(found)), re.findall(r"[a-z][a-z'\-]+", rest)
+
+
+def _raise(weights: dict[str, float], tokens: Iterable[str], weight: float) -> None:
+    for token in tokens:
+        weights[token] = max(weights.get(token, 0.0), weight)
+
+
+def _sound(pair: str) -> tuple[str, str]:
+    from pypinyin import lazy_pinyin  # noqa: PLC0415
+
+    first, second = lazy_pinyin(pair[0])[0], lazy_pinyin(pair[1])[0]
+    return first, second

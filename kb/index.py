@@ -1,0 +1,395 @@
+"""The index of chunks: a projection of the store, kept in Chroma through llama-index.
+
+Three collections hold the vectors (`text`, `titled`, `small`), as one generation; the collection
+`text` carries in its metadata what the generation is a projection of and whether it is complete.
+A generation only grows; when something must go, a new one is written beside it and the old one
+dropped. A crash leaves an incomplete mark, or a whole generation that nothing refers to.
+
+One process owns the folder while Chroma is open in it (`owner.json` says who). A search needs no
+Chroma: it reads a snapshot of the vectors, named by the fingerprint of what it was made of.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from kb.chunks import Chunk
+from kb.embedding.cache import VectorCache
+from kb.embedding.encoders import Embedder, Vectors
+from kb.errors import IndexStateError
+from kb.models import Fact
+
+KINDS = ("text", "titled", "small")
+_BATCH = 2000
+_FORMAT = "1"
+_REBUILD = "duban index rebuild"
+Report = Callable[[str, int, int], None]
+
+
+class IndexStatus(Fact):
+    """State of the index against the store: `missing` and `extra` are chunk ids."""
+
+    place: str
+    generation: int | None
+    complete: bool
+    model: str
+    digest: str
+    chunks: int
+    expected: int
+    missing: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+    damaged: tuple[str, ...] = ()
+
+    @property
+    def sound(self) -> bool:
+        """Whether the index is complete and in step with the store."""
+        return self.complete and not (self.missing or self.extra or self.damaged)
+
+
+class VectorIndex:
+    """The vectors of chunks.
+
+    Args:
+        folder: where the index lies; holds the snapshot also when Chroma is a server.
+        embedder: of the lists `text` and `titled`.
+        small: of the list `small`.
+        url: of a Chroma server; embedded in `folder` if empty.
+        wait: seconds to wait for another process that owns the folder.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        embedder: Embedder,
+        small: Embedder,
+        *,
+        url: str = "",
+        wait: float = 20,
+    ) -> None:
+        self._folder = folder
+        self.embedder, self.small = embedder, small
+        self._url, self._wait = url, wait
+
+    # ---- what a search needs
+
+    def vectors(
+        self, chunks: Sequence[Chunk], report: Report = lambda *_: None
+    ) -> dict[str, Vectors]:
+        """The matrices (chunks, dimension) of `chunks`, in their order; the index is brought in
+        step with them first where it is not.
+
+        Raises:
+            IndexStateError: made with another model, or held by another process.
+        """
+        fingerprint = self.fingerprint(chunks)
+        found = self._read_snapshot(fingerprint, len(chunks))
+        if found is None:
+            self.sync(chunks, report)
+            found = self._read_snapshot(fingerprint, len(chunks))
+        if found is None:
+            raise IndexStateError(
+                "索引快照写不进去 / the snapshot of the index cannot be written",
+                hint=_REBUILD,
+                path=self._folder,
+            )
+        return found
+
+    def fingerprint(self, chunks: Sequence[Chunk]) -> str:
+        """Digest of all that the vectors depend on: models, ids and texts in their order."""
+        total = hashlib.sha256(f"{_FORMAT}|{self.embedder.digest}|{self.small.digest}".encode())
+        for chunk in chunks:
+            total.update(f"\x1e{chunk.id}\x1f{chunk.titled}\x1f{chunk.text}".encode())
+        return total.hexdigest()
+
+    # ---- keeping it in step
+
+    def sync(self, chunks: Sequence[Chunk], report: Report = lambda *_: None) -> None:
+        """Bring the index in step with `chunks`, embedding only new text.
+
+        Raises:
+            IndexStateError: made with another model, or held by another process.
+        """
+        with self._owned(), self._client() as client:
+            current = _current(client)
+            if current is not None:
+                self._check_model(current.metadata)
+            wanted = {chunk.id: _content(chunk) for chunk in chunks}
+            have = _contents(current) if current is not None else {}
+            complete = current is not None and bool(current.metadata.get("complete"))
+            kept = all(wanted.get(key) == content for key, content in have.items())
+            if not (complete and kept):
+                self._rebuild(client, chunks, report)
+                return
+            matrices = self._embed(chunks, report)
+            fresh = [i for i, chunk in enumerate(chunks) if chunk.id not in have]
+            if fresh and current is not None:
+                generation = int(current.metadata["generation"])
+                self._mark(current, chunks, complete=False)
+                self._add(client, generation, chunks, matrices, fresh)
+                self._mark(current, chunks, complete=True)
+            elif current is not None:
+                self._mark(current, chunks, complete=True)
+            self._write_snapshot(self.fingerprint(chunks), matrices)
+
+    def rebuild(self, chunks: Sequence[Chunk], report: Report = lambda *_: None) -> None:
+        """Write the index anew, with the model that is set now."""
+        with self._owned(), self._client() as client:
+            self._rebuild(client, chunks, report)
+
+    def status(self, chunks: Sequence[Chunk], *, deep: bool = False) -> IndexStatus:
+        """Compare the index with what the store holds; `deep` reads every vector too."""
+        with self._owned(), self._client() as client:
+            current = _current(client)
+            card = self.embedder.digest
+            if current is None:
+                return IndexStatus(
+                    place=self._place, generation=None, complete=False, model="", digest="",
+                    chunks=0, expected=len(chunks), missing=tuple(c.id for c in chunks),
+                )  # fmt: skip
+            have = _contents(current)
+            wanted = {chunk.id: _content(chunk) for chunk in chunks}
+            damaged = [key for key, content in have.items() if wanted.get(key, content) != content]
+            meta = current.metadata
+            if deep:
+                damaged += self._damaged(client, int(meta["generation"]), set(have))
+            return IndexStatus(
+                place=self._place,
+                generation=int(meta["generation"]),
+                complete=bool(meta.get("complete")) and meta.get("digest") == card,
+                model=str(meta.get("model", "")),
+                digest=str(meta.get("digest", "")),
+                chunks=len(have),
+                expected=len(chunks),
+                missing=tuple(key for key in wanted if key not in have),
+                extra=tuple(key for key in have if key not in wanted),
+                damaged=tuple(dict.fromkeys(damaged)),
+            )
+
+    # ---- parts
+
+    @property
+    def _place(self) -> str:
+        return self._url or str(self._folder)
+
+    def _rebuild(self, client: Any, chunks: Sequence[Chunk], report: Report) -> None:
+        old = [c.name for c in client.list_collections() if c.name.startswith("duban-")]
+        generation = 1 + max((int(name.rsplit("-", 1)[1]) for name in old), default=0)
+        matrices = self._embed(chunks, report)
+        text = self._create(client, generation, chunks)
+        self._add(client, generation, chunks, matrices, range(len(chunks)))
+        self._mark(text, chunks, complete=True)
+        for name in old:
+            client.delete_collection(name)
+        self._write_snapshot(self.fingerprint(chunks), matrices)
+
+    def _embed(self, chunks: Sequence[Chunk], report: Report) -> dict[str, Vectors]:
+        cache = VectorCache(self._folder.parent / "vectors.db")
+        texts = {"text": [c.text for c in chunks], "titled": [c.titled for c in chunks]}
+        both = [*texts["text"], *texts["titled"]]
+        rows = cache.embed(self.embedder, both, lambda done, all_: report("e5", done, all_))
+        small = cache.embed(self.small, texts["text"], lambda done, all_: report("use", done, all_))
+        return {"text": rows[: len(chunks)], "titled": rows[len(chunks) :], "small": small}
+
+    def _create(self, client: Any, generation: int, chunks: Sequence[Chunk]) -> Any:
+        text = None
+        for kind in KINDS:
+            collection = client.create_collection(
+                _name(kind, generation),
+                metadata={"generation": generation, "kind": kind},
+                configuration={"hnsw": {"space": "cosine"}},
+                embedding_function=None,
+            )
+            text = collection if kind == "text" else text
+        self._mark(text, chunks, complete=False)
+        return text
+
+    def _add(
+        self,
+        client: Any,
+        generation: int,
+        chunks: Sequence[Chunk],
+        matrices: dict[str, Vectors],
+        places: Sequence[int] | range,
+    ) -> None:
+        from llama_index.core.schema import TextNode  # noqa: PLC0415
+        from llama_index.vector_stores.chroma import ChromaVectorStore  # noqa: PLC0415
+
+        for kind in KINDS:
+            collection = client.get_collection(_name(kind, generation), embedding_function=None)
+            store = ChromaVectorStore(chroma_collection=collection)
+            for start in range(0, len(places), _BATCH):
+                nodes = [
+                    TextNode(
+                        id_=chunks[i].id,
+                        text=chunks[i].text,
+                        embedding=matrices[kind][i].tolist(),
+                        metadata={
+                            **chunks[i].metadata,
+                            "clause": chunks[i].clause_id,
+                            "content": _content(chunks[i]),
+                        },
+                        excluded_embed_metadata_keys=[*chunks[i].metadata, "clause", "content"],
+                    )
+                    for i in places[start : start + _BATCH]
+                ]
+                store.add(list(nodes))
+
+    def _mark(self, collection: Any, chunks: Sequence[Chunk], *, complete: bool) -> None:
+        card = self.embedder.card
+        kept = {k: v for k, v in (collection.metadata or {}).items() if not k.startswith("hnsw")}
+        collection.modify(
+            metadata={
+                **kept,
+                "model": card.name,
+                "digest": card.digest,
+                "dimension": card.dimension,
+                "normalised": card.normalised,
+                "small": self.small.digest,
+                "fingerprint": self.fingerprint(chunks),
+                "complete": complete,
+            }
+        )
+
+    def _check_model(self, metadata: dict[str, Any]) -> None:
+        recorded = (metadata.get("digest"), metadata.get("small"))
+        if recorded != (self.embedder.digest, self.small.digest):
+            raise IndexStateError(
+                f"索引是用另一个向量模型建的: {metadata.get('model')}（{str(recorded[0])[:12]}），"
+                f"现在设的是 {self.embedder.name}（{self.embedder.digest[:12]}） / the index was "
+                f"made with another model: {metadata.get('model')}, now set: {self.embedder.name}",
+                hint=_REBUILD,
+            )
+
+    def _damaged(self, client: Any, generation: int, keys: set[str]) -> Iterator[str]:
+        for kind in KINDS:
+            collection = client.get_collection(_name(kind, generation), embedding_function=None)
+            seen: set[str] = set()
+            count = collection.count()
+            for start in range(0, count, _BATCH):
+                page = collection.get(include=["embeddings"], limit=_BATCH, offset=start)
+                for key, vector in zip(page["ids"], page["embeddings"], strict=True):
+                    seen.add(key)
+                    length = float(np.linalg.norm(vector))
+                    if not np.isfinite(length) or length == 0:
+                        yield key
+            yield from sorted(keys - seen)
+
+    def _read_snapshot(self, fingerprint: str, size: int) -> dict[str, Vectors] | None:
+        folder = self._folder / f"snapshot-{fingerprint[:24]}"
+        found: dict[str, Vectors] = {}
+        for kind in KINDS:
+            try:
+                matrix = np.load(folder / f"{kind}.npy", mmap_mode="r", allow_pickle=False)
+            except (OSError, ValueError):
+                return None
+            if matrix.ndim != 2 or len(matrix) != size:
+                return None
+            found[kind] = matrix
+        return found
+
+    def _write_snapshot(self, fingerprint: str, matrices: dict[str, Vectors]) -> None:
+        """Whole or not at all: written beside, then renamed; older snapshots go."""
+        target = self._folder / f"snapshot-{fingerprint[:24]}"
+        draft = self._folder / f".draft-{os.getpid()}"
+        draft.mkdir(parents=True, exist_ok=True)
+        for kind, matrix in matrices.items():
+            np.save(draft / f"{kind}.npy", np.asarray(matrix, np.float32), allow_pickle=False)
+        for folder in [*self._folder.glob("snapshot-*"), *self._folder.glob(".draft-*")]:
+            if folder != draft:
+                for file in folder.iterdir():
+                    file.unlink()
+                folder.rmdir()
+        draft.rename(target)
+
+    @contextmanager
+    def _owned(self) -> Iterator[None]:
+        """Hold the folder's lock; says who holds it when that is another process."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self._folder / "owner.lock")
+        who = self._folder / "owner.json"
+        try:
+            lock.acquire(timeout=self._wait)
+        except Timeout as error:
+            holder = who.read_text(encoding="utf-8") if who.exists() else "?"
+            raise IndexStateError(
+                f"索引正被另一个进程使用: {holder} / the index is in use by another process",
+                hint="等它结束, 或停掉那个进程后重试 / wait for it, or stop that process and try again",
+                path=self._folder,
+            ) from error
+        try:
+            said = {"pid": os.getpid(), "host": socket.gethostname(), "command": sys.argv[:3]}
+            who.write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
+            yield
+        finally:
+            who.unlink(missing_ok=True)
+            lock.release()
+
+    @contextmanager
+    def _client(self) -> Iterator[Any]:
+        import chromadb  # noqa: PLC0415
+        from chromadb.config import Settings  # noqa: PLC0415
+
+        settings = Settings(anonymized_telemetry=False)
+        if self._url:
+            from urllib.parse import urlsplit  # noqa: PLC0415
+
+            parts = urlsplit(self._url)
+            try:
+                client = chromadb.HttpClient(
+                    host=parts.hostname or "127.0.0.1",
+                    port=parts.port or (443 if parts.scheme == "https" else 8000),
+                    ssl=parts.scheme == "https",
+                    settings=settings,
+                )
+            except Exception as error:
+                raise IndexStateError(
+                    f"连不上 Chroma 服务 {self._url} / cannot reach the Chroma server: {error}",
+                    hint="检查 DUBAN_CHROMA_URL / check DUBAN_CHROMA_URL",
+                ) from error
+            yield client
+            return
+        client = chromadb.PersistentClient(str(self._folder / "chroma"), settings=settings)
+        try:
+            yield client
+        finally:
+            client.close()  # type: ignore[attr-defined]
+
+
+def _name(kind: str, generation: int) -> str:
+    return f"duban-{kind}-{generation}"
+
+
+def _content(chunk: Chunk) -> str:
+    return hashlib.sha256(f"{chunk.titled}\x1f{chunk.text}".encode()).hexdigest()[:16]
+
+
+def _current(client: Any) -> Any | None:
+    """The `text` collection of the newest complete generation, else of the newest."""
+    found = []
+    for listed in client.list_collections():
+        if listed.name.startswith("duban-text-"):
+            collection = client.get_collection(listed.name, embedding_function=None)
+            found.append(collection)
+    found.sort(key=lambda c: (bool(c.metadata.get("complete")), int(c.metadata["generation"])))
+    return found[-1] if found else None
+
+
+def _contents(collection: Any) -> dict[str, str]:
+    """Chunk id → digest of its content."""
+    found: dict[str, str] = {}
+    for start in range(0, collection.count(), _BATCH):
+        page = collection.get(include=["metadatas"], limit=_BATCH, offset=start)
+        for key, metadata in zip(page["ids"], page["metadatas"], strict=True):
+            found[key] = str(metadata.get("content", ""))
+    return found

@@ -1,0 +1,151 @@
+"""Hybrid retrieval: lists of dense and lexical scores, fused.
+
+Each list's best 200 are brought to 0…1 over its own candidates (absent: 0) and added with its
+weight; a list without a positive score contributes nothing. Search is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kb.chunks import Chunk
+from kb.embedding.encoders import Embedder, Vectors
+from kb.lexical import LexicalIndex, tokenize
+from kb.models import Fact
+
+WEIGHTS: Mapping[str, float] = {"lexical": 0.35, "text": 0.25, "titled": 0.20, "small": 0.20}
+"""Lists and their worth; measured on questions of several corpora (`make eval`)."""
+DENSE = ("text", "titled", "small")
+_CANDIDATES = 200
+_SAME_DOCUMENT = 0.1
+_NEIGHBOURHOOD = 30
+
+
+class Hit(Fact):
+    """A chunk found. `parts` are the shares of each list in `score`."""
+
+    chunk: Chunk
+    score: float
+    parts: dict[str, float]
+
+
+class HybridRetriever:
+    """Searches chunks whose vectors are held in memory.
+
+    Args:
+        chunks: what is searched.
+        vectors: for each of `text`, `titled`, `small` a matrix (chunks, dimension).
+        embedder: encodes queries for `text` and `titled`.
+        small: encodes queries for `small`.
+        expand: query → weights of lexical tokens; the query's own tokens if not given.
+        weights: worth of each list.
+    """
+
+    def __init__(
+        self,
+        chunks: Sequence[Chunk],
+        vectors: Mapping[str, Vectors],
+        embedder: Embedder | None,
+        small: Embedder | None,
+        *,
+        expand: Callable[[str], Mapping[str, float]] | None = None,
+        weights: Mapping[str, float] = WEIGHTS,
+    ) -> None:
+        self.chunks = list(chunks)
+        self._vectors = vectors
+        self._encoders = {"text": embedder, "titled": embedder, "small": small}
+        self._expand = expand or (lambda query: dict.fromkeys(tokenize(query), 1.0))
+        self._weights = {name: w for name, w in weights.items() if w > 0}
+        self.lexical = LexicalIndex([chunk.titled for chunk in self.chunks])
+        documents = {c.document_id: None for c in self.chunks}
+        order = {document: place for place, document in enumerate(documents)}
+        self._documents = np.array([order[c.document_id] for c in self.chunks], np.int32)
+
+    def search(
+        self,
+        query: str,
+        limit: int = 10,
+        *,
+        keep: Callable[[Chunk], bool] | None = None,
+    ) -> list[Hit]:
+        """The `limit` best chunks that `keep` lets pass, best first; ties in document order."""
+        size = len(self.chunks)
+        if not size or not query.strip():
+            return []
+        allowed = None if keep is None else np.array([keep(c) for c in self.chunks], bool)
+        total = np.zeros(size, np.float32)
+        parts: dict[str, NDArray[np.float32]] = {}
+        for name, scores in self._lists(query).items():
+            part = self._weights[name] * _normalised(scores, allowed)
+            parts[name] = part
+            total += part
+        if self._documents.max() > 0:
+            parts["document"] = self._neighbours(total)
+            total = total + parts["document"]
+        if allowed is not None:
+            total = np.where(allowed, total, 0)
+        best = _top(total, limit)
+        return [
+            Hit.model_construct(
+                chunk=self.chunks[i],
+                score=float(total[i]),
+                parts={name: round(float(part[i]), 4) for name, part in parts.items()},
+            )
+            for i in best
+        ]
+
+    def agreement(self, query: str, chunk_id: str) -> float:
+        """Mean of 1 / rank of a chunk over the dense lists: 1 where all put it first."""
+        place = next((i for i, c in enumerate(self.chunks) if c.id == chunk_id), None)
+        ranks = [
+            1 + int((scores > scores[place]).sum())
+            for name, scores in self._lists(query).items()
+            if name in DENSE and place is not None
+        ]
+        return sum(1 / r for r in ranks) / len(ranks) if ranks else 0.0
+
+    def _lists(self, query: str) -> dict[str, NDArray[np.float32]]:
+        found: dict[str, NDArray[np.float32]] = {}
+        if "lexical" in self._weights:
+            found["lexical"] = self.lexical.scores(self._expand(query))
+        encoded: dict[int, Vectors] = {}
+        for name in DENSE:
+            encoder = self._encoders[name]
+            if encoder is None or name not in self._weights or name not in self._vectors:
+                continue
+            if id(encoder) not in encoded:
+                encoded[id(encoder)] = encoder.embed_query(query)
+            found[name] = self._vectors[name] @ encoded[id(encoder)]
+        return found
+
+    def _neighbours(self, total: NDArray[np.float32]) -> NDArray[np.float32]:
+        """A bonus by the share of the same document among the best."""
+        best = _top(total, _NEIGHBOURHOOD)
+        if not len(best):
+            return np.zeros_like(total)
+        counts = np.bincount(self._documents[best], minlength=int(self._documents.max()) + 1)
+        bonus = _SAME_DOCUMENT * counts[self._documents] / len(best)
+        return np.where(total > 0, bonus, 0).astype(np.float32)
+
+
+def _normalised(scores: NDArray[np.float32], allowed: NDArray[np.bool_] | None) -> Vectors:
+    if allowed is not None:
+        scores = np.where(allowed, scores, -np.inf)
+    best = _top(scores, _CANDIDATES)
+    result = np.zeros_like(scores)
+    if not len(best):
+        return result
+    high, low = float(scores[best[0]]), float(scores[best[-1]])
+    result[best] = (scores[best] - low) / (high - low) if high > low else 1.0
+    return result
+
+
+def _top(scores: NDArray[np.float32], limit: int) -> NDArray[np.intp]:
+    """Places of the `limit` highest positive scores, highest first."""
+    limit = min(limit, len(scores))
+    best = np.argpartition(-scores, limit - 1)[:limit] if limit < len(scores) else np.arange(limit)
+    best = best[scores[best] > 0]
+    return best[np.lexsort((best, -scores[best]))]
