@@ -141,6 +141,23 @@ class QueryExpander:
         cut = self._segmenter.cut(_asking_pattern().sub(" ", simplify(query)))
         return [w for w in cut if w not in _asking() and re.search(r"[一-龥A-Za-z0-9]", w)]
 
+    def correct(self, query: str) -> str:
+        """`query` with mistyped pairs of characters put right: those that are no word, and sound
+        like exactly one pair of the headings (肖防 → 消防)."""
+        single = set()
+        at = 0
+        for word in self._segmenter.cut(query):
+            if len(word) == 1:
+                single.add(at)
+            at += len(word)
+        for place in sorted(single):
+            pair = query[place : place + 2]
+            if place + 1 in single and re.fullmatch(r"[一-龥]{2}", pair):
+                found = [p for p in self.heard(pair) if p != pair]
+                if len(found) == 1:
+                    query = query[:place] + found[0] + query[place + 2 :]
+        return query
+
     def synonyms_in(self, query: str) -> list[str]:
         """Official words for the lay words of `query`."""
         known = _synonyms()

@@ -42,6 +42,7 @@ class HybridRetriever:
         small: encodes queries for `small`.
         expand: query → weights of lexical tokens; the query's own tokens if not given.
         weights: worth of each list.
+        lexical: the lexical index over `titled` texts, where it is at hand.
     """
 
     def __init__(
@@ -53,13 +54,15 @@ class HybridRetriever:
         *,
         expand: Callable[[str], Mapping[str, float]] | None = None,
         weights: Mapping[str, float] = WEIGHTS,
+        lexical: LexicalIndex | None = None,
     ) -> None:
         self.chunks = list(chunks)
-        self._vectors = vectors
+        self.vectors = vectors
+        self.embedder, self.small = embedder, small
         self._encoders = {"text": embedder, "titled": embedder, "small": small}
         self._expand = expand or (lambda query: dict.fromkeys(tokenize(query), 1.0))
         self._weights = {name: w for name, w in weights.items() if w > 0}
-        self.lexical = LexicalIndex([chunk.titled for chunk in self.chunks])
+        self.lexical = lexical or LexicalIndex([chunk.titled for chunk in self.chunks])
         documents = {c.document_id: None for c in self.chunks}
         order = {document: place for place, document in enumerate(documents)}
         self._documents = np.array([order[c.document_id] for c in self.chunks], np.int32)
@@ -98,12 +101,12 @@ class HybridRetriever:
         ]
 
     def agreement(self, query: str, chunk_id: str) -> float:
-        """Mean of 1 / rank of a chunk over the dense lists: 1 where all put it first."""
+        """Mean of 1 / rank of a chunk over the lists: 1 where all put it first."""
         place = next((i for i, c in enumerate(self.chunks) if c.id == chunk_id), None)
         ranks = [
             1 + int((scores > scores[place]).sum())
             for name, scores in self._lists(query).items()
-            if name in DENSE and place is not None
+            if place is not None
         ]
         return sum(1 / r for r in ranks) / len(ranks) if ranks else 0.0
 
@@ -114,11 +117,11 @@ class HybridRetriever:
         encoded: dict[int, Vectors] = {}
         for name in DENSE:
             encoder = self._encoders[name]
-            if encoder is None or name not in self._weights or name not in self._vectors:
+            if encoder is None or name not in self._weights or name not in self.vectors:
                 continue
             if id(encoder) not in encoded:
                 encoded[id(encoder)] = encoder.embed_query(query)
-            found[name] = self._vectors[name] @ encoded[id(encoder)]
+            found[name] = self.vectors[name] @ encoded[id(encoder)]
         return found
 
     def _neighbours(self, total: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -170,6 +170,10 @@ class Organisations:
                     best = (score, self._local_unit(entry))
         return best[1] if best else None
 
+    def local(self, word: str) -> OrgUnit | None:
+        """Our own unit of a name that stands without a level (气象局, here 区气象局)."""
+        return self._lay.get(word)
+
     def find_lay(self, text: str) -> list[tuple[str, OrgUnit]]:
         """(word, unit) of the everyday names in a question: 水务局, 编办. Longest first; words
         that are no name of an office (教育) are not looked for."""

@@ -6,6 +6,9 @@ import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
 
 from api.assistant.search import ClauseSearch, Found, Sentence, sentences
 from api.assistant.understand import Intent, Question, understand
@@ -31,12 +34,46 @@ from tasks.queries import Placed, Register
 Build = Callable[[Sequence[Chunk], QueryExpander], HybridRetriever]
 _BEARING = (Role.LEAD, Role.RESPONSIBLE, Role.JOINT, Role.SUPERVISE, Role.APPROVE)
 _QUOTED = 700
-# Calibrated by `make calibrate`: share of the question's words that a clause must hold; or, for
-# lay words and English, how many of the dense lists must put the same clause at their head.
-_COVER = {"zh": 0.30, "en": 0.25}
-_AGREEMENT = 0.5
-_SCORE = {"zh": 0.85, "en": 0.55}
 _NEAR = 3
+_HEADING_ONLY = 80
+
+
+class Signals(NamedTuple):
+    """What speaks for an answer: language; share of the question's words that a clause holds;
+    share that one sentence or heading holds; how far the lists agree on the best clause; its
+    fused score; the share of its words that no clause holds. All 0…1."""
+
+    language: str
+    cover: float
+    focus: float
+    agreement: float
+    score: float
+    absent: float
+
+
+class Thresholds(Fact):
+    """When the documents count as silent: a weighted sum of the signals below zero. The weights
+    are fitted on questions with known answers (`make calibrate`) and kept in `thresholds.json`."""
+
+    bias: dict[str, float]
+    cover: float
+    focus: float
+    agreement: float
+    score: float
+    absent: float
+
+    def accept(self, s: Signals) -> bool:
+        """Whether the clauses found are about the question at all."""
+        total = self.cover * s.cover + self.focus * s.focus
+        total += self.agreement * s.agreement + self.score * s.score + self.absent * s.absent
+        return total + self.bias[s.language] >= 0
+
+
+@lru_cache
+def thresholds() -> Thresholds:
+    """The calibrated thresholds."""
+    path = Path(__file__).with_name("thresholds.json")
+    return Thresholds.model_validate_json(path.read_text(encoding="utf-8"))
 
 
 class UnitRole(Fact):
@@ -98,8 +135,9 @@ class Assistant:
         for extraction in register.extractions:
             jurisdiction = jurisdiction_of(extraction.document)
             known.setdefault(str(jurisdiction), organisations_for(jurisdiction))
-        self._organisations = tuple(known.values())
-        words = sorted({w for o in self._organisations for w in o.words()})
+        self.organisations = tuple(known.values())
+        self.signals: Signals | None = None
+        words = sorted({w for o in self.organisations for w in o.words()})
         self.search = ClauseSearch(register, build, words)
 
     def ask(
@@ -112,7 +150,7 @@ class Assistant:
     ) -> Answer:
         """Answer one question, in its own language; `context` holds the questions before it."""
         began = time.perf_counter()
-        question = understand(text, self._organisations, as_of=as_of, context=context)
+        question = understand(text, self.organisations, as_of=as_of, context=context)
         answer = self._answer(question, as_of)
         for citation in answer.citations:
             extraction = self._register.document_of(citation.document_id)
@@ -147,17 +185,25 @@ class Assistant:
         plans = self._plans_called(q.plan)
         keep = (lambda c: c.metadata.get("plan") in plans) if plans else None
         found = self.search.find(q.search, keep=keep)
+        with_clause = [f for f in found if f.clause is not None]
+        if (
+            q.intent is Intent.SOURCE
+            and with_clause
+            and (answer := self._numbered(q, as_of, with_clause, words))
+        ):
+            return answer
+        proven = {Intent.POLICY: self._policy, Intent.LIST: self._list}
+        prove = proven.get(q.intent)
+        if with_clause and prove and (answer := prove(q, as_of, with_clause, words)):
+            return answer
         if not found or not self._covers(q, words, found):
             return self._refuse(q, as_of, found)
-        with_clause = [f for f in found if f.clause is not None]
         handlers = {
             Intent.WHO: self._who,
             Intent.DEADLINE: self._deadline,
             Intent.OVERDUE: self._deadline,
             Intent.TARGET: self._target,
             Intent.SOURCE: self._source,
-            Intent.POLICY: self._policy,
-            Intent.LIST: self._list,
         }
         handler = handlers.get(q.intent)
         if handler and with_clause and (answer := handler(q, as_of, with_clause, words)):
@@ -167,15 +213,24 @@ class Assistant:
         return self._quote(q, as_of, found, words)
 
     def _words(self, q: Question) -> list[str]:
-        return self.search.words(q.topic) or self.search.words(q.search)
+        topic = q.topic if not q.plan or self._plans_called(q.plan) else f"{q.plan} {q.topic}"
+        return self.search.words(topic) or self.search.words(q.search)
 
     def _covers(self, q: Question, words: Sequence[str], found: Sequence[Found]) -> bool:
         """Whether what was found is about the question at all."""
         best = max(self.search.coverage(words, f.chunk.titled) for f in found[:5])
-        if best >= _COVER[q.language]:
-            return True
         agree = self.search.agreement(q.search, found[0].chunk)
-        return agree >= _AGREEMENT and found[0].score >= _SCORE[q.language]
+        focus = max((self._focus(f, words) for f in found[:4]), default=0.0)
+        self.signals = Signals(
+            q.language, best, focus, agree, found[0].score, self.search.absent(words)
+        )
+        return thresholds().accept(self.signals)
+
+    def _focus(self, f: Found, words: Sequence[str]) -> float:
+        if f.clause is None:
+            return 0.0
+        texts = [f.clause.heading, *(s.text for s in sentences(f.extraction, f.clause))]
+        return max(self.search.coverage(words, t) for t in texts)
 
     def _ranked(self, found: Sequence[Found], words: Sequence[str]) -> list[Found]:
         """Clauses by place in the list and by their best sentence."""
@@ -233,10 +288,11 @@ class Assistant:
         }
         listed = [a for a in owners if a.basis is not Basis.STATED]
         if q.roles:
-            for s, there in sorted(
-                stated.items(), key=lambda i: -self.search.coverage(words, i[0].text)
-            ):
+            ordered = sorted(stated.items(), key=lambda i: -self.search.coverage(words, i[0].text))
+            for place, (s, there) in enumerate(ordered):
                 asked = [a for a in there if a.role in q.roles]
+                if not asked and there and place == 0 and self.search.coverage(words, s.text) > 0.5:
+                    return there, s  # 会同…做好…监督工作: the sentence asked about, in other words
                 if asked and self.search.coverage(words, s.text) >= 0.25:
                     joint = [a for a in there if a.role is Role.JOINT and Role.JOINT not in q.roles]
                     return [*asked, *joint], s
@@ -314,7 +370,7 @@ class Assistant:
                 for m in p.task.milestones:
                     own = Certainty.INHERITED not in m.due.certainty
                     cover = self.search.coverage(words, f"{m.commitment} {m.quote}")
-                    ranked.append((cover + 0.4 * f.score / top + 0.3 * own, own, f, p, m))
+                    ranked.append((cover + 0.4 * f.score / top + 0.4 * own, own, f, p, m))
         if not ranked:
             return None
         ranked.sort(key=lambda r: -r[0])
@@ -400,6 +456,19 @@ class Assistant:
         due = next((m.due for m in placed.task.milestones if m.id == target.milestone_id), None)
         return f"（{describe_due(due, language)}）" if due and due.date else ""
 
+    def _numbered(
+        self, q: Question, as_of: date, found: Sequence[Found], words: Sequence[str]
+    ) -> Answer | None:
+        """The source of a number: the number itself proves the place."""
+        numbers = re.findall(r"\d+(?:\.\d+)?", q.search.replace(",", ""))
+        ranked = [
+            r for r in self._best_sentences(found, words)
+            if numbers and all(re.search(rf"(?<![\d.]){re.escape(n)}(?![\d.])", r[2].text) for n in numbers)
+        ]  # fmt: skip
+        if not ranked or self.search.coverage(words, ranked[0][1].chunk.titled) < 0.2:
+            return None
+        return self._source(q, as_of, [ranked[0][1]], words)
+
     def _source(
         self, q: Question, as_of: date, found: Sequence[Found], words: Sequence[str]
     ) -> Answer | None:
@@ -476,6 +545,9 @@ class Assistant:
             quote = self._citation_of_text(f)
             return self._made(q, as_of, f"{flatten(quote.quote)[:_QUOTED]}", [quote])
         lines = [*self._quoted(q, f, words), self._source_line(q, f)]
+        below = [c for c in f.extraction.clauses if c.parent_id == f.clause.id]
+        if below and len(lines[0]) < _HEADING_ONLY:
+            lines[1:1] = [f"{c.marker}{c.heading}" for c in below]
         placed = self._register.tasks_in(f.clause.id)
         return self._made(
             q, as_of, "\n".join(lines), [self._cite(f)], units=self._listed(f),
@@ -837,5 +909,5 @@ class Assistant:
     def _name(self, unit: str, language: str) -> str:
         if language == "zh":
             return unit
-        found = [u for u in (o.resolve(unit) for o in self._organisations) if u]
+        found = [u for u in (o.resolve(unit) for o in self.organisations) if u]
         return f"{unit} ({found[0].english})" if found else unit

@@ -254,6 +254,7 @@ class ClauseSearch:
     def words(self, query: str) -> list[str]:
         """What a question is about, as Chinese words; English words that the glossary does not
         know stay English."""
+        query = self.expander.correct(query)
         terms, unknown = translate(query)
         words = [w for w in self.expander.words(query) if not re.fullmatch(r"[A-Za-z]+", w)]
         if re.search(r"[A-Za-z]{2}", query):
@@ -273,6 +274,22 @@ class ClauseSearch:
             held += weight * self._holds(word, text, tokens)
         return held / total if total else 0.0
 
+    def absent(self, words: Sequence[str]) -> float:
+        """The share of `words`, weighed by rarity, that no clause at all holds: 0…1."""
+        weights = [self._weight(word) for word in words]
+        lost = [
+            weight for word, weight in zip(words, weights, strict=True) if not self._known(word)
+        ]
+        return sum(lost) / sum(weights) if weights else 1.0
+
+    def _known(self, word: str) -> bool:
+        lexical = self.retriever.lexical
+        forms = [word, *self.expander.synonyms_in(word)]
+        return any(
+            all(lexical.holds(t) for t in tokenize(form) if len(t) > 1 or len(form) == 1)
+            for form in forms
+        )
+
     def _holds(self, word: str, text: str, tokens: set[str]) -> float:
         if word.lower() in text.lower():
             return 1.0
@@ -284,7 +301,7 @@ class ClauseSearch:
         if len(pairs) > 1 and len(text) <= _SHORT and all(c in text for c in word):
             return 0.9  # 防溺水, 溺水防范
         if len(pairs) > 1:
-            return sum(p in tokens for p in pairs) / len(pairs)
+            return (sum(p in tokens for p in pairs) / len(pairs)) ** 2
         if len(word) == 2 and re.match(r"[一-龥]", word):
             return 0.4 * sum(c in text for c in word) / 2
         return 0.0
@@ -296,7 +313,7 @@ class ClauseSearch:
         if known:
             return max(known)
         if re.fullmatch(r"[a-z'\-]+", word):
-            return 2.5
+            return 1.5
         return 4.0 if len(word) > 1 else 1.0
 
 

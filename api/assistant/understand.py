@@ -87,11 +87,11 @@ _INTENTS = (
     (Intent.SOURCE, r"出自|来源|(?:哪|那)个?(?:计划|文件)的?哪|哪一?条(?!例)|第几条|出处|依据条款|依据是|根据哪|原文|溯源|where does|come from|which clause|source (?:of|clause)|\btrace\b|what is the basis"),
     (Intent.POLICY, r"文号|(?:哪|什么)(?:个|部|项|些|份)?[一-龥]{0,4}(?:条例|办法|法律|法规|文件|规定|意见|通知|标准|方案|指南|纲要|法)(?!里|中|的)|引用|document number|reference number|number of the (?:document|notice)|which (?:regulation|law|document|policy|rule|standard|guideline)s?\b|what (?:regulation|law|policy document)"),
     (Intent.OVERDUE, r"逾期|超期|过期|过了期限|过了时限|超过期限|已经?到期|已过期限|该完成(?:而|却|但)?|overdue|past due|late\b|missed (?:its|their|the) deadline|already (?:passed|due)|deadlines? (?:have|has) (?:already )?passed"),
-    (Intent.PLANS, r"(?:哪[些几十]|几|多少|列出|哪(?:[一二三四五六七八九十]+))个?[^,。;]{0,4}(?:行动)?计划|计划[^,。;]{0,8}(?:哪[些几十]|几个|多少个|哪[一二三四五六七八九十]+个)|which plans|list (?:the |all )?(?:[a-z]+ )?plans|how many plans|what are the (?:[a-z]+ ){0,3}(?:action )?plans"),
+    (Intent.PLANS, r"(?:哪[些几十]|几|多少|列出|哪(?:[一二三四五六七八九十]+))个?[^,。;]{0,4}(?:行动)?计划|计划[^,。;]{0,4}(?:有|是|包括|共|分别)?(?:哪(?:些|几个|几|[一二三四五六七八九十]+个)|几个|多少个)[?]*$|which plans|list (?:[a-z]+ ){0,3}plans|how many plans|what are the (?:[a-z]+ ){0,3}(?:action )?plans"),
     (Intent.COUNT, r"(?:一共|总共|共|合计)?有?(?:多少|(?<!哪)几)(?:项|条|个)?(?:任务|工作|条款|指标|目标|事项)|(?:多少|(?<!哪)几)(?:项|条)|几家单位|多少(?:个|家)(?:单位|部门)|(?:哪个|哪家|什么)(?:单位|部门)[^,。]{0,8}最多|最多的(?:单位|部门)|how many (?:tasks|duties|clauses|targets|units|departments|agencies|organi[sz]ations|items|milestones)|(?:which|what) (?:unit|department|agency|body)[^?]{0,30}\bmost\b"),
     (Intent.DUE, r"到期的|(?:要|会|将|须|必须|需要)到期|有.{0,6}到期|(?:前|底)(?:要|须|应|必须)?完成(?:的|哪些|什么)|之前要?完成|应完成|要完成(?:什么|哪些)|督办清单|快到期|临近|\bdue\b(?! date)|to be (?:done|completed|finished) by|(?:expire|fall due)"),
     (Intent.DEADLINE, r"什么时候|何时|哪一?年|哪个?月|几月|时限|期限|截止|时间节点|多久|几个月内|多长时间|最晚|最迟|到期|^(?:and |so |but )?(?:by |until |since )?when\b|deadline|by what date|by which year|due date|how (?:long|soon)|what year"),
-    (Intent.WHO, r"谁|(?:哪|那)(?:些|个|几家|两家|几个|一家|家|[一二三四五六七八九十]家|[一二三四五六七八九十]个)(?:主要|责任|牵头|配合|成员|相关)?(?:部门|单位|机构|局|委办)?(?:负责|管|来|牵头|得管|要|的责任|承担|参与|配合)|哪(?:些|个|几个|几家|两家)(?:部门|单位|机构)|什么(?:部门|单位)|哪家|哪几家|责任单位|牵头单位|配合单位|责任部门|主管部门|归(?:谁|哪)|找(?:谁|哪)|由.{0,8}(?:负责|牵头|承担)|who\b|whom\b|whose|which (?:[a-z]+ )?(?:departments?|units?|organi[sz]ations?|agenc(?:y|ies)|bod(?:y|ies)|offices?|bureaus?|commissions?)|responsible"),
+    (Intent.WHO, r"谁|(?:哪|那)(?:些|个|几家|两家|几个|一家|家|[一二三四五六七八九十]家|[一二三四五六七八九十]个)(?:主要|责任|牵头|配合|成员|相关)?(?:部门|单位|机构|局|委办)?(?:负责|管|来|牵头|得管|要|的责任|承担|参与|配合)|哪(?:些|个|几个|几家|两家)(?:部门|单位|机构)|什么(?:部门|单位)|哪家|哪几家|责任单位|牵头单位|配合单位|责任部门|主管部门|归(?:谁|哪)|找(?:谁|哪)|由.{0,8}(?:负责|牵头|承担)|who\b|whom\b|whose|(?:which|what) (?:[a-z]+ )?(?:departments?|units?|organi[sz]ations?|agenc(?:y|ies)|bod(?:y|ies)|offices?|bureaus?|commissions?)|responsible"),
     (Intent.TARGET, r"多少|百分之几|几(?:个|所|名|间|台|人|家|次|元|平方米|成|课时|学时|级|位|天|小时)|目标值|多大|多高|(?:最多|最少|至少|上限|下限|不(?:能|得)?(?:少于|低于|超过))|达到什么|指标(?:值|是)|比例是|how (?:many|much|large|big|high)|what (?:percentage|share|proportion|rate|ratio|(?:is|are) the (?:[a-z,'-]+ ){0,5}(?:cap|limit|maximum|minimum|target|standard|ratio|upper|lower|value|number|amount|quota|rate|threshold)s?\b)|\bin yuan\b|percent|target|\bmaximum\b|\bminimum\b|at (?:least|most)|per cent"),
     (Intent.TASKS_OF_UNIT, r"哪些任务|什么任务|哪些事|什么事|干什么|干啥|做啥|做什么|干哪些|职责|任务(?:有|是)|有任务|负责(?:什么|哪些|啥)|(?:管|做|抓)(?:什么|哪些|啥)|涉及.{0,4}(?:列|任务)|tasks?\b|dut(?:y|ies)|what (?:does|must|should|do|is)\b.*\b(?:do|responsible)|responsibilit|obligations?"),
     (Intent.LIST, r"哪(?:[一二三四五六七八九十]+|几)(?:项|个|类|种|方面|条|点|步|所)|哪些|哪里|有什么|列出|清单|包括|包含|分为|what are the|list\b|which\b|name the"),
@@ -111,6 +111,10 @@ _FOLLOW = re.compile(
 )
 _ABOUT = re.compile(r"^(?:那么?|还有|另外)?\s*(?P<rest>.{1,24}?)(?:方面)?(?:呢|怎么样|如何)[?]?$|^(?:and|what about|how about)\s+(?P<en>[^?]{2,60})\??$")  # fmt: skip
 _TOGETHER = re.compile(r"一块儿?|一起|共同|同时|联合|都(?:要|有|参与)|\bboth\b|together|jointly")
+_OF_TOPIC = (Intent.WHO, Intent.DEADLINE, Intent.TARGET, Intent.SOURCE, Intent.POLICY)
+_SCOPE = re.compile(
+    r"小学|初中|高中|中职|幼儿园|农村|城镇|城区|一贯制学校|primary|junior|rural|urban"
+)
 _PRONOUN = re.compile(r"它们?|他们|该(?:单位|部门)|\b(?:it|they|them|those|its|their)\b")
 _PLAN = re.compile(
     r"[“\"《]?(?P<name>[一-龥]{2,18}?)(?:行动|工作|实施|专项)*(?:那个|这个)?(?:计划|方案)[”\"》]?(?:里面?|中|内|当中|下面)?"
@@ -201,6 +205,10 @@ def _follow(
         units = inner.units or (before.units if before.intent is not Intent.WHO else ())
         topic = rest if not inner.units else before.topic
         search = f"{rest} {before.topic}" if len(rest) < 2 or inner.units else rest
+        if before.intent in (Intent.TARGET, Intent.DEADLINE, Intent.SOURCE) and _SCOPE.fullmatch(
+            rest
+        ):
+            topic = search = f"{rest} {_SCOPE.sub(' ', before.topic)}"
         return inner.model_copy(
             update={
                 "text": text, "intent": before.intent, "topic": topic, "search": search,
@@ -209,7 +217,8 @@ def _follow(
                 "language": own.language,
             }
         )  # fmt: skip
-    if not _FOLLOW.search(low):
+    bare = not _has_topic(own.topic) and not own.units and own.intent in _OF_TOPIC
+    if not bare and not _FOLLOW.search(low):
         return own
     units = own.units
     if _PRONOUN.search(low) and before.units:
@@ -226,7 +235,7 @@ def _follow(
 
 def _has_topic(topic: str) -> bool:
     bare = re.sub(
-        r"到?今天为?止|目前|现在|已经?|哪些|有|过了|期限|时限|的|事项|任务|工作|逾期|超期|未完成|还没|没有|文件|里|中|项|列出|了|吗|什么|单位|部门|全部|所有|该|都|是|请|超过|到期|[\s,.?，。？!！\"“”]"
+        r"什么时候|何时|多久|由?谁|负责|多少|到?今天为?止|目前|现在|已经?|哪些|有|过了|期限|时限|的|事项|任务|工作|逾期|超期|未完成|还没|没有|文件|里|中|项|列出|了|吗|什么|单位|部门|全部|所有|该|都|是|请|超过|到期|[\s,.?，。？!！\"“”]"
         r"|\b(?:what|which|is|are|the|tasks?|items?|duties|now|today|overdue|list|all|as|of|to|date|have|has|passed|deadlines?|already|in|this|document|currently|show|me|milestones?|anything|any|there|late|past|due|missed|their|its|that)\b",
         "",
         topic.lower(),
@@ -253,7 +262,7 @@ def _intent(low: str, has_unit: bool) -> Intent:
         r"参与|参加|负责|牵头|配合|有关|管不管|involved|take part|participat", low
     ):
         return Intent.WHO
-    if "负责" in low or "责任" in low:
+    if re.search(r"负责(?!制|人)|责任(?!制|险|人)", low):
         return Intent.TASKS_OF_UNIT if has_unit else Intent.WHO
     return Intent.CLAUSE
 
@@ -316,8 +325,10 @@ def _units(text: str, organisations: Sequence[Organisations]) -> tuple[tuple[str
         for mention in known.find(text):
             if mention.vague:
                 continue
-            if mention.name not in found:
-                found.append(mention.name)
+            own = known.local(mention.text)
+            name = own.name if own else mention.name
+            if name not in found:
+                found.append(name)
             rest = rest.replace(mention.text, " ")
         for word, unit in known.find_lay(rest):
             if unit.name not in found:
@@ -363,7 +374,11 @@ def _places(plain: str, organisations: Sequence[Organisations]) -> tuple[str, ..
     found = []
     for match in _PLACE.finditer(plain):
         name = match.group()
-        if len(name) < 2 or name in ("县市", "省市", "区县", "市区", "县区", "都市", "城市"):
+        if (
+            len(name) < 2
+            or re.search(r"[哪些几什么]", name)
+            or name in ("县市", "省市", "区县", "市区", "县区", "都市", "城市")
+        ):
             continue
         if not any(name in place or place in name for place in own):
             found.append(name)

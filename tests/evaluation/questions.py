@@ -1,0 +1,147 @@
+"""Scores answers and retrieval on question sets: ours, and the shared one where it is present."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from api.assistant.answer import Answer, Assistant
+from api.assistant.understand import understand
+from api.knowledge import open_assistant
+from api.settings import read_settings
+from ingest.pipeline import extract_file
+from kb.lexicon import corpus_path
+from kb.retrieval import WEIGHTS, HybridRetriever
+from tasks.queries import Register
+
+NOTICE = corpus_path() / "documents" / "wanzhou-fuban-2022-30.txt"
+OWN = Path(__file__).resolve().parents[1] / "gold" / "questions.jsonl"
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "gold" / "questions.jsonl"
+TODAY = date(2026, 11, 24)
+Row = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Judged:
+    """A question, its answer, and the checks that apply to it."""
+
+    row: Row
+    answer: Answer
+    checks: dict[str, bool] = field(default_factory=dict)
+
+    @property
+    def right(self) -> bool:
+        return all(self.checks.values())
+
+
+def read_questions(path: Path) -> list[Row]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+
+
+@lru_cache
+def assistant() -> Assistant:
+    """The assistant over the notice, with an index in a folder of the user's cache."""
+    return open_assistant(_settings(), Register([extract_file(NOTICE)[0]]))
+
+
+def _settings() -> Any:
+    base = read_settings({}, Path())
+    home = base.model_cache.expanduser().parent / "evaluation"
+    return read_settings({"DUBAN_HOME": str(home)}, Path())
+
+
+def judge(path: Path) -> Iterator[Judged]:
+    """Answer and judge each question of a file."""
+    for row in read_questions(path):
+        day = date.fromisoformat(row["as_of"]) if row["as_of"] else TODAY
+        answer = assistant().ask(row["question"], as_of=day, context=row["context"])
+        yield Judged(row, answer, _checks(row, answer))
+
+
+def _checks(row: Row, answer: Answer) -> dict[str, bool]:
+    named = {u.unit for u in answer.units}
+    checks = {"answerable": answer.answerable == row["answerable"]}
+    if row["answerable"]:
+        spans = _spans(row)
+        if row["expected_units"]:
+            checks["units"] = all(u in named or u in answer.answer for u in row["expected_units"])
+        if row["expected_values"]:
+            checks["values"] = all(_has(v, answer.answer) for v in row["expected_values"])
+        if spans:
+            checks["evidence"] = any(
+                c.span.start < end and start < c.span.end
+                for c in answer.citations
+                for start, end in spans
+            )
+    if row["forbidden_units"]:
+        checks["no forbidden unit"] = not named & set(row["forbidden_units"])
+    return checks
+
+
+def _spans(row: Row) -> list[tuple[int, int]]:
+    return [(e["offset"], e["offset"] + len(e["quote"])) for e in row["evidence"]]
+
+
+def _plain(text: str) -> str:
+    text = unicodedata.normalize("NFKC", text)
+    return re.sub(r"[\s,“”\"《》「」]", "", text)
+
+
+def _has(value: str, answer: str) -> bool:
+    value, answer = _plain(value), _plain(answer)
+    if re.fullmatch(r"[\d.]+", value):
+        return re.search(rf"(?<![\d.]){re.escape(value)}(?![\d.])", answer) is not None
+    if match := re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)", value):
+        year, month, day = (int(g) for g in match.groups())
+        forms = (value, f"{year}年{month}月{day}日", f"{year}年底", f"{year}年{month}月底")
+        return any(form in answer for form in forms)
+    return value in answer
+
+
+def ranks(path: Path, weights: dict[str, float]) -> list[tuple[Row, int]]:
+    """(question, rank of the first chunk that overlaps its evidence; 0: not among ten)."""
+    found = []
+    search = assistant().search
+    base = search.retriever
+    retriever = HybridRetriever(
+        base.chunks, base.vectors, base.embedder, base.small,
+        expand=search.expander, weights=weights, lexical=base.lexical,
+    )  # fmt: skip
+    for row in read_questions(path):
+        if not row["evidence"]:
+            continue
+        day = date.fromisoformat(row["as_of"]) if row["as_of"] else TODAY
+        q = understand(
+            row["question"], assistant().organisations, as_of=day, context=row["context"]
+        )
+        spans = _spans(row)
+        hits = retriever.search(q.search, 10)
+        rank = next(
+            (
+                n
+                for n, hit in enumerate(hits, start=1)
+                if hit.chunk.span
+                and any(hit.chunk.span.start < e and s < hit.chunk.span.end for s, e in spans)
+            ),
+            0,
+        )
+        found.append((row, rank))
+    return found
+
+
+def figures(found: Sequence[tuple[Row, int]]) -> tuple[float, float]:
+    """(MRR@10, Hit@5)."""
+    mrr = sum(1 / rank for _, rank in found if rank) / len(found)
+    return mrr, sum(1 for _, rank in found if 1 <= rank <= 5) / len(found)
+
+
+def without(name: str) -> dict[str, float]:
+    """The weights of retrieval with one list left out."""
+    return {key: value for key, value in WEIGHTS.items() if key != name}
