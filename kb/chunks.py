@@ -53,7 +53,8 @@ def chunk_clauses(
         while parent:
             above.insert(0, by_id[parent].heading)
             parent = by_id[parent].parent_id
-        heading = " ".join(dict.fromkeys([titles.get(clause.plan_id, ""), *above, clause.heading]))
+        names = [titles.get(clause.plan_id, ""), *above, clause.heading]
+        heading = " ".join(dict.fromkeys(flatten(name) for name in names if name))
         metadata = {
             "document": document.id,
             "plan": clause.plan_id,
@@ -67,7 +68,7 @@ def chunk_clauses(
                 clause_id=clause.id,
                 document_id=document.id,
                 text=flatten(span.slice(document.text)),
-                heading=flatten(heading),
+                heading=heading,
                 span=span,
                 metadata={**metadata, "start": span.start, "end": span.end},
             )

@@ -36,6 +36,7 @@ _BEARING = (Role.LEAD, Role.RESPONSIBLE, Role.JOINT, Role.SUPERVISE, Role.APPROV
 _QUOTED = 700
 _NEAR = 3
 _HEADING_ONLY = 80
+_METRIC = 0.2
 
 
 class Signals(NamedTuple):
@@ -397,7 +398,7 @@ class Assistant:
         self, q: Question, as_of: date, found: Sequence[Found], words: Sequence[str]
     ) -> Answer | None:
         ranked = [
-            (score + (0.3 if self._targets_in(f, s) else 0.0), f, s)
+            (score + self._target_worth(q, f, s), f, s)
             for score, f, s in self._best_sentences(found[:6], words)
             if self._has_value(q, f, s)
         ]
@@ -412,7 +413,9 @@ class Assistant:
             targets = self._targets_in(f, s)
             if not any(self.search.coverage(words, t.metric) >= 0.5 for _, t in targets):
                 return self._refuse(q, as_of, [f], _LOST)
-        targets = self._targets_in(f, s)
+        targets = self._asked_targets(q, f, s, words)
+        if targets is None:
+            return None
         if q.year and not self._year_fits(q.year, f, s, targets):
             return None
         lines = [f"· {describe_target(t)}{self._when(p, t, q.language)}" for p, t in targets]
@@ -449,8 +452,32 @@ class Assistant:
     def _year_fits(
         self, year: int, f: Found, s: Sentence, targets: Sequence[tuple[Placed, Target]]
     ) -> bool:
-        due = [m.due.date for p, _ in targets for m in p.task.milestones if m.due.date]
+        due = [
+            m.due.date
+            for p, t in targets
+            for m in p.task.milestones
+            if m.due.date and m.id == t.milestone_id
+        ]
         return str(year) in s.text or any(d.year == year for d in due)
+
+    def _asked_targets(
+        self, q: Question, f: Found, s: Sentence, words: Sequence[str]
+    ) -> list[tuple[Placed, Target]] | None:
+        """The targets of a sentence that the question is about; None: it is about none of them."""
+        targets = self._targets_in(f, s)
+        covers = [
+            self.search.coverage(words, f"{t.scope or ''}{t.metric}{t.quote}") for _, t in targets
+        ]
+        best = max(covers, default=0.0)
+        if targets and best < _METRIC and q.language == "zh":
+            return None
+        return [item for item, c in zip(targets, covers, strict=True) if c >= best - 0.25]
+
+    def _target_worth(self, q: Question, f: Found, s: Sentence) -> float:
+        targets = self._targets_in(f, s)
+        if not targets:
+            return 0.0
+        return 0.8 if q.year and self._year_fits(q.year, f, s, targets) else 0.3
 
     def _when(self, placed: Placed, target: Target, language: str) -> str:
         due = next((m.due for m in placed.task.milestones if m.id == target.milestone_id), None)

@@ -31,7 +31,8 @@ def describe_target(t: Target) -> str:
     per = "/年" if t.per == "year" else ""
     note = f"（{'，'.join(notes)}）" if notes else ""
     sign = _SIGNS.get(t.comparator.value, t.comparator.value)
-    return f"{t.scope or ''}{t.metric} {sign} {value}{t.measure or ''}{per}{note}"
+    scope = t.scope if t.scope and not t.metric.startswith(t.scope) else ""
+    return f"{scope}{t.metric} {sign} {value}{t.measure or ''}{per}{note}"
 
 
 def describe_due(due: Deadline, language: str) -> str:

