@@ -1,4 +1,4 @@
-# make setup | run | test | check | bench | eval | clean
+# make setup | run | test | check | bench | eval | calibrate | clean
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
@@ -7,7 +7,7 @@ export OMP_NUM_THREADS := 1
 export OMP_WAIT_POLICY := PASSIVE
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: setup run test check bench eval clean
+.PHONY: setup run test check bench eval calibrate clean
 
 setup: $(VENV)/.ready
 
@@ -36,6 +36,9 @@ bench: setup
 
 eval: setup
 	@$(BIN)/python -m tests.evaluation
+
+calibrate: setup
+	@$(BIN)/python -m tests.evaluation.calibrate --write
 
 clean:
 	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis

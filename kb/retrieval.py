@@ -16,7 +16,7 @@ from kb.embedding.encoders import Embedder, Vectors
 from kb.lexical import LexicalIndex, tokenize
 from kb.models import Fact
 
-WEIGHTS: Mapping[str, float] = {"lexical": 0.35, "text": 0.25, "titled": 0.20, "small": 0.20}
+WEIGHTS: Mapping[str, float] = {"lexical": 0.40, "text": 0.20, "titled": 0.20, "small": 0.20}
 """Lists and their worth; measured on questions of several corpora (`make eval`)."""
 DENSE = ("text", "titled", "small")
 _CANDIDATES = 200

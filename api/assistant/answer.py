@@ -131,7 +131,7 @@ class Assistant:
     """
 
     def __init__(self, register: Register, build: Build) -> None:
-        self._register = register
+        self.register = register
         known: dict[str, Organisations] = {}
         for extraction in register.extractions:
             jurisdiction = jurisdiction_of(extraction.document)
@@ -154,13 +154,13 @@ class Assistant:
         question = understand(text, self.organisations, as_of=as_of, context=context)
         answer = self._answer(question, as_of)
         for citation in answer.citations:
-            extraction = self._register.document_of(citation.document_id)
+            extraction = self.register.document_of(citation.document_id)
             verify_quote(extraction.document.text, citation.span, citation.quote)
         elapsed = round((time.perf_counter() - began) * 1000)
         return answer.model_copy(update={"elapsed_ms": elapsed, "id": identifier})
 
     def _answer(self, q: Question, as_of: date) -> Answer:
-        if not self._register.extractions or not q.search.strip():
+        if not self.register.extractions or not q.search.strip():
             return self._refuse(q, as_of, [])
         if q.intent is Intent.CONTACT:
             return self._refuse(q, as_of, [], _PERSON)
@@ -269,7 +269,7 @@ class Assistant:
         for f in self._ranked(found[:6], words):
             if f.clause is None:
                 continue
-            placed = self._register.tasks_in(f.clause.id)
+            placed = self.register.tasks_in(f.clause.id)
             owners = [a for p in placed for a in p.task.responsibilities if a.role in _BEARING]
             if not owners:
                 continue
@@ -293,7 +293,9 @@ class Assistant:
             for place, (s, there) in enumerate(ordered):
                 asked = [a for a in there if a.role in q.roles]
                 if not asked and there and place == 0 and self.search.coverage(words, s.text) > 0.5:
-                    return there, s  # 会同…做好…监督工作: the sentence asked about, in other words
+                    return self._of_the_part(
+                        f, s, there, words
+                    ), s  # 会同…做好…监督工作: the sentence asked about, in other words
                 if asked and self.search.coverage(words, s.text) >= 0.25:
                     joint = [a for a in there if a.role is Role.JOINT and Role.JOINT not in q.roles]
                     return [*asked, *joint], s
@@ -305,8 +307,31 @@ class Assistant:
         if best is not None and stated[best]:
             cover = self.search.coverage(words, best.text)
             if cover > heading + 0.15 and not best.text.startswith(("(", "责任")):
-                return stated[best], best
+                return self._of_the_part(f, best, stated[best], words), best
         return (listed or list(owners)), None
+
+    def _of_the_part(
+        self, f: Found, s: Sentence, there: Sequence[Assignment], words: Sequence[str]
+    ) -> list[Assignment]:
+        """Of a sentence with several subjects, those whose part of it is asked about."""
+        text = f.extraction.document.text
+        ordered = sorted(there, key=lambda a: a.span.start)
+        groups: list[list[Assignment]] = []
+        for a in ordered:
+            between = text[groups[-1][-1].span.end : a.span.start] if groups else ","
+            if re.search(r"[,，]", between):
+                groups.append([a])
+            else:
+                groups[-1].append(a)
+        if len(groups) < 2:
+            return list(there)
+        ends = [g[0].span.start for g in groups[1:]] + [s.span.end]
+        covers = [
+            self.search.coverage(words, flatten(text[g[0].span.start : end]))
+            for g, end in zip(groups, ends, strict=True)
+        ]
+        best = max(covers)
+        return [a for g, c in zip(groups, covers, strict=True) if c >= best - 0.1 for a in g]
 
     def _who_says(
         self,
@@ -354,7 +379,7 @@ class Assistant:
             )
         lines.append(self._source_line(q, f))
         cited = [self._cite(f)] + [
-            self._register.cite(f.extraction, f.clause, a.span) for a in chosen
+            self.register.cite(f.extraction, f.clause, a.span) for a in chosen
         ]
         return self._made(
             q, as_of, "\n".join(lines), cited, units=named, tasks=[p.task.id for p in placed]
@@ -367,7 +392,7 @@ class Assistant:
         top = found[0].score or 1.0
         for f in found[:6]:
             assert f.clause is not None  # noqa: S101
-            for p in self._register.tasks_in(f.clause.id):
+            for p in self.register.tasks_in(f.clause.id):
                 for m in p.task.milestones:
                     own = Certainty.INHERITED not in m.due.certainty
                     cover = self.search.coverage(words, f"{m.commitment} {m.quote}")
@@ -384,7 +409,7 @@ class Assistant:
             lines.append(f"· {m.commitment}：{describe_due(m.due, q.language)}{distance}")
             tasks.append(p.task.id)
             if m.due.span and f.clause and f.clause.span.contains(m.due.span):
-                cited.append(self._register.cite(f.extraction, f.clause, m.due.span))
+                cited.append(self.register.cite(f.extraction, f.clause, m.due.span))
         if not own:
             lines.append(
                 "（这一条没有单独写期限，以上是所在计划的期限）"
@@ -403,7 +428,7 @@ class Assistant:
             if self._has_value(q, f, s)
         ]
         ranked.sort(key=lambda r: -r[0])
-        lost = [w.span for e in self._register.extractions for w in e.warnings if w.span and "lost" in w.code]  # fmt: skip
+        lost = [w.span for e in self.register.extractions for w in e.warnings if w.span and "lost" in w.code]  # fmt: skip
         if not ranked:
             return None
         _, f, s = ranked[0]
@@ -422,8 +447,8 @@ class Assistant:
         assert f.clause is not None  # noqa: S101
         lines += [*self._quoted(q, f, words), self._source_line(q, f)]
         cited = [
-            self._register.cite(f.extraction, f.clause, s.span),
-            *(self._register.cite(f.extraction, f.clause, t.span) for _, t in targets),
+            self.register.cite(f.extraction, f.clause, s.span),
+            *(self.register.cite(f.extraction, f.clause, t.span) for _, t in targets),
         ]
         return self._made(
             q, as_of, "\n".join(lines), cited, tasks=[p.task.id for p, _ in targets],
@@ -444,7 +469,7 @@ class Assistant:
         assert f.clause is not None  # noqa: S101
         return [
             (p, t)
-            for p in self._register.tasks_in(f.clause.id)
+            for p in self.register.tasks_in(f.clause.id)
             for t in p.task.targets
             if t.span.start < s.span.end and s.span.start < t.span.end
         ]
@@ -509,7 +534,7 @@ class Assistant:
         _, f, s = ranked[0]
         assert f.clause is not None  # noqa: S101
         lines = [f"“{flatten(s.text)}”", self._source_line(q, f)]
-        cited = [self._register.cite(f.extraction, f.clause, s.span), self._cite(f)]
+        cited = [self.register.cite(f.extraction, f.clause, s.span), self._cite(f)]
         return self._made(q, as_of, "\n".join(lines), cited, units=self._listed(f))
 
     def _policy(
@@ -518,7 +543,7 @@ class Assistant:
         order = {f.clause.id: n for n, f in enumerate(found) if f.clause}
         numbered = bool(re.search(r"文号|number", q.search))
         ranked = []
-        for extraction in self._register.extractions:
+        for extraction in self.register.extractions:
             for policy in extraction.policies:
                 if numbered and not policy.document_number:
                     continue
@@ -532,13 +557,13 @@ class Assistant:
         for score, extraction, policy in ranked[:6]:
             if score < ranked[0][0] - 0.25:
                 break
-            clause = self._register.clauses[policy.clause_id][1]
+            clause = self.register.clauses[policy.clause_id][1]
             plan = self._plan_of(extraction, clause)
             lines.append(
                 f"· 《{policy.title}》 {policy.document_number or ''}（{plan.title} {clause.path}）"
             )
-            cited.append(self._register.cite(extraction, clause, policy.span))
-            cited.append(self._register.cite(extraction, clause, clause.span))
+            cited.append(self.register.cite(extraction, clause, policy.span))
+            cited.append(self.register.cite(extraction, clause, clause.span))
         return self._made(q, as_of, "\n".join(lines), cited)
 
     def _list(
@@ -547,7 +572,7 @@ class Assistant:
         """The points under a heading, where the question is about one."""
         ranked = []
         words = [w for phrase in q.quoted for w in self.search.words(phrase)] or words
-        for extraction, clause in self._register.clauses.values():
+        for extraction, clause in self.register.clauses.values():
             cover = self.search.coverage(words, clause.heading)
             if cover >= 0.6:
                 ranked.append((cover, extraction, clause))
@@ -560,7 +585,7 @@ class Assistant:
             if len(below) > 1:
                 lines = [f"“{clause.heading}”下有 {len(below)} 项：" if q.language == "zh" else f"{len(below)} points under “{clause.heading}”:"]  # fmt: skip
                 lines += [f"{c.marker}{c.heading}" for c in below]
-                cited = [self._register.cite(extraction, c, c.span) for c in (clause, *below)]
+                cited = [self.register.cite(extraction, c, c.span) for c in (clause, *below)]
                 return self._made(q, as_of, "\n".join(lines), cited)
         return None
 
@@ -575,7 +600,7 @@ class Assistant:
         below = [c for c in f.extraction.clauses if c.parent_id == f.clause.id]
         if below and len(lines[0]) < _HEADING_ONLY:
             lines[1:1] = [f"{c.marker}{c.heading}" for c in below]
-        placed = self._register.tasks_in(f.clause.id)
+        placed = self.register.tasks_in(f.clause.id)
         return self._made(
             q, as_of, "\n".join(lines), [self._cite(f)], units=self._listed(f),
             tasks=[p.task.id for p in placed],
@@ -587,7 +612,7 @@ class Assistant:
         if not q.units:
             return None
         plans = self._plans_called(q.plan)
-        sets = {u: [p for p in self._register.tasks_of(u) if not plans or p.plan.id in plans] for u in q.units}  # fmt: skip
+        sets = {u: [p for p in self.register.tasks_of(u) if not plans or p.plan.id in plans] for u in q.units}  # fmt: skip
         if q.together:
             shared = set.intersection(*({p.task.id for p in ps} for ps in sets.values()))
             sets = {u: [p for p in ps if p.task.id in shared] for u, ps in sets.items()}
@@ -611,14 +636,14 @@ class Assistant:
                     line += f"\n  “{flatten(s.text)}”"
                 lines.append(line)
                 tasks.append(p.task.id)
-                extraction = self._register.document_of(p.document.id)
-                cited.append(self._register.cite(extraction, p.clause, p.clause.span))
+                extraction = self.register.document_of(p.document.id)
+                cited.append(self.register.cite(extraction, p.clause, p.clause.span))
             member = self._memberships(unit)
             if member:
                 lines.append("· 领导小组成员单位" if zh else "· member of the leading group")
                 cited += member
         if q.together and tasks:
-            others = dict.fromkeys(a.unit for t in dict.fromkeys(tasks) for a in self._register.owners_of(t))  # fmt: skip
+            others = dict.fromkeys(a.unit for t in dict.fromkeys(tasks) for a in self.register.owners_of(t))  # fmt: skip
             lines.append(("责任单位：" if zh else "Units: ") + "、".join(others))
         if not cited:
             return self._refuse(q, as_of, [])
@@ -626,27 +651,27 @@ class Assistant:
         return self._made(q, as_of, "\n".join(lines), cited, units=units, tasks=tasks)
 
     def _sentences_of(self, placed: Placed, stated: Sequence[Assignment]) -> list[Sentence]:
-        extraction = self._register.document_of(placed.document.id)
+        extraction = self.register.document_of(placed.document.id)
         inside = sentences(extraction, placed.clause)
         return [s for s in inside if any(s.span.contains(a.span) for a in stated)]
 
     def _memberships(self, unit: str) -> list[Citation]:
         return [
             Citation(document_id=e.document.id, clause_id=None, path="", span=m.span, quote=m.quote)
-            for e in self._register.extractions
+            for e in self.register.extractions
             for m in e.members
             if m.unit == unit
         ]
 
     def _overdue(self, q: Question, as_of: date) -> Answer:
-        return self._list_due(q, as_of, overdue(self._register.extractions, as_of))
+        return self._list_due(q, as_of, overdue(self.register.extractions, as_of))
 
     def _due(self, q: Question, as_of: date) -> Answer | None:
         until = q.until or as_of
         since = max(q.since or as_of, as_of) if q.until else as_of
         if q.since and q.since > as_of:
             since = q.since
-        items = due_items(self._register.extractions, as_of)
+        items = due_items(self.register.extractions, as_of)
         return self._list_due(q, as_of, [i for i in items if since <= i.due <= until], until)
 
     def _list_due(
@@ -655,7 +680,7 @@ class Assistant:
         plans = self._plans_called(q.plan)
         items = [i for i in items if not q.units or any(a.unit in q.units for a in i.units)]
         if plans:
-            items = [i for i in items if self._register.clauses[i.clause_id][1].plan_id in plans]
+            items = [i for i in items if self.register.clauses[i.clause_id][1].plan_id in plans]
         own = [i for i in items if not i.inherited]
         rest = len(items) - len(own)
         zh = q.language == "zh"
@@ -668,8 +693,8 @@ class Assistant:
         cited: list[Citation] = []
         named: dict[tuple[str, str], None] = {}
         for i in own:
-            extraction, clause = self._register.clauses[i.clause_id]
-            cited.append(self._register.cite(extraction, clause, clause.span))
+            extraction, clause = self.register.clauses[i.clause_id]
+            cited.append(self.register.cite(extraction, clause, clause.span))
             lines.append(describe_item(i, q.language))
             named |= dict.fromkeys((a.unit, a.role.value) for a in i.units)
         tasks = list(dict.fromkeys(i.task_id for i in own))
@@ -677,7 +702,7 @@ class Assistant:
 
     def _plans(self, q: Question, as_of: date) -> Answer:
         lines, cited = [], []
-        for extraction in self._register.extractions:
+        for extraction in self.register.extractions:
             for plan in extraction.plans:
                 lines.append(f"{plan.number}. {plan.title}")
                 quote = plan.span.slice(extraction.document.text)
@@ -689,7 +714,7 @@ class Assistant:
                 )  # fmt: skip
             cited += self._contents(extraction)
             lines += [flatten(c.quote) for c in self._contents(extraction)]
-        count = sum(len(e.plans) for e in self._register.extractions)
+        count = sum(len(e.plans) for e in self.register.extractions)
         head = f"共 {count} 个计划：" if q.language == "zh" else f"{count} plan(s):"
         return self._made(q, as_of, "\n".join([head, *lines]), cited)
 
@@ -714,7 +739,7 @@ class Assistant:
 
     def _members(self, q: Question, as_of: date) -> Answer | None:
         lines, cited, units = [], [], []
-        for extraction in self._register.extractions:
+        for extraction in self.register.extractions:
             for m in extraction.members:
                 units.append((m.unit, Role.MEMBER.value))
                 cited.append(Citation(document_id=extraction.document.id, clause_id=None, path="", span=m.span, quote=m.quote))  # fmt: skip
@@ -731,7 +756,7 @@ class Assistant:
     def _header(self, q: Question, as_of: date) -> Answer | None:
         zh = q.language == "zh"
         lines, cited = [], []
-        for extraction in self._register.extractions:
+        for extraction in self.register.extractions:
             d = extraction.document
             fields = (
                 (r"索引号|index number", "索引号", "index number", d.index_number),
@@ -762,7 +787,7 @@ class Assistant:
     def _count(self, q: Question, as_of: date) -> Answer | None:
         zh = q.language == "zh"
         plans = self._plans_called(q.plan)
-        placed = [p for p in self._register.tasks() if not plans or p.plan.id in plans]
+        placed = [p for p in self.register.tasks() if not plans or p.plan.id in plans]
         if q.most or re.search(r"(?:多少|几)(?:个|家)(?:单位|部门)|how many (?:units|departments|agencies|organi)", q.search.lower()):  # fmt: skip
             return self._count_units(q, as_of, placed)
         if re.search(r"计划|plans", q.search.lower()) and not q.plan and not q.units and "任务" not in q.search:  # fmt: skip
@@ -787,8 +812,8 @@ class Assistant:
         for p in placed:
             owners = list(dict.fromkeys(a.unit for a in self._listed_of(p)))
             lines.append(f"· {p.task.title}（{p.plan.title} {p.clause.path}）{'、'.join(owners)}")
-            extraction = self._register.document_of(p.document.id)
-            cited.append(self._register.cite(extraction, p.clause, p.clause.span))
+            extraction = self.register.document_of(p.document.id)
+            cited.append(self.register.cite(extraction, p.clause, p.clause.span))
             if q.alone:
                 named |= dict.fromkeys((u, "responsible") for u in owners)
         units = named or dict.fromkeys((u, "responsible") for u in q.units)
@@ -819,8 +844,8 @@ class Assistant:
         ]
         cited = []
         for p in shown[0][1]:
-            extraction = self._register.document_of(p.document.id)
-            cited.append(self._register.cite(extraction, p.clause, p.clause.span))
+            extraction = self.register.document_of(p.document.id)
+            cited.append(self.register.cite(extraction, p.clause, p.clause.span))
         named = [(u, "responsible") for u, _ in (shown[:1] if q.most else shown)]
         return self._made(q, as_of, "\n".join(lines), cited, units=named)
 
@@ -832,7 +857,7 @@ class Assistant:
     def _listed(self, f: Found) -> list[tuple[str, str]]:
         if f.clause is None:
             return []
-        placed = self._register.tasks_in(f.clause.id)
+        placed = self.register.tasks_in(f.clause.id)
         owners = [a for p in placed for a in p.task.responsibilities if a.role in _BEARING]
         return list(dict.fromkeys((a.unit, a.role.value) for a in owners))
 
@@ -841,7 +866,7 @@ class Assistant:
         if not name:
             return set()
         ranked = []
-        for extraction in self._register.extractions:
+        for extraction in self.register.extractions:
             for plan in extraction.plans:
                 held = sum(c in plan.title for c in set(name)) / len(set(name))
                 pairs = {name[i : i + 2] for i in range(len(name) - 1)}
@@ -917,7 +942,7 @@ class Assistant:
 
     def _cite(self, f: Found) -> Citation:
         assert f.clause is not None  # noqa: S101
-        return self._register.cite(f.extraction, f.clause, f.clause.span)
+        return self.register.cite(f.extraction, f.clause, f.clause.span)
 
     def _citation_of_text(self, f: Found) -> Citation:
         span = f.chunk.span or Span(0, 1)

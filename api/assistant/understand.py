@@ -88,7 +88,7 @@ _INTENTS = (
     (Intent.POLICY, r"文号|(?:哪|什么)(?:个|部|项|些|份)?[一-龥]{0,4}(?:条例|办法|法律|法规|文件|规定|意见|通知|标准|方案|指南|纲要|法)(?!里|中|的)|引用|document number|reference number|number of the (?:document|notice)|which (?:regulation|law|document|policy|rule|standard|guideline)s?\b|what (?:regulation|law|policy document)"),
     (Intent.OVERDUE, r"逾期|超期|过期|过了期限|过了时限|超过期限|已经?到期|已过期限|该完成(?:而|却|但)?|overdue|past due|late\b|missed (?:its|their|the) deadline|already (?:passed|due)|deadlines? (?:have|has) (?:already )?passed"),
     (Intent.PLANS, r"(?:哪[些几十]|几|多少|列出|哪(?:[一二三四五六七八九十]+))个?[^,。;]{0,4}(?:行动)?计划|计划[^,。;]{0,4}(?:有|是|包括|共|分别)?(?:哪(?:些|几个|几|[一二三四五六七八九十]+个)|几个|多少个)[?]*$|which plans|list (?:[a-z]+ ){0,3}plans|how many plans|what are the (?:[a-z]+ ){0,3}(?:action )?plans"),
-    (Intent.COUNT, r"(?:一共|总共|共|合计)?有?(?:多少|(?<!哪)几)(?:项|条|个)?(?:任务|工作|条款|指标|目标|事项)|(?:多少|(?<!哪)几)(?:项|条)|几家单位|多少(?:个|家)(?:单位|部门)|(?:哪个|哪家|什么)(?:单位|部门)[^,。]{0,8}最多|最多的(?:单位|部门)|how many (?:tasks|duties|clauses|targets|units|departments|agencies|organi[sz]ations|items|milestones)|(?:which|what) (?:unit|department|agency|body)[^?]{0,30}\bmost\b"),
+    (Intent.COUNT, r"(?:一共|总共|共|合计)?有?(?:多少|(?<!哪)几)(?:项|条|个)?(?:任务|工作|条款|指标|目标|事项)|(?:多少|(?<!哪)几)(?:项|条)|(?<!哪)几家单位|多少(?:个|家)(?:单位|部门)|(?:哪个|哪家|什么)(?:单位|部门)[^,。]{0,8}最多|最多的(?:单位|部门)|how many (?:tasks|duties|clauses|targets|units|departments|agencies|organi[sz]ations|items|milestones)|(?:which|what) (?:unit|department|agency|body)[^?]{0,30}\bmost\b"),
     (Intent.DUE, r"到期的|(?:要|会|将|须|必须|需要)到期|有.{0,6}到期|(?:前|底)(?:要|须|应|必须)?完成(?:的|哪些|什么)|之前要?完成|应完成|要完成(?:什么|哪些)|督办清单|快到期|临近|\bdue\b(?! date)|to be (?:done|completed|finished) by|(?:expire|fall due)"),
     (Intent.DEADLINE, r"什么时候|何时|哪一?年|哪个?月|几月|时限|期限|截止|时间节点|多久|几个月内|多长时间|最晚|最迟|到期|^(?:and |so |but )?(?:by |until |since )?when\b|deadline|by what date|by which year|due date|how (?:long|soon)|what year"),
     (Intent.WHO, r"谁|(?:哪|那)(?:些|个|几家|两家|几个|一家|家|[一二三四五六七八九十]家|[一二三四五六七八九十]个)(?:主要|责任|牵头|配合|成员|相关)?(?:部门|单位|机构|局|委办)?(?:负责|管|来|牵头|得管|要|的责任|承担|参与|配合)|哪(?:些|个|几个|几家|两家)(?:部门|单位|机构)|什么(?:部门|单位)|哪家|哪几家|责任单位|牵头单位|配合单位|责任部门|主管部门|归(?:谁|哪)|找(?:谁|哪)|由.{0,8}(?:负责|牵头|承担)|who\b|whom\b|whose|(?:which|what) (?:[a-z]+ )?(?:departments?|ministr(?:y|ies)|authorit(?:y|ies)|units?|organi[sz]ations?|agenc(?:y|ies)|bod(?:y|ies)|offices?|bureaus?|commissions?)|responsible"),
@@ -295,7 +295,7 @@ def _days(plain: str, as_of: date) -> tuple[date | None, date | None, int | None
         (r"(?:本月|这个?月)(?:底|末|内)?(?:之?前)?|this month|by the end of the month", as_of, month_end),
         (r"下个?月(?:底|末)?(?:之?前)?|next month", following, following_end),
         (r"本季度|这个季度|this quarter", as_of, quarter_end),
-        (r"今年(?:底|末|内|年底)?(?:之?前)?|本年度?|年底(?:之?前)|this year|by (?:the end of the year|year.end)", as_of, date(as_of.year, 12, 31)),
+        (r"今年(?:底|末|内|年底)?(?:之?前)?|本年度?|(?<!\d)年底(?:之?前)|this year|by (?:the end of the year|year.end)", as_of, date(as_of.year, 12, 31)),
         (r"明年(?:底|内)?(?:之?前)?|next year", date(as_of.year + 1, 1, 1), date(as_of.year + 1, 12, 31)),
     ):  # fmt: skip
         if match := re.search(pattern, low):

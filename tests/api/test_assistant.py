@@ -1,0 +1,131 @@
+"""Answers over the notice: right, complete, cited; a refusal where the documents are silent."""
+
+import json
+from datetime import date
+
+import pytest
+
+from kb.models import verify_quote
+from kb.retrieval import WEIGHTS
+from tests.evaluation.questions import OWN, SHARED, assistant, figures, judge, ranks
+
+TODAY = date(2026, 11, 24)
+
+
+def ask(text, *context, as_of=TODAY):
+    return assistant().ask(text, as_of=as_of, context=context)
+
+
+def units(answer):
+    return {u.unit for u in answer.units}
+
+
+@pytest.fixture(scope="module")
+def judged():
+    return list(judge(OWN))
+
+
+def test_the_share_of_right_answers(judged):
+    assert sum(j.right for j in judged) / len(judged) >= 0.9
+
+
+def test_no_forbidden_unit_is_named(judged):
+    assert all(j.checks.get("no forbidden unit", True) for j in judged)
+
+
+def test_every_citation_quotes_its_source(judged):
+    cited = [c for j in judged for c in j.answer.citations]
+    assert len(cited) > 100
+    for citation in cited:
+        document = assistant().register.document_of(citation.document_id).document
+        verify_quote(document.text, citation.span, citation.quote)
+
+
+def test_an_answer_has_citations_and_a_refusal_has_none(judged):
+    for j in judged:
+        assert bool(j.answer.citations) == j.answer.answerable, j.row["question"]
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the shared questions are absent")
+def test_the_shared_questions():
+    judged = list(judge(SHARED))
+    assert sum(j.right for j in judged) / len(judged) >= 0.9
+    assert all(j.right for j in judged if j.row["type"] in ("unanswerable", "adversarial"))
+
+
+def test_retrieval_finds_the_clause():
+    mrr, hit = figures(ranks(OWN, dict(WEIGHTS)))
+    assert mrr >= 0.8
+    assert hit >= 0.9
+
+
+def test_drowning_prevention_in_both_languages():
+    for text in (
+        "哪些部门负责防溺水？",
+        "which departments are responsible for drowning prevention",
+    ):
+        answer = ask(text)
+        assert units(answer) == {"区委政法委", "区教委", "区公安局", "区水利局", "各镇乡街道"}
+        assert "溺水防范" in answer.citations[0].quote
+    assert "Water Resources Bureau" in answer.answer
+
+
+def test_a_claim_is_checked():
+    answer = ask("区交通局负责防溺水吗？")
+    assert "没有写区交通局" in answer.answer
+    assert "区交通局" not in units(answer)
+    assert ask("区水利局参与防溺水吗？").answer.startswith("是")
+
+
+def test_a_duty_inside_a_clause_is_its_own_units():
+    assert units(ask("谁负责发极端天气预警？")) == {"区气象局", "区应急局"}
+
+
+def test_nothing_is_called_undone_for_want_of_a_report():
+    answer = ask("有哪些任务逾期？")
+    assert "未报告进展" in answer.answer
+    assert "未完成" not in answer.answer
+
+
+def test_a_repaired_or_ambiguous_date_is_said_so():
+    assert "已修复" in ask("学校规模不超过2000人的时间节点是哪个月？").answer
+    assert "两解" in ask("学校章程制定修订的期限是什么时候？").answer
+
+
+def test_a_lost_value_is_not_guessed():
+    answer = ask("国家质量监测里学生学业水平要达到几级以上？")
+    assert not answer.answerable
+    assert "缺字" in answer.answer
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "开州区防溺水由谁负责？",
+        "教委主任的电话是多少？",
+        "2030年骨干教师每百名学生几个人？",
+        "？",
+        "   ",
+        "谁负责火星探测？",
+    ],
+)
+def test_refusals(text):
+    answer = ask(text)
+    assert not answer.answerable
+    assert answer.citations == ()
+    assert answer.answer
+
+
+def test_a_refusal_names_the_nearest_clauses():
+    assert "最接近的条款" in ask("谁负责火星探测？").answer
+
+
+def test_the_same_question_gets_the_same_answer():
+    first, second = ask("消防由谁负责？"), ask("消防由谁负责？")
+    assert first.model_copy(update={"elapsed_ms": 0}) == second.model_copy(update={"elapsed_ms": 0})
+
+
+def test_markup_in_a_question_is_only_text():
+    answer = ask("<script>alert(1)</script> {{7*7}} '; DROP TABLE tasks; -- 消防由谁负责？")
+    json.dumps(answer.model_dump(mode="json"))
+    assert "49" not in answer.answer
