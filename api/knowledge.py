@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from api.assistant.answer import Assistant, Build
+from api.assistant.model import ModelSettings, WordedAssistant
 from api.settings import Settings
 from kb.chunks import Chunk
 from kb.embedding import load_embedder, load_small_encoder
@@ -64,6 +65,15 @@ def open_assistant(
     register: Register,
     say: Say = lambda _: None,
     report: Report = lambda *_: None,
-) -> Assistant:
-    """The assistant over a register."""
-    return Assistant(register, retriever_builder(settings, say, report))
+) -> Assistant | WordedAssistant:
+    """The assistant over a register; worded by a language model where one is set."""
+    assistant = Assistant(register, retriever_builder(settings, say, report))
+    if not settings.llm_url:
+        return assistant
+    model = ModelSettings(
+        url=settings.llm_url,
+        model=settings.llm_model or "default",
+        key=settings.llm_key,
+        timeout=settings.llm_timeout,
+    )
+    return WordedAssistant(assistant, model)

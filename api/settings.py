@@ -25,7 +25,8 @@ class Settings:
     `store` is an SQLAlchemy URL or the path of a SQLite file; `home` the folder of what duban
     writes; `language` `zh` or `en`; `timezone` an IANA name; `embedding_model` the bundled
     model's name (or empty), a local folder or a name on the model hub; `model_cache` the folder
-    where the bundled model is written once; `chroma_url` a Chroma server, empty for our own.
+    where the bundled model is written once; `chroma_url` a Chroma server, empty for our own;
+    `llm_url` an OpenAI-compatible endpoint, empty for answers without a language model.
     """
 
     home: Path
@@ -35,6 +36,10 @@ class Settings:
     embedding_model: str = ""
     model_cache: Path = field(default_factory=lambda: default_cache({}).expanduser())
     chroma_url: str = ""
+    llm_url: str = ""
+    llm_model: str = ""
+    llm_key: str = field(default="none", repr=False)
+    llm_timeout: float = 30.0
 
     @property
     def store_url(self) -> str:
@@ -97,7 +102,8 @@ def read_settings(
 
     Args:
         environ: `DUBAN_STORE`, `DUBAN_HOME`, `DUBAN_LANG`, `DUBAN_TIMEZONE`,
-            `DUBAN_EMBEDDING_MODEL`, `DUBAN_CACHE` and `DUBAN_CHROMA_URL` are read of it.
+            `DUBAN_EMBEDDING_MODEL`, `DUBAN_CACHE`, `DUBAN_CHROMA_URL` and `DUBAN_LLM_URL`,
+            `_MODEL`, `_KEY`, `_TIMEOUT` are read of it.
         working_folder: where `var/` lies when `DUBAN_HOME` is not set.
         store: `--store`.
         language: `--lang`.
@@ -111,7 +117,24 @@ def read_settings(
         embedding_model=environ.get("DUBAN_EMBEDDING_MODEL") or "",
         model_cache=Path(environ.get("DUBAN_CACHE") or default_cache(environ)).expanduser(),
         chroma_url=environ.get("DUBAN_CHROMA_URL") or "",
+        llm_url=environ.get("DUBAN_LLM_URL") or "",
+        llm_model=environ.get("DUBAN_LLM_MODEL") or "",
+        llm_key=environ.get("DUBAN_LLM_KEY") or "none",
+        llm_timeout=_seconds(environ.get("DUBAN_LLM_TIMEOUT") or "30"),
     )
+
+
+def _seconds(printed: str) -> float:
+    try:
+        value = float(printed)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 3600:
+        raise SettingError(
+            f"DUBAN_LLM_TIMEOUT 要是 0 到 3600 的秒数, 不是 {printed} / must be seconds, 0 to 3600",
+            hint="DUBAN_LLM_TIMEOUT=30",
+        )
+    return value
 
 
 def default_cache(environ: Mapping[str, str]) -> Path:

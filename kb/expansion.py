@@ -59,6 +59,11 @@ def terms() -> tuple[Term, ...]:
 
 
 @lru_cache
+def _term_patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(rf"\b{re.escape(t.english)}(?:s|es)?\b"), t.chinese) for t in terms())
+
+
+@lru_cache
 def _synonyms() -> Mapping[str, str]:
     return {lay: entry.official for entry in load_lexicon("synonyms", Synonym) for lay in entry.lay}
 
@@ -191,11 +196,10 @@ def translate(text: str) -> tuple[list[str], list[str]]:
     if not re.search(r"[a-z]{2}", rest):
         return [], []
     found: list[str] = []
-    for term in terms():
-        pattern = rf"\b{re.escape(term.english)}(?:s|es)?\b"
-        if re.search(pattern, rest):
-            found.append(term.chinese)
-            rest = re.sub(pattern, " ", rest)
+    for pattern, chinese in _term_patterns():
+        if pattern.search(rest):
+            found.append(chinese)
+            rest = pattern.sub(" ", rest)
     return list(dict.fromkeys(found)), re.findall(r"[a-z][a-z'\-]+", rest)
 
 

@@ -435,8 +435,8 @@ class Assistant:
         if self.search.coverage(words, s.text) < 0.4:
             return None
         if any(span.start < s.span.end and s.span.start < span.end for span in lost):
-            targets = self._targets_in(f, s)
-            if not any(self.search.coverage(words, t.metric) >= 0.5 for _, t in targets):
+            inside = self._targets_in(f, s)
+            if not any(self.search.coverage(words, t.metric) >= 0.5 for _, t in inside):
                 return self._refuse(q, as_of, [f], _LOST)
         targets = self._asked_targets(q, f, s, words)
         if targets is None:

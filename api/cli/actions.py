@@ -13,6 +13,7 @@ from typing import Any, cast
 from rich.progress import track
 
 from api.assistant.answer import Assistant
+from api.assistant.model import WordedAssistant
 from api.assistant.words import describe_due, describe_target
 from api.cli.knowledge import update_index
 from api.cli.output import Output
@@ -192,7 +193,7 @@ def ask(settings: Settings, question: str, as_of: date, out: Output) -> int:
     return 0
 
 
-def _assistant(settings: Settings, out: Output) -> Assistant:
+def _assistant(settings: Settings, out: Output) -> Assistant | WordedAssistant:
     def say(message: str) -> None:
         out.complain(out.side(message))
 

@@ -213,3 +213,41 @@ def test_help_does_not_load_heavy_parts():
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_index_is_built_checked_and_mended(tmp_path, capsys):
+    (tmp_path / "plan.txt").write_text(
+        "某区方案\n一、任务\n1.抓消防。（责任单位：区教委）\n", "utf-8"
+    )
+    assert run(["ingest", str(tmp_path / "plan.txt"), "--json"], {}, tmp_path) == 0
+    assert json.loads(capsys.readouterr().out)["indexed"] == 3
+    assert run(["index", "verify", "--json"], {}, tmp_path) == 0
+    assert json.loads(capsys.readouterr().out)["sound"]
+    (tmp_path / "plan.txt").write_text(
+        "某区方案\n一、任务\n1.抓交通。（责任单位：区教委）\n", "utf-8"
+    )
+    run(["ingest", str(tmp_path / "plan.txt"), "--no-index"], {}, tmp_path)
+    capsys.readouterr()
+    assert run(["index", "status"], {}, tmp_path) == 1
+    assert "duban index rebuild" in capsys.readouterr().out
+    assert run(["index", "rebuild"], {}, tmp_path) == 0
+    assert run(["index", "status"], {}, tmp_path) == 0
+
+
+def test_retrieval_over_any_corpus(tmp_path, capsys):
+    corpus, queries, out = (tmp_path / name for name in ("c.jsonl", "q.jsonl", "run.tsv"))
+    corpus.write_text(
+        '{"id": "a", "title": "消防法", "text": "发现火灾应当立即报警。"}\n'
+        '{"id": "b", "title": "婚姻法", "text": "男女双方自愿离婚的，准予离婚。"}\n',
+        "utf-8",
+    )
+    queries.write_text(
+        '{"id": "q1", "text": "想离婚怎么办"}\n{"id": "q2", "text": "着火了"}\n', "utf-8"
+    )
+    command = ["evaluate", "retrieval", "--corpus", str(corpus), "--queries", str(queries)]
+    assert run([*command, "--out", str(out)], {}, tmp_path) == 0
+    rows = [line.split("\t") for line in out.read_text("utf-8").splitlines()]
+    assert [r for r in rows if r[2] == "1"] == [["q1", "b", "1"], ["q2", "a", "1"]]
+    corpus.write_text('{"id": "a"}\n', "utf-8")
+    assert run([*command, "--out", str(out)], {}, tmp_path) == 1
+    assert "c.jsonl" in capsys.readouterr().err

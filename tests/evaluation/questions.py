@@ -48,7 +48,9 @@ def read_questions(path: Path) -> list[Row]:
 @lru_cache
 def assistant() -> Assistant:
     """The assistant over the notice, with an index in a folder of the user's cache."""
-    return open_assistant(_settings(), Register([extract_file(NOTICE)[0]]))
+    made = open_assistant(_settings(), Register([extract_file(NOTICE)[0]]))
+    assert isinstance(made, Assistant)
+    return made
 
 
 def _settings() -> Any:
