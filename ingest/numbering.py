@@ -9,14 +9,15 @@ import re
 from dataclasses import dataclass
 
 _CN = "一二三四五六七八九十百"
+_NO_DECIMAL = r"(?:(?!\d)|(?=(?:19|20)\d\d\s*年))"  # 1.5 is a number, 1.2025年 a marker and a year
 _FAMILIES: tuple[tuple[str, str], ...] = (
     ("chapter", rf"第[{_CN}]{{1,4}}[编章](?=\s|$|[一-龥])"),
     ("section", rf"第[{_CN}]{{1,4}}节(?=\s|$|[一-龥])"),
     ("article", rf"第[{_CN}零〇\d]{{1,5}}条(?:之[{_CN}])?(?=\s|[一-龥]|$)"),
-    ("cn", rf"[{_CN}]{{1,4}}[、．.](?!\d)"),
+    ("cn", rf"[{_CN}]{{1,4}}[、．.]{_NO_DECIMAL}"),
     ("lost", r"、(?=[一-龥]{2,20}\s*$)"),
     ("cn-bracket", rf"[(（][{_CN}]{{1,4}}[)）]"),
-    ("number", r"\d{1,3}[.．、](?![\d])"),
+    ("number", rf"\d{{1,3}}[.．、]{_NO_DECIMAL}"),
     ("number-bracket", r"[(（]\d{1,3}[)）]"),
     ("half-bracket", r"\d{1,2}[)）]"),
     ("circle", r"[①-⑳]"),

@@ -15,6 +15,7 @@ from kb.lexicon import load_lexicon
 from kb.models import Fact
 
 _SYNONYM = 0.6
+_REMEMBERED = 4096
 _HEARD = 0.9
 _ASKING = 0.1
 _TERM = 1.0
@@ -120,6 +121,7 @@ class QueryExpander:
 
     def __init__(self, units: Iterable[str] = (), headings: Sequence[str] = ()) -> None:
         self._segmenter = Segmenter(units)
+        self._official: dict[str, list[str]] = {}
         self._sounds: dict[tuple[str, str], set[str]] | None = None
         self._pairs = {
             t for h in headings for t in tokenize(h) if len(t) == 2 and _CHINESE.match(t)
@@ -166,7 +168,12 @@ class QueryExpander:
     def synonyms_in(self, query: str) -> list[str]:
         """Official words for the lay words of `query`."""
         known = _synonyms()
-        return [known[word] for word in self._segmenter.cut(query) if word in known]
+        if query not in self._official:
+            cut = self._segmenter.cut(query)
+            if len(self._official) > _REMEMBERED:
+                self._official.clear()
+            self._official[query] = [known[word] for word in cut if word in known]
+        return self._official[query]
 
     def heard(self, query: str) -> list[str]:
         """Known pairs of characters that sound like an unknown pair of `query`."""

@@ -32,6 +32,28 @@ class Hit(Fact):
     parts: dict[str, float]
 
 
+class Filter(Fact):
+    """Which chunks a search may find; what is empty does not count. `plan` and `document` are ids;
+    `unit` a canonical name; `year` one of the clause's deadlines; `validity` as printed (有效)."""
+
+    plan: str = ""
+    document: str = ""
+    unit: str = ""
+    year: int | None = None
+    validity: str = ""
+
+    def __call__(self, chunk: Chunk) -> bool:
+        """Whether `chunk` passes."""
+        have = chunk.metadata
+        return (
+            (not self.plan or have.get("plan") == self.plan)
+            and (not self.document or chunk.document_id == self.document)
+            and (not self.unit or self.unit in str(have.get("units", "")).split("|"))
+            and (self.year is None or str(self.year) in str(have.get("years", "")).split("|"))
+            and (not self.validity or have.get("validity") == self.validity)
+        )
+
+
 class HybridRetriever:
     """Searches chunks whose vectors are held in memory.
 
@@ -63,6 +85,7 @@ class HybridRetriever:
         self._expand = expand or (lambda query: dict.fromkeys(tokenize(query), 1.0))
         self._weights = {name: w for name, w in weights.items() if w > 0}
         self.lexical = lexical or LexicalIndex([chunk.titled for chunk in self.chunks])
+        self._last: tuple[str, dict[str, NDArray[np.float32]]] = ("", {})
         documents = {c.document_id: None for c in self.chunks}
         order = {document: place for place, document in enumerate(documents)}
         self._documents = np.array([order[c.document_id] for c in self.chunks], np.int32)
@@ -111,6 +134,12 @@ class HybridRetriever:
         return sum(1 / r for r in ranks) / len(ranks) if ranks else 0.0
 
     def _lists(self, query: str) -> dict[str, NDArray[np.float32]]:
+        """Scores by list; those of the last query are kept, for it is often asked again."""
+        if self._last[0] != query:
+            self._last = query, self._scored(query)
+        return self._last[1]
+
+    def _scored(self, query: str) -> dict[str, NDArray[np.float32]]:
         found: dict[str, NDArray[np.float32]] = {}
         if "lexical" in self._weights:
             found["lexical"] = self.lexical.scores(self._expand(query))

@@ -208,6 +208,31 @@ def evaluate_retrieval(
 
 
 @app.command()
+def search(
+    context: typer.Context,
+    query: Annotated[str, typer.Argument(help="要找的内容 / what to look for")],
+    plan: Annotated[
+        str, typer.Option("--plan", help="计划标题中的字 / words of a plan's title")
+    ] = "",
+    unit: Annotated[str, typer.Option("--unit", help="责任单位 / a unit")] = "",
+    year: Annotated[
+        int | None, typer.Option("--year", help="时限年份 / a year of deadlines")
+    ] = None,
+    document: Annotated[str, typer.Option("--document", help="文件编号 / a document's id")] = "",
+    validity: Annotated[str, typer.Option("--validity", help="有效性, 如 有效 / as printed")] = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, max=200, help="条数 / how many")] = 10,
+    as_json: JsonOption = False,
+) -> None:
+    """检索条款, 显示各部分得分 / find clauses, with their scores by part."""
+    from api.cli import knowledge  # noqa: PLC0415
+    from kb.retrieval import Filter  # noqa: PLC0415
+
+    state: Run = context.obj
+    wanted = Filter(unit=unit, year=year, document=document, validity=validity)
+    state.code = knowledge.search(state.settings, query, wanted, plan, limit, state.out(as_json))
+
+
+@app.command()
 def extract(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="文件 / a file")],

@@ -9,9 +9,10 @@ from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from api.assistant.answer import Assistant
 from api.assistant.search import chunks_of
 from api.cli.output import Output
-from api.knowledge import open_index
+from api.knowledge import open_index, retriever_builder
 from api.settings import Settings
 from kb.chunks import LONGEST, Chunk, flatten, split_span
 from kb.embedding.cache import VectorCache
@@ -19,7 +20,7 @@ from kb.errors import SourceError
 from kb.expansion import QueryExpander
 from kb.index import IndexStatus, Report
 from kb.models import Span
-from kb.retrieval import HybridRetriever
+from kb.retrieval import Filter, HybridRetriever
 from tasks.queries import Register
 from tasks.store import Store
 
@@ -103,6 +104,46 @@ def _say_status(found: IndexStatus, out: Output) -> None:
     else:
         out.say("索引不完整或与库不一致, 请运行 duban index rebuild",
                 "the index is not whole or not in step; run duban index rebuild")  # fmt: skip
+
+
+def search(
+    settings: Settings, query: str, wanted: Filter, plan: str, limit: int, out: Output
+) -> int:
+    """Find clauses and show the shares of each list in their scores. 1 where none is found."""
+    with Store.open(settings.store_url) as store:
+        register = Register(store.extractions())
+    assistant = Assistant(
+        register, retriever_builder(settings, lambda m: out.complain(out.side(m)))
+    )
+    titles = {p.id: p.title for e in register.extractions for p in e.plans}
+    plans = {key for key, title in titles.items() if plan in title}
+    found = assistant.search.find(
+        query, limit, keep=lambda c: wanted(c) and (not plan or c.metadata.get("plan") in plans)
+    )
+    rows = [
+        {
+            "clause_id": f.clause.id if f.clause else None,
+            "path": f.clause.path if f.clause else "",
+            "plan": titles.get(f.clause.plan_id, "") if f.clause else "",
+            "text": f.chunk.text,
+            "span": [f.chunk.span.start, f.chunk.span.end] if f.chunk.span else None,
+            "score": round(f.score, 4),
+            "parts": f.parts,
+        }
+        for f in found
+    ]
+    if out.as_json:
+        out.json(rows)
+    else:
+        out.table(
+            [("分数", "score"), ("条款", "clause"), ("计划", "plan"), ("原文", "text"), ("各部分", "parts")],
+            [
+                (r["score"], r["path"], r["plan"], str(r["text"])[:60],
+                 " ".join(f"{k} {v:.2f}" for k, v in f.parts.items() if v))
+                for r, f in zip(rows, found, strict=True)
+            ],
+        )  # fmt: skip
+    return 0 if rows else 1
 
 
 def evaluate_retrieval(

@@ -30,7 +30,7 @@ from kb.errors import ModelError
 
 NAME = "multilingual-e5-small"
 CONTAINER_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
-_FORMAT = "2"
+_FORMAT = "3"
 """Raised whenever the folder would be written differently."""
 _MANIFEST = "duban-manifest.json"
 _PROMPTS = {"query": "query: ", "passage": "passage: ", "document": "passage: "}
@@ -238,6 +238,12 @@ class _Container:
                 "unk_token": "<unk>",
                 "mask_token": "<mask>",
                 "model_input_names": ["input_ids", "attention_mask"],
+                # Named here, so that loading does not parse the whole vocabulary a second time.
+                "added_tokens_decoder": {
+                    str(i): {"content": piece, "special": True}
+                    for i, (piece, _) in enumerate(self.vocabulary)
+                    if piece in ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
+                },
             },
             "sentence_bert_config.json": {"max_seq_length": self.positions},
             "config_sentence_transformers.json": {

@@ -251,3 +251,24 @@ def test_retrieval_over_any_corpus(tmp_path, capsys):
     corpus.write_text('{"id": "a"}\n', "utf-8")
     assert run([*command, "--out", str(out)], {}, tmp_path) == 1
     assert "c.jsonl" in capsys.readouterr().err
+
+
+def test_search_shows_its_parts_and_filters(tmp_path, capsys):
+    text = (
+        "某区某年行动方案\n一、任务\n1.2025年底前抓好消防。（责任单位：区教委）\n"
+        "2.抓好消防演练。（责任单位：区公安局）\n"
+    )
+    (tmp_path / "plan.txt").write_text(text, "utf-8")
+    assert run(["ingest", str(tmp_path / "plan.txt")], {}, tmp_path) == 0
+
+    def found(*options):
+        capsys.readouterr()
+        run(["search", "消防", "--json", *options], {}, tmp_path)
+        return json.loads(capsys.readouterr().out)
+
+    assert len(found()) >= 2
+    assert set(found()[0]["parts"]) == {"lexical", "text", "titled", "small"}
+    assert [r["path"] for r in found("--unit", "区公安局")] == ["1/一/2"]
+    assert [r["path"] for r in found("--year", "2025")] == ["1/一/1"]
+    assert found("--plan", "没有") == []
+    assert run(["search", "消防", "--validity", "有效"], {}, tmp_path) == 1

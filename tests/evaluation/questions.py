@@ -26,6 +26,8 @@ OWN = Path(__file__).resolve().parents[1] / "gold" / "questions.jsonl"
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "gold" / "questions.jsonl"
 TODAY = date(2026, 11, 24)
 Row = dict[str, Any]
+_BY_QUERY = ("overdue", "aggregate")
+"""Types that the register answers; no single clause is the right one."""
 
 
 @dataclass(slots=True)
@@ -117,7 +119,7 @@ def ranks(path: Path, weights: dict[str, float]) -> list[tuple[Row, int]]:
         expand=search.expander, weights=weights, lexical=base.lexical,
     )  # fmt: skip
     for row in read_questions(path):
-        if not row["evidence"]:
+        if not row["evidence"] or row["type"] in _BY_QUERY:
             continue
         day = date.fromisoformat(row["as_of"]) if row["as_of"] else TODAY
         q = understand(

@@ -25,6 +25,8 @@ from ingest.numbering import RANK, chinese_ordinal, find_marker, normalize_ordin
         ("1.开展培训", "1.", "number", 1, "1"),
         ("10．开展培训", "10．", "number", 10, "10"),
         ("3、开展培训", "3、", "number", 3, "3"),
+        ("1.2025年底前完成", "1.", "number", 1, "1"),
+        ("二、2024年工作目标", "二、", "cn", 2, "二"),
         ("(2)开展培训", "(2)", "number-bracket", 2, "(2)"),
         ("（12）开展培训", "（12）", "number-bracket", 12, "(12)"),
         ("4)开展培训", "4)", "half-bracket", 4, "4)"),
