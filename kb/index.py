@@ -199,6 +199,7 @@ class VectorIndex:
         both = [*texts["text"], *texts["titled"]]
         rows = cache.embed(self.embedder, both, lambda done, all_: report("e5", done, all_))
         small = cache.embed(self.small, texts["text"], lambda done, all_: report("use", done, all_))
+        self.embedder.close()
         return {"text": rows[: len(chunks)], "titled": rows[len(chunks) :], "small": small}
 
     def _create(self, client: Any, generation: int, chunks: Sequence[Chunk]) -> Any:

@@ -158,6 +158,7 @@ def evaluate_retrieval(
         both = [*(c.text for c in chunks), *(c.titled for c in chunks)]
         rows = cache.embed(index.embedder, both, lambda a, b: report("e5", a, b))
         small = cache.embed(index.small, both[: len(chunks)], lambda a, b: report("use", a, b))
+    index.embedder.close()
     vectors = {"text": rows[: len(chunks)], "titled": rows[len(chunks) :], "small": small}
     expander = QueryExpander(headings=[c.heading for c in chunks])
     retriever = HybridRetriever(chunks, vectors, index.embedder, index.small, expand=expander)

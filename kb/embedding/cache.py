@@ -13,6 +13,8 @@ import numpy as np
 from kb.embedding.encoders import Embedder, Vectors
 
 _BATCH = 64
+_MANY = 2048
+"""From so many new texts on, parts are large enough for several processes to share them."""
 
 
 class VectorCache:
@@ -46,13 +48,14 @@ class VectorCache:
         found = self._read(card.key, card.dimension, set(keys))
         missing = {k: t for k, t in zip(keys, texts, strict=True) if k not in found}
         order = sorted(missing, key=lambda k: len(missing[k]))
-        for start in range(0, len(order), _BATCH):
-            part = order[start : start + _BATCH]
+        batch = _BATCH if len(order) < _MANY else _MANY
+        for start in range(0, len(order), batch):
+            part = order[start : start + batch]
             rows = embedder.embed_passages([missing[k] for k in part])
             fresh = dict(zip(part, rows, strict=True))
             found |= fresh
             self._write(card.key, fresh)
-            report(min(start + _BATCH, len(order)), len(order))
+            report(min(start + batch, len(order)), len(order))
         if not texts:
             return np.zeros((0, card.dimension), np.float32)
         return np.stack([found[k] for k in keys])

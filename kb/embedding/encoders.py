@@ -17,6 +17,9 @@ from kb.embedding.bundled import CONTAINER_SHA256, NAME, bundled_folder
 from kb.errors import ModelError
 from kb.models import Fact
 
+_SHARED = 1024
+_PROCESSES = 8
+"""From so many texts on, several processes embed; at most so many, each takes about 1 GB."""
 Vectors = NDArray[np.float32]
 SMALL_SHA256 = "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9"
 
@@ -63,6 +66,10 @@ class Embedder(Protocol):
         """Shape (dimension,)."""
         ...
 
+    def close(self) -> None:
+        """Give back what embedding many texts took (processes); queries still work."""
+        ...
+
 
 class SentenceTransformerEmbedder:
     """A sentence-transformers model, loaded when the first vector is needed."""
@@ -71,6 +78,7 @@ class SentenceTransformerEmbedder:
         self.name, self.digest = name, digest
         self._place, self._batch = place, batch
         self._model: Any = None
+        self._pool: Any = None
         self._card: ModelCard | None = None
 
     @property
@@ -93,10 +101,25 @@ class SentenceTransformerEmbedder:
         """One row a text; the prompt of documents (or passages) is the model's own."""
         if not texts:
             return np.zeros((0, self.card.dimension), np.float32)
-        rows = self._load().encode_document(
-            list(texts), batch_size=self._batch, convert_to_numpy=True, show_progress_bar=False
-        )
-        return np.asarray(rows, np.float32)
+        model, processes = self._load(), os.cpu_count() or 1
+        options = {"batch_size": self._batch, "show_progress_bar": False}
+        if len(texts) < _SHARED or processes == 1 or model.device.type != "cpu":
+            rows = model.encode_document(list(texts), convert_to_numpy=True, **options)
+            return np.asarray(rows, np.float32)
+        if self._pool is None:
+            self._pool = model.start_multi_process_pool(["cpu"] * min(processes, _PROCESSES))
+        # Interleaved, so that short and long texts are shared out evenly.
+        order = np.argsort(np.arange(len(texts)) % (2 * processes), kind="stable")
+        rows = model.encode_document([texts[i] for i in order], pool=self._pool, **options)
+        result = np.empty((len(texts), rows.shape[1]), np.float32)
+        result[order] = rows
+        return result
+
+    def close(self) -> None:
+        """End the processes that shared the work, if there were any."""
+        if self._pool is not None:
+            self._model.stop_multi_process_pool(self._pool)
+            self._pool = None
 
     def embed_query(self, text: str) -> Vectors:
         """One vector; the prompt of queries is the model's own."""
@@ -163,6 +186,9 @@ class SmallEncoder:
     def embed_query(self, text: str) -> Vectors:
         """One vector."""
         return np.asarray(self._load().encode([text])[0], np.float32)
+
+    def close(self) -> None:
+        """It takes nothing that must be given back."""
 
     def _load(self) -> Any:
         if self._model is None:

@@ -120,6 +120,9 @@ class Counting:
     def embed_query(self, text):
         return self._inner.embed_query(text)
 
+    def close(self):
+        pass
+
 
 def test_only_new_text_is_embedded(tiny_model, tmp_path):
     counting = Counting(load_embedder(str(tiny_model), CACHE))
@@ -130,6 +133,17 @@ def test_only_new_text_is_embedded(tiny_model, tmp_path):
     assert counting.count == 3
     assert np.array_equal(first[0], first[2])
     assert np.array_equal(again[2], first[0])
+
+
+def test_several_processes_give_the_same_in_the_same_order(tiny_model):
+    embedder = load_embedder(str(tiny_model), CACHE)
+    texts = [f"任务{n}" + "甲" * (n % 7) for n in range(1100)]
+    rows = embedder.embed_passages(texts)
+    embedder.close()
+    alone = embedder.embed_passages(texts[:40])
+    assert rows.shape == (1100, 32)
+    assert np.allclose(rows[:40], alone, atol=1e-5)
+    assert np.allclose(rows[1060:], embedder.embed_passages(texts[1060:]), atol=1e-5)
 
 
 def test_a_damaged_cache_is_begun_anew(tiny_model, tmp_path):
