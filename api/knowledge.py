@@ -12,6 +12,7 @@ from api.settings import Settings
 from kb.chunks import Chunk
 from kb.embedding import load_embedder, load_small_encoder
 from kb.embedding.encoders import SentenceTransformerEmbedder, SmallEncoder
+from kb.embedding.reranker import Reranker
 from kb.expansion import QueryExpander
 from kb.index import Report, VectorIndex
 from kb.retrieval import HybridRetriever
@@ -55,7 +56,10 @@ def retriever_builder(
     def build(chunks: Sequence[Chunk], expander: QueryExpander) -> HybridRetriever:
         index = open_index(settings, say)
         vectors = index.vectors(chunks, report)
-        return HybridRetriever(chunks, vectors, index.embedder, index.small, expand=expander)
+        reranker = Reranker(settings.reranker) if settings.reranker else None
+        return HybridRetriever(
+            chunks, vectors, index.embedder, index.small, expand=expander, reranker=reranker
+        )
 
     return build
 

@@ -26,7 +26,7 @@ class Settings:
     writes; `language` `zh` or `en`; `timezone` an IANA name; `embedding_model` the bundled
     model's name (or empty), a local folder or a name on the model hub; `model_cache` the folder
     where the bundled model is written once; `chroma_url` a Chroma server, empty for our own;
-    `llm_url` an OpenAI-compatible endpoint, empty for answers without a language model.
+    `reranker` a cross-encoder, empty for none; `llm_url` an OpenAI-compatible endpoint, empty for answers without a language model.
     """
 
     home: Path
@@ -36,6 +36,7 @@ class Settings:
     embedding_model: str = ""
     model_cache: Path = field(default_factory=lambda: default_cache({}).expanduser())
     chroma_url: str = ""
+    reranker: str = ""
     llm_url: str = ""
     llm_model: str = ""
     llm_key: str = field(default="none", repr=False)
@@ -102,7 +103,7 @@ def read_settings(
 
     Args:
         environ: `DUBAN_STORE`, `DUBAN_HOME`, `DUBAN_LANG`, `DUBAN_TIMEZONE`,
-            `DUBAN_EMBEDDING_MODEL`, `DUBAN_CACHE`, `DUBAN_CHROMA_URL` and `DUBAN_LLM_URL`,
+            `DUBAN_EMBEDDING_MODEL`, `DUBAN_CACHE`, `DUBAN_CHROMA_URL`, `DUBAN_RERANKER` and `DUBAN_LLM_URL`,
             `_MODEL`, `_KEY`, `_TIMEOUT` are read of it.
         working_folder: where `var/` lies when `DUBAN_HOME` is not set.
         store: `--store`.
@@ -117,6 +118,7 @@ def read_settings(
         embedding_model=environ.get("DUBAN_EMBEDDING_MODEL") or "",
         model_cache=Path(environ.get("DUBAN_CACHE") or default_cache(environ)).expanduser(),
         chroma_url=environ.get("DUBAN_CHROMA_URL") or "",
+        reranker=environ.get("DUBAN_RERANKER") or "",
         llm_url=environ.get("DUBAN_LLM_URL") or "",
         llm_model=environ.get("DUBAN_LLM_MODEL") or "",
         llm_key=environ.get("DUBAN_LLM_KEY") or "none",

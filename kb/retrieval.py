@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from kb.chunks import Chunk
 from kb.embedding.encoders import Embedder, Vectors
+from kb.embedding.reranker import Reranker
 from kb.lexical import LexicalIndex, tokenize
 from kb.models import Fact
 
@@ -21,6 +22,7 @@ WEIGHTS: Mapping[str, float] = {"lexical": 0.40, "text": 0.20, "titled": 0.20, "
 DENSE = ("text", "titled", "small")
 _CANDIDATES = 200
 _SAME_DOCUMENT = 0.1
+_RERANKED = 30
 _NEIGHBOURHOOD = 30
 
 
@@ -64,6 +66,7 @@ class HybridRetriever:
         small: encodes queries for `small`.
         expand: query → weights of lexical tokens; the query's own tokens if not given.
         weights: worth of each list.
+        reranker: reads the question with each of the best chunks and orders these anew.
         lexical: the lexical index over `titled` texts, where it is at hand.
     """
 
@@ -77,10 +80,12 @@ class HybridRetriever:
         expand: Callable[[str], Mapping[str, float]] | None = None,
         weights: Mapping[str, float] = WEIGHTS,
         lexical: LexicalIndex | None = None,
+        reranker: Reranker | None = None,
     ) -> None:
         self.chunks = list(chunks)
         self.vectors = vectors
         self.embedder, self.small = embedder, small
+        self._reranker = reranker
         self._encoders = {"text": embedder, "titled": embedder, "small": small}
         self._expand = expand or (lambda query: dict.fromkeys(tokenize(query), 1.0))
         self._weights = {name: w for name, w in weights.items() if w > 0}
@@ -113,7 +118,12 @@ class HybridRetriever:
             total = total + parts["document"]
         if allowed is not None:
             total = np.where(allowed, total, 0)
-        best = _top(total, limit)
+        best = _top(total, max(limit, _RERANKED) if self._reranker else limit)
+        if self._reranker and len(best):
+            part = np.zeros_like(total)
+            part[best] = self._reranker.score(query, [self.chunks[i].titled for i in best])
+            parts["rerank"] = part
+            best = best[np.lexsort((best, -part[best]))][:limit]
         return [
             Hit.model_construct(
                 chunk=self.chunks[i],

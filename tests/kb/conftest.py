@@ -40,3 +40,18 @@ def tiny_model(tmp_path_factory) -> Path:
     target = folder / "model"
     model.save(str(target))
     return target
+
+
+@pytest.fixture(scope="session")
+def tiny_reranker(tiny_model, tmp_path_factory) -> Path:
+    """A folder with a randomly initialised cross-encoder over the same letters."""
+    import torch
+    from transformers import AutoConfig, AutoTokenizer, BertForSequenceClassification
+
+    torch.manual_seed(7)
+    folder = tmp_path_factory.mktemp("reranker")
+    config = AutoConfig.from_pretrained(tiny_model)
+    config.num_labels = 1
+    BertForSequenceClassification(config).save_pretrained(folder)
+    AutoTokenizer.from_pretrained(tiny_model).save_pretrained(folder)
+    return folder

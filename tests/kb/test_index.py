@@ -15,7 +15,8 @@ import pytest
 from api.settings import default_cache
 from kb.chunks import Chunk
 from kb.embedding import load_embedder, load_small_encoder
-from kb.errors import IndexStateError
+from kb.embedding.reranker import Reranker
+from kb.errors import IndexStateError, ModelError
 from kb.index import VectorIndex
 from kb.retrieval import HybridRetriever
 
@@ -156,6 +157,20 @@ def test_filters_and_parts(index, tiny_model):
     kept = retriever.search("交通安全", 3, keep=lambda c: c.id != "c1")
     assert "c1" not in [h.chunk.id for h in kept]
     assert retriever.search("  ", 3) == []
+
+
+def test_a_reranker_orders_the_best_anew(index, tiny_reranker, tmp_path):
+    some = chunks(*TEXTS)
+    vectors = index.vectors(some)
+    reranker = Reranker(str(tiny_reranker))
+    retriever = HybridRetriever(some, vectors, index.embedder, index.small, reranker=reranker)
+    hits = retriever.search("交通安全", 3)
+    scores = reranker.score("交通安全", [c.titled for c in some])
+    best = sorted(range(4), key=lambda i: -scores[i])[:3]
+    assert [h.chunk.id for h in hits] == [f"c{i}" for i in best]
+    assert hits[0].parts["rerank"] == pytest.approx(float(scores[best[0]]), abs=1e-3)
+    with pytest.raises(ModelError, match="重排模型"):
+        Reranker(str(tmp_path / "none")).score("x", ["y"])
 
 
 KILLED = """
