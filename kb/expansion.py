@@ -111,6 +111,12 @@ class Segmenter:
         return [str(word) for word in self._tokenizer.cut(text, HMM=False)]
 
 
+@lru_cache
+def plain_segmenter() -> Segmenter:
+    """A segmenter without names of units, made once."""
+    return Segmenter()
+
+
 class QueryExpander:
     """Weights of tokens for a question.
 

@@ -371,6 +371,10 @@ class Assistant:
             lines.append(
                 f"该条另列责任单位：{others}。" if zh else f"The clause also lists: {others}."
             )
+        also = [a for a in owners if a.unit not in units and a.basis is Basis.STATED]
+        if not where and also:
+            others = self._owners(also, q.language)
+            lines.append(f"条文中另写明：{others}。" if zh else f"The text also names: {others}.")
         if any(a.basis is Basis.INHERITED for a in chosen):
             lines.append("（责任单位承自上级条款）" if zh else "(inherited from the clause above)")
         if any(a.open_ended for a in chosen):

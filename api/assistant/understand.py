@@ -12,7 +12,7 @@ from functools import lru_cache
 from ingest.dates import find_times
 from ingest.numerals import normalize_number
 from ingest.reading import normalize_characters
-from kb.expansion import simplify, translate
+from kb.expansion import plain_segmenter, simplify, translate
 from kb.lexicon import load_lexicon
 from kb.models import Fact
 from tasks.models import Role
@@ -363,6 +363,20 @@ def _plan(text: str) -> tuple[str, str]:
     return "", text
 
 
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """Whether a place's name is no part of other words: 统筹|城市, 激发|市场 are none."""
+    at = 0
+    bounds = {0}
+    last = ""
+    for word in plain_segmenter().cut(text):
+        if at < end <= at + len(word):
+            last = word
+        at += len(word)
+        bounds.add(at)
+    whole = text[start:end]
+    return start in bounds and end in bounds and (len(last) == 1 or last in (whole, whole[1:]))
+
+
 def _places(plain: str, organisations: Sequence[Organisations]) -> tuple[str, ...]:
     """Places named that are none of the documents' own."""
     own = {
@@ -380,6 +394,8 @@ def _places(plain: str, organisations: Sequence[Organisations]) -> tuple[str, ..
             or name in ("县市", "省市", "区县", "市区", "县区", "都市", "城市")
         ):
             continue
-        if not any(name in place or place in name for place in own):
+        if any(name in place or place in name for place in own):
+            continue
+        if _stands_alone(plain, match.start(), match.end()):
             found.append(name)
     return tuple(found)
