@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from api.assistant.search import ClauseSearch, Found, Sentence, sentences
-from api.assistant.understand import Intent, Question, understand
+from api.assistant.understand import Intent, Question, compared, understand
 from api.assistant.words import (
     describe_distance,
     describe_due,
@@ -151,13 +151,43 @@ class Assistant:
     ) -> Answer:
         """Answer one question, in its own language; `context` holds the questions before it."""
         began = time.perf_counter()
-        question = understand(text, self.organisations, as_of=as_of, context=context)
-        answer = self._answer(question, as_of)
+        pair = compared(text)
+        if pair:
+            answer = self._compare(text, pair, as_of)
+        else:
+            question = understand(text, self.organisations, as_of=as_of, context=context)
+            answer = self._answer(question, as_of)
         for citation in answer.citations:
             extraction = self.register.document_of(citation.document_id)
             verify_quote(extraction.document.text, citation.span, citation.quote)
         elapsed = round((time.perf_counter() - began) * 1000)
         return answer.model_copy(update={"elapsed_ms": elapsed, "id": identifier})
+
+    def _compare(self, text: str, pair: tuple[str, str], as_of: date) -> Answer:
+        """Both halves of a comparison, one under the other, and what they share."""
+        first, second = (
+            self._answer(understand(half, self.organisations, as_of=as_of), as_of) for half in pair
+        )
+        zh = first.language == "zh"
+        lines = [first.answer, "", second.answer]
+        shared = [u for u in dict.fromkeys(u.unit for u in first.units) if u in {v.unit for v in second.units}]  # fmt: skip
+        if first.units and second.units:
+            both = "、".join(self._name(u, first.language) for u in shared) or (
+                "无" if zh else "none"
+            )
+            lines += ["", f"两者都有：{both}" if zh else f"In both: {both}"]
+        return first.model_copy(
+            update={
+                "question": text,
+                "answerable": first.answerable and second.answerable,
+                "answer": "\n".join(lines),
+                "units": tuple(dict.fromkeys([*first.units, *second.units])),
+                "tasks": tuple(dict.fromkeys([*first.tasks, *second.tasks])),
+                "citations": tuple(dict.fromkeys([*first.citations, *second.citations]))
+                if first.answerable and second.answerable
+                else (),
+            }
+        )
 
     def _answer(self, q: Question, as_of: date) -> Answer:
         if not self.register.extractions or not q.search.strip():
@@ -801,6 +831,8 @@ class Assistant:
                 p for p in placed
                 if len({a.unit for a in self._listed_of(p)}) == 1
             ]  # fmt: skip
+        if len(q.units) > 1 and not q.together:
+            return self._count_units(q, as_of, placed)
         if q.units:
             placed = [
                 p for p in placed if set(q.units) <= {a.unit for a in self._listed_of(p)}
@@ -836,6 +868,8 @@ class Assistant:
         tasks: dict[str, list[Placed]] = {}
         for p in placed:
             for unit in dict.fromkeys(a.unit for a in p.task.responsibilities):
+                if q.units and unit not in q.units:
+                    continue
                 tasks.setdefault(unit, []).append(p)
         if not tasks:
             return None

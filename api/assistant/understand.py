@@ -88,11 +88,11 @@ _INTENTS = (
     (Intent.POLICY, r"文号|(?:哪|什么)(?:个|部|项|些|份)?[一-龥]{0,4}(?:条例|办法|法律|法规|文件|规定|意见|通知|标准|方案|指南|纲要|法)(?!里|中|的)|引用|document number|reference number|number of the (?:document|notice)|which (?:regulation|law|document|policy|rule|standard|guideline)s?\b|what (?:regulation|law|policy document)"),
     (Intent.OVERDUE, r"逾期|超期|过期|过了期限|过了时限|超过期限|已经?到期|已过期限|该完成(?:而|却|但)?|overdue|past due|late\b|missed (?:its|their|the) deadline|already (?:passed|due)|deadlines? (?:have|has) (?:already )?passed"),
     (Intent.PLANS, r"(?:哪[些几十]|几|多少|列出|哪(?:[一二三四五六七八九十]+))个?[^,。;]{0,4}(?:行动)?计划|计划[^,。;]{0,4}(?:有|是|包括|共|分别)?(?:哪(?:些|几个|几|[一二三四五六七八九十]+个)|几个|多少个)[?]*$|which plans|list (?:[a-z]+ ){0,3}plans|how many plans|what are the (?:[a-z]+ ){0,3}(?:action )?plans"),
-    (Intent.COUNT, r"(?:一共|总共|共|合计)?有?(?:多少|(?<!哪)几)(?:项|条|个)?(?:任务|工作|条款|指标|目标|事项)|(?:多少|(?<!哪)几)(?:项|条)|(?<!哪)几家单位|多少(?:个|家)(?:单位|部门)|(?:哪个|哪家|什么)(?:单位|部门)[^,。]{0,8}最多|最多的(?:单位|部门)|how many (?:tasks|duties|clauses|targets|units|departments|agencies|organi[sz]ations|items|milestones)|(?:which|what) (?:unit|department|agency|body)[^?]{0,30}\bmost\b"),
+    (Intent.COUNT, r"(?:一共|总共|共|合计)?有?(?:多少|(?<!哪)几)(?:项|条|个)?(?:任务|工作|条款|指标|目标|事项)|(?:多少|(?<!哪)几)(?:项|条)|(?<!哪)几家单位|多少(?:个|家)(?:单位|部门)|(?:哪个|哪家|什么)(?:单位|部门)[^,。]{0,8}最多|最多的(?:单位|部门)|谁的任务(?:更|最)?多|哪(?:个|家)(?:单位|部门)?(?:的)?任务(?:更|最)多|who has more (?:tasks|duties)|how many (?:tasks|duties|clauses|targets|units|departments|agencies|organi[sz]ations|items|milestones)|(?:which|what) (?:unit|department|agency|body)[^?]{0,30}\bmost\b"),
     (Intent.DUE, r"到期的|(?:要|会|将|须|必须|需要)到期|有.{0,6}到期|(?:前|底)(?:要|须|应|必须)?完成(?:的|哪些|什么)|之前要?完成|应完成|要完成(?:什么|哪些)|督办清单|快到期|临近|\bdue\b(?! date)|to be (?:done|completed|finished) by|(?:expire|fall due)"),
     (Intent.DEADLINE, r"什么时候|何时|哪一?年|哪个?月|几月|时限|期限|截止|时间节点|多久|几个月内|多长时间|最晚|最迟|到期|^(?:and |so |but )?(?:by |until |since )?when\b|deadline|by what date|by which year|due date|how (?:long|soon)|what year"),
     (Intent.WHO, r"谁|(?:哪|那)(?:些|个|几家|两家|几个|一家|家|[一二三四五六七八九十]家|[一二三四五六七八九十]个)(?:主要|责任|牵头|配合|成员|相关)?(?:部门|单位|机构|局|委办)?(?:负责|管|来|牵头|得管|要|的责任|承担|参与|配合)|哪(?:些|个|几个|几家|两家)(?:部门|单位|机构)|什么(?:部门|单位)|哪家|哪几家|责任单位|牵头单位|配合单位|责任部门|主管部门|归(?:谁|哪)|找(?:谁|哪)|由.{0,8}(?:负责|牵头|承担)|who\b|whom\b|whose|(?:which|what) (?:[a-z]+ )?(?:departments?|ministr(?:y|ies)|authorit(?:y|ies)|units?|organi[sz]ations?|agenc(?:y|ies)|bod(?:y|ies)|offices?|bureaus?|commissions?)|responsible"),
-    (Intent.TARGET, r"多少|百分之几|几(?:个|所|名|间|台|人|家|次|元|平方米|成|课时|学时|级|位|天|小时)|目标值|多大|多高|(?:最多|最少|至少|上限|下限|不(?:能|得)?(?:少于|低于|超过))|达到什么|指标(?:值|是)|比例是|how (?:many|much|large|big|high)|what (?:percentage|share|proportion|rate|ratio|(?:is|are) the (?:[a-z,'-]+ ){0,5}(?:cap|limit|maximum|minimum|target|standard|ratio|upper|lower|value|number|amount|quota|rate|threshold)s?\b)|\bin yuan\b|percent|target|\bmaximum\b|\bminimum\b|at (?:least|most)|per cent"),
+    (Intent.TARGET, r"多少|百分之几|几(?:个|所|名|间|台|人|家|次|元|平方米|成|课时|学时|级|位|天|小时)|目标值|多大|多高|(?:最多|最少|至少|上限|下限|不(?:能|得)?(?:少于|低于|超过))|哪(?:个|类|种)(?:更)?(?:高|低|大|小|多|少)|达到什么|指标(?:值|是)|比例是|how (?:many|much|large|big|high)|what (?:percentage|share|proportion|rate|ratio|(?:is|are) the (?:[a-z,'-]+ ){0,5}(?:cap|limit|maximum|minimum|target|standard|ratio|upper|lower|value|number|amount|quota|rate|threshold)s?\b)|\bin yuan\b|percent|target|\bmaximum\b|\bminimum\b|at (?:least|most)|per cent"),
     (Intent.TASKS_OF_UNIT, r"哪些任务|什么任务|哪些事|什么事|干什么|干啥|做啥|做什么|干哪些|职责|任务(?:有|是)|有任务|负责(?:什么|哪些|啥)|(?:管|做|抓)(?:什么|哪些|啥)|涉及.{0,4}(?:列|任务)|tasks?\b|dut(?:y|ies)|what (?:does|must|should|do|is)\b.*\b(?:do|responsible)|responsibilit|obligations?"),
     (Intent.LIST, r"哪(?:[一二三四五六七八九十]+|几)(?:项|个|类|种|方面|条|点|步|所)|哪些|哪里|有什么|列出|清单|包括|包含|分为|what are the|list\b|which\b|name the"),
 )  # fmt: skip
@@ -157,6 +157,40 @@ def understand(
         before = understand(context[-1], organisations, as_of=as_of, context=context[:-1])
         return _follow(text, plain, before, organisations, as_of)
     return _read(text, plain, organisations, as_of)
+
+
+_COMPARED = (
+    re.compile(
+        r"^(?:比较(?:一下)?)?(?P<a>[^,。?和与跟]{2,20})(?:和|与|跟|同)(?P<b>[^,。?]{2,20}?)(?:的)?"
+        r"(?P<what>责任单位|责任部门|牵头单位|期限|时限|目标值?|要求)?(?:有(?:什么|何|哪些)|有没有)?"
+        r"(?:不同|不一样|区别|差别|差异在哪|一样吗|相同吗|是否相同)"
+    ),
+    re.compile(
+        r"^(?:compare|(?:what is )?the difference between) (?P<a>[^,?]{3,60}?) and (?P<b>[^,?]{3,60})\??$"
+    ),
+)
+_FORMS = {
+    "期限": "{}的期限是什么时候？",
+    "时限": "{}的期限是什么时候？",
+    "目标": "{}的目标值是多少？",
+}
+
+
+def compared(text: str) -> tuple[str, str] | None:
+    """The two questions that a comparison is made of (消防和防溺水的责任单位有什么不同)."""
+    plain = without_instructions(simplify(text)).strip().rstrip("?")
+    for pattern in _COMPARED:
+        match = pattern.search(plain if re.search(r"[一-龥]", plain) else plain.lower())
+        if match is None:
+            continue
+        what = match.groupdict().get("what") or ""
+        form = next(
+            (f for word, f in _FORMS.items() if what.startswith(word)), "{}由哪些单位负责？"
+        )
+        if not re.search(r"[一-龥]", plain):
+            form = "Which units are responsible for {}?"
+        return form.format(match.group("a").strip()), form.format(match.group("b").strip())
+    return None
 
 
 def _read(text: str, plain: str, organisations: Sequence[Organisations], as_of: date) -> Question:

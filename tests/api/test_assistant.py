@@ -81,6 +81,19 @@ def test_a_duty_inside_a_clause_is_its_own_units():
     assert units(ask("谁负责发极端天气预警？")) == {"区气象局", "区应急局"}
 
 
+def test_comparisons():
+    answer = ask("消防和防溺水的责任单位有什么不同？")
+    assert {"区消防救援支队", "区水利局"} <= units(answer)
+    assert "两者都有：区教委" in answer.answer
+    answer = ask("区公安局和区教委谁的任务多？")
+    first, second = (line for line in answer.answer.splitlines() if line.startswith("·"))
+    assert "区教委" in first
+    assert "区公安局" in second
+    answer = ask("小学和初中的生均设备值哪个高？")
+    assert "2000元" in answer.answer
+    assert "2500元" in answer.answer
+
+
 def test_nothing_is_called_undone_for_want_of_a_report():
     answer = ask("有哪些任务逾期？")
     assert "未报告进展" in answer.answer
