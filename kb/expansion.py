@@ -117,6 +117,14 @@ def plain_segmenter() -> Segmenter:
     return Segmenter()
 
 
+def may_name(stem: str) -> bool:
+    """Whether a word may be a proper name: the dictionary has it as one, or not at all."""
+    import jieba.posseg  # noqa: PLC0415
+
+    flags = [pair.flag for pair in jieba.posseg.cut(stem, HMM=False)]
+    return len(flags) > 1 or flags[0].startswith(("ns", "nr", "nz", "x", "j"))
+
+
 class QueryExpander:
     """Weights of tokens for a question.
 

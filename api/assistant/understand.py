@@ -12,7 +12,7 @@ from functools import lru_cache
 from ingest.dates import find_times
 from ingest.numerals import normalize_number
 from ingest.reading import normalize_characters
-from kb.expansion import plain_segmenter, simplify, translate
+from kb.expansion import may_name, plain_segmenter, simplify, translate
 from kb.lexicon import load_lexicon
 from kb.models import Fact
 from tasks.models import Role
@@ -430,6 +430,7 @@ def _places(plain: str, organisations: Sequence[Organisations]) -> tuple[str, ..
             continue
         if any(name in place or place in name for place in own):
             continue
-        if _stands_alone(plain, match.start(), match.end()):
+        stem = re.sub(r"(?:自治州|自治县|省|市|区|县)$", "", name)
+        if may_name(stem) and _stands_alone(plain, match.start(), match.end()):
             found.append(name)
     return tuple(found)

@@ -7,7 +7,16 @@ import pytest
 
 from kb.models import verify_quote
 from kb.retrieval import WEIGHTS
-from tests.evaluation.questions import OWN, SHARED, assistant, figures, judge, ranks
+from tests.evaluation.questions import (
+    OTHER,
+    OTHER_DOCUMENT,
+    OWN,
+    SHARED,
+    assistant,
+    figures,
+    judge,
+    ranks,
+)
 
 TODAY = date(2026, 11, 24)
 
@@ -44,6 +53,12 @@ def test_every_citation_quotes_its_source(judged):
 def test_an_answer_has_citations_and_a_refusal_has_none(judged):
     for j in judged:
         assert bool(j.answer.citations) == j.answer.answerable, j.row["question"]
+
+
+def test_the_plan_of_another_city():
+    judged = list(judge(OTHER, OTHER_DOCUMENT))
+    assert sum(j.right for j in judged) / len(judged) >= 0.9
+    assert all(j.right for j in judged if j.row["type"] == "unanswerable")
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the shared questions are absent")

@@ -24,7 +24,16 @@ from tests.evaluation.cases import (
     measure_times,
 )
 from tests.evaluation.default_pipeline import measure_share
-from tests.evaluation.questions import OWN, figures, judge, ranks, without
+from tests.evaluation.questions import (
+    NOTICE,
+    OTHER,
+    OTHER_DOCUMENT,
+    OWN,
+    figures,
+    judge,
+    ranks,
+    without,
+)
 from tests.evaluation.questions import SHARED as SHARED_QUESTIONS
 
 BASELINE = Path(__file__).with_name("baseline.json")
@@ -43,6 +52,7 @@ def main(arguments: list[str]) -> int:
         if path.exists():
             found += list(_answers(name, path, console))
             found += list(_retrieval(name, path))
+    found += list(_answers("another city's plan", OTHER, console, OTHER_DOCUMENT))
     ours, default = measure_share()
     console.print(f"clause in the first 500 characters: {ours:.3f}, default pipeline {default:.3f}")
     found.append(Figure("retrieval", "clause in 500, ratio to default", ours / default, 1.8, {}))
@@ -73,8 +83,8 @@ def main(arguments: list[str]) -> int:
     return 1 if any(f.value < f.least for f in found) else 0
 
 
-def _answers(name: str, path: Path, console: Console) -> Iterator[Figure]:
-    judged = list(judge(path))
+def _answers(name: str, path: Path, console: Console, document: Path = NOTICE) -> Iterator[Figure]:
+    judged = list(judge(path, document))
     types = Counter(j.row["type"] for j in judged)
     right = Counter(j.row["type"] for j in judged if j.right)
     console.print(f"{name}: " + ", ".join(f"{t} {right[t]}/{n}" for t, n in types.items()))

@@ -22,6 +22,8 @@ from kb.retrieval import WEIGHTS, HybridRetriever
 from tasks.queries import Register
 
 NOTICE = corpus_path() / "documents" / "wanzhou-fuban-2022-30.txt"
+OTHER = Path(__file__).resolve().parents[1] / "gold" / "linjiang.questions.jsonl"
+OTHER_DOCUMENT = OTHER.with_name("linjiang.txt")
 OWN = Path(__file__).resolve().parents[1] / "gold" / "questions.jsonl"
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "gold" / "questions.jsonl"
 TODAY = date(2026, 11, 24)
@@ -48,24 +50,24 @@ def read_questions(path: Path) -> list[Row]:
 
 
 @lru_cache
-def assistant() -> Assistant:
-    """The assistant over the notice, with an index in a folder of the user's cache."""
-    made = open_assistant(_settings(), Register([extract_file(NOTICE)[0]]))
+def assistant(document: Path = NOTICE) -> Assistant:
+    """The assistant over a document, with an index in a folder of the user's cache."""
+    made = open_assistant(_settings(document.stem), Register([extract_file(document)[0]]))
     assert isinstance(made, Assistant)
     return made
 
 
-def _settings() -> Any:
+def _settings(name: str) -> Any:
     base = read_settings({}, Path())
-    home = base.model_cache.expanduser().parent / "evaluation"
+    home = base.model_cache.expanduser().parent / "evaluation" / name
     return read_settings({"DUBAN_HOME": str(home)}, Path())
 
 
-def judge(path: Path) -> Iterator[Judged]:
-    """Answer and judge each question of a file."""
+def judge(path: Path, document: Path = NOTICE) -> Iterator[Judged]:
+    """Answer and judge each question of a file about a document."""
     for row in read_questions(path):
         day = date.fromisoformat(row["as_of"]) if row["as_of"] else TODAY
-        answer = assistant().ask(row["question"], as_of=day, context=row["context"])
+        answer = assistant(document).ask(row["question"], as_of=day, context=row["context"])
         yield Judged(row, answer, _checks(row, answer))
 
 
