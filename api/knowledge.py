@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from api.assistant.answer import Assistant, Build
+from api.assistant.answer import Assistant
 from api.assistant.model import ModelSettings, WordedAssistant
+from api.assistant.reply import Build
 from api.settings import Settings
 from kb.chunks import Chunk
 from kb.embedding import load_embedder, load_small_encoder

@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
-from api.assistant.answer import Answer, Assistant
+from api.assistant.answer import Assistant
+from api.assistant.reply import Answer
 from kb.chunks import flatten
 from kb.models import Citation, Fact
 

@@ -12,7 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from api.assistant.answer import Answer, Assistant
+from api.assistant.answer import Assistant
+from api.assistant.reply import Answer
 from api.assistant.understand import understand
 from api.knowledge import open_assistant
 from api.settings import read_settings

@@ -1,0 +1,269 @@
+"""Questions that the register answers by query: complete lists, counts, what is due."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+
+from api.assistant.reply import Answer, Composer
+from api.assistant.search import Sentence, sentences
+from api.assistant.understand import Question
+from api.assistant.words import (
+    describe_item,
+    role_name,
+)
+from kb.chunks import flatten
+from kb.models import Citation, Span
+from tasks.due import DueItem, due_items, overdue
+from tasks.models import Assignment, Basis, Extraction, Role
+from tasks.queries import Placed
+
+
+class RegisterAnswers(Composer):
+    """Answers that need no clause to be found."""
+
+    def _tasks_of(self, q: Question, as_of: date) -> Answer | None:
+        if not q.units:
+            return None
+        plans = self._plans_called(q.plan)
+        sets = {u: [p for p in self.register.tasks_of(u) if not plans or p.plan.id in plans] for u in q.units}  # fmt: skip
+        if q.together:
+            shared = set.intersection(*({p.task.id for p in ps} for ps in sets.values()))
+            sets = {u: [p for p in ps if p.task.id in shared] for u, ps in sets.items()}
+        lines: list[str] = []
+        cited: list[Citation] = []
+        tasks: list[str] = []
+        zh = q.language == "zh"
+        for unit, placed in sets.items():
+            name = self._name(unit, q.language)
+            lines.append(
+                f"{name}：共 {len(placed)} 项任务。" if zh else f"{name}: {len(placed)} task(s)."
+            )
+            for p in placed:
+                mine = [a for a in p.task.responsibilities if a.unit == unit]
+                roles = ("、" if zh else ", ").join(
+                    dict.fromkeys(role_name(a.role, q.language) for a in mine)
+                )
+                line = f"· [{roles}] {p.task.title}（{p.plan.title} {p.clause.path}）"
+                stated = [a for a in mine if a.basis is Basis.STATED]
+                for s in self._sentences_of(p, stated):
+                    line += f"\n  “{flatten(s.text)}”"
+                lines.append(line)
+                tasks.append(p.task.id)
+                extraction = self.register.document_of(p.document.id)
+                cited.append(self.register.cite(extraction, p.clause, p.clause.span))
+            member = self._memberships(unit)
+            if member:
+                lines.append("· 领导小组成员单位" if zh else "· member of the leading group")
+                cited += member
+        if q.together and tasks:
+            others = dict.fromkeys(a.unit for t in dict.fromkeys(tasks) for a in self.register.owners_of(t))  # fmt: skip
+            lines.append(("责任单位：" if zh else "Units: ") + "、".join(others))
+        if not cited:
+            return self._refuse(q, as_of, [])
+        units = [(unit, "responsible") for unit in q.units if sets[unit]]
+        return self._made(q, as_of, "\n".join(lines), cited, units=units, tasks=tasks)
+
+    def _sentences_of(self, placed: Placed, stated: Sequence[Assignment]) -> list[Sentence]:
+        extraction = self.register.document_of(placed.document.id)
+        inside = sentences(extraction, placed.clause)
+        return [s for s in inside if any(s.span.contains(a.span) for a in stated)]
+
+    def _memberships(self, unit: str) -> list[Citation]:
+        return [
+            Citation(document_id=e.document.id, clause_id=None, path="", span=m.span, quote=m.quote)
+            for e in self.register.extractions
+            for m in e.members
+            if m.unit == unit
+        ]
+
+    def _overdue(self, q: Question, as_of: date) -> Answer:
+        return self._list_due(q, as_of, overdue(self.register.extractions, as_of))
+
+    def _due(self, q: Question, as_of: date) -> Answer | None:
+        until = q.until or as_of
+        since = max(q.since or as_of, as_of) if q.until else as_of
+        if q.since and q.since > as_of:
+            since = q.since
+        items = due_items(self.register.extractions, as_of)
+        return self._list_due(q, as_of, [i for i in items if since <= i.due <= until], until)
+
+    def _list_due(
+        self, q: Question, as_of: date, items: Sequence[DueItem], until: date | None = None
+    ) -> Answer:
+        plans = self._plans_called(q.plan)
+        items = [i for i in items if not q.units or any(a.unit in q.units for a in i.units)]
+        if plans:
+            items = [i for i in items if self.register.clauses[i.clause_id][1].plan_id in plans]
+        own = [i for i in items if not i.inherited]
+        rest = len(items) - len(own)
+        zh = q.language == "zh"
+        span = (f"截至 {as_of}" if until is None else f"{as_of} 至 {until}") if zh else (f"As of {as_of}" if until is None else f"{as_of} to {until}")  # fmt: skip
+        lines = [
+            f"{span}：{len(own)} 项（另有 {rest} 项只有计划期限）。"
+            if zh
+            else f"{span}: {len(own)} item(s) ({rest} more by their plan's end only)."
+        ]
+        cited: list[Citation] = []
+        named: dict[tuple[str, str], None] = {}
+        for i in own:
+            extraction, clause = self.register.clauses[i.clause_id]
+            cited.append(self.register.cite(extraction, clause, clause.span))
+            lines.append(describe_item(i, q.language))
+            named |= dict.fromkeys((a.unit, a.role.value) for a in i.units)
+        tasks = list(dict.fromkeys(i.task_id for i in own))
+        return self._made(q, as_of, "\n".join(lines), cited, tasks=tasks, units=named)
+
+    def _plans(self, q: Question, as_of: date) -> Answer:
+        lines, cited = [], []
+        for extraction in self.register.extractions:
+            for plan in extraction.plans:
+                lines.append(f"{plan.number}. {plan.title}")
+                quote = plan.span.slice(extraction.document.text)
+                cited.append(
+                    Citation(
+                        document_id=extraction.document.id, clause_id=None,
+                        path=str(plan.number), span=plan.span, quote=quote,
+                    )
+                )  # fmt: skip
+            cited += self._contents(extraction)
+            lines += [flatten(c.quote) for c in self._contents(extraction)]
+        count = sum(len(e.plans) for e in self.register.extractions)
+        head = f"共 {count} 个计划：" if q.language == "zh" else f"{count} plan(s):"
+        return self._made(q, as_of, "\n".join([head, *lines]), cited)
+
+    def _contents(self, extraction: Extraction) -> list[Citation]:
+        """The list of attachments at the head of a notice, as printed."""
+        text = extraction.document.text
+        first = min((c.span.start for c in extraction.clauses), default=len(text))
+        match = re.search(r"附\s*件\s*[:：][\s\S]{10,2000}", text[:first])
+        if not match or len(extraction.plans) < 2:
+            return []
+        printed = match.group().rstrip()
+        span = Span(match.start(), match.start() + len(printed))
+        return [
+            Citation(
+                document_id=extraction.document.id,
+                clause_id=None,
+                path="",
+                span=span,
+                quote=printed,
+            )
+        ]
+
+    def _members(self, q: Question, as_of: date) -> Answer | None:
+        lines, cited, units = [], [], []
+        for extraction in self.register.extractions:
+            for m in extraction.members:
+                units.append((m.unit, Role.MEMBER.value))
+                cited.append(Citation(document_id=extraction.document.id, clause_id=None, path="", span=m.span, quote=m.quote))  # fmt: skip
+                lines.append(self._name(m.unit, q.language))
+        if not units:
+            return None
+        head = (
+            f"成员单位共 {len(units)} 家："
+            if q.language == "zh"
+            else f"{len(units)} member unit(s): "
+        )
+        return self._made(q, as_of, head + "、".join(lines), cited, units=units)
+
+    def _header(self, q: Question, as_of: date) -> Answer | None:
+        zh = q.language == "zh"
+        lines, cited = [], []
+        for extraction in self.register.extractions:
+            d = extraction.document
+            fields = (
+                (r"索引号|index number", "索引号", "index number", d.index_number),
+                (r"文号|document number", "发文字号", "document number", d.document_number),
+                (r"成文|written|date of issue", "成文日期", "written on", d.written_on),
+                (r"发布日期|印发日期|什么时候|publi|issued|when", "发布日期", "published on", d.published_on),
+                (r"机构|机关|政府|谁|who|body|authority", "发布机构", "issuer", d.issuer),
+            )  # fmt: skip
+            for pattern, name, english, value in fields:
+                if value is None or not re.search(pattern, q.search.lower()):
+                    continue
+                lines.append(f"{d.title}\n{name if zh else english}：{value}")
+                cited += self._header_citations(extraction, str(value))
+        return self._made(q, as_of, "\n".join(lines), cited) if cited else None
+
+    def _header_citations(self, extraction: Extraction, value: str) -> list[Citation]:
+        text = extraction.document.text
+        forms = [value]
+        if match := re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)", value):
+            y, m, d = match.groups()
+            forms.append(f"{y}年{int(m)}月{int(d)}日")
+        for form in forms:
+            if (at := text.find(form)) >= 0:
+                span = Span(at, at + len(form))
+                return [Citation(document_id=extraction.document.id, clause_id=None, path="", span=span, quote=form)]  # fmt: skip
+        return []
+
+    def _count(self, q: Question, as_of: date) -> Answer | None:
+        zh = q.language == "zh"
+        plans = self._plans_called(q.plan)
+        placed = [p for p in self.register.tasks() if not plans or p.plan.id in plans]
+        if q.most or re.search(r"(?:多少|几)(?:个|家)(?:单位|部门)|how many (?:units|departments|agencies|organi)", q.search.lower()):  # fmt: skip
+            return self._count_units(q, as_of, placed)
+        if re.search(r"计划|plans", q.search.lower()) and not q.plan and not q.units and "任务" not in q.search:  # fmt: skip
+            return self._plans(q, as_of)
+        if q.alone:
+            placed = [
+                p for p in placed
+                if len({a.unit for a in self._listed_of(p)}) == 1
+            ]  # fmt: skip
+        if len(q.units) > 1 and not q.together:
+            return self._count_units(q, as_of, placed)
+        if q.units:
+            placed = [
+                p for p in placed if set(q.units) <= {a.unit for a in self._listed_of(p)}
+            ] or [p for p in placed if set(q.units) <= {a.unit for a in p.task.responsibilities}]
+        elif not q.alone and not q.plan and self._about_topic(q):
+            return None
+        if not placed:
+            return self._refuse(q, as_of, [])
+        what = "、".join(self._name(u, q.language) for u in q.units)
+        head = f"{what}共 {len(placed)} 项任务：" if zh else f"{what} {len(placed)} task(s):"
+        lines, cited = [head], []
+        named: dict[tuple[str, str], None] = {}
+        for p in placed:
+            owners = list(dict.fromkeys(a.unit for a in self._listed_of(p)))
+            lines.append(f"· {p.task.title}（{p.plan.title} {p.clause.path}）{'、'.join(owners)}")
+            extraction = self.register.document_of(p.document.id)
+            cited.append(self.register.cite(extraction, p.clause, p.clause.span))
+            if q.alone:
+                named |= dict.fromkeys((u, "responsible") for u in owners)
+        units = named or dict.fromkeys((u, "responsible") for u in q.units)
+        return self._made(q, as_of, "\n".join(lines), cited, units=units, tasks=[p.task.id for p in placed])  # fmt: skip
+
+    def _about_topic(self, q: Question) -> bool:
+        words = [
+            w
+            for w in self._words(q)
+            if w not in ("一共", "总共", "行动", "计划", "多少", "通知", "项", "条")
+        ]
+        return bool(words)
+
+    def _count_units(self, q: Question, as_of: date, placed: Sequence[Placed]) -> Answer | None:
+        zh = q.language == "zh"
+        tasks: dict[str, list[Placed]] = {}
+        for p in placed:
+            for unit in dict.fromkeys(a.unit for a in p.task.responsibilities):
+                if q.units and unit not in q.units:
+                    continue
+                tasks.setdefault(unit, []).append(p)
+        if not tasks:
+            return None
+        ranked = sorted(tasks.items(), key=lambda i: (-len(i[1]), i[0]))
+        shown = ranked[:5] if q.most else ranked
+        head = f"共 {len(ranked)} 个单位：" if zh else f"{len(ranked)} unit(s):"
+        lines = [head] + [
+            f"· {self._name(u, q.language)} {len(ps)} {'项' if zh else 'task(s)'}"
+            for u, ps in shown
+        ]
+        cited = []
+        for p in shown[0][1]:
+            extraction = self.register.document_of(p.document.id)
+            cited.append(self.register.cite(extraction, p.clause, p.clause.span))
+        named = [(u, "responsible") for u, _ in (shown[:1] if q.most else shown)]
+        return self._made(q, as_of, "\n".join(lines), cited, units=named)

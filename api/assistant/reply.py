@@ -1,0 +1,208 @@
+"""What an answer is, and the words and citations that all answers are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+
+from api.assistant.search import ClauseSearch, Found, Sentence, sentences
+from api.assistant.understand import Question
+from api.assistant.words import (
+    role_name,
+    with_note,
+)
+from ingest.pipeline import jurisdiction_of
+from kb.chunks import Chunk, flatten
+from kb.expansion import QueryExpander
+from kb.models import Citation, Clause, Fact, Plan, Span
+from kb.retrieval import HybridRetriever
+from tasks.models import Assignment, Basis, Extraction, Role
+from tasks.organisations import Organisations, organisations_for
+from tasks.queries import Placed, Register
+
+Build = Callable[[Sequence[Chunk], QueryExpander], HybridRetriever]
+BEARING = (Role.LEAD, Role.RESPONSIBLE, Role.JOINT, Role.SUPERVISE, Role.APPROVE)
+"""Roles that bear a duty; a member of a group bears none by that."""
+QUOTED = 700
+_NEAR = 3
+
+
+class UnitRole(Fact):
+    """A unit that an answer names, and as what."""
+
+    unit: str
+    role: str
+
+
+class Answer(Fact):
+    """The JSON object of `duban ask --json`."""
+
+    id: str | None = None
+    question: str
+    language: str
+    intent: str
+    answerable: bool
+    answer: str
+    units: tuple[UnitRole, ...] = ()
+    tasks: tuple[str, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    as_of: date
+    elapsed_ms: int = 0
+
+
+class Refusal(Fact):
+    """Why nothing is answered."""
+
+    zh: str
+    en: str
+
+
+SILENT = Refusal(zh="文件里没有找到依据，不作回答。", en="The documents do not say; no answer is given.")  # fmt: skip
+PERSON = Refusal(
+    zh="文件里没有这类个人信息（姓名、电话等），不作回答。",
+    en="The documents hold no such personal details; no answer is given.",
+)
+ELSEWHERE = Refusal(
+    zh="问的是别的地方，库中文件没有涉及，不作回答。",
+    en="This asks about another place that the documents do not cover; no answer is given.",
+)
+LOST = Refusal(
+    zh="原文此处缺字，数值看不到，不能猜测，不作回答。",
+    en="The characters of this value are lost in the source; it cannot be known, no answer is given.",
+)
+
+
+class Composer:
+    """Makes answers over one register.
+
+    Args:
+        register: the documents.
+        build: makes the retriever when a question first needs one.
+    """
+
+    def __init__(self, register: Register, build: Build) -> None:
+        self.register = register
+        known: dict[str, Organisations] = {}
+        for extraction in register.extractions:
+            jurisdiction = jurisdiction_of(extraction.document)
+            known.setdefault(str(jurisdiction), organisations_for(jurisdiction))
+        self.organisations = tuple(known.values())
+        words = sorted({w for o in self.organisations for w in o.words()})
+        self.search = ClauseSearch(register, build, words)
+
+    def _words(self, q: Question) -> list[str]:
+        topic = q.topic if not q.plan or self._plans_called(q.plan) else f"{q.plan} {q.topic}"
+        return self.search.words(topic) or self.search.words(q.search)
+
+    def _listed_of(self, p: Placed) -> list[Assignment]:
+        return [a for a in p.task.responsibilities if a.basis is Basis.LISTED]
+
+    def _listed(self, f: Found) -> list[tuple[str, str]]:
+        if f.clause is None:
+            return []
+        placed = self.register.tasks_in(f.clause.id)
+        owners = [a for p in placed for a in p.task.responsibilities if a.role in BEARING]
+        return list(dict.fromkeys((a.unit, a.role.value) for a in owners))
+
+    def _plans_called(self, name: str) -> set[str]:
+        """Ids of the plans whose titles a name fits best; none where none fits."""
+        if not name:
+            return set()
+        ranked = []
+        for extraction in self.register.extractions:
+            for plan in extraction.plans:
+                held = sum(c in plan.title for c in set(name)) / len(set(name))
+                pairs = {name[i : i + 2] for i in range(len(name) - 1)}
+                share = sum(p in plan.title for p in pairs) / len(pairs) if pairs else 0
+                ranked.append((0.3 * held + 0.7 * share, plan.id))
+        best = max((score for score, _ in ranked), default=0)
+        return {key for score, key in ranked if score == best} if best >= 0.45 else set()
+
+    def _quoted(self, q: Question, f: Found, words: Sequence[str]) -> list[str]:
+        """The clause's own words: whole where short, else its best sentences in order."""
+        assert f.clause is not None  # noqa: S101
+        label = "原文：" if q.language == "zh" else "Text: "
+        whole = flatten(f.clause.span.slice(f.extraction.document.text))
+        if len(whole) <= QUOTED:
+            return [label + whole]
+        inside = sentences(f.extraction, f.clause)
+        ranked = sorted(inside, key=lambda s: -self.search.coverage(words, s.text))
+        kept: list[Sentence] = []
+        for s in ranked:
+            if sum(len(k.text) for k in kept) + len(s.text) <= QUOTED or not kept:
+                kept.append(s)
+        kept.sort(key=lambda s: s.span.start)
+        return [label + "……".join(flatten(s.text) for s in kept)]
+
+    def _source_line(self, q: Question, f: Found) -> str:
+        label = "依据：" if q.language == "zh" else "Source: "
+        return label + self._where(f)
+
+    def _where(self, f: Found) -> str:
+        number = f.extraction.document.document_number
+        head = f"{number} " if number else ""
+        if f.clause is None:
+            return f"{head}{f.extraction.document.title}"
+        plan = self._plan_of(f.extraction, f.clause)
+        return f"{head}《{plan.title}》{f.clause.path} {f.clause.heading}"
+
+    def _plan_of(self, extraction: Extraction, clause: Clause) -> Plan:
+        return next(p for p in extraction.plans if p.id == clause.plan_id)
+
+    def _refuse(
+        self, q: Question, as_of: date, found: Sequence[Found], why: Refusal = SILENT
+    ) -> Answer:
+        """Nothing supports an answer: says so, and names the nearest clauses."""
+        names = [self._where(f) for f in found[:_NEAR] if f.clause is not None]
+        if q.language == "zh":
+            text = why.zh + (f"最接近的条款：{'；'.join(names)}" if names else "")
+        else:
+            text = why.en + (f" Nearest clauses: {'; '.join(names)}" if names else "")
+        return self._made(q, as_of, text, [], answerable=False)
+
+    def _made(
+        self,
+        q: Question,
+        as_of: date,
+        text: str,
+        citations: Iterable[Citation],
+        *,
+        units: Iterable[tuple[str, str]] = (),
+        tasks: Iterable[str] = (),
+        answerable: bool = True,
+    ) -> Answer:
+        return Answer(
+            question=q.text,
+            language=q.language,
+            intent=q.intent.value,
+            answerable=answerable,
+            answer=text,
+            units=tuple(UnitRole(unit=unit, role=role) for unit, role in units),
+            tasks=tuple(dict.fromkeys(tasks)),
+            citations=tuple(dict.fromkeys(citations)),
+            as_of=as_of,
+        )
+
+    def _cite(self, f: Found) -> Citation:
+        assert f.clause is not None  # noqa: S101
+        return self.register.cite(f.extraction, f.clause, f.clause.span)
+
+    def _citation_of_text(self, f: Found) -> Citation:
+        span = f.chunk.span or Span(0, 1)
+        quote = span.slice(f.extraction.document.text)
+        return Citation(document_id=f.extraction.document.id, clause_id=None, path="", span=span, quote=quote)  # fmt: skip
+
+    def _owners(self, owners: Sequence[Assignment], language: str) -> str:
+        by_unit: dict[str, list[str]] = {}
+        for a in owners:
+            by_unit.setdefault(a.unit, []).append(role_name(a.role, language))
+        return ("、" if language == "zh" else ", ").join(
+            with_note(self._name(unit, language), dict.fromkeys(roles), language)
+            for unit, roles in by_unit.items()
+        )
+
+    def _name(self, unit: str, language: str) -> str:
+        if language == "zh":
+            return unit
+        found = [u for u in (o.resolve(unit) for o in self.organisations) if u]
+        return f"{unit} ({found[0].english})" if found else unit
