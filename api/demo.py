@@ -10,7 +10,7 @@ from api.cli.output import Output
 from api.settings import read_settings
 from kb.errors import DubanError
 from kb.lexicon import corpus_path
-from tasks.due import overdue
+from tasks.listing import lives_on
 from tasks.queries import Register
 from tasks.store import Store
 
@@ -32,8 +32,8 @@ def main() -> int:
             out.say(f"\n二、问: {question}", f"\n2. Asking: {question}")
             actions.ask(settings, question, today, out)
         with Store.open(settings.store_url) as store:
-            register = Register(store.extractions())
-        late = [item for item in overdue(register.extractions, today) if not item.inherited]
+            register = Register(store.extractions(), lambda day: lives_on(store, day))
+        late = [item for item in register.overdue(today) if not item.inherited]
         out.say(
             f"\n三、截至 {today} 逾期且未报告进展 {len(late)} 项, 先列 {min(_SHOWN, len(late))} 项",
             f"\n3. {len(late)} overdue as of {today} without a report; the first {min(_SHOWN, len(late))}",

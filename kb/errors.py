@@ -52,3 +52,15 @@ class ModelError(DubanError):
 
 class IndexStateError(DubanError):
     """The index is missing, out of step with the store, or held by another process."""
+
+
+class TransitionError(DubanError):
+    """A milestone cannot take a step: its state, a missing field or a date forbids it."""
+
+
+class DeniedError(DubanError):
+    """The person may not do this; the message says why."""
+
+
+class ConflictError(DubanError):
+    """Something with this name is there already, or changed in the meantime."""

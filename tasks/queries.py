@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from functools import cached_property
 
 from kb.errors import NotFoundError
 from kb.models import Citation, Clause, Document, Fact, Plan, Span
+from tasks.due import DUE_SOON, DueItem, Lives, State, due_items
 from tasks.graph import Graph, build_graph
+from tasks.lifecycle import Life
 from tasks.models import Assignment, Extraction, Milestone, Role, Target, Task
 
 
@@ -33,8 +35,16 @@ class UnitCount(Fact):
 class Register:
     """The current documents of a store and the graph over them."""
 
-    def __init__(self, extractions: Sequence[Extraction]) -> None:
+    def __init__(
+        self, extractions: Sequence[Extraction], progress: Callable[[date], Lives] | None = None
+    ) -> None:
+        """Args:
+        extractions: the documents.
+        progress: gives the lives of milestones as they were on a day; without it nothing was
+            ever reported.
+        """
         self.extractions = tuple(extractions)
+        self._progress = progress
         self._documents = {e.document.id: e for e in self.extractions}
         self._placed: dict[str, Placed] = {}
         self.clauses: dict[str, tuple[Extraction, Clause]] = {}
@@ -54,6 +64,20 @@ class Register:
     def graph(self) -> Graph:
         """The responsibility graph of all documents."""
         return build_graph(self.extractions)
+
+    def due_items(self, as_of: date, *, days: int = DUE_SOON) -> list[DueItem]:
+        """All dated milestones that are not finished on `as_of`, soonest first."""
+        lives = self._progress(as_of) if self._progress else {}
+        return due_items(self.extractions, as_of, days=days, lives=lives)
+
+    def life_of(self, milestone_id: str, as_of: date) -> Life:
+        """How a milestone without occurrences stood on `as_of`."""
+        lives = self._progress(as_of) if self._progress else {}
+        return lives.get((milestone_id, "")) or Life(milestone_id=milestone_id)
+
+    def overdue(self, as_of: date) -> list[DueItem]:
+        """Those whose day has passed, longest overdue first."""
+        return [item for item in self.due_items(as_of) if item.state is State.OVERDUE]
 
     def tasks(self) -> Iterator[Placed]:
         """All tasks, in the order of the documents."""

@@ -83,10 +83,22 @@ milestone = Table(
     Column(
         "document_id", String(40), ForeignKey("document.id", ondelete="CASCADE"), nullable=False
     ),
+    Column("ordinal", Integer, nullable=False),
+    Column("plan_id", String(40), nullable=False),
+    Column("clause_id", String(40), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("commitment", Text, nullable=False),
     Column("kind", String(16), nullable=False),
     Column("due", Date, nullable=True),
     Column("inherited", Integer, nullable=False),
+    Column("certainty", Text, nullable=False),
+    Column("rrule", Text, nullable=True),
+    Column("duration", Text, nullable=True),
+    Column("first", Date, nullable=True),  # the days between which a recurring one occurs
+    Column("last", Date, nullable=True),
     Index(None, "document_id"),
+    Index(None, "task_id"),
     Index(None, "due"),
 )
 target = Table(
@@ -102,4 +114,88 @@ target = Table(
     Column("value", Text, nullable=False),
     Column("measure", Text, nullable=True),
     Index(None, "document_id"),
+    Index(None, "milestone_id"),
+)
+life = Table(
+    "life",
+    metadata,
+    Column("milestone_id", String(40), primary_key=True),
+    Column("occurrence", String(120), primary_key=True),
+    Column("status", String(24), nullable=False),
+    Column("due", Date, nullable=True),
+    Column("body", Text, nullable=False),
+)
+occasion = Table(
+    "occasion",
+    metadata,
+    Column("milestone_id", String(40), primary_key=True),
+    Column("label", String(120), primary_key=True),
+    Column("happened_on", Date, nullable=False),
+    Column("due", Date, nullable=False),
+)
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+)
+correction = Table(
+    "correction",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("document_id", String(40), nullable=False),
+    Column("task_id", String(40), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("body", Text, nullable=False),
+    Index(None, "document_id"),
+)
+person = Table(
+    "person",
+    metadata,
+    Column("login", String(64), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("active", Integer, nullable=False),
+    Column("password", Text, nullable=True),  # an argon2id hash
+)
+person_unit = Table(
+    "person_unit",
+    metadata,
+    Column("login", String(64), ForeignKey("person.login", ondelete="CASCADE"), primary_key=True),
+    Column("unit", String(200), primary_key=True),
+)
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", String(40), nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("before", Text, nullable=True),
+    Column("after", Text, nullable=True),
+    Column("reason", Text, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Index(None, "subject"),
+)
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("unit", String(200), primary_key=True),
+    Column("week", String(8), primary_key=True),
+    Column("channel", String(16), primary_key=True),
+    Column("status", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("message", Text, nullable=False),
+)
+address = Table(
+    "address",
+    metadata,
+    Column("unit", String(200), primary_key=True),
+    Column("channel", String(16), primary_key=True),
+    Column("target", Text, nullable=False),
 )

@@ -25,10 +25,16 @@ from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from kb.errors import NotFoundError, StoreError
 from kb.models import Document, Fact
-from tasks import schema
+from tasks import audit, schema
+from tasks.audit import Change
+from tasks.corrections import apply_corrections
+from tasks.due import rows_of
 from tasks.migrations import upgrade
 from tasks.models import Certainty, Extraction
+from tasks.versions import carry_over, read_corrections
 
+_WRITER = 0x6475_6261_6E
+"""The advisory lock of writers on PostgreSQL (the letters of duban)."""
 _PARTS = ("plans", "clauses", "tasks", "members", "policies", "repairs", "warnings")
 
 
@@ -72,7 +78,9 @@ class Store:
             if address.get_backend_name() == "sqlite":
                 event.listen(engine, "connect", _pragmas)
             with engine.begin() as connection:
-                upgrade(connection)
+                rewrite = upgrade(connection)
+                for document_id in _all_documents(connection) if rewrite else ():
+                    write_duties(connection, _load(connection, document_id))
         except (SQLAlchemyError, OSError) as error:
             raise _store_error(error, path) from error
         return cls(engine)
@@ -88,19 +96,27 @@ class Store:
         self.close()
 
     def add(
-        self, extraction: Extraction, source: bytes, *, recorded_at: datetime, refresh: bool = False
+        self,
+        extraction: Extraction,
+        source: bytes,
+        *,
+        recorded_at: datetime,
+        refresh: bool = False,
+        actor: str = "console",
     ) -> Added:
         """Record a document with all its facts in one transaction.
 
         The same bytes again change nothing (with `refresh`, their facts are replaced). Other bytes
         under the same file name are a new version: the former one keeps its facts and is marked
-        superseded. Bytes that were superseded and come again become current.
+        superseded. Bytes that were superseded and come again become current. Progress and
+        corrections go over to the same duties of the new version; a correction whose clause
+        changed is re-opened. The audit log records it as done by `actor`.
 
         Raises:
             StoreError: the store cannot be written; it is then as it was before.
         """
         document = extraction.document
-        with self._transaction() as connection:
+        with self.writing() as connection:
             known = connection.execute(
                 select(schema.document.c.superseded_by).where(
                     schema.document.c.sha256 == document.sha256
@@ -114,21 +130,9 @@ class Store:
                 .where(schema.document.c.superseded_by.is_(None))
                 .where(schema.document.c.id != document.id)
             ).first()
+            before = _load(connection, document.id) if known is not None else None
             if known is None:
-                connection.execute(
-                    insert(schema.source), {"sha256": document.sha256, "data": source}
-                )
-                version = connection.scalar(
-                    select(func.coalesce(func.max(schema.document.c.version), 0)).where(
-                        schema.document.c.name == document.name
-                    )
-                )
-                row = _document_row(document) | {
-                    "version": (version or 0) + 1,
-                    "recorded_at": recorded_at.astimezone(UTC),
-                }
-                connection.execute(insert(schema.document), row)
-                _insert_facts(connection, extraction)
+                _insert_document(connection, extraction, source, recorded_at)
             else:
                 if refresh:
                     _delete_facts(connection, document.id)
@@ -138,14 +142,35 @@ class Store:
                     .where(schema.document.c.id == document.id)
                     .values(**(_document_row(document) if refresh else {}), superseded_by=None)
                 )
-            if current is None:
-                return Added(document_id=document.id, status="unchanged" if known else "added")
-            connection.execute(
-                update(schema.document)
-                .where(schema.document.c.id == current[0])
-                .values(superseded_by=document.id)
+            if current is not None:
+                connection.execute(
+                    update(schema.document)
+                    .where(schema.document.c.id == current[0])
+                    .values(superseded_by=document.id)
+                )
+            added = Added(
+                document_id=document.id,
+                status="new-version" if current else "unchanged" if known else "added",
+                superseded=str(current[0]) if current else None,
             )
-            return Added(document_id=document.id, status="new-version", superseded=str(current[0]))
+            change = Change(
+                actor=actor,
+                action="document.refreshed" if added.status == "unchanged" else "document.added",
+                subject=document.id,
+                detail={"name": document.name, "sha256": document.sha256},
+                before={"document_id": added.superseded} if current else None,
+                after={"document_id": document.id, "status": added.status},
+            )
+            audit.append(connection, recorded_at, [change])
+            old = _load(connection, added.superseded) if added.superseded else before
+            if old is not None:
+                carried = carry_over(connection, old, _load(connection, document.id), actor)
+                audit.append(connection, recorded_at, carried)
+            if known is not None or old is not None:
+                write_duties(
+                    connection, self.load(document.id, connection=connection, corrected=True)
+                )
+            return added
 
     def documents(self, *, superseded: bool = False) -> tuple[StoredDocument, ...]:
         """The documents in the order they were recorded; current ones only by default."""
@@ -154,7 +179,7 @@ class Store:
         )
         if not superseded:
             query = query.where(schema.document.c.superseded_by.is_(None))
-        with self._transaction() as connection:
+        with self.reading() as connection:
             return tuple(
                 StoredDocument(
                     document=Document.model_validate(json.loads(row.body) | {"text": ""}),
@@ -165,32 +190,27 @@ class Store:
                 for row in connection.execute(query)
             )
 
-    def load(self, document_id: str) -> Extraction:
-        """All that was recorded of a document, equal to what was added.
+    def load(
+        self, document_id: str, *, connection: Connection | None = None, corrected: bool = False
+    ) -> Extraction:
+        """All that was recorded of a document, equal to what was added; with `corrected`, people's
+        corrections are laid over it.
 
         Raises:
             NotFoundError: the store has no such document.
             StoreError: the store is damaged.
         """
-        with self._transaction() as connection:
-            body = connection.scalar(
-                select(schema.document.c.body).where(schema.document.c.id == document_id)
-            )
-            if body is None:
-                raise NotFoundError(f"没有文件 {document_id} / no document {document_id}")
-            parts: dict[str, list[Any]] = {part: [] for part in _PARTS}
-            rows = connection.execute(
-                select(schema.fact.c.kind, schema.fact.c.body)
-                .where(schema.fact.c.document_id == document_id)
-                .order_by(schema.fact.c.kind, schema.fact.c.ordinal)
-            )
-            for kind, fact in rows:
-                parts[kind].append(json.loads(fact))
-        return Extraction.model_validate({"document": json.loads(body), **parts})
+        if connection is None:
+            with self.reading() as own:
+                return self.load(document_id, connection=own, corrected=corrected)
+        extraction = _load(connection, document_id)
+        if corrected:
+            return apply_corrections(extraction, read_corrections(connection, document_id))
+        return extraction
 
     def extractions(self) -> tuple[Extraction, ...]:
-        """All current documents with their facts."""
-        return tuple(self.load(stored.document.id) for stored in self.documents())
+        """All current documents with their facts as corrected."""
+        return tuple(self.load(stored.document.id, corrected=True) for stored in self.documents())
 
     def source(self, document_id: str) -> bytes:
         """The bytes of a document as they were added.
@@ -198,7 +218,7 @@ class Store:
         Raises:
             NotFoundError: the store has no such document.
         """
-        with self._transaction() as connection:
+        with self.reading() as connection:
             data = connection.scalar(
                 select(schema.source.c.data)
                 .join(schema.document, schema.document.c.sha256 == schema.source.c.sha256)
@@ -209,12 +229,24 @@ class Store:
         return bytes(data)
 
     @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that reads."""
         try:
             with self._engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
             raise _store_error(error, self._engine.url.database) from error
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that holds the right to write from its start: one writer at a time, so
+        that the audit log has one end. Rolled back by any exception."""
+        with self.reading() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            else:
+                connection.execute(select(func.pg_advisory_xact_lock(_WRITER)))
+            yield connection
 
 
 def _pragmas(connection: Any, _record: object) -> None:
@@ -249,9 +281,59 @@ def _document_row(document: Document) -> dict[str, Any]:
     return row | {"body": document.model_dump_json()}
 
 
+def _insert_document(
+    connection: Connection, extraction: Extraction, source: bytes, recorded_at: datetime
+) -> None:
+    document = extraction.document
+    connection.execute(insert(schema.source), {"sha256": document.sha256, "data": source})
+    version = connection.scalar(
+        select(func.coalesce(func.max(schema.document.c.version), 0)).where(
+            schema.document.c.name == document.name
+        )
+    )
+    row = _document_row(document) | {
+        "version": (version or 0) + 1,
+        "recorded_at": recorded_at.astimezone(UTC),
+    }
+    connection.execute(insert(schema.document), row)
+    _insert_facts(connection, extraction)
+
+
+def _all_documents(connection: Connection) -> list[str]:
+    return list(connection.scalars(select(schema.document.c.id)))
+
+
+def _load(connection: Connection, document_id: str) -> Extraction:
+    body = connection.scalar(
+        select(schema.document.c.body).where(schema.document.c.id == document_id)
+    )
+    if body is None:
+        raise NotFoundError(f"没有文件 {document_id} / no document {document_id}")
+    parts: dict[str, list[Any]] = {part: [] for part in _PARTS}
+    rows = connection.execute(
+        select(schema.fact.c.kind, schema.fact.c.body)
+        .where(schema.fact.c.document_id == document_id)
+        .order_by(schema.fact.c.kind, schema.fact.c.ordinal)
+    )
+    for kind, fact in rows:
+        parts[kind].append(json.loads(fact))
+    return Extraction.model_validate({"document": json.loads(body), **parts})
+
+
 def _delete_facts(connection: Connection, document_id: str) -> None:
-    for table in (schema.fact, schema.assignment, schema.milestone, schema.target):
+    for table in (schema.fact, *_DUTIES):
         connection.execute(delete(table).where(table.c.document_id == document_id))
+
+
+_DUTIES = (schema.assignment, schema.milestone, schema.target)
+
+
+def write_duties(connection: Connection, extraction: Extraction) -> None:
+    """Write the rows that duties are asked for by (as corrected), in place of the former ones."""
+    for table, rows in zip(_DUTIES, _duty_rows(extraction), strict=True):
+        connection.execute(delete(table).where(table.c.document_id == extraction.document.id))
+        if rows:
+            connection.execute(insert(table), rows)
 
 
 def _insert_facts(connection: Connection, extraction: Extraction) -> None:
@@ -271,41 +353,34 @@ def _insert_facts(connection: Connection, extraction: Extraction) -> None:
                     "body": item.model_dump_json(by_alias=True),
                 }
             )
-    assignments, milestones, targets = _duty_rows(extraction)
-    for table, rows in (
-        (schema.fact, facts),
-        (schema.assignment, assignments),
-        (schema.milestone, milestones),
-        (schema.target, targets),
-    ):
-        if rows:
-            connection.execute(insert(table), rows)
+    if facts:
+        connection.execute(insert(schema.fact), facts)
+    write_duties(connection, extraction)
 
 
 def _duty_rows(
     extraction: Extraction,
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
-    assignments: list[dict[str, Any]] = []
-    milestones: list[dict[str, Any]] = []
-    targets: list[dict[str, Any]] = []
-    for task in extraction.tasks:
-        keys = {"task_id": task.id, "document_id": extraction.document.id}
-        for ordinal, a in enumerate(task.responsibilities):
-            assignments.append(
-                keys
-                | {"ordinal": ordinal, "unit": a.unit, "unit_id": a.unit_id}
-                | {"role": a.role.value, "basis": a.basis.value}
-            )
-        milestones.extend(
-            keys
-            | {"id": m.id, "kind": m.due.kind.value, "due": m.due.date}
-            | {"inherited": int(Certainty.INHERITED in m.due.certainty)}
-            for m in task.milestones
-        )
-        targets.extend(
-            keys
-            | {"id": t.id, "milestone_id": t.milestone_id, "metric": t.metric}
-            | {"value": str(t.value), "measure": t.measure}
-            for t in task.targets
-        )
+    document_id = extraction.document.id
+    assignments = [
+        {"task_id": task.id, "document_id": document_id, "ordinal": ordinal, "unit": a.unit}
+        | {"unit_id": a.unit_id, "role": a.role.value, "basis": a.basis.value}
+        for task in extraction.tasks
+        for ordinal, a in enumerate(task.responsibilities)
+    ]
+    milestones = [
+        {"id": row.id, "task_id": row.task_id, "document_id": document_id, "ordinal": ordinal}
+        | {"plan_id": row.plan_id, "clause_id": row.clause_id, "path": row.path}
+        | {"title": row.title, "commitment": row.commitment, "kind": row.kind.value}
+        | {"due": row.due, "inherited": int(Certainty.INHERITED in row.certainty)}
+        | {"certainty": ",".join(row.certainty), "rrule": row.rrule, "duration": row.duration}
+        | {"first": row.first, "last": row.last}
+        for ordinal, row in enumerate(rows_of(extraction))
+    ]
+    targets = [
+        {"id": t.id, "task_id": task.id, "document_id": document_id, "milestone_id": t.milestone_id}
+        | {"metric": t.metric, "value": str(t.value), "measure": t.measure}
+        for task in extraction.tasks
+        for t in task.targets
+    ]
     return assignments, milestones, targets

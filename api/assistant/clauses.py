@@ -208,7 +208,9 @@ class ClauseAnswers(Composer):
         chosen.sort(key=lambda r: r[4].span.start)
         lines, cited, tasks = [], [self._cite(first)], []
         for _, _, f, p, m in chosen:
-            distance = describe_distance(m.due, as_of, q.language)
+            distance = describe_distance(
+                m.due, as_of, self.register.life_of(m.id, as_of), q.language
+            )
             lines.append(f"· {m.commitment}：{describe_due(m.due, q.language)}{distance}")
             tasks.append(p.task.id)
             if m.due.span and f.clause and f.clause.span.contains(m.due.span):

@@ -15,7 +15,7 @@ from api.assistant.words import (
 )
 from kb.chunks import flatten
 from kb.models import Citation, Span
-from tasks.due import DueItem, due_items, overdue
+from tasks.due import DueItem
 from tasks.models import Assignment, Basis, Extraction, Role
 from tasks.queries import Placed
 
@@ -79,15 +79,17 @@ class RegisterAnswers(Composer):
         ]
 
     def _overdue(self, q: Question, as_of: date) -> Answer:
-        return self._list_due(q, as_of, overdue(self.register.extractions, as_of))
+        return self._list_due(q, as_of, self.register.overdue(as_of))
 
     def _due(self, q: Question, as_of: date) -> Answer | None:
         until = q.until or as_of
         since = max(q.since or as_of, as_of) if q.until else as_of
         if q.since and q.since > as_of:
             since = q.since
-        items = due_items(self.register.extractions, as_of)
-        return self._list_due(q, as_of, [i for i in items if since <= i.due <= until], until)
+        items = self.register.due_items(as_of)
+        return self._list_due(
+            q, as_of, [i for i in items if i.due and since <= i.due <= until], until
+        )
 
     def _list_due(
         self, q: Question, as_of: date, items: Sequence[DueItem], until: date | None = None

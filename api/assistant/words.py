@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from tasks.due import DueItem
+from tasks.lifecycle import STATUS_NAMES, Life
 from tasks.models import Certainty, Deadline, DueKind, Role, Target
 
 ROLE_ZH = {
@@ -55,32 +56,40 @@ def describe_due(due: Deadline, language: str) -> str:
     return f"{text}（{'；'.join(shown)}）" if shown else text
 
 
-def describe_distance(due: Deadline, as_of: date, language: str) -> str:
-    """How far a deadline is from `as_of`; empty where it has no single day or only begins then."""
+def describe_distance(due: Deadline, as_of: date, life: Life, language: str) -> str:
+    """How far a deadline is from `as_of` and what was reported; empty where it has no single day
+    or only begins then."""
     if due.date is None or due.kind in (DueKind.START, DueKind.RECURRING, DueKind.RELATIVE):
         return ""
-    days = (as_of - due.date).days
+    days = (as_of - (life.due or due.date)).days
     if language == "zh":
         if days > 0:
-            return f"，截至 {as_of} 已过 {days} 天，未报告进展"
+            return f"，截至 {as_of} 已过 {days} 天，{describe_progress(life, language)}"
         return f"，截至 {as_of} 还有 {-days} 天"
     if days > 0:
-        return f"; passed {days} days before {as_of}, no progress reported"
+        return f"; passed {days} days before {as_of}, {describe_progress(life, language)}"
     return f"; {-days} days after {as_of}"
+
+
+def describe_progress(life: Life, language: str) -> str:
+    """How far a milestone is by its reports; without one, that none was made."""
+    side = 0 if language == "zh" else 1
+    if life.silent:
+        return ("未报告进展", "no progress reported")[side]
+    done = "" if life.percent is None else f" {life.percent}%"
+    return f"{STATUS_NAMES[life.status][side]}{done}"
 
 
 def describe_item(item: DueItem, language: str) -> str:
     """One due or overdue milestone in a line."""
     units = "、".join(dict.fromkeys(a.unit for a in item.units)) or "—"
+    days = item.days or 0
     if language == "zh":
-        days = f"逾期 {item.days} 天, 未报告进展" if item.days > 0 else f"还有 {-item.days} 天"
+        far = f"逾期 {days} 天" if days > 0 else f"还有 {-days} 天"
     else:
-        days = (
-            f"{item.days} days overdue, no progress reported"
-            if item.days > 0
-            else f"in {-item.days} days"
-        )
-    return f"· {item.due}（{days}）{item.path} {item.commitment}（{units}）"
+        far = f"{days} days overdue" if days > 0 else f"in {-days} days"
+    progress = f", {describe_progress(item.life, language)}" if days > 0 else ""
+    return f"· {item.due}（{far}{progress}）{item.path} {item.commitment}（{units}）"
 
 
 def with_note(name: str, notes: Iterable[str], language: str) -> str:

@@ -14,9 +14,10 @@ from rich.progress import track
 
 from api.assistant.answer import Assistant
 from api.assistant.model import WordedAssistant
-from api.assistant.words import describe_due, describe_target
+from api.assistant.words import describe_due, describe_progress, describe_target
 from api.cli.knowledge import update_index
 from api.cli.output import Output
+from api.cli.state import need_store
 from api.knowledge import open_assistant
 from api.settings import Settings
 from ingest.contract import to_contract
@@ -24,9 +25,10 @@ from ingest.pipeline import decode_source, extract_file
 from ingest.readers import SUFFIXES
 from kb.errors import NotFoundError, SourceError, StoreError
 from kb.identifiers import sha256_hex
-from tasks.due import DueItem, State, due_items, overdue
+from tasks.due import DueItem, State
 from tasks.graph import ego, unit_node
 from tasks.graph_export import Format, export_graph
+from tasks.listing import lives_on
 from tasks.models import Extraction
 from tasks.queries import Placed, Register, due_before
 from tasks.store import Store
@@ -248,7 +250,7 @@ def tasks(settings: Settings, wanted: TaskFilter, as_of: date, out: Output) -> N
     if wanted.due_before:
         found = [p for p in found if due_before(p, wanted.due_before)]
     if wanted.overdue:
-        late = {item.task_id for item in overdue(register.extractions, as_of)}
+        late = {item.task_id for item in register.overdue(as_of)}
         found = [p for p in found if p.task.id in late]
     if out.as_json:
         out.json(
@@ -282,13 +284,9 @@ def due(
     """List what is overdue (`within` None) or due in so many days."""
     register = _register(settings)
     if within is None:
-        items = overdue(register.extractions, as_of)
+        items = register.overdue(as_of)
     else:
-        items = [
-            i
-            for i in due_items(register.extractions, as_of, days=within)
-            if i.state is State.DUE_SOON
-        ]
+        items = [i for i in register.due_items(as_of, days=within) if i.state is State.DUE_SOON]
     if unit:
         items = [i for i in items if any(unit in (a.unit, a.unit_id) for a in i.units)]
     own = [i for i in items if not i.inherited]
@@ -317,9 +315,9 @@ def show_due(items: Sequence[DueItem], out: Output) -> None:
         [("时限", "due"), ("逾期天数", "days"), ("条款", "clause"), ("事项", "commitment"),
          ("责任单位", "units"), ("进展", "progress")],
         [
-            (i.due, i.days if i.days > 0 else "", i.path, i.commitment,
+            (i.due, i.days if (i.days or 0) > 0 else "", i.path, i.commitment,
              "、".join(dict.fromkeys(a.unit for a in i.units)),
-             out.pick("未报告进展", "none reported"))
+             describe_progress(i.life, out.language))
             for i in items
         ],
     )  # fmt: skip
@@ -364,7 +362,7 @@ def units(settings: Settings, out: Output) -> None:
 
 def documents(settings: Settings, everything: bool, out: Output) -> None:
     """List the stored documents."""
-    _need_store(settings)
+    need_store(settings)
     with Store.open(settings.store_url) as store:
         found = store.documents(superseded=everything)
     if out.as_json:
@@ -382,7 +380,7 @@ def documents(settings: Settings, everything: bool, out: Output) -> None:
 
 def trace(settings: Settings, words: str, out: Output) -> int:
     """Show where a fact or phrase stands; 1 where the source's digest differs."""
-    _need_store(settings)
+    need_store(settings)
     with Store.open(settings.store_url) as store:
         found = Register(store.extractions()).trace(words)
         intact = {
@@ -454,7 +452,7 @@ def graph(
 
 def verify(settings: Settings, out: Output) -> int:
     """Check every fact against its source; 1 where something differs."""
-    _need_store(settings)
+    need_store(settings)
     with Store.open(settings.store_url) as store:
         result = verify_store(store, decode_source)
     if out.as_json:
@@ -471,18 +469,8 @@ def verify(settings: Settings, out: Output) -> int:
     return 0
 
 
-def _need_store(settings: Settings) -> None:
-    file = settings.store_file
-    if file is not None and not file.exists():
-        raise StoreError(
-            "还没有库 / there is no store yet",
-            hint="先运行 duban ingest 文件或目录 / first run: duban ingest PATH",
-            path=file,
-        )
-
-
 def _register(settings: Settings) -> Register:
-    _need_store(settings)
+    need_store(settings)
     with Store.open(settings.store_url) as store:
         found: tuple[Extraction, ...] = store.extractions()
     if not found:
@@ -491,7 +479,7 @@ def _register(settings: Settings) -> Register:
             hint="先运行 duban ingest 文件或目录 / first run: duban ingest PATH",
             path=settings.store_file,
         )
-    return Register(found)
+    return Register(found, lambda day: lives_on(store, day))
 
 
 def _units(placed: Placed) -> str:

@@ -4,31 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from api.settings import LANGUAGES, SettingError, Settings, read_settings
+from api.cli.state import ActAs, AsOf, JsonOption, Lang, Plan, Run, StoreOption, Unit
+from api.settings import SettingError
 from kb.errors import DubanError
 
-if TYPE_CHECKING:
-    from api.cli.output import Output
-
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
-
-JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
-AsOf = Annotated[
-    datetime | None,
-    typer.Option("--as-of", formats=["%Y-%m-%d"], help="以这一天为准, 默认今天 / default: today"),
-]
-Unit = Annotated[str | None, typer.Option("--unit", help="单位, 如 区教委 / a unit")]
-Plan = Annotated[str, typer.Option("--plan", help="计划标题中的字 / words of the plan's title")]
-StoreOption = Annotated[
-    str | None, typer.Option("--store", help="库: SQLAlchemy URL 或文件 / the store: URL or file")
-]
-Lang = Annotated[str | None, typer.Option("--lang", help="zh 或 en / zh or en")]
 
 app = typer.Typer(
     name="duban",
@@ -40,45 +26,13 @@ app = typer.Typer(
 )
 
 
-class Run:
-    """What a command needs: settings, the output, the exit code so far."""
-
-    def __init__(self, environ: Mapping[str, str], folder: Path) -> None:
-        self.environ = environ
-        self.folder = folder
-        self.code = 0
-        self._store: str | None = None
-        self._language: str | None = None
-
-    def choose(self, store: str | None, language: str | None) -> None:
-        """Take the global options, wherever they stood."""
-        if language is not None and language not in LANGUAGES:
-            raise typer.BadParameter(f"{language}: zh | en", param_hint="--lang")
-        self._store = store or self._store
-        self._language = language or self._language
-
-    @property
-    def settings(self) -> Settings:
-        """Settings of this run."""
-        return read_settings(self.environ, self.folder, store=self._store, language=self._language)
-
-    def day(self, as_of: datetime | None) -> date:
-        """The day a question is asked about."""
-        return as_of.date() if as_of else self.settings.today()
-
-    def out(self, as_json: bool) -> Output:
-        """Where results are printed."""
-        from api.cli.output import Output  # noqa: PLC0415 - Rich is slow to import
-
-        return Output(as_json=as_json, language=self.settings.language)
-
-
 def run(arguments: Sequence[str], environ: Mapping[str, str], folder: Path) -> int:
     """Run one command line and give its exit code. Nothing that duban raises shows a traceback."""
     state = Run(environ, folder)
-    words, store, language = take_global(arguments)
+    words, taken = take_global(arguments)
+    language = taken["--lang"]
     try:
-        state.choose(store, language)
+        state.choose(taken["--store"], language, taken["--as"])
         state.settings  # noqa: B018 - a wrong setting is told before any work
         result = app(args=words, obj=state, standalone_mode=False)
     except DubanError as error:
@@ -101,10 +55,10 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], folder: Path) -> i
     return int(result) if isinstance(result, int) and result else state.code
 
 
-def take_global(arguments: Sequence[str]) -> tuple[list[str], str | None, str | None]:
-    """Split off `--store X` and `--lang X`, which may stand before or after the command."""
+def take_global(arguments: Sequence[str]) -> tuple[list[str], dict[str, str | None]]:
+    """Split off `--store X`, `--lang X` and `--as X`, which may stand before or after the command."""
     rest: list[str] = []
-    taken: dict[str, str | None] = {"--store": None, "--lang": None}
+    taken: dict[str, str | None] = {"--store": None, "--lang": None, "--as": None}
     words = iter(arguments)
     for word in words:
         name, equals, value = word.partition("=")
@@ -114,7 +68,7 @@ def take_global(arguments: Sequence[str]) -> tuple[list[str], str | None, str | 
             taken[name] = value if equals else next(words, "")
         else:
             rest.append(word)
-    return rest, taken["--store"], taken["--lang"]
+    return rest, taken
 
 
 def _tell(error: DubanError, language: str) -> None:
@@ -134,6 +88,7 @@ def _tell(error: DubanError, language: str) -> None:
 def _global(
     store: StoreOption = None,
     lang: Lang = None,
+    login: ActAs = None,
 ) -> None:
     """督办 duban: 政策文件里的任务 / the duties in policy documents."""
 

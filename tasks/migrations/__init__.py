@@ -12,19 +12,21 @@ from sqlalchemy import Connection
 
 from kb.errors import StoreError
 
-HEAD = "0001"
+HEAD = "0002"
 """The revision that this version of duban reads and writes."""
 
 
-def upgrade(connection: Connection) -> None:
+def upgrade(connection: Connection) -> bool:
     """Bring the store to the newest revision, inside the caller's transaction.
+
+    Gives whether the rows of duties must be written anew from the facts.
 
     Raises:
         StoreError: the store was written by a newer duban.
     """
     current = MigrationContext.configure(connection).get_current_revision()
     if current == HEAD:
-        return
+        return False
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
@@ -35,3 +37,4 @@ def upgrade(connection: Connection) -> None:
         )
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    return current is not None

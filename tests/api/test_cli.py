@@ -199,8 +199,12 @@ def test_english(duban):
 
 
 def test_global_options_stand_anywhere():
-    assert take_global(["--lang", "en", "units", "--store=x.db"]) == (["units"], "x.db", "en")
-    assert take_global(["ask", "--", "--lang"]) == (["ask", "--", "--lang"], None, None)
+    words, taken = take_global(["--lang", "en", "units", "--store=x.db", "--as", "li"])
+    assert words == ["units"]
+    assert taken == {"--store": "x.db", "--lang": "en", "--as": "li"}
+    words, taken = take_global(["ask", "--", "--lang"])
+    assert words == ["ask", "--", "--lang"]
+    assert set(taken.values()) == {None}
 
 
 def test_help_does_not_load_heavy_parts():

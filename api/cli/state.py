@@ -1,0 +1,100 @@
+"""What every command shares: its options, the settings, for whom it acts, the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.settings import LANGUAGES, Settings, read_settings
+from kb.errors import StoreError
+
+if TYPE_CHECKING:
+    from api.cli.output import Output
+    from tasks.authorisation import Actor
+    from tasks.store import Store
+
+JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option("--as-of", formats=["%Y-%m-%d"], help="以这一天为准, 默认今天 / default: today"),
+]
+Unit = Annotated[str | None, typer.Option("--unit", help="单位, 如 区教委 / a unit")]
+Plan = Annotated[str, typer.Option("--plan", help="计划标题中的字 / words of the plan's title")]
+StoreOption = Annotated[
+    str | None, typer.Option("--store", help="库: SQLAlchemy URL 或文件 / the store: URL or file")
+]
+Lang = Annotated[str | None, typer.Option("--lang", help="zh 或 en / zh or en")]
+ActAs = Annotated[
+    str | None, typer.Option("--as", help="以此登录名行事 / act for this person (DUBAN_AS)")
+]
+
+
+class Run:
+    """What a command needs: settings, the output, the exit code so far."""
+
+    def __init__(self, environ: Mapping[str, str], folder: Path) -> None:
+        self.environ = environ
+        self.folder = folder
+        self.code = 0
+        self._store: str | None = None
+        self._language: str | None = None
+        self.login = environ.get("DUBAN_AS", "")
+
+    def choose(self, store: str | None, language: str | None, login: str | None) -> None:
+        """Take the global options, wherever they stood."""
+        if language is not None and language not in LANGUAGES:
+            raise typer.BadParameter(f"{language}: zh | en", param_hint="--lang")
+        self._store = store or self._store
+        self._language = language or self._language
+        self.login = self.login if login is None else login
+
+    @property
+    def settings(self) -> Settings:
+        """Settings of this run."""
+        return read_settings(self.environ, self.folder, store=self._store, language=self._language)
+
+    def day(self, as_of: datetime | None) -> date:
+        """The day a question is asked about."""
+        return as_of.date() if as_of else self.settings.today()
+
+    def out(self, as_json: bool) -> Output:
+        """Where results are printed."""
+        from api.cli.output import Output  # noqa: PLC0415 - Rich is slow to import
+
+        return Output(as_json=as_json, language=self.settings.language)
+
+    @contextmanager
+    def acting(self) -> Iterator[tuple[Store, Actor]]:
+        """The open store and who acts on it: the person named by `--as` or DUBAN_AS, else the
+        console, which may do all that someone who holds the store's file could do anyway.
+
+        Raises:
+            StoreError: there is no store yet.
+            NotFoundError: nobody active has that sign-in name.
+        """
+        from tasks.people import People  # noqa: PLC0415 - not needed for --help
+        from tasks.store import Store  # noqa: PLC0415
+
+        need_store(self.settings)
+        with Store.open(self.settings.store_url) as store:
+            yield store, People(store).actor(self.login)
+
+
+def need_store(settings: Settings) -> None:
+    """Raise where there is no store yet: a command that only reads must not make an empty one.
+
+    Raises:
+        StoreError: saying what to run first.
+    """
+    file = settings.store_file
+    if file is not None and not file.exists():
+        raise StoreError(
+            "还没有库 / there is no store yet",
+            hint="先运行 duban ingest 文件或目录 / first run: duban ingest PATH",
+            path=file,
+        )

@@ -1,0 +1,156 @@
+"""Who may do what: one function decides for every path, and says why."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from kb.errors import DeniedError
+from kb.models import Fact
+from tasks.lifecycle import STEPS, Party, Step
+
+
+class PersonRole(StrEnum):
+    """What a person is in the system."""
+
+    READER = "reader"  # 读者
+    UNIT_OFFICER = "unit_officer"  # 单位经办人
+    SUPERVISOR = "supervisor"  # 督办人员
+    AUDITOR = "auditor"  # 审计人员
+    ADMIN = "admin"  # 管理员
+
+
+ROLE_NAMES: Mapping[PersonRole, tuple[str, str]] = MappingProxyType(
+    {
+        PersonRole.READER: ("读者", "reader"),
+        PersonRole.UNIT_OFFICER: ("单位经办人", "unit officer"),
+        PersonRole.SUPERVISOR: ("督办人员", "supervisor"),
+        PersonRole.AUDITOR: ("审计人员", "auditor"),
+        PersonRole.ADMIN: ("管理员", "administrator"),
+    }
+)
+
+
+class Action(StrEnum):
+    """What can be asked for, beside the steps of a milestone (`tasks.lifecycle.Step`)."""
+
+    READ = "read"
+    READ_AUDIT = "read_audit"
+    EXPORT = "export"
+    RECORD_EVENT = "record_event"
+    CORRECT = "correct"
+    INGEST = "ingest"
+    SEND_DIGEST = "send_digest"
+    MANAGE_PEOPLE = "manage_people"
+    CHANGE_SETTINGS = "change_settings"
+
+
+_ALL = frozenset(PersonRole)
+ACTIONS: Mapping[Action, frozenset[PersonRole]] = MappingProxyType(
+    {
+        Action.READ: _ALL,
+        Action.EXPORT: _ALL,
+        Action.READ_AUDIT: frozenset({PersonRole.AUDITOR}),
+        Action.RECORD_EVENT: frozenset({PersonRole.SUPERVISOR, PersonRole.UNIT_OFFICER}),
+        Action.CORRECT: frozenset({PersonRole.SUPERVISOR}),
+        Action.INGEST: frozenset({PersonRole.SUPERVISOR, PersonRole.ADMIN}),
+        Action.SEND_DIGEST: frozenset({PersonRole.SUPERVISOR}),
+        Action.MANAGE_PEOPLE: frozenset({PersonRole.ADMIN}),
+        Action.CHANGE_SETTINGS: frozenset({PersonRole.ADMIN}),
+    }
+)
+"""The roles that may take an action. A unit officer's also depends on the units (`_BOUND`)."""
+
+_BOUND: frozenset[Action | Step] = frozenset(
+    {Action.RECORD_EVENT, *(s for s, rule in STEPS.items() if rule.party is Party.UNIT)}
+)
+_PARTY = {Party.UNIT: PersonRole.UNIT_OFFICER, Party.SUPERVISOR: PersonRole.SUPERVISOR}
+
+
+class Actor(Fact):
+    """Someone acting. `units` are the canonical names of the organisations that a unit officer
+    is bound to; a group such as 各镇乡街道 is one of them where it is named."""
+
+    login: str
+    roles: frozenset[PersonRole]
+    units: tuple[str, ...] = ()
+
+
+CONSOLE = Actor(
+    login="console",
+    roles=frozenset({PersonRole.ADMIN, PersonRole.SUPERVISOR, PersonRole.AUDITOR}),
+)
+"""Who runs the command line without saying for whom: someone who holds the store's file."""
+
+
+class Decision(Fact):
+    """Whether an action is allowed, and why, in Chinese and English."""
+
+    allowed: bool
+    zh: str
+    en: str
+
+    @property
+    def reason(self) -> str:
+        """Both languages in the form of all messages."""
+        return f"{self.zh} / {self.en}"
+
+
+def roles_for(action: Action | Step) -> frozenset[PersonRole]:
+    """The roles that may ever take an action."""
+    if isinstance(action, Step):
+        return frozenset({_PARTY[STEPS[action].party]})
+    return ACTIONS[action]
+
+
+def authorise(
+    actor: Actor, action: Action | Step, bearing: Collection[str] | None = None
+) -> Decision:
+    """Decide whether `actor` may take `action`.
+
+    Args:
+        actor: who asks.
+        action: a step of a milestone or another action.
+        bearing: the units that bear the milestone concerned; None where no milestone is.
+    """
+    wanted = roles_for(action)
+    held = actor.roles & wanted
+    names = [ROLE_NAMES[role] for role in PersonRole if role in wanted]
+    if not held:
+        mine = [ROLE_NAMES[role] for role in PersonRole if role in actor.roles]
+        return Decision(
+            allowed=False,
+            zh=f"{actor.login} 是{'、'.join(n[0] for n in mine) or '无角色'}, "
+            f"“{action}”要{'或'.join(n[0] for n in names)}",
+            en=f"{actor.login} is {', '.join(n[1] for n in mine) or 'without a role'}; "
+            f"{action} takes {' or '.join(n[1] for n in names)}",
+        )
+    if action in _BOUND and held == {PersonRole.UNIT_OFFICER}:
+        shared = [unit for unit in actor.units if unit in (bearing or ())]
+        if not shared:
+            return Decision(
+                allowed=False,
+                zh=f"{actor.login} 属于{'、'.join(actor.units) or '(未定单位)'}, "
+                f"该项由{'、'.join(bearing or ()) or '(未定单位)'}承办",
+                en=f"{actor.login} belongs to {', '.join(actor.units) or 'no unit'}; this is "
+                f"borne by {', '.join(bearing or ()) or 'no unit'}",
+            )
+        return Decision(
+            allowed=True,
+            zh=f"{actor.login} 是承办单位{shared[0]}的经办人",
+            en=f"{actor.login} is an officer of {shared[0]}, which bears it",
+        )
+    role = ROLE_NAMES[min(held, key=list(PersonRole).index)]
+    return Decision(allowed=True, zh=f"{actor.login} 是{role[0]}", en=f"{actor.login} is {role[1]}")
+
+
+def require(actor: Actor, action: Action | Step, bearing: Collection[str] | None = None) -> None:
+    """Raise where `authorise` refuses.
+
+    Raises:
+        DeniedError: with the reason.
+    """
+    decision = authorise(actor, action, bearing)
+    if not decision.allowed:
+        raise DeniedError(f"没有权限: {decision.zh} / not allowed: {decision.en}")

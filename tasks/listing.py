@@ -1,0 +1,140 @@
+"""Lists of duties straight from the store's rows, quick however many there are."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
+
+from kb.models import Fact
+from tasks import audit, schema
+from tasks.due import DUE_SOON, Bearer, DueItem, Lives, Row, by_date, standings
+from tasks.lifecycle import Life
+from tasks.models import Certainty, DueKind, Role
+from tasks.replay import replay
+from tasks.store import Store
+
+BEARING = (Role.LEAD, Role.RESPONSIBLE, Role.JOINT)
+"""Roles that bear a duty: their officers may report on it, and it stands in their digests."""
+
+
+class Wanted(Fact):
+    """Which milestones of current documents are listed; what is None or empty does not narrow.
+
+    `until` leaves out those whose day by the text is later (extensions only make it later, so what
+    is due by then is in the list).
+    """
+
+    unit: str | None = None
+    roles: tuple[Role, ...] = ()
+    document_id: str | None = None
+    plans: frozenset[str] | None = None
+    milestones: frozenset[str] | None = None
+    until: date | None = None
+
+
+def list_standings(
+    store: Store, as_of: date, wanted: Wanted | None = None, *, days: int = DUE_SOON
+) -> list[DueItem]:
+    """How the milestones stand on `as_of`, soonest first, those without a day last.
+
+    For a day in the past their progress is what it was then.
+    """
+    with store.reading() as connection:
+        rows = read_rows(connection, wanted or Wanted())
+        lives = read_lives(connection, as_of, wanted or Wanted())
+    return by_date(standings(rows, lives, as_of, days=days))
+
+
+def lives_on(store: Store, as_of: date) -> Lives:
+    """The lives of all milestones as they were at the end of the day `as_of`."""
+    with store.reading() as connection:
+        return read_lives(connection, as_of)
+
+
+def read_rows(connection: Connection, wanted: Wanted) -> list[Row]:
+    """The milestones wanted, with their units and occasions, in the order of the documents."""
+    m, a, d = schema.milestone, schema.assignment, schema.document
+    chosen = _chosen(wanted)
+    units: dict[str, dict[tuple[str, str], Bearer]] = {}
+    held = select(a.c.task_id, a.c.unit, a.c.unit_id, a.c.role).order_by(a.c.task_id, a.c.ordinal)
+    if wanted != Wanted():
+        held = held.where(a.c.task_id.in_(chosen.with_only_columns(m.c.task_id)))
+    bearer: dict[tuple[str, str | None, str], Bearer] = {}
+    for task_id, unit, unit_id, role in connection.execute(held):
+        key = unit, unit_id, role
+        if key not in bearer:
+            bearer[key] = Bearer(unit=unit, unit_id=unit_id, role=Role(role))
+        units.setdefault(task_id, {})[unit, role] = bearer[key]
+    occasions: dict[str, list[tuple[str, date]]] = {}
+    o = schema.occasion
+    for key, label, due in connection.execute(
+        select(o.c.milestone_id, o.c.label, o.c.due).order_by(o.c.due, o.c.label)
+    ):
+        occasions.setdefault(key, []).append((label, due))
+    query = chosen.add_columns(d.c.recorded_at).order_by(d.c.recorded_at, d.c.id, m.c.ordinal)
+    certainties: dict[str, tuple[Certainty, ...]] = {}
+    found: list[Row] = []
+    for row in connection.execute(query):
+        if row.certainty not in certainties:
+            certainties[row.certainty] = tuple(Certainty(c) for c in row.certainty.split(",") if c)
+        found.append(
+            Row(
+                id=row.id, task_id=row.task_id, document_id=row.document_id, plan_id=row.plan_id,
+                clause_id=row.clause_id, path=row.path, title=row.title, commitment=row.commitment,
+                kind=DueKind(row.kind), due=row.due, certainty=certainties[row.certainty],
+                rrule=row.rrule, duration=row.duration, first=row.first, last=row.last,
+                recorded_at=row.recorded_at.replace(tzinfo=UTC)
+                if row.recorded_at.tzinfo is None else row.recorded_at,
+                units=tuple(units.get(row.task_id, {}).values()),
+                occasions=tuple(occasions.get(row.id, ())),
+            )
+        )  # fmt: skip
+    return found
+
+
+def read_lives(connection: Connection, as_of: date, wanted: Wanted | None = None) -> Lives:
+    """The lives of the milestones wanted as they were at the end of the day `as_of`."""
+    life = schema.life
+    query = select(life.c.body)
+    if wanted is not None and wanted != Wanted():
+        chosen = _chosen(wanted).with_only_columns(schema.milestone.c.id)
+        query = query.where(life.c.milestone_id.in_(chosen))
+    found = [Life.model_validate_json(body) for body in connection.scalars(query)]
+    if any(one.updated_on and one.updated_on > as_of for one in found):
+        keys = {one.key for one in found}
+        then = replay(audit.read(connection), until=as_of)
+        return {key: one for key, one in then.items() if key in keys}
+    return {one.key: one for one in found}
+
+
+def plan_titles(connection: Connection) -> dict[str, str]:
+    """Titles of all plans by id."""
+    rows = connection.execute(
+        select(schema.fact.c.id, schema.fact.c.body).where(schema.fact.c.kind == "plans")
+    )
+    return {key: json.loads(body)["title"] for key, body in rows}
+
+
+def _chosen(wanted: Wanted) -> Select[tuple[object, ...]]:
+    m, a, d = schema.milestone, schema.assignment, schema.document
+    conditions: list[ColumnElement[bool]] = [d.c.superseded_by.is_(None)]
+    if wanted.unit is not None:
+        mine = [or_(a.c.unit == wanted.unit, a.c.unit_id == wanted.unit)]
+        if wanted.roles:
+            mine.append(a.c.role.in_([r.value for r in wanted.roles]))
+        conditions.append(m.c.task_id.in_(select(a.c.task_id).where(and_(*mine))))
+    elif wanted.roles:
+        held = a.c.role.in_([r.value for r in wanted.roles])
+        conditions.append(m.c.task_id.in_(select(a.c.task_id).where(held)))
+    if wanted.document_id is not None:
+        conditions.append(m.c.document_id == wanted.document_id)
+    if wanted.plans is not None:
+        conditions.append(m.c.plan_id.in_(wanted.plans))
+    if wanted.milestones is not None:
+        conditions.append(m.c.id.in_(wanted.milestones))
+    if wanted.until is not None:
+        moving = m.c.kind.in_([DueKind.RECURRING.value, DueKind.RELATIVE.value])
+        conditions.append(or_(moving, m.c.due <= wanted.until))
+    return select(m).join(d, d.c.id == m.c.document_id).where(*conditions)
