@@ -7,6 +7,7 @@ from pathlib import Path
 
 from api.cli import actions
 from api.cli.output import Output
+from api.cli.tracking import show_milestones
 from api.settings import read_settings
 from kb.errors import DubanError
 from kb.lexicon import corpus_path
@@ -38,7 +39,7 @@ def main() -> int:
             f"\n三、截至 {today} 逾期且未报告进展 {len(late)} 项, 先列 {min(_SHOWN, len(late))} 项",
             f"\n3. {len(late)} overdue as of {today} without a report; the first {min(_SHOWN, len(late))}",
         )
-        actions.show_due(late[:_SHOWN], out)
+        show_milestones(late[:_SHOWN], out)
     except DubanError as error:
         out.complain(str(error))
         return 1

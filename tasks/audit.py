@@ -2,8 +2,12 @@
 
 An entry's hash covers all its fields in a canonical form: JSON with sorted keys, no spaces, UTF-8,
 which for strings, whole numbers, booleans and null is that of RFC 8785. Changing, removing,
-inserting or reordering entries breaks the chain at that place; cutting off the tail is found by a
-checkpoint kept elsewhere.
+inserting or reordering entries breaks the chain at that place; cutting off the tail, or computing
+the whole chain anew, is found by a checkpoint kept elsewhere.
+
+Triggers of the database refuse UPDATE, DELETE and, on PostgreSQL, TRUNCATE; on SQLite also an
+INSERT OR REPLACE of an entry that is there. They stop mistakes and honest programs: whoever owns
+the database can drop the triggers or the table, and only the chain and the checkpoints show it.
 """
 
 from __future__ import annotations
@@ -14,9 +18,10 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import Field
-from sqlalchemy import Connection, insert, select
+from pydantic import Field, ValidationError
+from sqlalchemy import Connection, Row, insert, select
 
+from kb.errors import DubanError
 from kb.models import Fact
 from tasks import schema
 
@@ -26,6 +31,10 @@ STEPPED = "milestone.step"
 """The action of a milestone's step; its detail is the whole command."""
 CARRIED = "document.carried"
 """Duties that went over to a new version; the detail maps old ids to new ones."""
+
+_JSON = ("detail", "before", "after")
+_BATCH = 2000
+"""Rows fetched at a time: the log is read in a stream, however long it is."""
 
 
 class Entry(Fact):
@@ -60,8 +69,8 @@ class Change(Fact):
 class Checkpoint(Fact):
     """The chain's length and last hash, to keep elsewhere."""
 
-    count: int
-    head: str
+    count: int = Field(ge=0)
+    head: str = Field(pattern="^[0-9a-f]{64}$")
 
 
 class Fault(Fact):
@@ -92,22 +101,27 @@ def digest(fields: dict[str, Any]) -> str:
 
 def append(connection: Connection, at: datetime, changes: Iterable[Change]) -> list[Entry]:
     """Write changes at the end of the log, in the caller's transaction, which must already hold
-    the right to write (`Store.writing`): the head read here is then the head."""
-    row = connection.execute(
-        select(schema.audit.c.seq, schema.audit.c.hash).order_by(schema.audit.c.seq.desc()).limit(1)
-    ).first()
+    the right to write (`Store.writing`): the head read here is then the head.
+
+    Raises:
+        ValueError: `at` has no time zone.
+    """
+    if at.tzinfo is None:
+        raise ValueError("an entry's time needs a time zone")
+    a = schema.audit
+    row = connection.execute(select(a.c.seq, a.c.hash).order_by(a.c.seq.desc()).limit(1)).first()
     seq, previous = (row[0], row[1]) if row else (0, GENESIS)
     written: list[Entry] = []
     stamp = at.astimezone(UTC).isoformat(timespec="microseconds")
     for change in changes:
         seq += 1
         fields: dict[str, Any] = {"seq": seq, "at": stamp, "previous": previous}
-        fields |= json.loads(json.dumps(change.model_dump(mode="json")))
+        fields |= change.model_dump(mode="json")
         entry = Entry(**fields, hash=digest(fields))
         written.append(entry)
         previous = entry.hash
     if written:
-        connection.execute(insert(schema.audit), [_row(e) for e in written])
+        connection.execute(insert(a), [_row(entry) for entry in written])
     return written
 
 
@@ -119,70 +133,107 @@ def read(connection: Connection, *, subject: str = "", after: int = 0) -> Iterat
             (schema.audit.c.subject == subject)
             | schema.audit.c.subject.startswith(f"{subject}@", autoescape=True)
         )
-    for row in connection.execute(query):
-        yield _entry(row)
+    for row in connection.execute(query, execution_options={"yield_per": _BATCH}):
+        yield Entry.model_validate(_fields(row))
 
 
 def verify_chain(connection: Connection, checkpoints: Iterable[Checkpoint] = ()) -> Audited:
-    """Check every entry and its link, and that the log still holds each checkpoint."""
+    """Check every entry and its link, and that the log still holds each checkpoint.
+
+    Each fault names the entry by its number. Two entries that do not fit together are both named:
+    which of them was rewritten cannot be told from the chain alone.
+    """
     faults: list[Fault] = []
-    expected, previous, count = 1, GENESIS, 0
-    wanted = {c.count: c for c in checkpoints}
-    found: set[int] = set()
-    for row in connection.execute(select(schema.audit).order_by(schema.audit.c.seq)):
+    wanted: dict[int, set[str]] = {}
+    for point in checkpoints:
+        wanted.setdefault(point.count, set()).add(point.head)
+    if wanted.pop(0, {GENESIS}) != {GENESIS}:
+        faults.append(Fault(seq=0, message=_differs(0)))
+    last, previous, count, sound = 0, GENESIS, 0, True
+    query = select(schema.audit).order_by(schema.audit.c.seq)
+    for row in connection.execute(query, execution_options={"yield_per": _BATCH}):
         count += 1
-        if row.seq > expected:
-            gone = f"{expected}" if row.seq == expected + 1 else f"{expected}–{row.seq - 1}"
-            faults.append(
-                Fault(seq=expected, message=f"第 {gone} 条不见了 / entry {gone} is missing")
+        if row.seq > last + 1:
+            faults.append(Fault(seq=last + 1, message=_missing(last + 1, row.seq - 1)))
+        whole = _is_whole(row)
+        if not whole:
+            message = f"第 {row.seq} 条被改过 / entry {row.seq} was altered"
+            faults.append(Fault(seq=row.seq, message=message))
+        elif row.seq < 1:
+            message = f"第 {row.seq} 条是插入的 / entry {row.seq} was inserted"
+            faults.append(Fault(seq=row.seq, message=message))
+        elif row.seq == last + 1 and row.previous != previous and sound:
+            message = (
+                f"第 {row.seq} 条不接第 {last} 条: 两条之一被改写、插入或调换 / entry {row.seq} does "
+                f"not follow entry {last}: one of the two was rewritten, inserted or reordered"
             )
-        fault = _fault(row, previous, after_gap=row.seq != expected)
-        if fault:
-            faults.append(Fault(seq=row.seq, message=fault))
-        if row.seq in wanted:
-            found.add(row.seq)
-            if wanted[row.seq].head != row.hash:
-                faults.append(
-                    Fault(
-                        seq=row.seq,
-                        message=f"第 {row.seq} 条与留存的校验点不符 / entry {row.seq} differs from the checkpoint",
-                    )
-                )
-        expected, previous = row.seq + 1, row.hash
-    for number in sorted(set(wanted) - found - {0}):
+            faults.append(Fault(seq=row.seq, message=message))
+        if not wanted.pop(row.seq, {row.hash}) <= {row.hash}:
+            faults.append(Fault(seq=row.seq, message=_differs(row.seq)))
+        if row.seq >= 1:
+            last, previous, sound = row.seq, row.hash, whole
+    for number in sorted(wanted):
         message = (
             f"校验点有 {number} 条, 现存 {count} 条: 末尾被删 / the checkpoint counts {number}, "
             f"the log {count}: its tail was cut"
+            if number > last
+            else f"校验点的第 {number} 条不见了 / entry {number} of the checkpoint is missing"
         )
         faults.append(Fault(seq=number, message=message))
     return Audited(count=count, head=previous, faults=tuple(faults))
 
 
-def _fault(row: Any, previous: str, *, after_gap: bool) -> str:
+def render_checkpoint(point: Checkpoint) -> str:
+    """A checkpoint as one line of JSON, to keep in a file or on paper."""
+    return canonical(point.model_dump()).decode()
+
+
+def read_checkpoint(text: str) -> Checkpoint:
+    """A checkpoint from what `render_checkpoint` gave.
+
+    Raises:
+        DubanError: it is none.
+    """
     try:
-        entry = _entry(row)
-        whole = digest(entry.model_dump(exclude={"hash"})) == entry.hash
+        return Checkpoint.model_validate_json(text)
+    except ValidationError as error:
+        raise DubanError(
+            f"不是校验点: {text.strip()[:80]} / this is no checkpoint",
+            hint="duban audit checkpoint > 文件 / duban audit checkpoint > FILE",
+        ) from error
+
+
+def _missing(first: int, final: int) -> str:
+    gone = f"{first}" if first == final else f"{first}–{final}"
+    return f"第 {gone} 条不见了 / entry {gone} is missing"
+
+
+def _differs(number: int) -> str:
+    return f"第 {number} 条与留存的校验点不符 / entry {number} differs from the checkpoint that was kept"
+
+
+def _is_whole(row: Row[Any]) -> bool:
+    """Whether an entry's hash is that of its fields, which must be written as they were hashed:
+    another spelling of the same JSON is an alteration too."""
+    try:
+        fields = _fields(row)
+        texts = [fields[name] for name in _JSON if fields[name] is not None]
+        printed = [getattr(row, name) for name in _JSON if getattr(row, name) is not None]
+        spelt = [canonical(value).decode() for value in texts] == printed
+        return bool(fields.pop("hash") == digest(fields) and spelt)
     except (ValueError, TypeError):
-        whole = False
-    if not whole:
-        return f"第 {row.seq} 条被改过 / entry {row.seq} was altered"
-    if row.previous != previous and not after_gap:
-        return (
-            f"第 {row.seq} 条不接上一条: 有插入、调换或改写 / entry {row.seq} does not follow the "
-            "one before: inserted, reordered or rewritten"
-        )
-    return ""
+        return False
 
 
 def _row(entry: Entry) -> dict[str, Any]:
     plain = entry.model_dump()
-    for name in ("detail", "before", "after"):
+    for name in _JSON:
         plain[name] = None if plain[name] is None else canonical(plain[name]).decode()
     return plain
 
 
-def _entry(row: Any) -> Entry:
+def _fields(row: Row[Any]) -> dict[str, Any]:
     fields = dict(row._mapping)
-    for name in ("detail", "before", "after"):
+    for name in _JSON:
         fields[name] = None if fields[name] is None else json.loads(fields[name])
-    return Entry.model_validate(fields)
+    return fields

@@ -179,8 +179,16 @@ class Tracker:
         Raises:
             NotFoundError: none, or several, begin so.
         """
+        return self.row(prefix).id
+
+    def row(self, prefix: str) -> Row:
+        """A milestone with its place, deadline and units, from its id or the beginning of it.
+
+        Raises:
+            NotFoundError: none, or several, begin so.
+        """
         with self._store.reading() as connection:
-            return self._milestone(connection, prefix).id
+            return self._milestone(connection, prefix)
 
     @staticmethod
     def _milestone(connection: Connection, key: str) -> Row:

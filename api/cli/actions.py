@@ -14,7 +14,7 @@ from rich.progress import track
 
 from api.assistant.answer import Assistant
 from api.assistant.model import WordedAssistant
-from api.assistant.words import describe_due, describe_progress, describe_target
+from api.assistant.words import describe_due, describe_target
 from api.cli.knowledge import update_index
 from api.cli.output import Output
 from api.cli.state import need_store
@@ -25,7 +25,6 @@ from ingest.pipeline import decode_source, extract_file
 from ingest.readers import SUFFIXES
 from kb.errors import NotFoundError, SourceError, StoreError
 from kb.identifiers import sha256_hex
-from tasks.due import DueItem, State
 from tasks.graph import ego, unit_node
 from tasks.graph_export import Format, export_graph
 from tasks.listing import lives_on
@@ -271,56 +270,6 @@ def tasks(settings: Settings, wanted: TaskFilter, as_of: date, out: Output) -> N
         ],
     )  # fmt: skip
     out.say(f"共 {len(found)} 项", f"{len(found)} task(s)")
-
-
-def due(
-    settings: Settings,
-    as_of: date,
-    within: int | None,
-    unit: str | None,
-    inherited: bool,
-    out: Output,
-) -> None:
-    """List what is overdue (`within` None) or due in so many days."""
-    register = _register(settings)
-    if within is None:
-        items = register.overdue(as_of)
-    else:
-        items = [i for i in register.due_items(as_of, days=within) if i.state is State.DUE_SOON]
-    if unit:
-        items = [i for i in items if any(unit in (a.unit, a.unit_id) for a in i.units)]
-    own = [i for i in items if not i.inherited]
-    if out.as_json:
-        out.json([i.model_dump(mode="json") for i in (items if inherited else own)])
-        return
-    show_due(own, out)
-    late = within is None
-    out.say(
-        f"截至 {as_of} {'逾期' if late else f'{within} 天内到期'} {len(own)} 项",
-        f"{len(own)} {'overdue' if late else f'due within {within} days'} as of {as_of}",
-    )
-    rest = [i for i in items if i.inherited]
-    if inherited and rest:
-        show_due(rest, out)
-    elif rest:
-        out.say(
-            f"另有 {len(rest)} 项没有自己的时限, 按计划期限计 (--inherited 列出)",
-            f"{len(rest)} more have no date of their own but their plan's end (--inherited)",
-        )
-
-
-def show_due(items: Sequence[DueItem], out: Output) -> None:
-    """A table of due or overdue milestones."""
-    out.table(
-        [("时限", "due"), ("逾期天数", "days"), ("条款", "clause"), ("事项", "commitment"),
-         ("责任单位", "units"), ("进展", "progress")],
-        [
-            (i.due, i.days if (i.days or 0) > 0 else "", i.path, i.commitment,
-             "、".join(dict.fromkeys(a.unit for a in i.units)),
-             describe_progress(i.life, out.language))
-            for i in items
-        ],
-    )  # fmt: skip
 
 
 def targets(settings: Settings, text: str, plan: str, year: int | None, out: Output) -> None:

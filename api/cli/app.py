@@ -10,7 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.state import ActAs, AsOf, JsonOption, Lang, Plan, Run, StoreOption, Unit
+from api.cli import governance_commands, tracker_commands
+from api.cli.state import ActAs, AsOf, JsonOption, Lang, Plan, Roles, Run, StoreOption, Unit
 from api.settings import SettingError
 from kb.errors import DubanError
 
@@ -261,10 +262,22 @@ def tasks(
     actions.tasks(state.settings, wanted, state.day(as_of), state.out(as_json))
 
 
+By = Annotated[
+    str,
+    typer.Option("--by", help="按 unit、plan、role、days 计数 / count by unit, plan, role, days"),
+]
+
+
 @app.command()
 def overdue(
     context: typer.Context,
     unit: Unit = None,
+    role: Roles = None,
+    plan: Plan = "",
+    least: Annotated[
+        int, typer.Option("--days", min=1, help="至少逾期几天 / at least so many")
+    ] = 1,
+    by: By = "",
     inherited: Annotated[
         bool,
         typer.Option("--inherited", help="也列只有计划期限的 / those due by their plan's end too"),
@@ -273,10 +286,10 @@ def overdue(
     as_json: JsonOption = False,
 ) -> None:
     """列逾期 / list what is overdue."""
-    from api.cli import actions  # noqa: PLC0415
+    from api.cli import due as lists  # noqa: PLC0415
 
-    state: Run = context.obj
-    actions.due(state.settings, state.day(as_of), None, unit, inherited, state.out(as_json))
+    wanted = lists.DueFilter(unit, tuple(role or ()), plan, inherited, least=least, by=by)
+    lists.due(context.obj, wanted, as_of, as_json)
 
 
 @app.command()
@@ -284,6 +297,9 @@ def due(
     context: typer.Context,
     within: Annotated[int, typer.Option("--within", min=0, help="多少天内 / days ahead")] = 30,
     unit: Unit = None,
+    role: Roles = None,
+    plan: Plan = "",
+    by: By = "",
     inherited: Annotated[
         bool, typer.Option("--inherited", help="也列只有计划期限的 / the plan's end too")
     ] = False,
@@ -291,10 +307,10 @@ def due(
     as_json: JsonOption = False,
 ) -> None:
     """列快到期的 / list what is due soon."""
-    from api.cli import actions  # noqa: PLC0415
+    from api.cli import due as lists  # noqa: PLC0415
 
-    state: Run = context.obj
-    actions.due(state.settings, state.day(as_of), within, unit, inherited, state.out(as_json))
+    wanted = lists.DueFilter(unit, tuple(role or ()), plan, inherited, within=within, by=by)
+    lists.due(context.obj, wanted, as_of, as_json)
 
 
 @app.command()
@@ -379,3 +395,7 @@ def version(as_json: JsonOption = False) -> None:
 
     number: Any = installed("duban")
     typer.echo(json.dumps({"version": number}) if as_json else f"duban {number}")
+
+
+tracker_commands.register(app)
+governance_commands.register(app)

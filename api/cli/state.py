@@ -29,6 +29,10 @@ StoreOption = Annotated[
     str | None, typer.Option("--store", help="库: SQLAlchemy URL 或文件 / the store: URL or file")
 ]
 Lang = Annotated[str | None, typer.Option("--lang", help="zh 或 en / zh or en")]
+Roles = Annotated[
+    list[str] | None,
+    typer.Option("--role", help="牵头、责任、配合…… / lead, responsible, joint…"),
+]
 ActAs = Annotated[
     str | None, typer.Option("--as", help="以此登录名行事 / act for this person (DUBAN_AS)")
 ]

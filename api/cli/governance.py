@@ -1,0 +1,291 @@
+"""What the commands of corrections, review, people and the audit log do."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from api.cli.state import Run
+from api.cli.tracking import read_roles
+from kb.errors import NotFoundError, SourceError
+from tasks import audit
+from tasks.authorisation import ROLE_NAMES, Action, PersonRole, authorise, require
+from tasks.corrections import Aspect, Draft, Operation
+from tasks.lifecycle import Step
+from tasks.models import Certainty, Comparator, Deadline, DueKind
+from tasks.people import People, Person
+from tasks.review import REVIEW_NAMES, ReviewKind, find_reviews
+from tasks.tracker import Tracker, bearing_units
+
+
+def _choice(kind: Any, printed: str, option: str) -> Any:
+    try:
+        return kind(printed)
+    except ValueError:
+        names = " | ".join(member.value for member in kind)
+        raise typer.BadParameter(f"{printed}: {names}", param_hint=option) from None
+
+
+def review(run: Run, kind: str, as_json: bool) -> None:
+    """List what needs a look."""
+    out = run.out(as_json)
+    wanted = _choice(ReviewKind, kind, "--kind") if kind else None
+    with run.acting() as (store, actor):
+        require(actor, Action.READ)
+        extractions = store.extractions()
+        found = find_reviews(extractions, Tracker(store).corrections())
+    found = [item for item in found if wanted in (None, item.kind)]
+    if as_json:
+        out.json([item.model_dump(mode="json") for item in found])
+        return
+    side = 1 if out.language == "en" else 0
+    out.table(
+        [("类别", "kind"), ("条款", "clause"), ("位置", "at"), ("说明", "what"), ("原文", "quote"), ("编号", "id")],
+        [
+            (REVIEW_NAMES[i.kind][side], i.path, i.span.start if i.span else "",
+             out.side(i.message), " ".join(i.quote.split())[:60], i.fact_id)
+            for i in found
+        ],
+    )  # fmt: skip
+    out.say(f"共 {len(found)} 处", f"{len(found)} place(s) to look at")
+
+
+def may(run: Run, action: str, milestone: str, as_json: bool) -> int:
+    """Explain the decision about an action; 1 where it is refused."""
+    names = {a.value: a for a in Action} | {s.value: s for s in Step}
+    wanted = names.get(action.replace("-", "_"))
+    if wanted is None:
+        raise typer.BadParameter(f"{action}: {' '.join(names)}")
+    out = run.out(as_json)
+    with run.acting() as (store, actor):
+        bearing = bearing_units(Tracker(store).row(milestone)) if milestone else None
+        decision = authorise(actor, wanted, bearing)
+    if as_json:
+        out.json(decision.model_dump(mode="json"))
+    else:
+        mark = ("可以", "yes") if decision.allowed else ("不可以", "no")
+        out.say(f"{mark[0]}: {decision.zh}", f"{mark[1]}: {decision.en}")
+    return 0 if decision.allowed else 1
+
+
+def correct(
+    run: Run,
+    task: str,
+    aspect: str,
+    operation: str,
+    as_json: bool,
+    *,
+    role: str = "",
+    new_role: str = "",
+    day: datetime | None = None,
+    values: dict[str, str] | None = None,
+    **fields: Any,
+) -> None:
+    """Record a correction and say what held before."""
+    out = run.out(as_json)
+    read: dict[str, Any] = dict(values or {})
+    if "comparator" in read:
+        read["comparator"] = _choice(Comparator, read["comparator"], "--comparator")
+    if "value" in read:
+        read["value"] = _number(read["value"])
+    draft = Draft(
+        task_id=task,
+        aspect=Aspect(aspect),
+        operation=_choice(Operation, operation, "--do"),
+        role=read_roles([role])[0] if role else None,
+        new_role=read_roles([new_role])[0] if new_role else None,
+        deadline=Deadline(kind=DueKind.BY, date=day.date(), certainty=(Certainty.EXPLICIT,))
+        if day
+        else None,
+        values=read,
+        **fields,
+    )
+    with run.acting() as (store, actor):
+        made = Tracker(store).correct(actor, draft, run.settings.now())
+    if as_json:
+        out.json(made.model_dump(mode="json"))
+        return
+    before = made.original or {}
+    quote = " ".join(str(before.get("quote", "")).split())
+    out.say(f"已更正 {made.id}; 抽取的原文保留: {quote or '（新增）'}",
+            f"corrected, {made.id}; what was extracted is kept: {quote or '(added)'}")  # fmt: skip
+
+
+def _number(printed: str) -> Decimal:
+    try:
+        value = Decimal(printed)
+    except ArithmeticError:
+        value = Decimal("NaN")
+    if not value.is_finite():
+        raise typer.BadParameter(f"{printed}: 要是数 / must be a number", param_hint="--value")
+    return value
+
+
+def corrections(run: Run, as_json: bool) -> None:
+    """List all corrections."""
+    out = run.out(as_json)
+    with run.acting() as (store, actor):
+        require(actor, Action.READ)
+        found = Tracker(store).corrections()
+    if as_json:
+        out.json([c.model_dump(mode="json") for c in found])
+        return
+    out.table(
+        [("编号", "id"), ("任务", "task"), ("更正", "what"), ("状态", "status"), ("人", "who"),
+         ("时间", "at"), ("理由", "why")],
+        [
+            (c.id, c.task_id, f"{c.aspect} {c.operation} {c.unit or c.fact_id}", c.status,
+             c.actor, c.at[:19], c.reason)
+            for c in found
+        ],
+    )  # fmt: skip
+
+
+def withdraw(run: Run, correction: str, reason: str, as_json: bool) -> None:
+    """Take a correction back."""
+    out = run.out(as_json)
+    with run.acting() as (store, actor):
+        taken = Tracker(store).withdraw(actor, correction, reason, run.settings.now())
+    if as_json:
+        out.json(taken.model_dump(mode="json"))
+        return
+    out.say(
+        f"已撤回 {taken.id}, 抽取的结果恢复",
+        f"{taken.id} withdrawn: what was extracted holds again",
+    )
+
+
+def people(run: Run, as_json: bool) -> None:
+    """List people."""
+    out = run.out(as_json)
+    with run.acting() as (store, actor):
+        require(actor, Action.MANAGE_PEOPLE)
+        found = People(store).list()
+    if as_json:
+        out.json([p.model_dump(mode="json") for p in found])
+        return
+    side = 1 if out.language == "en" else 0
+    out.table(
+        [("登录名", "login"), ("姓名", "name"), ("角色", "role"), ("单位", "units"), ("启用", "active")],
+        [(p.login, p.name, ROLE_NAMES[p.role][side], "、".join(p.units), "✓" if p.active else "") for p in found],
+    )  # fmt: skip
+
+
+def add_person(
+    run: Run, login: str, role: str, name: str, units: Sequence[str], as_json: bool
+) -> None:
+    """Add a person."""
+    person = Person(
+        login=login, name=name or login, role=_choice(PersonRole, role, "--role"),
+        units=tuple(units),
+    )  # fmt: skip
+    out = run.out(as_json)
+    with run.acting() as (store, actor):
+        People(store).add(actor, person, run.settings.now())
+    _tell_person(run, person, as_json)
+    out.say(f"以其身份行事: --as {login}", f"to act for them: --as {login}")
+
+
+def change_person(
+    run: Run,
+    login: str,
+    role: str,
+    name: str,
+    units: Sequence[str] | None,
+    active: bool | None,
+    as_json: bool,
+) -> None:
+    """Change what is given; the rest stays."""
+    with run.acting() as (store, actor):
+        require(actor, Action.MANAGE_PEOPLE)
+        found = People(store)
+        before = found.get(login)
+        changes: dict[str, Any] = {"name": name} if name else {}
+        if role:
+            changes["role"] = _choice(PersonRole, role, "--role")
+        if units is not None:
+            changes["units"] = tuple(units)
+        if active is not None:
+            changes["active"] = active
+        after = before.model_copy(update=changes)
+        found.change(actor, after, run.settings.now())
+    _tell_person(run, after, as_json)
+
+
+def _tell_person(run: Run, person: Person, as_json: bool) -> None:
+    out = run.out(as_json)
+    if as_json:
+        out.json(person.model_dump(mode="json"))
+        return
+    zh, en = ROLE_NAMES[person.role]
+    units = "、".join(person.units)
+    state = ("", "") if person.active else (" 已停用", " inactive")
+    out.say(f"{person.login} {person.name}: {zh} {units}{state[0]}",
+            f"{person.login} {person.name}: {en} {units}{state[1]}")  # fmt: skip
+
+
+def audit_log(run: Run, subject: str, actor_name: str, last: int, as_json: bool) -> None:
+    """Print entries, the newest last."""
+    out = run.out(as_json)
+    with run.acting() as (store, actor):
+        require(actor, Action.READ_AUDIT)
+        with store.reading() as connection:
+            entries = deque(
+                (e for e in audit.read(connection, subject=subject) if actor_name in ("", e.actor)),
+                maxlen=last,
+            )
+    if as_json:
+        out.json([e.model_dump(mode="json") for e in entries])
+        return
+    out.table(
+        [("序", "no"), ("时间 (UTC)", "at (UTC)"), ("人", "who"), ("事", "action"), ("对象", "subject"),
+         ("理由", "why"), ("摘要", "hash")],
+        [(e.seq, e.at[:19] + "Z", e.actor, e.action, e.subject, e.reason, e.hash[:12]) for e in entries],
+    )  # fmt: skip
+
+
+def audit_verify(run: Run, files: Sequence[Path], as_json: bool) -> int:
+    """Check the chain, and that it still holds the checkpoints kept; 1 where something is wrong."""
+    out = run.out(as_json)
+    kept = [point for path in files for point in _checkpoints(path)]
+    with run.acting() as (store, actor):
+        require(actor, Action.READ_AUDIT)
+        with store.reading() as connection:
+            found = audit.verify_chain(connection, kept)
+    if as_json:
+        out.json(found.model_dump(mode="json"))
+        return 1 if found.faults else 0
+    for fault in found.faults:
+        out.complain(out.side(fault.message))
+    if not found.faults:
+        out.say(f"{found.count} 条, 链完整, 末条 {found.head}",
+                f"{found.count} entries, the chain is whole, its head {found.head}")  # fmt: skip
+    return 1 if found.faults else 0
+
+
+def _checkpoints(path: Path) -> list[audit.Checkpoint]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"读不了 / cannot be read: {error}", path=path) from error
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not lines:
+        raise NotFoundError("没有校验点 / it holds no checkpoint", hint="duban audit checkpoint")
+    return [audit.read_checkpoint(line) for line in lines]
+
+
+def audit_checkpoint(run: Run) -> None:
+    """Print the head's hash and the count, to keep where nobody of the office can write."""
+    with run.acting() as (store, actor):
+        require(actor, Action.READ_AUDIT)
+        with store.reading() as connection:
+            found = audit.verify_chain(connection)
+    if found.faults:
+        raise SourceError(found.faults[0].message, hint="duban audit verify")
+    print(audit.render_checkpoint(audit.Checkpoint(count=found.count, head=found.head)))

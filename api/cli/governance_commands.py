@@ -1,0 +1,259 @@
+"""Commands that people and their work are watched by: corrections, review, people, the audit log."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.state import JsonOption, Run
+
+PANEL = "督办 / tracking"
+
+correct_app = typer.Typer(no_args_is_help=True, help="更正抽取结果 / correct what was extracted")
+people_app = typer.Typer(no_args_is_help=True, help="人员和角色 / people and their roles")
+audit_app = typer.Typer(no_args_is_help=True, help="审计日志 / the audit log")
+
+Task = Annotated[str, typer.Argument(help="任务编号 / a task's id")]
+Operation = Annotated[
+    str, typer.Option("--do", help="change 改 | add 增 | reject 剔除 / what to do")
+]
+Reason = Annotated[str, typer.Option("--reason", help="理由 / why")]
+Quote = Annotated[
+    str, typer.Option("--quote", help="所依据的原文 / the clause's words that it rests on")
+]
+Fact = Annotated[
+    str, typer.Option("--id", help="里程碑或目标编号 / the milestone's or target's id")
+]
+Day = Annotated[
+    datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="时限 / due date")
+]
+Login = Annotated[str, typer.Argument(help="登录名 / sign-in name")]
+Units = Annotated[
+    list[str] | None, typer.Option("--unit", help="绑定的单位, 可多个 / units, may be repeated")
+]
+PersonRole = Annotated[
+    str, typer.Option("--role", help="reader | unit_officer | supervisor | auditor | admin")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(correct_app, name="correct", rich_help_panel=PANEL)
+    app.add_typer(people_app, name="people", rich_help_panel=PANEL)
+    app.add_typer(audit_app, name="audit", rich_help_panel=PANEL)
+    app.command("review", rich_help_panel=PANEL)(review)
+    app.command("may", rich_help_panel=PANEL)(may)
+
+
+def review(
+    context: typer.Context,
+    kind: Annotated[
+        str,
+        typer.Option("--kind", help="reopened | warning | ambiguous | uncertain | repaired"),
+    ] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """列出要人看一看的: 提醒、两解、修复、存疑、待复核 / what needs a look."""
+    from api.cli import governance  # noqa: PLC0415
+
+    governance.review(context.obj, kind, as_json)
+
+
+def may(
+    context: typer.Context,
+    action: Annotated[str, typer.Argument(help="如 approve、export / e.g. approve, export")],
+    milestone: Annotated[str, typer.Option("--milestone", help="哪个里程碑 / which")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """能不能做, 为什么 / whether one may do something, and why (--as)."""
+    from api.cli import governance  # noqa: PLC0415
+
+    state: Run = context.obj
+    state.code = governance.may(state, action, milestone, as_json)
+
+
+@correct_app.command("owner")
+def correct_owner(
+    context: typer.Context,
+    task: Task,
+    unit: Annotated[str, typer.Option("--unit", help="单位 / the unit")],
+    reason: Reason,
+    operation: Operation = "add",
+    role: Annotated[str, typer.Option("--role", help="角色, 如 牵头 / e.g. lead")] = "",
+    quote: Quote = "",
+    as_json: JsonOption = False,
+) -> None:
+    """增补或剔除责任单位 / add or reject a unit."""
+    from api.cli import governance  # noqa: PLC0415
+
+    governance.correct(
+        context.obj, task, "owner", operation, as_json, unit=unit, role=role, quote=quote,
+        reason=reason,
+    )  # fmt: skip
+
+
+@correct_app.command("role")
+def correct_role(
+    context: typer.Context,
+    task: Task,
+    unit: Annotated[str, typer.Option("--unit", help="单位 / the unit")],
+    new_role: Annotated[str, typer.Option("--to", help="改为的角色, 如 牵头 / e.g. lead")],
+    reason: Reason,
+    role: Annotated[str, typer.Option("--role", help="原来的角色 / its present role")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """改单位的角色 / change a unit's role."""
+    from api.cli import governance  # noqa: PLC0415
+
+    governance.correct(
+        context.obj, task, "role", "change", as_json, unit=unit, role=role, new_role=new_role,
+        reason=reason,
+    )  # fmt: skip
+
+
+@correct_app.command("date")
+def correct_date(
+    context: typer.Context,
+    task: Task,
+    reason: Reason,
+    fact: Fact = "",
+    day: Day = None,
+    operation: Operation = "change",
+    quote: Quote = "",
+    as_json: JsonOption = False,
+) -> None:
+    """改、增或剔除时限 / change, add or reject a deadline."""
+    from api.cli import governance  # noqa: PLC0415
+
+    governance.correct(
+        context.obj, task, "date", operation, as_json, fact_id=fact, day=day, quote=quote,
+        reason=reason,
+    )  # fmt: skip
+
+
+@correct_app.command("target")
+def correct_target(
+    context: typer.Context,
+    task: Task,
+    reason: Reason,
+    fact: Fact = "",
+    metric: Annotated[str, typer.Option("--metric", help="指标 / the metric")] = "",
+    comparator: Annotated[str, typer.Option("--comparator", help=">= | <= | > | < | = | ~")] = "",
+    value: Annotated[str, typer.Option("--value", help="目标值 / its value")] = "",
+    measure: Annotated[str, typer.Option("--measure", help="计量单位 / measure")] = "",
+    milestone: Annotated[str, typer.Option("--milestone", help="所属里程碑 / its milestone")] = "",
+    operation: Operation = "change",
+    quote: Quote = "",
+    as_json: JsonOption = False,
+) -> None:
+    """改、增或剔除目标值 / change, add or reject a target."""
+    from api.cli import governance  # noqa: PLC0415
+
+    fields = {"metric": metric, "comparator": comparator, "value": value, "measure": measure, "milestone_id": milestone}  # fmt: skip
+    governance.correct(
+        context.obj, task, "target", operation, as_json, fact_id=fact, quote=quote, reason=reason,
+        values={key: given for key, given in fields.items() if given},
+    )  # fmt: skip
+
+
+@correct_app.command("list")
+def correct_list(context: typer.Context, as_json: JsonOption = False) -> None:
+    """列更正 / list corrections."""
+    from api.cli import governance  # noqa: PLC0415
+
+    governance.corrections(context.obj, as_json)
+
+
+@correct_app.command("withdraw")
+def correct_withdraw(
+    context: typer.Context,
+    correction: Annotated[str, typer.Argument(help="更正编号 / a correction's id")],
+    reason: Reason,
+    as_json: JsonOption = False,
+) -> None:
+    """撤回更正, 恢复抽取结果 / take a correction back."""
+    from api.cli import governance  # noqa: PLC0415
+
+    governance.withdraw(context.obj, correction, reason, as_json)
+
+
+@people_app.command("list")
+def people_list(context: typer.Context, as_json: JsonOption = False) -> None:
+    """列人员 / list people."""
+    from api.cli import governance  # noqa: PLC0415
+
+    governance.people(context.obj, as_json)
+
+
+@people_app.command("add")
+def people_add(
+    context: typer.Context,
+    login: Login,
+    role: PersonRole,
+    name: Annotated[str, typer.Option("--name", help="姓名 / name")] = "",
+    unit: Units = None,
+    as_json: JsonOption = False,
+) -> None:
+    """加一个人 / add a person."""
+    from api.cli import governance  # noqa: PLC0415
+
+    governance.add_person(context.obj, login, role, name, unit or [], as_json)
+
+
+@people_app.command("change")
+def people_change(
+    context: typer.Context,
+    login: Login,
+    role: PersonRole = "",
+    name: Annotated[str, typer.Option("--name", help="姓名 / name")] = "",
+    unit: Units = None,
+    active: Annotated[
+        bool | None, typer.Option("--active/--inactive", help="启用或停用 / active or not")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """改角色、单位, 停用 / change a role or units, deactivate."""
+    from api.cli import governance  # noqa: PLC0415
+
+    governance.change_person(context.obj, login, role, name, unit, active, as_json)
+
+
+@audit_app.command("log")
+def audit_log(
+    context: typer.Context,
+    subject: Annotated[str, typer.Option("--subject", help="编号 / an id")] = "",
+    actor: Annotated[str, typer.Option("--actor", help="谁 / who")] = "",
+    last: Annotated[int, typer.Option("--last", min=1, help="最近几条 / the last so many")] = 50,
+    as_json: JsonOption = False,
+) -> None:
+    """看日志 / read the log."""
+    from api.cli import governance  # noqa: PLC0415
+
+    governance.audit_log(context.obj, subject, actor, last, as_json)
+
+
+@audit_app.command("verify")
+def audit_verify(
+    context: typer.Context,
+    checkpoint: Annotated[
+        list[Path] | None,
+        typer.Option("--checkpoint", exists=True, help="留存的校验点 / checkpoints kept"),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """逐条校验日志有没有被改、删、插、换 / find entries altered, removed, inserted, reordered."""
+    from api.cli import governance  # noqa: PLC0415
+
+    state: Run = context.obj
+    state.code = governance.audit_verify(state, checkpoint or [], as_json)
+
+
+@audit_app.command("checkpoint")
+def audit_checkpoint(context: typer.Context) -> None:
+    """打印校验点, 另处留存 / print a checkpoint to keep elsewhere."""
+    from api.cli import governance  # noqa: PLC0415
+
+    governance.audit_checkpoint(context.obj)

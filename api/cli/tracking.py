@@ -1,0 +1,260 @@
+"""What the commands of the cycle do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from api.assistant.words import ROLE_ZH, describe_progress
+from api.cli.output import Output
+from api.cli.state import Run
+from kb.errors import DubanError, NotFoundError, SourceError
+from tasks.authorisation import Action, require
+from tasks.due import DueItem, State
+from tasks.lifecycle import STATUS_NAMES, STEP_NAMES, Command, Evidence, Life, Status, Step
+from tasks.listing import Wanted, list_standings, plan_titles
+from tasks.models import Role
+from tasks.store import Store
+from tasks.tracker import Tracker
+
+LARGEST_EVIDENCE = 50 * 1024 * 1024
+"""Bytes of one piece of evidence: it is kept in the store."""
+STATE_NAMES = {
+    State.OVERDUE: ("逾期", "overdue"),
+    State.DUE_SOON: ("将到期", "due soon"),
+    State.LATER: ("未到期", "later"),
+    State.NEVER: ("无期限", "no due date"),
+    State.WAITING: ("待事件", "waits for its event"),
+    State.REVIEW: ("待审核", "waiting for review"),
+    State.FINISHED: ("已结束", "finished"),
+}
+
+
+def read_roles(printed: Sequence[str]) -> tuple[Role, ...]:
+    """Roles by their Chinese or English names.
+
+    Raises:
+        typer.BadParameter: no such role.
+    """
+    names = {zh: role for role, zh in ROLE_ZH.items()} | {role.value: role for role in Role}
+    unknown = [name for name in printed if name not in names]
+    if unknown:
+        raise typer.BadParameter(f"{unknown[0]}: {' '.join(names)}", param_hint="--role")
+    return tuple(names[name] for name in printed)
+
+
+def wanted_milestones(
+    store: Store, unit: str | None, roles: Sequence[str], plan: str, until: Any = None
+) -> Wanted:
+    """The filter that the options name.
+
+    Raises:
+        NotFoundError: no plan has these words in its title.
+    """
+    plans = None
+    if plan:
+        with store.reading() as connection:
+            titles = plan_titles(connection)
+        plans = frozenset(key for key, title in titles.items() if plan in title)
+        if not plans:
+            raise NotFoundError(f"没有标题含“{plan}”的计划 / no plan's title holds {plan!r}")
+    return Wanted(unit=unit, roles=read_roles(roles), plans=plans, until=until)
+
+
+def milestones(
+    run: Run,
+    unit: str | None,
+    roles: Sequence[str],
+    plan: str,
+    status: str,
+    as_of: datetime | None,
+    as_json: bool,
+) -> None:
+    """List milestones, finished ones too."""
+    day, out = run.day(as_of), run.out(as_json)
+    with run.acting() as (store, actor):
+        require(actor, Action.READ)
+        items = list_standings(store, day, wanted_milestones(store, unit, roles, plan))
+    if status:
+        items = [i for i in items if status in _names(i)]
+        if not items and status not in _all_names():
+            raise typer.BadParameter(f"{status}: {' '.join(sorted(_all_names()))}", param_hint="--status")  # fmt: skip
+    if as_json:
+        out.json([i.model_dump(mode="json") for i in items])
+        return
+    show_milestones(items, out)
+    out.say(f"共 {len(items)} 项", f"{len(items)} milestone(s)")
+
+
+def _names(item: DueItem) -> set[str]:
+    return {item.state.value, *STATE_NAMES[item.state], item.status.value, *STATUS_NAMES[item.status]}  # fmt: skip
+
+
+def _all_names() -> set[str]:
+    states = {name for state, names in STATE_NAMES.items() for name in (state.value, *names)}
+    return states | {name for s, names in STATUS_NAMES.items() for name in (s.value, *names)}
+
+
+def show_milestones(items: Sequence[DueItem], out: Output) -> None:
+    """A table of milestones with ids, state and progress."""
+    side = 1 if out.language == "en" else 0
+    out.table(
+        [("编号", "id"), ("时限", "due"), ("天数", "days"), ("情况", "state"), ("条款", "clause"),
+         ("事项", "commitment"), ("单位", "units"), ("进展", "progress")],
+        [
+            (i.milestone_id, _due(i, side), i.days if i.days is not None else "",
+             STATE_NAMES[i.state][side], i.path, i.commitment, units_by_role(i, out.language),
+             describe_progress(i.life, out.language))
+            for i in items
+        ],
+    )  # fmt: skip
+
+
+def _due(item: DueItem, side: int) -> str:
+    if item.due is None:
+        return item.occurrence
+    notes = [("延期", "extended")] if item.life.due else []
+    notes += [("计划期限", "plan's end")] if item.inherited else []
+    shown = f"{item.due}" + "".join(f" {note[side]}" for note in notes)
+    if item.occurrence and item.occurrence != item.due.isoformat():
+        shown += f" {item.occurrence}"
+    return shown
+
+
+def units_by_role(item: DueItem, language: str) -> str:
+    """牵头 区教委；配合 区财政局."""
+    by_role: dict[Role, list[str]] = {}
+    for bearer in item.units:
+        by_role.setdefault(bearer.role, []).append(bearer.unit)
+    if language == "en":
+        return "; ".join(f"{role.value} {'、'.join(units)}" for role, units in by_role.items())
+    return "；".join(f"{ROLE_ZH[role]} {'、'.join(units)}" for role, units in by_role.items())
+
+
+def step(
+    run: Run,
+    name: str,
+    key: str,
+    as_json: bool,
+    *,
+    occurrence: str = "",
+    on: datetime | None = None,
+    values: Sequence[str] = (),
+    evidence: Sequence[Path] = (),
+    new_date: datetime | None = None,
+    **fields: Any,
+) -> None:
+    """Take one step and say how the milestone stands after it."""
+    out, now = run.out(as_json), run.settings.now()
+    if on is not None and on.date() > now.date():
+        raise typer.BadParameter("不能是将来的日子 / not a day to come", param_hint="--on")
+    with run.acting() as (store, actor):
+        tracker = Tracker(store)
+        milestone_id = tracker.resolve(key)
+        command = Command(
+            step=Step(name),
+            milestone_id=milestone_id,
+            occurrence=occurrence,
+            on=on.date() if on else now.date(),
+            new_date=new_date.date() if new_date else None,
+            values=dict(_value(printed) for printed in values),
+            evidence=tuple(_evidence(tracker, path) for path in evidence),
+            **fields,
+        )
+        life = tracker.perform(actor, command, now)
+    if as_json:
+        out.json(life.model_dump(mode="json"))
+        return
+    done, state = STEP_NAMES[command.step], STATUS_NAMES[life.status]
+    where = f"{life.milestone_id}{f' {life.occurrence}' if life.occurrence else ''}"
+    out.say(f"{where} {done[0]}: 现为“{state[0]}”{_after(life, 0)}",
+            f"{where} {done[1]}: now {state[1]}{_after(life, 1)}")  # fmt: skip
+
+
+def _after(life: Life, side: int) -> str:
+    if life.status is Status.EXTENDED and life.due:
+        return (f", 时限改为 {life.due}", f", due {life.due}")[side]
+    if life.status is Status.EXTENSION_REQUESTED and life.asked:
+        return (f", 申请延到 {life.asked}", f", asks for {life.asked}")[side]
+    return ""
+
+
+def _value(printed: str) -> tuple[str, Decimal]:
+    target, separator, number = printed.partition("=")
+    try:
+        value = Decimal(number)
+    except InvalidOperation:
+        separator = ""
+    if not separator or not value.is_finite():
+        raise typer.BadParameter(f"{printed}: 目标编号=数 / TARGET=NUMBER", param_hint="--value")
+    return target, value
+
+
+def _evidence(tracker: Tracker, path: Path) -> Evidence:
+    try:
+        size = path.stat().st_size
+        if size > LARGEST_EVIDENCE:
+            most = LARGEST_EVIDENCE // 1024 // 1024
+            raise SourceError(
+                f"佐证文件 {size} 字节, 最多 {most} MB / evidence may have {most} MB", path=path
+            )
+        data = path.read_bytes()
+    except OSError as error:
+        raise SourceError(f"读不了 / cannot be read: {error}", path=path) from error
+    return tracker.keep_evidence([(path.name, data)])[0]
+
+
+def event(run: Run, key: str, occasion: str, on: datetime | None, as_json: bool) -> None:
+    """Record an event and say when the duty is due after it."""
+    out, now = run.out(as_json), run.settings.now()
+    with run.acting() as (store, actor):
+        tracker = Tracker(store)
+        day = on.date() if on else now.date()
+        found = tracker.record_event(actor, tracker.resolve(key), occasion, day, now)
+    if as_json:
+        out.json(found.model_dump(mode="json"))
+        return
+    out.say(f"{found.label} {found.happened_on}: 时限 {found.due}",
+            f"{found.label} {found.happened_on}: due {found.due}")  # fmt: skip
+
+
+def history(run: Run, key: str, as_json: bool) -> None:
+    """What happened to a milestone, oldest first."""
+    out = run.out(as_json)
+    with run.acting() as (store, actor):
+        require(actor, Action.READ)
+        tracker = Tracker(store)
+        entries = tracker.history(tracker.resolve(key))
+    if as_json:
+        out.json([e.model_dump(mode="json") for e in entries])
+        return
+    side = 1 if out.language == "en" else 0
+    rows = []
+    for e in entries:
+        name = e.detail.get("step")
+        what = STEP_NAMES[Step(name)][side] if name else e.action
+        after = (e.after or {}).get("status")
+        state = STATUS_NAMES[Status(after)][side] if after else ""
+        text = e.detail.get("text") or e.reason
+        files = " ".join(f"{f['name']} sha256:{f['sha256']}" for f in e.detail.get("evidence", ()))
+        rows.append((e.seq, e.at[:19] + "Z", e.actor, what, state, f"{text} {files}".strip()))
+    out.table(
+        [("序", "no"), ("时间 (UTC)", "at (UTC)"), ("人", "who"), ("步骤", "step"), ("之后", "after"), ("说明", "words")],
+        rows,
+    )  # fmt: skip
+
+
+def evidence(run: Run, sha256: str, target: Path) -> None:
+    """Write a piece of evidence to a file."""
+    with run.acting() as (store, actor):
+        require(actor, Action.READ)
+        data = Tracker(store).evidence(sha256)
+    try:
+        target.write_bytes(data)
+    except OSError as error:
+        raise DubanError(f"写不了 / cannot be written: {error}", path=target) from error

@@ -1,0 +1,197 @@
+"""The commands of the cycle, run as people run them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from api.cli.app import run
+
+PLAN = """某区防汛工作方案（2024—2026年）
+一、主要任务
+1.整治隐患。到2025年，整治隐患点20处以上。（责任单位：区水利局、区应急局）
+2.开展演练。每年6月底前组织演练，参加率不低于95%。（牵头单位：区应急局；配合单位：区教委）
+3.移交设施。自竣工验收合格起3个月内移交区水利局。（责任单位：区住房城乡建委）
+"""
+
+
+@pytest.fixture
+def duban(tmp_path, capsys):
+    (tmp_path / "plan.txt").write_text(PLAN, "utf-8")
+
+    def call(*arguments: str, **environ: str):
+        capsys.readouterr()
+        code = run(arguments, environ, tmp_path)
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    assert call("ingest", "--no-index", str(tmp_path / "plan.txt"))[0] == 0
+    for login, role, unit in (
+        ("li", "unit_officer", "区水利局"),
+        ("wang", "supervisor", ""),
+        ("sun", "auditor", ""),
+    ):
+        assert (
+            call("people", "add", login, "--role", role, *(["--unit", unit] if unit else []))[0]
+            == 0
+        )
+    return call
+
+
+def listed(duban, *arguments: str) -> list[dict]:
+    code, out, err = duban(*arguments, "--json")
+    assert code == 0, err
+    return json.loads(out)
+
+
+def milestone(duban, path: str, **wanted: str) -> dict:
+    rows = listed(duban, "milestones", "--as-of", "2026-03-01")
+    return next(r for r in rows if r["path"].endswith(path))
+
+
+def test_a_duty_from_assignment_to_closing(duban, tmp_path):
+    late = milestone(duban, "/1")
+    assert late["state"] == "overdue"
+    key = late["milestone_id"]
+    [target] = listed(duban, "targets", "隐患")
+    proof = tmp_path / "验收单.txt"
+    proof.write_text("已整治 21 处", "utf-8")
+    steps = [
+        ("li", ["accept", key]),
+        ("li", ["report", key, "--text", "整治12处", "--percent", "60", "--value", f"{target['id']}=12"]),
+        ("li", ["submit", key, "--text", "整治21处", "--value", f"{target['id']}=21", "--evidence", str(proof)]),
+        ("wang", ["return", key, "--reason", "缺照片"]),
+        ("li", ["submit", key, "--text", "已补照片"]),
+        ("wang", ["approve", key]),
+        ("wang", ["close", key]),
+    ]  # fmt: skip
+    for login, words in steps:
+        code, _, err = duban(*words, "--as", login)
+        assert code == 0, (words, err)
+    code, out, _ = duban("history", key)
+    assert code == 0
+    assert [word in out for word in ("整治12处", "缺照片", "验收单.txt")] == [True] * 3
+    entries = listed(duban, "history", key)
+    digest = next(
+        e["detail"]["evidence"][0]["sha256"] for e in entries if "evidence" in e["detail"]
+    )
+    assert duban("evidence", digest, "--out", str(tmp_path / "again.txt"))[0] == 0
+    assert (tmp_path / "again.txt").read_bytes() == proof.read_bytes()
+    assert all(r["path"] != late["path"] for r in listed(duban, "overdue", "--as-of", "2026-12-31"))
+
+
+@pytest.mark.parametrize(
+    ("login", "words", "told"),
+    [
+        ("li", ["approve"], "督办人员"),  # not his to approve
+        ("wang", ["accept"], "单位经办人"),
+        ("sun", ["close"], "审计人员"),
+        ("li", ["submit", "--text", "完成"], "签收"),  # not accepted yet
+        ("li", ["request-extension", "--date", "2027-01-01", "--reason", "雨季"], "签收"),
+        ("nobody", ["accept"], "nobody"),
+    ],
+)
+def test_a_refusal_says_why_and_changes_nothing(duban, login, words, told):
+    key = milestone(duban, "/1")["milestone_id"]
+    before = listed(duban, "history", key)
+    code, _, err = duban(words[0], key, *words[1:], "--as", login)
+    assert code == 1
+    assert told in err
+    assert listed(duban, "history", key) == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["report", "--text", "x", "--value", "t=many"],
+        ["report", "--text", "x", "--percent", "101"],
+        ["accept", "--on", "2999-01-01"],
+        ["report"],
+    ],
+)
+def test_wrong_usage_is_2(duban, words):
+    key = milestone(duban, "/1")["milestone_id"]
+    assert duban(words[0], key, *words[1:], "--as", "li")[0] == 2
+
+
+def test_each_occasion_starts_its_own_deadline(duban):
+    waiting = milestone(duban, "/3")
+    assert waiting["state"] == "waiting"
+    key = waiting["milestone_id"]
+    code, _, _ = duban("accept", key)
+    assert code == 1
+    for school, day in (("一小", "2025-11-30"), ("二中", "2026-01-31")):
+        assert duban("event", key, "--occasion", school, "--on", day)[0] == 0
+    rows = [
+        r for r in listed(duban, "milestones", "--as-of", "2026-03-01") if r["milestone_id"] == key
+    ]
+    assert {r["occurrence"]: (r["due"], r["state"]) for r in rows} == {
+        "一小": ("2026-02-28", "overdue"),
+        "二中": ("2026-04-30", "later"),
+    }
+
+
+def test_overdue_is_narrowed_and_counted(duban):
+    def dues(*options):
+        return {r["path"][-1] for r in listed(duban, "overdue", "--as-of", "2026-03-01", *options)}
+
+    assert dues() == {"1", "2"}
+    assert dues("--unit", "区教委") == {"2"}
+    assert dues("--unit", "区教委", "--role", "牵头") == set()
+    assert dues("--role", "lead") == {"2"}
+    assert dues("--days", "100") == {"2"}
+    assert dues("--plan", "防汛") == {"1", "2"}
+    assert duban("overdue", "--plan", "没有的计划")[0] == 1
+    assert duban("overdue", "--by", "moon")[0] == 2
+    counted = listed(duban, "overdue", "--as-of", "2026-03-01", "--by", "unit")
+    assert {r["unit"]: r["milestones"] for r in counted}["区应急局"] == 2
+
+
+def test_a_correction_holds_and_the_original_stays(duban):
+    key = milestone(duban, "/1")
+    code, _, err = duban(
+        "correct", "owner", key["task_id"], "--do", "reject", "--unit", "区水利局",
+        "--reason", "机构改革", "--as", "wang",
+    )  # fmt: skip
+    assert code == 0, err
+    assert not listed(duban, "tasks", "--unit", "区水利局")
+    [made] = listed(duban, "correct", "list")
+    assert made["original"]["unit"] == "区水利局"
+    assert duban("correct", "withdraw", made["id"], "--reason", "误改", "--as", "li")[0] == 1
+    assert duban("correct", "withdraw", made["id"], "--reason", "误改", "--as", "wang")[0] == 0
+    assert listed(duban, "tasks", "--unit", "区水利局")
+
+
+def test_may_explains(duban):
+    key = milestone(duban, "/1")["milestone_id"]
+    assert duban("may", "report", "--milestone", key, "--as", "li")[0] == 0
+    code, out, _ = duban("may", "approve", "--as", "li")
+    assert code == 1
+    assert "督办人员" in out
+    assert duban("may", "fly")[0] == 2
+
+
+def test_the_log_is_for_auditors_and_verifies(duban, tmp_path):
+    assert duban("audit", "log", "--as", "wang")[0] == 1
+    code, point, _ = duban("audit", "checkpoint", "--as", "sun")
+    assert code == 0
+    (tmp_path / "point.json").write_text(point, "utf-8")
+    code, out, _ = duban(
+        "audit", "verify", "--checkpoint", str(tmp_path / "point.json"), "--as", "sun"
+    )
+    assert code == 0
+    assert "链完整" in out
+    wrong = point.replace(json.loads(point)["head"], "0" * 64)
+    (tmp_path / "point.json").write_text(wrong, "utf-8")
+    code, _, err = duban("audit", "verify", "--checkpoint", str(tmp_path / "point.json"))
+    assert code == 1
+    assert "校验点" in err
+
+
+def test_review_lists_what_the_damaged_notice_left_in_doubt(duban):
+    notice = Path(__file__).parents[2] / "corpus/documents/wanzhou-fuban-2022-30.txt"
+    assert duban("ingest", "--no-index", str(notice))[0] == 0
+    kinds = {item["kind"] for item in listed(duban, "review")}
+    assert {"warning", "repaired", "ambiguous"} <= kinds
+    assert all(i["kind"] == "warning" for i in listed(duban, "review", "--kind", "warning"))
+    assert duban("review", "--kind", "moon")[0] == 2
