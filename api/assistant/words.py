@@ -1,99 +1,25 @@
-"""Facts in words: targets, deadlines, due items, roles; Chinese or English."""
+"""Facts in words, as `tasks.words` says them: the assistant's names for them."""
 
-from __future__ import annotations
+from tasks.words import (
+    ROLE_ZH,
+    describe_distance,
+    describe_due,
+    describe_item,
+    describe_number,
+    describe_progress,
+    describe_target,
+    role_name,
+    with_note,
+)
 
-from collections.abc import Iterable
-from datetime import date
-
-from tasks.due import DueItem
-from tasks.lifecycle import STATUS_NAMES, Life
-from tasks.models import Certainty, Deadline, DueKind, Role, Target
-
-ROLE_ZH = {
-    Role.LEAD: "牵头",
-    Role.RESPONSIBLE: "责任",
-    Role.JOINT: "配合",
-    Role.SUPERVISE: "监督",
-    Role.APPROVE: "审批",
-    Role.MEMBER: "成员",
-}
-_SIGNS = {">=": "≥", "<=": "≤", "~": "约"}
-
-
-def role_name(role: Role, language: str) -> str:
-    """牵头, or lead."""
-    return ROLE_ZH[role] if language == "zh" else role.value
-
-
-def describe_target(t: Target) -> str:
-    """A target in a line: scope, metric, comparator, value."""
-    value = f"{t.value.normalize():f}" if t.value else "0"
-    notes = [n for n, on in (("力争", t.stretch), ("原文有缺字, 数值存疑", t.uncertain)) if on]
-    per = "/年" if t.per == "year" else ""
-    note = f"（{'，'.join(notes)}）" if notes else ""
-    sign = _SIGNS.get(t.comparator.value, t.comparator.value)
-    scope = t.scope if t.scope and not t.metric.startswith(t.scope) else ""
-    return f"{scope}{t.metric} {sign} {value}{t.measure or ''}{per}{note}"
-
-
-def describe_due(due: Deadline, language: str) -> str:
-    """A deadline in a line, its certainty said where it is not explicit."""
-    zh = language == "zh"
-    if due.kind is DueKind.RECURRING:
-        text = f"{'每期' if zh else 'recurring'} {due.rrule}"
-    elif due.kind is DueKind.RELATIVE:
-        text = f"{due.event} + {due.duration}"
-    elif due.kind is DueKind.START:
-        text = f"{due.date} {'起' if zh else '(start)'}"
-    else:
-        text = f"{due.date} {'前' if zh else ''}".strip()
-    notes = {
-        Certainty.REPAIRED: ("原文有缺字, 已修复读出", "read from repaired text"),
-        Certainty.AMBIGUOUS: ("“年前”有两解", "ambiguous"),
-        Certainty.INHERITED: ("计划期限", "the plan's end"),
-    }
-    shown = [notes[c][0 if zh else 1] for c in due.certainty if c in notes]
-    return f"{text}（{'；'.join(shown)}）" if shown else text
-
-
-def describe_distance(due: Deadline, as_of: date, life: Life, language: str) -> str:
-    """How far a deadline is from `as_of` and what was reported; empty where it has no single day
-    or only begins then."""
-    if due.date is None or due.kind in (DueKind.START, DueKind.RECURRING, DueKind.RELATIVE):
-        return ""
-    days = (as_of - (life.due or due.date)).days
-    if language == "zh":
-        if days > 0:
-            return f"，截至 {as_of} 已过 {days} 天，{describe_progress(life, language)}"
-        return f"，截至 {as_of} 还有 {-days} 天"
-    if days > 0:
-        return f"; passed {days} days before {as_of}, {describe_progress(life, language)}"
-    return f"; {-days} days after {as_of}"
-
-
-def describe_progress(life: Life, language: str) -> str:
-    """How far a milestone is by its reports; without one, that none was made."""
-    side = 0 if language == "zh" else 1
-    if life.silent:
-        return ("未报告进展", "no progress reported")[side]
-    done = "" if life.percent is None else f" {life.percent}%"
-    return f"{STATUS_NAMES[life.status][side]}{done}"
-
-
-def describe_item(item: DueItem, language: str) -> str:
-    """One due or overdue milestone in a line."""
-    units = "、".join(dict.fromkeys(a.unit for a in item.units)) or "—"
-    days = item.days or 0
-    if language == "zh":
-        far = f"逾期 {days} 天" if days > 0 else f"还有 {-days} 天"
-    else:
-        far = f"{days} days overdue" if days > 0 else f"in {-days} days"
-    progress = f", {describe_progress(item.life, language)}" if days > 0 else ""
-    return f"· {item.due}（{far}{progress}）{item.path} {item.commitment}（{units}）"
-
-
-def with_note(name: str, notes: Iterable[str], language: str) -> str:
-    """A name with what it is in brackets."""
-    if language == "zh":
-        return f"{name}（{'、'.join(notes)}）"
-    return f"{name} [{', '.join(notes)}]"
+__all__ = [
+    "ROLE_ZH",
+    "describe_distance",
+    "describe_due",
+    "describe_item",
+    "describe_number",
+    "describe_progress",
+    "describe_target",
+    "role_name",
+    "with_note",
+]
