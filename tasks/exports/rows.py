@@ -1,0 +1,273 @@
+"""The rows of every export: one for each milestone, for each occurrence of a recurring one."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from decimal import Decimal
+
+from sqlalchemy import Connection, select
+
+from kb.identifiers import stable_id
+from kb.models import Clause, Document, Fact, Span
+from tasks import schema
+from tasks.corrections import apply_corrections
+from tasks.due import DUE_SOON, Bearer, Colour, DueItem, State, standings
+from tasks.exports.lineage import Changes, read_changes, subjects_of
+from tasks.lifecycle import Status, Verdict, judge
+from tasks.listing import BEARING, Wanted, read_lives, read_rows
+from tasks.models import Certainty, Comparator, DueKind, Extraction, Milestone, Role, Target, Task
+from tasks.store import Store
+from tasks.versions import read_corrections
+
+
+class ExportTarget(Fact):
+    """A number to reach, the value last reported and how it stands (`gap` in the target's own
+    measure)."""
+
+    id: str
+    metric: str
+    scope: str | None
+    comparator: Comparator
+    value: Decimal
+    measure: str | None
+    per: str | None
+    approximate: bool
+    stretch: bool
+    uncertain: bool
+    quote: str
+    verdict: Verdict
+    actual: Decimal | None
+    gap: Decimal | None
+
+
+class ExportRow(Fact):
+    """One milestone, or one occurrence of it, as it stands on a day.
+
+    `due` is the day that holds, `due_by_text` the day by the text, `deadline_text` the characters
+    that say so; `days_overdue` and `days_left` are never negative (None where it has no day or the
+    other holds). `report` is empty and `percent` None where nothing was reported. `revision`
+    counts the steps taken; `sequence` only ever grows; `uid` is the same for the same place of the
+    same file, whatever version of it (see `anchors`).
+    """
+
+    number: int
+    milestone_id: str
+    occurrence: str
+    revision: int
+    plan: str
+    path: str
+    title: str
+    commitment: str
+    units: tuple[Bearer, ...]
+    due: datetime.date | None
+    due_by_text: datetime.date | None
+    deadline_text: str
+    deadline_kind: DueKind
+    certainty: tuple[Certainty, ...]
+    event: str | None
+    duration: str | None
+    rrule: str | None
+    extended: bool
+    state: State
+    status: Status
+    colour: Colour
+    behind: bool
+    days_overdue: int | None
+    days_left: int | None
+    missed: int
+    percent: int | None
+    report: str
+    reported_on: datetime.date | None
+    reports: int
+    targets: tuple[ExportTarget, ...]
+    document: str
+    document_number: str | None
+    document_name: str
+    document_id: str
+    sha256: str
+    plan_id: str
+    clause_id: str
+    task_id: str
+    span: Span
+    clause_span: Span
+    clause_text: str
+    recorded_at: datetime.datetime
+    changed_at: datetime.datetime
+    sequence: int
+    uid: str
+
+    def bearing(self, *roles: Role) -> tuple[str, ...]:
+        """The units in any of these roles, as printed, each once."""
+        return tuple(dict.fromkeys(u.unit for u in self.units if u.role in roles))
+
+    @property
+    def bearers(self) -> tuple[str, ...]:
+        """The units that bear the duty, those that lead first."""
+        return tuple(dict.fromkeys(unit for role in BEARING for unit in self.bearing(role)))
+
+    @property
+    def task(self) -> str:
+        """Its title and, where that is another text, the commitment."""
+        title, commitment = self.title.strip(), self.commitment.strip()
+        return title if commitment in ("", title) else f"{title}\n{commitment}"
+
+    def link(self, base_url: str) -> str:
+        """The address of its clause."""
+        return f"{base_url.rstrip('/')}/documents/{self.document_id}#{self.clause_id}"
+
+
+def export_rows(
+    store: Store,
+    as_of: datetime.date,
+    wanted: Wanted | None = None,
+    *,
+    overdue: bool = False,
+    statuses: Collection[Status | State] = (),
+    days: int = DUE_SOON,
+) -> list[ExportRow]:
+    """The milestones wanted as they stand on `as_of`, in the order of the documents.
+
+    Args:
+        store: where they are.
+        as_of: the day asked about; their progress is what it was then.
+        wanted: which milestones; all of current documents by default.
+        overdue: only those that are overdue.
+        statuses: only those in one of these states; empty does not narrow.
+        days: days ahead that count as near.
+    """
+    chosen = wanted or Wanted()
+    with store.reading() as connection:
+        rows = read_rows(connection, chosen)
+        lives = read_lives(connection, as_of, chosen)
+        items = [
+            item
+            for item in standings(rows, lives, as_of, days=days)
+            if (not overdue or item.state is State.OVERDUE)
+            and (not statuses or item.status in statuses or item.state in statuses)
+        ]
+        changes = read_changes(connection)
+        places = {
+            document_id: _Place(connection, store, document_id)
+            for document_id in dict.fromkeys(item.document_id for item in items)
+        }
+    return [
+        places[item.document_id].row(number, item, changes)
+        for number, item in enumerate(items, start=1)
+    ]
+
+
+def anchors(extraction: Extraction) -> dict[str, str]:
+    """Milestone id → an id of its place: the file's name, the clause's path, its ordinal there.
+
+    The same duty in a new version of the file has the same one while it stays in its place, so a
+    calendar moves the event instead of showing two. Take the extraction as read, without
+    corrections: those must not shift the ordinals. A milestone that a person added (not in it)
+    goes by its own id.
+    """
+    paths = {clause.id: clause.path for clause in extraction.clauses}
+    seen: dict[str, int] = {}
+    found: dict[str, str] = {}
+    for task in extraction.tasks:
+        path = paths[task.clause_id]
+        for milestone in task.milestones:
+            seen[path] = seen.get(path, 0) + 1
+            found[milestone.id] = stable_id("at", extraction.document.name, path, seen[path])
+    return found
+
+
+class _Place:
+    """One document, ready to say what its milestones rest on."""
+
+    def __init__(self, connection: Connection, store: Store, document_id: str) -> None:
+        original = store.load(document_id, connection=connection)
+        corrected = apply_corrections(original, read_corrections(connection, document_id))
+        recorded = connection.scalar(
+            select(schema.document.c.recorded_at).where(schema.document.c.id == document_id)
+        )
+        assert recorded is not None  # noqa: S101 - the document was just loaded
+        self.recorded_at: datetime.datetime = recorded.replace(tzinfo=datetime.UTC)
+        self.document: Document = original.document
+        self.plans: Mapping[str, str] = {plan.id: plan.title for plan in original.plans}
+        self.clauses: Mapping[str, Clause] = {clause.id: clause for clause in original.clauses}
+        self.anchors = anchors(original)
+        self.milestones: Mapping[str, tuple[Task, Milestone]] = {
+            m.id: (task, m) for task in corrected.tasks for m in task.milestones
+        }
+
+    def row(self, number: int, item: DueItem, changes: Changes) -> ExportRow:
+        """What an export says of one standing."""
+        task, milestone = self.milestones[item.milestone_id]
+        clause, life, deadline = self.clauses[item.clause_id], item.life, milestone.due
+        text = self.document.text
+        late = item.state is State.OVERDUE
+        subjects = tuple(subjects_of(item.milestone_id, item.occurrence, item.task_id))
+        return ExportRow(
+            number=number,
+            milestone_id=item.milestone_id,
+            occurrence=item.occurrence,
+            revision=life.steps,
+            plan=self.plans[item.plan_id],
+            path=item.path,
+            title=item.title,
+            commitment=item.commitment,
+            units=item.units,
+            due=item.due,
+            due_by_text=item.printed,
+            deadline_text=deadline.span.slice(text) if deadline.span else "",
+            deadline_kind=item.kind,
+            certainty=item.certainty,
+            event=deadline.event,
+            duration=deadline.duration,
+            rrule=deadline.rrule,
+            extended=life.due is not None,
+            state=item.state,
+            status=item.status,
+            colour=item.colour,
+            behind=item.behind,
+            days_overdue=item.days if late else None,
+            days_left=-item.days if item.days is not None and item.days <= 0 else None,
+            missed=item.missed,
+            percent=life.percent,
+            report=life.report,
+            reported_on=life.reported_on,
+            reports=life.reports,
+            targets=tuple(_goals(targets_of(task, milestone.id), life.values)),
+            document=self.document.title,
+            document_number=self.document.document_number,
+            document_name=self.document.name,
+            document_id=item.document_id,
+            sha256=self.document.sha256,
+            plan_id=item.plan_id,
+            clause_id=item.clause_id,
+            task_id=item.task_id,
+            span=milestone.span,
+            clause_span=clause.span,
+            clause_text=clause.span.slice(text),
+            recorded_at=self.recorded_at,
+            changed_at=changes.changed_at(iter(subjects), self.recorded_at),
+            sequence=changes.sequence(self.document.name, iter(subjects)),
+            uid=self._uid(item),
+        )
+
+    def _uid(self, item: DueItem) -> str:
+        anchor = self.anchors.get(item.milestone_id, item.milestone_id)
+        return f"{stable_id('ev', anchor, item.occurrence)}@duban"
+
+
+def targets_of(task: Task, milestone_id: str) -> list[Target]:
+    """The targets of a milestone; those of its task without a milestone go with the first one, so
+    that none is lost and none stands twice."""
+    first = task.milestones[0].id == milestone_id
+    return [
+        t
+        for t in task.targets
+        if t.milestone_id == milestone_id or (t.milestone_id is None and first)
+    ]
+
+
+def _goals(targets: Iterable[Target], values: Mapping[str, Decimal]) -> Iterator[ExportTarget]:
+    for target in targets:
+        judged = judge(target, values.get(target.id))
+        shown = target.model_dump(exclude={"milestone_id", "span"})
+        yield ExportTarget(**shown, verdict=judged.verdict, actual=judged.value, gap=judged.gap)

@@ -1,0 +1,129 @@
+"""The 任务分解表: which columns it has, in both languages, as written and as found again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
+
+from tasks.exports.keys import actual_lines, row_key
+from tasks.exports.rows import ExportRow
+from tasks.exports.words import Names, describe_days, describe_deadline, describe_goal, side
+from tasks.lifecycle import STATUS_NAMES, STEP_NAMES, Status, Step
+from tasks.models import Role
+
+DUTIES: Names = ("任务分解表", "Duties")
+SOURCES: Names = ("来源", "Sources")
+"""Names of the two sheets."""
+
+
+class Part(StrEnum):
+    """A column of the sheet."""
+
+    NUMBER = "number"
+    DUTY = "duty"
+    LEAD = "lead"
+    RESPONSIBLE = "responsible"
+    JOINT = "joint"
+    OTHERS = "others"
+    DEADLINE = "deadline"
+    DUE = "due"
+    TARGET = "target"
+    STATUS = "status"
+    PERCENT = "percent"
+    REPORT = "report"
+    ACTUALS = "actuals"
+    SOURCE = "source"
+    KEY = "key"
+
+
+FILLED_IN = (Part.STATUS, Part.PERCENT, Part.REPORT, Part.ACTUALS)
+"""What a unit fills in, and what an import reads beside the key."""
+
+
+class SheetColumn(NamedTuple):
+    """A column: what it is, its heading, its width in characters, its text in a language (where
+    that is all there is to it)."""
+
+    part: Part
+    heading: Names
+    width: float
+    text: Callable[[ExportRow, str], str]
+    centred: bool = False
+
+
+def _units(*roles: Role) -> Callable[[ExportRow, str], str]:
+    return lambda row, _: "\n".join(row.bearing(*roles))
+
+
+def _others(row: ExportRow, language: str) -> str:
+    marks = {
+        Role.SUPERVISE: ("监督", "supervises"),
+        Role.APPROVE: ("审批", "approves"),
+        Role.MEMBER: ("成员", "member"),
+    }
+    lines = [
+        f"{unit}（{zh}）" if language == "zh" else f"{unit} ({en})"
+        for role, (zh, en) in marks.items()
+        for unit in row.bearing(role)
+    ]
+    return "\n".join(lines)
+
+
+def _deadline(row: ExportRow, language: str) -> str:
+    days = describe_days(row, language)
+    return describe_deadline(row, language) + (f"\n{days}" if days else "")
+
+
+def _goals(row: ExportRow, language: str) -> str:
+    lines = [describe_goal(t, language) for t in row.targets]
+    if len(lines) > 1:
+        lines = [f"{number}. {line}" for number, line in enumerate(lines, start=1)]
+    return "\n".join(lines)
+
+
+SHEET: tuple[SheetColumn, ...] = (
+    SheetColumn(Part.NUMBER, ("序号", "No."), 5, lambda r, _: str(r.number), centred=True),
+    SheetColumn(Part.DUTY, ("任务", "Duty"), 36, lambda r, _: r.task),
+    SheetColumn(Part.LEAD, ("牵头单位", "Lead"), 11, _units(Role.LEAD)),
+    SheetColumn(Part.RESPONSIBLE, ("责任单位", "Responsible"), 14, _units(Role.RESPONSIBLE)),
+    SheetColumn(Part.JOINT, ("配合单位", "Joint"), 11, _units(Role.JOINT)),
+    SheetColumn(Part.OTHERS, ("监督等", "Others"), 11, _others),
+    SheetColumn(Part.DEADLINE, ("时限", "Deadline"), 16, _deadline),
+    SheetColumn(Part.DUE, ("截止日期", "Due"), 11.5, lambda r, _: str(r.due or ""), centred=True),
+    SheetColumn(Part.TARGET, ("目标值", "Target"), 20, _goals),
+    SheetColumn(Part.STATUS, ("状态", "Status"), 9, lambda r, language: side(STATUS_NAMES[r.status], language), centred=True),
+    SheetColumn(Part.PERCENT, ("进展（%）", "Progress (%)"), 8, lambda r, _: "" if r.percent is None else str(r.percent), centred=True),
+    SheetColumn(Part.REPORT, ("进展情况", "Report"), 26, lambda r, _: r.report),
+    SheetColumn(Part.ACTUALS, ("实际值", "Actual"), 10, lambda r, _: actual_lines(r), centred=True),
+    SheetColumn(Part.SOURCE, ("来源条款", "Source clause"), 18, lambda r, _: f"{r.plan}\n{r.path}"),
+    SheetColumn(Part.KEY, ("标识（勿改）", "Key (leave as is)"), 10, lambda r, _: row_key(r)),
+)  # fmt: skip
+
+HEADINGS: Mapping[Part, frozenset[str]] = MappingProxyType(
+    {column.part: frozenset({*column.heading, column.part.value}) for column in SHEET}
+)
+"""By which headings an import knows a column: of both languages, or of CSV."""
+
+
+SETTABLE: Mapping[Step, Names] = MappingProxyType(
+    {
+        Step.ACCEPT: STATUS_NAMES[Status.ACCEPTED],
+        Step.REPORT: STATUS_NAMES[Status.IN_PROGRESS],
+        Step.SUBMIT: STEP_NAMES[Step.SUBMIT],
+    }
+)
+"""What a unit may put into the status cell."""
+
+
+def status_step(printed: str) -> Step | Status | None:
+    """What a status cell says: a step that a unit asks for, or a state; None where it is neither."""
+    words = printed.strip().lower()
+    for step, names in SETTABLE.items():
+        if words in (*names, step.value):
+            return step
+    for status, names in STATUS_NAMES.items():
+        if words in (*names, status.value):
+            return status
+    return None

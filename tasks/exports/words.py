@@ -1,0 +1,122 @@
+"""What exports say, in Chinese and English: names of roles, states and colours; targets and
+deadlines in a line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from tasks.due import Colour, State
+from tasks.models import Certainty, DueKind, Role
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from tasks.exports.rows import ExportRow, ExportTarget
+
+Names = tuple[str, str]
+"""Chinese and English."""
+
+ROLE_TITLES: Mapping[Role, Names] = MappingProxyType(
+    {
+        Role.LEAD: ("牵头单位", "lead"),
+        Role.RESPONSIBLE: ("责任单位", "responsible"),
+        Role.JOINT: ("配合单位", "joint"),
+        Role.SUPERVISE: ("监督单位", "supervise"),
+        Role.APPROVE: ("审批单位", "approve"),
+        Role.MEMBER: ("成员单位", "member"),
+    }
+)
+ROLE_SHORT: Mapping[Role, Names] = MappingProxyType(
+    {role: (zh.removesuffix("单位"), en) for role, (zh, en) in ROLE_TITLES.items()}
+)
+STATE_TITLES: Mapping[State, Names] = MappingProxyType(
+    {
+        State.OVERDUE: ("逾期", "overdue"),
+        State.DUE_SOON: ("将到期", "due soon"),
+        State.LATER: ("未到期", "later"),
+        State.NEVER: ("不计逾期", "never overdue"),
+        State.WAITING: ("待事件", "waits for its event"),
+        State.REVIEW: ("待审核", "waiting for review"),
+        State.FINISHED: ("已结束", "finished"),
+    }
+)
+COLOUR_TITLES: Mapping[Colour, Names] = MappingProxyType(
+    {
+        Colour.RED: ("红", "red"),
+        Colour.YELLOW: ("黄", "yellow"),
+        Colour.BLUE: ("蓝", "blue"),
+        Colour.NONE: ("", ""),
+    }
+)
+_SIGNS = {">=": "≥", "<=": "≤", "~": "约"}
+_CERTAINTIES: Mapping[Certainty, Names] = MappingProxyType(
+    {
+        Certainty.REPAIRED: ("原文有缺字，修复读出", "read from repaired text"),
+        Certainty.AMBIGUOUS: ("“年前”有两解", "ambiguous"),
+        Certainty.INHERITED: ("计划期限", "the plan's end"),
+    }
+)
+
+
+def side(names: Names, language: str) -> str:
+    """One of the two languages."""
+    return names[1 if language == "en" else 0]
+
+
+def number(value: Decimal) -> str:
+    """A decimal without an exponent or needless zeros."""
+    return f"{value.normalize():f}" if value else "0"
+
+
+def describe_goal(target: ExportTarget, language: str) -> str:
+    """A target in a line: scope, metric, comparator, value, what is in doubt."""
+    notes = [
+        side(names, language)
+        for names, on in (
+            (("力争", "stretch"), target.stretch),
+            (("原文有缺字，数值存疑", "the text is damaged: uncertain"), target.uncertain),
+        )
+        if on
+    ]
+    sign = _SIGNS.get(target.comparator.value, target.comparator.value)
+    scope = target.scope if target.scope and not target.metric.startswith(target.scope) else ""
+    per = side(("/年", "/year"), language) if target.per == "year" else ""
+    note = _bracket(notes, language)
+    return f"{scope}{target.metric} {sign} {number(target.value)}{target.measure or ''}{per}{note}"
+
+
+def describe_deadline(row: ExportRow, language: str) -> str:
+    """The deadline as printed, with its kind and certainty said where they are not plain."""
+    notes: list[Names] = []
+    if row.deadline_kind is DueKind.START:
+        notes.append(("起始时间，不计逾期", "a start: never overdue"))
+    elif row.deadline_kind is DueKind.RECURRING:
+        notes.append((f"每期；本期 {row.due_by_text}", f"recurring; this one {row.due_by_text}"))
+    elif row.deadline_kind is DueKind.RELATIVE:
+        event = row.event or row.deadline_text
+        waits = (f"待事件：{event}", f"waits for: {event}")
+        notes.append((row.occurrence, row.occurrence) if row.occurrence else waits)
+    elif row.deadline_kind is DueKind.IN:
+        notes.append(("在此期间", "within that time"))
+    notes += [_CERTAINTIES[c] for c in row.certainty if c in _CERTAINTIES]
+    if row.extended:
+        notes.append((f"延期至 {row.due}", f"extended to {row.due}"))
+    printed = "".join(row.deadline_text.split()) or str(row.due_by_text or "")
+    return printed + _bracket([side(n, language) for n in notes], language)
+
+
+def describe_days(row: ExportRow, language: str) -> str:
+    """How many days it is overdue, or how many are left; empty where that means nothing."""
+    if row.days_overdue:
+        return side((f"逾期{row.days_overdue}天", f"{row.days_overdue} days overdue"), language)
+    if row.days_left is not None and row.state is State.DUE_SOON:
+        return side((f"还有{row.days_left}天", f"in {row.days_left} days"), language)
+    return ""
+
+
+def _bracket(notes: list[str], language: str) -> str:
+    if not notes:
+        return ""
+    return f"（{'；'.join(notes)}）" if language == "zh" else f" ({'; '.join(notes)})"
