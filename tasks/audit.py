@@ -125,14 +125,19 @@ def append(connection: Connection, at: datetime, changes: Iterable[Change]) -> l
     return written
 
 
-def read(connection: Connection, *, subject: str = "", after: int = 0) -> Iterator[Entry]:
-    """Entries in order; those of one subject (and its occurrences), those after a number."""
+def read(
+    connection: Connection, *, subject: str = "", action: str = "", after: int = 0
+) -> Iterator[Entry]:
+    """Entries in order; those of one subject (and its occurrences), of one action, those after a
+    number."""
     query = select(schema.audit).where(schema.audit.c.seq > after).order_by(schema.audit.c.seq)
     if subject:
         query = query.where(
             (schema.audit.c.subject == subject)
             | schema.audit.c.subject.startswith(f"{subject}@", autoescape=True)
         )
+    if action:
+        query = query.where(schema.audit.c.action == action)
     for row in connection.execute(query, execution_options={"yield_per": _BATCH}):
         yield Entry.model_validate(_fields(row))
 

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import Field
 
-from kb.errors import NotFoundError, TransitionError
-from kb.models import Clause, Fact, Span
-from tasks.models import Assignment, Basis, Deadline, Extraction, Milestone, Role, Target, Task
+from kb.errors import ConflictError, DubanError, NotFoundError, TransitionError
+from kb.models import Fact, Span
+from tasks.due import add_duration, occurrences
+from tasks.fields import LONGEST_UNIT, FieldError, check_words, read_fields
+from tasks.jurisdictions import detect_jurisdiction
+from tasks.matching import match_facts as match_facts  # noqa: PLC0414 - also found here
+from tasks.models import (
+    Assignment,
+    Basis,
+    Deadline,
+    DueKind,
+    Extraction,
+    Milestone,
+    Role,
+    Target,
+    Task,
+)
+from tasks.organisations import organisations_for
 
 
 class Aspect(StrEnum):
@@ -41,10 +57,11 @@ class CorrectionStatus(StrEnum):
 class Draft(Fact):
     """A correction as a person gives it.
 
-    `fact_id` is the milestone or target concerned (empty for owners and for what is added); `unit`
-    and `role` say which owner; `new_role`, `deadline` and `values` (fields of a target by name)
-    what shall stand; `quote` the words of the clause that something added rests on (empty: the
-    whole task).
+    `fact_id` is the milestone or target concerned (empty for owners; of something added the
+    tracker gives it); `unit` and `role` say which owner; `new_unit`, `new_role`, `deadline` and
+    `values` (fields of a target by name, see `EDITABLE`) what shall stand; `unit_id` the node of
+    the unit added or put in its place, found by `resolve_owner`; `quote` the words of the clause
+    that something added rests on (empty: the whole task).
     """
 
     task_id: str
@@ -52,7 +69,9 @@ class Draft(Fact):
     operation: Operation
     fact_id: str = ""
     unit: str = ""
+    unit_id: str | None = None
     role: Role | None = None
+    new_unit: str = ""
     new_role: Role | None = None
     deadline: Deadline | None = None
     values: dict[str, Any] = Field(default_factory=dict)
@@ -61,7 +80,9 @@ class Draft(Fact):
 
 
 class Correction(Draft):
-    """A correction in the store, with the extracted original (None where something is added)."""
+    """A correction in the store, with the extracted original (None where something is added).
+    `at` is UTC. A re-opened one names the task and fact that stand in the old one's place, where
+    there is one; it changes nothing until it is confirmed."""
 
     id: str
     document_id: str
@@ -71,9 +92,16 @@ class Correction(Draft):
     status: CorrectionStatus = CorrectionStatus.ACTIVE
 
 
+EDITABLE = frozenset(
+    {"metric", "scope", "comparator", "value", "measure", "per", "approximate", "stretch",
+     "milestone_id"}
+)  # fmt: skip
+"""The fields of a target that a person may set; `unit` is another name of `measure`."""
+
+
 def apply_corrections(extraction: Extraction, corrections: Iterable[Correction]) -> Extraction:
     """The extraction as corrected, in the order the corrections were made. Those that are not
-    active, or whose fact is gone, change nothing."""
+    active, or whose fact is gone (what added it was withdrawn), change nothing."""
     tasks = {task.id: task for task in extraction.tasks}
     changed = False
     for correction in corrections:
@@ -82,10 +110,67 @@ def apply_corrections(extraction: Extraction, corrections: Iterable[Correction])
             continue
         try:
             tasks[task.id] = correct_task(extraction, task, correction)[0]
-        except NotFoundError:
+        except DubanError:
             continue
         changed = True
     return extraction.model_copy(update={"tasks": tuple(tasks.values())}) if changed else extraction
+
+
+def resolve_owner(extraction: Extraction, draft: Draft) -> Draft:
+    """A draft whose unit (of an owner to add, or to put in another's place) has the name and id
+    that the document's other duties and the lexicon know it by, so that it is one unit everywhere.
+    A name that nothing resolves stays as given, without an id, as in an extraction."""
+    adds = draft.operation is Operation.ADD
+    if draft.aspect not in (Aspect.OWNER, Aspect.ROLE) or not (adds or draft.new_unit):
+        return draft
+    given = "".join((draft.unit if adds else draft.new_unit).split())
+    known = {a.unit: a.unit_id for task in extraction.tasks for a in task.responsibilities}
+    name, key = given, known.get(given)
+    if given not in known:
+        document = extraction.document
+        jurisdiction = detect_jurisdiction(document.issuer, document.title)
+        if found := organisations_for(jurisdiction).resolve(given):
+            name, key = found.name, found.id
+    return draft.model_copy(update={"unit" if adds else "new_unit": name, "unit_id": key})
+
+
+def check_draft(draft: Draft) -> None:
+    """Check what does not depend on the task: words that can be kept, a deadline that can be
+    reckoned with.
+
+    Raises:
+        TransitionError: there is no reason.
+        FieldError: words or a deadline cannot be used.
+    """
+    if not draft.reason.strip():
+        raise TransitionError("更正要写明理由 (--reason) / a correction needs a reason (--reason)")
+    check_words("理由", "reason", draft.reason)
+    check_words("原文", "quote", draft.quote)
+    for unit in (draft.unit, draft.new_unit):
+        check_words("单位", "unit", unit, longest=LONGEST_UNIT)
+    for name, value in draft.values.items():
+        check_words(name, name, str(value))
+    if draft.deadline is not None:
+        _check_deadline(draft.deadline)
+
+
+def _check_deadline(due: Deadline) -> None:
+    wanted = {
+        DueKind.START: due.start,
+        DueKind.RECURRING: due.rrule,
+        DueKind.RELATIVE: due.duration,
+    }.get(due.kind, due.date)
+    if not wanted:
+        raise FieldError(f"时限不全: {due.kind} / an incomplete deadline: {due.kind}")
+    if due.duration:
+        add_duration(date(2024, 2, 29), due.duration)
+    if due.rrule:
+        try:
+            occurrences(due, date(2024, 1, 1), date(2024, 12, 31))
+        except (ValueError, KeyError, TypeError) as error:
+            raise FieldError(
+                f"周期规则不可用: {due.rrule} / not a rule of RFC 5545: {due.rrule}"
+            ) from error
 
 
 def correct_task(
@@ -95,10 +180,11 @@ def correct_task(
 
     Raises:
         NotFoundError: the fact that it names is not in the task, or the quote not in its clause.
+        ConflictError: what it adds is there already.
         TransitionError: something the correction needs is missing.
+        FieldError: a field cannot be used.
     """
-    if not draft.reason.strip():
-        raise TransitionError("更正要写明理由 (--reason) / a correction needs a reason (--reason)")
+    check_draft(draft)
     match draft.aspect:
         case Aspect.OWNER | Aspect.ROLE:
             return _owners(extraction, task, draft)
@@ -109,92 +195,115 @@ def correct_task(
 
 
 def _owners(extraction: Extraction, task: Task, draft: Draft) -> tuple[Task, dict[str, Any] | None]:
-    owners = list(task.responsibilities)
+    owners = task.responsibilities
     if draft.operation is Operation.ADD:
-        if not draft.unit or draft.role is None:
+        if not draft.unit.strip() or draft.role is None:
             raise TransitionError("要给出单位和角色 / a unit and a role are needed")
+        _refuse_second(owners, draft.unit, draft.role)
         span, quote = _place(extraction, task, draft.quote)
         added = Assignment(
             unit=draft.unit,
-            unit_id=None,
+            unit_id=draft.unit_id,
             role=draft.role,
             basis=Basis.MANUAL,
             span=span,
             quote=quote,
         )
         return _with(task, responsibilities=(*owners, added)), None
-    at = [
-        i
-        for i, a in enumerate(owners)
-        if a.unit == draft.unit and (draft.role is None or a.role is draft.role)
-    ]
-    if not at:
+    meant = [a for a in owners if a.unit == draft.unit and draft.role in (None, a.role)]
+    if not meant:
         raise NotFoundError(
             f"任务 {task.id} 没有单位“{draft.unit}” / task {task.id} has no unit {draft.unit!r}"
         )
-    original = owners[at[0]].model_dump(mode="json")
+    if len(roles := {a.role for a in meant}) > 1:
+        raise TransitionError(
+            f"“{draft.unit}”有几种角色, 要指明是哪一种 (--role) / {draft.unit} has several roles "
+            f"({', '.join(sorted(roles))}): name one (--role)"
+        )
+    original = meant[0].model_dump(mode="json")
     if draft.operation is Operation.REJECT:
-        kept = tuple(a for i, a in enumerate(owners) if i not in at)
-        return _with(task, responsibilities=kept), original
-    if draft.new_role is None:
+        return _with(task, responsibilities=tuple(a for a in owners if a not in meant)), original
+    if draft.aspect is Aspect.ROLE and draft.new_role is None:
         raise TransitionError("要给出新的角色 / a new role is needed")
-    for i in at:
-        owners[i] = owners[i].model_copy(update={"role": draft.new_role, "basis": Basis.MANUAL})
-    return _with(task, responsibilities=tuple(owners)), original
+    if not draft.new_unit and draft.new_role is None:
+        raise TransitionError("要给出新的单位或角色 / a new unit or role is needed")
+    unit = draft.new_unit or draft.unit
+    _refuse_second(owners, unit, draft.new_role or meant[0].role)
+    update: dict[str, object] = {"basis": Basis.MANUAL, "role": draft.new_role or meant[0].role}
+    if draft.new_unit:
+        update |= {"unit": draft.new_unit, "unit_id": draft.unit_id}
+    changed = tuple(a.model_copy(update=update) if a in meant else a for a in owners)
+    return _with(task, responsibilities=changed), original
+
+
+def _refuse_second(owners: Iterable[Assignment], unit: str, role: Role) -> None:
+    if any(a.unit == unit and a.role is role for a in owners):
+        raise ConflictError(f"“{unit}”已是 {role} / {unit} is {role} already")
 
 
 def _dates(extraction: Extraction, task: Task, draft: Draft) -> tuple[Task, dict[str, Any] | None]:
-    if draft.operation is not Operation.REJECT and draft.deadline is None:
-        raise TransitionError("要给出时限 (--date) / a date is needed (--date)")
-    if draft.operation is Operation.ADD:
-        assert draft.deadline is not None  # noqa: S101
-        span, quote = _place(extraction, task, draft.quote)
-        number = sum(m.id.startswith(f"{task.id}-") for m in task.milestones) + 1
-        added = Milestone(
-            id=f"{task.id}-{number}",
-            commitment=quote if draft.quote else task.title,
-            span=span,
-            quote=quote,
-            due=draft.deadline,
-        )
-        return _with(task, milestones=(*task.milestones, added)), None
-    found = next((m for m in task.milestones if m.id == draft.fact_id), None)
-    if found is None:
-        raise NotFoundError(f"任务 {task.id} 没有 {draft.fact_id} / the task has no such milestone")
-    original = found.model_dump(mode="json")
     if draft.operation is Operation.REJECT:
-        kept = tuple(m for m in task.milestones if m.id != found.id)
+        found = _find(task, task.milestones, draft.fact_id, "时限", "milestone")
         loose = tuple(
             t.model_copy(update={"milestone_id": None}) if t.milestone_id == found.id else t
             for t in task.targets
         )
-        return _with(task, milestones=kept, targets=loose), original
+        kept = tuple(m for m in task.milestones if m.id != found.id)
+        return _with(task, milestones=kept, targets=loose), found.model_dump(mode="json")
+    if draft.deadline is None:
+        raise TransitionError("要给出时限 (--date) / a date is needed (--date)")
+    if draft.operation is Operation.ADD:
+        span, quote = _place(extraction, task, draft.quote)
+        words = draft.quote or task.title
+        added = Milestone(
+            id=draft.fact_id, commitment=words, span=span, quote=quote, due=draft.deadline
+        )
+        return _with(task, milestones=(*task.milestones, added)), None
+    found = _find(task, task.milestones, draft.fact_id, "时限", "milestone")
     moved = found.model_copy(update={"due": draft.deadline})
     milestones = tuple(moved if m.id == found.id else m for m in task.milestones)
-    return _with(task, milestones=milestones), original
+    return _with(task, milestones=milestones), found.model_dump(mode="json")
 
 
 def _targets(
     extraction: Extraction, task: Task, draft: Draft
 ) -> tuple[Task, dict[str, Any] | None]:
+    if draft.operation is Operation.REJECT:
+        found = _find(task, task.targets, draft.fact_id, "目标", "target")
+        kept = tuple(t for t in task.targets if t.id != found.id)
+        return _with(task, targets=kept), found.model_dump(mode="json", by_alias=True)
+    values = {("measure" if name == "unit" else name): v for name, v in draft.values.items()}
+    if strange := sorted(set(values) - EDITABLE):
+        raise FieldError(
+            f"目标没有可改的字段 {strange[0]} / a target has no field {strange[0]} to set",
+            hint=" ".join(sorted(EDITABLE)),
+        )
+    if (key := values.get("milestone_id")) is not None:
+        _find(task, task.milestones, key, "时限", "milestone")
     if draft.operation is Operation.ADD:
         span, quote = _place(extraction, task, draft.quote)
-        number = sum(t.id.startswith(f"{task.id}-") for t in task.targets) + 1
-        fields = {"milestone_id": None, **draft.values}
-        added = Target.model_validate(
-            fields | {"id": f"{task.id}-t{number}", "span": span, "quote": quote}
-        )
+        fields = {"milestone_id": None} | values | {"span": span, "quote": quote}
+        added = read_fields(Target, fields | {"id": draft.fact_id})
         return _with(task, targets=(*task.targets, added)), None
-    found = next((t for t in task.targets if t.id == draft.fact_id), None)
-    if found is None:
-        raise NotFoundError(f"任务 {task.id} 没有 {draft.fact_id} / the task has no such target")
-    original = found.model_dump(mode="json", by_alias=True)
-    if draft.operation is Operation.REJECT:
-        return _with(task, targets=tuple(t for t in task.targets if t.id != found.id)), original
-    plain = found.model_dump() | draft.values | {"uncertain": False}
-    moved = Target.model_validate(plain)
+    found = _find(task, task.targets, draft.fact_id, "目标", "target")
+    if not values:
+        raise TransitionError("要给出新的值 / new values are needed")
+    moved = read_fields(Target, found.model_dump() | values | {"uncertain": False})
     targets = tuple(moved if t.id == found.id else t for t in task.targets)
-    return _with(task, targets=targets), original
+    return _with(task, targets=targets), found.model_dump(mode="json", by_alias=True)
+
+
+_Found = TypeVar("_Found", Milestone, Target)
+
+
+def _find(task: Task, facts: Iterable[_Found], key: str, zh: str, en: str) -> _Found:
+    found = next((fact for fact in facts if fact.id == key), None)
+    if found is None:
+        raise NotFoundError(
+            f"任务 {task.id} 没有{zh} {key or '(未指明)'} / task {task.id} has no {en} "
+            f"{key or '(none named)'}"
+        )
+    return found
 
 
 def _with(task: Task, **changes: object) -> Task:
@@ -214,42 +323,3 @@ def _place(extraction: Extraction, task: Task, quote: str) -> tuple[Span, str]:
         )
     start = clause.span.start + at
     return Span(start, start + len(quote)), quote
-
-
-def match_facts(old: Extraction, new: Extraction) -> dict[str, str]:
-    """Ids of tasks, milestones and targets of `old` to those of `new` that say the same.
-
-    A clause is the same when its text is (white space aside) and either its place is or no other
-    clause has that text; facts inside are matched by their order.
-    """
-    found: dict[str, str] = {}
-    there: dict[str, list[Clause]] = {}
-    for clause in new.clauses:
-        there.setdefault(_text(new, clause), []).append(clause)
-    tasks_of: dict[str, list[Task]] = {}
-    for task in new.tasks:
-        tasks_of.setdefault(task.clause_id, []).append(task)
-    mine: dict[str, list[Task]] = {}
-    for task in old.tasks:
-        mine.setdefault(task.clause_id, []).append(task)
-    for clause in old.clauses:
-        same = there.get(_text(old, clause), [])
-        same = [c for c in same if c.path == clause.path] or (same if len(same) == 1 else [])
-        if not same:
-            continue
-        for before, after in zip(
-            mine.get(clause.id, []), tasks_of.get(same[0].id, []), strict=False
-        ):
-            found[before.id] = after.id
-            pairs: list[tuple[tuple[Any, ...], tuple[Any, ...]]] = [
-                (before.milestones, after.milestones),
-                (before.targets, after.targets),
-            ]
-            for first, second in pairs:
-                if len(first) == len(second):
-                    found |= {a.id: b.id for a, b in zip(first, second, strict=True)}
-    return found
-
-
-def _text(extraction: Extraction, clause: Clause) -> str:
-    return "".join(clause.span.slice(extraction.document.text).split())

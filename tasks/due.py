@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -12,11 +14,15 @@ from dateutil.relativedelta import relativedelta
 from dateutil.rrule import rrulestr
 
 from kb.models import Fact
+from tasks.fields import FieldError
 from tasks.lifecycle import FINISHED, Life, Status
 from tasks.models import Assignment, Certainty, Deadline, DueKind, Extraction, Role
 
 DUE_SOON = 30
 """Days ahead that count as near, unless told otherwise."""
+
+_DURATION = re.compile(r"P(?:(\d{1,4})Y)?(?:(\d{1,4})M)?(?:(\d{1,4})W)?(?:(\d{1,5})D)?")
+_NEW = Life(milestone_id="")
 
 Lives = Mapping[tuple[str, str], Life]
 """Lives by milestone and occurrence; a milestone that is not there never took a step."""
@@ -56,7 +62,8 @@ class Row:
     """A milestone as the store lists it: its place, its deadline, who bears its task.
 
     `first` is the day from which it runs and `last` its plan's end (between which a recurring one
-    occurs); `occasions` are the recorded events of a relative one with the days that follow.
+    occurs; where nothing says when it begins, it runs from when it was recorded); `occasions` are
+    the recorded events of a relative one with the days that follow.
     """
 
     id: str
@@ -85,8 +92,8 @@ class DueItem(Fact):
     `due` is the day that holds (an approved extension's where there is one), `printed` the day by
     the text; None where there is no day. `days` is as of minus due: positive where it has passed.
     `inherited`: the date is the plan's, not the duty's own. `missed` counts the earlier
-    occurrences of a recurring one that nobody reported on. `recorded_at` is when the document
-    came into the store (UTC).
+    occurrences of a recurring one that took no step and are not listed themselves. `recorded_at`
+    is when the document came into the store (UTC).
     """
 
     document_id: str
@@ -184,9 +191,9 @@ def _days_of_rule(printed: str, first: date, last: date) -> tuple[date, ...]:
 
 
 def days_of(row: Row, as_of: date) -> tuple[date, ...]:
-    """All days of a recurring milestone: from its first day to its plan's end (without one, to a
-    year after `as_of`)."""
-    first = row.first or as_of
+    """All days of a recurring milestone: from its first day (unknown: from when the document was
+    recorded) to its plan's end (without one, to a year after `as_of`)."""
+    first = row.first or (row.recorded_at.date() if row.recorded_at else as_of)
     last = row.last or as_of + relativedelta(years=1)
     return tuple(occurrences(Deadline(kind=DueKind.RECURRING, rrule=row.rrule), first, last))
 
@@ -208,8 +215,8 @@ def standings(
     a step. Of a relative one: each recorded occasion, or one item that waits for its event.
     """
     for row in rows:
-        for occurrence, printed, missed in _occurrences(row, lives, as_of):
-            yield _item(row, occurrence, printed, missed, lives, as_of, days)
+        for turn in _occurrences(row, lives, as_of):
+            yield _item(row, turn, lives, as_of, days)
 
 
 def due_items(
@@ -242,55 +249,93 @@ def due_soon(
     return [item for item in found if item.state is State.DUE_SOON]
 
 
-def _occurrences(row: Row, lives: Lives, as_of: date) -> Iterator[tuple[str, date | None, int]]:
-    """(occurrence, its day by the text, earlier ones that nobody reported on)."""
+def add_duration(day: date, duration: str, *, back: bool = False) -> date:
+    """A day and an ISO 8601 duration of years, months, weeks and days (`P3M`, `P30D`); with `back`,
+    that long before it. The end of a shorter month stands for a day it lacks: 30 November and P3M
+    give 28 February, 31 January and P1M in a leap year 29 February.
+
+    Raises:
+        FieldError: it is no such duration, or the day lies beyond the calendar.
+    """
+    match = _DURATION.fullmatch(duration)
+    if match is None or duration == "P":
+        raise FieldError(f"不是时长: {duration} / not a duration (P3M, P30D): {duration}")
+    years, months, weeks, days = (int(part or 0) for part in match.groups())
+    step = relativedelta(years=years, months=months, weeks=weeks, days=days)
+    try:
+        found: date = day - step if back else day + step
+    except (ValueError, OverflowError) as error:
+        raise FieldError(f"时长过长: {duration} / the duration is too long: {duration}") from error
+    return found
+
+
+def holding_day(life: Life, printed: date | None) -> date | None:
+    """The day that holds: an approved extension's, unless the day by the text (its event recorded
+    anew, its date corrected) has become later than that."""
+    if life.due is None or printed is None:
+        return life.due or printed
+    return max(life.due, printed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """An occurrence: its key, its day by the text, the day its time began, how many earlier ones
+    took no step."""
+
+    key: str
+    printed: date | None
+    begun: date | None
+    missed: int = 0
+
+
+def _occurrences(row: Row, lives: Lives, as_of: date) -> Iterator[_Turn]:
     if row.kind is DueKind.RELATIVE:
-        yield from ((label, due, 0) for label, due in row.occasions)
+        for label, due in row.occasions:
+            yield _Turn(
+                label, due, add_duration(due, row.duration, back=True) if row.duration else None
+            )
         if not row.occasions:
-            yield "", None, 0
+            yield _Turn("", None, None)
     elif row.kind is DueKind.RECURRING:
         whole = days_of(row, as_of)
-        past = [day for day in whole if day < as_of]
-        for day in whole:
+        ahead = bisect_left(whole, as_of)  # the first that is not before as_of
+        missed = sum((row.id, day.isoformat()) not in lives for day in whole[: max(ahead - 1, 0)])
+        for number, day in enumerate(whole):
             key = day.isoformat()
-            missed = 0
-            if past and day == past[-1]:
-                missed = sum((row.id, other.isoformat()) not in lives for other in past[:-1])
-            shown = day in past[-1:] or (day >= as_of and whole.index(day) == len(past))
-            if shown or (row.id, key) in lives:
-                yield key, day, missed
+            if number in (ahead - 1, ahead) or (row.id, key) in lives:
+                begun = whole[number - 1] if number else row.first
+                yield _Turn(key, day, begun, missed if number == ahead - 1 else 0)
     else:
-        yield "", None if row.kind is DueKind.START else row.due, 0
+        yield _Turn("", None if row.kind is DueKind.START else row.due, row.first)
 
 
 def _item(
     row: Row,
-    occurrence: str,
-    printed: date | None,
-    missed: int,
+    turn: _Turn,
     lives: Lives,
     as_of: date,
     days: int,
 ) -> DueItem:
-    life = lives.get((row.id, occurrence)) or Life.model_construct(
-        milestone_id=row.id, occurrence=occurrence
+    # Copies, not new ones: the fields are of their types already, and checking those of 100,000
+    # again would cost seconds.
+    life = lives.get((row.id, turn.key)) or _NEW.model_copy(
+        update={"milestone_id": row.id, "occurrence": turn.key}
     )
-    due = life.due or printed
+    due = holding_day(life, turn.printed)
     state = _state(row, life, due, as_of, days)
-    behind = _behind(row, life, due, as_of) and state in (State.DUE_SOON, State.LATER)
-    # Every field is of its type already: checking 100,000 of them again would cost seconds.
+    behind = _behind(life, turn.begun, due, as_of) and state in (State.DUE_SOON, State.LATER)
     return DueItem.model_construct(
         document_id=row.document_id,
         plan_id=row.plan_id,
         clause_id=row.clause_id,
         task_id=row.task_id,
         milestone_id=row.id,
-        occurrence=occurrence,
+        occurrence=turn.key,
         path=row.path,
         title=row.title,
         commitment=row.commitment,
         due=due,
-        printed=printed,
+        printed=turn.printed,
         kind=row.kind,
         certainty=row.certainty,
         inherited=Certainty.INHERITED in row.certainty,
@@ -298,7 +343,7 @@ def _item(
         state=state,
         colour=_colour(state, behind),
         behind=behind,
-        missed=missed,
+        missed=turn.missed,
         recorded_at=row.recorded_at,
         life=life,
         units=row.units,
@@ -315,15 +360,14 @@ def _state(row: Row, life: Life, due: date | None, as_of: date, days: int) -> St
     return state_on(due, as_of, days=days)
 
 
-def _behind(row: Row, life: Life, due: date | None, as_of: date) -> bool:
+def _behind(life: Life, begun: date | None, due: date | None, as_of: date) -> bool:
     """Whether an extension was refused, or the reported progress is below the share of time gone.
     Without a report nothing is known of the progress, so nothing is said of it."""
     if life.refused:
         return True
-    if life.percent is None or due is None or row.first is None or due <= row.first:
+    if life.percent is None or due is None or begun is None or due <= begun:
         return False
-    gone = (as_of - row.first).days / (due - row.first).days
-    return life.percent < 100 * gone
+    return life.percent * (due - begun).days < 100 * (as_of - begun).days
 
 
 def _colour(state: State, behind: bool) -> Colour:

@@ -144,8 +144,9 @@ class Command(Fact):
     """One step of one milestone (of one occurrence of it).
 
     `due` is the day that held before the step and `on` the local day of the step; both are given
-    by the tracker, so that a step replays the same at any time. `percent` is 0 to 100; `values`
-    maps a target's id to the measured value.
+    by the tracker, so that a step replays the same at any time. `percent` is 0 to 100 (`take_step`
+    refuses others, so that every path tells a person the same); `values` maps a target's id to
+    the measured value.
     """
 
     step: Step
@@ -155,7 +156,7 @@ class Command(Fact):
     due: datetime.date | None = None
     text: str = ""
     reason: str = ""
-    percent: int | None = Field(default=None, ge=0, le=100)
+    percent: int | None = None
     values: Mapping[str, Decimal] = Field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
     new_date: datetime.date | None = None
@@ -208,7 +209,7 @@ def take_step(life: Life, command: Command) -> Life:
 
     Raises:
         TransitionError: the table does not allow it, something it needs is missing, or a date
-            does not fit; the message says which.
+            or percentage does not fit; the message says which.
     """
     rule = STEPS[command.step]
     zh, en = STEP_NAMES[command.step]
@@ -224,10 +225,21 @@ def take_step(life: Life, command: Command) -> Life:
         if value is None or (isinstance(value, str) and not value.strip()):
             needed = _NEEDED[name]
             raise TransitionError(f"{zh}: {needed[0]} / {en}: {needed[1]}")
+    if command.percent is not None and not 0 <= command.percent <= 100:
+        raise TransitionError(
+            f"百分比要在 0 到 100 之间, 不是 {command.percent} / per cent from 0 to 100, not "
+            f"{command.percent}"
+        )
+    if life.updated_on is not None and command.on < life.updated_on:
+        # Else what held on a day in between would depend on the order of entry.
+        raise TransitionError(
+            f"日期 {command.on} 早于上一步的 {life.updated_on} / {command.on} is before the last "
+            f"step's day, {life.updated_on}"
+        )
     changed = _effects(life, command)
     status = rule.target or life.status
     if command.step is Step.REPORT and life.status is Status.EXTENSION_REQUESTED:
-        status = life.status
+        status = life.status  # work goes on while the request waits
     if command.step is Step.REFUSE_EXTENSION:
         status = life.resume or Status.IN_PROGRESS
     since = life.since if status is life.status and life.since else command.on
@@ -245,6 +257,7 @@ def _effects(life: Life, command: Command) -> dict[str, object]:
                 "reported_on": command.on,
                 "report": command.text.strip(),
                 "reports": life.reports + 1,
+                "resume": Status.IN_PROGRESS if life.resume else None,
             }
         case Step.REQUEST_EXTENSION:
             _check_request(life, command)
@@ -258,7 +271,7 @@ def _effects(life: Life, command: Command) -> dict[str, object]:
             return {"asked": None, "resume": None, "refused": True, "late_allowed": False}
         case Step.ALLOW_LATE:
             return {"late_allowed": True}
-        case Step.REINSTATE:
+        case Step.CANCEL | Step.REINSTATE:
             return {"asked": None, "resume": None, "refused": False, "late_allowed": False}
     return {}
 
@@ -293,12 +306,14 @@ class Verdict(StrEnum):
 
 class Judged(Fact):
     """A target against a reported value. `gap` is how much is missing in the target's own
-    measure: 0 where met, None without a report. A strict bound missed by nothing has gap 0."""
+    measure: 0 where met, None without a report. A strict bound missed by nothing has gap 0.
+    `uncertain`: the damaged text leaves the wanted value itself in doubt, so the verdict too."""
 
     target_id: str
     verdict: Verdict
     value: Decimal | None = None
     gap: Decimal | None = None
+    uncertain: bool = False
 
 
 ABOUT = Decimal("0.05")
@@ -308,7 +323,7 @@ ABOUT = Decimal("0.05")
 def judge(target: Target, value: Decimal | None) -> Judged:
     """Whether a measured value (in the target's measure) meets the target, in decimals."""
     if value is None:
-        return Judged(target_id=target.id, verdict=Verdict.NO_REPORT)
+        return Judged(target_id=target.id, verdict=Verdict.NO_REPORT, uncertain=target.uncertain)
     wanted = target.value
     missing = {
         Comparator.AT_LEAST: wanted - value,
@@ -325,4 +340,5 @@ def judge(target: Target, value: Decimal | None) -> Judged:
         verdict=Verdict.MET if met else Verdict.SHORT,
         value=value,
         gap=Decimal(0) if met else missing,
+        uncertain=target.uncertain,
     )

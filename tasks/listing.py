@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date
+from datetime import date
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, or_, select, union
 
 from kb.models import Fact
 from tasks import audit, schema
@@ -13,7 +13,7 @@ from tasks.due import DUE_SOON, Bearer, DueItem, Lives, Row, by_date, standings
 from tasks.lifecycle import Life
 from tasks.models import Certainty, DueKind, Role
 from tasks.replay import replay
-from tasks.store import Store
+from tasks.store import Store, as_utc
 
 BEARING = (Role.LEAD, Role.RESPONSIBLE, Role.JOINT)
 """Roles that bear a duty: their officers may report on it, and it stands in their digests."""
@@ -85,8 +85,7 @@ def read_rows(connection: Connection, wanted: Wanted) -> list[Row]:
                 clause_id=row.clause_id, path=row.path, title=row.title, commitment=row.commitment,
                 kind=DueKind(row.kind), due=row.due, certainty=certainties[row.certainty],
                 rrule=row.rrule, duration=row.duration, first=row.first, last=row.last,
-                recorded_at=row.recorded_at.replace(tzinfo=UTC)
-                if row.recorded_at.tzinfo is None else row.recorded_at,
+                recorded_at=as_utc(row.recorded_at),
                 units=tuple(units.get(row.task_id, {}).values()),
                 occasions=tuple(occasions.get(row.id, ())),
             )
@@ -121,10 +120,13 @@ def _chosen(wanted: Wanted) -> Select[tuple[object, ...]]:
     m, a, d = schema.milestone, schema.assignment, schema.document
     conditions: list[ColumnElement[bool]] = [d.c.superseded_by.is_(None)]
     if wanted.unit is not None:
-        mine = [or_(a.c.unit == wanted.unit, a.c.unit_id == wanted.unit)]
-        if wanted.roles:
-            mine.append(a.c.role.in_([r.value for r in wanted.roles]))
-        conditions.append(m.c.task_id.in_(select(a.c.task_id).where(and_(*mine))))
+        held = a.c.role.in_([r.value for r in wanted.roles or Role])
+        # Two look-ups, each by its index: an OR over both columns reads the whole table.
+        named, known = (
+            select(a.c.task_id).where(column == wanted.unit, held)
+            for column in (a.c.unit, a.c.unit_id)
+        )
+        conditions.append(m.c.task_id.in_(union(named, known)))
     elif wanted.roles:
         held = a.c.role.in_([r.value for r in wanted.roles])
         conditions.append(m.c.task_id.in_(select(a.c.task_id).where(held)))

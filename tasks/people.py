@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
-from kb.errors import ConflictError, DubanError, NotFoundError
+from kb.errors import ConflictError, NotFoundError
 from kb.models import Fact
 from tasks import audit, schema
 from tasks.audit import Change
 from tasks.authorisation import CONSOLE, Action, Actor, PersonRole, require
+from tasks.fields import LONGEST_UNIT, FieldError, check_words
 from tasks.store import Store
 
 
@@ -42,7 +43,7 @@ class People:
         Raises:
             DeniedError: the actor is no administrator.
             ConflictError: the sign-in name is taken.
-            DubanError: a unit officer without a unit, or an empty name.
+            FieldError: a unit officer without a unit, or a name that cannot be used.
         """
         require(actor, Action.MANAGE_PEOPLE)
         _check(person)
@@ -61,7 +62,10 @@ class People:
         """Change a person's name, role, units or whether they are active.
 
         Raises:
+            DeniedError: the actor is no administrator.
             NotFoundError: there is none with this sign-in name.
+            ConflictError: it would leave no active administrator but the console.
+            FieldError: a unit officer without a unit, or a name that cannot be used.
         """
         require(actor, Action.MANAGE_PEOPLE)
         _check(person)
@@ -69,6 +73,8 @@ class People:
             before = _find(connection, person.login)
             if before is None:
                 raise _unknown(person.login)
+            if actor.login != CONSOLE.login and _rules(before) and not _rules(person):
+                self._refuse_last(connection, person.login)
             values = person.model_dump(mode="json", exclude={"units", "login"})
             connection.execute(
                 update(schema.person)
@@ -115,6 +121,17 @@ class People:
         return person.actor()
 
     @staticmethod
+    def _refuse_last(connection: Connection, login: str) -> None:
+        """Refuse to take the last administrator's powers; only who holds the store may."""
+        p = schema.person.c
+        others = (p.role == PersonRole.ADMIN.value, p.active == 1, p.login != login)
+        if not connection.scalar(select(func.count()).where(*others)):
+            raise ConflictError(
+                f"{login} 是最后一个管理员, 先另设一个 / {login} is the last administrator: name "
+                "another first"
+            )
+
+    @staticmethod
     def _bind(connection: Connection, person: Person) -> None:
         if person.units:
             rows = [{"login": person.login, "unit": unit} for unit in dict.fromkeys(person.units)]
@@ -139,11 +156,23 @@ class People:
         audit.append(connection, at, [change])
 
 
+def _rules(person: Person) -> bool:
+    return person.role is PersonRole.ADMIN and person.active
+
+
 def _check(person: Person) -> None:
-    if not person.login.strip() or person.login == CONSOLE.login or len(person.login) > 64:
-        raise DubanError(f"登录名不可用: {person.login!r} / not usable as a sign-in name")
+    login = check_words("登录名", "sign-in name", person.login, longest=64)
+    shown = login.isprintable() and not any(c.isspace() for c in person.login)
+    if not login or not shown or login.casefold() == CONSOLE.login:
+        raise FieldError(
+            f"登录名不可用: {person.login!r} / not usable as a sign-in name: {person.login!r}"
+        )
+    check_words("姓名", "name", person.name)
+    for unit in person.units:
+        if not check_words("单位", "unit", unit, longest=LONGEST_UNIT):
+            raise FieldError("单位不能为空 / a unit needs a name")
     if person.role is PersonRole.UNIT_OFFICER and not person.units:
-        raise DubanError(
+        raise FieldError(
             "单位经办人要绑定单位 (--unit) / a unit officer must be bound to a unit (--unit)"
         )
 

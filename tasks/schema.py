@@ -74,6 +74,7 @@ assignment = Table(
     Column("basis", String(16), nullable=False),
     Index(None, "document_id"),
     Index(None, "unit"),
+    Index(None, "unit_id"),
 )
 milestone = Table(
     "milestone",
@@ -143,6 +144,7 @@ correction = Table(
     "correction",
     metadata,
     Column("id", String(40), primary_key=True),
+    Column("ordinal", Integer, nullable=False, unique=True),  # the order they were made in
     Column("document_id", String(40), nullable=False),
     Column("task_id", String(40), nullable=False),
     Column("status", String(16), nullable=False),
@@ -187,10 +189,15 @@ delivery = Table(
     Column("week", String(8), primary_key=True),
     Column("channel", String(16), primary_key=True),
     Column("status", String(16), nullable=False),
+    Column("holder", String(32), nullable=False),  # the run that has it in hand
     Column("attempts", Integer, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
-    Column("address", Text, nullable=False),
-    Column("message", Text, nullable=False),
+    Column("address", Text, nullable=False),  # as shown: a webhook's key is masked
+    Column("message_id", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),  # of what was handed over
+    Column("note", Text, nullable=False),
+    Index(None, "week"),
+    Index(None, "status"),
 )
 address = Table(
     "address",
@@ -198,4 +205,5 @@ address = Table(
     Column("unit", String(200), primary_key=True),
     Column("channel", String(16), primary_key=True),
     Column("target", Text, nullable=False),
+    Column("secret", Text, nullable=False),
 )

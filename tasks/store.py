@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from sqlalchemy import (
+    URL,
     Connection,
     Engine,
     create_engine,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from kb.errors import NotFoundError, StoreError
@@ -29,7 +31,7 @@ from tasks import audit, schema
 from tasks.audit import Change
 from tasks.corrections import apply_corrections
 from tasks.due import rows_of
-from tasks.migrations import upgrade
+from tasks.migrations import is_current, upgrade
 from tasks.models import Certainty, Extraction
 from tasks.versions import carry_over, read_corrections
 
@@ -65,25 +67,43 @@ class Store:
     def open(cls, url: str) -> Self:
         """Open the store at a SQLAlchemy URL; makes and migrates it where needed.
 
+        A PostgreSQL store is `postgresql://user@host/database` (psycopg is the driver).
+
         Raises:
-            StoreError: it cannot be opened, written or is no store; names the file.
+            StoreError: it cannot be opened, written or is no store; names the file or database.
         """
-        address = make_url(url)
-        path = address.database if address.get_backend_name() == "sqlite" else None
-        in_memory = path in (None, "", ":memory:")
+        path = None
         try:
-            if path and not in_memory:
+            address = make_url(url)
+            if address.drivername in ("postgres", "postgresql"):
+                address = address.set(drivername="postgresql+psycopg")
+            path = address.database
+            if _is_file(address) and path and path != ":memory:" and not path.startswith("file:"):
                 Path(path).parent.mkdir(parents=True, exist_ok=True)
-            engine = create_engine(address)
-            if address.get_backend_name() == "sqlite":
-                event.listen(engine, "connect", _pragmas)
-            with engine.begin() as connection:
-                rewrite = upgrade(connection)
-                for document_id in _all_documents(connection) if rewrite else ():
-                    write_duties(connection, _load(connection, document_id))
+            engine = create_engine(address, pool_pre_ping=not _is_file(address))
+        except ImportError as error:
+            raise StoreError(
+                f"缺少数据库驱动 / the database's driver is missing: {error.name}",
+                hint="pip install 'duban[postgresql]'",
+            ) from error
         except (SQLAlchemyError, OSError) as error:
             raise _store_error(error, path) from error
-        return cls(engine)
+        if _is_file(address):
+            event.listen(engine, "connect", _pragmas)
+        store = cls(engine)
+        try:
+            with store.reading() as connection:
+                current = is_current(connection)
+            if not current:
+                # Under the right to write, so that of two who open a new store one makes it.
+                with store.writing() as connection:
+                    rewrite = upgrade(connection)
+                    for document_id in _all_documents(connection) if rewrite else ():
+                        write_duties(connection, _load(connection, document_id))
+        except BaseException:
+            store.close()
+            raise
+        return store
 
     def close(self) -> None:
         """Close all connections."""
@@ -184,7 +204,7 @@ class Store:
                 StoredDocument(
                     document=Document.model_validate(json.loads(row.body) | {"text": ""}),
                     version=row.version,
-                    recorded_at=row.recorded_at.replace(tzinfo=UTC),
+                    recorded_at=as_utc(row.recorded_at),
                     superseded_by=row.superseded_by,
                 )
                 for row in connection.execute(query)
@@ -230,23 +250,43 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that reads."""
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise _store_error(error, self._engine.url.database) from error
+        """A transaction that reads: all its queries see the store as it was at one moment."""
+        with self._transaction("BEGIN", "REPEATABLE READ") as connection:
+            yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that holds the right to write from its start: one writer at a time, so
         that the audit log has one end. Rolled back by any exception."""
-        with self.reading() as connection:
-            if connection.dialect.name == "sqlite":
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            else:
+        # READ COMMITTED: what the writer before this one committed must be seen after the wait.
+        with self._transaction("BEGIN IMMEDIATE", "READ COMMITTED") as connection:
+            if connection.dialect.name != "sqlite":
                 connection.execute(select(func.pg_advisory_xact_lock(_WRITER)))
             yield connection
+
+    @contextmanager
+    def _transaction(self, begin: str, isolation: IsolationLevel) -> Iterator[Connection]:
+        try:
+            with self._engine.connect() as connection:
+                if connection.dialect.name != "sqlite":
+                    connection.execution_options(isolation_level=isolation)
+                with connection.begin():
+                    if connection.dialect.name == "sqlite":
+                        # Python's driver would begin only at the first change.
+                        connection.exec_driver_sql(begin)
+                    yield connection
+        except SQLAlchemyError as error:
+            raise _store_error(error, self._engine.url.database) from error
+
+
+def _is_file(address: URL) -> bool:
+    return address.get_backend_name() == "sqlite"
+
+
+def as_utc(moment: datetime) -> datetime:
+    """A moment read from the store: SQLite gives UTC without saying so, PostgreSQL the time zone
+    of its session."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _pragmas(connection: Any, _record: object) -> None:
@@ -270,6 +310,12 @@ def _store_error(error: Exception, path: str | None) -> StoreError:
         return StoreError(
             "库文件已损坏或不是 duban 的库 / the store is corrupt or no store of duban",
             hint="请用备份恢复, 或用 --store 另指一个 / restore a backup or name another by --store",
+            path=path,
+        )
+    if "database is locked" in reason:
+        return StoreError(
+            "库正被别的进程写入, 等了 10 秒 / the store is being written by another process",
+            hint="请稍后再试 / try again later",
             path=path,
         )
     return StoreError(f"库打不开 / cannot use the store: {reason}", path=path)

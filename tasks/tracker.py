@@ -1,37 +1,28 @@
-"""The tracker: steps of milestones, events, corrections; each change and its entry in the audit
-log are one transaction."""
+"""The tracker: steps of milestones and events (corrections: `tasks.correcting`); each change and its
+entry in the audit log are one transaction."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-import re
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 
-from dateutil.relativedelta import relativedelta
 from sqlalchemy import Connection, func, insert, select, update
 
 from kb.errors import DubanError, NotFoundError, TransitionError
-from kb.identifiers import sha256_hex, stable_id
+from kb.identifiers import sha256_hex
 from kb.models import Fact
 from tasks import audit, schema
 from tasks.audit import Change, Entry
 from tasks.authorisation import Action, Actor, require
-from tasks.corrections import (
-    Correction,
-    CorrectionStatus,
-    Draft,
-    apply_corrections,
-    correct_task,
-)
-from tasks.due import Row, days_of
+from tasks.correcting import CorrectionDesk
+from tasks.due import Row, add_duration, days_of, holding_day
+from tasks.fields import LONGEST_NAME, check_words
 from tasks.lifecycle import FINISHED, Command, Evidence, Life, take_step
 from tasks.listing import BEARING, Wanted, read_rows
-from tasks.models import DueKind, Extraction
-from tasks.replay import replay
-from tasks.store import Store, write_duties
-from tasks.versions import read_corrections
+from tasks.models import DueKind
+from tasks.replay import former_ids, replay
+from tasks.versions import life_row
 
 
 class Occasion(Fact):
@@ -51,11 +42,8 @@ class Outcome(Fact):
     refused: str = ""
 
 
-class Tracker:
-    """Moves milestones through their cycle."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
+class Tracker(CorrectionDesk):
+    """Moves milestones through their cycle, and takes corrections."""
 
     # ---- steps
 
@@ -63,9 +51,10 @@ class Tracker:
         """Take one step.
 
         Raises:
-            NotFoundError: no such milestone or occurrence.
+            NotFoundError: no such milestone, occurrence, target or evidence.
             DeniedError: the actor may not.
-            TransitionError: the state does not allow it.
+            TransitionError: the state does not allow it, or its day has not come yet.
+            FieldError: its words cannot be kept.
         """
         with self._store.writing() as connection:
             return self._perform(connection, actor, command, at)
@@ -95,21 +84,19 @@ class Tracker:
         self, connection: Connection, actor: Actor, command: Command, at: datetime
     ) -> Life:
         row = self._milestone(connection, command.milestone_id)
-        occurrence, due = _occurrence(connection, row, command.occurrence, command.on)
+        occurrence, printed = _occurrence(connection, row, command.occurrence, command.on)
         require(actor, command.step, bearing_units(row))
+        _refuse_future(command.on, at)
         life = _life(connection, row.id, occurrence)
-        known = set(
-            connection.scalars(
-                select(schema.target.c.id).where(schema.target.c.task_id == row.task_id)
-            )
-        )
-        if strange := sorted(set(command.values) - known):
-            raise NotFoundError(
-                f"该任务没有目标 {strange[0]} / the task has no target {strange[0]}",
-                hint="duban targets",
-            )
+        _check_named(connection, row, command)
         command = command.model_copy(
-            update={"milestone_id": row.id, "occurrence": occurrence, "due": life.due or due}
+            update={
+                "milestone_id": row.id,
+                "occurrence": occurrence,
+                "due": holding_day(life, printed),
+                "text": check_words("情况", "text", command.text),
+                "reason": check_words("理由", "reason", command.reason),
+            }
         )
         after = take_step(life, command)
         _keep(connection, after)
@@ -126,7 +113,12 @@ class Tracker:
         return after
 
     def keep_evidence(self, files: Iterable[tuple[str, bytes]]) -> tuple[Evidence, ...]:
-        """Store files that prove something; equal bytes are stored once."""
+        """Store files that prove something; equal bytes are stored once.
+
+        Raises:
+            FieldError: a file's name cannot be kept.
+        """
+        files = [(check_words("文件名", "file name", name), data) for name, data in files]
         kept: list[Evidence] = []
         with self._store.writing() as connection:
             for name, data in files:
@@ -169,9 +161,12 @@ class Tracker:
         return {life.key: life for life in found}
 
     def history(self, milestone_id: str) -> list[Entry]:
-        """What happened to a milestone, its occurrences included, oldest first."""
+        """What happened to a milestone, its occurrences and the earlier versions of its document
+        included, oldest first."""
         with self._store.reading() as connection:
-            return list(audit.read(connection, subject=milestone_id))
+            ids = former_ids(audit.read(connection, action=audit.CARRIED), milestone_id)
+            found = [e for key in ids for e in audit.read(connection, subject=key)]
+        return sorted(found, key=lambda entry: entry.seq)
 
     def resolve(self, prefix: str) -> str:
         """The whole id of a milestone from its beginning.
@@ -218,8 +213,14 @@ class Tracker:
     ) -> Occasion:
         """Record the event that a relative deadline waits for; gives the day that follows.
 
+        The same occasion again is recorded anew: its day moves, its progress stays.
+
         Raises:
-            TransitionError: the milestone has no relative deadline.
+            NotFoundError: no such milestone.
+            DeniedError: the actor may not.
+            TransitionError: the milestone has no relative deadline, the occasion no name, or the
+                day has not come yet.
+            FieldError: the name is too long.
         """
         with self._store.writing() as connection:
             row = self._milestone(connection, milestone_id)
@@ -228,7 +229,9 @@ class Tracker:
                 raise TransitionError(
                     "时限不是从事件起算的 / its deadline does not run from an event"
                 )
-            if not label.strip():
+            _refuse_future(happened_on, at)
+            label = check_words("名称", "name", label, longest=LONGEST_NAME)
+            if not label:
                 raise TransitionError("要写明是哪一次 / the occasion needs a name")
             before = connection.execute(
                 select(schema.occasion)
@@ -246,95 +249,18 @@ class Tracker:
                     .where(schema.occasion.c.label == label)
                     .values(happened_on=happened_on, due=due)
                 )
+            if before is not None and before.happened_on == happened_on:
+                return found
             change = Change(
                 actor=actor.login,
                 action="milestone.event",
                 subject=_subject(row.id, label),
                 detail=found.model_dump(mode="json"),
-                before={"due": before.due.isoformat()} if before else None,
-                after={"due": due.isoformat()},
+                before=_dates_of(before.happened_on, before.due) if before else None,
+                after=_dates_of(happened_on, due),
             )
             audit.append(connection, at, [change])
         return found
-
-    # ---- corrections
-
-    def correct(self, actor: Actor, draft: Draft, at: datetime) -> Correction:
-        """Record a correction of an extracted fact; it holds at once.
-
-        Raises:
-            DeniedError, NotFoundError, TransitionError: as `correct_task`.
-        """
-        require(actor, Action.CORRECT)
-        with self._store.writing() as connection:
-            document_id = connection.scalar(
-                select(schema.fact.c.document_id)
-                .where(schema.fact.c.kind == "tasks")
-                .where(schema.fact.c.id == draft.task_id)
-            )
-            if document_id is None:
-                raise NotFoundError(f"没有任务 {draft.task_id} / no task {draft.task_id}")
-            original = self._store.load(document_id, connection=connection)
-            before = read_corrections(connection, document_id)
-            now = apply_corrections(original, before)
-            task = next(t for t in now.tasks if t.id == draft.task_id)
-            _, replaced = correct_task(now, task, draft)
-            correction = Correction(
-                **draft.model_dump(),
-                id=stable_id("fix", document_id, len(before), at.isoformat(), draft),
-                document_id=document_id,
-                original=replaced,
-                actor=actor.login,
-                at=at.isoformat(),
-            )
-            _store_correction(connection, correction)
-            self._rewrite(connection, original)
-            change = Change(
-                actor=actor.login,
-                action="correction.made",
-                subject=draft.task_id,
-                detail=correction.model_dump(mode="json"),
-                before=replaced,
-                after=draft.model_dump(mode="json", exclude={"reason"}, exclude_defaults=True),
-                reason=draft.reason,
-            )
-            audit.append(connection, at, [change])
-        return correction
-
-    def withdraw(self, actor: Actor, correction_id: str, reason: str, at: datetime) -> Correction:
-        """Take a correction back: what was extracted holds again."""
-        require(actor, Action.CORRECT)
-        with self._store.writing() as connection:
-            body = connection.scalar(
-                select(schema.correction.c.body).where(schema.correction.c.id == correction_id)
-            )
-            if body is None:
-                raise NotFoundError(f"没有更正 {correction_id} / no correction {correction_id}")
-            before = Correction.model_validate_json(body)
-            after = before.model_copy(update={"status": CorrectionStatus.WITHDRAWN})
-            _store_correction(connection, after)
-            self._rewrite(connection, self._store.load(before.document_id, connection=connection))
-            change = Change(
-                actor=actor.login,
-                action="correction.withdrawn",
-                subject=before.task_id,
-                detail={"id": correction_id},
-                before={"status": before.status.value},
-                after={"status": after.status.value},
-                reason=reason,
-            )
-            audit.append(connection, at, [change])
-        return after
-
-    def corrections(self, document_id: str | None = None) -> list[Correction]:
-        """All corrections, oldest first; of one document, or of all."""
-        with self._store.reading() as connection:
-            return read_corrections(connection, document_id)
-
-    @staticmethod
-    def _rewrite(connection: Connection, original: Extraction) -> None:
-        corrections = read_corrections(connection, original.document.id)
-        write_duties(connection, apply_corrections(original, corrections))
 
     # ---- replay
 
@@ -345,16 +271,6 @@ class Tracker:
             return replay(audit.read(connection))
 
 
-def add_duration(day: date, duration: str) -> date:
-    """A day and an ISO 8601 duration of years, months, weeks and days (`P3M`, `P30D`). The end of
-    a shorter month stands for a day it lacks: 30 November and P3M give 28 February."""
-    parts = dict.fromkeys("YMWD", 0)
-    parts |= {unit: int(number) for number, unit in re.findall(r"(\d+)([YMWD])", duration)}
-    step = relativedelta(years=parts["Y"], months=parts["M"], weeks=parts["W"], days=parts["D"])
-    found: date = day + step
-    return found
-
-
 def _subject(milestone_id: str, occurrence: str) -> str:
     return f"{milestone_id}@{occurrence}" if occurrence else milestone_id
 
@@ -362,6 +278,31 @@ def _subject(milestone_id: str, occurrence: str) -> str:
 def _brief(life: Life) -> dict[str, object]:
     wanted = {"status", "due", "percent", "values", "reports", "asked"}
     return {k: v for k, v in life.model_dump(mode="json").items() if k in wanted}
+
+
+def _dates_of(happened_on: date, due: date) -> dict[str, str]:
+    return {"happened_on": happened_on.isoformat(), "due": due.isoformat()}
+
+
+def _refuse_future(day: date, at: datetime) -> None:
+    """A day that has come nowhere on earth yet is no day of a report; in which time zone the
+    person lives only the edge knows."""
+    if day > (at + timedelta(hours=14)).astimezone(UTC).date():
+        raise TransitionError(f"{day} 还没有到 / {day} has not come yet")
+
+
+def _check_named(connection: Connection, row: Row, command: Command) -> None:
+    """The targets and pieces of evidence that a command names must be there."""
+    t, e = schema.target.c, schema.evidence.c
+    known = set(connection.scalars(select(t.id).where(t.task_id == row.task_id)))
+    if strange := sorted(set(command.values) - known):
+        raise NotFoundError(
+            f"该任务没有目标 {strange[0]} / the task has no target {strange[0]}",
+            hint="duban targets",
+        )
+    for piece in command.evidence:
+        if connection.scalar(select(e.sha256).where(e.sha256 == piece.sha256)) is None:
+            raise NotFoundError(f"没有附件 {piece.sha256} / no evidence {piece.sha256}")
 
 
 def bearing_units(row: Row) -> list[str]:
@@ -423,27 +364,11 @@ def _life(connection: Connection, milestone_id: str, occurrence: str) -> Life:
 
 
 def _keep(connection: Connection, life: Life) -> None:
-    values = {"status": life.status.value, "due": life.due, "body": life.model_dump_json()}
+    row, c = life_row(life), schema.life.c
     done = connection.execute(
         update(schema.life)
-        .where(schema.life.c.milestone_id == life.milestone_id)
-        .where(schema.life.c.occurrence == life.occurrence)
-        .values(**values)
+        .where(c.milestone_id == life.milestone_id, c.occurrence == life.occurrence)
+        .values(row)
     )
     if not done.rowcount:
-        key = {"milestone_id": life.milestone_id, "occurrence": life.occurrence}
-        connection.execute(insert(schema.life), key | values)
-
-
-def _store_correction(connection: Connection, correction: Correction) -> None:
-    values = {
-        "document_id": correction.document_id,
-        "task_id": correction.task_id,
-        "status": correction.status.value,
-        "body": json.dumps(correction.model_dump(mode="json"), ensure_ascii=False),
-    }
-    done = connection.execute(
-        update(schema.correction).where(schema.correction.c.id == correction.id).values(**values)
-    )
-    if not done.rowcount:
-        connection.execute(insert(schema.correction), values | {"id": correction.id})
+        connection.execute(insert(schema.life), row)

@@ -16,6 +16,11 @@ HEAD = "0002"
 """The revision that this version of duban reads and writes."""
 
 
+def is_current(connection: Connection) -> bool:
+    """Whether the store is at the newest revision already; reads only."""
+    return MigrationContext.configure(connection).get_current_revision() == HEAD
+
+
 def upgrade(connection: Connection) -> bool:
     """Bring the store to the newest revision, inside the caller's transaction.
 
