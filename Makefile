@@ -1,4 +1,4 @@
-# make setup | run | test | check | bench | eval | calibrate | clean
+# make setup | run | test | system | check | bench | eval | calibrate | clean
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
@@ -7,7 +7,7 @@ export OMP_NUM_THREADS := 1
 export OMP_WAIT_POLICY := PASSIVE
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: setup run test check bench eval calibrate clean
+.PHONY: setup run test system check bench eval calibrate clean
 
 setup: $(VENV)/.ready
 
@@ -22,8 +22,11 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 run: setup
 	@$(BIN)/python -m api.demo
 
-test: setup
+test: setup system
 	@$(BIN)/python -m pytest
+
+system: # what the tests need of Debian, installed where it is missing
+	@tests/system.sh
 
 check: setup
 	@$(BIN)/ruff format --check .

@@ -33,8 +33,8 @@ def read(words: str = PLAN, name: str = "plan.txt"):
 
 
 @pytest.fixture
-def url(tmp_path):
-    return f"sqlite:///{tmp_path / 'duban.db'}"
+def url(store_url):
+    return store_url
 
 
 def test_reads_back_what_was_added(url):

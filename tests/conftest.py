@@ -1,0 +1,28 @@
+"""Stores for the tests: the same contract on SQLite and on a real PostgreSQL server."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tasks.store import Store
+from tests.postgres import Server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server, started when the first test asks for it."""
+    with Server() as server:
+        Store.open(server.make_template()).close()
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path) -> Iterator[str]:
+    """The URL of a new store, once on each kind of database."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'duban.db'}"
+        return
+    server: Server = request.getfixturevalue("postgres")
+    url = server.new_database()
+    yield url
+    server.drop(url)

@@ -1,0 +1,106 @@
+"""Who may do what: every action and step for every role."""
+
+import pytest
+
+from kb.errors import DeniedError
+from tasks.authorisation import (
+    ACTIONS,
+    CONSOLE,
+    ROLE_NAMES,
+    Action,
+    Actor,
+    PersonRole,
+    authorise,
+    require,
+    roles_for,
+)
+from tasks.lifecycle import Step
+
+R = PersonRole
+MAY = {
+    Action.READ: set(R),
+    Action.EXPORT: set(R),
+    Action.READ_AUDIT: {R.AUDITOR},
+    Action.RECORD_EVENT: {R.SUPERVISOR, R.UNIT_OFFICER},
+    Action.CORRECT: {R.SUPERVISOR},
+    Action.INGEST: {R.SUPERVISOR, R.ADMIN},
+    Action.SEND_DIGEST: {R.SUPERVISOR},
+    Action.MANAGE_PEOPLE: {R.ADMIN},
+    Action.CHANGE_SETTINGS: {R.ADMIN},
+    Step.ACCEPT: {R.UNIT_OFFICER},
+    Step.REPORT: {R.UNIT_OFFICER},
+    Step.REQUEST_EXTENSION: {R.UNIT_OFFICER},
+    Step.SUBMIT: {R.UNIT_OFFICER},
+    Step.ALLOW_LATE: {R.SUPERVISOR},
+    Step.APPROVE_EXTENSION: {R.SUPERVISOR},
+    Step.REFUSE_EXTENSION: {R.SUPERVISOR},
+    Step.APPROVE: {R.SUPERVISOR},
+    Step.RETURN: {R.SUPERVISOR},
+    Step.CLOSE: {R.SUPERVISOR},
+    Step.CANCEL: {R.SUPERVISOR},
+    Step.REINSTATE: {R.SUPERVISOR},
+}
+BEARING = ("区水利局", "区应急局")
+
+
+def test_the_table_is_whole():
+    assert set(MAY) == {*Action, *Step}
+    assert set(ACTIONS) == set(Action)
+
+
+@pytest.mark.parametrize("role", list(R))
+@pytest.mark.parametrize("action", list(MAY), ids=str)
+def test_who_may(action, role):
+    actor = Actor(login="li", roles=frozenset({role}), units=("区水利局",))
+    decision = authorise(actor, action, BEARING)
+    assert decision.allowed == (role in MAY[action])
+    assert roles_for(action) == MAY[action]
+    zh, en = ROLE_NAMES[role]
+    assert zh in decision.zh or "承办单位区水利局" in decision.zh
+    assert en in decision.en or "officer of 区水利局" in decision.en
+    if decision.allowed:
+        require(actor, action, BEARING)
+    else:
+        assert all(ROLE_NAMES[r][0] in decision.zh for r in MAY[action]), "who could"
+        with pytest.raises(DeniedError, match="没有权限"):
+            require(actor, action, BEARING)
+
+
+@pytest.mark.parametrize(
+    ("units", "bearing", "allowed"),
+    [
+        (("区水利局",), BEARING, True),
+        (("区教委", "区应急局"), BEARING, True),
+        (("区教委",), BEARING, False),
+        (("区教委",), (), False),  # nobody bears it
+        ((), BEARING, False),
+        (("区水利局",), None, False),  # a step is always about a milestone
+        (("各镇乡街道",), ("各镇乡街道",), True),  # a group where it is named
+    ],
+)
+@pytest.mark.parametrize("action", [Step.ACCEPT, Step.REPORT, Step.SUBMIT, Action.RECORD_EVENT])
+def test_officers_are_bound_to_their_units(action, units, bearing, allowed):
+    officer = Actor(login="li", roles=frozenset({R.UNIT_OFFICER}), units=units)
+    decision = authorise(officer, action, bearing)
+    assert decision.allowed is allowed
+    if not allowed:
+        for unit in (*units, *(bearing or ())):
+            assert unit in decision.zh, "the reason names both sides"
+
+
+def test_a_second_role_frees_an_officer_of_the_bond():
+    both = Actor(login="li", roles=frozenset({R.UNIT_OFFICER, R.SUPERVISOR}), units=("区教委",))
+    assert authorise(both, Action.RECORD_EVENT, BEARING).allowed
+    assert not authorise(both, Step.REPORT, BEARING).allowed
+
+
+def test_nobody_without_a_role_may_anything():
+    nobody = Actor(login="x", roles=frozenset())
+    assert not any(authorise(nobody, action, BEARING).allowed for action in MAY)
+    assert "无角色" in authorise(nobody, Action.READ).reason
+
+
+def test_the_console_speaks_for_no_unit():
+    assert {a for a in MAY if not authorise(CONSOLE, a, BEARING).allowed} == {
+        Step.ACCEPT, Step.REPORT, Step.REQUEST_EXTENSION, Step.SUBMIT
+    }  # fmt: skip
