@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli import governance_commands, tracker_commands
+from api.cli import digest_commands, governance_commands, tracker_commands
 from api.cli.state import ActAs, AsOf, JsonOption, Lang, Plan, Roles, Run, StoreOption, Unit
 from api.settings import SettingError
 from kb.errors import DubanError
@@ -399,3 +399,4 @@ def version(as_json: JsonOption = False) -> None:
 
 tracker_commands.register(app)
 governance_commands.register(app)
+digest_commands.register(app)

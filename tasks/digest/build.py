@@ -1,0 +1,276 @@
+"""Builds the digests of a week: one pass over how all milestones stand, whatever the units."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, tzinfo
+
+from sqlalchemy import Connection, select
+
+from kb.errors import NotFoundError
+from tasks import schema
+from tasks.digest.details import Key, read_details
+from tasks.digest.models import (
+    Bar,
+    Detail,
+    Digest,
+    Line,
+    Section,
+    SectionKind,
+    Totals,
+    UnitCount,
+)
+from tasks.digest.weeks import Week
+from tasks.due import DUE_SOON, Colour, DueItem, State, by_date, standings
+from tasks.lifecycle import Status
+from tasks.listing import Wanted, read_lives, read_rows
+from tasks.matching import match_facts
+from tasks.models import Role
+from tasks.store import Store
+
+TOP_BARS = 10
+LONGEST = 10
+_MAIN = frozenset({Role.LEAD, Role.RESPONSIBLE})
+_BY_COLOUR = {
+    Colour.RED: SectionKind.OVERDUE,
+    Colour.YELLOW: SectionKind.BEHIND,
+    Colour.BLUE: SectionKind.DUE,
+}
+_FOREMOST = {role: rank for rank, role in enumerate(Role)}
+
+
+class _Pile:
+    """What one unit (or all together) has, counted as it comes."""
+
+    def __init__(self) -> None:
+        self.sections: dict[SectionKind, list[DueItem]] = defaultdict(list)
+        self.colours: Counter[Colour] = Counter()
+        self.states: Counter[State] = Counter()
+        self.inherited = self.silent = self.missed = 0
+
+    def add(self, item: DueItem, kinds: Iterable[SectionKind]) -> None:
+        for kind in kinds:
+            self.sections[kind].append(item)
+        self.colours[item.colour] += 1
+        self.states[item.state] += 1
+        self.missed += item.missed
+        if item.colour is Colour.RED:
+            self.inherited += item.inherited
+            self.silent += item.life.silent
+
+    def totals(self) -> Totals:
+        return Totals(
+            milestones=sum(self.states.values()),
+            by_colour=dict(self.colours),
+            by_state=dict(self.states),
+            overdue_inherited=self.inherited,
+            overdue_silent=self.silent,
+            missed=self.missed,
+            review=len(self.sections[SectionKind.REVIEW]),
+            new=len(self.sections[SectionKind.NEW]),
+            closed=len(self.sections[SectionKind.CLOSED]),
+        )
+
+
+def build_digests(
+    store: Store,
+    week: Week,
+    as_of: date,
+    *,
+    zone: tzinfo,
+    within: int = DUE_SOON,
+    units: Collection[str] | None = None,
+    overview: bool | None = None,
+    all_clear: bool = False,
+) -> list[Digest]:
+    """The digests of `week` as things stood at the end of `as_of`: the overview first, then units
+    by name.
+
+    Args:
+        store: read, in one pass.
+        week: what counts as new and as closed this week.
+        as_of: the day that overdue, behind and near are judged on.
+        zone: the local time zone; a document is new in the week by its local date.
+        within: days ahead that count as near.
+        units: only these, by name or id; None for all.
+        overview: whether to build the overview; by default when all units are.
+        all_clear: also make the digests of units that have nothing to report.
+
+    Raises:
+        NotFoundError: one of `units` bears no duty, in no role.
+    """
+    with store.reading() as connection:
+        rows, lives = read_rows(connection, Wanted()), read_lives(connection, as_of)
+        items = by_date(standings(rows, lives, as_of, days=within))
+        new = _new_ones(store, connection, items, week, zone)
+        main, joint, everything, unborne = _share_out(items, new, week)
+        names = sorted(main.keys() | joint.keys()) if units is None else _named(items, units)
+        chosen = [(name, main.get(name) or _Pile(), joint.get(name) or _Pile()) for name in names]
+        whole = units is None if overview is None else overview
+        longest = _own_dates_first(everything.sections[SectionKind.OVERDUE])[:LONGEST]
+        shown = {_key(i): i for _, *piles in chosen for p in piles for s in p.sections.values() for i in s}  # fmt: skip
+        shown |= {_key(i): i for i in longest} if whole else {}
+        details = read_details(store, connection, shown.values())
+    bars = _bars(main)
+    found: list[Digest] = []
+    if whole:
+        found.append(
+            Digest(
+                week=week, as_of=as_of, within=within, unit=None, totals=everything.totals(),
+                bars=bars[:TOP_BARS], by_unit=_by_unit(main, joint, unborne),
+                longest=tuple(Line(item=i, detail=details[_key(i)]) for i in longest),
+            )
+        )  # fmt: skip
+    for name, own, shared in chosen:
+        digest = Digest(
+            week=week, as_of=as_of, within=within, unit=name,
+            totals=own.totals(), totals_joint=shared.totals(),
+            sections=_sections(own, details, name), joint=_sections(shared, details, name),
+            bars=_with_own(bars, name),
+        )  # fmt: skip
+        if all_clear or not digest.all_clear:
+            found.append(digest)
+    return found
+
+
+def _share_out(
+    items: Iterable[DueItem], new: Collection[Key], week: Week
+) -> tuple[dict[str, _Pile], dict[str, _Pile], _Pile, _Pile]:
+    """Each unit's own items, those it only takes part in, all items, those that nobody bears."""
+    main: dict[str, _Pile] = defaultdict(_Pile)
+    joint: dict[str, _Pile] = defaultdict(_Pile)
+    everything, unborne = _Pile(), _Pile()
+    for item in items:
+        kinds = _kinds(item, new, week)
+        everything.add(item, kinds)
+        first = {u.unit for u in item.units if u.role in _MAIN}
+        second = {u.unit for u in item.units if u.role is Role.JOINT} - first
+        for unit in first:
+            main[unit].add(item, kinds)
+        for unit in second:
+            joint[unit].add(item, kinds)
+        if not first and not second:
+            unborne.add(item, kinds)
+    return main, joint, everything, unborne
+
+
+def _kinds(item: DueItem, new: Collection[Key], week: Week) -> list[SectionKind]:
+    """The sections that an item stands in."""
+    if item.state is State.FINISHED:
+        return [SectionKind.CLOSED] if item.life.since in week else []
+    kinds = [_BY_COLOUR[item.colour]] if item.colour in _BY_COLOUR else []
+    if item.status is Status.REPORTED:
+        kinds.append(SectionKind.REVIEW)
+    if _key(item) in new:
+        kinds.append(SectionKind.NEW)
+    return kinds
+
+
+def _new_ones(
+    store: Store, connection: Connection, items: Sequence[DueItem], week: Week, zone: tzinfo
+) -> set[Key]:
+    """What came into the store in the week: of a recurring milestone only its last item, and
+    nothing that a former version of the document had already."""
+    fresh: dict[str, bool] = {}
+    found: dict[str, str] = {}
+    for item in items:
+        known = fresh.get(item.document_id)
+        if known is None:
+            at = item.recorded_at
+            known = fresh[item.document_id] = at is not None and at.astimezone(zone).date() in week
+        if known:
+            found[item.milestone_id] = item.occurrence
+    d = schema.document
+    former = connection.execute(select(d.c.id, d.c.superseded_by).where(d.c.superseded_by.is_not(None)))  # fmt: skip
+    for old, now in former.all():
+        if fresh.get(now):
+            same = match_facts(
+                store.load(old, connection=connection), store.load(now, connection=connection)
+            )
+            for milestone_id in same.values():
+                found.pop(milestone_id, None)
+    return set(found.items())
+
+
+def _named(items: Iterable[DueItem], units: Collection[str]) -> list[str]:
+    """The names of `units`, which are names or ids, each once, by name."""
+    bearers = {bearer for item in items for bearer in item.units}
+    names = {b.unit for b in bearers}
+    by_id = {b.unit_id: b.unit for b in bearers if b.unit_id}
+    found: set[str] = set()
+    for unit in units:
+        name = unit if unit in names else by_id.get(unit)
+        if name is None:
+            raise NotFoundError(
+                f"没有任务写明由“{unit}”承担 / no duty names {unit!r}",
+                hint="单位名称见 duban units / names are in duban units",
+            )
+        found.add(name)
+    return sorted(found)
+
+
+def _sections(pile: _Pile, details: Mapping[Key, Detail], unit: str) -> tuple[Section, ...]:
+    return tuple(
+        Section(
+            kind=kind,
+            lines=tuple(
+                Line(item=i, detail=details[_key(i)], roles=_roles(i, unit))
+                for i in _own_dates_first(pile.sections[kind])
+            ),
+        )
+        for kind in SectionKind
+        if pile.sections[kind]
+    )
+
+
+def _own_dates_first(items: Iterable[DueItem]) -> list[DueItem]:
+    return sorted(items, key=lambda item: item.inherited)
+
+
+def _roles(item: DueItem, unit: str) -> tuple[Role, ...]:
+    return tuple(sorted((u.role for u in item.units if u.unit == unit), key=_FOREMOST.__getitem__))
+
+
+def _bars(main: Mapping[str, _Pile]) -> tuple[Bar, ...]:
+    """All units with something overdue, the most first."""
+    counts = ((name, pile.colours[Colour.RED]) for name, pile in main.items())
+    ranked = sorted(((n, c) for n, c in counts if c), key=lambda pair: (-pair[1], pair[0]))
+    return tuple(Bar(unit=name, overdue=count) for name, count in ranked)
+
+
+def _with_own(bars: Sequence[Bar], unit: str) -> tuple[Bar, ...]:
+    """The first ten, and the unit's own, marked."""
+    shown = [bar for place, bar in enumerate(bars) if place < TOP_BARS or bar.unit == unit]
+    return tuple(bar.model_copy(update={"own": bar.unit == unit}) for bar in shown)
+
+
+def _by_unit(
+    main: Mapping[str, _Pile], joint: Mapping[str, _Pile], unborne: _Pile
+) -> tuple[UnitCount, ...]:
+    """Every unit that bears something, the most overdue first; what nobody bears at the end."""
+    empty = _Pile()
+    rows = [
+        _count(name, main.get(name, empty), joint.get(name, empty))
+        for name in main.keys() | joint.keys()
+    ]
+    rows.sort(key=lambda r: (-r.overdue, -r.behind, -r.due, -r.review, -r.overdue_joint, r.unit or ""))  # fmt: skip
+    if unborne.states:
+        rows.append(_count(None, unborne, empty))
+    return tuple(rows)
+
+
+def _count(name: str | None, own: _Pile, shared: _Pile) -> UnitCount:
+    return UnitCount(
+        unit=name,
+        overdue=own.colours[Colour.RED],
+        behind=own.colours[Colour.YELLOW],
+        due=own.colours[Colour.BLUE],
+        review=len(own.sections[SectionKind.REVIEW]),
+        later=own.states[State.LATER],
+        overdue_joint=shared.colours[Colour.RED],
+    )
+
+
+def _key(item: DueItem) -> Key:
+    return item.milestone_id, item.occurrence

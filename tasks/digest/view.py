@@ -1,0 +1,259 @@
+"""A digest as the words that are shown, in one language, ready to be laid out by any renderer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from tasks.digest import words
+from tasks.digest.chart import Chart, draw_chart
+from tasks.digest.models import Digest, Line, Section, SectionKind, UnitCount
+from tasks.due import State
+from tasks.lifecycle import Verdict
+from tasks.models import Role
+
+_COLOURS = {SectionKind.OVERDUE: "red", SectionKind.BEHIND: "yellow", SectionKind.DUE: "blue"}
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """One line in words. `units` pairs a role's name with its units; `goals` a target with how it
+    stands and whether that is good, bad or unknown (`met`, `short`, `no_report`); `alarm` marks what
+    is overdue without a report."""
+
+    number: int
+    duty: str
+    own_role: str
+    units: tuple[tuple[str, str], ...]
+    due: str
+    distance: str
+    due_notes: tuple[str, ...]
+    progress: tuple[str, ...]
+    alarm: bool
+    goals: tuple[tuple[str, str, Verdict], ...]
+    source: str
+    link: str
+    inherited: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SectionView:
+    """A section with its heading; `colour` is the field's, or `plain`."""
+
+    kind: SectionKind
+    title: str
+    colour: str
+    dated: tuple[LineView, ...]
+    inherited: tuple[LineView, ...]
+    inherited_title: str
+
+    @property
+    def lines(self) -> tuple[LineView, ...]:
+        """All its lines."""
+        return self.dated + self.inherited
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A whole digest. `tiles` are (label, number, colour); `unit_rows` the overview's table of
+    units, `more_units` how many others have nothing in it."""
+
+    language: str
+    subject: str
+    heading: str
+    name: str
+    week: str
+    as_of: str
+    tiles: tuple[tuple[str, int, str], ...]
+    notes: tuple[str, ...]
+    all_clear: str
+    sections: tuple[SectionView, ...]
+    joint: tuple[SectionView, ...]
+    joint_title: str
+    longest: tuple[LineView, ...]
+    longest_title: str
+    unit_title: str
+    unit_columns: tuple[str, ...]
+    unit_rows: tuple[tuple[str | int, ...], ...]
+    more_units: str
+    chart: Chart | None
+    columns: tuple[str, ...]
+    footer: str
+
+
+_COLUMNS = (
+    ("序号", "事项与出处", "单位", "时限", "进展"),
+    ("No.", "Duty and source", "Units", "Due", "Progress"),
+)
+_UNIT_COLUMNS = (
+    ("单位", "逾期", "滞后", "{}日内到期", "待审核", "未到期", "配合事项逾期"),
+    ("Unit", "Overdue", "Behind", "Due in {} days", "To review", "Not yet due", "Joint, overdue"),
+)
+_HEADING = ("督办周报", "Weekly digest of supervised duties")
+_AS_OF = ("截至{}", "as of {}")
+_JOINT = (
+    "配合事项（本单位配合，由其他单位牵头或负责）",
+    "Joint duties (led by others; this unit takes part)",
+)
+_LONGEST = ("逾期最久的{}项", "The {} longest overdue")
+_UNITS = ("各单位情况", "By unit")
+
+
+def view_of(digest: Digest, language: str, base_url: str = "") -> View:
+    """The digest in words; with `base_url` each clause gets a link to its page."""
+    zh = language == "zh"
+    side = 0 if zh else 1
+    shown = [row for row in digest.by_unit if _has_something(row)]
+    longest = (_line(n, line, language, base_url) for n, line in enumerate(digest.longest, 1))
+    return View(
+        language=language,
+        subject=words.subject(digest, language),
+        heading=_HEADING[side],
+        name=words.unit_title(digest.unit, language),
+        week=words.week_title(digest.week, language),
+        as_of=_AS_OF[side].format(words.day_title(digest.as_of, language)),
+        tiles=_tiles(digest, zh),
+        notes=_notes(digest, language),
+        all_clear=words.all_clear(digest, language) if digest.all_clear else "",
+        sections=_sections(digest.sections, digest, language, base_url),
+        joint=_sections(digest.joint, digest, language, base_url),
+        joint_title=_JOINT[side],
+        longest=tuple(longest),
+        longest_title=_LONGEST[side].format(len(digest.longest)),
+        unit_title=_UNITS[side],
+        unit_columns=tuple(name.format(digest.within) for name in _UNIT_COLUMNS[side]),
+        unit_rows=tuple(_unit_row(row, zh) for row in shown),
+        more_units=_more(len(digest.by_unit) - len(shown), zh),
+        chart=draw_chart(digest.bars, language, own=digest.unit),
+        columns=_COLUMNS[side],
+        footer=_footer(zh),
+    )
+
+
+def _tiles(digest: Digest, zh: bool) -> tuple[tuple[str, int, str], ...]:
+    t = digest.totals
+    return (
+        ("逾期" if zh else "overdue", t.overdue, "red"),
+        ("滞后" if zh else "behind", t.behind, "yellow"),
+        (f"{digest.within}日内到期" if zh else f"due in {digest.within} days", t.due, "blue"),
+        ("待审核" if zh else "to review", t.review, "plain"),
+        ("本周新增" if zh else "new", t.new, "plain"),
+        ("本周办结" if zh else "closed", t.closed, "plain"),
+        ("未到期" if zh else "not yet due", t.later, "plain"),
+    )
+
+
+def _notes(digest: Digest, language: str) -> tuple[str, ...]:
+    t, zh = digest.totals, language == "zh"
+    notes: list[str] = []
+    if t.overdue:
+        notes.append(
+            f"逾期{t.overdue}项中，{t.overdue_silent}项未报告进展"
+            + (
+                f"，{t.overdue_inherited}项原文未写明时限、按计划期限计"
+                if t.overdue_inherited
+                else ""
+            )
+            + "。"
+            if zh
+            else f"Of {t.overdue} overdue, {t.overdue_silent} have no progress reported"
+            + (f" and {t.overdue_inherited} only their plan's date" if t.overdue_inherited else "")
+            + "."
+        )
+    if t.missed:
+        notes.append(words.missed_words(t.missed, language))
+    nobody = next((row for row in digest.by_unit if row.unit is None), None)
+    if nobody is not None and nobody.overdue:
+        notes.append(
+            f"逾期{t.overdue}项中，{nobody.overdue}项原文未写明牵头、责任或配合单位，不在任何单位的周报中。"
+            if zh
+            else f"Of {t.overdue} overdue, {nobody.overdue} name no unit that bears them; "
+            "they are in no unit's digest."
+        )
+    return tuple(notes)
+
+
+def _sections(
+    sections: tuple[Section, ...], digest: Digest, language: str, base_url: str
+) -> tuple[SectionView, ...]:
+    return tuple(_section(s, digest, language, base_url) for s in sections)
+
+
+def _section(section: Section, digest: Digest, language: str, base_url: str) -> SectionView:
+    lines = [_line(n, line, language, base_url) for n, line in enumerate(section.lines, 1)]
+    own = len(lines) - section.inherited
+    return SectionView(
+        kind=section.kind,
+        title=words.section_title(section.kind, digest.within, len(lines), language),
+        colour=_COLOURS.get(section.kind, "plain"),
+        dated=tuple(lines[:own]),
+        inherited=tuple(lines[own:]),
+        inherited_title=f"以下{section.inherited}项原文未写明时限，按所在计划的期限计"
+        if language == "zh"
+        else f"The {section.inherited} below have no date of their own, only their plan's",
+    )
+
+
+def _line(number: int, line: Line, language: str, base_url: str) -> LineView:
+    item, source = line.item, line.detail.source
+    zh = language == "zh"
+    by_role = [(words.role_title(role, language), line.units(role)) for role in Role]
+    units = tuple((name, words.join_names(found)) for name, found in by_role if found)
+    none = (("", "原文未写明单位" if zh else "the source names no unit"),)
+    title = item.title if item.title not in item.commitment else ""
+    number_of = f"{source.document_number} " if source.document_number else ""
+    # A document without plans inside is its own one plan: said once.
+    plan = source.plan_title or source.document_title
+    where = f"{number_of}《{plan.strip('《》')}》{source.path} {title}"
+    return LineView(
+        number=number,
+        duty=words.duty_words(item),
+        own_role=words.own_role(line, language),
+        units=units or none,
+        due=item.due.isoformat() if item.due else "—",
+        distance=words.distance(item, language),
+        due_notes=tuple(words.deadline_notes(line, language)),
+        progress=tuple(words.progress_notes(item, language)),
+        alarm=item.life.silent and item.state is State.OVERDUE,
+        goals=tuple((*words.goal_words(g, language), g.verdict) for g in line.detail.goals),
+        source=" ".join(where.split()),
+        link=link_to(line, base_url),
+        inherited=item.inherited,
+    )
+
+
+def link_to(line: Line, base_url: str) -> str:
+    """The address of the clause's page, empty without a base. Only http and https are linked to."""
+    if not base_url.startswith(("http://", "https://")):
+        return ""
+    source = line.detail.source
+    return f"{base_url.rstrip('/')}/documents/{quote(source.document_id)}#{quote(source.clause_id)}"
+
+
+def _has_something(row: UnitCount) -> bool:
+    return any((row.overdue, row.behind, row.due, row.review, row.overdue_joint))
+
+
+def _unit_row(row: UnitCount, zh: bool) -> tuple[str | int, ...]:
+    nobody = "（原文未写明单位）" if zh else "(no unit named)"
+    name = " ".join(row.unit.split()) if row.unit is not None else nobody
+    return name, row.overdue, row.behind, row.due, row.review, row.later, row.overdue_joint
+
+
+def _more(count: int, zh: bool) -> str:
+    if not count:
+        return ""
+    if zh:
+        return f"另有{count}个单位本周无逾期、滞后、临期和待审核事项。"
+    return f"{count} other units have nothing overdue, behind, near or to review."
+
+
+def _footer(zh: bool) -> str:
+    if zh:
+        return (
+            "“未报告进展”只说明系统中没有报告，不等于没有办理。时限、单位和目标均出自所列条款原文。"
+        )
+    return (
+        "“No progress reported” says only that no report is in the system, not that nothing was "
+        "done. Dates, units and targets are from the clauses named."
+    )

@@ -1,0 +1,252 @@
+"""What a digest says, in Chinese and English. A duty without a report is 未报告进展, never 未完成:
+nobody knows whether it was done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from types import MappingProxyType
+
+from tasks.digest.models import Digest, Goal, Line, SectionKind
+from tasks.digest.weeks import Week
+from tasks.due import DueItem, State
+from tasks.lifecycle import STATUS_NAMES, Status, Verdict
+from tasks.models import Certainty, DueKind, Role
+from tasks.words import ROLE_ZH, describe_number, describe_target
+
+_ROLE_EN = {
+    Role.LEAD: "lead",
+    Role.RESPONSIBLE: "responsible",
+    Role.JOINT: "joint",
+    Role.SUPERVISE: "supervises",
+    Role.APPROVE: "approves",
+    Role.MEMBER: "member",
+}
+SECTION_NAMES: Mapping[SectionKind, tuple[str, str]] = MappingProxyType(
+    {
+        SectionKind.OVERDUE: ("逾期（红）", "Overdue (red)"),
+        SectionKind.BEHIND: ("滞后（黄）", "Behind (yellow)"),
+        SectionKind.DUE: ("{}日内到期（蓝）", "Due within {} days (blue)"),
+        SectionKind.REVIEW: ("待审核", "Waiting for review"),
+        SectionKind.NEW: ("本周新增", "New this week"),
+        SectionKind.CLOSED: ("本周办结、销号、撤销", "Completed, closed or cancelled this week"),
+    }
+)
+_CERTAINTY_NOTES = (
+    (Certainty.REPAIRED, ("原文有缺字，已修复读出", "characters missing in the source, read by repair")),
+    (Certainty.AMBIGUOUS, ("原文有两解，请核对", "can be read in two ways, please check")),
+)  # fmt: skip
+_WEEKDAYS = "一二三四五六日"
+
+
+def role_title(role: Role, language: str) -> str:
+    """牵头, or lead."""
+    return ROLE_ZH[role] if language == "zh" else _ROLE_EN[role]
+
+
+def own_role(line: Line, language: str) -> str:
+    """What the digest's unit is to the duty; empty in the overview.
+
+    本单位：牵头、监督.
+    """
+    names = [role_title(role, language) for role in line.roles]
+    if not names:
+        return ""
+    return f"本单位：{'、'.join(names)}" if language == "zh" else f"this unit: {', '.join(names)}"
+
+
+def unit_title(unit: str | None, language: str) -> str:
+    """The unit's name on one line; the overview's where there is none."""
+    if unit is None:
+        return "总览" if language == "zh" else "Overview"
+    return " ".join(unit.split())
+
+
+def week_title(week: Week, language: str) -> str:
+    """2026年第48周（11月23日—11月29日）, or 2026-W48 (23 Nov – 29 Nov)."""
+    first, last = week.monday, week.sunday
+    if language == "zh":
+        far = f"{last.year}年" if last.year != first.year else ""
+        near = f"{first.year}年" if first.year != week.year or far else ""
+        return (
+            f"{week.year}年第{week.number}周（{near}{first.month}月{first.day}日"
+            f"—{far}{last.month}月{last.day}日）"
+        )
+    return f"{week} ({first.isoformat()} to {last.isoformat()})"
+
+
+def day_title(day: date, language: str) -> str:
+    """2026年11月24日（周二）, or 2026-11-24 (Tuesday)."""
+    if language == "zh":
+        return f"{day.year}年{day.month}月{day.day}日（周{_WEEKDAYS[day.weekday()]}）"
+    names = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+    return f"{day.isoformat()} ({names[day.weekday()]})"
+
+
+def section_title(kind: SectionKind, within: int, count: int, language: str) -> str:
+    """逾期（红）　3项."""
+    name = SECTION_NAMES[kind][0 if language == "zh" else 1].format(within)
+    return f"{name} {count}项" if language == "zh" else f"{name}: {count}"
+
+
+def subject(digest: Digest, language: str = "zh") -> str:
+    """The digest in a line, for a message's subject.
+
+    督办周报 2026年第48周 区教委：逾期3项、30日内到期2项.
+    """
+    t, j, zh = digest.totals, digest.totals_joint, language == "zh"
+    within = digest.within
+    counts = [
+        (t.overdue, f"逾期{t.overdue}项", f"{t.overdue} overdue"),
+        (t.behind, f"滞后{t.behind}项", f"{t.behind} behind"),
+        (t.due, f"{within}日内到期{t.due}项", f"{t.due} due within {within} days"),
+        (t.review, f"待审核{t.review}项", f"{t.review} to review"),
+        (j.overdue, f"配合事项逾期{j.overdue}项", f"{j.overdue} joint ones overdue"),
+        (t.new, f"本周新增{t.new}项", f"{t.new} new"),
+        (t.closed, f"本周办结{t.closed}项", f"{t.closed} closed"),
+    ]
+    said = [c if zh else e for count, c, e in counts if count]
+    if not said and digest.all_clear:
+        said = ["本周无事项"] if zh else ["nothing to report"]
+    said = said or (["无逾期"] if zh else ["nothing overdue"])
+    name = unit_title(digest.unit, language)
+    if zh:
+        week = f"{digest.week.year}年第{digest.week.number}周"
+        return f"督办周报 {week} {name}：{'、'.join(said)}"
+    return f"Weekly digest {digest.week} {name}: {', '.join(said)}"
+
+
+def all_clear(digest: Digest, language: str) -> str:
+    """The one line of a unit that has nothing to report."""
+    later = digest.totals.later + digest.totals_joint.later
+    if language == "zh":
+        rest = f"未到期的 {later} 项按时限推进。" if later else ""
+        return (
+            f"本周无逾期、无滞后、{digest.within}日内无到期事项，也无新增、办结和待审核事项。{rest}"
+        )
+    rest = f" {later} not yet due." if later else ""
+    return (
+        f"Nothing is overdue, behind or due within {digest.within} days; "
+        f"nothing new, closed or waiting for review.{rest}"
+    )
+
+
+def distance(item: DueItem, language: str) -> str:
+    """How many days overdue, or how many are left; empty where neither holds."""
+    if item.due is None or item.days is None or item.state in (State.FINISHED, State.NEVER):
+        return ""
+    zh = language == "zh"
+    if item.days > 0 and item.state is State.OVERDUE:
+        return f"逾期{item.days}天" if zh else f"{item.days} days overdue"
+    if item.days > 0:
+        return "按时报送" if zh else "submitted in time"
+    if item.days == 0:
+        return "今日到期" if zh else "due today"
+    return f"还有{-item.days}天" if zh else f"in {-item.days} days"
+
+
+def deadline_notes(line: Line, language: str) -> list[str]:
+    """Since when it is overdue, and how the day was read: the source's own characters, what is
+    unsure, corrections, extensions."""
+    item, detail, side = line.item, line.detail, 0 if language == "zh" else 1
+    certainty = detail.deadline.certainty
+    quote = f"“{detail.printed}”"
+    notes: list[tuple[str, str]] = []
+    if item.state is State.OVERDUE and item.due is not None:
+        since = item.due + timedelta(days=1)
+        notes.append((f"自{since}起逾期", f"overdue since {since}"))
+    if Certainty.INHERITED in certainty:
+        notes.append((f"原文未写明时限，按计划期限{quote if detail.printed else ''}计",
+                      f"no date of its own; the plan's end {quote if detail.printed else ''}"))  # fmt: skip
+    elif detail.corrected:
+        notes.append((f"已更正；原文{quote}" if detail.printed else "更正时补录",
+                      f"corrected; the source says {quote}" if detail.printed else "added by a correction"))  # fmt: skip
+    elif detail.printed:
+        sure = certainty == (Certainty.EXPLICIT,)
+        notes.append((f"原文{'写明' if sure else ''}{quote}",
+                      f"the source says {quote}{'' if sure else ', not plainly'}"))  # fmt: skip
+    notes += [names for known, names in _CERTAINTY_NOTES if known in certainty]
+    if item.kind is DueKind.RECURRING and item.printed:
+        notes.append((f"本期{item.printed}", f"this occurrence {item.printed}"))
+    elif item.kind is DueKind.RELATIVE:
+        event = detail.deadline.event or ""
+        label = item.occurrence or (
+            "待该事件发生" if side == 0 else "the event is not recorded yet"
+        )
+        notes.append((f"自“{event}”起算：{label}", f"counted from “{event}”: {label}"))
+    elif item.kind is DueKind.START:
+        notes.append(("起始时间，不计逾期", "a start, never overdue"))
+    if item.life.due is not None and item.due != item.printed:
+        notes.append((f"已同意延期，原定{item.printed}", f"extended; it was {item.printed}"))
+    if item.life.asked is not None:
+        notes.append((f"已申请延至{item.life.asked}，待批", f"an extension to {item.life.asked} is asked for"))  # fmt: skip
+    if item.life.refused:
+        notes.append(("延期申请未获同意", "an extension was refused"))
+    return [names[side] for names in notes]
+
+
+def progress_notes(item: DueItem, language: str) -> list[str]:
+    """State and last report; without one, that none was made."""
+    life, side = item.life, 0 if language == "zh" else 1
+    notes: list[str] = []
+    state = STATUS_NAMES[life.status][side]
+    if life.silent:
+        said = ("未报告进展", "no progress reported")[side]
+        told = life.status is not Status.ASSIGNED
+        notes.append(f"{state}{'，' if side == 0 else ', '}{said}" if told else said)
+    else:
+        percent = "" if life.percent is None else f" {life.percent}%"
+        notes.append(f"{state}{percent}")
+        when = life.reported_on.isoformat() if life.reported_on else ""
+        text = " ".join(life.report.split())
+        notes.append(f"{when}报告：{text}" if side == 0 else f"{when} report: {text}")
+    if item.state is State.FINISHED and life.since:
+        notes.append(f"{life.since}{state}" if side == 0 else f"{state} on {life.since}")
+    if item.behind and not life.refused:
+        notes.append(("进度低于时间进度", "progress is below the share of time gone")[side])
+    if item.missed:
+        notes.append((f"此前另有{item.missed}期未报告进展", f"{item.missed} earlier occurrences without a report")[side])  # fmt: skip
+    return notes
+
+
+def goal_words(goal: Goal, language: str) -> tuple[str, str]:
+    """A target, and how the latest value stands to it."""
+    target, judged, zh = goal.target, goal.judged, language == "zh"
+    said = describe_target(target, language)
+    if judged.value is None:
+        return said, "未报告数值" if zh else "no value reported"
+    unit = target.measure or ""
+    value = f"{describe_number(judged.value)}{unit}"
+    if goal.verdict is Verdict.MET:
+        return said, f"报告值{value}，达到" if zh else f"reported {value}: met"
+    gap = f"{describe_number(judged.gap)}{unit}" if judged.gap else ""
+    if not gap:
+        return (
+            said,
+            f"报告值{value}，未超过界限" if zh else f"reported {value}: at the bound, not past it",
+        )
+    return said, f"报告值{value}，相差{gap}" if zh else f"reported {value}: off by {gap}"
+
+
+def missed_words(count: int, language: str) -> str:
+    """Earlier occurrences of recurring duties without a report."""
+    if language == "zh":
+        return f"按期重复的事项此前另有{count}期未报告进展，不计入以上各项。"
+    return f"Recurring duties have {count} earlier occurrences without a report, not counted above."
+
+
+def duty_words(item: DueItem) -> str:
+    """The commitment on one line, without the clause's own number before it: the path says it."""
+    text, marker = " ".join(item.commitment.split()), item.path.rpartition("/")[2]
+    if marker and text.startswith(marker):
+        rest = text.removeprefix(marker)
+        bare = rest.lstrip(".．、)） ")
+        # 2.5公里 and 200名 in clause 2 are no numbers of clauses.
+        if bare and not bare[0].isdigit() and (bare != rest or marker.endswith((")", "）"))):
+            return bare
+    return text
+
+
+def join_names(names: Sequence[str]) -> str:
+    """Names of units in a row; they are Chinese in both languages."""
+    return "、".join(" ".join(name.split()) for name in names)
