@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from tasks.exports.keys import actual_lines, row_key
 from tasks.exports.rows import ExportRow
-from tasks.exports.words import describe_goal, number
 from tasks.models import Role
+from tasks.words import describe_number, describe_target
 
 
 class Column(NamedTuple):
@@ -64,8 +64,8 @@ COLUMNS: tuple[Column, ...] = (
     Column("report", "进展情况", "the last report", lambda r: r.report),
     Column("reported_on", "报告日期", "day of the last report", lambda r: r.reported_on),
     Column("reports", "报告次数", "number of reports", lambda r: r.reports),
-    Column("targets", "目标值", "targets", lambda r: [t.model_dump(mode="json") for t in r.targets]),
-    Column("actuals", "实际值, 按目标顺序", "values reported, in the order of the targets", lambda r: [None if t.actual is None else number(t.actual) for t in r.targets]),
+    Column("targets", "目标值", "targets", lambda r: [t.model_dump(mode="json", by_alias=True) for t in r.targets]),
+    Column("actuals", "实际值, 按目标顺序", "values reported, in the order of the targets", lambda r: [None if t.actual is None else describe_number(t.actual) for t in r.targets]),
     Column("verdicts", "达标 met|short|no_report", "how each target stands", lambda r: [t.verdict.value for t in r.targets]),
     Column("document", "文件标题", "title of the document", lambda r: r.document),
     Column("document_number", "文号", "number of the document", lambda r: r.document_number),
@@ -87,7 +87,7 @@ COLUMNS: tuple[Column, ...] = (
 
 TEXT_OF_LISTS: Mapping[str, Callable[[ExportRow], str]] = MappingProxyType(
     {
-        "targets": lambda r: "\n".join(describe_goal(t, "zh") for t in r.targets),
+        "targets": lambda r: "\n".join(describe_target(t, "zh") for t in r.targets),
         "actuals": actual_lines,
         "verdicts": lambda r: "\n".join(t.verdict.value for t in r.targets),
     }

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from kb.errors import DubanError
 from tasks.exports.cells import CELL_LIMIT, decode_cell, encode_cell
 from tasks.exports.rows import ExportRow
-from tasks.exports.words import number
+from tasks.words import describe_number
 
 NOT_REPORTED = "—"
 """Stands for a target without a value where others of the same milestone have one."""
@@ -19,7 +19,9 @@ def actual_lines(row: ExportRow) -> str:
     """The values reported, a line for each target; empty where none was."""
     if all(t.actual is None for t in row.targets):
         return ""
-    return "\n".join(NOT_REPORTED if t.actual is None else number(t.actual) for t in row.targets)
+    return "\n".join(
+        NOT_REPORTED if t.actual is None else describe_number(t.actual) for t in row.targets
+    )
 
 
 class Key(NamedTuple):

@@ -1,15 +1,17 @@
-"""What the audit log says of a duty over time: its former ids, how often it changed, and when."""
+"""A duty over time: its id now, how often it changed by the audit log, and when."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
-from tasks import audit, schema
+from tasks import schema
+from tasks.matching import match_facts
+from tasks.store import Store
 
 _PER_GENERATION = 10_000
 """Changes of one duty that count between two readings of its document."""
@@ -66,12 +68,31 @@ def subjects_of(milestone_id: str, occurrence: str, task_id: str) -> Iterator[st
     yield task_id
 
 
-def read_moved(connection: Connection) -> dict[str, str]:
-    """Ids of milestones in former versions of their documents → their ids now."""
-    a = schema.audit.c
-    moved: dict[str, str] = {}
-    carried = select(a.detail).where(a.action == audit.CARRIED).order_by(a.seq)
-    for detail in connection.scalars(carried):
-        step: dict[str, str] = json.loads(detail)["milestones"]
-        moved = {old: step.get(new, new) for old, new in moved.items()} | step
-    return moved
+def present_ids(connection: Connection, store: Store, ids: Iterable[str]) -> dict[str, str]:
+    """Milestones of documents that were replaced since → the same ones in their present version.
+    Those that are no more, or stand in a clause whose words changed, are left out."""
+    m, d = schema.milestone.c, schema.document.c
+    places = (
+        select(m.id, m.document_id)
+        .join(schema.document, d.id == m.document_id)
+        .where(d.superseded_by.is_not(None))
+    )
+    replaced = dict(connection.execute(places).tuples().all())
+    following = dict(
+        connection.execute(select(d.id, d.superseded_by).where(d.superseded_by.is_not(None)))
+        .tuples()
+        .all()
+    )
+    matched: dict[str, dict[str, str]] = {}
+    found: dict[str, str] = {}
+    for first in ids:
+        now: str | None = first
+        document = replaced.get(first)
+        while now and document and (after := following.get(document)):
+            if document not in matched:
+                before, fresh = (store.load(i, connection=connection) for i in (document, after))
+                matched[document] = match_facts(before, fresh)
+            now, document = matched[document].get(now), after
+        if now and now != first:
+            found[first] = now
+    return found

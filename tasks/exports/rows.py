@@ -16,26 +16,18 @@ from tasks.due import DUE_SOON, Bearer, Colour, DueItem, State, standings
 from tasks.exports.lineage import Changes, read_changes, subjects_of
 from tasks.lifecycle import Status, Verdict, judge
 from tasks.listing import BEARING, Wanted, read_lives, read_rows
-from tasks.models import Certainty, Comparator, DueKind, Extraction, Milestone, Role, Target, Task
-from tasks.store import Store
+from tasks.models import Certainty, DueKind, Extraction, Milestone, Role, Target, Task
+from tasks.store import Store, as_utc
 from tasks.versions import read_corrections
 
+_MARKER = 6
+"""Characters that a clause's marker may take before the title: `（十二）`, `12.`."""
 
-class ExportTarget(Fact):
+
+class ExportTarget(Target):
     """A number to reach, the value last reported and how it stands (`gap` in the target's own
     measure)."""
 
-    id: str
-    metric: str
-    scope: str | None
-    comparator: Comparator
-    value: Decimal
-    measure: str | None
-    per: str | None
-    approximate: bool
-    stretch: bool
-    uncertain: bool
-    quote: str
     verdict: Verdict
     actual: Decimal | None
     gap: Decimal | None
@@ -108,9 +100,13 @@ class ExportRow(Fact):
 
     @property
     def task(self) -> str:
-        """Its title and, where that is another text, the commitment."""
+        """Its title and, where that says more or other, the commitment."""
         title, commitment = self.title.strip(), self.commitment.strip()
-        return title if commitment in ("", title) else f"{title}\n{commitment}"
+        said, within = "".join(title.split()), "".join(commitment.split())
+        if within in said:
+            return title
+        # The commitment often is the whole sentence, its marker first: “1.整治隐患点20处”.
+        return commitment if said in within[: len(said) + _MARKER] else f"{title}\n{commitment}"
 
     def link(self, base_url: str) -> str:
         """The address of its clause."""
@@ -182,11 +178,10 @@ class _Place:
     def __init__(self, connection: Connection, store: Store, document_id: str) -> None:
         original = store.load(document_id, connection=connection)
         corrected = apply_corrections(original, read_corrections(connection, document_id))
-        recorded = connection.scalar(
+        recorded = connection.execute(
             select(schema.document.c.recorded_at).where(schema.document.c.id == document_id)
-        )
-        assert recorded is not None  # noqa: S101 - the document was just loaded
-        self.recorded_at: datetime.datetime = recorded.replace(tzinfo=datetime.UTC)
+        ).scalar_one()
+        self.recorded_at = as_utc(recorded)
         self.document: Document = original.document
         self.plans: Mapping[str, str] = {plan.id: plan.title for plan in original.plans}
         self.clauses: Mapping[str, Clause] = {clause.id: clause for clause in original.clauses}
@@ -220,7 +215,7 @@ class _Place:
             event=deadline.event,
             duration=deadline.duration,
             rrule=deadline.rrule,
-            extended=life.due is not None,
+            extended=life.due is not None and life.due == item.due,
             state=item.state,
             status=item.status,
             colour=item.colour,
@@ -269,5 +264,6 @@ def targets_of(task: Task, milestone_id: str) -> list[Target]:
 def _goals(targets: Iterable[Target], values: Mapping[str, Decimal]) -> Iterator[ExportTarget]:
     for target in targets:
         judged = judge(target, values.get(target.id))
-        shown = target.model_dump(exclude={"milestone_id", "span"})
-        yield ExportTarget(**shown, verdict=judged.verdict, actual=judged.value, gap=judged.gap)
+        yield ExportTarget(
+            **dict(target), verdict=judged.verdict, actual=judged.value, gap=judged.gap
+        )

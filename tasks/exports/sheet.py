@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from tasks.exports.keys import actual_lines, row_key
 from tasks.exports.rows import ExportRow
-from tasks.exports.words import Names, describe_days, describe_deadline, describe_goal, side
+from tasks.exports.words import Names, describe_days, describe_deadline, side
 from tasks.lifecycle import STATUS_NAMES, STEP_NAMES, Status, Step
 from tasks.models import Role
+from tasks.words import describe_target
 
 DUTIES: Names = ("任务分解表", "Duties")
 SOURCES: Names = ("来源", "Sources")
@@ -34,6 +35,7 @@ class Part(StrEnum):
     PERCENT = "percent"
     REPORT = "report"
     ACTUALS = "actuals"
+    PLAN = "plan"
     SOURCE = "source"
     KEY = "key"
 
@@ -77,27 +79,28 @@ def _deadline(row: ExportRow, language: str) -> str:
 
 
 def _goals(row: ExportRow, language: str) -> str:
-    lines = [describe_goal(t, language) for t in row.targets]
+    lines = [describe_target(t, language) for t in row.targets]
     if len(lines) > 1:
         lines = [f"{number}. {line}" for number, line in enumerate(lines, start=1)]
     return "\n".join(lines)
 
 
 SHEET: tuple[SheetColumn, ...] = (
-    SheetColumn(Part.NUMBER, ("序号", "No."), 5, lambda r, _: str(r.number), centred=True),
-    SheetColumn(Part.DUTY, ("任务", "Duty"), 36, lambda r, _: r.task),
-    SheetColumn(Part.LEAD, ("牵头单位", "Lead"), 11, _units(Role.LEAD)),
-    SheetColumn(Part.RESPONSIBLE, ("责任单位", "Responsible"), 14, _units(Role.RESPONSIBLE)),
-    SheetColumn(Part.JOINT, ("配合单位", "Joint"), 11, _units(Role.JOINT)),
-    SheetColumn(Part.OTHERS, ("监督等", "Others"), 11, _others),
-    SheetColumn(Part.DEADLINE, ("时限", "Deadline"), 16, _deadline),
-    SheetColumn(Part.DUE, ("截止日期", "Due"), 11.5, lambda r, _: str(r.due or ""), centred=True),
-    SheetColumn(Part.TARGET, ("目标值", "Target"), 20, _goals),
-    SheetColumn(Part.STATUS, ("状态", "Status"), 9, lambda r, language: side(STATUS_NAMES[r.status], language), centred=True),
-    SheetColumn(Part.PERCENT, ("进展（%）", "Progress (%)"), 8, lambda r, _: "" if r.percent is None else str(r.percent), centred=True),
-    SheetColumn(Part.REPORT, ("进展情况", "Report"), 26, lambda r, _: r.report),
-    SheetColumn(Part.ACTUALS, ("实际值", "Actual"), 10, lambda r, _: actual_lines(r), centred=True),
-    SheetColumn(Part.SOURCE, ("来源条款", "Source clause"), 18, lambda r, _: f"{r.plan}\n{r.path}"),
+    SheetColumn(Part.NUMBER, ("序号", "No."), 4.5, lambda r, _: str(r.number), centred=True),
+    SheetColumn(Part.DUTY, ("任务", "Duty"), 32, lambda r, _: r.task),
+    SheetColumn(Part.LEAD, ("牵头单位", "Lead"), 9, _units(Role.LEAD)),
+    SheetColumn(Part.RESPONSIBLE, ("责任单位", "Responsible"), 12, _units(Role.RESPONSIBLE)),
+    SheetColumn(Part.JOINT, ("配合单位", "Joint"), 9, _units(Role.JOINT)),
+    SheetColumn(Part.OTHERS, ("监督等", "Others"), 9.5, _others),
+    SheetColumn(Part.DEADLINE, ("时限", "Deadline"), 17, _deadline),
+    SheetColumn(Part.DUE, ("截止日期", "Due"), 11, lambda r, _: str(r.due or ""), centred=True),
+    SheetColumn(Part.TARGET, ("目标值", "Target"), 17, _goals),
+    SheetColumn(Part.STATUS, ("状态", "Status"), 7.5, lambda r, language: side(STATUS_NAMES[r.status], language), centred=True),
+    SheetColumn(Part.PERCENT, ("进展（%）", "Progress (%)"), 7, lambda r, _: "" if r.percent is None else str(r.percent), centred=True),
+    SheetColumn(Part.REPORT, ("进展情况", "Report"), 21, lambda r, _: r.report),
+    SheetColumn(Part.ACTUALS, ("实际值", "Actual"), 8, lambda r, _: actual_lines(r), centred=True),
+    SheetColumn(Part.PLAN, ("计划", "Plan"), 17, lambda r, _: r.plan),
+    SheetColumn(Part.SOURCE, ("来源条款", "Source clause"), 11, lambda r, _: r.path, centred=True),
     SheetColumn(Part.KEY, ("标识（勿改）", "Key (leave as is)"), 10, lambda r, _: row_key(r)),
 )  # fmt: skip
 

@@ -1,5 +1,5 @@
-"""What exports say, in Chinese and English: names of roles, states and colours; targets and
-deadlines in a line."""
+"""What exports say, in Chinese and English: names of roles, states and colours; deadlines in a line
+(targets and numbers: `tasks.words`)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 from tasks.due import Colour, State
 from tasks.models import Certainty, DueKind, Role
+from tasks.words import ROLE_ZH
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
-    from tasks.exports.rows import ExportRow, ExportTarget
+    from tasks.exports.rows import ExportRow
 
 Names = tuple[str, str]
 """Chinese and English."""
@@ -29,7 +28,7 @@ ROLE_TITLES: Mapping[Role, Names] = MappingProxyType(
     }
 )
 ROLE_SHORT: Mapping[Role, Names] = MappingProxyType(
-    {role: (zh.removesuffix("单位"), en) for role, (zh, en) in ROLE_TITLES.items()}
+    {role: (ROLE_ZH[role], en) for role, (_, en) in ROLE_TITLES.items()}
 )
 STATE_TITLES: Mapping[State, Names] = MappingProxyType(
     {
@@ -50,7 +49,6 @@ COLOUR_TITLES: Mapping[Colour, Names] = MappingProxyType(
         Colour.NONE: ("", ""),
     }
 )
-_SIGNS = {">=": "≥", "<=": "≤", "~": "约"}
 _CERTAINTIES: Mapping[Certainty, Names] = MappingProxyType(
     {
         Certainty.REPAIRED: ("原文有缺字，修复读出", "read from repaired text"),
@@ -65,35 +63,13 @@ def side(names: Names, language: str) -> str:
     return names[1 if language == "en" else 0]
 
 
-def number(value: Decimal) -> str:
-    """A decimal without an exponent or needless zeros."""
-    return f"{value.normalize():f}" if value else "0"
-
-
-def describe_goal(target: ExportTarget, language: str) -> str:
-    """A target in a line: scope, metric, comparator, value, what is in doubt."""
-    notes = [
-        side(names, language)
-        for names, on in (
-            (("力争", "stretch"), target.stretch),
-            (("原文有缺字，数值存疑", "the text is damaged: uncertain"), target.uncertain),
-        )
-        if on
-    ]
-    sign = _SIGNS.get(target.comparator.value, target.comparator.value)
-    scope = target.scope if target.scope and not target.metric.startswith(target.scope) else ""
-    per = side(("/年", "/year"), language) if target.per == "year" else ""
-    note = _bracket(notes, language)
-    return f"{scope}{target.metric} {sign} {number(target.value)}{target.measure or ''}{per}{note}"
-
-
 def describe_deadline(row: ExportRow, language: str) -> str:
     """The deadline as printed, with its kind and certainty said where they are not plain."""
     notes: list[Names] = []
     if row.deadline_kind is DueKind.START:
         notes.append(("起始时间，不计逾期", "a start: never overdue"))
     elif row.deadline_kind is DueKind.RECURRING:
-        notes.append((f"每期；本期 {row.due_by_text}", f"recurring; this one {row.due_by_text}"))
+        notes.append(("每期", "recurring"))
     elif row.deadline_kind is DueKind.RELATIVE:
         event = row.event or row.deadline_text
         waits = (f"待事件：{event}", f"waits for: {event}")

@@ -8,9 +8,10 @@ together with the hidden key by which `filled` and `progress` know each row agai
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 
 from openpyxl import Workbook
 from openpyxl.cell.cell import Cell
@@ -30,6 +31,8 @@ HEADER = 3
 """The row of the headings; above it the title and the day."""
 _MOST_LINKS = 65_530
 """Links that Excel opens on one sheet."""
+_HIGHEST = 409.0
+"""Points that a row may be high (Excel's limit)."""
 _FONT = "宋体"
 _THIN = Side(style="thin", color="B4B4B4")
 _BOX = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
@@ -89,6 +92,7 @@ def render_xlsx(rows: Sequence[ExportRow], heading: Heading) -> bytes:
     book.properties.title = name + (f" {heading.scope}" if heading.scope else "")
     book.properties.subject = heading.pick(f"截至 {heading.as_of}", f"as of {heading.as_of}")
     book.properties.creator = "duban"
+    book.properties.created = datetime.combine(heading.as_of, time())
     book.properties.language = heading.pick("zh-CN", "en")
     out = io.BytesIO()
     book.save(out)
@@ -123,6 +127,9 @@ _UNLOCKED = Protection(locked=False)
 
 
 def _write_row(sheet: Worksheet, at: int, row: ExportRow, heading: Heading, place: str) -> None:
+    texts = {spec.part: spec.text(row, heading.language) for spec in SHEET}
+    shown = ((texts[spec.part], spec.width) for spec in SHEET if spec.part is not Part.KEY)
+    sheet.row_dimensions[at].height = _height(shown)
     for column, spec in enumerate(SHEET, start=1):
         cell = sheet.cell(at, column)
         cell.font, cell.border = _BODY, _BOX
@@ -136,7 +143,7 @@ def _write_row(sheet: Worksheet, at: int, row: ExportRow, heading: Heading, plac
         elif spec.part is Part.PERCENT:
             cell.value, cell.number_format = row.percent, "0"
         else:
-            _put(cell, spec.text(row, heading.language))
+            _put(cell, texts[spec.part])
         if spec.part is Part.DUE and row.colour in _FILLS:
             cell.fill = _FILLS[row.colour]
         elif spec.part is Part.ACTUALS:
@@ -150,6 +157,20 @@ def _write_row(sheet: Worksheet, at: int, row: ExportRow, heading: Heading, plac
                 if heading.base_url
                 else Hyperlink(ref=cell.coordinate, location=place)
             )
+
+
+def _height(texts: Iterable[tuple[str, float]]) -> float:
+    """How high a row must be (points) for its wrapped texts, given with their columns' widths.
+
+    Neither Excel nor LibreOffice fits rows by itself when it opens or prints a file made elsewhere.
+    A Chinese character at 10 points takes 1.8 of the units that widths are measured in.
+    """
+    lines = 1
+    for text, width in texts:
+        room = max(1.0, width - 1.2)
+        wide = (sum(1.8 if ord(c) > 0x2E7F else 1.05 for c in line) for line in text.split("\n"))
+        lines = max(lines, sum(max(1, math.ceil(w / room)) for w in wide))
+    return min(_HIGHEST, lines * 13.5 + 5)
 
 
 def _set_up(sheet: Worksheet, rows: Sequence[ExportRow], heading: Heading) -> None:
@@ -185,6 +206,7 @@ def _set_up(sheet: Worksheet, rows: Sequence[ExportRow], heading: Heading) -> No
     margins = sheet.page_margins
     margins.left = margins.right = 0.4
     margins.top = margins.bottom = 0.6
+    margins.header = margins.footer = 0.3
     sheet.print_options.horizontalCentered = True
     sheet.print_title_rows = f"{HEADER}:{HEADER}"
     sheet.print_area = f"A1:{shown}{last}"
@@ -213,6 +235,8 @@ def _write_sources(sheet: Worksheet, rows: Sequence[ExportRow], heading: Heading
             row.path, row.clause_text, row.plan, row.document, row.document_number or "",
             row.clause_span.start, row.clause_span.end, row.sha256, row.document_name,
         )  # fmt: skip
+        widths = [width for _, width in heads]
+        sheet.row_dimensions[at].height = _height(zip(map(str, found), widths, strict=True))
         for column, value in enumerate(found, start=1):
             cell = sheet.cell(at, column)
             cell.font, cell.alignment, cell.border = _BODY, _WRAP, _BOX

@@ -1,0 +1,201 @@
+"""What `duban export` and `duban import` do; the place where these files are read and written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import typer
+
+from api.cli.output import Output
+from api.cli.state import Run
+from api.cli.tracking import wanted_milestones
+from kb.errors import DubanError, SourceError
+from tasks.authorisation import Action, require
+from tasks.due import State
+from tasks.exports.columns import COLUMNS
+from tasks.exports.delimited import render_csv, render_jsonl
+from tasks.exports.feed import render_ics
+from tasks.exports.filled import LARGEST, read_filled
+from tasks.exports.progress import VERDICTS, Verdict, one_side, render_results, take_in
+from tasks.exports.report import By, render_docx
+from tasks.exports.rows import ExportRow, export_rows
+from tasks.exports.words import STATE_TITLES
+from tasks.exports.workbook import Heading, render_xlsx
+from tasks.lifecycle import STATUS_NAMES, Status
+
+FORMS = ("xlsx", "csv", "jsonl", "docx", "ics")
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFilter:
+    """Which milestones are exported, as the options name them."""
+
+    unit: str | None
+    roles: tuple[str, ...]
+    plan: str
+    overdue: bool
+    statuses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How they are written."""
+
+    name: str
+    by: str
+    base_url: str
+    remind: int
+
+
+def export(
+    run: Run,
+    target: Path,
+    wanted: ExportFilter,
+    form: Form,
+    as_of: datetime | None,
+    as_json: bool,
+) -> None:
+    """Write duties to a file, whole or not at all."""
+    if form.name not in FORMS:
+        raise typer.BadParameter(f"{form.name or '?'}: {' | '.join(FORMS)}", param_hint="--format")
+    if form.by not in tuple(By):
+        raise typer.BadParameter(f"{form.by}: {' | '.join(By)}", param_hint="--by")
+    statuses = read_statuses(wanted.statuses)
+    day, out = run.day(as_of), run.out(as_json)
+    with run.acting() as (store, actor):
+        require(actor, Action.EXPORT)
+        chosen = wanted_milestones(store, wanted.unit, wanted.roles, wanted.plan)
+        rows = export_rows(store, day, chosen, overdue=wanted.overdue, statuses=statuses)
+    base_url = form.base_url or run.environ.get("DUBAN_BASE_URL", "")
+    heading = Heading(day, wanted.unit or wanted.plan, out.language, base_url)
+    write_whole(target, render(rows, heading, form))
+    if as_json:
+        out.json({"file": str(target), "format": form.name, "milestones": len(rows)})
+    else:
+        out.say(f"{target}: {len(rows)} 项", f"{target}: {len(rows)} milestone(s)")
+
+
+def render(rows: list[ExportRow], heading: Heading, form: Form) -> bytes:
+    """The bytes of one of the forms."""
+    match form.name:
+        case "xlsx":
+            return render_xlsx(rows, heading)
+        case "csv":
+            return render_csv(rows, base_url=heading.base_url)
+        case "jsonl":
+            return render_jsonl(rows, base_url=heading.base_url)
+        case "docx":
+            return render_docx(rows, heading, by=By(form.by))
+        case _:
+            return render_ics(rows, heading, remind_days=form.remind or None)
+
+
+def read_statuses(printed: Collection[str]) -> frozenset[Status | State]:
+    """States by their Chinese or English names.
+
+    Raises:
+        typer.BadParameter: no such state.
+    """
+    names: dict[str, set[Status | State]] = {}
+    for status, both in STATUS_NAMES.items():
+        for name in (status.value, *both):
+            names.setdefault(name, set()).add(status)
+    for state, both in STATE_TITLES.items():
+        for name in (state.value, *both):
+            names.setdefault(name, set()).add(state)
+    if unknown := [name for name in printed if name not in names]:
+        raise typer.BadParameter(f"{unknown[0]}: {' '.join(sorted(names))}", param_hint="--status")
+    return frozenset(found for name in printed for found in names[name])
+
+
+def explain_columns(out: Output) -> None:
+    """What the columns of CSV and JSON Lines hold."""
+    if out.as_json:
+        out.json([{"name": c.name, "zh": c.zh, "en": c.en} for c in COLUMNS])
+        return
+    out.table(
+        [("列", "column"), ("内容", "what it holds")],
+        [(c.name, out.pick(c.zh, c.en)) for c in COLUMNS],
+    )
+    out.say(
+        "以 = + - @ 等开头的文字, csv 里前面加一个撇号, 导入时去掉; 有网址时另有 link 列",
+        "in csv, text that begins with = + - @ has an apostrophe in front, which the import takes "
+        "off; with a base address there is also a column link",
+    )
+
+
+def take_in_file(
+    run: Run, file: Path, report: Path | None, as_json: bool, *, whole: bool, dry_run: bool
+) -> None:
+    """Take in a sheet and say what became of each row. The exit code is 1 where one was refused."""
+    out = run.out(as_json)
+    data = read_bounded(file)
+    filled = read_filled(data, str(file))
+    now = run.settings.now()
+    with run.acting() as (store, actor):
+        found = take_in(store, actor, filled, now, whole=whole, dry_run=dry_run)
+    if report is not None:
+        write_whole(report, render_results(found, out.language))
+    run.code = 1 if found.count(Verdict.REFUSED) else 0
+    if as_json:
+        out.json(found.model_dump(mode="json") | {v.value: found.count(v) for v in Verdict})
+        return
+    told = [r for r in found.results if r.verdict is not Verdict.UNCHANGED]
+    side = 1 if out.language == "en" else 0
+    if told:
+        out.table(
+            [("行", "row"), ("结果", "result"), ("任务", "duty"), ("原因", "why")],
+            [(r.row, VERDICTS[r.verdict][side], _short(r.duty), one_side(r.why, out.language)) for r in told],
+        )  # fmt: skip
+    counts = [(names[side], found.count(v)) for v, names in VERDICTS.items() if found.count(v)]
+    tail = "" if found.written else out.pick(" (库没有变动)", " (the store is as it was)")
+    out.say(
+        "，".join(f"{name} {count} 行" for name, count in counts) + tail,
+        ", ".join(f"{count} {name}" for name, count in counts) + tail,
+    )
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 40 else line[:39] + "…"
+
+
+def read_bounded(file: Path) -> bytes:
+    """The bytes of a file that is not too large.
+
+    Raises:
+        SourceError: it cannot be read, or is larger than any sheet.
+    """
+    try:
+        with file.open("rb") as source:
+            data = source.read(LARGEST + 1)
+    except OSError as error:
+        raise SourceError(f"读不了 / cannot be read: {error.strerror}", path=file) from error
+    return data
+
+
+def write_whole(target: Path, data: bytes) -> None:
+    """Write a file beside its place and move it there: nobody ever sees half of it.
+
+    Raises:
+        DubanError: it cannot be written; what was there before still is.
+    """
+    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        try:
+            with beside.open("xb") as out:
+                out.write(data)
+                out.flush()
+                os.fsync(out.fileno())
+            beside.replace(target)
+        except BaseException:
+            with suppress(OSError):
+                beside.unlink()
+            raise
+    except OSError as error:
+        raise DubanError(f"写不了 / cannot be written: {error.strerror}", path=target) from error
