@@ -36,6 +36,9 @@ _JSON = ("detail", "before", "after")
 _BATCH = 2000
 """Rows fetched at a time: the log is read in a stream, however long it is."""
 
+_NEAR = 8
+"""How far from its place a moved entry is looked for."""
+
 
 class Entry(Fact):
     """One change: who, when (UTC), what, before, after, why."""
@@ -154,19 +157,27 @@ def verify_chain(connection: Connection, checkpoints: Iterable[Checkpoint] = ())
         wanted.setdefault(point.count, set()).add(point.head)
     if wanted.pop(0, {GENESIS}) != {GENESIS}:
         faults.append(Fault(seq=0, message=_differs(0)))
-    last, previous, count, sound = 0, GENESIS, 0, True
+    last, previous, count, sound, shift = 0, GENESIS, 0, True, 0
     query = select(schema.audit).order_by(schema.audit.c.seq)
     for row in connection.execute(query, execution_options={"yield_per": _BATCH}):
         count += 1
         if row.seq > last + 1:
             faults.append(Fault(seq=last + 1, message=_missing(last + 1, row.seq - 1)))
-        whole = _is_whole(row)
-        if not whole:
+        number = _number(row, shift)
+        if number is None:
             message = f"第 {row.seq} 条被改过 / entry {row.seq} was altered"
             faults.append(Fault(seq=row.seq, message=message))
-        elif row.seq < 1:
-            message = f"第 {row.seq} 条是插入的 / entry {row.seq} was inserted"
+        elif number != row.seq:
+            shift = row.seq - number
+            if sound:  # the first that was pushed on: what stands in its place was put there
+                faults.extend(Fault(seq=n, message=_inserted(n)) for n in range(number, row.seq))
+            message = (
+                f"第 {row.seq} 条原是第 {number} 条: 被挪动 / entry {row.seq} was entry {number}: it "
+                "was moved"
+            )
             faults.append(Fault(seq=row.seq, message=message))
+        elif row.seq < 1:
+            faults.append(Fault(seq=row.seq, message=_inserted(row.seq)))
         elif row.seq == last + 1 and row.previous != previous and sound:
             message = (
                 f"第 {row.seq} 条不接第 {last} 条: 两条之一被改写、插入或调换 / entry {row.seq} does "
@@ -176,7 +187,7 @@ def verify_chain(connection: Connection, checkpoints: Iterable[Checkpoint] = ())
         if not wanted.pop(row.seq, {row.hash}) <= {row.hash}:
             faults.append(Fault(seq=row.seq, message=_differs(row.seq)))
         if row.seq >= 1:
-            last, previous, sound = row.seq, row.hash, whole
+            last, previous, sound = row.seq, row.hash, number == row.seq
     for number in sorted(wanted):
         message = (
             f"校验点有 {number} 条, 现存 {count} 条: 末尾被删 / the checkpoint counts {number}, "
@@ -217,17 +228,29 @@ def _differs(number: int) -> str:
     return f"第 {number} 条与留存的校验点不符 / entry {number} differs from the checkpoint that was kept"
 
 
-def _is_whole(row: Row[Any]) -> bool:
-    """Whether an entry's hash is that of its fields, which must be written as they were hashed:
-    another spelling of the same JSON is an alteration too."""
+def _inserted(number: int) -> str:
+    return f"第 {number} 条是插入的 / entry {number} was inserted"
+
+
+def _number(row: Row[Any], shift: int) -> int | None:
+    """The number under which an entry was written: that for which its hash is right (tried: its
+    own, then as far away as the entry before it was, then near by); None where none is. The
+    fields must be spelt as they were hashed: another spelling of the same JSON is an alteration
+    too."""
     try:
         fields = _fields(row)
-        texts = [fields[name] for name in _JSON if fields[name] is not None]
-        printed = [getattr(row, name) for name in _JSON if getattr(row, name) is not None]
-        spelt = [canonical(value).decode() for value in texts] == printed
-        return bool(fields.pop("hash") == digest(fields) and spelt)
+        if any(
+            fields[name] is not None and canonical(fields[name]).decode() != getattr(row, name)
+            for name in _JSON
+        ):
+            return None
+        hashed = fields.pop("hash")
+        near = (0, shift, *(n for k in range(1, _NEAR + 1) for n in (k, -k)))
+        return next(
+            (row.seq - n for n in near if digest(fields | {"seq": row.seq - n}) == hashed), None
+        )
     except (ValueError, TypeError):
-        return False
+        return None
 
 
 def _row(entry: Entry) -> dict[str, Any]:

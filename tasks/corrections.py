@@ -130,7 +130,8 @@ def resolve_owner(extraction: Extraction, draft: Draft) -> Draft:
         document = extraction.document
         jurisdiction = detect_jurisdiction(document.issuer, document.title)
         if found := organisations_for(jurisdiction).resolve(given):
-            name, key = found.name, found.id
+            called = {unit_id: unit for unit, unit_id in known.items() if unit_id}
+            name, key = called.get(found.id, found.name), found.id
     return draft.model_copy(update={"unit" if adds else "new_unit": name, "unit_id": key})
 
 

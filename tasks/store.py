@@ -187,9 +187,11 @@ class Store:
                 carried = carry_over(connection, old, _load(connection, document.id), actor)
                 audit.append(connection, recorded_at, carried)
             if known is not None or old is not None:
-                write_duties(
-                    connection, self.load(document.id, connection=connection, corrected=True)
-                )
+                # Corrections have left the former version: its rows are as extracted again.
+                for document_id in dict.fromkeys((added.superseded or document.id, document.id)):
+                    write_duties(
+                        connection, self.load(document_id, connection=connection, corrected=True)
+                    )
             return added
 
     def documents(self, *, superseded: bool = False) -> tuple[StoredDocument, ...]:

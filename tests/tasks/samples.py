@@ -1,0 +1,72 @@
+"""A small plan with one duty of each kind, and people to work on it."""
+
+from datetime import UTC, date, datetime
+
+from ingest.pipeline import extract_bytes
+from tasks.authorisation import CONSOLE, Actor, PersonRole
+from tasks.lifecycle import Command, Life, Step
+from tasks.models import Extraction
+from tasks.store import Added, Store
+from tasks.tracker import Tracker
+
+NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+TODAY = date(2026, 1, 2)
+DANGERS = "整治隐患。到2025年，整治隐患点20处以上。（责任单位：区水利局、区应急局）"
+DRILLS = "开展演练。每年6月底前组织演练，参加率不低于95%。（牵头单位：区应急局；配合单位：区教委）"
+SCHOOLS = "移交校舍。自竣工验收合格起3个月内移交区教委。（责任单位：区住房城乡建委）"
+WORDS = "加强宣传。加强防汛宣传教育，营造良好氛围。（责任单位：各镇乡街道）"
+
+
+def plan(*duties: str) -> str:
+    """The text of a plan of these duties."""
+    lines = [f"{number}.{duty}" for number, duty in enumerate(duties, 1)]
+    return "\n".join(["某区防汛工作方案（2024—2026年）", "一、主要任务", *lines, ""])
+
+
+PLAN = plan(DANGERS, DRILLS, SCHOOLS, WORDS)
+
+
+def read(words: str = PLAN, name: str = "plan.txt") -> tuple[Extraction, bytes]:
+    """A document's extraction and its bytes."""
+    data = words.encode()
+    return extract_bytes(data, name), data
+
+
+def add(store: Store, words: str = PLAN, *, refresh: bool = False) -> Added:
+    """Bring a plan into the store."""
+    extraction, data = read(words)
+    return store.add(extraction, data, recorded_at=NOW, refresh=refresh)
+
+
+def officer(*units: str) -> Actor:
+    """An officer of these units."""
+    return Actor(login="li", roles=frozenset({PersonRole.UNIT_OFFICER}), units=units)
+
+
+OFFICER = officer("区水利局", "区应急局", "区住房城乡建委", "各镇乡街道")
+SUPERVISOR = Actor(login="wang", roles=frozenset({PersonRole.SUPERVISOR}))
+READER = Actor(login="zhao", roles=frozenset({PersonRole.READER}))
+
+
+def tasks_of(store: Store) -> dict[str, object]:
+    """The tasks of the current documents, as corrected, by title."""
+    return {t.title: t for e in store.extractions() for t in e.tasks}
+
+
+def milestone_of(store: Store, title: str) -> str:
+    """The id of the first milestone of the task with this title."""
+    return next(
+        t.milestones[0].id for e in store.extractions() for t in e.tasks if t.title == title
+    )
+
+
+def take(
+    store: Store, step: Step, title: str = "整治隐患", actor: Actor | None = None, **fields
+) -> Life:
+    """Take a step of the task's first milestone, by an actor who may, today."""
+    unit_steps = {Step.ACCEPT, Step.REPORT, Step.REQUEST_EXTENSION, Step.SUBMIT}
+    filled = {"on": TODAY, "text": "已做", "reason": "有因"} | fields
+    command = Command(step=step, milestone_id=milestone_of(store, title), **filled)
+    return Tracker(store).perform(
+        actor or (OFFICER if step in unit_steps else CONSOLE), command, NOW
+    )
