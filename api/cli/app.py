@@ -10,7 +10,13 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli import digest_commands, exchange_commands, governance_commands, tracker_commands
+from api.cli import (
+    delivery_commands,
+    digest_commands,
+    exchange_commands,
+    governance_commands,
+    tracker_commands,
+)
 from api.cli.state import ActAs, AsOf, JsonOption, Lang, Plan, Roles, Run, StoreOption, Unit
 from api.settings import SettingError
 from kb.errors import DubanError
@@ -401,3 +407,4 @@ tracker_commands.register(app)
 governance_commands.register(app)
 digest_commands.register(app)
 exchange_commands.register(app)
+delivery_commands.register(app)

@@ -1,0 +1,57 @@
+"""What every channel does, and how its failures differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Protocol, Self
+
+from api.delivery.message import Message
+from kb.errors import DubanError
+from tasks.addresses import Address
+
+
+class DeliveryError(DubanError):
+    """A message certainly did not arrive."""
+
+
+class TemporaryError(DeliveryError):
+    """It may arrive if it is sent again later."""
+
+
+class PermanentError(DeliveryError):
+    """Sending the same again would fail the same way."""
+
+
+class UncertainError(DubanError):
+    """Nobody can tell whether the message arrived."""
+
+
+class Channel(Protocol):
+    """A way to send. Used as a context manager: what can be shared between messages (a
+    connection) is kept until its end."""
+
+    name: str
+    harmless: bool
+    """Whether sending the same message again changes nothing."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    def deliver(self, message: Message, address: Address, announce: Callable[[], None]) -> str:
+        """Send a message; `announce` is called just before bytes may reach the recipient.
+
+        Returns:
+            A note for the record (recipients that were refused), or nothing.
+
+        Raises:
+            TemporaryError, PermanentError: it did not arrive.
+            UncertainError: it may have.
+        """
+        ...

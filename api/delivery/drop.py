@@ -1,0 +1,73 @@
+"""The file channel: digests laid into a folder, for an office system to pick up."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from types import TracebackType
+from typing import Self
+
+from api.delivery.channel import TemporaryError
+from api.delivery.message import Message
+from kb.errors import DubanError
+from tasks.addresses import Address
+
+
+class DropChannel:
+    """Writes `<folder>/<week>/<name>.html` and the attachments beside it, each whole or not at all.
+    The names come from the digest's own file names, which hold no path."""
+
+    name = "file"
+    harmless = True
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        return
+
+    def deliver(self, message: Message, address: Address, announce: Callable[[], None]) -> str:
+        """Write the files; the page last, so that where it is, the others are."""
+        folder = self._folder / message.week
+        [first, *_] = message.attachments
+        page = Path(first.name).with_suffix(".html").name
+        announce()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for attachment in message.attachments:
+                write_whole(folder / attachment.name, attachment.data)
+            write_whole(folder / page, message.html.encode("utf-8", "replace"))
+        except OSError as error:
+            raise TemporaryError(f"写不了 / cannot be written: {error}", path=folder) from error
+        return ""
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or as before, also after a power cut.
+
+    Raises:
+        OSError: it cannot be written.
+        DubanError: its name would leave the folder.
+    """
+    if path.name in ("", ".", "..") or path.parent / path.name != path:
+        raise DubanError(f"不是文件名: {path.name} / not a file's name", path=path)
+    with NamedTemporaryFile(dir=path.parent, prefix=".duban-", delete=False) as file:
+        try:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            Path(file.name).chmod(0o644)
+            Path(file.name).replace(path)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise

@@ -1,0 +1,112 @@
+"""One run of sending: builds the digests, finds where they go, sends them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from email.utils import format_datetime
+from zoneinfo import ZoneInfo
+
+from api.delivery.channel import Channel
+from api.delivery.drop import DropChannel
+from api.delivery.lock import only_one
+from api.delivery.mail import MailChannel
+from api.delivery.message import Message, compose
+from api.delivery.sender import Outcome, Sender, plan_deliveries
+from api.delivery.settings import DeliverySettings
+from api.delivery.webhooks import WebhookChannel
+from api.settings import Settings
+from kb.errors import ConflictError
+from tasks.addresses import CHANNELS, WEBHOOKS, Address, Addresses
+from tasks.authorisation import Action, Actor, require
+from tasks.digest import Week, build_digests
+from tasks.outbox import Key, Outbox
+from tasks.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What is to be sent: a week's digests of all units (None) or of some, by which channels."""
+
+    week: Week
+    as_of: date
+    units: tuple[str, ...] | None = None
+    channels: tuple[str, ...] = CHANNELS
+    dry_run: bool = False
+
+
+def send_digests(
+    settings: Settings,
+    delivery: DeliverySettings,
+    store: Store,
+    actor: Actor,
+    wanted: Sending,
+    *,
+    report: Callable[[Outcome], None] = lambda _: None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> list[Outcome]:
+    """Send; a second run for the same week sends only what did not go out.
+
+    Raises:
+        DeniedError: the actor may not send digests.
+        ConflictError: another process is sending just now.
+    """
+    require(actor, Action.SEND_DIGEST)
+    digests = build_digests(
+        store, wanted.week, wanted.as_of, zone=ZoneInfo(settings.timezone), within=delivery.within,
+        units=wanted.units, overview=wanted.units is None, all_clear=delivery.all_clear,
+    )  # fmt: skip
+    messages = [compose(d, settings.language, delivery.base_url) for d in digests]
+    addresses = Addresses(store, delivery.preset).all()
+    if delivery.drop is not None:  # the folder takes every unit's: no address is needed for it
+        for message in messages:
+            own = Address(unit=message.unit, channel="file", target="")
+            addresses.setdefault((message.unit, "file"), own)
+    planned = plan_deliveries(messages, addresses, wanted.channels)
+    if wanted.dry_run:
+        return _foretell(store, planned)
+    with only_one(settings, "sender") as mine:
+        if not mine:
+            raise ConflictError(
+                "另一个进程正在发送 / another process is sending",
+                hint="等它结束再试 / wait for it to end",
+            )
+        sender = Sender(
+            store=store, channels=open_channels(settings, delivery), clock=settings.now,
+            actor=actor.login, attempts=delivery.attempts, sleep=sleep,
+        )  # fmt: skip
+        return sender.send(planned, report)
+
+
+def open_channels(settings: Settings, delivery: DeliverySettings) -> dict[str, Channel]:
+    """The channels that the settings make possible."""
+    found: dict[str, Channel] = {
+        name: WebhookChannel(name, delivery.timeout, time.time, settings.language)
+        for name in sorted(WEBHOOKS)
+    }
+    if delivery.smtp_host:
+        found["email"] = MailChannel(delivery, format_datetime(settings.now()))
+    if delivery.drop is not None:
+        found["file"] = DropChannel(delivery.drop)
+    return found
+
+
+def _foretell(store: Store, planned: Sequence[tuple[Message, Address | None]]) -> list[Outcome]:
+    done = {
+        Key(unit=d.unit, week=d.week, channel=d.channel): d
+        for d in Outbox(store, holder="").deliveries()
+    }
+    found: list[Outcome] = []
+    for message, address in planned:
+        if address is None:
+            found.append(Outcome(message.unit, "", "no-address"))
+            continue
+        row = done.get(Key(unit=message.unit, week=message.week, channel=address.channel))
+        result = {"sent": "already", "uncertain": "uncertain", "sending": "uncertain"}.get(
+            row.status.value if row else "", "would-send"
+        )
+        note = row.note if row else ""
+        found.append(Outcome(message.unit, address.channel, result, address.shown, note))
+    return found

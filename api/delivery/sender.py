@@ -1,0 +1,135 @@
+"""Sends messages by their channels, each at most once."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+
+from tenacity import (  # fmt: skip
+    RetryError,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_random_exponential,
+)
+
+from api.delivery.channel import Channel, PermanentError, TemporaryError, UncertainError
+from api.delivery.message import Message
+from tasks.addresses import Address
+from tasks.outbox import DeliveryStatus, Key, Outbox
+from tasks.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one message by one channel: `sent`, `failed`, `uncertain`, `already` (sent
+    before), `no-address` or `would-send` (a dry run)."""
+
+    unit: str
+    channel: str
+    result: str
+    address: str = ""
+    note: str = ""
+
+
+def plan_deliveries(
+    messages: Iterable[Message],
+    addresses: Mapping[tuple[str, str], Address],
+    channels: Sequence[str],
+) -> list[tuple[Message, Address | None]]:
+    """Each message with each of its unit's addresses; with None where it has none at all."""
+    found: list[tuple[Message, Address | None]] = []
+    for message in messages:
+        mine = [addresses[message.unit, c] for c in channels if (message.unit, c) in addresses]
+        found.extend((message, address) for address in mine)
+        if not mine:
+            found.append((message, None))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Sends over one store.
+
+    Args:
+        store: where deliveries are recorded.
+        channels: by name, not yet entered.
+        clock: the present moment.
+        actor: the sign-in name on whose behalf it is done.
+        attempts: how often a delivery is tried in this run.
+        sleep: waits so many seconds between tries.
+    """
+
+    store: Store
+    channels: Mapping[str, Channel]
+    clock: Callable[[], datetime]
+    actor: str
+    attempts: int
+    sleep: Callable[[float], None]
+
+    def send(
+        self,
+        planned: Sequence[tuple[Message, Address | None]],
+        report: Callable[[Outcome], None] = lambda _: None,
+    ) -> list[Outcome]:
+        """Send all; one that fails does not keep the others back."""
+        outbox = Outbox(self.store, holder=secrets.token_hex(8))
+        found: list[Outcome] = []
+        with ExitStack() as stack:
+            open_channels: dict[str, Channel] = {}
+            for message, address in planned:
+                if address is None:
+                    outcome = Outcome(message.unit, "", "no-address")
+                elif address.channel not in self.channels:
+                    outcome = Outcome(message.unit, address.channel, "failed", address.shown,
+                                      "渠道没有设置 / the channel is not set up")  # fmt: skip
+                else:
+                    if address.channel not in open_channels:
+                        channel = self.channels[address.channel]
+                        open_channels[address.channel] = stack.enter_context(channel)
+                    outcome = self._one(outbox, open_channels[address.channel], message, address)
+                report(outcome)
+                found.append(outcome)
+        return found
+
+    def _one(self, outbox: Outbox, channel: Channel, message: Message, address: Address) -> Outcome:
+        key = Key(unit=message.unit, week=message.week, channel=channel.name)
+        claimed = outbox.claim(
+            key, address=address.shown, message_id=message.message_id("duban"),
+            sha256=message.sha256, at=self.clock(), harmless=channel.harmless,
+        )  # fmt: skip
+        if not claimed:
+            [row] = [d for d in outbox.deliveries(key.week) if (d.unit, d.channel) == (key.unit, key.channel)]  # fmt: skip
+            result = "already" if row.status is DeliveryStatus.SENT else "uncertain"
+            return Outcome(key.unit, key.channel, result, address.shown, row.note)
+        status, note = DeliveryStatus.SENT, ""
+        try:
+            note = self._try(outbox, channel, key, message, address)
+        except (TemporaryError, PermanentError) as error:
+            status, note = DeliveryStatus.FAILED, error.message
+        except UncertainError as error:
+            status, note = DeliveryStatus.UNCERTAIN, error.message
+        outbox.finish(key, status, note, self.actor, self.clock())
+        return Outcome(key.unit, key.channel, status.value, address.shown, note)
+
+    def _try(
+        self, outbox: Outbox, channel: Channel, key: Key, message: Message, address: Address
+    ) -> str:
+        tries = Retrying(
+            retry=retry_if_exception_type(TemporaryError),
+            stop=stop_after_attempt(self.attempts),
+            wait=wait_random_exponential(multiplier=1, max=60),
+            sleep=self.sleep,
+            before_sleep=lambda _: outbox.recall(key, self.clock()),
+        )
+        try:
+            return tries(
+                channel.deliver, message, address, lambda: outbox.announce(key, self.clock())
+            )
+        except RetryError as error:
+            last = error.last_attempt.exception()
+            assert last is not None  # noqa: S101 - it ended with one
+            raise last from error

@@ -1,0 +1,211 @@
+"""What was sent to whom: one row for each unit, ISO week and channel, so that nothing goes twice.
+
+A row is `claimed` while a message is prepared, `sending` from the moment at which bytes may reach
+the recipient, then `sent` or `failed`. Each move is a transaction of its own, made before what it
+announces. One process sends at a time (`api.delivery.lock`), so a row that another holder left
+`claimed` was not sent and is taken over; one left `sending` may have arrived: it becomes
+`uncertain` and is never sent again by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from kb.errors import NotFoundError, TransitionError
+from kb.models import Fact
+from tasks import audit, schema
+from tasks.audit import Change
+from tasks.authorisation import Action, Actor, require
+from tasks.store import Store
+
+
+class DeliveryStatus(StrEnum):
+    """Where a delivery stands."""
+
+    CLAIMED = "claimed"  # 准备中
+    SENDING = "sending"  # 正在发出
+    SENT = "sent"  # 已发出
+    FAILED = "failed"  # 没有发出, 下次再发
+    UNCERTAIN = "uncertain"  # 不知道是否发出, 要人看
+    RELEASED = "released"  # 准许再发
+
+
+DELIVERY_NAMES = {
+    DeliveryStatus.CLAIMED: ("准备中", "claimed"),
+    DeliveryStatus.SENDING: ("正在发出", "sending"),
+    DeliveryStatus.SENT: ("已发出", "sent"),
+    DeliveryStatus.FAILED: ("未发出", "failed"),
+    DeliveryStatus.UNCERTAIN: ("不确定", "uncertain"),
+    DeliveryStatus.RELEASED: ("准许再发", "released"),
+}
+OVERVIEW = "总览"
+"""The unit under which the supervision office's overview is sent."""
+
+
+class Key(Fact):
+    """What goes out at most once: a unit's digest of a week by a channel."""
+
+    unit: str
+    week: str
+    channel: str
+
+
+class Delivery(Key):
+    """A delivery as it stands. `address` is as shown (a webhook's key is masked); `sha256` is of
+    what was handed over; `note` says why it failed or what was refused."""
+
+    status: DeliveryStatus
+    attempts: int
+    at: datetime
+    address: str
+    message_id: str
+    sha256: str
+    note: str
+
+
+class Outbox:
+    """The deliveries of a store, for the run `holder` (a name that no other run has)."""
+
+    def __init__(self, store: Store, holder: str) -> None:
+        self._store = store
+        self._holder = holder
+
+    def claim(
+        self, key: Key, *, address: str, message_id: str, sha256: str, at: datetime, harmless: bool
+    ) -> bool:
+        """Take a delivery in hand; False where it went out already or may have.
+
+        `harmless` says that sending the same again changes nothing (a file written anew).
+        """
+        with self._store.writing() as connection:
+            row = _find(connection, key)
+            values = {
+                "status": DeliveryStatus.CLAIMED.value, "holder": self._holder, "at": _utc(at),
+                "address": address, "message_id": message_id, "sha256": sha256, "note": "",
+            }  # fmt: skip
+            if row is None:
+                connection.execute(
+                    insert(schema.delivery), key.model_dump() | values | {"attempts": 0}
+                )
+                return True
+            status = DeliveryStatus(row.status)
+            if status in (DeliveryStatus.SENT, DeliveryStatus.UNCERTAIN):
+                return False
+            if status is DeliveryStatus.SENDING and not harmless:
+                note = "发送时中断, 可能已收到 / cut off while sending, it may have arrived"
+                _write(connection, key, {"status": DeliveryStatus.UNCERTAIN.value, "note": note})
+                self._log(connection, key, DeliveryStatus.UNCERTAIN, row.address, note, "", at)
+                return False
+            _write(connection, key, values)
+            return True
+
+    def announce(self, key: Key, at: datetime) -> None:
+        """Record that bytes may reach the recipient from now on, and that this is an attempt."""
+        with self._store.writing() as connection:
+            attempts = schema.delivery.c.attempts + 1
+            values = {"status": DeliveryStatus.SENDING.value, "at": _utc(at), "attempts": attempts}
+            _write(connection, key, values)
+
+    def recall(self, key: Key, at: datetime) -> None:
+        """Record that an attempt certainly did not arrive, and will be made again."""
+        with self._store.writing() as connection:
+            _write(connection, key, {"status": DeliveryStatus.CLAIMED.value, "at": _utc(at)})
+
+    def finish(self, key: Key, status: DeliveryStatus, note: str, actor: str, at: datetime) -> None:
+        """Record how it ended, and an entry in the audit log with it."""
+        with self._store.writing() as connection:
+            row = _find(connection, key)
+            address = row.address if row else ""
+            _write(connection, key, {"status": status.value, "at": _utc(at), "note": note})
+            self._log(connection, key, status, address, note, actor, at)
+
+    def release(self, actor: Actor, key: Key, reason: str, at: datetime) -> Delivery:
+        """Allow a delivery to go out again on the next run, after a person looked.
+
+        Raises:
+            DeniedError: the actor may not send digests.
+            NotFoundError: there is no such delivery.
+            TransitionError: no reason is given.
+        """
+        require(actor, Action.SEND_DIGEST)
+        if not reason.strip():
+            raise TransitionError("要写明理由 (--reason) / a reason is needed (--reason)")
+        with self._store.writing() as connection:
+            row = _find(connection, key)
+            if row is None:
+                raise NotFoundError(
+                    f"没有这次发送: {key.unit} {key.week} {key.channel} / no such delivery",
+                    hint="duban digest deliveries",
+                )
+            _write(connection, key, {"status": DeliveryStatus.RELEASED.value, "note": reason})
+            self._log(
+                connection, key, DeliveryStatus.RELEASED, row.address, reason, actor.login, at
+            )
+            return _delivery(_found(connection, key))
+
+    def deliveries(self, week: str = "", statuses: Sequence[DeliveryStatus] = ()) -> list[Delivery]:
+        """All deliveries, of a week or with certain states."""
+        table = schema.delivery
+        query = select(table).order_by(table.c.week, table.c.unit, table.c.channel)
+        if week:
+            query = query.where(table.c.week == week)
+        if statuses:
+            query = query.where(table.c.status.in_([s.value for s in statuses]))
+        with self._store.reading() as connection:
+            return [_delivery(row) for row in connection.execute(query)]
+
+    @staticmethod
+    def _log(
+        connection: Connection,
+        key: Key,
+        status: DeliveryStatus,
+        address: str,
+        note: str,
+        actor: str,
+        at: datetime,
+    ) -> None:
+        change = Change(
+            actor=actor or "system",
+            action=f"digest.{status.value}",
+            subject=f"digest:{key.unit}:{key.week}",
+            detail=key.model_dump() | {"address": address, "note": note},
+        )
+        audit.append(connection, at, [change])
+
+
+def _where(query: Any, key: Key) -> Any:
+    table = schema.delivery
+    return query.where(
+        table.c.unit == key.unit, table.c.week == key.week, table.c.channel == key.channel
+    )
+
+
+def _find(connection: Connection, key: Key) -> Row[Any] | None:
+    found: Row[Any] | None = connection.execute(_where(select(schema.delivery), key)).first()
+    return found
+
+
+def _found(connection: Connection, key: Key) -> Row[Any]:
+    row = _find(connection, key)
+    assert row is not None  # noqa: S101 - written in the same transaction
+    return row
+
+
+def _write(connection: Connection, key: Key, values: dict[str, Any]) -> None:
+    connection.execute(_where(update(schema.delivery), key).values(**values))
+
+
+def _utc(at: datetime) -> datetime:
+    return at.astimezone(UTC)
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    fields = dict(row._mapping)
+    fields.pop("holder")
+    at = fields["at"]
+    return Delivery.model_validate(fields | {"at": at if at.tzinfo else at.replace(tzinfo=UTC)})
