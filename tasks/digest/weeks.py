@@ -31,7 +31,7 @@ class Week(Fact):
         return isinstance(day, date) and self.monday <= day <= self.sunday
 
     def __str__(self) -> str:
-        return f"{self.year}-W{self.number:02}"
+        return f"{self.year:04}-W{self.number:02}"
 
     def nearest(self, day: date) -> date:
         """The day of this week that is nearest to `day`: itself, the Monday or the Sunday."""
