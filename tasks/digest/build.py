@@ -229,7 +229,8 @@ def _own_dates_first(items: Iterable[DueItem]) -> list[DueItem]:
 
 
 def _roles(item: DueItem, unit: str) -> tuple[Role, ...]:
-    return tuple(sorted((u.role for u in item.units if u.unit == unit), key=_FOREMOST.__getitem__))
+    found = [u.role for u in item.units if u.unit == unit]
+    return tuple(found if len(found) < 2 else sorted(found, key=_FOREMOST.__getitem__))
 
 
 def _bars(main: Mapping[str, _Pile]) -> tuple[Bar, ...]:

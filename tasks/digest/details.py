@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -14,7 +15,7 @@ from tasks.corrections import CorrectionStatus
 from tasks.digest.models import Detail, Goal, Source
 from tasks.due import DueItem
 from tasks.lifecycle import Life, judge
-from tasks.models import Deadline, Milestone, Task
+from tasks.models import Deadline, Target
 from tasks.store import Store
 from tasks.versions import read_corrections
 
@@ -24,11 +25,13 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """Of a milestone, whichever its occurrence: how its deadline reads."""
+    """Of a milestone, whichever its occurrence: how its deadline reads, and its task's targets
+    with whether each is the milestone's own."""
 
     deadline: Deadline
     printed: str
     corrected: bool
+    targets: tuple[tuple[Target, bool], ...]
 
 
 def read_details(
@@ -49,38 +52,35 @@ def read_details(
             ).one()
         )
         titles = {p["id"]: p["title"] for p in _facts(connection, document_id, "plans")}
-        shown = {item.task_id for item in group}
-        first = {
-            task["id"]: Task.model_validate(task)
-            for task in _facts(connection, document_id, "tasks")
-            if task["id"] in shown
-        }
-        last: Mapping[str, Task] = first
-        if document_id in touched:
+        tasks: Iterable[dict[str, Any]] = _facts(connection, document_id, "tasks")
+        before: dict[str, dict[str, Any]] = {}
+        corrected = document_id in touched
+        if corrected:
+            before = {m["id"]: m for task in tasks for m in task["milestones"]}
             now = store.load(document_id, connection=connection, corrected=True)
-            last = {task.id: task for task in now.tasks}
-        read = {key: r for task in shown for key, r in _read(first[task], last[task], body["text"])}
+            tasks = [task.model_dump(mode="json", by_alias=True) for task in now.tasks]
+        shown = {item.milestone_id for item in group}
+        read = {key: r for task in tasks for key, r in _read(task, shown, before, body["text"])}
         for item in group:
-            source = Source(
-                document_id=document_id,
-                document_number=body["document_number"],
-                document_title=body["title"],
-                plan_title=titles[item.plan_id],
-                clause_id=item.clause_id,
-                path=item.path,
-            )
             one = read[item.milestone_id]
             found[item.milestone_id, item.occurrence] = Detail(
-                source=source,
+                source=Source(
+                    document_id=document_id,
+                    document_number=body["document_number"],
+                    document_title=body["title"],
+                    plan_title=titles[item.plan_id],
+                    clause_id=item.clause_id,
+                    path=item.path,
+                ),
                 deadline=one.deadline,
                 printed=one.printed,
-                corrected=one.corrected,
-                goals=_goals(last[item.task_id], item.milestone_id, item.life),
+                corrected=one.corrected or (corrected and item.milestone_id not in before),
+                goals=_goals(one, item.life),
             )
     return found
 
 
-def _facts(connection: Connection, document_id: str, kind: str) -> Iterator[dict[str, object]]:
+def _facts(connection: Connection, document_id: str, kind: str) -> Iterator[dict[str, Any]]:
     rows = connection.scalars(
         select(schema.fact.c.body)
         .where(schema.fact.c.document_id == document_id)
@@ -89,25 +89,35 @@ def _facts(connection: Connection, document_id: str, kind: str) -> Iterator[dict
     return (json.loads(body) for body in rows)
 
 
-def _read(original: Task, corrected: Task, text: str) -> Iterator[tuple[str, _Read]]:
-    """The milestones as they hold, each with the characters that its date was first read from."""
-    before: dict[str, Milestone] = {m.id: m for m in original.milestones}
-    for milestone in corrected.milestones:
-        was = before.get(milestone.id)
-        due = milestone.due if was is None else was.due
-        printed = " ".join(due.span.slice(text).split()) if due.span else ""
-        changed = was is None or was.due != milestone.due
-        yield milestone.id, _Read(milestone.due, printed, changed)
+def _read(
+    task: dict[str, Any], shown: Collection[str], before: Mapping[str, dict[str, Any]], text: str
+) -> Iterator[tuple[str, _Read]]:
+    """Those milestones of a task that are shown, each with the characters that its date was first
+    read from. Only they become models: of a large store most are not shown."""
+    for milestone in task["milestones"]:
+        if milestone["id"] not in shown:
+            continue
+        due = Deadline.model_validate(milestone["due"])
+        was = before.get(milestone["id"])
+        first = due if was is None else Deadline.model_validate(was["due"])
+        printed = " ".join(first.span.slice(text).split()) if first.span else ""
+        yield milestone["id"], _Read(due, printed, first != due, tuple(_targets(task, milestone)))
 
 
-def _goals(task: Task, milestone_id: str, life: Life) -> tuple[Goal, ...]:
-    """The milestone's own targets and those that a value was reported for; where the task has no
-    other milestone, also those that the text ties to none."""
-    alone = len(task.milestones) == 1
+def _targets(task: dict[str, Any], milestone: dict[str, Any]) -> Iterator[tuple[Target, bool]]:
+    """The task's targets, and whether each is the milestone's own. One that the text ties to no
+    milestone is where there is but one; that of another may still get a value reported."""
+    alone = len(task["milestones"]) == 1
+    for target in task["targets"]:
+        tied = target["milestone_id"]
+        own = tied == milestone["id"] or (tied is None and alone)
+        yield Target.model_validate(target), own
+
+
+def _goals(read: _Read, life: Life) -> tuple[Goal, ...]:
+    """The milestone's own targets, and others that a value was reported for with it."""
     return tuple(
-        Goal(target=t, judged=judge(t, life.values.get(t.id)))
-        for t in task.targets
-        if t.milestone_id == milestone_id
-        or (t.milestone_id is None and alone)
-        or t.id in life.values
+        Goal(target=target, judged=judge(target, life.values.get(target.id)))
+        for target, own in read.targets
+        if own or target.id in life.values
     )
