@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from tasks.digest import words
 from tasks.digest.chart import Chart, draw_chart
-from tasks.digest.models import Digest, Line, Section, SectionKind, UnitCount
+from tasks.digest.models import Digest, Line, Section, SectionKind, Totals, UnitCount
 from tasks.due import State
 from tasks.lifecycle import Verdict
 from tasks.models import Role
@@ -147,18 +147,25 @@ def _notes(digest: Digest, language: str) -> tuple[str, ...]:
     t, zh = digest.totals, language == "zh"
     notes: list[str] = []
     if t.overdue:
+        notes.append(_overdue_note(t, zh))
+    j = digest.totals_joint
+    if near := [
+        said[0 if zh else 1]
+        for count, *said in (
+            (j.overdue, f"逾期{j.overdue}项", f"{j.overdue} overdue"),
+            (j.behind, f"滞后{j.behind}项", f"{j.behind} behind"),
+            (
+                j.due,
+                f"{digest.within}日内到期{j.due}项",
+                f"{j.due} due within {digest.within} days",
+            ),
+        )
+        if count
+    ]:
         notes.append(
-            f"逾期{t.overdue}项中，{t.overdue_silent}项未报告进展"
-            + (
-                f"，{t.overdue_inherited}项原文未写明时限、按计划期限计"
-                if t.overdue_inherited
-                else ""
-            )
-            + "。"
+            f"另有配合事项{'、'.join(near)}，列于文末。"
             if zh
-            else f"Of {t.overdue} overdue, {t.overdue_silent} have no progress reported"
-            + (f" and {t.overdue_inherited} only their plan's date" if t.overdue_inherited else "")
-            + "."
+            else f"Joint duties, listed at the end: {', '.join(near)}."
         )
     if t.missed:
         notes.append(words.missed_words(t.missed, language))
@@ -171,6 +178,19 @@ def _notes(digest: Digest, language: str) -> tuple[str, ...]:
             "they are in no unit's digest."
         )
     return tuple(notes)
+
+
+def _overdue_note(t: Totals, zh: bool) -> str:
+    """How many of the overdue have no report, and how many no date of their own."""
+    if zh:
+        silent = f"其中{t.overdue_silent}项未报告进展" if t.overdue_silent else "均已报告进展"
+        plans = f"{t.overdue_inherited}项原文未写明时限、按计划期限计"
+        return f"逾期{t.overdue}项，{silent}{f'，{plans}' if t.overdue_inherited else ''}。"
+    silent = (
+        f"{t.overdue_silent} with no progress reported" if t.overdue_silent else "all reported on"
+    )
+    plans = f", {t.overdue_inherited} with only their plan's date" if t.overdue_inherited else ""
+    return f"Of {t.overdue} overdue: {silent}{plans}."
 
 
 def _sections(

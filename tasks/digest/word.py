@@ -27,7 +27,7 @@ from tasks.exports.cells import plain
 _BODY, _HEAD, _LATIN = "仿宋", "黑体", "Times New Roman"
 _COLOURS = {"red": "B3261E", "yellow": "8A5200", "blue": "1A5FB4", "plain": "222222"}
 _GREY = "5F6368"
-_WIDTHS = (1.3, 6.1, 3.4, 3.6, 2.8)
+_WIDTHS = (1.25, 5.75, 3.3, 3.5, 3.4)
 """Centimetres of the columns of lines; together the width of an A4 page between its margins."""
 _UNIT_WIDTHS = (5.2, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0)
 

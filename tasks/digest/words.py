@@ -154,7 +154,7 @@ def deadline_notes(line: Line, language: str) -> list[str]:
     notes: list[tuple[str, str]] = []
     if item.state is State.OVERDUE and item.due is not None:
         since = item.due + timedelta(days=1)
-        notes.append((f"自{since}起逾期", f"overdue since {since}"))
+        notes.append((f"{since}起逾期", f"overdue since {since}"))
     if Certainty.INHERITED in certainty:
         notes.append((f"原文未写明时限，按计划期限{quote if detail.printed else ''}计",
                       f"no date of its own; the plan's end {quote if detail.printed else ''}"))  # fmt: skip
@@ -190,18 +190,18 @@ def progress_notes(item: DueItem, language: str) -> list[str]:
     life, side = item.life, 0 if language == "zh" else 1
     notes: list[str] = []
     state = STATUS_NAMES[life.status][side]
+    if item.state is State.FINISHED and life.since:
+        state = f"{life.since}{state}" if side == 0 else f"{state} on {life.since}"
+    percent = "" if life.percent is None else f" {life.percent}%"
     if life.silent:
         said = ("未报告进展", "no progress reported")[side]
         told = life.status is not Status.ASSIGNED
         notes.append(f"{state}{'，' if side == 0 else ', '}{said}" if told else said)
     else:
-        percent = "" if life.percent is None else f" {life.percent}%"
-        notes.append(f"{state}{percent}")
+        notes.append(state if item.state is State.FINISHED else f"{state}{percent}")
         when = life.reported_on.isoformat() if life.reported_on else ""
         text = " ".join(life.report.split())
         notes.append(f"{when}报告：{text}" if side == 0 else f"{when} report: {text}")
-    if item.state is State.FINISHED and life.since:
-        notes.append(f"{life.since}{state}" if side == 0 else f"{state} on {life.since}")
     if item.behind and not life.refused:
         notes.append(("进度低于时间进度", "progress is below the share of time gone")[side])
     if item.missed:

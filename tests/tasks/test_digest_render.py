@@ -311,6 +311,18 @@ def test_the_subject_says_the_numbers(found, unit, zh, en):
     assert subject(found[unit], "en").startswith(f"Weekly digest 2026-W48 {en}")
 
 
+def test_the_numbers_in_words(found):
+    words = shown(found["区水利局"], DigestFormat.MARKDOWN)
+    assert "逾期1项，其中1项未报告进展。" in words
+    assert "另有配合事项30日内到期1项，列于文末。" in words
+    with opened() as store:
+        step(store, "整治隐患点20处以上", Step.ACCEPT, date(2026, 2, 1))
+        step(store, "整治隐患点20处以上", Step.REPORT, date(2026, 2, 2), text="12 处")
+        reported = shown(digests(store)["区水利局"], DigestFormat.MARKDOWN)
+    assert "逾期1项，均已报告进展。" in reported
+    assert "未报告进展" not in reported.split("## 配合")[0]
+
+
 def test_a_subject_is_one_line():
     digest = Digest(week=WEEK, as_of=AS_OF, within=30, unit="区\r\nBcc: x\n教委", totals=Totals())
     assert "\n" not in subject(digest)
