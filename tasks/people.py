@@ -52,7 +52,7 @@ class People:
                 raise ConflictError(
                     f"已有用户 {person.login} / there is a person {person.login} already"
                 )
-            row = person.model_dump(mode="json", exclude={"units"}) | {"active": 1}
+            row = person.model_dump(mode="json", exclude={"units"}) | {"active": int(person.active)}
             connection.execute(insert(schema.person), row)
             self._bind(connection, person)
             self._log(connection, actor, "person.added", None, person, at)
