@@ -5,31 +5,24 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, delete, event, func, insert, select, text
 
-from ingest.pipeline import extract_bytes
 from kb.errors import NotFoundError, StoreError
+from tasks import audit, schema
+from tasks.lifecycle import Step
+from tasks.listing import list_standings
 from tasks.migrations import HEAD, upgrade
 from tasks.schema import metadata
 from tasks.store import Store
-
-NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
-PLAN = """某区防汛工作方案（2024—2026年）
-一、主要任务
-1.整治隐患。到2025年，整治隐患点20处以上。（责任单位：区水利局、区应急局）
-2.开展演练。每年6月底前组织演练，参加率不低于95%。（牵头单位：区应急局；配合单位：区教委）
-"""
-
-
-def read(words: str = PLAN, name: str = "plan.txt"):
-    data = words.encode()
-    return extract_bytes(data, name), data
+from tasks.tracker import Tracker
+from tests.tasks.samples import NOW, PLAN, TODAY, milestone_of, read, take
 
 
 @pytest.fixture
@@ -44,7 +37,7 @@ def test_reads_back_what_was_added(url):
         assert added.status == "added"
         assert store.load(added.document_id) == extraction
         assert store.source(added.document_id) == data
-    assert len(extraction.tasks) == 2
+    assert len(extraction.tasks) == 4
     with Store.open(url) as again:
         assert again.extractions() == (extraction,)
         assert again.documents()[0].recorded_at == NOW
@@ -141,7 +134,7 @@ import sys, time
 from datetime import UTC, datetime
 from sqlalchemy import event
 from tasks.store import Store
-from tests.tasks.test_store import PLAN, read
+from tests.tasks.samples import PLAN, read
 store = Store.open(sys.argv[1])
 @event.listens_for(store._engine, "commit")
 def wait(connection):
@@ -169,3 +162,205 @@ def test_killed_before_the_commit_the_store_is_as_before(url):
     with Store.open(url) as store:
         assert store.extractions() == (extraction,)
         assert len(store.documents(superseded=True)) == 1
+
+
+def test_two_who_open_a_new_store_at_once_make_it_once(tmp_path, postgres):
+    root = Path(__file__).resolve().parents[2]
+    code = "import sys; from tasks.store import Store; Store.open(sys.argv[1]).close()"
+    for url in (f"sqlite:///{tmp_path / 'new.db'}", postgres.new_database(empty=True)):
+        children = [
+            subprocess.Popen([sys.executable, "-c", code, url], cwd=root, stderr=subprocess.PIPE)
+            for _ in range(3)
+        ]
+        for child in children:
+            assert child.communicate()[1] == b""
+        with Store.open(url) as store:
+            assert store.documents() == ()
+
+
+WRITER = """
+import sys
+from datetime import UTC, datetime
+from tasks import audit
+from tasks.lifecycle import Command, Step
+from tasks.store import Store
+from tasks.tracker import Tracker
+from tests.tasks.samples import OFFICER, TODAY, milestone_of
+store = Store.open(sys.argv[1])
+tracker, key = Tracker(store), milestone_of(store, "整治隐患")
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(int(sys.argv[3])):
+    command = Command(step=Step.REPORT, milestone_id=key, on=TODAY, text=f"{sys.argv[2]} {number}")
+    tracker.perform(OFFICER, command, datetime(2026, 1, 2, 3, 4, tzinfo=UTC))
+"""
+
+
+def start(code: str, *arguments: str) -> subprocess.Popen[str]:
+    root = Path(__file__).resolve().parents[2]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *arguments], stdin=pipe, stdout=pipe, cwd=root, text=True
+    )
+
+
+def test_two_processes_that_write_at_once_lose_nothing(store, store_url):
+    take(store, Step.ACCEPT)
+    children = [start(WRITER, store_url, name, "40") for name in ("a", "b")]
+    for child in children:
+        assert child.stdout.readline() == "ready\n"
+    for child in children:
+        child.stdin.write("go\n")
+        child.stdin.flush()
+    for child in children:
+        child.communicate()
+        assert child.returncode == 0
+    tracker = Tracker(store)
+    assert tracker.life(milestone_of(store, "整治隐患")).reports == 80
+    assert tracker.replay() == tracker.lives()
+    with store.reading() as connection:
+        assert audit.verify_chain(connection).faults == ()
+        texts = [e.detail["text"] for e in audit.read(connection) if e.detail.get("text")]
+    for name in "ab":
+        mine = [t for t in texts if t.startswith(name)]
+        assert mine == [f"{name} {number}" for number in range(40)], "each in its own order"
+
+
+STEP_KILLED = """
+import sys, time
+from sqlalchemy import event
+from tasks.lifecycle import Step
+from tasks.store import Store
+from tests.tasks.samples import take
+store = Store.open(sys.argv[1])
+def wait():
+    print("now", flush=True)
+    time.sleep(60)
+@event.listens_for(store._engine, "commit")
+def commit(connection):
+    if connection.info.get("wrote") and sys.argv[2] == "before":
+        wait()
+@event.listens_for(store._engine, "after_cursor_execute")
+def note(connection, cursor, statement, *rest):
+    if statement.startswith("INSERT INTO audit"):
+        connection.info["wrote"] = True
+take(store, Step.REPORT, percent=70)
+wait()
+"""
+
+
+@pytest.mark.parametrize(("moment", "reports"), [("before", 0), ("after", 1)])
+def test_killed_in_a_step_the_store_is_as_before_or_after(store, store_url, moment, reports):
+    take(store, Step.ACCEPT)
+    child = start(STEP_KILLED, store_url, moment)
+    assert child.stdout.readline() == "now\n"
+    os.kill(child.pid, signal.SIGKILL)
+    child.communicate()
+    tracker = Tracker(store)
+    assert tracker.life(milestone_of(store, "整治隐患")).reports == reports
+    assert tracker.replay() == tracker.lives()
+    with store.reading() as connection:
+        assert audit.verify_chain(connection).faults == ()
+    assert take(store, Step.REPORT).reports == reports + 1, "nothing is left locked"
+
+
+def test_a_reader_sees_one_moment(store):
+    with store.reading() as connection:
+        before = connection.scalar(select(func.count()).select_from(schema.audit))
+        take(store, Step.ACCEPT)
+        assert connection.scalar(select(func.count()).select_from(schema.audit)) == before
+        assert connection.execute(select(schema.life)).all() == []
+    assert len(Tracker(store).lives()) == 1
+
+
+def change_and_fail(connection) -> None:
+    audit.append(connection, NOW, [audit.Change(actor="a", action="b", subject="c")])
+    connection.execute(delete(schema.milestone))
+    raise ZeroDivisionError
+
+
+def test_an_error_in_a_writing_transaction_undoes_it_all(store):
+    before = Tracker(store).history(milestone_of(store, "整治隐患"))
+    with pytest.raises(ZeroDivisionError), store.writing() as connection:
+        change_and_fail(connection)
+    assert Tracker(store).history(milestone_of(store, "整治隐患")) == before
+    with store.reading() as connection:
+        assert audit.verify_chain(connection).count == 1
+
+
+def test_a_savepoint_undoes_its_own_part(store):
+    with store.writing() as connection:
+        change = audit.Change(actor="a", action="kept", subject="c")
+        audit.append(connection, NOW, [change])
+        inner = connection.begin_nested()
+        audit.append(connection, NOW, [change.model_copy(update={"action": "undone"})])
+        inner.rollback()
+        audit.append(connection, NOW, [change.model_copy(update={"action": "also-kept"})])
+    with store.reading() as connection:
+        assert [e.action for e in audit.read(connection)][1:] == ["kept", "also-kept"]
+        assert audit.verify_chain(connection).faults == ()
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("nonsense", "库打不开"),
+        ("nodialect://x/y", "库打不开"),
+        ("postgresql+psycopg2://duban@/x", "缺少数据库驱动"),
+        ("postgresql+psycopg://duban@/x?host=/nonexistent", "库打不开"),
+        ("postgresql://duban@/x?host=/nonexistent", "库打不开"),  # psycopg is the driver
+        ("postgres://duban@/x?host=/nonexistent", "库打不开"),
+    ],
+)
+def test_stores_that_cannot_be_opened_are_told(url, message):
+    with pytest.raises(StoreError, match=message) as caught:
+        Store.open(url)
+    assert " / " in caught.value.message
+
+
+def test_a_password_is_never_shown(postgres):
+    url = postgres.url("no_such_database").replace("duban@", "duban:geheim@")
+    with pytest.raises(StoreError) as caught:
+        Store.open(url)
+    assert "no_such_database" in str(caught.value)
+    assert "geheim" not in str(caught.value)
+
+
+def test_what_is_held_by_another_writer_is_told(tmp_path):
+    url = f"sqlite:///{tmp_path / 'duban.db'}"
+    with Store.open(url) as store, Store.open(url) as other, store.writing():
+        event.listen(other._engine, "connect", lambda raw, _: raw.execute("PRAGMA busy_timeout=10"))
+        other._engine.dispose()
+        with pytest.raises(StoreError, match="正被别的进程写入"), other.writing():
+            pass
+
+
+def first_version(url: str, extraction, data) -> None:
+    """A store as the first version of duban wrote it."""
+    with Store.open("sqlite://") as store:
+        store.add(extraction, data, recorded_at=NOW)
+        with store.reading() as connection:
+            tables = (schema.source, schema.document, schema.fact)
+            rows = [[r._asdict() for r in connection.execute(select(table))] for table in tables]
+    config = Config()
+    config.set_main_option("script_location", "tasks:migrations")
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for table, values in zip(tables, rows, strict=True):
+            connection.execute(insert(table), values)
+    engine.dispose()
+
+
+def test_a_store_of_the_first_version_is_brought_up_to_date(tmp_path, postgres):
+    extraction, data = read()
+    for url in (f"sqlite:///{tmp_path / 'duban.db'}", postgres.new_database(empty=True)):
+        first_version(url, extraction, data)
+        with Store.open(url) as store:
+            assert store.extractions() == (extraction,)
+            listed = {i.milestone_id for i in list_standings(store, TODAY)}
+            assert listed == {m.id for t in extraction.tasks for m in t.milestones}
+            assert take(store, Step.ACCEPT).steps == 1
+            with pytest.raises(StoreError, match="append-only"), store.writing() as connection:
+                connection.execute(text("DELETE FROM audit"))
