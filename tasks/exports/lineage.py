@@ -77,12 +77,9 @@ def present_ids(connection: Connection, store: Store, ids: Iterable[str]) -> dic
         .join(schema.document, d.id == m.document_id)
         .where(d.superseded_by.is_not(None))
     )
-    replaced = dict(connection.execute(places).tuples().all())
-    following = dict(
-        connection.execute(select(d.id, d.superseded_by).where(d.superseded_by.is_not(None)))
-        .tuples()
-        .all()
-    )
+    replaced: dict[str, str] = dict(connection.execute(places).all())
+    versions = select(d.id, d.superseded_by).where(d.superseded_by.is_not(None))
+    following: dict[str, str] = dict(connection.execute(versions).all())
     matched: dict[str, dict[str, str]] = {}
     found: dict[str, str] = {}
     for first in ids:
