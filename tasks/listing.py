@@ -18,6 +18,9 @@ from tasks.store import Store, as_utc
 BEARING = (Role.LEAD, Role.RESPONSIBLE, Role.JOINT)
 """Roles that bear a duty: their officers may report on it, and it stands in their digests."""
 
+_NAMED = 2000
+"""Tasks asked for by their ids; of more, all are read (SQLite takes 32,766 variables)."""
+
 
 class Wanted(Fact):
     """Which milestones of current documents are listed; what is None or empty does not narrow.
@@ -55,41 +58,53 @@ def lives_on(store: Store, as_of: date) -> Lives:
 
 def read_rows(connection: Connection, wanted: Wanted) -> list[Row]:
     """The milestones wanted, with their units and occasions, in the order of the documents."""
-    m, a, d = schema.milestone, schema.assignment, schema.document
-    chosen = _chosen(wanted)
-    units: dict[str, dict[tuple[str, str], Bearer]] = {}
-    held = select(a.c.task_id, a.c.unit, a.c.unit_id, a.c.role).order_by(a.c.task_id, a.c.ordinal)
-    if wanted != Wanted():
-        held = held.where(a.c.task_id.in_(chosen.with_only_columns(m.c.task_id)))
-    bearer: dict[tuple[str, str | None, str], Bearer] = {}
-    for task_id, unit, unit_id, role in connection.execute(held):
-        key = unit, unit_id, role
-        if key not in bearer:
-            bearer[key] = Bearer(unit=unit, unit_id=unit_id, role=Role(role))
-        units.setdefault(task_id, {})[unit, role] = bearer[key]
-    occasions: dict[str, list[tuple[str, date]]] = {}
-    o = schema.occasion
-    for key, label, due in connection.execute(
-        select(o.c.milestone_id, o.c.label, o.c.due).order_by(o.c.due, o.c.label)
-    ):
-        occasions.setdefault(key, []).append((label, due))
-    query = chosen.add_columns(d.c.recorded_at).order_by(d.c.recorded_at, d.c.id, m.c.ordinal)
+    m, d = schema.milestone, schema.document
+    query = _chosen(wanted).add_columns(d.c.recorded_at)
+    rows = connection.execute(query.order_by(d.c.recorded_at, d.c.id, m.c.ordinal)).all()
+    units = _bearers(connection, {row.task_id for row in rows})
+    occasions = _occasions(connection)
+    kinds = {kind.value: kind for kind in DueKind}
     certainties: dict[str, tuple[Certainty, ...]] = {}
     found: list[Row] = []
-    for row in connection.execute(query):
+    for row in rows:
         if row.certainty not in certainties:
             certainties[row.certainty] = tuple(Certainty(c) for c in row.certainty.split(",") if c)
         found.append(
             Row(
                 id=row.id, task_id=row.task_id, document_id=row.document_id, plan_id=row.plan_id,
                 clause_id=row.clause_id, path=row.path, title=row.title, commitment=row.commitment,
-                kind=DueKind(row.kind), due=row.due, certainty=certainties[row.certainty],
+                kind=kinds[row.kind], due=row.due, certainty=certainties[row.certainty],
                 rrule=row.rrule, duration=row.duration, first=row.first, last=row.last,
                 recorded_at=as_utc(row.recorded_at),
-                units=tuple(units.get(row.task_id, {}).values()),
+                units=units.get(row.task_id, ()),
                 occasions=tuple(occasions.get(row.id, ())),
             )
         )  # fmt: skip
+    return found
+
+
+def _bearers(connection: Connection, tasks: set[str]) -> dict[str, tuple[Bearer, ...]]:
+    """Who bears each of the tasks, in what role: each pair once, as printed."""
+    a = schema.assignment
+    query = select(a.c.task_id, a.c.unit, a.c.unit_id, a.c.role).order_by(a.c.task_id, a.c.ordinal)
+    if len(tasks) <= _NAMED:
+        query = query.where(a.c.task_id.in_(sorted(tasks)))
+    known: dict[tuple[str, str | None, str], Bearer] = {}
+    found: dict[str, dict[tuple[str, str], Bearer]] = {}
+    for task_id, unit, unit_id, role in connection.execute(query):
+        key = unit, unit_id, role
+        if key not in known:
+            known[key] = Bearer(unit=unit, unit_id=unit_id, role=Role(role))
+        found.setdefault(task_id, {})[unit, role] = known[key]
+    return {task_id: tuple(pairs.values()) for task_id, pairs in found.items()}
+
+
+def _occasions(connection: Connection) -> dict[str, list[tuple[str, date]]]:
+    o = schema.occasion
+    found: dict[str, list[tuple[str, date]]] = {}
+    query = select(o.c.milestone_id, o.c.label, o.c.due).order_by(o.c.due, o.c.label)
+    for key, label, due in connection.execute(query):
+        found.setdefault(key, []).append((label, due))
     return found
 
 

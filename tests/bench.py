@@ -61,14 +61,16 @@ def measure_all(sizes: Sequence[int]) -> dict[str, Any]:
         "duban --help, s": wall_time([*_duban(), "--help"]),
     }
     answers = _started(["-m", "tests.bench_answers"])
+    tracker = _started(["-m", "tests.bench_tracker"])
     growth = rows[-1]["us_per_character"] / rows[0]["us_per_character"]
     values = {"time per character, largest against ×1": round(growth, 2), **commands}
     values |= {name: round(value, 2) for name, value in answers["goals"].items()}
-    limits = GOALS | answers["limits"]
+    values |= {name: round(value, 2) for name, value in tracker["goals"].items()}
+    limits = GOALS | answers["limits"] | tracker["limits"]
     goals = {name: {"value": values[name], "at_most": most} for name, most in limits.items()}
     return {
         "python": sys.version.split()[0], "sizes": rows, "commands": commands,
-        "answers": answers["rows"], "goals": goals,
+        "answers": answers["rows"], "tracker": tracker["rows"], "goals": goals,
     }  # fmt: skip
 
 
@@ -160,10 +162,11 @@ def show(report: dict[str, Any], console: Console) -> None:
             f"{row['peak_mb']:,}",
         )
     console.print(sizes)
-    answers = Table("answers", "measured")
-    for name, value in report["answers"]:
-        answers.add_row(name, value)
-    console.print(answers)
+    for part in ("answers", "tracker"):
+        table = Table(part, "measured")
+        for name, value in report[part]:
+            table.add_row(name, value)
+        console.print(table)
     goals = Table("goal", "measured", "at most")
     for name, goal in report["goals"].items():
         met = goal["value"] <= goal["at_most"]
