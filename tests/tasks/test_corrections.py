@@ -223,6 +223,17 @@ def test_corrections_that_are_refused(store, aspect, operation, fields, error):
     assert (store.extractions(), last_entry(store)) == (before, entry)
 
 
+@pytest.mark.parametrize(
+    "values",
+    [{"id": "target-mine"}, {"span": [0, 1]}, {"quote": "别的"}, {"uncertain": True}, {"value": "∞"}, {}],
+)  # fmt: skip
+def test_only_what_a_target_says_can_be_set(store, values):
+    target = tasks_of(store)["整治隐患"].targets[0]
+    with pytest.raises(DubanError):
+        correct(store, "整治隐患", Aspect.TARGET, C, fact_id=target.id, values=values)
+    assert tasks_of(store)["整治隐患"].targets[0] == target
+
+
 def test_a_unit_in_two_roles_must_be_told_apart(store):
     correct(store, "开展演练", Aspect.OWNER, Operation.ADD, unit="区教委", role=Role.APPROVE)
     with pytest.raises(TransitionError, match="几种角色"):

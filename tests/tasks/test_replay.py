@@ -247,8 +247,11 @@ def carried(seq: int, milestones: dict[str, str]) -> audit.Entry:
     )  # fmt: skip
 
 
-def stepped(seq: int, milestone: str, step: Step = Step.ACCEPT) -> audit.Entry:
-    command = Command(step=step, milestone_id=milestone, on=date(2025, 1, seq), text="x")
+def stepped(
+    seq: int, milestone: str, step: Step = Step.ACCEPT, occurrence: str = ""
+) -> audit.Entry:
+    day = date(2025, 1, seq)
+    command = Command(step=step, milestone_id=milestone, occurrence=occurrence, on=day, text="x")
     plain = carried(seq, {}).model_dump() | {"action": audit.STEPPED, "detail": command.model_dump(mode="json")}  # fmt: skip
     return audit.Entry.model_validate(plain)
 
@@ -264,8 +267,9 @@ def test_ids_that_change_places_are_carried_at_once():
 
 
 def test_what_was_left_under_an_id_that_is_taken_goes():
-    found = replay([stepped(1, "old"), stepped(2, "x"), carried(3, {"x": "old"})])
-    assert {k[0]: v.updated_on for k, v in found.items()} == {"old": date(2025, 1, 2)}
+    left = stepped(1, "old", occurrence="2024-06-30")
+    found = replay([left, stepped(2, "x"), carried(3, {"x": "old"})])
+    assert {k: v.updated_on for k, v in found.items()} == {("old", ""): date(2025, 1, 2)}
 
 
 def test_until_leaves_later_days_out():
