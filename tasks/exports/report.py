@@ -31,7 +31,7 @@ from tasks.words import describe_number, describe_target
 # The faces of official documents (GB/T 9704-2012, 7.2 and 5.2): title, heads, body.
 _TITLE, _HEAD, _BODY, _LATIN = "方正小标宋简体", "黑体", "仿宋_GB2312", "Times New Roman"
 _SHADES = {Colour.RED: "F8CBC6", Colour.YELLOW: "FFE8A3", Colour.BLUE: "CFE2F5"}
-_WIDTHS = (13, 74, 42, 40, 44, 32, 22)
+_WIDTHS = (13, 64, 40, 39, 43, 40, 28)
 """Millimetres of the columns; together what A4 across leaves between its margins."""
 
 
@@ -43,8 +43,8 @@ class By(StrEnum):
 
 
 def render_docx(rows: Sequence[ExportRow], heading: Heading, *, by: By = By.PLAN) -> bytes:
-    """The report's bytes. By unit, a duty stands with every unit that bears it (in the totals it
-    counts once); duties that no unit bears come last."""
+    """The report's bytes. By unit, a duty stands with every unit that bears it (in the line over
+    all it counts once), the units with most overdue first; duties that no unit bears come last."""
     document = docx.Document()
     _set_up(document)
     title = heading.pick("督办任务进展情况报告", "Report on duties")
@@ -81,7 +81,14 @@ def _groups(
     for row in rows:
         for name in [row.plan] if by is By.PLAN else row.bearers or (nobody,):
             found.setdefault(name, []).append(row)
-    return sorted(found.items(), key=lambda group: group[0] == nobody and by is By.UNIT)
+    if by is By.PLAN:
+        return list(found.items())
+    # What a leader asks first: who has most overdue.
+    return sorted(found.items(), key=lambda group: (group[0] == nobody, -_late(group[1])))
+
+
+def _late(rows: Sequence[ExportRow]) -> int:
+    return sum(row.state is State.OVERDUE for row in rows)
 
 
 def _totals(

@@ -216,9 +216,9 @@ def _set_up(sheet: Worksheet, rows: Sequence[ExportRow], heading: Heading) -> No
 def _write_sources(sheet: Worksheet, rows: Sequence[ExportRow], heading: Heading) -> dict[str, int]:
     """Write each clause once; gives the row of each."""
     heads = (
-        (("条款", "Clause"), 16), (("原文", "Text"), 80), (("计划", "Plan"), 30), (("文件", "Document"), 36),
-        (("文号", "Number"), 18), (("起", "Start"), 8), (("止", "End"), 8), (("SHA-256", "SHA-256"), 68),
-        (("文件名", "File"), 26),
+        (("条款", "Clause"), 14), (("原文", "Text"), 70), (("计划", "Plan"), 20), (("文件", "Document"), 28),
+        (("文号", "Number"), 16), (("起", "Start"), 7), (("止", "End"), 7), (("SHA-256", "SHA-256"), 36),
+        (("文件名", "File"), 18),
     )  # fmt: skip
     for column, (names, width) in enumerate(heads, start=1):
         cell = sheet.cell(1, column)
