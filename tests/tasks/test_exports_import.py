@@ -178,8 +178,9 @@ def test_what_is_refused_and_why(store, cells, zh, en):
 def test_who_may(store):
     data = fill(hand_out(store), "缩小差异", report="已抽查")
     for actor in (officer("区水利局"), Actor(login="z", roles=frozenset({PersonRole.READER}))):
-        refused = only(bring(store, data, actor), Verdict.REFUSED)
-        assert refused.why.startswith("没有权限")
+        for dry_run in (True, False):
+            refused = only(bring(store, data, actor, dry_run=dry_run), Verdict.REFUSED)
+            assert refused.why.startswith("没有权限")
     assert entries(store) == []
     assert only(bring(store, data, officer("区教委")), Verdict.ACCEPTED)
 
