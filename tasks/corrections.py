@@ -14,7 +14,6 @@ from kb.models import Fact, Span
 from tasks.due import add_duration, occurrences
 from tasks.fields import LONGEST_UNIT, FieldError, check_words, read_fields
 from tasks.jurisdictions import detect_jurisdiction
-from tasks.matching import match_facts as match_facts  # noqa: PLC0414 - also found here
 from tasks.models import (
     Assignment,
     Basis,

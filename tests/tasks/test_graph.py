@@ -9,10 +9,11 @@ from kb.errors import NotFoundError
 from tasks.graph import build_graph, ego
 from tasks.graph_export import export_graph
 from tasks.queries import Register
-from tests.tasks.test_store import PLAN
+from tests.tasks.samples import DANGERS, DRILLS, plan
 
 WORDS = (
-    PLAN + "3.落实制度。落实《防汛条例》（国发〔2020〕5号）要求，建立台账。（责任单位：区水利局）\n"
+    plan(DANGERS, DRILLS)
+    + "3.落实制度。落实《防汛条例》（国发〔2020〕5号）要求，建立台账。（责任单位：区水利局）\n"
 )
 
 

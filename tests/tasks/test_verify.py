@@ -4,7 +4,7 @@ from sqlalchemy import create_engine, text
 from ingest.pipeline import decode_source
 from tasks.store import Store
 from tasks.verify import verify_store
-from tests.tasks.test_store import NOW, read
+from tests.tasks.samples import NOW, read
 
 
 @pytest.fixture
