@@ -161,6 +161,21 @@ def withdraw(run: Run, correction: str, reason: str, as_json: bool) -> None:
     )
 
 
+def confirm(run: Run, correction: str, reason: str, task: str, fact: str, as_json: bool) -> None:
+    """Let a re-opened correction hold for the text as it reads now."""
+    out = run.out(as_json)
+    with run.acting() as (store, actor):
+        kept = Tracker(store).confirm(
+            actor, correction, reason, run.settings.now(), task_id=task, fact_id=fact
+        )
+    if as_json:
+        out.json(kept.model_dump(mode="json"))
+        return
+    out.say(
+        f"{kept.id} 仍然成立, 现用于 {kept.task_id}", f"{kept.id} holds, now for {kept.task_id}"
+    )
+
+
 def people(run: Run, as_json: bool) -> None:
     """List people."""
     out = run.out(as_json)

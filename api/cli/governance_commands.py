@@ -180,6 +180,21 @@ def correct_withdraw(
     governance.withdraw(context.obj, correction, reason, as_json)
 
 
+@correct_app.command("confirm")
+def correct_confirm(
+    context: typer.Context,
+    correction: Annotated[str, typer.Argument(help="待复核的更正编号 / a re-opened correction")],
+    reason: Reason,
+    task: Annotated[str, typer.Option("--task", help="现在的任务编号 / the task's id now")] = "",
+    fact: Fact = "",
+    as_json: JsonOption = False,
+) -> None:
+    """条款文字变了之后, 确认更正仍然成立 / let a re-opened correction hold for the new text."""
+    from api.cli import governance  # noqa: PLC0415
+
+    governance.confirm(context.obj, correction, reason, task, fact, as_json)
+
+
 @people_app.command("list")
 def people_list(context: typer.Context, as_json: JsonOption = False) -> None:
     """列人员 / list people."""

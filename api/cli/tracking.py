@@ -20,7 +20,7 @@ from tasks.lifecycle import STATUS_NAMES, STEP_NAMES, Command, Evidence, Life, S
 from tasks.listing import Wanted, list_standings, plan_titles
 from tasks.models import Role
 from tasks.store import Store
-from tasks.tracker import Tracker
+from tasks.tracker import Tracker, bearing_units
 
 LARGEST_EVIDENCE = 50 * 1024 * 1024
 """Bytes of one piece of evidence: it is kept in the store."""
@@ -155,10 +155,12 @@ def step(
         raise typer.BadParameter("不能是将来的日子 / not a day to come", param_hint="--on")
     with run.acting() as (store, actor):
         tracker = Tracker(store)
-        milestone_id = tracker.resolve(key)
+        row = tracker.row(key)
+        # Before any file is stored: nobody keeps evidence for what they may not report on.
+        require(actor, Step(name), bearing_units(row))
         command = Command(
             step=Step(name),
-            milestone_id=milestone_id,
+            milestone_id=row.id,
             occurrence=occurrence,
             on=on.date() if on else now.date(),
             new_date=new_date.date() if new_date else None,

@@ -1,5 +1,6 @@
 """The commands of the cycle, run as people run them."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -195,3 +196,33 @@ def test_review_lists_what_the_damaged_notice_left_in_doubt(duban):
     assert {"warning", "repaired", "ambiguous"} <= kinds
     assert all(i["kind"] == "warning" for i in listed(duban, "review", "--kind", "warning"))
     assert duban("review", "--kind", "moon")[0] == 2
+
+
+def test_a_correction_is_reopened_when_its_clause_changes_and_confirmed(duban, tmp_path):
+    key = milestone(duban, "/1")
+    made = listed(
+        duban, "correct", "owner", key["task_id"], "--do", "add", "--unit", "区教委",
+        "--role", "配合", "--reason", "会议纪要", "--as", "wang",
+    )  # fmt: skip
+    (tmp_path / "plan.txt").write_text(PLAN.replace("20处以上", "30处以上"), "utf-8")
+    assert duban("ingest", "--no-index", str(tmp_path / "plan.txt"))[0] == 0
+    [waiting] = listed(duban, "review", "--kind", "reopened")
+    assert waiting["fact_id"] == made["id"]
+    now = milestone(duban, "/1")["task_id"]
+    assert now not in {t["id"] for t in listed(duban, "tasks", "--unit", "区教委")}
+    confirm = ["correct", "confirm", made["id"], "--task", now, "--reason", "仍由区教委配合"]
+    assert duban(*confirm, "--as", "li")[0] == 1
+    code, _, err = duban(*confirm, "--as", "wang")
+    assert code == 0, err
+    assert now in {t["id"] for t in listed(duban, "tasks", "--unit", "区教委")}
+    assert not listed(duban, "review", "--kind", "reopened")
+
+
+def test_nobody_stores_evidence_for_what_they_may_not_report_on(duban, tmp_path):
+    (tmp_path / "x.txt").write_text("照片", "utf-8")
+    key = milestone(duban, "/3")["milestone_id"]
+    assert duban("event", key, "--occasion", "一小", "--on", "2025-11-30")[0] == 0
+    words = ["report", key, "--text", "x", "--evidence", str(tmp_path / "x.txt")]
+    assert duban(*words, "--as", "li")[0] == 1
+    sha256 = hashlib.sha256("照片".encode()).hexdigest()
+    assert duban("evidence", sha256, "--out", str(tmp_path / "y.txt"))[0] == 1
