@@ -169,6 +169,8 @@ def _digests(store: Store) -> float:
     """Seconds to build the digests of all units and write each as HTML."""
     from tasks.digest import DigestFormat, build_digests, parse_week, render
 
+    gc.collect()
+    gc.freeze()
     began = time.perf_counter()
     for digest in build_digests(
         store, parse_week("2026-W48"), TODAY, zone=ZoneInfo("Asia/Shanghai")
