@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 from zoneinfo import ZoneInfo
@@ -30,6 +30,8 @@ from tasks.store import Store
 log = logging.getLogger("duban.scheduler")
 SCHEDULER = Actor(login="scheduler", roles=frozenset({PersonRole.SUPERVISOR}))
 """On whose behalf the weekly run sends."""
+FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=15), timedelta(hours=4)
+"""Between runs for the same week while a server is away; doubled from the first to the longest."""
 _STARTED = "schedule.started"
 
 
@@ -61,12 +63,13 @@ class DigestScheduler:
     """The weekly run, in the background of the process that starts it. A context manager.
 
     Of several processes over one store the one that holds the lock leads; the others look every
-    `poll` seconds whether it is gone. Who begins to lead first sends what a set time since the
-    schedule was first started has left unsent.
+    `poll` seconds whether it is gone. The leader sends what the last set time since the schedule
+    was first started has left unsent: at that time, after downtime, and again after a while where
+    a server was away. A digest of an earlier set time is not sent any more.
 
     Args:
         settings, delivery: of the run.
-        poll: seconds between looks at the lock.
+        poll: seconds between looks at the lock and at what is due.
         clock: the present moment.
         sent: told what each run did.
     """
@@ -83,22 +86,27 @@ class DigestScheduler:
         self._settings = settings
         self._delivery = delivery
         self._poll = poll
+        self._zone = ZoneInfo(settings.timezone)
         self._clock = clock or settings.now
         self._sent = sent
         self._trigger = trigger_of(delivery, settings.timezone)
-        self._scheduler = BackgroundScheduler(timezone=ZoneInfo(settings.timezone))
+        self._scheduler = BackgroundScheduler(timezone=self._zone)
         self._lead = ExitStack()
         self._lock = threading.Lock()
+        self._started: datetime | None = None
+        self._fired: datetime | None = None  # the set time that was last acted on
+        self._done = False
+        self._wait = FIRST_WAIT
+        self._not_before: datetime | None = None
+        self._stop = threading.Event()
         self.leads = False
 
     def __enter__(self) -> Self:
+        usual = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler.add_job(
-            self._look, "interval", seconds=self._poll, next_run_time=datetime.now(ZoneInfo("UTC")),
-            coalesce=True, max_instances=1,
-        )  # fmt: skip
-        self._scheduler.add_job(
-            self._weekly, self._trigger, coalesce=True, max_instances=1, misfire_grace_time=None
+            self.look, "interval", seconds=self._poll, next_run_time=datetime.now(UTC), **usual
         )
+        self._scheduler.add_job(self.look, self._trigger, **usual)  # to the second
         self._scheduler.start()
         return self
 
@@ -108,53 +116,66 @@ class DigestScheduler:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._stop.set()  # whoever waits between tries waits no longer
         self._scheduler.shutdown(wait=True)
         with self._lock:
             self._lead.close()
             self.leads = False
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Take the lead if nobody has it; as the leader, send what is due and not sent yet."""
         with self._lock:
-            if self.leads:
-                return
-            attempt = ExitStack()
             try:
-                self.leads = attempt.enter_context(only_one(self._settings, "schedule"))
+                if not self.leads:
+                    self._take_lead()
+                if self.leads:
+                    self._send_due()
             except DubanError:
-                log.exception("the lock of the schedule cannot be asked for")
+                log.exception("the weekly schedule cannot look at its store")
+
+    def _take_lead(self) -> None:
+        with ExitStack() as attempt:
+            if not attempt.enter_context(only_one(self._settings, "schedule")):
                 return
-            if not self.leads:
-                attempt.close()
-                return
-            self._lead = attempt
+            with Store.open(self._settings.store_url) as store:
+                self._started = _first_start(store, self._clock())
+            self._lead = attempt.pop_all()
+        self.leads, self._fired = True, None
         log.info("this process leads the weekly schedule")
-        self._catch_up()
 
-    def _weekly(self) -> None:
-        if self.leads:
-            self._run(self._clock())
-
-    def _catch_up(self) -> None:
-        """Send what a set time has left unsent while no process ran."""
-        now = self._clock()
-        with Store.open(self._settings.store_url) as store:
-            started = _first_start(store, now)
+    def _send_due(self) -> None:
+        now = self._clock().astimezone(self._zone)
         fired = last_fired(self._trigger, now)
-        if fired is not None and fired > started:
-            self._run(fired)
+        if fired is None or self._started is None or fired <= self._started:
+            return  # nothing was due before the schedule was first started
+        if fired != self._fired:
+            self._fired, self._done = fired, False
+            self._wait, self._not_before = FIRST_WAIT, None
+        if self._done or (self._not_before is not None and now < self._not_before):
+            return
+        self._done = self._run(fired, now)
+        if not self._done:
+            self._not_before = now + self._wait
+            self._wait = min(2 * self._wait, LONGEST_WAIT)
 
-    def _run(self, fired: datetime) -> None:
-        week = week_reported(fired.astimezone(ZoneInfo(self._settings.timezone)))
-        as_of = week.nearest(self._clock().date())
+    def _run(self, fired: datetime, now: datetime) -> bool:
+        """Send; False where another run may get more out."""
+        week = week_reported(fired.astimezone(self._zone))
         try:
             with Store.open(self._settings.store_url) as store:
-                wanted = Sending(week=week, as_of=as_of)
-                outcomes = send_digests(self._settings, self._delivery, store, SCHEDULER, wanted)
+                wanted = Sending(week=week, as_of=week.nearest(now.date()))
+                outcomes = send_digests(
+                    self._settings, self._delivery, store, SCHEDULER, wanted, sleep=self._pause
+                )
         except Exception:
-            log.exception("the digests of %s could not be sent; the next run tries again", week)
-            return
+            log.exception("the digests of %s could not be sent; they are tried again", week)
+            return False
         log.info("digests of %s: %d deliveries", week, len(outcomes))
         self._sent(week, outcomes)
+        return not any(outcome.again for outcome in outcomes)
+
+    def _pause(self, seconds: float) -> None:
+        self._stop.wait(seconds)
 
 
 def _first_start(store: Store, now: datetime) -> datetime:

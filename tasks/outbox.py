@@ -4,7 +4,8 @@ A row is `claimed` while a message is prepared, `sending` from the moment at whi
 the recipient, then `sent` or `failed`. Each move is a transaction of its own, made before what it
 announces. One process sends at a time (`api.delivery.lock`), so a row that another holder left
 `claimed` was not sent and is taken over; one left `sending` may have arrived: it becomes
-`uncertain` and is never sent again by itself.
+`uncertain` and is never sent again by itself. Should two send at once after all (the database lost
+the lock's session), only the row's holder can go on: the other's next move is refused.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from kb.errors import NotFoundError, TransitionError
+from kb.errors import ConflictError, NotFoundError, TransitionError
 from kb.models import Fact
 from tasks import audit, schema
 from tasks.audit import Change
@@ -56,8 +57,9 @@ class Key(Fact):
 
 
 class Delivery(Key):
-    """A delivery as it stands. `address` is as shown (a webhook's key is masked); `sha256` is of
-    what was handed over; `note` says why it failed or what was refused."""
+    """A delivery as it stands. `attempts` counts the tries begun, in all runs; `address` is as
+    shown (a webhook's key is masked); `sha256` is of what was handed over; `note` says why it
+    failed or what was refused."""
 
     status: DeliveryStatus
     attempts: int
@@ -87,11 +89,10 @@ class Outbox:
             values = {
                 "status": DeliveryStatus.CLAIMED.value, "holder": self._holder, "at": _utc(at),
                 "address": address, "message_id": message_id, "sha256": sha256, "note": "",
+                "attempts": (row.attempts if row else 0) + 1,
             }  # fmt: skip
             if row is None:
-                connection.execute(
-                    insert(schema.delivery), key.model_dump() | values | {"attempts": 0}
-                )
+                connection.execute(insert(schema.delivery), key.model_dump() | values)
                 return True
             status = DeliveryStatus(row.status)
             if status in (DeliveryStatus.SENT, DeliveryStatus.UNCERTAIN):
@@ -105,24 +106,42 @@ class Outbox:
             return True
 
     def announce(self, key: Key, at: datetime) -> None:
-        """Record that bytes may reach the recipient from now on, and that this is an attempt."""
+        """Record that bytes may reach the recipient from now on.
+
+        Raises:
+            ConflictError: another run has it in hand; nothing may be sent.
+        """
         with self._store.writing() as connection:
-            attempts = schema.delivery.c.attempts + 1
-            values = {"status": DeliveryStatus.SENDING.value, "at": _utc(at), "attempts": attempts}
-            _write(connection, key, values)
+            self._mine(connection, key, DeliveryStatus.CLAIMED)
+            _write(connection, key, {"status": DeliveryStatus.SENDING.value, "at": _utc(at)})
 
     def recall(self, key: Key, at: datetime) -> None:
-        """Record that an attempt certainly did not arrive, and will be made again."""
+        """Record that a try certainly did not arrive, and that another begins.
+
+        Raises:
+            ConflictError: another run has it in hand.
+        """
         with self._store.writing() as connection:
-            _write(connection, key, {"status": DeliveryStatus.CLAIMED.value, "at": _utc(at)})
+            row = self._mine(connection, key)
+            values = {"status": DeliveryStatus.CLAIMED.value, "attempts": row.attempts + 1}
+            _write(connection, key, values | {"at": _utc(at)})
 
     def finish(self, key: Key, status: DeliveryStatus, note: str, actor: str, at: datetime) -> None:
-        """Record how it ended, and an entry in the audit log with it."""
+        """Record how it ended, and an entry in the audit log with it.
+
+        Raises:
+            ConflictError: another run has it in hand.
+        """
         with self._store.writing() as connection:
-            row = _find(connection, key)
-            address = row.address if row else ""
+            row = self._mine(connection, key)
             _write(connection, key, {"status": status.value, "at": _utc(at), "note": note})
-            self._log(connection, key, status, address, note, actor, at)
+            self._log(connection, key, status, row.address, note, actor, at)
+
+    def get(self, key: Key) -> Delivery | None:
+        """How a delivery stands, if there is one."""
+        with self._store.reading() as connection:
+            row = _find(connection, key)
+        return _delivery(row) if row else None
 
     def release(self, actor: Actor, key: Key, reason: str, at: datetime) -> Delivery:
         """Allow a delivery to go out again on the next run, after a person looked.
@@ -158,6 +177,17 @@ class Outbox:
             query = query.where(table.c.status.in_([s.value for s in statuses]))
         with self._store.reading() as connection:
             return [_delivery(row) for row in connection.execute(query)]
+
+    def _mine(
+        self, connection: Connection, key: Key, status: DeliveryStatus | None = None
+    ) -> Row[Any]:
+        row = _find(connection, key)
+        if row is None or row.holder != self._holder or (status and row.status != status.value):
+            raise ConflictError(
+                f"另一次发送已接手: {key.unit} {key.week} {key.channel} / another run has it in hand",
+                hint="duban digest deliveries",
+            )
+        return row
 
     @staticmethod
     def _log(

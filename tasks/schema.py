@@ -185,7 +185,7 @@ audit = Table(
 delivery = Table(
     "delivery",
     metadata,
-    Column("unit", String(200), primary_key=True),
+    Column("unit", Text, primary_key=True),
     Column("week", String(8), primary_key=True),
     Column("channel", String(16), primary_key=True),
     Column("status", String(16), nullable=False),
@@ -202,7 +202,7 @@ delivery = Table(
 address = Table(
     "address",
     metadata,
-    Column("unit", String(200), primary_key=True),
+    Column("unit", Text, primary_key=True),
     Column("channel", String(16), primary_key=True),
     Column("target", Text, nullable=False),
     Column("secret", Text, nullable=False),

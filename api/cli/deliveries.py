@@ -12,14 +12,14 @@ import typer
 from rich.progress import Progress
 
 from api.cli.output import Output
-from api.cli.state import Run, need_store
+from api.cli.state import Run
 from api.delivery.run import Sending, send_digests
 from api.delivery.sender import Outcome
 from api.delivery.settings import read_delivery_settings
 from api.scheduler import DigestScheduler, last_fired, trigger_of
 from kb.errors import DubanError
 from tasks.addresses import CHANNELS, Address, Addresses
-from tasks.authorisation import Action, require
+from tasks.authorisation import Action, Actor, authorise, require
 from tasks.digest import Week, parse_week, week_of
 from tasks.outbox import DELIVERY_NAMES, OVERVIEW, DeliveryStatus, Key, Outbox
 from tasks.queries import Register
@@ -92,7 +92,7 @@ def deliveries(run: Run, week: str, uncertain: bool, as_json: bool) -> None:
     printed = str(_week(week)) if week else ""
     statuses = (DeliveryStatus.UNCERTAIN, DeliveryStatus.SENDING) if uncertain else ()
     with run.acting() as (store, actor):
-        require(actor, Action.SEND_DIGEST)
+        _may_look(actor)
         found = Outbox(store, holder="").deliveries(printed, statuses)
     if as_json:
         out.json([d.model_dump(mode="json") for d in found])
@@ -125,7 +125,8 @@ def resend(run: Run, unit: str, week: str, channel: str, reason: str, as_json: b
 def schedule(run: Run) -> None:
     """Run the weekly schedule in the foreground."""
     out, delivery = run.out(as_json=False), read_delivery_settings(run.environ)
-    need_store(run.settings)
+    with run.acting() as (_, actor):
+        require(actor, Action.SEND_DIGEST)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     trigger = trigger_of(delivery, run.settings.timezone)
@@ -167,7 +168,7 @@ def addresses(run: Run, as_json: bool) -> None:
     """List addresses and the units without one."""
     out, delivery = run.out(as_json), read_delivery_settings(run.environ)
     with run.acting() as (store, actor):
-        require(actor, Action.CHANGE_SETTINGS)
+        _may_look(actor)
         found = Addresses(store, delivery.preset).all()
         units = [c.unit for c in Register(store.extractions()).units()]
     without = [u for u in (OVERVIEW, *units) if not any(u == unit for unit, _ in found)]
@@ -193,6 +194,12 @@ def remove_address(run: Run, unit: str, channel: str, as_json: bool) -> None:
         out.json({"unit": unit, "channel": channel})
         return
     out.say(f"已删 {unit} {channel}", f"{unit} {channel} removed")
+
+
+def _may_look(actor: Actor) -> None:
+    """Raise for whoever neither sends, nor sets addresses, nor audits."""
+    if not any(authorise(actor, a).allowed for a in (Action.CHANGE_SETTINGS, Action.READ_AUDIT)):
+        require(actor, Action.SEND_DIGEST)
 
 
 def _week(printed: str) -> Week:

@@ -19,6 +19,10 @@ class TemporaryError(DeliveryError):
     """It may arrive if it is sent again later."""
 
 
+class UnreachableError(TemporaryError):
+    """The server itself cannot be reached: other messages will not get through either."""
+
+
 class PermanentError(DeliveryError):
     """Sending the same again would fail the same way."""
 
@@ -52,6 +56,7 @@ class Channel(Protocol):
 
         Raises:
             TemporaryError, PermanentError: it did not arrive.
+            ConflictError: what `announce` raises; nothing was sent.
             UncertainError: it may have.
         """
         ...

@@ -9,15 +9,14 @@ from tempfile import NamedTemporaryFile
 from types import TracebackType
 from typing import Self
 
-from api.delivery.channel import TemporaryError
+from api.delivery.channel import PermanentError, TemporaryError
 from api.delivery.message import Message
-from kb.errors import DubanError
 from tasks.addresses import Address
 
 
 class DropChannel:
-    """Writes `<folder>/<week>/<name>.html` and the attachments beside it, each whole or not at all.
-    The names come from the digest's own file names, which hold no path."""
+    """Writes `<folder>/<week>/<name>.html` and the attachments beside it, each whole or not at all;
+    below `<folder>/<sub-folder>` where the unit's address names one."""
 
     name = "file"
     harmless = True
@@ -38,30 +37,29 @@ class DropChannel:
 
     def deliver(self, message: Message, address: Address, announce: Callable[[], None]) -> str:
         """Write the files; the page last, so that where it is, the others are."""
-        folder = self._folder / message.week
-        [first, *_] = message.attachments
-        page = Path(first.name).with_suffix(".html").name
+        folder = self._folder / address.target / message.week
         announce()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for attachment in message.attachments:
-                write_whole(folder / attachment.name, attachment.data)
-            write_whole(folder / page, message.html.encode("utf-8", "replace"))
+                write_whole(folder, attachment.name, attachment.data)
+            write_whole(folder, message.page, message.html.encode())
         except OSError as error:
             raise TemporaryError(f"写不了 / cannot be written: {error}", path=folder) from error
         return ""
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(folder: Path, name: str, data: bytes) -> None:
     """Write a file so that it is there whole or as before, also after a power cut.
 
     Raises:
         OSError: it cannot be written.
-        DubanError: its name would leave the folder.
+        PermanentError: its name would leave the folder.
     """
-    if path.name in ("", ".", "..") or path.parent / path.name != path:
-        raise DubanError(f"不是文件名: {path.name} / not a file's name", path=path)
-    with NamedTemporaryFile(dir=path.parent, prefix=".duban-", delete=False) as file:
+    if name in ("", ".", "..") or set(name) & set("/\\\0"):
+        raise PermanentError(f"不是文件名: {name!r} / not a file's name", path=folder)
+    path = folder / name
+    with NamedTemporaryFile(dir=folder, prefix=".duban-", delete=False) as file:
         try:
             file.write(data)
             file.flush()
@@ -71,3 +69,8 @@ def write_whole(path: Path, data: bytes) -> None:
         except BaseException:
             Path(file.name).unlink(missing_ok=True)
             raise
+    entries = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(entries)
+    finally:
+        os.close(entries)

@@ -58,7 +58,7 @@ def send_digests(
         store, wanted.week, wanted.as_of, zone=ZoneInfo(settings.timezone), within=delivery.within,
         units=wanted.units, overview=wanted.units is None, all_clear=delivery.all_clear,
     )  # fmt: skip
-    messages = [compose(d, settings.language, delivery.base_url) for d in digests]
+    messages = [compose(d, settings.language, delivery.base_url, delivery.domain) for d in digests]
     addresses = Addresses(store, delivery.preset).all()
     if delivery.drop is not None:  # the folder takes every unit's: no address is needed for it
         for message in messages:

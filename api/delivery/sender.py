@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -16,23 +17,34 @@ from tenacity import (  # fmt: skip
     wait_random_exponential,
 )
 
-from api.delivery.channel import Channel, PermanentError, TemporaryError, UncertainError
+from api.delivery.channel import (
+    Channel,
+    PermanentError,
+    TemporaryError,
+    UncertainError,
+    UnreachableError,
+)
 from api.delivery.message import Message
+from kb.errors import ConflictError, StoreError
 from tasks.addresses import Address
 from tasks.outbox import DeliveryStatus, Key, Outbox
 from tasks.store import Store
+
+log = logging.getLogger("duban.delivery")
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one message by one channel: `sent`, `failed`, `uncertain`, `already` (sent
-    before), `no-address` or `would-send` (a dry run)."""
+    before), `no-address` or `would-send` (a dry run). `again`: it failed for now, and may go out
+    when it is tried again."""
 
     unit: str
     channel: str
     result: str
     address: str = ""
     note: str = ""
+    again: bool = False
 
 
 def plan_deliveries(
@@ -75,9 +87,15 @@ class Sender:
         planned: Sequence[tuple[Message, Address | None]],
         report: Callable[[Outcome], None] = lambda _: None,
     ) -> list[Outcome]:
-        """Send all; one that fails does not keep the others back."""
+        """Send all; one that fails does not keep the others back.
+
+        Raises:
+            ConflictError: another run took over; it sends what is left.
+            StoreError: deliveries cannot be recorded any more, so nothing may be sent.
+        """
         outbox = Outbox(self.store, holder=secrets.token_hex(8))
         found: list[Outcome] = []
+        down: set[str] = set()
         with ExitStack() as stack:
             open_channels: dict[str, Channel] = {}
             for message, address in planned:
@@ -90,37 +108,67 @@ class Sender:
                     if address.channel not in open_channels:
                         channel = self.channels[address.channel]
                         open_channels[address.channel] = stack.enter_context(channel)
-                    outcome = self._one(outbox, open_channels[address.channel], message, address)
+                    opened = open_channels[address.channel]
+                    outcome = self._one(outbox, opened, message, address, down)
                 report(outcome)
                 found.append(outcome)
         return found
 
-    def _one(self, outbox: Outbox, channel: Channel, message: Message, address: Address) -> Outcome:
+    def _one(
+        self,
+        outbox: Outbox,
+        channel: Channel,
+        message: Message,
+        address: Address,
+        down: set[str],
+    ) -> Outcome:
+        """Send one; `down` holds the channels whose server could not be reached to the last try:
+        there each further message gets one try, or a run over many units would take hours."""
         key = Key(unit=message.unit, week=message.week, channel=channel.name)
         claimed = outbox.claim(
-            key, address=address.shown, message_id=message.message_id("duban"),
+            key, address=address.shown, message_id=message.message_id,
             sha256=message.sha256, at=self.clock(), harmless=channel.harmless,
         )  # fmt: skip
         if not claimed:
-            [row] = [d for d in outbox.deliveries(key.week) if (d.unit, d.channel) == (key.unit, key.channel)]  # fmt: skip
-            result = "already" if row.status is DeliveryStatus.SENT else "uncertain"
-            return Outcome(key.unit, key.channel, result, address.shown, row.note)
-        status, note = DeliveryStatus.SENT, ""
+            row = outbox.get(key)
+            result = "already" if row and row.status is DeliveryStatus.SENT else "uncertain"
+            return Outcome(key.unit, key.channel, result, row.address if row else "",
+                           row.note if row else "")  # fmt: skip
+        status, note, again = DeliveryStatus.SENT, "", False
+        attempts = 1 if channel.name in down else self.attempts
         try:
-            note = self._try(outbox, channel, key, message, address)
+            note = self._try(outbox, channel, key, message, address, attempts)
+            down.discard(channel.name)
         except (TemporaryError, PermanentError) as error:
             status, note = DeliveryStatus.FAILED, error.message
+            again = isinstance(error, TemporaryError)
+            (down.add if isinstance(error, UnreachableError) else down.discard)(channel.name)
         except UncertainError as error:
             status, note = DeliveryStatus.UNCERTAIN, error.message
+        except (ConflictError, StoreError):
+            raise
+        except Exception as error:
+            # A fault of ours in one message: what the row says of it is what may have happened.
+            log.exception("%s of %s by %s", key.unit, key.week, key.channel)
+            row = outbox.get(key)
+            sending = row is not None and row.status is DeliveryStatus.SENDING
+            status = DeliveryStatus.UNCERTAIN if sending else DeliveryStatus.FAILED
+            note = f"程序错误 / internal error: {type(error).__name__}"
         outbox.finish(key, status, note, self.actor, self.clock())
-        return Outcome(key.unit, key.channel, status.value, address.shown, note)
+        return Outcome(key.unit, key.channel, status.value, address.shown, note, again)
 
     def _try(
-        self, outbox: Outbox, channel: Channel, key: Key, message: Message, address: Address
+        self,
+        outbox: Outbox,
+        channel: Channel,
+        key: Key,
+        message: Message,
+        address: Address,
+        attempts: int,
     ) -> str:
         tries = Retrying(
             retry=retry_if_exception_type(TemporaryError),
-            stop=stop_after_attempt(self.attempts),
+            stop=stop_after_attempt(attempts),
             wait=wait_random_exponential(multiplier=1, max=60),
             sleep=self.sleep,
             before_sleep=lambda _: outbox.recall(key, self.clock()),

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+import ssl
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import parseaddr
 from pathlib import Path
 
 from api.settings import SettingError
-from tasks.addresses import CHANNELS
+from tasks.addresses import CHANNELS, Address, AddressError, check_address, mailboxes
 
-_AT = re.compile(r"(MON|TUE|WED|THU|FRI|SAT|SUN)\s+([01]?\d|2[0-3]):([0-5]\d)", re.IGNORECASE)
+_AT = re.compile(
+    r"(MON|TUE|WED|THU|FRI|SAT|SUN)\s+([01]?\d|2[0-3]):([0-5]\d)", re.IGNORECASE | re.ASCII
+)
+_YES, _NO = ("1", "yes", "true", "on"), ("", "0", "no", "false", "off")
 _TLS = ("starttls", "tls", "none")
 
 
@@ -33,7 +38,7 @@ class DeliverySettings:
     smtp_from: str = ""
     smtp_ca: str = ""
     drop: Path | None = None
-    preset: Mapping[str, Mapping[str, tuple[str, str]]] = field(default_factory=dict)
+    preset: Mapping[str, Mapping[str, tuple[str, str]]] = field(default_factory=dict, repr=False)
     weekday: str = "mon"
     hour: int = 8
     minute: int = 30
@@ -42,6 +47,27 @@ class DeliverySettings:
     base_url: str = ""
     timeout: float = 20.0
     attempts: int = 4
+
+    @property
+    def domain(self) -> str:
+        """What message ids end with: the sender's domain, else one that is nobody's (RFC 2606)."""
+        return parseaddr(self.smtp_from)[1].rpartition("@")[2] or "duban.invalid"
+
+    def trust(self) -> ssl.SSLContext:
+        """Checks servers by the system's certificates and `smtp_ca`.
+
+        Raises:
+            SettingError: `smtp_ca` holds no certificates.
+        """
+        found = ssl.create_default_context()
+        if self.smtp_ca:
+            try:
+                found.load_verify_locations(self.smtp_ca)
+            except OSError as error:
+                raise SettingError(
+                    f"DUBAN_SMTP_CA 读不了 / cannot be read: {error}", path=self.smtp_ca
+                ) from error
+        return found
 
 
 def read_delivery_settings(environ: Mapping[str, str]) -> DeliverySettings:
@@ -68,13 +94,21 @@ def read_delivery_settings(environ: Mapping[str, str]) -> DeliverySettings:
     host, sender = environ.get("DUBAN_SMTP_HOST") or "", environ.get("DUBAN_SMTP_FROM") or ""
     if host and not sender:
         raise SettingError("缺 DUBAN_SMTP_FROM / DUBAN_SMTP_FROM is missing")
+    _check_sender(sender)
+    user, password = environ.get("DUBAN_SMTP_USER") or "", environ.get("DUBAN_SMTP_PASSWORD") or ""
+    if user and not password:
+        raise SettingError("缺 DUBAN_SMTP_PASSWORD / DUBAN_SMTP_PASSWORD is missing")
+    if not (user + password).isascii():
+        raise SettingError(
+            "DUBAN_SMTP_USER 和 DUBAN_SMTP_PASSWORD 只能用 ASCII 字符 / only ASCII characters"
+        )
     drop = environ.get("DUBAN_DIGEST_DROP")
     file = environ.get("DUBAN_ADDRESSES")
-    return DeliverySettings(
+    found = DeliverySettings(
         smtp_host=host,
         smtp_port=_number(environ, "DUBAN_SMTP_PORT", usual, 65535),
-        smtp_user=environ.get("DUBAN_SMTP_USER") or "",
-        smtp_password=environ.get("DUBAN_SMTP_PASSWORD") or "",
+        smtp_user=user,
+        smtp_password=password,
         smtp_tls=tls,
         smtp_from=sender,
         smtp_ca=environ.get("DUBAN_SMTP_CA") or "",
@@ -84,9 +118,12 @@ def read_delivery_settings(environ: Mapping[str, str]) -> DeliverySettings:
         hour=int(at[2]),
         minute=int(at[3]),
         within=_number(environ, "DUBAN_DIGEST_WITHIN", 30, 3650),
-        all_clear=(environ.get("DUBAN_DIGEST_ALL_CLEAR") or "").lower() in ("1", "yes", "true", "on"),
+        all_clear=_yes(environ, "DUBAN_DIGEST_ALL_CLEAR"),
         base_url=(environ.get("DUBAN_BASE_URL") or "").rstrip("/"),
-    )  # fmt: skip
+    )
+    if host and tls != "none":
+        found.trust()  # a wrong file is told now, not on the day of sending
+    return found
 
 
 def read_address_file(path: Path) -> dict[str, dict[str, tuple[str, str]]]:
@@ -115,15 +152,42 @@ def read_address_file(path: Path) -> dict[str, dict[str, tuple[str, str]]]:
             )
         for unit, value in units.items():
             plain = {"url": value} if isinstance(value, str) else value
-            if not isinstance(plain, dict) or not isinstance(plain.get("url"), str):
+            if not isinstance(plain, dict) or not plain.keys() <= {"url", "secret"}:
                 raise SettingError(f"[{channel}] {unit}: 不是地址 / is no address", path=path)
-            secret = str(plain.get("secret", ""))
-            found.setdefault(channel, {})[unit] = (plain["url"], secret)
+            target, secret = plain.get("url"), plain.get("secret", "")
+            if not isinstance(target, str) or not isinstance(secret, str):
+                raise SettingError(f"[{channel}] {unit}: 不是地址 / is no address", path=path)
+            try:
+                check_address(Address(unit=unit, channel=channel, target=target, secret=secret))
+            except AddressError as error:
+                raise SettingError(f"[{channel}] {unit}: {error.message}", path=path) from error
+            found.setdefault(channel, {})[unit] = (target, secret)
     return found
+
+
+def _check_sender(printed: str) -> None:
+    if not printed:
+        return
+    try:
+        found = mailboxes(printed)
+    except AddressError:
+        found = []
+    if len(found) != 1 or not printed.isprintable():
+        raise SettingError(
+            f"DUBAN_SMTP_FROM 要是一个邮件地址, 不是 {printed!r} / must be one e-mail address",
+            hint="督查室 <duban@example.gov.cn>",
+        )
+
+
+def _yes(environ: Mapping[str, str], name: str) -> bool:
+    printed = (environ.get(name) or "").strip().lower()
+    if printed not in _YES + _NO:
+        raise SettingError(f"{name} 只能是 1 或 0 / must be 1 or 0")
+    return printed in _YES
 
 
 def _number(environ: Mapping[str, str], name: str, usual: int, most: int) -> int:
     printed = environ.get(name) or str(usual)
-    if not printed.isdigit() or not 0 < int(printed) <= most:
+    if not printed.isdecimal() or len(printed) > 9 or not 0 < int(printed) <= most:
         raise SettingError(f"{name} 要是 1 到 {most} 的整数 / must be a whole number, 1 to {most}")
     return int(printed)

@@ -6,21 +6,31 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
-from api.delivery.channel import DeliveryError, PermanentError, TemporaryError, UncertainError
+from api.delivery.channel import (
+    DeliveryError,
+    PermanentError,
+    TemporaryError,
+    UncertainError,
+    UnreachableError,
+)
+from api.delivery.chat import write_chat
 from api.delivery.message import Message
 from tasks.addresses import Address
 
 _LARGEST_ANSWER = 64 * 1024
-_LIMITS = {"wecom": 4096, "dingtalk": 20_000, "feishu": 20_000}
-"""Bytes of a message's text: wecom's documented limit; the others' whole body, with room left."""
-_BUSY = {"wecom": {-1, 45009}, "dingtalk": {-1, 410100, 130101, 130102}, "feishu": {9499, 11232}}
-"""Codes for "too fast" or "try again"."""
+_LIMITS = {"wecom": 4096, "dingtalk": 18_000, "feishu": 18_000}
+"""Bytes of a message's text as JSON: wecom takes 4,096 bytes of text; the others 20,000 bytes as
+the whole body, with room left for the title and the rest."""
+_BUSY = {"wecom": {-1, 45009}, "dingtalk": {-1, 130101, 410100}, "feishu": {9499, 11232}}
+"""Codes for "too fast" (wecom and dingtalk: 20 a minute; feishu: 100) or "busy, try again"."""
+_REFUSED_BEFORE_WORK = frozenset({408, 429, 503})
 _MORE = {"zh": "\n\n……其余见邮件或网页", "en": "\n\n… the rest is in the mail or on the page"}
 
 
@@ -40,12 +50,17 @@ class WebhookChannel:
         self, name: str, timeout: float, clock: Callable[[], float], language: str = "zh"
     ) -> None:
         self.name = name
+        self._timeout = timeout
         self._clock = clock
         self._language = language
-        # No proxy and no redirect: the address that an administrator set is where it goes.
-        self._client = httpx.Client(timeout=timeout, follow_redirects=False, trust_env=False)
+        self._open: httpx.Client | None = None
 
     def __enter__(self) -> Self:
+        # No proxy and no redirect: the address that an administrator set is where it goes.
+        self._open = httpx.Client(
+            timeout=self._timeout, follow_redirects=False, trust_env=False,
+            headers={"accept-encoding": "identity"},
+        )  # fmt: skip
         return self
 
     def __exit__(
@@ -54,45 +69,63 @@ class WebhookChannel:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._client.close()
+        if self._open is not None:
+            self._open.close()
+            self._open = None
 
     def deliver(self, message: Message, address: Address, announce: Callable[[], None]) -> str:
         """Post the message and read the robot's answer."""
-        text = cut_text(message.text, _LIMITS[self.name], _MORE[self._language])
+        if self._open is None:
+            raise RuntimeError("a channel is used as a context manager")
+        text = cut_text(write_chat(message.text), _LIMITS[self.name], _MORE[self._language])
         body, query = write_body(self.name, message.subject, text, address.secret, self._clock())
+        try:
+            url = httpx.URL(address.target).copy_merge_params(query)
+        except httpx.InvalidURL:
+            raise PermanentError("不是网址 / not a URL") from None  # its words hold the key
         announce()
         try:
-            with self._client.stream("POST", address.target, json=body, params=query) as response:
-                answer = b""
-                for piece in response.iter_bytes():
-                    answer += piece
-                    if len(answer) > _LARGEST_ANSWER:
-                        break
+            with self._open.stream("POST", url, json=body) as response:
+                answer = self._read(response)
                 status = response.status_code
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise TemporaryError(f"连不上 / cannot be reached: {error}") from error
+            raise UnreachableError(f"连不上 / cannot be reached: {error}") from error
+        except httpx.UnsupportedProtocol:
+            raise PermanentError("不是网址 / not a URL") from None
         except httpx.HTTPError as error:
-            raise UncertainError(f"没有等到回应 / no answer came: {error}") from error
+            told = str(error) or type(error).__name__
+            raise UncertainError(f"没有等到回应 / no answer came: {told}") from error
         refused = read_answer(self.name, status, answer)
         if refused is not None:
             raise refused
         return ""
 
+    def _read(self, response: httpx.Response) -> bytes:
+        """The answer, as far as a robot's goes and no longer than the timeout: httpx alone would
+        wait so long for each piece."""
+        end = self._clock() + self._timeout
+        answer = b""
+        for piece in response.iter_bytes():
+            answer += piece
+            if len(answer) > _LARGEST_ANSWER or self._clock() > end:
+                break
+        return answer
+
 
 def write_body(
     name: str, title: str, text: str, secret: str, now: float
-) -> tuple[dict[str, Any], dict[str, str] | None]:
+) -> tuple[dict[str, Any], dict[str, str]]:
     """The JSON body and what is added to the URL, as each robot's documentation asks.
 
     `now` is in seconds since the epoch. 钉钉 signs "milliseconds\\nsecret" with the secret as key, in
     the URL; 飞书 signs nothing with "seconds\\nsecret" as key, in the body.
     """
     if name == "wecom":
-        return {"msgtype": "markdown", "markdown": {"content": text}}, None
+        return {"msgtype": "markdown", "markdown": {"content": text}}, {}
     if name == "dingtalk":
         body = {"msgtype": "markdown", "markdown": {"title": title, "text": text}}
         if not secret:
-            return body, None
+            return body, {}
         stamp = str(round(now * 1000))
         signed = hmac.new(secret.encode(), f"{stamp}\n{secret}".encode(), hashlib.sha256).digest()
         return body, {"timestamp": stamp, "sign": base64.b64encode(signed).decode()}
@@ -107,40 +140,75 @@ def write_body(
         stamp = str(int(now))
         signed = hmac.new(f"{stamp}\n{secret}".encode(), b"", hashlib.sha256).digest()
         card |= {"timestamp": stamp, "sign": base64.b64encode(signed).decode()}
-    return card, None
+    return card, {}
 
 
-def read_answer(name: str, status: int, answer: bytes) -> DeliveryError | None:
-    """Why a robot refused a message; None where it took it. HTTP 200 alone says nothing: the code
-    in the body decides (`errcode`; 飞书: `code` or `StatusCode`)."""
-    told = answer[:200].decode(errors="replace")
-    if status == 429 or status >= 500:
+def read_answer(name: str, status: int, answer: bytes) -> DeliveryError | UncertainError | None:
+    """Why a robot did not take a message; None where it did. HTTP 200 alone says nothing: the code
+    in the body decides (`errcode`; 飞书: `code` or `StatusCode`). A server that failed at its work,
+    or answered 200 with something else, may have passed the message on."""
+    told = " ".join(answer[:200].decode(errors="replace").split())
+    code = _code(name, answer)
+    if code is not None and code in _BUSY[name]:
+        return TemporaryError(f"机器人暂时拒收 / the robot refused for now: {code} {told}")
+    if status in _REFUSED_BEFORE_WORK:
         return TemporaryError(f"暂时拒收 / refused for now: HTTP {status} {told}")
+    if status >= 500:
+        return UncertainError(f"服务器出错 / the server failed: HTTP {status} {told}")
     if status != 200:
         return PermanentError(f"拒收 / refused: HTTP {status} {told}")
-    try:
-        plain = json.loads(answer)
-        key = "errcode" if name in ("wecom", "dingtalk") else "code" if "code" in plain else "StatusCode"  # fmt: skip
-        code = int(plain[key])
-    except (ValueError, KeyError, TypeError):
-        return PermanentError(f"不是机器人的回应 / not a robot's answer: {told}")
+    if code is None:
+        return UncertainError(f"不是机器人的回应 / not a robot's answer: {told}")
     if code == 0:
         return None
-    kind = TemporaryError if code in _BUSY[name] else PermanentError
-    return kind(f"机器人拒收 / the robot refused: {code} {told}")
+    return PermanentError(f"机器人拒收 / the robot refused: {code} {told}")
+
+
+def _code(name: str, answer: bytes) -> int | None:
+    try:
+        plain = json.loads(answer)
+        keys = ("code", "StatusCode") if name == "feishu" else ("errcode",)
+        found = next(plain[key] for key in keys if key in plain)
+        return int(found) if isinstance(found, int | str) else None
+    except (ValueError, TypeError, StopIteration, RecursionError):
+        return None
 
 
 def cut_text(text: str, most: int, note: str) -> str:
-    """The text in at most `most` bytes of UTF-8, cut after a line, with a note that it was."""
-    if len(text.encode()) <= most:
+    """The text in at most `most` bytes as JSON carries it, cut after a line, with a note that it
+    was."""
+    if _weight(text) <= most:
         return text
-    kept, used = [], len(note.encode())
+    room = most - _weight(note)
+    kept, used = "", 0
     for line in text.splitlines(keepends=True):
-        used += len(line.encode())
-        if used > most:
+        used += _weight(line)
+        if used > room:
             break
-        kept.append(line)
+        kept += line
     if not kept:  # one line longer than the whole
-        room = most - len(note.encode())
-        kept = [text.encode()[:room].decode(errors="ignore")]
-    return "".join(kept).rstrip() + note
+        for character in text:
+            used = _weight(kept + character)
+            if used > room:
+                break
+            kept += character
+    return kept.rstrip() + note
+
+
+def _weight(text: str) -> int:
+    return len(json.dumps(text, ensure_ascii=False).encode()) - 2
+
+
+class _Masked(logging.Filter):
+    """Keeps robots' keys out of the log: httpx writes each request's whole URL to it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                f"{one.scheme}://{one.host}/…" if isinstance(one, httpx.URL) else one
+                for one in record.args
+            )
+        return True
+
+
+logging.getLogger("httpx").addFilter(_Masked())
