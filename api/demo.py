@@ -36,8 +36,8 @@ def main() -> int:
             register = Register(store.extractions(), lambda day: lives_on(store, day))
         late = [item for item in register.overdue(today) if not item.inherited]
         out.say(
-            f"\n三、截至 {today} 逾期且未报告进展 {len(late)} 项, 先列 {min(_SHOWN, len(late))} 项",
-            f"\n3. {len(late)} overdue as of {today} without a report; the first {min(_SHOWN, len(late))}",
+            f"\n三、截至 {today} 逾期 {len(late)} 项, 先列 {min(_SHOWN, len(late))} 项",
+            f"\n3. {len(late)} overdue as of {today}; the first {min(_SHOWN, len(late))}",
         )
         show_milestones(late[:_SHOWN], out)
     except DubanError as error:
