@@ -237,5 +237,6 @@ def _utc(at: datetime) -> datetime:
 def _delivery(row: Row[Any]) -> Delivery:
     fields = dict(row._mapping)
     fields.pop("holder")
-    at = fields["at"]
-    return Delivery.model_validate(fields | {"at": at if at.tzinfo else at.replace(tzinfo=UTC)})
+    at = fields["at"]  # SQLite keeps no zone, PostgreSQL gives the session's
+    at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    return Delivery.model_validate(fields | {"at": at})
