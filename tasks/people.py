@@ -31,6 +31,10 @@ class Person(Fact):
         return Actor(login=self.login, roles=frozenset({self.role}), units=self.units)
 
 
+RESERVED = frozenset({CONSOLE.login, "scheduler", "system"})
+"""Names under which duban itself stands in the audit log: nobody signs in as one of them."""
+
+
 class People:
     """The people of a store."""
 
@@ -163,7 +167,7 @@ def _rules(person: Person) -> bool:
 def _check(person: Person) -> None:
     login = check_words("登录名", "sign-in name", person.login, longest=64)
     shown = login.isprintable() and not any(c.isspace() for c in person.login)
-    if not login or not shown or login.casefold() == CONSOLE.login:
+    if not login or not shown or login.casefold() in RESERVED:
         raise FieldError(
             f"登录名不可用: {person.login!r} / not usable as a sign-in name: {person.login!r}"
         )

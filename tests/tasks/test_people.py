@@ -74,6 +74,7 @@ def test_only_administrators_manage_people(people, actor):
         {"login": "  "},
         {"login": "console"},
         {"login": "Console"},
+        {"login": "scheduler"},
         {"login": "李 四"},
         {"login": "li\n"},
         {"login": "x" * 65},
