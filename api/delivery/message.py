@@ -57,6 +57,11 @@ class Message:
         return f"<duban.{self.week.lower()}.{key}@{self.domain}>"
 
 
+def addressed_to(digest: Digest) -> str:
+    """The unit under which a digest's addresses and deliveries stand."""
+    return digest.unit or OVERVIEW
+
+
 def compose(
     digest: Digest, language: str, base_url: str = "", domain: str = "duban.invalid"
 ) -> Message:
@@ -65,7 +70,7 @@ def compose(
     chart = view_of(digest, language, base_url).chart
     kinds = (DigestFormat.DOCX,)
     return Message(
-        unit=_writable(digest.unit or OVERVIEW),
+        unit=addressed_to(digest),
         week=str(digest.week),
         subject=" ".join(_writable(subject(digest, language)).split()),
         text=render(digest, DigestFormat.MARKDOWN, language, base_url=base_url).decode(),

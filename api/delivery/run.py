@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from email.utils import format_datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from api.delivery.channel import Channel
 from api.delivery.drop import DropChannel
 from api.delivery.lock import only_one
 from api.delivery.mail import MailChannel
-from api.delivery.message import Message, compose
+from api.delivery.message import Message, addressed_to, compose
 from api.delivery.sender import Outcome, Sender, plan_deliveries
 from api.delivery.settings import DeliverySettings
 from api.delivery.webhooks import WebhookChannel
@@ -22,7 +23,7 @@ from kb.errors import ConflictError
 from tasks.addresses import CHANNELS, WEBHOOKS, Address, Addresses
 from tasks.authorisation import Action, Actor, require
 from tasks.digest import Week, build_digests
-from tasks.outbox import Key, Outbox
+from tasks.outbox import Outbox
 from tasks.store import Store
 
 
@@ -58,15 +59,20 @@ def send_digests(
         store, wanted.week, wanted.as_of, zone=ZoneInfo(settings.timezone), within=delivery.within,
         units=wanted.units, overview=wanted.units is None, all_clear=delivery.all_clear,
     )  # fmt: skip
-    messages = [compose(d, settings.language, delivery.base_url, delivery.domain) for d in digests]
+    by_unit = {addressed_to(digest): digest for digest in digests}
     addresses = Addresses(store, delivery.preset).all()
     if delivery.drop is not None:  # the folder takes every unit's: no address is needed for it
-        for message in messages:
-            own = Address(unit=message.unit, channel="file", target="")
-            addresses.setdefault((message.unit, "file"), own)
-    planned = plan_deliveries(messages, addresses, wanted.channels)
+        for unit in by_unit:
+            own = Address(unit=unit, channel="file", target="")
+            addresses.setdefault((unit, "file"), own)
+    planned = plan_deliveries(by_unit, addresses, wanted.channels)
     if wanted.dry_run:
-        return _foretell(store, planned)
+        return _foretell(store, str(wanted.week), planned)
+
+    @lru_cache(maxsize=1)  # a unit's channels follow one another
+    def write(unit: str) -> Message:
+        return compose(by_unit[unit], settings.language, delivery.base_url, delivery.domain)
+
     with only_one(settings, "sender") as mine:
         if not mine:
             raise ConflictError(
@@ -74,8 +80,9 @@ def send_digests(
                 hint="等它结束再试 / wait for it to end",
             )
         sender = Sender(
-            store=store, channels=open_channels(settings, delivery), clock=settings.now,
-            actor=actor.login, attempts=delivery.attempts, sleep=sleep,
+            store=store, week=str(wanted.week), compose=write,
+            channels=open_channels(settings, delivery), clock=settings.now, actor=actor.login,
+            attempts=delivery.attempts, sleep=sleep,
         )  # fmt: skip
         return sender.send(planned, report)
 
@@ -93,20 +100,19 @@ def open_channels(settings: Settings, delivery: DeliverySettings) -> dict[str, C
     return found
 
 
-def _foretell(store: Store, planned: Sequence[tuple[Message, Address | None]]) -> list[Outcome]:
-    done = {
-        Key(unit=d.unit, week=d.week, channel=d.channel): d
-        for d in Outbox(store, holder="").deliveries()
-    }
+def _foretell(
+    store: Store, week: str, planned: Sequence[tuple[str, Address | None]]
+) -> list[Outcome]:
+    done = {(d.unit, d.channel): d for d in Outbox(store, holder="").deliveries(week)}
     found: list[Outcome] = []
-    for message, address in planned:
+    for unit, address in planned:
         if address is None:
-            found.append(Outcome(message.unit, "", "no-address"))
+            found.append(Outcome(unit, "", "no-address"))
             continue
-        row = done.get(Key(unit=message.unit, week=message.week, channel=address.channel))
+        row = done.get((unit, address.channel))
         result = {"sent": "already", "uncertain": "uncertain", "sending": "uncertain"}.get(
             row.status.value if row else "", "would-send"
         )
         note = row.note if row else ""
-        found.append(Outcome(message.unit, address.channel, result, address.shown, note))
+        found.append(Outcome(unit, address.channel, result, address.shown, note))
     return found

@@ -27,10 +27,11 @@ from api.delivery.channel import (
 from api.delivery.message import Message
 from kb.errors import ConflictError, StoreError
 from tasks.addresses import Address
-from tasks.outbox import DeliveryStatus, Key, Outbox
+from tasks.outbox import Delivery, DeliveryStatus, Key, Outbox
 from tasks.store import Store
 
 log = logging.getLogger("duban.delivery")
+_OURS = "程序错误 / internal error: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +49,33 @@ class Outcome:
 
 
 def plan_deliveries(
-    messages: Iterable[Message],
+    units: Iterable[str],
     addresses: Mapping[tuple[str, str], Address],
     channels: Sequence[str],
-) -> list[tuple[Message, Address | None]]:
-    """Each message with each of its unit's addresses; with None where it has none at all."""
-    found: list[tuple[Message, Address | None]] = []
-    for message in messages:
-        mine = [addresses[message.unit, c] for c in channels if (message.unit, c) in addresses]
-        found.extend((message, address) for address in mine)
+) -> list[tuple[str, Address | None]]:
+    """Each unit with each of its addresses; with None where it has none at all."""
+    found: list[tuple[str, Address | None]] = []
+    for unit in units:
+        mine = [addresses[unit, c] for c in channels if (unit, c) in addresses]
+        found.extend((unit, address) for address in mine)
         if not mine:
-            found.append((message, None))
+            found.append((unit, None))
     return found
+
+
+def _as_before(row: Delivery) -> Outcome:
+    result = "already" if row.status is DeliveryStatus.SENT else "uncertain"
+    return Outcome(row.unit, row.channel, result, row.address, row.note)
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Sends over one store.
+    """Sends a week's digests over one store.
 
     Args:
         store: where deliveries are recorded.
+        week: the ISO week.
+        compose: makes a unit's message; asked only for what is still to be sent.
         channels: by name, not yet entered.
         clock: the present moment.
         actor: the sign-in name on whose behalf it is done.
@@ -76,6 +84,8 @@ class Sender:
     """
 
     store: Store
+    week: str
+    compose: Callable[[str], Message]
     channels: Mapping[str, Channel]
     clock: Callable[[], datetime]
     actor: str
@@ -84,7 +94,7 @@ class Sender:
 
     def send(
         self,
-        planned: Sequence[tuple[Message, Address | None]],
+        planned: Sequence[tuple[str, Address | None]],
         report: Callable[[Outcome], None] = lambda _: None,
     ) -> list[Outcome]:
         """Send all; one that fails does not keep the others back.
@@ -98,18 +108,18 @@ class Sender:
         down: set[str] = set()
         with ExitStack() as stack:
             open_channels: dict[str, Channel] = {}
-            for message, address in planned:
+            for unit, address in planned:
                 if address is None:
-                    outcome = Outcome(message.unit, "", "no-address")
+                    outcome = Outcome(unit, "", "no-address")
                 elif address.channel not in self.channels:
-                    outcome = Outcome(message.unit, address.channel, "failed", address.shown,
+                    outcome = Outcome(unit, address.channel, "failed", address.shown,
                                       "渠道没有设置 / the channel is not set up")  # fmt: skip
                 else:
                     if address.channel not in open_channels:
                         channel = self.channels[address.channel]
                         open_channels[address.channel] = stack.enter_context(channel)
                     opened = open_channels[address.channel]
-                    outcome = self._one(outbox, opened, message, address, down)
+                    outcome = self._one(outbox, opened, address, down)
                 report(outcome)
                 found.append(outcome)
         return found
@@ -118,22 +128,29 @@ class Sender:
         self,
         outbox: Outbox,
         channel: Channel,
-        message: Message,
         address: Address,
         down: set[str],
     ) -> Outcome:
         """Send one; `down` holds the channels whose server could not be reached to the last try:
         there each further message gets one try, or a run over many units would take hours."""
-        key = Key(unit=message.unit, week=message.week, channel=channel.name)
+        key = Key(unit=address.unit, week=self.week, channel=channel.name)
+        row = outbox.get(key)
+        if row and row.status in (DeliveryStatus.SENT, DeliveryStatus.UNCERTAIN):
+            return _as_before(row)
+        try:
+            message = self.compose(key.unit)
+        except Exception as error:
+            log.exception("the digest of %s for %s", key.unit, key.week)
+            note = f"{_OURS}{type(error).__name__}"
+            return Outcome(key.unit, key.channel, "failed", address.shown, note)
         claimed = outbox.claim(
             key, address=address.shown, message_id=message.message_id,
             sha256=message.sha256, at=self.clock(), harmless=channel.harmless,
         )  # fmt: skip
         if not claimed:
             row = outbox.get(key)
-            result = "already" if row and row.status is DeliveryStatus.SENT else "uncertain"
-            return Outcome(key.unit, key.channel, result, row.address if row else "",
-                           row.note if row else "")  # fmt: skip
+            assert row is not None  # noqa: S101 - what cannot be claimed is there
+            return _as_before(row)
         status, note, again = DeliveryStatus.SENT, "", False
         attempts = 1 if channel.name in down else self.attempts
         try:
@@ -153,7 +170,7 @@ class Sender:
             row = outbox.get(key)
             sending = row is not None and row.status is DeliveryStatus.SENDING
             status = DeliveryStatus.UNCERTAIN if sending else DeliveryStatus.FAILED
-            note = f"程序错误 / internal error: {type(error).__name__}"
+            note = f"{_OURS}{type(error).__name__}"
         outbox.finish(key, status, note, self.actor, self.clock())
         return Outcome(key.unit, key.channel, status.value, address.shown, note, again)
 
