@@ -53,7 +53,9 @@ class Message:
     def message_id(self) -> str:
         """The same for a unit and week, whenever it is sent: a mailbox that gets it twice after
         all can tell."""
-        key = hashlib.sha256(f"{self.unit}\0{self.week}".encode()).hexdigest()[:24]
+        key = hashlib.sha256(f"{self.unit}\0{self.week}".encode("utf-8", "replace")).hexdigest()[
+            :24
+        ]
         return f"<duban.{self.week.lower()}.{key}@{self.domain}>"
 
 
