@@ -50,14 +50,16 @@ def main() -> int:
         "  .venv/bin/duban tasks --unit 区公安局      一个单位的任务\n"
         "  .venv/bin/duban trace 生均教学仪器设备值   追溯到原文\n"
         "  .venv/bin/duban --help                     其余命令\n"
-        "没有后台程序在运行, 不用停止; 网页界面尚未完成。",
+        "  .venv/bin/duban serve                      网页, http://127.0.0.1:8000, Ctrl-C 停\n"
+        "没有后台程序在运行, 不用停止。",
         "\nNext (the store is var/duban.db):\n"
         "  .venv/bin/duban overdue                    all that is overdue\n"
         "  .venv/bin/duban ask 'Who is responsible for traffic safety?'\n"
         "  .venv/bin/duban tasks --unit 区公安局      tasks of a unit\n"
         "  .venv/bin/duban trace 生均教学仪器设备值   trace to the source\n"
         "  .venv/bin/duban --help                     the other commands\n"
-        "Nothing is left running, so there is nothing to stop; there is no web page yet.",
+        "  .venv/bin/duban serve                      web pages, http://127.0.0.1:8000, Ctrl-C stops\n"
+        "Nothing is left running, so there is nothing to stop.",
     )
     return code
 

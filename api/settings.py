@@ -27,6 +27,10 @@ class Settings:
     model's name (or empty), a local folder or a name on the model hub; `model_cache` the folder
     where the bundled model is written once; `chroma_url` a Chroma server, empty for our own;
     `reranker` a cross-encoder, empty for none; `llm_url` an OpenAI-compatible endpoint, empty for answers without a language model.
+    `public_read` says whether public documents are read without signing in (None: only where the
+    service is bound to a loopback address); `session_hours` how long a sign-in lasts; `base_url`
+    the address that people see (for links and cookies); `behind_tls` that a proxy with TLS stands
+    in front.
     """
 
     home: Path
@@ -41,6 +45,10 @@ class Settings:
     llm_model: str = ""
     llm_key: str = field(default="none", repr=False)
     llm_timeout: float = 30.0
+    public_read: bool | None = None
+    session_hours: float = 12.0
+    base_url: str = ""
+    behind_tls: bool = False
 
     @property
     def store_url(self) -> str:
@@ -123,6 +131,10 @@ def read_settings(
         llm_model=environ.get("DUBAN_LLM_MODEL") or "",
         llm_key=environ.get("DUBAN_LLM_KEY") or "none",
         llm_timeout=_seconds(environ.get("DUBAN_LLM_TIMEOUT") or "30"),
+        public_read=_switch(environ, "DUBAN_PUBLIC_READ"),
+        session_hours=_hours(environ.get("DUBAN_SESSION_HOURS") or "12"),
+        base_url=(environ.get("DUBAN_BASE_URL") or "").rstrip("/"),
+        behind_tls=bool(_switch(environ, "DUBAN_BEHIND_TLS")),
     )
 
 
@@ -135,6 +147,32 @@ def _seconds(printed: str) -> float:
         raise SettingError(
             f"DUBAN_LLM_TIMEOUT 要是 0 到 3600 的秒数, 不是 {printed} / must be seconds, 0 to 3600",
             hint="DUBAN_LLM_TIMEOUT=30",
+        )
+    return value
+
+
+def _switch(environ: Mapping[str, str], name: str) -> bool | None:
+    printed = (environ.get(name) or "").strip().lower()
+    if not printed:
+        return None
+    if printed in ("1", "yes", "true", "on"):
+        return True
+    if printed in ("0", "no", "false", "off"):
+        return False
+    raise SettingError(
+        f"{name} 要是 yes 或 no, 不是 {printed} / must be yes or no", hint=f"{name}=yes"
+    )
+
+
+def _hours(printed: str) -> float:
+    try:
+        value = float(printed)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 720:
+        raise SettingError(
+            f"DUBAN_SESSION_HOURS 要是 0 到 720 的小时数, 不是 {printed} / must be hours, 0 to 720",
+            hint="DUBAN_SESSION_HOURS=12",
         )
     return value
 

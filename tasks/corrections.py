@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
@@ -165,6 +166,11 @@ def _check_deadline(due: Deadline) -> None:
     if due.duration:
         add_duration(date(2024, 2, 29), due.duration)
     if due.rrule:
+        if not re.search(r"(?:^|;)FREQ=(?:YEARLY|MONTHLY|WEEKLY|DAILY)(?:;|$)", due.rrule):
+            # Nothing is due by the hour, and a rule by the second has no end of days.
+            raise FieldError(
+                f"周期只能按年、月、周、日 / only by year, month, week or day: {due.rrule}"
+            )
         try:
             occurrences(due, date(2024, 1, 1), date(2024, 12, 31))
         except (ValueError, KeyError, TypeError) as error:

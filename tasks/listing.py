@@ -32,6 +32,7 @@ class Wanted(Fact):
     unit: str | None = None
     roles: tuple[Role, ...] = ()
     document_id: str | None = None
+    documents: frozenset[str] | None = None
     plans: frozenset[str] | None = None
     milestones: frozenset[str] | None = None
     until: date | None = None
@@ -147,6 +148,8 @@ def _chosen(wanted: Wanted) -> Select[tuple[object, ...]]:
         conditions.append(m.c.task_id.in_(select(a.c.task_id).where(held)))
     if wanted.document_id is not None:
         conditions.append(m.c.document_id == wanted.document_id)
+    if wanted.documents is not None:
+        conditions.append(m.c.document_id.in_(wanted.documents))
     if wanted.plans is not None:
         conditions.append(m.c.plan_id.in_(wanted.plans))
     if wanted.milestones is not None:

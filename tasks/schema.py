@@ -207,3 +207,69 @@ address = Table(
     Column("target", Text, nullable=False),
     Column("secret", Text, nullable=False),
 )
+session = Table(
+    "session",
+    metadata,
+    Column("hash", String(64), primary_key=True),  # SHA-256 of the cookie's secret
+    Column("login", String(64), ForeignKey("person.login", ondelete="CASCADE"), nullable=False),
+    Column("csrf", String(64), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Index(None, "login"),
+)
+token = Table(
+    "token",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("login", String(64), ForeignKey("person.login", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+)
+visibility = Table(
+    "visibility",
+    metadata,
+    Column(
+        "document_id", String(40), ForeignKey("document.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("level", String(16), nullable=False),
+    Column("units", Text, nullable=False),
+)
+conversation = Table(
+    "conversation",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("login", String(64), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    Index(None, "login"),
+)
+turn = Table(
+    "turn",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column(
+        "conversation_id",
+        String(40),
+        ForeignKey("conversation.id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("ordinal", Integer, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("question", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("verdict", String(8), nullable=True),
+    Column("reason", Text, nullable=True),
+    Index(None, "conversation_id"),
+)
+job = Table(
+    "job",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("login", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("body", Text, nullable=False),
+)

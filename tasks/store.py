@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,7 +33,7 @@ from tasks.corrections import apply_corrections
 from tasks.due import rows_of
 from tasks.migrations import is_current, upgrade
 from tasks.models import Certainty, Extraction
-from tasks.versions import carry_over, read_corrections
+from tasks.versions import carry_over, keep_visibility, read_corrections
 
 _WRITER = 0x6475_6261_6E
 """The advisory lock of writers on PostgreSQL (the letters of duban)."""
@@ -123,6 +123,7 @@ class Store:
         recorded_at: datetime,
         refresh: bool = False,
         actor: str = "console",
+        settle: Callable[[Connection, str], None] | None = None,
     ) -> Added:
         """Record a document with all its facts in one transaction.
 
@@ -130,7 +131,9 @@ class Store:
         under the same file name are a new version: the former one keeps its facts and is marked
         superseded. Bytes that were superseded and come again become current. Progress and
         corrections go over to the same duties of the new version; a correction whose clause
-        changed is re-opened. The audit log records it as done by `actor`.
+        changed is re-opened. Who may see the former version may see the new one, unless `settle`,
+        which is called in the same transaction with a new version's or document's id, says
+        otherwise. The audit log records it as done by `actor`.
 
         Raises:
             StoreError: the store cannot be written; it is then as it was before.
@@ -182,6 +185,10 @@ class Store:
                 after={"document_id": document.id, "status": added.status},
             )
             audit.append(connection, recorded_at, [change])
+            if added.superseded:
+                keep_visibility(connection, added.superseded, document.id)
+            if settle is not None and added.status != "unchanged":
+                settle(connection, document.id)
             old = _load(connection, added.superseded) if added.superseded else before
             if old is not None:
                 carried = carry_over(connection, old, _load(connection, document.id), actor)

@@ -40,6 +40,16 @@ def write_correction(connection: Connection, correction: Correction) -> None:
         connection.execute(insert(schema.correction), row)
 
 
+def keep_visibility(connection: Connection, old: str, new: str) -> None:
+    """Let those see a new version who may see the one that it replaces, unless it has a level of
+    its own (it was there before)."""
+    v = schema.visibility
+    own = connection.execute(select(v).where(v.c.document_id == new)).first()
+    row = connection.execute(select(v).where(v.c.document_id == old)).first()
+    if own is None and row is not None:
+        connection.execute(insert(v), dict(row._mapping) | {"document_id": new})
+
+
 def carry_over(
     connection: Connection, old: Extraction, new: Extraction, actor: str
 ) -> list[Change]:

@@ -15,6 +15,7 @@ from api.cli import (
     digest_commands,
     exchange_commands,
     governance_commands,
+    serve_commands,
     tracker_commands,
 )
 from api.cli.state import ActAs, AsOf, JsonOption, Lang, Plan, Roles, Run, StoreOption, Unit
@@ -408,3 +409,4 @@ governance_commands.register(app)
 digest_commands.register(app)
 exchange_commands.register(app)
 delivery_commands.register(app)
+serve_commands.register(app)

@@ -28,6 +28,7 @@ from tasks.listing import Wanted, read_lives, read_rows
 from tasks.matching import match_facts
 from tasks.models import Role
 from tasks.store import Store
+from tasks.visibility import Level, read_visibility
 
 TOP_BARS = 10
 LONGEST = 10
@@ -83,6 +84,7 @@ def build_digests(
     units: Collection[str] | None = None,
     overview: bool | None = None,
     all_clear: bool = False,
+    documents: frozenset[str] | None = None,
 ) -> list[Digest]:
     """The digests of `week` as things stood at the end of `as_of`: the overview first, then units
     by name.
@@ -96,15 +98,24 @@ def build_digests(
         units: only these, by name or id; None for all.
         overview: whether to build the overview; by default when all units are.
         all_clear: also make the digests of units that have nothing to report.
+        documents: only these documents; None for all.
+
+    What only certain units may see stands in no other unit's digest.
 
     Raises:
         NotFoundError: one of `units` bears no duty, in no role.
     """
     with store.reading() as connection:
-        rows, lives = read_rows(connection, Wanted()), read_lives(connection, as_of)
+        wanted = Wanted(documents=documents)
+        rows, lives = read_rows(connection, wanted), read_lives(connection, as_of, wanted)
         items = by_date(standings(rows, lives, as_of, days=within))
         new = _new_ones(store, connection, items, week, zone)
-        main, joint, everything, unborne = _share_out(items, new, week)
+        closed = {
+            key: frozenset(seen.units)
+            for key, seen in read_visibility(connection).items()
+            if seen.level is Level.RESTRICTED
+        }
+        main, joint, everything, unborne = _share_out(items, new, week, closed)
         names = sorted(main.keys() | joint.keys()) if units is None else _named(items, units)
         chosen = [(name, main.get(name) or _Pile(), joint.get(name) or _Pile()) for name in names]
         whole = units is None if overview is None else overview
@@ -135,7 +146,10 @@ def build_digests(
 
 
 def _share_out(
-    items: Iterable[DueItem], new: Collection[Key], week: Week
+    items: Iterable[DueItem],
+    new: Collection[Key],
+    week: Week,
+    closed: Mapping[str, frozenset[str]],
 ) -> tuple[dict[str, _Pile], dict[str, _Pile], _Pile, _Pile]:
     """Each unit's own items, those it only takes part in, all items, those that nobody bears."""
     main: dict[str, _Pile] = defaultdict(_Pile)
@@ -146,9 +160,10 @@ def _share_out(
         everything.add(item, kinds)
         first = {u.unit for u in item.units if u.role in _MAIN}
         second = {u.unit for u in item.units if u.role is Role.JOINT} - first
-        for unit in first:
+        open_to = closed.get(item.document_id)
+        for unit in first if open_to is None else first & open_to:
             main[unit].add(item, kinds)
-        for unit in second:
+        for unit in second if open_to is None else second & open_to:
             joint[unit].add(item, kinds)
         if not first and not second:
             unborne.add(item, kinds)

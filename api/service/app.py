@@ -1,0 +1,114 @@
+"""The service: FastAPI over the store, in one process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import select
+
+from api.service import pages, problems
+from api.service.guard import Guard
+from api.service.identity import ServiceOf
+from api.service.jobs import Jobs
+from api.service.routes import (
+    ask,
+    audit,
+    docs,
+    documents,
+    duties,
+    graph,
+    outputs,
+    people,
+    review,
+    signing,
+    tracker,
+)
+from api.service.state import Service
+from api.settings import Settings
+from kb.errors import StoreError
+from tasks import schema
+from tasks.store import Store
+
+LARGEST_UPLOAD = 64 * 1024 * 1024
+"""Bytes of an uploaded document."""
+DESCRIPTION = """政策文件的知识库和督办 / a knowledge base over policy documents and a tracker of their duties.
+
+Errors are RFC 9457 problem details. Lists are read on with `cursor` = the `next` of the page before.
+Sign in with `POST /api/v1/session` (a cookie, and `X-CSRF-Token` on writes) or a bearer token."""
+
+
+def create_app(settings: Settings, *, public_read: bool = False, warm: bool = True) -> FastAPI:
+    """The app over the store that the settings name.
+
+    Args:
+        settings: of the run.
+        public_read: whether public documents are read without signing in.
+        warm: load models and index in the background at the start, and bring the index in step
+            after each upload; else the first question does both.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        store = Store.open(settings.store_url)
+        service = app.state.service = Service(settings, store, public_read=public_read)
+        folder = settings.home / "uploads"
+        jobs = Jobs(store, folder, service.now, service.update_index if warm else None)
+        jobs.recover()
+        app.state.jobs = jobs
+        if warm:
+            threading.Thread(target=service.warm_up, daemon=True).start()
+        try:
+            yield
+        finally:
+            jobs.close()
+            store.close()
+
+    app = FastAPI(
+        title="duban 督办", version=version("duban"), description=DESCRIPTION, lifespan=lifespan,
+        docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json",
+    )  # fmt: skip
+    problems.install(app)
+    for part in (
+        ask,
+        duties,
+        documents,
+        tracker,
+        review,
+        graph,
+        outputs,
+        audit,
+        people,
+        signing,
+        docs,
+    ):
+        app.include_router(part.router, prefix="/api/v1")
+    _health(app)
+    pages.install(app)
+    app.add_middleware(Guard, largest_upload=LARGEST_UPLOAD)
+    return app
+
+
+def _health(app: FastAPI) -> None:
+    @app.get("/healthz", tags=["health"], summary="进程在 / the process is there")
+    def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/readyz", tags=["health"], summary="可以服务 / it can serve", responses={503: {}})
+    def readyz(service: ServiceOf) -> JSONResponse:
+        try:
+            with service.store.reading() as connection:
+                connection.execute(select(schema.document.c.id).limit(1))
+        except StoreError as error:
+            return JSONResponse({"status": "not ready", "store": error.message}, 503)
+        assistant = "ready" if service.warm.is_set() else "loading"
+        return JSONResponse({"status": "ready", "store": "ok", "assistant": assistant})
+
+    @app.get("/metrics", tags=["health"], summary="Prometheus", response_class=Response)
+    def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

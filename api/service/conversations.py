@@ -1,0 +1,136 @@
+"""Conversations with the assistant, kept for each person."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy import Row, delete, func, insert, select, update
+
+from api.assistant.reply import Answer
+from kb.errors import NotFoundError
+from kb.identifiers import stable_id
+from tasks import schema
+from tasks.store import Store
+
+
+class Turn(BaseModel):
+    """A question with its answer, and what the person said of it."""
+
+    id: str
+    at: datetime
+    question: str
+    answer: dict[str, Any]
+    verdict: str | None = None
+    reason: str | None = None
+
+
+class Conversation(BaseModel):
+    """Questions that belong together; `turns` only where one conversation is read."""
+
+    id: str
+    title: str
+    updated_at: datetime
+    turns: list[Turn] = []
+
+
+class Conversations:
+    """The conversations of a store. Everybody reads and changes only their own."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def of(self, login: str, limit: int) -> list[Conversation]:
+        """A person's conversations, the latest first, without their turns."""
+        table = schema.conversation
+        query = select(table).where(table.c.login == login).order_by(table.c.updated_at.desc())
+        with self._store.reading() as connection:
+            return [_conversation(row) for row in connection.execute(query.limit(limit))]
+
+    def get(self, login: str, key: str) -> Conversation:
+        """One of a person's conversations with its turns.
+
+        Raises:
+            NotFoundError: they have none of this id.
+        """
+        table, turn = schema.conversation, schema.turn
+        with self._store.reading() as connection:
+            row = connection.execute(
+                select(table).where(table.c.id == key).where(table.c.login == login)
+            ).first()
+            if row is None:
+                raise NotFoundError(f"没有对话 {key} / no conversation {key}")
+            turns = connection.execute(
+                select(turn).where(turn.c.conversation_id == key).order_by(turn.c.ordinal)
+            )
+            return _conversation(row).model_copy(update={"turns": [_turn(t) for t in turns]})
+
+    def keep(self, login: str, key: str | None, answer: Answer, at: datetime) -> tuple[str, str]:
+        """Keep a question and its answer, in a conversation or a new one; gives both ids."""
+        stamp = at.astimezone(UTC)
+        table, turn = schema.conversation, schema.turn
+        with self._store.writing() as connection:
+            if key is None:
+                key = stable_id("talk", login, stamp.isoformat(), answer.question)
+                row = {"id": key, "login": login, "title": answer.question[:60]}
+                connection.execute(insert(table), row | {"updated_at": stamp})
+            else:
+                connection.execute(update(table).where(table.c.id == key).values(updated_at=stamp))
+            ordinal = connection.scalar(
+                select(func.count()).select_from(turn).where(turn.c.conversation_id == key)
+            )
+            turn_id = stable_id("turn", key, ordinal)
+            connection.execute(
+                insert(turn),
+                {"id": turn_id, "conversation_id": key, "ordinal": ordinal, "at": stamp,
+                 "question": answer.question, "answer": answer.model_dump_json()},
+            )  # fmt: skip
+        return key, turn_id
+
+    def forget(self, login: str, key: str) -> None:
+        """Delete a conversation with its turns.
+
+        Raises:
+            NotFoundError: they have none of this id.
+        """
+        self.get(login, key)
+        with self._store.writing() as connection:
+            connection.execute(delete(schema.turn).where(schema.turn.c.conversation_id == key))
+            connection.execute(delete(schema.conversation).where(schema.conversation.c.id == key))
+
+    def judge(self, login: str, turn_id: str, verdict: str, reason: str) -> Turn:
+        """Record what a person says of an answer that they were given.
+
+        Raises:
+            NotFoundError: they were given no such answer.
+        """
+        turn, table = schema.turn, schema.conversation
+        mine = select(table.c.id).where(table.c.login == login)
+        with self._store.writing() as connection:
+            done = connection.execute(
+                update(turn)
+                .where(turn.c.id == turn_id)
+                .where(turn.c.conversation_id.in_(mine))
+                .values(verdict=verdict, reason=reason)
+            )
+            if not done.rowcount:
+                raise NotFoundError(f"没有回答 {turn_id} / no answer {turn_id}")
+            row = connection.execute(select(turn).where(turn.c.id == turn_id)).one()
+        return _turn(row)
+
+
+def _aware(stamp: datetime) -> datetime:
+    return stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)
+
+
+def _conversation(row: Row[Any]) -> Conversation:
+    return Conversation(id=row.id, title=row.title, updated_at=_aware(row.updated_at))
+
+
+def _turn(row: Row[Any]) -> Turn:
+    return Turn(
+        id=row.id, at=_aware(row.at), question=row.question, answer=json.loads(row.answer),
+        verdict=row.verdict, reason=row.reason,
+    )  # fmt: skip

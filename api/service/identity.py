@@ -1,0 +1,158 @@
+"""Who asks: a session's cookie, a bearer token, or nobody; and what their request may do."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from api.service.problems import UnauthenticatedError
+from api.service.state import Service
+from kb.errors import DeniedError
+from tasks.access import CALENDAR, Session, Token
+from tasks.authorisation import Action, Actor, require
+from tasks.people import Person
+from tasks.visibility import ANONYMOUS, NOBODY
+
+COOKIE = "duban_session"
+CSRF_HEADER = "X-CSRF-Token"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_bearer = HTTPBearer(auto_error=False, description="duban_…")
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who a request comes from."""
+
+    actor: Actor
+    person: Person | None = None
+    session: Session | None = None
+    token: Token | None = None
+
+    @property
+    def csrf(self) -> str:
+        """What forms must send back; empty where nobody is signed in."""
+        return self.session.csrf if self.session else ""
+
+
+def service_of(request: Request) -> Service:
+    """The running service."""
+    found: Service = request.app.state.service
+    return found
+
+
+def viewer_of(
+    request: Request,
+    _bearer_given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)] = None,
+) -> Viewer:
+    """Who asks. A write by a cookie must come from our own pages: it carries the session's CSRF
+    value in a header (forms: a field, see `check_form`) and, where the browser tells, our origin.
+
+    Raises:
+        UnauthenticatedError: the token is unknown or has expired.
+        DeniedError: the token's scope does not cover the request, or the CSRF value is missing.
+    """
+    service = service_of(request)
+    now = service.now()
+    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        known = service.access.token(secret.strip(), now)
+        if known is None:
+            raise UnauthenticatedError("令牌不对或已过期 / the token is unknown or has expired")
+        token, person = known
+        _check_scope(token, request)
+        return Viewer(person.actor(), person, token=token)
+    cookie = request.cookies.get(COOKIE)
+    found = service.access.session(cookie, now) if cookie else None
+    if found is None:
+        return Viewer(ANONYMOUS if service.public_read else NOBODY)
+    session, person = found
+    if request.method not in _SAFE and not _is_form(request):
+        _check_csrf(request, session, request.headers.get(CSRF_HEADER, ""))
+    return Viewer(person.actor(), person, session=session)
+
+
+def check_form(request: Request, viewer: Viewer, given: str) -> None:
+    """Check the CSRF field of a form.
+
+    Raises:
+        DeniedError: it is not the session's.
+    """
+    if viewer.session is not None:
+        _check_csrf(request, viewer.session, given)
+
+
+def _check_scope(token: Token, request: Request) -> None:
+    asks = request.url.path.endswith(("/ask", "/chat/completions", "/mcp"))
+    wanted = "read" if request.method in _SAFE or asks else "write"
+    if any(f"/api/v1/{part}" in request.url.path for part in ("people", "settings", "tokens")):
+        wanted = "admin" if wanted == "write" else wanted
+    if CALENDAR in token.scopes:
+        raise DeniedError("该令牌只用于日历 / this token is for the calendar feed only")
+    if wanted not in token.scopes and not (wanted == "read" and token.scopes):
+        raise DeniedError(f"令牌的范围没有 {wanted} / the token's scopes lack {wanted}")
+
+
+def _is_form(request: Request) -> bool:
+    kind = request.headers.get("Content-Type", "")
+    form = kind.startswith(("application/x-www-form-urlencoded", "multipart/form-data"))
+    return form and not request.url.path.startswith("/api/")
+
+
+def _check_csrf(request: Request, session: Session, given: str) -> None:
+    origin = request.headers.get("Origin")
+    ours = urlsplit(str(request.base_url)).netloc, urlsplit(service_of(request).settings.base_url).netloc  # fmt: skip
+    if origin and urlsplit(origin).netloc not in ours:
+        raise DeniedError("请求来自别的网站 / the request comes from another site")
+    if not hmac.compare_digest(given.encode(), session.csrf.encode()):
+        raise DeniedError(
+            "页面已过期, 请刷新后再试 / the page has expired, reload it and try again",
+            hint=f"{CSRF_HEADER}",
+        )
+
+
+ServiceOf = Annotated[Service, Depends(service_of)]
+ViewerOf = Annotated[Viewer, Depends(viewer_of)]
+
+
+def needs(action: Action) -> Callable[[Viewer], Viewer]:
+    """A dependency that lets only those through who may take `action`.
+
+    Raises:
+        UnauthenticatedError: nobody is signed in, and signing in could help.
+        DeniedError: the person may not.
+    """
+
+    def check(viewer: ViewerOf) -> Viewer:
+        require_for(viewer, action)
+        return viewer
+
+    return check
+
+
+def require_for(viewer: Viewer, action: Action) -> None:
+    """Raise where the viewer may not take an action; asks them to sign in where nobody is."""
+    try:
+        require(viewer.actor, action)
+    except DeniedError:
+        if viewer.person is None:
+            raise UnauthenticatedError("请先登录 / sign in first") from None
+        raise
+
+
+Reader = Annotated[Viewer, Depends(needs(Action.READ))]
+
+
+def _signed_in(viewer: Reader) -> Viewer:
+    if viewer.person is None:
+        raise UnauthenticatedError("请先登录 / sign in first")
+    return viewer
+
+
+SignedIn = Annotated[Viewer, Depends(_signed_in)]
+"""Someone known: what people reported and who did what is no public text."""

@@ -1,0 +1,213 @@
+"""管理: people, organisations with their aliases, settings, addresses, jobs, tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Form, Query, Response
+
+from api.service.fields import Line
+from api.service.pages.screen import Screen, allowed
+from api.service.routes.documents import JobsOf
+from kb.lexicon import load_lexicon
+from tasks.access import LONGEST, SHORTEST
+from tasks.addresses import CHANNELS, Address, Addresses
+from tasks.authorisation import Action, PersonRole
+from tasks.organisations import FunctionEntry, GroupEntry, OrganisationEntry
+from tasks.people import Person
+
+router = APIRouter()
+Managing = Annotated[Screen, Depends(allowed(Action.MANAGE_PEOPLE))]
+Setting = Annotated[Screen, Depends(allowed(Action.CHANGE_SETTINGS))]
+Name = Annotated[Line, Form()]
+Csrf = Annotated[str, Form()]
+_DONE = "已保存"
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """An entry of the lexicon: its name and the other names that mean the same."""
+
+    name: str
+    english: str
+    kind: str
+    aliases: tuple[str, ...]
+
+
+@router.get("/admin")
+def people(s: Managing) -> Response:
+    """The people."""
+    return s.show(
+        "people.html", people=s.service.people.list(), roles=list(PersonRole), shortest=SHORTEST,
+        units=_units(s),
+    )  # fmt: skip
+
+
+@router.post("/admin/people")
+def add_person(
+    s: Managing,
+    login: Name = "",
+    name: Name = "",
+    role: Annotated[PersonRole, Form()] = PersonRole.READER,
+    units: Annotated[str, Form(max_length=2000)] = "",
+    password: Annotated[str, Form(max_length=LONGEST + 1)] = "",
+    csrf: Csrf = "",
+) -> Response:
+    """Add a person, with a password if one is given."""
+    s.check(csrf)
+
+    def act() -> None:
+        person = Person(login=login.strip(), name=name.strip() or login.strip(), role=role, units=split(units))  # fmt: skip
+        s.service.people.add(s.viewer.actor, person, s.service.now())
+        if password:
+            s.service.access.set_password(s.viewer.actor, person.login, password, s.service.now())
+
+    return s.attempt(act, "/admin", s.t("已添加 {name}", name=name or login))
+
+
+@router.get("/admin/people/{login}")
+def person(login: str, s: Managing) -> Response:
+    """One person's form."""
+    return s.show(
+        "person.html", p=s.service.people.get(login), roles=list(PersonRole), shortest=SHORTEST,
+        units=_units(s),
+    )  # fmt: skip
+
+
+@router.post("/admin/people/{login}")
+def change_person(
+    login: str,
+    s: Managing,
+    name: Name = "",
+    role: Annotated[PersonRole, Form()] = PersonRole.READER,
+    units: Annotated[str, Form(max_length=2000)] = "",
+    active: Annotated[str, Form(max_length=5)] = "",
+    csrf: Csrf = "",
+) -> Response:
+    """Change a person."""
+    s.check(csrf)
+    after = Person(login=login, name=name.strip(), role=role, units=split(units), active=bool(active))  # fmt: skip
+    return s.attempt(
+        lambda: s.service.people.change(s.viewer.actor, after, s.service.now()),
+        f"/admin/people/{quote(login)}", s.t(_DONE),
+    )  # fmt: skip
+
+
+@router.post("/admin/people/{login}/password")
+def set_password(
+    login: str,
+    s: Managing,
+    password: Annotated[str, Form(max_length=LONGEST + 1)] = "",
+    csrf: Csrf = "",
+) -> Response:
+    """Set anyone's password; ends their sessions."""
+    s.check(csrf)
+    return s.attempt(
+        lambda: s.service.access.set_password(s.viewer.actor, login, password, s.service.now()),
+        f"/admin/people/{quote(login)}", s.t("密码已设，其登录已全部退出"),
+    )  # fmt: skip
+
+
+@router.get("/admin/organisations")
+def organisations(s: Managing, q: Annotated[str, Query(max_length=100)] = "") -> Response:
+    """The organisations of the lexicon, and the names of the documents that no entry resolves."""
+    words = q.strip().casefold()
+    found = [o for o in all_organisations() if words in " ".join((o.name, o.english, *o.aliases)).casefold()]  # fmt: skip
+    strange = [u for u in s.service.register(s.viewer.actor).units() if u.unit_id is None]
+    return s.show("organisations.html", organisations=found, q=q, strange=strange)
+
+
+@router.get("/admin/settings")
+def settings(s: Setting) -> Response:
+    """The settings of the running service; keys and passwords are never shown."""
+    c = s.service.settings
+    url = c.store_url
+    rows = [
+        ("DUBAN_STORE", url if url.startswith("sqlite") else f"{url.partition('://')[0]}://…"),
+        ("DUBAN_HOME", str(c.home)), ("DUBAN_LANG", c.language), ("DUBAN_TIMEZONE", c.timezone),
+        ("DUBAN_BASE_URL", c.base_url or "—"), ("DUBAN_BEHIND_TLS", "yes" if c.behind_tls else "no"),
+        ("DUBAN_PUBLIC_READ", "yes" if s.service.public_read else "no"),
+        ("DUBAN_SESSION_HOURS", f"{c.session_hours:g}"),
+        ("DUBAN_EMBEDDING_MODEL", c.embedding_model or "multilingual-e5-small"),
+        ("DUBAN_RERANKER", c.reranker or "—"), ("DUBAN_CHROMA_URL", c.chroma_url or "—"),
+        ("DUBAN_LLM_URL", c.llm_url or "—"), ("DUBAN_LLM_MODEL", c.llm_model or "—"),
+    ]  # fmt: skip
+    return s.show("settings.html", rows=rows)
+
+
+@router.get("/admin/addresses")
+def addresses(s: Setting) -> Response:
+    """Where the digests go."""
+    found = list(Addresses(s.service.store).all().values())
+    return s.show("addresses.html", addresses=found, channels=CHANNELS, units=_units(s))
+
+
+@router.post("/admin/addresses")
+def set_address(
+    s: Setting,
+    unit: Name = "",
+    channel: Annotated[str, Form(max_length=20)] = "",
+    target: Annotated[str, Form(max_length=2000)] = "",
+    secret: Annotated[str, Form(max_length=200)] = "",
+    csrf: Csrf = "",
+) -> Response:
+    """Set where a unit's digest goes."""
+    s.check(csrf)
+    address = Address(unit=unit.strip(), channel=channel, target=target.strip(), secret=secret)
+    return s.attempt(
+        lambda: Addresses(s.service.store).set(s.viewer.actor, address, s.service.now()),
+        "/admin/addresses", s.t(_DONE),
+    )  # fmt: skip
+
+
+@router.post("/admin/addresses/remove")
+def remove_address(
+    s: Setting, unit: Name = "", channel: Annotated[str, Form(max_length=20)] = "", csrf: Csrf = ""
+) -> Response:
+    """Remove an address."""
+    s.check(csrf)
+    Addresses(s.service.store).remove(s.viewer.actor, unit, channel, s.service.now())
+    return s.go("/admin/addresses", s.t("地址已删除"))
+
+
+@router.get("/admin/tokens")
+def tokens(s: Managing) -> Response:
+    """Everybody's tokens."""
+    return s.show(
+        "all-tokens.html", tokens=s.service.access.tokens(), now=s.service.now()
+    )  # fmt: skip
+
+
+@router.get("/admin/jobs")
+def jobs(s: Managing, jobs: JobsOf) -> Response:
+    """The last uploads and how they went."""
+    return s.show("jobs.html", jobs=jobs.list(100))
+
+
+def all_organisations() -> list[Organisation]:
+    """The entries of the lexicon: bodies that every government has, central organs, groups."""
+    found = [
+        Organisation(e.local[0], e.english, e.kind, tuple(dict.fromkeys((*e.local[1:], *e.province, *e.former, *e.lay))))
+        for e in load_lexicon("functions", FunctionEntry)
+    ]  # fmt: skip
+    found += [
+        Organisation(e.name, e.english, e.kind, (*e.forms, *e.former))
+        for e in load_lexicon("organisations", OrganisationEntry)
+    ]
+    found += [
+        Organisation(e.name, e.english, e.kind, tuple(f for f in e.forms if f != e.name))
+        for e in load_lexicon("groups", GroupEntry)
+    ]
+    return found
+
+
+def split(units: str) -> tuple[str, ...]:
+    """Names of units with 、 or commas between."""
+    parts = units.replace("，", "、").replace(",", "、").split("、")
+    return tuple(p.strip() for p in parts if p.strip())
+
+
+def _units(s: Screen) -> list[str]:
+    return [u.unit for u in s.service.register(s.viewer.actor).units()]

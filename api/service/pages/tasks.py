@@ -1,0 +1,181 @@
+"""任务: the table of milestones with its filters, exports; a task with its history and steps."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from api.service.pages.screen import Reading, SignedIn, read_day
+from api.service.sending import download
+from kb.errors import DubanError, NotFoundError
+from tasks.due import DueItem, State
+from tasks.exports.delimited import render_csv
+from tasks.exports.feed import render_ics
+from tasks.exports.report import render_docx
+from tasks.exports.rows import ExportRow, export_rows
+from tasks.exports.workbook import Heading, render_xlsx
+from tasks.lifecycle import Status
+from tasks.listing import Wanted
+from tasks.models import Role
+from tasks.queries import Register
+
+router = APIRouter()
+PAGE = 50
+_ORDER = list(State)
+_SORTS: dict[str, Callable[[DueItem], Any]] = {
+    "due": lambda i: (i.due or date.max, i.path),
+    "state": lambda i: (_ORDER.index(i.state), i.due or date.max),
+    "title": lambda i: i.commitment,
+    "place": lambda i: (i.document_id, i.path),
+    "progress": lambda i: (i.life.percent if i.life.percent is not None else -1, i.status.value),
+}
+_FORMS = {
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", render_xlsx),
+    "docx": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", render_docx),
+    "ics": ("text/calendar; charset=utf-8", render_ics),
+    "csv": ("text/csv; charset=utf-8", lambda rows, heading: render_csv(rows, base_url=heading.base_url)),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the form above the table asks for; empty parts do not narrow."""
+
+    unit: str = ""
+    role: Role | None = None
+    plan: str = ""
+    document: str = ""
+    state: str = ""
+    status: Status | None = None
+    q: str = ""
+    since: date | None = None
+    until: date | None = None
+    as_of: date | None = None
+    own: bool = False
+    ids: frozenset[str] = frozenset()
+    sort: str = "due"
+
+    def wanted(self) -> Wanted:
+        """What the store narrows by."""
+        return Wanted(
+            unit=self.unit or None,
+            roles=(self.role,) if self.role else (),
+            document_id=self.document or None,
+            plans=frozenset({self.plan}) if self.plan else None,
+        )
+
+    def takes(self, item: DueItem) -> bool:
+        """Whether a milestone is asked for, whatever its state."""
+        if self.ids and item.task_id not in self.ids:
+            return False
+        if (
+            self.q
+            and self.q.casefold() not in f"{item.title} {item.commitment} {item.path}".casefold()
+        ):
+            return False
+        if self.own and item.inherited:
+            return False
+        if (self.since or self.until) and item.due is None:
+            return False
+        if item.due and self.since and item.due < self.since:
+            return False
+        if item.due and self.until and item.due > self.until:
+            return False
+        return self.status in (None, item.status)
+
+    def stands(self, item: DueItem) -> bool:
+        """Whether it is in the state asked for."""
+        if self.state == "behind":
+            return item.behind
+        if self.state == "open":
+            return item.state is not State.FINISHED
+        return self.state in ("", item.state.value)
+
+
+def filters_of(
+    unit: Annotated[str, Query(max_length=200)] = "",
+    role: Annotated[str, Query(max_length=20)] = "",
+    plan: Annotated[str, Query(max_length=60)] = "",
+    document: Annotated[str, Query(max_length=60)] = "",
+    state: Annotated[str, Query(max_length=20)] = "",
+    status: Annotated[str, Query(max_length=30)] = "",
+    q: Annotated[str, Query(max_length=200)] = "",
+    since: Annotated[str, Query(max_length=20)] = "",
+    until: Annotated[str, Query(max_length=20)] = "",
+    as_of: Annotated[str, Query(max_length=20)] = "",
+    own: Annotated[str, Query(max_length=5)] = "",
+    ids: Annotated[str, Query(alias="id", max_length=4000)] = "",
+    sort: Annotated[str, Query(max_length=20)] = "due",
+) -> Filters:
+    """The filters of a request; an empty field of the form is none.
+
+    Raises:
+        DubanError: a role, state, status or day that there is none of.
+    """
+    try:
+        chosen_role, chosen_status = (Role(role) if role else None), (Status(status) if status else None)  # fmt: skip
+        if state not in ("", "behind", "open"):
+            State(state)
+    except ValueError as error:
+        raise DubanError(f"没有这个筛选值: {error} / no such filter: {error}") from error
+    return Filters(
+        unit=unit.strip(), role=chosen_role, plan=plan, document=document, state=state,
+        status=chosen_status, q=q.strip(), since=read_day(since), until=read_day(until),
+        as_of=read_day(as_of), own=bool(own), ids=frozenset(i for i in ids.split(",") if i),
+        sort=sort if sort.removeprefix("-") in _SORTS else "due",
+    )  # fmt: skip
+
+
+FiltersOf = Annotated[Filters, Depends(filters_of)]
+
+
+@router.get("/tasks")
+def tasks(s: Reading, f: FiltersOf, page: Annotated[int, Query(ge=1, le=100_000)] = 1) -> Response:
+    """The table."""
+    day = f.as_of or s.service.today()
+    found = [i for i in s.service.standings(s.viewer.actor, day, f.wanted()) if f.takes(i)]
+    states = Counter(i.state for i in found)
+    counts = {"": len(found), "behind": sum(i.behind for i in found)} | {x.value: c for x, c in states.items()}  # fmt: skip
+    found = [i for i in found if f.stands(i)]
+    found.sort(key=_SORTS[f.sort.removeprefix("-")], reverse=f.sort.startswith("-"))
+    register = s.service.register(s.viewer.actor)
+    pages = max(1, -(-len(found) // PAGE))
+    page = min(page, pages)
+    return s.show(
+        "tasks.html", f=f, day=day, items=found[(page - 1) * PAGE : page * PAGE], total=len(found),
+        tasks=len({i.task_id for i in found}), counts=counts, page=page, pages=pages,
+        first=(page - 1) * PAGE, units=[u.unit for u in register.units()],
+        plans=[p for e in register.extractions for p in e.plans], plan_of=plan_titles(register),
+        roles=list(Role), states=_ORDER, statuses=list(Status), forms=list(_FORMS),
+    )  # fmt: skip
+
+
+@router.get("/tasks/export/{form}")
+def export(form: str, s: SignedIn, f: FiltersOf) -> Response:
+    """The milestones of the table as a file."""
+    if form not in _FORMS:
+        raise NotFoundError(f"没有格式 {form} / no format {form}")
+    day = f.as_of or s.service.today()
+    items = s.service.standings(s.viewer.actor, day, f.wanted())
+    keys = {(i.milestone_id, i.occurrence) for i in items if f.takes(i) and f.stands(i)}
+    wanted = s.service.narrowed(s.viewer.actor, f.wanted())
+    rows: list[ExportRow] = [
+        row
+        for row in export_rows(s.service.store, day, wanted)
+        if (row.milestone_id, row.occurrence) in keys
+    ]
+    rows = [row.model_copy(update={"number": number}) for number, row in enumerate(rows, 1)]
+    base = s.service.settings.base_url or str(s.request.base_url).rstrip("/")
+    kind, render = _FORMS[form]
+    data: bytes = render(rows, Heading(day, f.unit, s.language, base))
+    return download(data, f"{s.t('督办任务')}-{day}.{form}", kind)
+
+
+def plan_titles(register: Register) -> dict[str, str]:
+    """Titles of the plans by id."""
+    return {p.id: " ".join(p.title.split()) for e in register.extractions for p in e.plans}

@@ -1,0 +1,54 @@
+"""单位: what one organisation has to do, what is overdue, whom it works with."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from api.service.pages.neighbours import neighbours_of, picture_of
+from api.service.pages.screen import Reading
+from api.service.pages.tasks import plan_titles
+from ingest.pipeline import jurisdiction_of
+from kb.errors import NotFoundError
+from tasks.due import Colour, State
+from tasks.listing import Wanted
+from tasks.models import Role
+from tasks.organisations import organisations_for
+
+router = APIRouter()
+
+
+@router.get("/units")
+def units(s: Reading, q: Annotated[str, Query(max_length=100)] = "") -> Response:
+    """All units that bear a task, with what stands red, yellow and blue."""
+    register = s.service.register(s.viewer.actor)
+    colours: dict[str, Counter[Colour]] = {}
+    for item in s.service.standings(s.viewer.actor, s.service.today()):
+        for unit in {u.unit for u in item.units}:
+            colours.setdefault(unit, Counter())[item.colour] += 1
+    found = [u for u in register.units() if q.strip() in u.unit]
+    return s.show("units.html", units=found, colours=colours, q=q, roles=list(Role), Colour=Colour)
+
+
+@router.get("/units/{unit:path}")
+def unit(unit: str, s: Reading) -> Response:
+    """One unit."""
+    register = s.service.register(s.viewer.actor)
+    found = next((u for u in register.units() if unit in (u.unit, u.unit_id)), None)
+    if found is None:
+        raise NotFoundError(f"没有单位“{unit}” / no unit {unit!r}")
+    items = s.service.standings(s.viewer.actor, s.service.today(), Wanted(unit=found.unit))
+    urgent = [i for i in items if i.colour is not Colour.NONE]
+    urgent.sort(key=lambda i: list(Colour).index(i.colour))
+    names = [organisations_for(jurisdiction_of(e.document)).resolve(found.unit) for e in register.extractions]  # fmt: skip
+    neighbours = neighbours_of(register, found.unit)
+    return s.show(
+        "unit.html", u=found, english=next((o.english for o in names if o), ""),
+        placed=register.tasks_of(found.unit), states=Counter(i.state for i in items),
+        colours=Counter(i.colour for i in items), urgent=urgent, neighbours=neighbours,
+        picture=picture_of(found.unit, neighbours), plan_of=plan_titles(register),
+        people=[p for p in s.service.people.list() if found.unit in p.units and p.active] if s.known else [],
+        State=State, Colour=Colour, Role=Role,
+    )  # fmt: skip

@@ -1,0 +1,162 @@
+"""Errors of the service in one shape: RFC 9457 problem details, no traces."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from kb.errors import (
+    ConflictError,
+    DeniedError,
+    DubanError,
+    IndexStateError,
+    ModelError,
+    NotFoundError,
+    SourceError,
+    StoreError,
+    TransitionError,
+)
+
+MEDIA_TYPE = "application/problem+json"
+log = logging.getLogger("duban.service")
+
+
+_MOST = 20
+"""Faults of one request that are told."""
+
+
+def _shown(part: object) -> str:
+    """A place or message without half characters, which no answer can carry."""
+    return str(part).encode("utf-8", "replace").decode()[:300]
+
+
+class Problem(BaseModel):
+    """What is told of an error. `detail` and `hint` hold Chinese, ` / `, English."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"type": "about:blank", "title": "Not Found", "status": 404,
+                 "detail": "没有任务 task-0 / no task task-0", "code": "not-found"}
+            ]
+        }
+    )  # fmt: skip
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    code: str
+    hint: str | None = None
+    errors: list[dict[str, Any]] | None = None
+
+
+_STATUS: tuple[tuple[type[DubanError], int, str], ...] = (
+    (NotFoundError, 404, "not-found"),
+    (DeniedError, 403, "denied"),
+    (ConflictError, 409, "conflict"),
+    (TransitionError, 409, "transition"),
+    (SourceError, 422, "unreadable-source"),
+    (StoreError, 503, "store"),
+    (IndexStateError, 503, "index"),
+    (ModelError, 503, "model"),
+    (DubanError, 422, "refused"),
+)
+
+
+class UnauthenticatedError(DubanError):
+    """Nobody is signed in, or the token is not known."""
+
+
+class TooManyError(DubanError):
+    """Too many requests; `seconds` says when to try again."""
+
+    def __init__(self, message: str, seconds: int) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
+class TooLargeError(DubanError):
+    """A body over the limit."""
+
+
+def status_of(error: DubanError) -> tuple[int, str]:
+    """The HTTP status and the stable code of an error of ours."""
+    if isinstance(error, UnauthenticatedError):
+        return 401, "unauthenticated"
+    if isinstance(error, TooManyError):
+        return 429, "too-many-requests"
+    if isinstance(error, TooLargeError):
+        return 413, "too-large"
+    return next((status, code) for kind, status, code in _STATUS if isinstance(error, kind))
+
+
+def problem(status: int, code: str, detail: str, **more: Any) -> JSONResponse:
+    """A response that tells of an error."""
+    body = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, code=code, **more)
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    return JSONResponse(body.model_dump(exclude_none=True), status, headers, media_type=MEDIA_TYPE)
+
+
+def from_duban(error: DubanError) -> JSONResponse:
+    """The response for an error of ours."""
+    status, code = status_of(error)
+    response = problem(status, code, error.message, hint=error.hint or None)
+    if isinstance(error, TooManyError):
+        response.headers["Retry-After"] = str(error.seconds)
+    return response
+
+
+_HTTP = {
+    400: ("malformed", "请求读不出 / the request cannot be read"),
+    404: ("not-found", "没有这个地址 / there is no such address"),
+    405: ("method-not-allowed", "这个地址不能这样用 / the method is not allowed here"),
+    413: ("too-large", "内容过大 / the body is too large"),
+}
+
+
+def install(app: FastAPI) -> None:
+    """Make the app tell every error in this shape."""
+
+    @app.exception_handler(DubanError)
+    async def _duban(_: Request, error: DubanError) -> Response:
+        return from_duban(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(_: Request, error: RequestValidationError) -> Response:
+        told = [
+            {"at": [_shown(p) for p in e["loc"]], "message": _shown(e["msg"])}
+            for e in error.errors()[:_MOST]
+        ]
+        return problem(422, "invalid", "请求不合要求 / the request is not valid", errors=told)
+
+    @app.exception_handler(HTTPException)
+    async def _http(_: Request, error: HTTPException) -> Response:
+        code, told = _HTTP.get(error.status_code, ("http", str(error.detail)))
+        answer = problem(error.status_code, code, told)
+        for name, value in (error.headers or {}).items():
+            answer.headers[name] = value
+        return answer
+
+    @app.exception_handler(Exception)
+    async def _unforeseen(request: Request, error: Exception) -> Response:
+        log.error("%s %s", request.method, request.url.path, exc_info=error)
+        return problem(
+            500, "internal", "服务出错, 已记入日志 / the service failed; it is in the log"
+        )
+
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": HTTPStatus(status).phrase,
+             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    for status in (400, 401, 403, 404, 409, 413, 422, 429, 503)
+}  # fmt: skip
+"""What every route may answer beside its own."""

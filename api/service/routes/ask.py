@@ -1,0 +1,154 @@
+"""Asking: an answer as JSON or as it is written, conversations, what people say of an answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator, Iterator
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
+
+from api.assistant.reply import Answer
+from api.service.conversations import Conversation, Conversations, Turn
+from api.service.fields import Storable
+from api.service.identity import Reader, ServiceOf, Viewer
+from api.service.problems import RESPONSES
+from api.service.state import Service
+
+router = APIRouter(tags=["ask"], responses=RESPONSES)
+LONGEST_QUESTION = 2000
+
+
+class Question(BaseModel):
+    """A question. `context` holds the questions before it; with `conversation` they are the ones
+    kept there, and this one is kept too (for those signed in)."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"question": "哪些部门负责防溺水？", "as_of": "2026-11-24"}]
+        },
+    )
+
+    question: Annotated[str, Field(min_length=1, max_length=LONGEST_QUESTION), Storable]
+    as_of: date | None = None
+    context: list[Annotated[str, Field(max_length=LONGEST_QUESTION)]] = Field(
+        default_factory=list, max_length=20
+    )
+    conversation: str | None = Field(default=None, max_length=40)
+
+
+class Answered(Answer):
+    """An answer, and where it is kept."""
+
+    conversation: str | None = None
+    turn: str | None = None
+
+
+class Feedback(BaseModel):
+    """Whether an answer was right, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    verdict: Literal["right", "wrong"]
+    reason: Annotated[str, Field(max_length=2000), Storable] = ""
+
+
+@router.post(
+    "/ask",
+    response_model=Answered,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    summary="回答一个问题 / answer a question",
+)
+async def ask(
+    body: Question,
+    viewer: Reader,
+    service: ServiceOf,
+    accept: Annotated[str, Header()] = "application/json",
+) -> Any:
+    """JSON, or with `Accept: text/event-stream` the events `part` (pieces of the answer), then
+    `citations`, then `done` (the whole answer)."""
+    caller = viewer.actor.login or "anonymous"
+    service.ask_limit.check(caller)
+    if "text/event-stream" in accept:
+        return StreamingResponse(
+            _events(service, viewer, body),
+            media_type="text/event-stream",
+            headers={"X-Accel-Buffering": "no"},
+        )
+    return await run_in_threadpool(answer_question, service, viewer, body)
+
+
+def answer_question(service: Service, viewer: Viewer, body: Question) -> Answered:
+    """Answer, and keep question and answer where the person is signed in."""
+    kept = Conversations(service.store)
+    context = list(body.context)
+    person = viewer.person
+    if body.conversation and person:
+        context = [t.question for t in kept.get(person.login, body.conversation).turns]
+    as_of = body.as_of or service.today()
+    answer = service.ask(viewer.actor, body.question, as_of, context)
+    if person is None:
+        return Answered(**answer.model_dump())
+    conversation, turn = kept.keep(person.login, body.conversation, answer, service.now())
+    return Answered(**answer.model_dump(), conversation=conversation, turn=turn)
+
+
+async def _events(service: Service, viewer: Viewer, body: Question) -> AsyncIterator[str]:
+    from api.service.problems import status_of  # noqa: PLC0415
+    from kb.errors import DubanError  # noqa: PLC0415
+
+    yield _event("start", {"question": body.question})
+    try:
+        answer = await run_in_threadpool(answer_question, service, viewer, body)
+    except DubanError as error:
+        yield _event("error", {"code": status_of(error)[1], "detail": error.message})
+        return
+    for piece in pieces(answer.answer):
+        yield _event("part", {"text": piece})
+    shown = answer.model_dump(mode="json")
+    yield _event("citations", shown["citations"])
+    yield _event("done", shown)
+
+
+def pieces(text: str) -> Iterator[str]:
+    """An answer cut after each sentence and line."""
+    yield from (m.group() for m in re.finditer(r"[^。；！？\n]*[。；！？\n]?", text) if m.group())
+
+
+def _event(name: str, data: Any) -> str:
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+
+
+@router.get("/conversations", summary="我的对话 / my conversations")
+def conversations(
+    viewer: Reader, service: ServiceOf, limit: Annotated[int, Query(ge=1, le=200)] = 50
+) -> list[Conversation]:
+    """The conversations of the person signed in, the latest first; empty for others."""
+    if viewer.person is None:
+        return []
+    return Conversations(service.store).of(viewer.person.login, limit)
+
+
+@router.get("/conversations/{conversation}", summary="一次对话 / a conversation")
+def conversation_of(conversation: str, viewer: Reader, service: ServiceOf) -> Conversation:
+    """A conversation of one's own, with its turns."""
+    return Conversations(service.store).get(viewer.actor.login, conversation)
+
+
+@router.delete("/conversations/{conversation}", status_code=204, summary="删除对话 / delete it")
+def forget(conversation: str, viewer: Reader, service: ServiceOf) -> None:
+    """Delete a conversation of one's own."""
+    Conversations(service.store).forget(viewer.actor.login, conversation)
+
+
+@router.post("/answers/{turn}/feedback", summary="答得对不对 / say whether it was right")
+def feedback(turn: str, body: Feedback, viewer: Reader, service: ServiceOf) -> Turn:
+    """Say of an answer to oneself whether it was right, and why."""
+    kept = Conversations(service.store)
+    return kept.judge(viewer.actor.login, turn, body.verdict, body.reason)

@@ -1,0 +1,309 @@
+"""Documents: their outline and facts, text, original bytes, who may see them, and new ones."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
+
+from api.service.identity import Reader, ServiceOf, Viewer, needs
+from api.service.jobs import Job, Jobs
+from api.service.paging import Cursor, Limit, Page, page_of
+from api.service.problems import RESPONSES
+from api.service.sending import tagged
+from api.service.state import Service
+from api.service.uploads import Upload, receive
+from ingest.readers import LIMIT, SUFFIXES
+from ingest.unclaimed import find_unclaimed
+from kb.errors import DubanError, NotFoundError
+from kb.identifiers import sha256_hex
+from kb.models import Clause, Finding, Plan, Repair
+from tasks.authorisation import Action
+from tasks.models import Extraction, Member, PolicyReference, Task
+from tasks.store import StoredDocument
+from tasks.visibility import (
+    Level,
+    Visibility,
+    read_visibility,
+    set_visibility,
+    visible_documents,
+)
+
+router = APIRouter(tags=["documents"], responses=RESPONSES)
+_TAGGED: dict[int | str, dict[str, Any]] = {304: {"description": "没有变 / not modified"}}
+_OPAQUE = "application/octet-stream"
+Ingester = Annotated[Viewer, Depends(needs(Action.INGEST))]
+
+
+class DocumentOut(BaseModel):
+    """A document in the store, without its text."""
+
+    id: str
+    title: str
+    document_number: str | None
+    index_number: str | None
+    issuer: str | None
+    written_on: date | None
+    published_on: date | None
+    subject: str | None
+    validity: str | None
+    name: str
+    media_type: str
+    sha256: str
+    version: int
+    recorded_at: datetime
+    superseded_by: str | None
+    visibility: Visibility
+
+
+class OutlineClause(Clause):
+    """A clause with those below it and the tasks that it states."""
+
+    task_ids: tuple[str, ...] = ()
+    children: tuple[OutlineClause, ...] = ()
+
+
+class OutlinePlan(Plan):
+    """A plan with its clauses as a tree."""
+
+    clauses: tuple[OutlineClause, ...] = ()
+
+
+class DocumentDetail(DocumentOut):
+    """A document with its outline and all facts drawn from it, as corrected. `intact`: the stored
+    bytes still have the digest; `unclaimed`: clauses with a verb of duty and no task."""
+
+    characters: int
+    intact: bool
+    outline: list[OutlinePlan]
+    tasks: tuple[Task, ...]
+    members: tuple[Member, ...]
+    policies: tuple[PolicyReference, ...]
+    repairs: tuple[Repair, ...]
+    warnings: tuple[Finding, ...]
+    unclaimed: list[Clause]
+
+
+class VisibilityIn(BaseModel):
+    """How far a document is open; `units` see a restricted one, beside supervisors, auditors and
+    administrators."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"level": "restricted", "units": ["区教委"]}]}
+    )  # fmt: skip
+
+    level: Level
+    units: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = Field(
+        default=(), max_length=100
+    )
+
+
+def jobs_of(request: Request) -> Jobs:
+    """The jobs of the running service."""
+    found: Jobs = request.app.state.jobs
+    return found
+
+
+JobsOf = Annotated[Jobs, Depends(jobs_of)]
+
+
+@router.get("/documents", summary="文件 / documents")
+def documents(
+    viewer: Reader,
+    service: ServiceOf,
+    q: Annotated[
+        str, Query(max_length=200, description="标题或文号中的字 / words of title or number")
+    ] = "",
+    superseded: Annotated[bool, Query(description="也列旧版本 / former versions too")] = False,
+    limit: Limit = 50,
+    cursor: Cursor = "",
+) -> Page[DocumentOut]:
+    """Documents that the viewer may see, in the order they were recorded."""  # fmt: skip
+    found = _stored(service, viewer, superseded=superseded)
+    found = [d for d in found if q in d.title or q in (d.document_number or "")]
+    shown, after = page_of(found, limit, cursor, lambda d: [d.id])
+    return Page(items=shown, total=len(found), next=after)
+
+
+@router.get(
+    "/documents/{document_id}", summary="一份文件 / a document",
+    response_model=DocumentDetail, responses=_TAGGED,
+)  # fmt: skip
+def document(document_id: str, request: Request, viewer: Reader, service: ServiceOf) -> Response:
+    """A document with its outline, facts and unclaimed clauses; has an ETag."""
+    stored = seen_document(service, viewer, document_id)
+    detail = detail_of(service, stored)
+    return tagged(request, detail.model_dump_json(by_alias=True).encode(), "application/json")
+
+
+@router.get(
+    "/documents/{document_id}/text", summary="正文 / its text", response_class=Response,
+    responses=_TAGGED | {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)  # fmt: skip
+def text(document_id: str, request: Request, viewer: Reader, service: ServiceOf) -> Response:
+    """The text that all spans refer to, in UTF-8, no line end altered; has an ETag."""
+    seen_document(service, viewer, document_id)
+    data = service.store.load(document_id).document.text.encode("utf-8", "replace")
+    return tagged(request, data, "text/plain; charset=utf-8")
+
+
+@router.get(
+    "/documents/{document_id}/source", summary="原件 / its original bytes",
+    response_class=Response,
+    responses=_TAGGED | {200: {"content": {_OPAQUE: {"schema": {"type": "string", "format": "binary"}}}}},
+)  # fmt: skip
+def source(document_id: str, request: Request, viewer: Reader, service: ServiceOf) -> Response:
+    """The bytes as they were added, to be saved and never shown by the browser; the ETag is their
+    SHA-256."""
+    stored = seen_document(service, viewer, document_id)
+    data = service.store.source(document_id)
+    return tagged(request, data, _OPAQUE, tag=stored.sha256, name=stored.name or document_id)
+
+
+@router.put("/documents/{document_id}/visibility", summary="公开程度 / who may see it")
+def put_visibility(
+    document_id: str, body: VisibilityIn, viewer: Ingester, service: ServiceOf
+) -> Visibility:
+    """Open or close a document with its former versions."""
+    seen_document(service, viewer, document_id)
+    seen = Visibility(level=body.level, units=body.units)
+    set_visibility(service.store, viewer.actor, document_id, seen, service.now())
+    return seen
+
+
+_UPLOAD = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary"},
+                        "level": {"type": "string", "enum": [level.value for level in Level]},
+                        "units": {"type": "array", "items": {"type": "string"}},
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+@router.post("/documents", status_code=202, summary="上传文件 / upload", openapi_extra=_UPLOAD)
+async def upload(request: Request, response: Response, viewer: Ingester, jobs: JobsOf) -> Job:
+    """Take in a file; a job reads it (`Location` says where to look). The same bytes change
+    nothing, other bytes of the same name are a new version. `level` and `units` say who may see
+    it, else it is as open as its former version, or public."""  # fmt: skip
+    got = await receive(request, jobs.folder, LIMIT)
+    try:
+        job = await run_in_threadpool(queue, jobs, viewer, got)
+    except BaseException:
+        got.path.unlink(missing_ok=True)
+        raise
+    response.headers["Location"] = f"/api/v1/jobs/{job.id}"
+    return job
+
+
+def queue(jobs: Jobs, viewer: Viewer, got: Upload) -> Job:
+    """Queue an upload whose kind is read.
+
+    Raises:
+        DubanError: its kind is not, or the other fields say nothing that can be.
+    """
+    suffix = Path(got.name).suffix.lower()
+    if suffix not in SUFFIXES:
+        kinds = " ".join(sorted(SUFFIXES))
+        raise DubanError(
+            f"不读 {suffix or '没有扩展名的'} 文件, 能读: {kinds} / kinds read: {kinds}"
+        )
+    seen = _seen(got.field("level"), got.fields.get("units", []))
+    return jobs.ingest(viewer.actor, got.path, got.name, seen)
+
+
+@router.get("/jobs", summary="处理任务 / jobs")
+def list_jobs(
+    viewer: Ingester, jobs: JobsOf, limit: Annotated[int, Query(ge=1, le=200)] = 50
+) -> list[Job]:
+    """The last uploads and how they went, the newest first."""
+    return jobs.list(limit)
+
+
+@router.get("/jobs/{job_id}", summary="一个处理任务 / a job")
+def job(job_id: str, viewer: Ingester, jobs: JobsOf) -> Job:
+    """How far an upload is, and in the end its report or why it failed."""
+    return jobs.get(job_id)
+
+
+def _seen(level: str, units: list[str]) -> Visibility | None:
+    if not level:
+        if units:
+            raise DubanError("units 要和 level 一起给 / units go with a level")
+        return None
+    if level not in tuple(Level):
+        raise DubanError(f"level 只能是 {' '.join(Level)} / level is one of {' '.join(Level)}")
+    return Visibility(level=Level(level), units=tuple(u for u in units if u.strip()))
+
+
+def _stored(service: Service, viewer: Viewer, *, superseded: bool) -> list[DocumentOut]:
+    stored = service.store.documents(superseded=superseded)
+    seen = visible_documents(service.store, viewer.actor, [d.document.id for d in stored])
+    with service.store.reading() as connection:
+        levels = read_visibility(connection)
+    return [_out(d, levels) for d in stored if d.document.id in seen]
+
+
+def _out(stored: StoredDocument, levels: dict[str, Visibility]) -> DocumentOut:
+    d = stored.document
+    return DocumentOut(
+        **{name: getattr(d, name) for name in DocumentOut.model_fields if hasattr(d, name)},
+        version=stored.version, recorded_at=stored.recorded_at,
+        superseded_by=stored.superseded_by, visibility=levels.get(d.id, Visibility()),
+    )  # fmt: skip
+
+
+def seen_document(service: Service, viewer: Viewer, document_id: str) -> DocumentOut:
+    """A document, current or superseded, that the viewer may see.
+
+    Raises:
+        NotFoundError: there is none, or they may not: the two are not told apart.
+    """
+    for stored in _stored(service, viewer, superseded=True):
+        if stored.id == document_id:
+            return stored
+    raise NotFoundError(f"没有文件 {document_id} / no document {document_id}")
+
+
+def detail_of(service: Service, stored: DocumentOut) -> DocumentDetail:
+    """A document with all that was drawn from it."""
+    extraction = service.store.load(stored.id, corrected=True)
+    intact = sha256_hex(service.store.source(stored.id)) == stored.sha256
+    return DocumentDetail(
+        **dict(stored), characters=len(extraction.document.text), intact=intact,
+        outline=outline_of(extraction), tasks=extraction.tasks, members=extraction.members,
+        policies=extraction.policies, repairs=extraction.repairs, warnings=extraction.warnings,
+        unclaimed=find_unclaimed(extraction),
+    )  # fmt: skip
+
+
+def outline_of(extraction: Extraction) -> list[OutlinePlan]:
+    """The plans of a document with their clauses as trees, in the order of the text."""
+    below: dict[str | None, list[Clause]] = {}
+    stated: dict[str, list[str]] = {}
+    for clause in extraction.clauses:
+        below.setdefault(clause.parent_id or clause.plan_id, []).append(clause)
+    for task in extraction.tasks:
+        stated.setdefault(task.clause_id, []).append(task.id)
+
+    def grown(key: str) -> tuple[OutlineClause, ...]:
+        return tuple(
+            OutlineClause(**dict(c), task_ids=tuple(stated.get(c.id, ())), children=grown(c.id))
+            for c in below.get(key, ())
+        )
+
+    return [OutlinePlan(**dict(plan), clauses=grown(plan.id)) for plan in extraction.plans]

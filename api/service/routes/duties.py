@@ -1,0 +1,305 @@
+"""Reading duties: tasks, milestones, what is overdue, targets, units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from api.service.identity import Reader, ServiceOf, Viewer
+from api.service.paging import Cursor, Limit, Page, page_of
+from api.service.problems import RESPONSES
+from api.service.state import Service
+from kb.errors import NotFoundError
+from kb.models import Citation
+from tasks.due import DueItem, State
+from tasks.lifecycle import Judged, Life, Status, judge
+from tasks.listing import Wanted
+from tasks.models import Milestone, Role, Target, Task
+from tasks.queries import Placed, UnitCount
+
+router = APIRouter(tags=["duties"], responses=RESPONSES)
+
+AsOf = Annotated[date | None, Query(description="以这一天为准, 默认今天 / default: today")]
+Unit = Annotated[str, Query(max_length=200, description="单位名称或编号 / a unit's name or id")]
+Plan = Annotated[str, Query(max_length=200, description="计划标题中的字 / words of a plan's title")]
+Roles = Annotated[list[Role], Query(description="角色 / roles", default_factory=list)]
+
+
+class TaskOut(BaseModel):
+    """A task with its place."""
+
+    document_id: str
+    document_title: str
+    document_number: str | None
+    plan: str
+    path: str
+    heading: str
+    task: Task
+
+
+class TaskDetail(TaskOut):
+    """A task with how its milestones stand, its targets by what was reported, its clause."""
+
+    milestones: list[DueItem]
+    targets: list[Judged]
+    clause: Citation
+
+
+class TargetOut(BaseModel):
+    """A target with its place, its milestone and the latest reported value."""
+
+    document_id: str
+    plan: str
+    path: str
+    task_id: str
+    target: Target
+    milestone: Milestone | None
+    judged: Judged
+
+
+class Trace(BaseModel):
+    """From a target to the exact characters of the source file."""
+
+    target: Target
+    document_title: str
+    document_number: str | None
+    plan: str
+    sha256: str
+    intact: bool
+    line: int
+    clause: Citation
+    exact: Citation
+
+
+class UnitOut(BaseModel):
+    """What one organisation has to do."""
+
+    unit: str
+    unit_id: str | None
+    tasks: list[TaskOut]
+    roles: dict[str, int]
+    standing: dict[str, int]
+    people: list[str]
+
+
+@router.get("/tasks", summary="任务 / tasks")
+def tasks(
+    viewer: Reader,
+    service: ServiceOf,
+    roles: Roles,
+    unit: Unit = "",
+    plan: Plan = "",
+    document: str = "",
+    q: Annotated[str, Query(max_length=200, description="标题中的字 / words of the title")] = "",
+    limit: Limit = 50,
+    cursor: Cursor = "",
+) -> Page[TaskOut]:
+    """Tasks of documents that the viewer may see, in the order of the documents."""
+    register = service.register(viewer.actor)
+    found = register.tasks_of(unit, roles or None) if unit else list(register.tasks())
+    found = [
+        p
+        for p in found
+        if plan in p.plan.title
+        and document in ("", p.document.id)
+        and (q in p.task.title or q in p.clause.heading)
+    ]
+    shown, after = page_of(found, limit, cursor, lambda p: [p.task.id])
+    return Page(items=[task_out(p) for p in shown], total=len(found), next=after)
+
+
+@router.get("/tasks/{task_id}", summary="一项任务 / a task")
+def task(task_id: str, viewer: Reader, service: ServiceOf, as_of: AsOf = None) -> TaskDetail:
+    """A task, its milestones as they stand, its targets by what was reported."""
+    register = service.register(viewer.actor)
+    placed = register.placed(task_id)
+    day = as_of or service.today()
+    ids = frozenset(m.id for m in placed.task.milestones)
+    items = service.standings(viewer.actor, day, Wanted(milestones=ids)) if ids else []
+    return TaskDetail(
+        **task_out(placed).model_dump(),
+        milestones=items,
+        targets=[judge(t, latest_value(t, items)) for t in placed.task.targets],
+        clause=register.cite(register.document_of(placed.document.id), placed.clause, placed.clause.span),
+    )  # fmt: skip
+
+
+@router.get("/milestones", summary="里程碑 / milestones")
+def milestones(
+    viewer: Reader,
+    service: ServiceOf,
+    roles: Roles,
+    unit: Unit = "",
+    plan: Plan = "",
+    state: State | None = None,
+    status: Status | None = None,
+    as_of: AsOf = None,
+    within: Annotated[int, Query(ge=0, le=3650)] = 30,
+    limit: Limit = 50,
+    cursor: Cursor = "",
+) -> Page[DueItem]:
+    """Milestones as they stand on a day, soonest first."""
+    items = [
+        i
+        for i in _standings(service, viewer, unit, roles, plan, as_of, within)
+        if state in (None, i.state) and status in (None, i.status)
+    ]
+    return _page(items, limit, cursor)
+
+
+@router.get("/overdue", summary="逾期 / what is overdue")
+def overdue(
+    viewer: Reader,
+    service: ServiceOf,
+    roles: Roles,
+    unit: Unit = "",
+    plan: Plan = "",
+    days: Annotated[int, Query(ge=1, description="至少逾期几天 / at least")] = 1,
+    inherited: Annotated[
+        bool, Query(description="也列只有计划期限的 / the plan's end too")
+    ] = False,
+    as_of: AsOf = None,
+    limit: Limit = 50,
+    cursor: Cursor = "",
+) -> Page[DueItem]:
+    """Milestones whose day has passed, longest overdue first."""
+    items = [
+        i
+        for i in _standings(service, viewer, unit, roles, plan, as_of, 30)
+        if i.state is State.OVERDUE and (i.days or 0) >= days and (inherited or not i.inherited)
+    ]
+    return _page(items, limit, cursor)
+
+
+@router.get("/targets", summary="目标值 / numeric targets")
+def targets(
+    viewer: Reader,
+    service: ServiceOf,
+    text: Annotated[str, Query(max_length=200)] = "",
+    plan: Plan = "",
+    year: Annotated[int | None, Query(ge=1900, le=2200)] = None,
+    as_of: AsOf = None,
+    limit: Limit = 50,
+    cursor: Cursor = "",
+) -> Page[TargetOut]:
+    """Targets with the latest reported value."""
+    register = service.register(viewer.actor)
+    found = register.targets(text, plan=plan, year=year)
+    shown, after = page_of(found, limit, cursor, lambda row: [row[1].id])
+    items = service.standings(viewer.actor, as_of or service.today())
+    by_milestone: dict[str, list[DueItem]] = {}
+    for item in items:
+        by_milestone.setdefault(item.milestone_id, []).append(item)
+    out = [
+        TargetOut(
+            document_id=p.document.id, plan=p.plan.title, path=p.clause.path, task_id=p.task.id,
+            target=t, milestone=m,
+            judged=judge(t, latest_value(t, by_milestone.get(t.milestone_id or "", []))),
+        )
+        for p, t, m in shown
+    ]  # fmt: skip
+    return Page(items=out, total=len(found), next=after)
+
+
+@router.get("/targets/{target_id}/trace", summary="追溯到原文 / trace to the source")
+def trace(target_id: str, viewer: Reader, service: ServiceOf) -> Trace:
+    """From a target to its clause and its exact characters, the file's digest checked."""
+    from kb.identifiers import sha256_hex  # noqa: PLC0415
+
+    register = service.register(viewer.actor)
+    for placed in register.tasks():
+        for target in placed.task.targets:
+            if target.id == target_id:
+                extraction = register.document_of(placed.document.id)
+                data = service.store.source(placed.document.id)
+                return Trace(
+                    target=target,
+                    document_title=placed.document.title,
+                    document_number=placed.document.document_number,
+                    plan=placed.plan.title,
+                    sha256=placed.document.sha256,
+                    intact=sha256_hex(data) == placed.document.sha256,
+                    line=extraction.document.text.count("\n", 0, target.span.start) + 1,
+                    clause=register.cite(extraction, placed.clause, placed.clause.span),
+                    exact=register.cite(extraction, placed.clause, target.span),
+                )
+    raise NotFoundError(f"没有目标 {target_id} / no target {target_id}")
+
+
+@router.get("/units", summary="单位 / units")
+def units(
+    viewer: Reader, service: ServiceOf, limit: Limit = 200, cursor: Cursor = ""
+) -> Page[UnitCount]:
+    """Units that bear a task, those with most first."""
+    found = service.register(viewer.actor).units()
+    shown, after = page_of(found, limit, cursor, lambda u: [u.unit, u.unit_id])
+    return Page(items=shown, total=len(found), next=after)
+
+
+@router.get("/units/{unit}", summary="一个单位 / a unit")
+def unit_of(unit: str, viewer: Reader, service: ServiceOf, as_of: AsOf = None) -> UnitOut:
+    """A unit's tasks, counts by role and by state, and its people (for those signed in)."""
+    register = service.register(viewer.actor)
+    known = [u for u in register.units() if unit in (u.unit, u.unit_id)]
+    if not known:
+        raise NotFoundError(f"没有单位“{unit}” / no unit {unit!r}", hint="GET /api/v1/units")
+    found = known[0]
+    standing: dict[str, int] = {}
+    for item in service.standings(viewer.actor, as_of or service.today(), Wanted(unit=found.unit)):
+        standing[item.state.value] = standing.get(item.state.value, 0) + 1
+    people = [p for p in service.people.list() if found.unit in p.units and p.active]
+    return UnitOut(
+        unit=found.unit,
+        unit_id=found.unit_id,
+        tasks=[task_out(p) for p in register.tasks_of(found.unit)],
+        roles=found.roles,
+        standing=standing,
+        people=[p.name for p in people] if viewer.person else [],
+    )
+
+
+def task_out(placed: Placed) -> TaskOut:
+    """A task with its place, as it is sent."""
+    return TaskOut(
+        document_id=placed.document.id,
+        document_title=placed.document.title,
+        document_number=placed.document.document_number,
+        plan=placed.plan.title,
+        path=placed.clause.path,
+        heading=placed.clause.heading,
+        task=placed.task,
+    )
+
+
+def latest_value(target: Target, items: Sequence[DueItem]) -> Any:
+    """The value last reported for a target; None where none was."""
+    lives: list[Life] = [i.life for i in items if target.id in i.life.values]
+    if not lives:
+        return None
+    return max(lives, key=lambda x: (x.reported_on or date.min, x.occurrence)).values[target.id]
+
+
+def _standings(
+    service: Service,
+    viewer: Viewer,
+    unit: str,
+    roles: Sequence[Role],
+    plan: str,
+    as_of: date | None,
+    within: int,
+) -> list[DueItem]:
+    plans = None
+    if plan:
+        register = service.register(viewer.actor)
+        plans = frozenset(p.id for e in register.extractions for p in e.plans if plan in p.title)
+    wanted = Wanted(unit=unit or None, roles=tuple(roles), plans=plans)
+    return service.standings(viewer.actor, as_of or service.today(), wanted, days=within)
+
+
+def _page(items: Sequence[DueItem], limit: int, cursor: str) -> Page[DueItem]:
+    shown, after = page_of(items, limit, cursor, lambda i: [i.milestone_id, i.occurrence])
+    return Page(items=shown, total=len(items), next=after)

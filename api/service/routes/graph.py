@@ -1,0 +1,86 @@
+"""The responsibility graph, whole or around one unit or task."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict
+
+from api.service.identity import Reader, ServiceOf
+from api.service.problems import RESPONSES
+from kb.errors import DubanError, NotFoundError
+from tasks.graph import Graph, ego
+from tasks.graph_export import export_graph
+
+router = APIRouter(tags=["graph"], responses=RESPONSES)
+_GRAPHML = "application/graphml+xml"
+
+
+class Node(BaseModel):
+    """A node: document, plan, clause, task, milestone, target, organisation or policy. Other
+    fields depend on the kind."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    kind: str
+    label: str
+
+
+class Edge(BaseModel):
+    """An edge; those of a fact carry where it stands (`document_id`, `start`, `end`, `quote`)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    source: str
+    target: str
+    type: str
+    key: str
+
+
+class NodeLink(BaseModel):
+    """The graph as networkx writes it (`node_link_data`, `edges`)."""
+
+    directed: bool
+    multigraph: bool
+    graph: dict[str, Any]
+    nodes: list[Node]
+    edges: list[Edge]
+
+
+@router.get(
+    "/graph", summary="责任图 / the responsibility graph", response_model=NodeLink,
+    responses={200: {"content": {_GRAPHML: {"schema": {"type": "string"}}}}},
+)  # fmt: skip
+def graph(
+    viewer: Reader,
+    service: ServiceOf,
+    kind: Annotated[Literal["json", "graphml"], Query(alias="format")] = "json",
+    unit: Annotated[str, Query(max_length=200, description="以单位为中心 / around a unit")] = "",
+    task: Annotated[str, Query(max_length=64, description="以任务为中心 / around a task")] = "",
+    radius: Annotated[int, Query(ge=1, le=4, description="几步之内 / within so many edges")] = 1,
+) -> Response:
+    """The graph of the documents that the viewer may see."""
+    whole = service.register(viewer.actor).graph
+    if unit and task:
+        raise DubanError("单位和任务只能给一个 / give a unit or a task, not both")
+    if unit or task:
+        whole = ego(whole, _unit(whole, unit) if unit else _task(whole, task), radius)
+    text = export_graph(whole, kind)
+    if kind == "graphml":
+        return Response(text.encode("utf-8", "replace"), media_type=_GRAPHML)
+    return Response(text.encode("utf-8", "replace"), media_type="application/json")
+
+
+def _unit(whole: Graph, unit: str) -> str:
+    for node, data in whole.nodes(data=True):
+        if data["kind"] == "organisation" and unit in (node, data["label"]):
+            return str(node)
+    raise NotFoundError(f"图里没有单位“{unit}” / the graph has no unit {unit!r}", hint="GET /api/v1/units")  # fmt: skip
+
+
+def _task(whole: Graph, task: str) -> str:
+    if task in whole and whole.nodes[task]["kind"] == "task":
+        return task
+    raise NotFoundError(f"没有任务 {task} / no task {task}")

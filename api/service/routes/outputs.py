@@ -1,0 +1,240 @@
+"""Digests of a week and exports, rendered for people and programs; the calendar feed."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel
+
+from api.service.identity import ServiceOf, SignedIn, Viewer, needs, service_of, viewer_of
+from api.service.paging import Cursor, Limit, Page, page_of
+from api.service.problems import RESPONSES, UnauthenticatedError
+from api.service.sending import disposition, download, tagged
+from api.service.state import Service
+from tasks.access import CALENDAR
+from tasks.authorisation import Action, PersonRole, require
+from tasks.digest import MEDIA_TYPES, DigestFormat, build_digests, file_name, parse_week, render
+from tasks.due import State
+from tasks.exports.delimited import render_csv, render_jsonl
+from tasks.exports.feed import REMIND_DAYS, render_ics
+from tasks.exports.report import By, render_docx
+from tasks.exports.rows import ExportRow, export_rows
+from tasks.exports.workbook import Heading, render_xlsx
+from tasks.lifecycle import Status
+from tasks.listing import Wanted
+from tasks.models import Role
+from tasks.outbox import DeliveryStatus, Outbox
+
+router = APIRouter(tags=["outputs"], responses=RESPONSES)
+Exporter = Annotated[Viewer, Depends(needs(Action.EXPORT))]
+Format = Literal["xlsx", "csv", "jsonl", "docx", "ics"]
+Language = Annotated[Literal["zh", "en"] | None, Query(description="默认按设置 / default: the setting")]  # fmt: skip
+_TYPES: dict[str, str] = {
+    "xlsx": MEDIA_TYPES[DigestFormat.XLSX],
+    "csv": "text/csv; charset=utf-8",
+    "jsonl": "application/jsonl; charset=utf-8",
+    "docx": MEDIA_TYPES[DigestFormat.DOCX],
+    "ics": "text/calendar; charset=utf-8",
+}
+_EVERYWHERE = frozenset({PersonRole.SUPERVISOR, PersonRole.AUDITOR, PersonRole.ADMIN})
+_DIGEST_POLICY = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
+)
+"""A digest is the page that goes out by mail: its styles stand in it, it runs nothing, and the
+sandbox keeps it apart from our own pages."""
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+
+
+def _files(kinds: Any) -> dict[int | str, dict[str, Any]]:
+    return {200: {"content": {kind.partition(";")[0]: _BINARY for kind in kinds}}}
+
+
+class Sent(BaseModel):
+    """A digest that went out, or did not: to whom, how, when."""
+
+    unit: str
+    channel: str
+    status: DeliveryStatus
+    at: datetime
+    attempts: int
+    address: str
+    note: str
+
+
+class DigestWeek(BaseModel):
+    """What was sent in one week."""
+
+    week: str
+    sent: list[Sent]
+
+
+@router.get("/digests", summary="周报 / digests sent")
+def digests(
+    viewer: SignedIn, service: ServiceOf, limit: Limit = 50, cursor: Cursor = ""
+) -> Page[DigestWeek]:
+    """What was sent, by week, the latest first: supervisors, auditors and administrators see all,
+    officers what went to their own units."""
+    mine = None if viewer.actor.roles & _EVERYWHERE else frozenset(viewer.actor.units)
+    weeks: dict[str, list[Sent]] = {}
+    for one in Outbox(service.store, "").deliveries():
+        if mine is None or one.unit in mine:
+            fields = one.model_dump(include=set(Sent.model_fields))
+            weeks.setdefault(one.week, []).append(Sent(**fields))
+    found = [DigestWeek(week=week, sent=weeks[week]) for week in sorted(weeks, reverse=True)]
+    shown, after = page_of(found, limit, cursor, lambda w: [w.week])
+    return Page(items=shown, total=len(found), next=after)
+
+
+@router.get(
+    "/digests/{week}", summary="一周的周报 / the digest of a week", response_class=Response,
+    responses=_files(MEDIA_TYPES.values()),
+)  # fmt: skip
+def digest(
+    week: str,
+    viewer: Exporter,
+    service: ServiceOf,
+    unit: Annotated[str, Query(max_length=200, description="空: 总览 / empty: the overview")] = "",
+    kind: Annotated[DigestFormat, Query(alias="format")] = DigestFormat.HTML,
+    as_of: date | None = None,
+    within: Annotated[int, Query(ge=0, le=3650)] = 30,
+    lang: Language = None,
+) -> Response:
+    """The digest of a week (`2026-W48`) as things stood on `as_of` (by default the day of the week
+    nearest to today), over the documents that the viewer may see. HTML is a page of its own,
+    other formats are files."""
+    asked = parse_week(week)
+    language = lang or service.settings.language
+    [found, *_] = build_digests(
+        service.store, asked, as_of or asked.nearest(service.today()),
+        zone=ZoneInfo(service.settings.timezone), within=within,
+        units=(unit,) if unit else (), overview=not unit, all_clear=True,
+        documents=service.visible(viewer.actor),
+    )  # fmt: skip
+    data = render(found, kind, language, base_url=service.settings.base_url)
+    name = file_name(found, kind, language)
+    if kind is not DigestFormat.HTML:
+        return download(data, name, MEDIA_TYPES[kind])
+    headers = {"Content-Security-Policy": _DIGEST_POLICY}
+    headers["Content-Disposition"] = disposition(name, "inline")
+    return Response(data, media_type=MEDIA_TYPES[kind], headers=headers)
+
+
+Unit = Annotated[str, Query(max_length=200, description="单位名称或编号 / a unit's name or id")]
+Plan = Annotated[str, Query(max_length=200, description="计划标题中的字 / words of a plan's title")]
+Roles = Annotated[list[Role], Query(default_factory=list)]
+Statuses = Annotated[list[Status | State], Query(alias="status", default_factory=list)]
+
+
+@router.get(
+    "/exports", summary="导出 / export", response_class=Response, responses=_files(_TYPES.values())
+)
+def export(
+    viewer: Exporter,
+    service: ServiceOf,
+    roles: Roles,
+    statuses: Statuses,
+    kind: Annotated[Format, Query(alias="format")] = "xlsx",
+    unit: Unit = "",
+    plan: Plan = "",
+    overdue: bool = False,
+    as_of: date | None = None,
+    by: Annotated[By, Query(description="docx 的分组 / groups of docx")] = By.PLAN,
+    lang: Language = None,
+) -> Response:
+    """Milestones as a file: the sheet to fill in (xlsx), CSV, JSON Lines, a report (docx), a
+    calendar (ics)."""
+    day = as_of or service.today()
+    rows = _rows(service, viewer, unit, roles, plan, day, overdue=overdue, statuses=statuses)
+    heading = Heading(day, unit or plan, lang or service.settings.language, service.settings.base_url)  # fmt: skip
+    return download(_render(kind, rows, heading, by), f"督办-{day}.{kind}", _TYPES[kind])
+
+
+def feed_viewer(
+    request: Request,
+    token: Annotated[
+        str, Query(max_length=200, description="只用于日历的令牌 / a token of scope calendar")
+    ] = "",
+) -> Viewer:
+    """Who a calendar program asks for: the person of the token in the address, which opens the
+    feed and nothing else; without one, as everywhere.
+
+    Raises:
+        UnauthenticatedError: the token is unknown, has expired, or is for other things: such a
+            one must not stand in an address.
+    """  # fmt: skip
+    service = service_of(request)
+    if not token:
+        viewer = viewer_of(request)
+        if not viewer.actor.roles:
+            raise UnauthenticatedError("请先登录 / sign in first")
+    else:
+        known = service.access.token(token, service.now())
+        if known is None or known[0].scopes != (CALENDAR,):
+            raise UnauthenticatedError(
+                "日历要用范围为 calendar 的令牌 / the feed takes a token of scope calendar",
+                hint="POST /api/v1/tokens",
+            )
+        viewer = Viewer(known[1].actor(), known[1], token=known[0])
+    require(viewer.actor, Action.EXPORT)
+    return viewer
+
+
+@router.get(
+    "/exports/calendar.ics", summary="日历订阅 / the calendar feed", response_class=Response,
+    responses=_files([_TYPES["ics"]]) | {304: {"description": "没有变 / not modified"}},
+)  # fmt: skip
+def calendar(
+    request: Request,
+    viewer: Annotated[Viewer, Depends(feed_viewer)],
+    service: ServiceOf,
+    roles: Roles,
+    unit: Unit = "",
+    plan: Plan = "",
+    remind: Annotated[
+        int, Query(ge=0, le=365, description="提前几天提醒, 0 不提醒 / days ahead")
+    ] = REMIND_DAYS,
+    lang: Language = None,
+) -> Response:
+    """Deadlines for calendar programs. Calendars send no headers, so the feed's address may carry
+    `token=`: only a token of scope `calendar`, which opens nothing else."""  # fmt: skip
+    day = service.today()
+    rows = _rows(service, viewer, unit, roles, plan, day)
+    heading = Heading(day, unit or plan, lang or service.settings.language, service.settings.base_url)  # fmt: skip
+    return tagged(request, render_ics(rows, heading, remind_days=remind or None), _TYPES["ics"])
+
+
+def _rows(
+    service: Service,
+    viewer: Viewer,
+    unit: str,
+    roles: list[Role],
+    plan: str,
+    day: date,
+    *,
+    overdue: bool = False,
+    statuses: list[Status | State] | None = None,
+) -> list[ExportRow]:
+    plans = None
+    if plan:
+        register = service.register(viewer.actor)
+        plans = frozenset(p.id for e in register.extractions for p in e.plans if plan in p.title)
+    wanted = Wanted(unit=unit or None, roles=tuple(roles), plans=plans)
+    chosen = service.narrowed(viewer.actor, wanted)
+    return export_rows(service.store, day, chosen, overdue=overdue, statuses=statuses or ())
+
+
+def _render(kind: Format, rows: list[ExportRow], heading: Heading, by: By) -> bytes:
+    match kind:
+        case "xlsx":
+            return render_xlsx(rows, heading)
+        case "csv":
+            return render_csv(rows, base_url=heading.base_url)
+        case "jsonl":
+            return render_jsonl(rows, base_url=heading.base_url)
+        case "docx":
+            return render_docx(rows, heading, by=by)
+        case "ics":
+            return render_ics(rows, heading)

@@ -1,0 +1,193 @@
+"""What a person should look at, and their corrections of what was extracted."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.service.fields import Line, Number, Words
+from api.service.identity import ServiceOf, SignedIn, Viewer, needs
+from api.service.paging import Cursor, Limit, Page, page_of
+from api.service.problems import RESPONSES
+from api.service.state import Service
+from kb.errors import NotFoundError
+from tasks.authorisation import Action
+from tasks.corrections import Aspect, Correction, CorrectionStatus, Draft, Operation
+from tasks.models import Certainty, Comparator, Deadline, DueKind, Role
+from tasks.review import ReviewItem, ReviewKind, find_reviews
+
+router = APIRouter(tags=["review"], responses=RESPONSES)
+Corrector = Annotated[Viewer, Depends(needs(Action.CORRECT))]
+
+
+class DeadlineIn(BaseModel):
+    """A deadline as a person sets it: `date` for by, in and period; `start` for start; `rrule`
+    (RFC 5545) for recurring; `duration` (ISO 8601) and `event` for relative."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: DueKind = DueKind.BY
+    date: datetime.date | None = None
+    start: datetime.date | None = None
+    rrule: Line | None = None
+    duration: Annotated[str, Field(max_length=20)] | None = None
+    event: Line | None = None
+
+
+class TargetFields(BaseModel):
+    """The fields of a target that a person sets; those left out stay as they are."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    metric: Line | None = None
+    scope: Line | None = None
+    comparator: Comparator | None = None
+    value: Number | None = None
+    unit: Line | None = None
+    per: Line | None = None
+    approximate: bool | None = None
+    stretch: bool | None = None
+    milestone_id: Line | None = None
+
+
+class CorrectionIn(BaseModel):
+    """A correction of one task. `fact_id`: the milestone or target meant; `unit` and `role`: the
+    owner meant; `new_unit`, `new_role`, `deadline`, `values`: what shall stand; `quote`: the words
+    of the clause that something added rests on."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"aspect": "owner", "operation": "change", "unit": "区教委", "new_unit": "区水利局",
+                 "reason": "原文职责划分有误"}
+            ]
+        },
+    )  # fmt: skip
+
+    aspect: Aspect
+    operation: Operation
+    fact_id: Line = ""
+    unit: Line = ""
+    role: Role | None = None
+    new_unit: Line = ""
+    new_role: Role | None = None
+    deadline: DeadlineIn | None = None
+    values: TargetFields | None = None
+    quote: Words = ""
+    reason: Annotated[Words, Field(min_length=1)]
+
+
+class WithdrawIn(BaseModel):
+    """Why a correction is taken back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Annotated[Words, Field(min_length=1)]
+
+
+class ConfirmIn(WithdrawIn):
+    """Why a re-opened correction still holds, and what it is about now where that changed."""
+
+    task_id: Line = ""
+    fact_id: Line = ""
+    quote: Words = ""
+
+
+@router.get("/review", summary="待复核 / what needs a look")
+def review(
+    viewer: SignedIn,
+    service: ServiceOf,
+    kind: ReviewKind | None = None,
+    document: Annotated[str, Query(max_length=64)] = "",
+    limit: Limit = 50,
+    cursor: Cursor = "",
+) -> Page[ReviewItem]:
+    """Warnings, doubtful readings, repairs and re-opened corrections, most urgent kind first."""
+    extractions = service.register(viewer.actor).extractions
+    found = [
+        item
+        for item in find_reviews(extractions, service.tracker.corrections())
+        if kind in (None, item.kind) and document in ("", item.document_id)
+    ]
+    shown, after = page_of(found, limit, cursor, lambda item: [item.id, item.span and item.span.start])  # fmt: skip
+    return Page(items=shown, total=len(found), next=after)
+
+
+@router.post("/tasks/{task_id}/corrections", status_code=201, summary="更正 / correct a fact")
+def correct(task_id: str, body: CorrectionIn, viewer: Corrector, service: ServiceOf) -> Correction:
+    """Correct an owner, a role, a date or a target; it holds at once, the original is kept."""
+    service.register(viewer.actor).placed(task_id)
+    draft = Draft(
+        **{k: getattr(body, k) for k in CorrectionIn.model_fields if k not in ("deadline", "values")},
+        task_id=task_id, deadline=_deadline(body.deadline), values=_values(body.values),
+    )  # fmt: skip
+    return service.tracker.correct(viewer.actor, draft, service.now())
+
+
+@router.get("/corrections", summary="更正记录 / corrections")
+def corrections(
+    viewer: SignedIn,
+    service: ServiceOf,
+    task: Annotated[str, Query(max_length=64)] = "",
+    status: CorrectionStatus | None = None,
+    limit: Limit = 50,
+    cursor: Cursor = "",
+) -> Page[Correction]:
+    """Corrections in documents that the viewer may see, oldest first."""
+    found = [
+        c
+        for c in _seen(service, viewer)
+        if task in ("", c.task_id) and status in (None, c.status)
+    ]  # fmt: skip
+    shown, after = page_of(found, limit, cursor, lambda c: [c.id])
+    return Page(items=shown, total=len(found), next=after)
+
+
+@router.post("/corrections/{correction_id}/withdraw", summary="撤回更正 / take it back")
+def withdraw(
+    correction_id: str, body: WithdrawIn, viewer: Corrector, service: ServiceOf
+) -> Correction:
+    """Take a correction back: what was extracted holds again."""
+    _one(service, viewer, correction_id)
+    return service.tracker.withdraw(viewer.actor, correction_id, body.reason, service.now())
+
+
+@router.post("/corrections/{correction_id}/confirm", summary="确认更正 / let it hold again")
+def confirm(
+    correction_id: str, body: ConfirmIn, viewer: Corrector, service: ServiceOf
+) -> Correction:
+    """Let a correction that a new version re-opened hold for the text as it reads now."""
+    _one(service, viewer, correction_id)
+    return service.tracker.confirm(
+        viewer.actor, correction_id, body.reason, service.now(),
+        task_id=body.task_id, fact_id=body.fact_id, quote=body.quote,
+    )  # fmt: skip
+
+
+def _seen(service: Service, viewer: Viewer) -> list[Correction]:
+    ids = service.visible(viewer.actor)
+    return [c for c in service.tracker.corrections() if c.document_id in ids]
+
+
+def _one(service: Service, viewer: Viewer, correction_id: str) -> Correction:
+    found = next((c for c in _seen(service, viewer) if c.id == correction_id), None)
+    if found is None:
+        raise NotFoundError(f"没有更正 {correction_id} / no correction {correction_id}")
+    return found
+
+
+def _deadline(given: DeadlineIn | None) -> Deadline | None:
+    if given is None:
+        return None
+    return Deadline(**given.model_dump(), certainty=(Certainty.EXPLICIT,))
+
+
+def _values(given: TargetFields | None) -> dict[str, Any]:
+    """The fields set, decimals as text so that the audit log holds them exactly."""
+    fields = given.model_dump(exclude_unset=True) if given else {}
+    return {k: f"{v:f}" if isinstance(v, Decimal) else v for k, v in fields.items()}

@@ -1,0 +1,217 @@
+// The chat: questions are sent without leaving the page, answers shown as they come, their sources
+// opened beside them. Without this file the same form works by itself.
+import { cited, paragraphs } from "./answer.js";
+
+const form = document.getElementById("ask");
+const field = document.getElementById("question");
+const log = document.getElementById("log");
+const follow = document.getElementById("follow");
+const source = document.getElementById("source");
+const csrf = document.querySelector("meta[name=csrf]")?.content ?? "";
+const words = form.dataset;
+const asked = [...document.querySelectorAll("article.turn .question")].map((q) => q.lastChild.textContent.trim());
+let opener = null;
+
+for (const keys of document.querySelectorAll(".keys")) keys.hidden = false;
+for (const turn of log.querySelectorAll("article.turn")) enliven(turn);
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  ask(field.value.trim());
+});
+field.addEventListener("keydown", (event) => {
+  // 输入法 takes Enter for itself while it composes.
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    event.preventDefault();
+    form.requestSubmit();
+  }
+});
+document.querySelector(".suggestions")?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  ask(event.submitter.value);
+});
+
+async function ask(question) {
+  if (!question || form.getAttribute("aria-busy") === "true") return;
+  form.setAttribute("aria-busy", "true");
+  form.querySelector("button.primary").disabled = true;
+  document.querySelector(".suggestions")?.remove();
+  document.querySelector(".talk .lead")?.remove();
+  document.querySelector(".talk h1").className = "sr";
+  follow.replaceChildren();
+  field.value = "";
+  const turn = document.getElementById("turn").content.firstElementChild.cloneNode(true);
+  turn.querySelector(".question").lastChild.textContent = question;
+  const shown = turn.querySelector(".words");
+  const line = document.createElement("p");
+  line.className = "waiting";
+  line.textContent = words.waiting;
+  shown.replaceChildren(line);
+  log.append(turn);
+  turn.scrollIntoView({ block: "start" });
+  try {
+    const answer = await stream(question, line);
+    finish(turn, answer);
+    asked.push(question);
+  } catch (error) {
+    turn.querySelector(".answer").classList.add("refused");
+    line.className = "";
+    line.textContent = error instanceof Told ? error.message : words.failed;
+    line.setAttribute("role", "alert");
+    field.value = question;
+  } finally {
+    form.removeAttribute("aria-busy");
+    form.querySelector("button.primary").disabled = false;
+    field.focus({ preventScroll: true });
+  }
+}
+
+class Told extends Error {}
+
+function oneSide(message) {
+  const [chinese, ...english] = message.split(" / ");
+  return words.language === "en" && english.length ? english.join(" / ") : chinese;
+}
+
+async function stream(question, line) {
+  const body = { question };
+  if (words.conversation) body.conversation = words.conversation;
+  else body.context = asked.slice(-20);
+  const headers = { Accept: "text/event-stream", "Content-Type": "application/json" };
+  if (csrf) headers["X-CSRF-Token"] = csrf;
+  const response = await fetch("/api/v1/ask", { method: "POST", headers, body: JSON.stringify(body) });
+  if (!response.ok) throw new Told(oneSide((await response.json()).detail));
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let held = "", text = "", answer = null;
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) break;
+    held += value;
+    const events = held.split("\n\n");
+    held = events.pop();
+    for (const event of events) {
+      const name = /^event: (.*)$/m.exec(event)?.[1];
+      const data = /^data: (.*)$/m.exec(event)?.[1];
+      if (!name || !data) continue;
+      const read = JSON.parse(data);
+      if (name === "part") line.textContent = text += read.text;
+      if (name === "error") throw new Told(oneSide(read.detail));
+      if (name === "done") answer = read;
+    }
+  }
+  if (!answer) throw new Error("cut off");
+  return answer;
+}
+
+function finish(turn, answer) {
+  turn.id = answer.turn ?? "";
+  turn.querySelector(".answer").classList.toggle("refused", !answer.answerable);
+  turn.querySelector(".words").replaceChildren(...paragraphs(answer, words.mark));
+  const list = turn.querySelector(".sources");
+  for (const c of cited(answer.citations)) {
+    const a = document.createElement("a");
+    const number = document.createElement("b");
+    number.textContent = c.number;
+    a.append(number, ` ${c.path || words.head}`);
+    a.href = c.href;
+    a.dataset.cite = c.number;
+    a.dataset.clause = c.clause;
+    const item = document.createElement("li");
+    item.append(a);
+    list.append(item);
+  }
+  list.hidden = !answer.citations.length;
+  const after = turn.querySelector(".after");
+  after.hidden = false;
+  after.querySelector(".as-of").textContent = words.asOf.replace("{day}", answer.as_of);
+  const tasks = after.querySelector(".tasks");
+  tasks.hidden = !answer.tasks.length;
+  tasks.href = `/tasks?id=${answer.tasks.slice(0, 100).join(",")}`;
+  tasks.textContent = `${words.tasks} (${answer.tasks.length})`;
+  const thumbs = after.querySelector(".thumbs");
+  if (thumbs) thumbs.action = `/answers/${answer.turn}/feedback`;
+  if (answer.conversation) {
+    words.conversation = answer.conversation;
+    form.elements.conversation.value = answer.conversation;
+    history.replaceState(null, "", `/?c=${encodeURIComponent(answer.conversation)}`);
+  }
+  enliven(turn);
+  suggest(answer);
+}
+
+function suggest(answer) {
+  const unit = answer.units[0]?.unit;
+  if (!unit) return;
+  for (const pattern of [words.followDuties, words.followOverdue]) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = pattern.replace("{unit}", unit);
+    button.addEventListener("click", () => ask(button.textContent));
+    follow.append(button);
+  }
+}
+
+function enliven(turn) {
+  const copy = turn.querySelector(".copy");
+  copy.hidden = !navigator.clipboard;
+  copy.addEventListener("click", async () => {
+    const lines = [...turn.querySelectorAll(".words p")].map((p) => {
+      const plain = p.cloneNode(true);
+      for (const mark of plain.querySelectorAll(".mark")) mark.textContent = `[${mark.textContent}]`;
+      return plain.textContent;
+    });
+    const places = [...turn.querySelectorAll(".sources a")].map((a) => `[${a.dataset.cite}] ${a.textContent.trim().replace(/^\d+\s*/, "")} ${a.href}`);
+    await navigator.clipboard.writeText([turn.querySelector(".question").lastChild.textContent.trim(), ...lines, ...places].join("\n"));
+    copy.textContent = copy.dataset.done;
+  });
+  turn.addEventListener("click", (event) => {
+    const a = event.target.closest("a[data-cite]");
+    if (!a || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    open(turn, a);
+  });
+  turn.querySelector(".thumbs")?.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const verdict = event.submitter.value;
+    const reason = verdict === "wrong" ? prompt(words.why) ?? "" : "";
+    const response = await fetch(`/api/v1/answers/${encodeURIComponent(turn.id)}/feedback`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf },
+      body: JSON.stringify({ verdict, reason }),
+    });
+    if (!response.ok) return;
+    for (const button of turn.querySelectorAll(".thumbs button")) button.setAttribute("aria-pressed", String(button.value === verdict));
+  });
+}
+
+async function open(turn, a) {
+  const number = a.dataset.cite;
+  const place = turn.querySelector(`.sources a[data-cite="${number}"]`);
+  const response = await fetch(place.dataset.clause, { headers: { Accept: "text/html" } });
+  if (!response.ok) {
+    location.assign(a.href);
+    return;
+  }
+  for (const on of document.querySelectorAll("a.on")) on.classList.remove("on");
+  for (const same of turn.querySelectorAll(`a[data-cite="${number}"]`)) same.classList.add("on");
+  // The part was rendered and escaped on the server.
+  source.querySelector(".body").innerHTML = await response.text();
+  source.hidden = false;
+  opener = a;
+  source.focus({ preventScroll: true });
+  source.scrollTop = 0;
+}
+
+function close() {
+  source.hidden = true;
+  for (const on of document.querySelectorAll("a.on")) on.classList.remove("on");
+  opener?.focus();
+}
+source.querySelector(".close").addEventListener("click", close);
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !source.hidden) close();
+});
+if (field.value.trim() && new URLSearchParams(location.search).has("q")) {
+  history.replaceState(null, "", "/");
+  ask(field.value.trim());
+}

@@ -1,0 +1,15 @@
+// The text of a document: which kinds of facts are marked; what was asked for comes into view.
+
+const legend = document.getElementById("legend");
+const text = document.getElementById("text");
+
+legend.classList.add("live");
+for (const box of legend.querySelectorAll("input")) {
+  box.disabled = false;
+  box.addEventListener("change", () => text.classList.toggle(`hide-${box.value}`, !box.checked));
+}
+// After the browser's own jump to #here, which would leave it under the head of the page.
+window.addEventListener("load", () => {
+  if (location.hash && location.hash !== "#here") return;
+  text.querySelector("mark.hit")?.scrollIntoView({ block: "center" });
+});

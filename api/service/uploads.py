@@ -1,0 +1,101 @@
+"""Files that people send: one file of a form, streamed to disk with a limit on its size."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from fastapi import Request
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
+
+from api.service.problems import TooLargeError
+from kb.errors import DubanError
+
+LONGEST_NAME = 120
+_CHUNK = 1024 * 1024
+_FIELDS = 120
+
+
+class Upload:
+    """A file that came in: where it lies, what it is called (never a path), the other fields."""
+
+    def __init__(self, path: Path, name: str, fields: dict[str, list[str]]) -> None:
+        self.path, self.name, self.fields = path, name, fields
+
+    def field(self, name: str) -> str:
+        """The first value of a field; empty where there is none."""
+        return next(iter(self.fields.get(name, [])), "")
+
+
+async def receive(request: Request, folder: Path, most: int) -> Upload:
+    """Read a form of one file (`file`) and short fields into `folder`. Call it only after the
+    sender was checked: nobody else's bytes should reach the disk.
+
+    Raises:
+        DubanError: it is no such form.
+        TooLargeError: the file has more than `most` bytes.
+    """
+    if not request.headers.get("Content-Type", "").lower().startswith("multipart/form-data"):
+        raise DubanError("请用 multipart/form-data 上传 / send it as multipart/form-data")
+    async with request.form(max_files=1, max_fields=_FIELDS, max_part_size=64 * 1024) as form:
+        sent = form.get("file")
+        if not isinstance(sent, UploadFile):
+            raise DubanError("表单里没有文件 file / the form has no file in the field file")
+        name = clean_name(sent.filename or "")
+        path = await run_in_threadpool(_keep, sent, folder, most)
+        return Upload(path, name, _texts(form))
+
+
+def clean_name(printed: str) -> str:
+    """The last part of a file's name as sent, without anything that is no name.
+
+    Raises:
+        DubanError: nothing is left of it, or it is too long.
+    """
+    last = PurePosixPath(printed.replace("\\", "/")).name
+    kept = "".join(c for c in unicodedata.normalize("NFC", last) if c.isprintable())
+    kept = kept.strip().lstrip(".")
+    if not kept or "\ufffd" in kept:
+        raise DubanError("文件没有可用的名称 / the file has no usable name")
+    if len(kept) > LONGEST_NAME:
+        raise DubanError(
+            f"文件名最多 {LONGEST_NAME} 字 / a file's name has {LONGEST_NAME} characters at most"
+        )
+    return kept
+
+
+def _keep(sent: UploadFile, folder: Path, most: int) -> Path:
+    """Copy the file into the folder under a name of our own, readable by us only."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{secrets.token_hex(16)}.part"
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            for chunk in _bounded(sent, most):
+                out.write(chunk)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return path
+
+
+def _bounded(sent: UploadFile, most: int) -> Iterator[bytes]:
+    size = 0
+    while chunk := sent.file.read(_CHUNK):
+        size += len(chunk)
+        if size > most:
+            raise TooLargeError(
+                f"文件最多 {most // _CHUNK} MB / a file may have {most // _CHUNK} MB"
+            )
+        yield chunk
+
+
+def _texts(form: FormData) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for key, value in form.multi_items():
+        if isinstance(value, str):
+            found.setdefault(key, []).append(value)
+    return found

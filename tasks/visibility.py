@@ -1,0 +1,140 @@
+"""Who may see a document. One decision for every path: pages, API, ask, graph, exports, digests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, delete, insert, select
+
+from kb.errors import DubanError, NotFoundError
+from kb.models import Fact
+from tasks import audit, schema
+from tasks.audit import Change
+from tasks.authorisation import Action, Actor, Decision, PersonRole, require
+from tasks.fields import LONGEST_UNIT, check_words
+from tasks.store import Store
+
+
+class Level(StrEnum):
+    """How far a document is open."""
+
+    PUBLIC = "public"  # 公开: everyone who may read
+    INTERNAL = "internal"  # 内部: those signed in
+    RESTRICTED = "restricted"  # 限定: supervisors, auditors, administrators, officers of its units
+
+
+class Visibility(Fact):
+    """A document's level; `units` are those that see a restricted one."""
+
+    level: Level = Level.PUBLIC
+    units: tuple[str, ...] = ()
+
+
+ANONYMOUS = Actor(login="", roles=frozenset({PersonRole.READER}))
+"""Someone who has not signed in, where reading is open to all."""
+NOBODY = Actor(login="", roles=frozenset())
+"""Someone who has not signed in, where it is not."""
+_ALWAYS = frozenset({PersonRole.SUPERVISOR, PersonRole.AUDITOR, PersonRole.ADMIN})
+
+
+def may_see(actor: Actor, seen: Visibility) -> Decision:
+    """Whether `actor` may see a document, and why."""
+    if not actor.roles:
+        return Decision(allowed=False, zh="请先登录", en="sign in first")
+    if seen.level is Level.PUBLIC:
+        return Decision(allowed=True, zh="文件公开", en="the document is public")
+    if not actor.login:
+        return Decision(
+            allowed=False, zh="文件只供登录后查看", en="the document is for those signed in"
+        )
+    if seen.level is Level.INTERNAL or actor.roles & _ALWAYS:
+        return Decision(allowed=True, zh="已登录", en="signed in")
+    if set(actor.units) & set(seen.units):
+        return Decision(allowed=True, zh="文件发给其单位", en="the document is for their unit")
+    return Decision(
+        allowed=False, zh="文件限定单位查看", en="the document is for certain units only"
+    )
+
+
+def set_visibility(
+    store: Store, actor: Actor, document_id: str, seen: Visibility, at: datetime
+) -> None:
+    """Open or close a document with its former versions.
+
+    Raises:
+        DeniedError: the actor may not ingest documents.
+        NotFoundError: there is no such document.
+        DubanError: a restricted document without units.
+    """
+    require(actor, Action.INGEST)
+    check_visibility(seen)
+    with store.writing() as connection:
+        known = schema.document.c.id
+        if connection.scalar(select(known).where(known == document_id)) is None:
+            raise NotFoundError(f"没有文件 {document_id} / no document {document_id}")
+        write_visibility(connection, actor, document_id, seen, at)
+
+
+def check_visibility(seen: Visibility) -> None:
+    """Check what can be checked without the document.
+
+    Raises:
+        DubanError: a restricted document without units, or a unit that cannot be kept.
+    """
+    units = [check_words("单位", "unit", unit, longest=LONGEST_UNIT) for unit in seen.units]
+    if seen.level is Level.RESTRICTED and not any(units):
+        raise DubanError("限定的文件要写明单位 / a restricted document needs its units")
+
+
+def write_visibility(
+    connection: Connection, actor: Actor, document_id: str, seen: Visibility, at: datetime
+) -> None:
+    """As `set_visibility`, of a document that is there, in the caller's transaction."""
+    known = read_visibility(connection)
+    before = known.get(document_id, Visibility())
+    table = schema.visibility
+    row = {"level": seen.level.value, "units": json.dumps(seen.units)}
+    for key in (document_id, *_former(connection, document_id)):
+        connection.execute(delete(table).where(table.c.document_id == key))
+        connection.execute(insert(table), row | {"document_id": key})
+    change = Change(
+        actor=actor.login, action="document.visibility", subject=document_id,
+        before=before.model_dump(mode="json"), after=seen.model_dump(mode="json"),
+    )  # fmt: skip
+    audit.append(connection, at, [change])
+
+
+def _former(connection: Connection, document_id: str) -> list[str]:
+    """The versions that this one replaced, whatever of them is open elsewhere says too much."""
+    d = schema.document.c
+    replaced: dict[str, list[str]] = {}
+    for key, by in connection.execute(
+        select(d.id, d.superseded_by).where(d.superseded_by.is_not(None))
+    ):
+        replaced.setdefault(by, []).append(key)
+    found: list[str] = []
+    waiting = [document_id]
+    while waiting:
+        earlier = [key for key in replaced.get(waiting.pop(), []) if key not in found]
+        found += earlier
+        waiting += earlier
+    return [key for key in found if key != document_id]
+
+
+def read_visibility(connection: Connection) -> dict[str, Visibility]:
+    """The documents that are not plainly public."""
+    rows = connection.execute(select(schema.visibility))
+    return {
+        row.document_id: Visibility(level=row.level, units=tuple(json.loads(row.units)))
+        for row in rows
+    }
+
+
+def visible_documents(store: Store, actor: Actor, ids: Sequence[str]) -> frozenset[str]:
+    """Those of the documents that `actor` may see."""
+    with store.reading() as connection:
+        known = read_visibility(connection)
+    return frozenset(key for key in ids if may_see(actor, known.get(key, Visibility())).allowed)

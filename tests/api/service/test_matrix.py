@@ -1,0 +1,156 @@
+"""Every route and every role: who is let through. A route without a row here fails."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.api.service.world import ROLES
+
+ALL = frozenset(ROLES)
+READERS = ALL - {"anonymous"}
+KNOWN = READERS - {"public"}
+INGESTERS = frozenset({"supervisor", "admin"})
+OFFICERS = frozenset({"own", "other"})
+ADMIN = frozenset({"admin"})
+SUPERVISOR = frozenset({"supervisor"})
+AUDITOR = frozenset({"auditor"})
+OWN = frozenset({"own"})
+API = "/api/v1"
+
+
+@dataclass(frozen=True)
+class Row:
+    """Who may; and a request that reaches the decision, with as little effect as there can be."""
+
+    allowed: frozenset[str]
+    body: dict | None = None
+    files: bool = False
+    parameters: dict = field(default_factory=dict)
+
+
+FILE = Row(INGESTERS, files=True)
+TABLE: dict[tuple[str, str], list[Row]] = {
+    ("GET", "/healthz"): [Row(ALL)],
+    ("GET", "/readyz"): [Row(ALL)],
+    ("GET", "/metrics"): [Row(ALL)],
+    ("POST", f"{API}/session"): [Row(ALL, {})],
+    ("GET", f"{API}/session"): [Row(ALL)],
+    ("DELETE", f"{API}/session"): [Row(ALL)],
+    ("POST", f"{API}/ask"): [Row(READERS, {"question": ""})],
+    ("GET", f"{API}/conversations"): [Row(READERS)],
+    ("GET", f"{API}/conversations/{{conversation}}"): [Row(READERS)],
+    ("DELETE", f"{API}/conversations/{{conversation}}"): [Row(READERS)],
+    ("POST", f"{API}/answers/{{turn}}/feedback"): [Row(READERS, {"verdict": "right"})],
+    ("GET", f"{API}/tasks"): [Row(READERS)],
+    ("GET", f"{API}/tasks/{{task_id}}"): [Row(READERS)],
+    ("GET", f"{API}/milestones"): [Row(READERS)],
+    ("GET", f"{API}/overdue"): [Row(READERS)],
+    ("GET", f"{API}/targets"): [Row(READERS)],
+    ("GET", f"{API}/targets/{{target_id}}/trace"): [Row(READERS)],
+    ("GET", f"{API}/units"): [Row(READERS)],
+    ("GET", f"{API}/units/{{unit}}"): [Row(READERS)],
+    ("GET", f"{API}/documents"): [Row(READERS)],
+    ("POST", f"{API}/documents"): [Row(INGESTERS, files=True)],
+    ("GET", f"{API}/documents/{{document_id}}"): [Row(READERS)],
+    ("GET", f"{API}/documents/{{document_id}}/text"): [Row(READERS)],
+    ("GET", f"{API}/documents/{{document_id}}/source"): [Row(READERS)],
+    ("PUT", f"{API}/documents/{{document_id}}/visibility"): [Row(INGESTERS, {"level": "public"})],
+    ("GET", f"{API}/jobs"): [Row(INGESTERS)],
+    ("GET", f"{API}/jobs/{{job_id}}"): [Row(INGESTERS)],
+    ("GET", f"{API}/graph"): [Row(READERS)],
+    ("GET", f"{API}/digests"): [Row(KNOWN)],
+    ("GET", f"{API}/digests/{{week}}"): [Row(READERS)],
+    ("GET", f"{API}/exports"): [Row(READERS, parameters={"format": "csv"})],
+    ("GET", f"{API}/exports/calendar.ics"): [Row(READERS)],
+    ("GET", f"{API}/milestones/{{milestone_id}}/steps"): [Row(KNOWN)],
+    ("POST", f"{API}/milestones/{{milestone_id}}/steps"): [
+        Row(OWN, {"step": "accept"}),
+        Row(OWN, {"step": "report", "text": "已做"}),
+        Row(OWN, {"step": "request_extension"}),
+        Row(OWN, {"step": "submit"}),
+        Row(SUPERVISOR, {"step": "allow_late"}),
+        Row(SUPERVISOR, {"step": "approve_extension"}),
+        Row(SUPERVISOR, {"step": "refuse_extension"}),
+        Row(SUPERVISOR, {"step": "approve"}),
+        Row(SUPERVISOR, {"step": "return"}),
+        Row(SUPERVISOR, {"step": "close"}),
+        Row(SUPERVISOR, {"step": "cancel"}),
+        Row(SUPERVISOR, {"step": "reinstate"}),
+    ],
+    ("POST", f"{API}/milestones/{{milestone_id}}/events"): [
+        Row(OWN | SUPERVISOR, {"occasion": "甲校"})
+    ],
+    ("GET", f"{API}/milestones/{{milestone_id}}/history"): [Row(KNOWN)],
+    ("POST", f"{API}/evidence"): [Row(OFFICERS | SUPERVISOR, files=True)],
+    ("GET", f"{API}/evidence/{{sha256}}"): [Row(KNOWN)],
+    ("GET", f"{API}/review"): [Row(KNOWN)],
+    ("POST", f"{API}/tasks/{{task_id}}/corrections"): [Row(SUPERVISOR, {})],
+    ("GET", f"{API}/corrections"): [Row(KNOWN)],
+    ("POST", f"{API}/corrections/{{correction_id}}/withdraw"): [Row(SUPERVISOR, {})],
+    ("POST", f"{API}/corrections/{{correction_id}}/confirm"): [Row(SUPERVISOR, {})],
+    ("GET", f"{API}/audit"): [Row(AUDITOR)],
+    ("POST", f"{API}/audit/verify"): [Row(AUDITOR, {})],
+    ("GET", f"{API}/audit/checkpoint"): [Row(AUDITOR)],
+    ("GET", f"{API}/people"): [Row(ADMIN)],
+    ("POST", f"{API}/people"): [Row(ADMIN, {})],
+    ("PATCH", f"{API}/people/{{login}}"): [Row(ADMIN, {})],
+    ("PUT", f"{API}/people/{{login}}/password"): [
+        Row(ADMIN | {"reader"}, {"password": "x" * 12, "present": "correct horse battery"})
+    ],
+    ("GET", f"{API}/tokens"): [Row(KNOWN), Row(ADMIN, parameters={"everyone": "true"})],
+    ("POST", f"{API}/tokens"): [Row(KNOWN, {"name": "t", "scopes": ["read"]})],
+    ("DELETE", f"{API}/tokens/{{token_id}}"): [Row(KNOWN)],
+    ("GET", f"{API}/settings/addresses"): [Row(ADMIN)],
+    ("PUT", f"{API}/settings/addresses/{{unit}}/{{channel}}"): [Row(ADMIN, {"target": "a@b.cn"})],
+    ("DELETE", f"{API}/settings/addresses/{{unit}}/{{channel}}"): [Row(ADMIN)],
+}
+
+
+def operations(app):
+    methods = ("get", "post", "put", "patch", "delete")
+    return {
+        (method.upper(), path)
+        for path, item in app.openapi()["paths"].items()
+        for method in methods
+        if method in item
+    }
+
+
+def test_every_route_has_a_row(world):
+    assert operations(world.app) == set(TABLE)
+
+
+@pytest.fixture(scope="module")
+def filled(world):
+    """Path parameters that lead to something there, in the public document."""
+    world.service.access.set_password(
+        world.service.people.get("admin").actor(), "reader", "correct horse battery", world.service.now()
+    )  # fmt: skip
+    first = world.open.tasks[0]
+    return {
+        "conversation": "talk-0", "turn": "turn-0", "task_id": first.id,
+        "target_id": first.targets[0].id, "milestone_id": first.milestones[0].id,
+        "unit": "区水利局", "document_id": world.open.document.id, "job_id": "job-0",
+        "week": "2026-W02", "sha256": world.evidence, "correction_id": world.correction,
+        "login": "reader", "token_id": "token-0", "channel": "email",
+    }  # fmt: skip
+
+
+CASES = [(m, p, n, role) for (m, p), rows in TABLE.items() for n in range(len(rows)) for role in ROLES]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "path", "number", "role"), CASES)
+def test_who_is_let_through(world, filled, method, path, number, role):
+    row = TABLE[method, path][number]
+    sent = {"params": row.parameters}
+    if row.files:
+        sent["files"] = {"file": ("a.exe", b"MZ")}
+    elif row.body is not None:
+        sent["json"] = row.body
+    answer = world.client(role).request(method, path.format(**filled), **sent)
+    assert answer.status_code < 500, answer.text
+    if role in row.allowed:
+        assert answer.status_code not in (401, 403) or path.endswith("/session"), answer.text
+    else:
+        assert answer.status_code == (401 if role in ("anonymous", "public") else 403), answer.text
+        assert answer.headers["Content-Type"] == "application/problem+json"
