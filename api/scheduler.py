@@ -51,11 +51,13 @@ def week_reported(fired: datetime) -> Week:
 
 def last_fired(trigger: CronTrigger, now: datetime) -> datetime | None:
     """The last set time that is not after `now`, within eight days."""
-    found = None
-    at = trigger.get_next_fire_time(None, now - timedelta(days=8))
-    while at is not None and at <= now:
+    # In UTC: within one zone Python compares and adds by the wall clock, and an hour that comes
+    # twice would come for ever.
+    found, end = None, now.astimezone(UTC)
+    at = trigger.get_next_fire_time(None, end - timedelta(days=8))
+    while at is not None and at.astimezone(UTC) <= end:
         found = at
-        at = trigger.get_next_fire_time(at, at + timedelta(microseconds=1))
+        at = trigger.get_next_fire_time(None, at.astimezone(UTC) + timedelta(seconds=1))
     return found
 
 
@@ -63,7 +65,7 @@ class DigestScheduler:
     """The weekly run, in the background of the process that starts it. A context manager.
 
     Of several processes over one store the one that holds the lock leads; the others look every
-    `poll` seconds whether it is gone. The leader sends what the last set time since the schedule
+    `poll` seconds whether it is gone. As often the leader looks what is due: it sends what the last set time since the schedule
     was first started has left unsent: at that time, after downtime, and again after a while where
     a server was away. A digest of an earlier set time is not sent any more.
 
@@ -106,7 +108,6 @@ class DigestScheduler:
         self._scheduler.add_job(
             self.look, "interval", seconds=self._poll, next_run_time=datetime.now(UTC), **usual
         )
-        self._scheduler.add_job(self.look, self._trigger, **usual)  # to the second
         self._scheduler.start()
         return self
 
@@ -118,6 +119,10 @@ class DigestScheduler:
     ) -> None:
         self._stop.set()  # whoever waits between tries waits no longer
         self._scheduler.shutdown(wait=True)
+        self.resign()
+
+    def resign(self) -> None:
+        """Give the lead to another process."""
         with self._lock:
             self._lead.close()
             self.leads = False
