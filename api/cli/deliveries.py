@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import date
 
@@ -128,7 +129,6 @@ def schedule(run: Run) -> None:
     with run.acting() as (_, actor):
         require(actor, Action.SEND_DIGEST)
     stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
     trigger = trigger_of(delivery, run.settings.timezone)
     ahead = trigger.get_next_fire_time(None, run.settings.now())
     before = last_fired(trigger, run.settings.now())
@@ -139,11 +139,13 @@ def schedule(run: Run) -> None:
         out.say(str(week), str(week))
         _show(outcomes, out)
 
-    with DigestScheduler(run.settings, delivery, sent=told):
-        try:
+    former = signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    try:
+        with DigestScheduler(run.settings, delivery, sent=told), suppress(KeyboardInterrupt):
             stop.wait()
-        except KeyboardInterrupt:
-            out.say("已停", "stopped")
+    finally:
+        signal.signal(signal.SIGTERM, former)
+    out.say("已停", "stopped")
 
 
 def set_address(run: Run, unit: str, channel: str, target: str, secret: str, as_json: bool) -> None:

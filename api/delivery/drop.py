@@ -11,6 +11,7 @@ from typing import Self
 
 from api.delivery.channel import PermanentError, TemporaryError
 from api.delivery.message import Message
+from api.delivery.words import both
 from tasks.addresses import Address
 
 
@@ -45,7 +46,7 @@ class DropChannel:
                 write_whole(folder, attachment.name, attachment.data)
             write_whole(folder, message.page, message.html.encode())
         except OSError as error:
-            raise TemporaryError(f"写不了 / cannot be written: {error}", path=folder) from error
+            raise TemporaryError(both("写不了", "cannot be written", error), path=folder) from error
         return ""
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.delivery.words import both
 from api.settings import Settings
 from kb.errors import StoreError
 
@@ -43,7 +44,7 @@ def _hold_file(file: Path, name: str) -> Iterator[bool]:
         yield False
         return
     except OSError as error:
-        raise StoreError(f"锁不住 / cannot be locked: {error}", path=file) from error
+        raise StoreError(both("锁不住", "cannot be locked", error), path=file) from error
     try:
         yield True
     finally:
@@ -58,14 +59,16 @@ def _hold_session(url: URL, name: str) -> Iterator[bool]:
     try:
         connection = create_engine(url, poolclass=NullPool).connect()
     except (SQLAlchemyError, ImportError) as error:
-        raise StoreError(f"锁不住 / cannot be locked: {error}", path=url.database) from error
+        raise StoreError(both("锁不住", "cannot be locked", error), path=url.database) from error
     try:
         try:
             held = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:n)"), {"n": number}))
             # Ending the transaction keeps the lock: it belongs to the session.
             connection.commit()
         except SQLAlchemyError as error:
-            raise StoreError(f"锁不住 / cannot be locked: {error}", path=url.database) from error
+            raise StoreError(
+                both("锁不住", "cannot be locked", error), path=url.database
+            ) from error
         yield held
     finally:
         connection.invalidate()  # closes it, whether the server is still there or not

@@ -23,6 +23,7 @@ from api.delivery.channel import (
 )
 from api.delivery.message import Message
 from api.delivery.settings import DeliverySettings
+from api.delivery.words import both
 from tasks.addresses import Address, mailboxes
 
 _DRAWING = re.compile("<svg.*</svg>", re.DOTALL)
@@ -76,11 +77,11 @@ class MailChannel:
         except ssl.SSLCertVerificationError as error:
             self._close()
             raise PermanentError(
-                f"SMTP 证书不可信 / certificate not trusted: {error.verify_message}"
+                both("SMTP 证书不可信", "certificate not trusted", error.verify_message)
             ) from error
         except (smtplib.SMTPException, OSError) as error:
             self._close()
-            raise UnreachableError(f"SMTP 连不上 / SMTP cannot be reached: {error}") from error
+            raise UnreachableError(both("SMTP 连不上", "SMTP cannot be reached", error)) from error
         try:
             announce()
         except BaseException:
@@ -91,13 +92,13 @@ class MailChannel:
             code, answer = server.getreply()
         except (smtplib.SMTPException, OSError) as error:
             self._drop()
-            raise UncertainError(f"发送时断开 / cut off while sending: {error}") from error
+            raise UncertainError(both("发送时断开", "cut off while sending", error)) from error
         if not 200 <= code < 300:
             self._reset()
             if not 400 <= code < 600:
-                raise UncertainError(f"看不懂的回应 / an answer that means nothing: {code}")
+                raise UncertainError(both("看不懂的回应", "an answer that means nothing", code))
             raise _refusal(code, answer)
-        return f"拒收 / refused: {'; '.join(refused)}" if refused else ""
+        return both("拒收", "refused", "; ".join(refused)) if refused else ""
 
     def _name_recipients(self, server: smtplib.SMTP, recipients: list[str]) -> list[str]:
         """Name the sender and the recipients; gives those that were refused and why."""
@@ -184,7 +185,7 @@ def _log_in(server: smtplib.SMTP, user: str, password: str) -> None:
     except smtplib.SMTPResponseException as error:
         # Without the server's words: some repeat what they were given.
         kind = TemporaryError if 400 <= error.smtp_code < 500 else PermanentError
-        raise kind(f"SMTP 登录被拒 / SMTP login refused: {error.smtp_code}") from None
+        raise kind(both("SMTP 登录被拒", "SMTP login refused", error.smtp_code)) from None
     except smtplib.SMTPException as error:
         raise PermanentError(
             "SMTP 服务器没有可用的登录方式 / the server offers no way to log in"
@@ -198,8 +199,8 @@ def _expect(reply: tuple[int, bytes], least: int, below: int) -> None:
 
 def _refusal(code: int, answer: bytes | str) -> DeliveryError:
     if 400 <= code < 500:
-        return TemporaryError(f"SMTP 暂时拒收 / refused for now: {code} {_told(answer)}")
-    return PermanentError(f"SMTP 拒收 / refused: {code} {_told(answer)}")
+        return TemporaryError(both("SMTP 暂时拒收", "refused for now", f"{code} {_told(answer)}"))
+    return PermanentError(both("SMTP 拒收", "refused", f"{code} {_told(answer)}"))
 
 
 def _told(answer: bytes | str) -> str:

@@ -25,13 +25,13 @@ from api.delivery.channel import (
     UnreachableError,
 )
 from api.delivery.message import Message
+from api.delivery.words import both
 from kb.errors import ConflictError, StoreError
 from tasks.addresses import Address
 from tasks.outbox import Delivery, DeliveryStatus, Key, Outbox
 from tasks.store import Store
 
 log = logging.getLogger("duban.delivery")
-_OURS = "程序错误 / internal error: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ class Sender:
             message = self.compose(key.unit)
         except Exception as error:
             log.exception("the digest of %s for %s", key.unit, key.week)
-            note = f"{_OURS}{type(error).__name__}"
+            note = both("程序错误", "internal error", type(error).__name__)
             return Outcome(key.unit, key.channel, "failed", address.shown, note)
         claimed = outbox.claim(
             key, address=address.shown, message_id=message.message_id,
@@ -170,7 +170,7 @@ class Sender:
             row = outbox.get(key)
             sending = row is not None and row.status is DeliveryStatus.SENDING
             status = DeliveryStatus.UNCERTAIN if sending else DeliveryStatus.FAILED
-            note = f"{_OURS}{type(error).__name__}"
+            note = both("程序错误", "internal error", type(error).__name__)
         outbox.finish(key, status, note, self.actor, self.clock())
         return Outcome(key.unit, key.channel, status.value, address.shown, note, again)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from email.utils import parseaddr
 from pathlib import Path
 
+from api.delivery.words import both
 from api.settings import SettingError
 from tasks.addresses import CHANNELS, Address, AddressError, check_address, mailboxes
 
@@ -65,7 +66,7 @@ class DeliverySettings:
                 found.load_verify_locations(self.smtp_ca)
             except OSError as error:
                 raise SettingError(
-                    f"DUBAN_SMTP_CA 读不了 / cannot be read: {error}", path=self.smtp_ca
+                    both("DUBAN_SMTP_CA 读不了", "cannot be read", error), path=self.smtp_ca
                 ) from error
         return found
 
@@ -141,7 +142,7 @@ def read_address_file(path: Path) -> dict[str, dict[str, tuple[str, str]]]:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingError(
-            f"DUBAN_ADDRESSES 读不了 / cannot be read: {error}", path=path
+            both("DUBAN_ADDRESSES 读不了", "cannot be read", error), path=path
         ) from error
     found: dict[str, dict[str, tuple[str, str]]] = {}
     for channel, units in tables.items():

@@ -22,6 +22,7 @@ from api.delivery.channel import (
 )
 from api.delivery.chat import write_chat
 from api.delivery.message import Message
+from api.delivery.words import both
 from tasks.addresses import Address
 
 _LARGEST_ANSWER = 64 * 1024
@@ -89,12 +90,12 @@ class WebhookChannel:
                 answer = self._read(response)
                 status = response.status_code
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise UnreachableError(f"连不上 / cannot be reached: {error}") from error
+            raise UnreachableError(both("连不上", "cannot be reached", error)) from error
         except httpx.UnsupportedProtocol:
             raise PermanentError("不是网址 / not a URL") from None
         except httpx.HTTPError as error:
             told = str(error) or type(error).__name__
-            raise UncertainError(f"没有等到回应 / no answer came: {told}") from error
+            raise UncertainError(both("没有等到回应", "no answer came", told)) from error
         refused = read_answer(self.name, status, answer)
         if refused is not None:
             raise refused
@@ -150,18 +151,18 @@ def read_answer(name: str, status: int, answer: bytes) -> DeliveryError | Uncert
     told = " ".join(answer[:200].decode(errors="replace").split())
     code = _code(name, answer)
     if code is not None and code in _BUSY[name]:
-        return TemporaryError(f"机器人暂时拒收 / the robot refused for now: {code} {told}")
+        return TemporaryError(both("机器人暂时拒收", "the robot refused for now", f"{code} {told}"))
     if status in _REFUSED_BEFORE_WORK:
-        return TemporaryError(f"暂时拒收 / refused for now: HTTP {status} {told}")
+        return TemporaryError(both("暂时拒收", "refused for now", f"HTTP {status} {told}"))
     if status >= 500:
-        return UncertainError(f"服务器出错 / the server failed: HTTP {status} {told}")
+        return UncertainError(both("服务器出错", "the server failed", f"HTTP {status} {told}"))
     if status != 200:
-        return PermanentError(f"拒收 / refused: HTTP {status} {told}")
+        return PermanentError(both("拒收", "refused", f"HTTP {status} {told}"))
     if code is None:
-        return UncertainError(f"不是机器人的回应 / not a robot's answer: {told}")
+        return UncertainError(both("不是机器人的回应", "not a robot's answer", told))
     if code == 0:
         return None
-    return PermanentError(f"机器人拒收 / the robot refused: {code} {told}")
+    return PermanentError(both("机器人拒收", "the robot refused", f"{code} {told}"))
 
 
 def _code(name: str, answer: bytes) -> int | None:

@@ -177,7 +177,7 @@ def test_refused_recipients(server, mailbox, refused, error):
         return
     note = deliver(server, TWO)
     [(who, why)] = refused.items()
-    assert note == f"拒收 / refused: {who}: {why}"
+    assert note == f"拒收: {who}: {why} / refused: {who}: {why}"
     assert [mail.to for mail in mailbox.mails] == [[m for m in ("a@wz.gov.cn", "b@wz.gov.cn") if m != who]]  # fmt: skip
 
 

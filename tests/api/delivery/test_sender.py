@@ -113,7 +113,7 @@ def test_how_a_failure_ends(store, script, outcome, tries, then):
 def test_an_error_of_ours_is_told_by_its_kind_and_logged(store, caplog):
     caplog.set_level(logging.ERROR)
     [outcome] = send(store, Scripted(("before", ValueError("KEY"))), UNITS[:1])
-    assert outcome.note == "程序错误 / internal error: ValueError"
+    assert outcome.note == "程序错误: ValueError / internal error: ValueError"
     assert "甲局" in caplog.text
 
 

@@ -124,7 +124,7 @@ def test_what_an_answer_means(robots, name, status, body, error):
     with pytest.raises(error) as caught:
         deliver(robots, name)
     assert type(caught.value) is error
-    assert len(str(caught.value)) < 400
+    assert len(str(caught.value)) < 500
     assert len(robots.calls) == 1
 
 
