@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import threading
 import time
@@ -27,13 +28,25 @@ def mailbox():
     return Mailbox()
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A folder with a store, a plan in it and a person of each role; each test gets a copy."""
+    folder = tmp_path_factory.mktemp("home")
+    (folder / "plan.txt").write_text(PLAN, "utf-8")
+    assert run(["ingest", "--no-index", str(folder / "plan.txt")], {}, folder) == 0
+    for login, role in (("li", "unit_officer"), ("wang", "supervisor"), ("sun", "auditor"), ("root", "admin"), ("du", "reader")):  # fmt: skip
+        unit = ("--unit", "区水利局") if role == "unit_officer" else ()
+        assert run(["people", "add", login, "--role", role, *unit], {}, folder) == 0
+    return folder
+
+
 @pytest.fixture
-def duban(tmp_path, capsys, mailbox):
-    (tmp_path / "plan.txt").write_text(PLAN, "utf-8")
+def duban(home, tmp_path, capsys, mailbox):
+    shutil.copytree(home, tmp_path, dirs_exist_ok=True)
     with MailServer(mailbox) as server:
         usual = {
             "DUBAN_SMTP_HOST": "127.0.0.1", "DUBAN_SMTP_PORT": str(server.port),
-            "DUBAN_SMTP_TLS": "none", "DUBAN_SMTP_FROM": FROM, "DUBAN_SMTP_USER": "",
+            "DUBAN_SMTP_TLS": "none", "DUBAN_SMTP_FROM": FROM,
         }  # fmt: skip
 
         def call(*arguments: str, **environ: str):
@@ -42,10 +55,6 @@ def duban(tmp_path, capsys, mailbox):
             printed = capsys.readouterr()
             return code, printed.out, printed.err
 
-        assert call("ingest", "--no-index", str(tmp_path / "plan.txt"))[0] == 0
-        for login, role in (("li", "unit_officer"), ("wang", "supervisor"), ("sun", "auditor"), ("root", "admin"), ("du", "reader")):  # fmt: skip
-            unit = ("--unit", "区水利局") if role == "unit_officer" else ()
-            assert call("people", "add", login, "--role", role, *unit)[0] == 0
         yield call
 
 
