@@ -50,13 +50,24 @@ def _small_encoder() -> SmallEncoder:
 
 
 def retriever_builder(
-    settings: Settings, say: Say = lambda _: None, report: Report = lambda *_: None
+    settings: Settings,
+    say: Say = lambda _: None,
+    report: Report = lambda *_: None,
+    whole: Sequence[Chunk] | None = None,
 ) -> Build:
-    """Chunks → retriever over the index, which is brought in step with them first."""
+    """Chunks → retriever over the index, which is brought in step with them first.
+
+    With `whole` the index is that of these chunks, and the retriever is over some of them: an
+    index of its own for each set of documents would be written anew whenever another set is asked.
+    """
 
     def build(chunks: Sequence[Chunk], expander: QueryExpander) -> HybridRetriever:
         index = open_index(settings, say)
-        vectors = index.vectors(chunks, report)
+        vectors = index.vectors(chunks if whole is None else whole, report)
+        if whole is not None and len(whole) != len(chunks):
+            place = {chunk.id: row for row, chunk in enumerate(whole)}
+            rows = [place[chunk.id] for chunk in chunks]
+            vectors = {kind: matrix[rows] for kind, matrix in vectors.items()}
         reranker = Reranker(settings.reranker) if settings.reranker else None
         return HybridRetriever(
             chunks, vectors, index.embedder, index.small, expand=expander, reranker=reranker
@@ -70,9 +81,11 @@ def open_assistant(
     register: Register,
     say: Say = lambda _: None,
     report: Report = lambda *_: None,
+    whole: Sequence[Chunk] | None = None,
 ) -> Assistant | WordedAssistant:
-    """The assistant over a register; worded by a language model where one is set."""
-    assistant = Assistant(register, retriever_builder(settings, say, report))
+    """The assistant over a register; worded by a language model where one is set. `whole` holds
+    the chunks of the index where the register is a part of what it holds."""
+    assistant = Assistant(register, retriever_builder(settings, say, report, whole))
     if not settings.llm_url:
         return assistant
     model = ModelSettings(

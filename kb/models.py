@@ -11,7 +11,15 @@ from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import BaseModel, ConfigDict, model_serializer, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    model_serializer,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from kb.errors import ProvenanceError
 
@@ -58,6 +66,18 @@ class Span(Fact):
     @model_serializer
     def _as_pair(self) -> list[int]:
         return [self.start, self.end]
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        # One schema for what is read and what is written: without this a reader is told of an
+        # object with `start` and `end`, which is never sent.
+        return {
+            "type": "array", "title": "Span", "items": {"type": "integer", "minimum": 0},
+            "minItems": 2, "maxItems": 2,
+            "description": "[start, end): half-open range of code points of the document's text",
+        }  # fmt: skip
 
     def __iter__(self) -> Iterator[int]:  # type: ignore[override]
         return iter((self.start, self.end))

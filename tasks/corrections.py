@@ -99,6 +99,19 @@ EDITABLE = frozenset(
 """The fields of a target that a person may set; `unit` is another name of `measure`."""
 
 
+_MONTH, _DAY = r"(?:[1-9]|1[0-2])", r"-?(?:[1-9]|[12]\d|3[01])"
+_WEEKDAY = r"(?:-?[1-5])?(?:MO|TU|WE|TH|FR|SA|SU)"
+_RULE_PARTS = {
+    "FREQ": re.compile("YEARLY|MONTHLY|WEEKLY|DAILY"),
+    "INTERVAL": re.compile(r"[1-9]\d?"),
+    "BYMONTH": re.compile(f"{_MONTH}(?:,{_MONTH})*"),
+    "BYMONTHDAY": re.compile(f"{_DAY}(?:,{_DAY})*"),
+    "BYDAY": re.compile(f"{_WEEKDAY}(?:,{_WEEKDAY})*"),
+    "BYSETPOS": re.compile(r"-?[1-9]"),
+}
+"""The parts of RFC 5545's rules that a person may use."""
+
+
 def apply_corrections(extraction: Extraction, corrections: Iterable[Correction]) -> Extraction:
     """The extraction as corrected, in the order the corrections were made. Those that are not
     active, or whose fact is gone (what added it was withdrawn), change nothing."""
@@ -166,17 +179,27 @@ def _check_deadline(due: Deadline) -> None:
     if due.duration:
         add_duration(date(2024, 2, 29), due.duration)
     if due.rrule:
-        if not re.search(r"(?:^|;)FREQ=(?:YEARLY|MONTHLY|WEEKLY|DAILY)(?:;|$)", due.rrule):
-            # Nothing is due by the hour, and a rule by the second has no end of days.
-            raise FieldError(
-                f"周期只能按年、月、周、日 / only by year, month, week or day: {due.rrule}"
-            )
+        _check_rule(due.rrule)
         try:
             occurrences(due, date(2024, 1, 1), date(2024, 12, 31))
         except (ValueError, KeyError, TypeError) as error:
             raise FieldError(
                 f"周期规则不可用: {due.rrule} / not a rule of RFC 5545: {due.rrule}"
             ) from error
+
+
+def _check_rule(printed: str) -> None:
+    """Rules by days and longer, each part once: nothing is due by the hour, and a rule by the
+    second, or one that leaves out every day, would be reckoned for ever."""
+    parts = [part.partition("=") for part in printed.split(";")]
+    names = {name for name, _, _ in parts}
+    whole = "FREQ" in names and len(names) == len(parts)
+    if not whole or not all(
+        name in _RULE_PARTS and _RULE_PARTS[name].fullmatch(value) for name, _, value in parts
+    ):
+        raise FieldError(
+            f"周期规则不可用, 如 FREQ=YEARLY;BYMONTH=6 / not a rule that is used: {printed}"
+        )
 
 
 def correct_task(

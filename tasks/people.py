@@ -31,7 +31,7 @@ class Person(Fact):
         return Actor(login=self.login, roles=frozenset({self.role}), units=self.units)
 
 
-RESERVED = frozenset({CONSOLE.login, "scheduler", "system"})
+RESERVED = frozenset({CONSOLE.login, "scheduler", "system", "oidc"})
 """Names under which duban itself stands in the audit log: nobody signs in as one of them."""
 
 

@@ -5,6 +5,8 @@ set -euo pipefail
 
 needs='
 /usr/lib/postgresql/*/bin/initdb postgresql
+chromium chromium
+/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc fonts-wqy-zenhei
 '
 
 missing=()

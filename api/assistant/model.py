@@ -15,6 +15,7 @@ from typing import Any
 
 from api.assistant.answer import Assistant
 from api.assistant.reply import Answer
+from api.assistant.search import ClauseSearch
 from kb.chunks import flatten
 from kb.models import Citation, Fact
 
@@ -73,6 +74,11 @@ class WordedAssistant:
     def __init__(self, assistant: Assistant, model: ModelSettings) -> None:
         self._assistant, self._settings = assistant, model
         self._llm: Any = None
+
+    @property
+    def search(self) -> ClauseSearch:
+        """What finds the clauses."""
+        return self._assistant.search
 
     def ask(
         self,

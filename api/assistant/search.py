@@ -11,7 +11,7 @@ from ingest.reading import normalize_characters
 from kb.chunks import Chunk, chunk_clauses, flatten
 from kb.expansion import QueryExpander, translate
 from kb.lexical import tokenize
-from kb.models import Clause, Span
+from kb.models import Citation, Clause, Span
 from kb.retrieval import HybridRetriever
 from tasks.models import Extraction
 from tasks.queries import Register
@@ -197,6 +197,20 @@ class Found:
     chunk: Chunk
     score: float
     parts: dict[str, float]
+
+    def citation(self) -> Citation | None:
+        """The clause as a citation, or the characters of text outside clauses; None for text that
+        stands nowhere in the source."""
+        span = self.clause.span if self.clause else self.chunk.span
+        if span is None:
+            return None
+        return Citation(
+            document_id=self.extraction.document.id,
+            clause_id=self.clause.id if self.clause else None,
+            path=self.clause.path if self.clause else "",
+            span=span,
+            quote=span.slice(self.extraction.document.text),
+        )
 
 
 class ClauseSearch:

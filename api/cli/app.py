@@ -11,10 +11,12 @@ from typing import Annotated, Any
 import typer
 
 from api.cli import (
+    access_commands,
     delivery_commands,
     digest_commands,
     exchange_commands,
     governance_commands,
+    mcp_commands,
     serve_commands,
     tracker_commands,
 )
@@ -410,3 +412,5 @@ digest_commands.register(app)
 exchange_commands.register(app)
 delivery_commands.register(app)
 serve_commands.register(app)
+mcp_commands.register(app)
+access_commands.register(app)

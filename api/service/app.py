@@ -12,10 +12,11 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import select
 
-from api.service import pages, problems
+from api.service import chat_completions, mcp_http, pages, problems
 from api.service.guard import Guard
 from api.service.identity import ServiceOf
 from api.service.jobs import Jobs
+from api.service.oidc import OidcSettings, SignOn
 from api.service.routes import (
     ask,
     audit,
@@ -43,7 +44,13 @@ Errors are RFC 9457 problem details. Lists are read on with `cursor` = the `next
 Sign in with `POST /api/v1/session` (a cookie, and `X-CSRF-Token` on writes) or a bearer token."""
 
 
-def create_app(settings: Settings, *, public_read: bool = False, warm: bool = True) -> FastAPI:
+def create_app(
+    settings: Settings,
+    *,
+    public_read: bool = False,
+    warm: bool = True,
+    oidc: OidcSettings | None = None,
+) -> FastAPI:
     """The app over the store that the settings name.
 
     Args:
@@ -51,6 +58,7 @@ def create_app(settings: Settings, *, public_read: bool = False, warm: bool = Tr
         public_read: whether public documents are read without signing in.
         warm: load models and index in the background at the start, and bring the index in step
             after each upload; else the first question does both.
+        oidc: the provider that people may sign in by.
     """
 
     @asynccontextmanager
@@ -64,7 +72,8 @@ def create_app(settings: Settings, *, public_read: bool = False, warm: bool = Tr
         if warm:
             threading.Thread(target=service.warm_up, daemon=True).start()
         try:
-            yield
+            async with mcp_http.running(app, service):
+                yield
         finally:
             jobs.close()
             store.close()
@@ -73,6 +82,7 @@ def create_app(settings: Settings, *, public_read: bool = False, warm: bool = Tr
         title="duban 督办", version=version("duban"), description=DESCRIPTION, lifespan=lifespan,
         docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json",
     )  # fmt: skip
+    app.state.sign_on = SignOn(oidc) if oidc else None
     problems.install(app)
     for part in (
         ask,
@@ -88,6 +98,8 @@ def create_app(settings: Settings, *, public_read: bool = False, warm: bool = Tr
         docs,
     ):
         app.include_router(part.router, prefix="/api/v1")
+    app.include_router(chat_completions.router, prefix="/v1")
+    mcp_http.install(app)
     _health(app)
     pages.install(app)
     app.add_middleware(Guard, largest_upload=LARGEST_UPLOAD)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 import time
+from contextlib import suppress
 
 from prometheus_client import Counter, Histogram
 from starlette.datastructures import MutableHeaders
@@ -22,6 +24,9 @@ CONTENT_SECURITY_POLICY = (
     "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'; manifest-src 'self'"
 )
+_LET_BY = 8 * 1024 * 1024
+_PATIENCE = 2.0
+"""Bytes and seconds for which a body over its limit is read on, to no use."""
 _HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -52,7 +57,7 @@ class Guard:
         given = headers.get("x-request-id", "")
         identifier = given if _ID.fullmatch(given) else secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = identifier
-        began, status, started = time.perf_counter(), 500, False
+        began, status, started, over = time.perf_counter(), 500, False, False
         most = self._largest_upload if scope["path"] in UPLOADS else LARGEST_BODY
 
         async def guarded(message: Message) -> None:
@@ -65,10 +70,14 @@ class Guard:
                     out.setdefault(name, value)
                 if not scope["path"].startswith("/static/"):
                     out.setdefault("Cache-Control", "no-store")
+                if over:
+                    out["Connection"] = "close"  # or the rest of the body would be read
+                    await _let_by(receive)
             await send(message)
 
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > most:
+            over = True
             await too_large(most)(scope, receive, guarded)
             return
         if "\x00" in scope["path"] or b"%00" in scope.get("query_string", b""):
@@ -79,10 +88,11 @@ class Guard:
         read = 0
 
         async def bounded() -> Message:
-            nonlocal read
+            nonlocal read, over
             message = await receive()
             read += len(message.get("body", b""))
             if read > most:
+                over = True
                 raise _OverError
             return message
 
@@ -92,10 +102,30 @@ class Guard:
             if not started:
                 await too_large(most)(scope, receive, guarded)
         finally:
-            route = getattr(scope.get("route"), "path", "other")
+            route = _route_of(scope)
             method = scope["method"] if scope["method"] in _METHODS else "other"
             REQUESTS.labels(method, route, str(status)).inc()
             SECONDS.labels(method, route).observe(time.perf_counter() - began)
+
+
+def _route_of(scope: Scope) -> str:
+    """The pattern of the address, with the prefix under which its router stands (which FastAPI
+    keeps apart from the route)."""
+    placed = scope.get("fastapi", {}).get("effective_route_context")
+    found = getattr(placed, "path", None) or getattr(scope.get("route"), "path", None)
+    return str(found or "other")
+
+
+async def _let_by(receive: Receive) -> None:
+    """Read on a little: whoever is cut off while still sending often never sees the answer."""
+    read = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_PATIENCE):
+            while read < _LET_BY:
+                message = await receive()
+                read += len(message.get("body", b""))
+                if message["type"] != "http.request" or not message.get("more_body", False):
+                    return
 
 
 class _OverError(HTTPException):

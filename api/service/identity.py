@@ -33,6 +33,13 @@ class Viewer:
     person: Person | None = None
     session: Session | None = None
     token: Token | None = None
+    address: str = ""
+
+    @property
+    def caller(self) -> str:
+        """Whose requests are counted together: a person's, or an address's where nobody is signed
+        in, so that one who has not signed in does not use up what the others may ask."""
+        return self.actor.login or f"address:{self.address}"
 
     @property
     def csrf(self) -> str:
@@ -59,6 +66,7 @@ def viewer_of(
     """
     service = service_of(request)
     now = service.now()
+    address = request.client.host if request.client else ""
     kind, _, secret = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() == "bearer":
         known = service.access.token(secret.strip(), now)
@@ -66,15 +74,15 @@ def viewer_of(
             raise UnauthenticatedError("令牌不对或已过期 / the token is unknown or has expired")
         token, person = known
         _check_scope(token, request)
-        return Viewer(person.actor(), person, token=token)
+        return Viewer(person.actor(), person, token=token, address=address)
     cookie = request.cookies.get(COOKIE)
     found = service.access.session(cookie, now) if cookie else None
     if found is None:
-        return Viewer(ANONYMOUS if service.public_read else NOBODY)
+        return Viewer(ANONYMOUS if service.public_read else NOBODY, address=address)
     session, person = found
     if request.method not in _SAFE and not _is_form(request):
         _check_csrf(request, session, request.headers.get(CSRF_HEADER, ""))
-    return Viewer(person.actor(), person, session=session)
+    return Viewer(person.actor(), person, session=session, address=address)
 
 
 def check_form(request: Request, viewer: Viewer, given: str) -> None:
@@ -106,7 +114,9 @@ def _is_form(request: Request) -> bool:
 
 def _check_csrf(request: Request, session: Session, given: str) -> None:
     origin = request.headers.get("Origin")
-    ours = urlsplit(str(request.base_url)).netloc, urlsplit(service_of(request).settings.base_url).netloc  # fmt: skip
+    addresses = str(request.base_url), service_of(request).settings.base_url
+    # `null`, which a sandboxed page sends, has no host, as an address that is not set has none.
+    ours = {urlsplit(address).netloc for address in addresses} - {""}
     if origin and urlsplit(origin).netloc not in ours:
         raise DeniedError("请求来自别的网站 / the request comes from another site")
     if not hmac.compare_digest(given.encode(), session.csrf.encode()):

@@ -45,6 +45,12 @@ class RateLimit:
             while len(self._seen) > _CALLERS:
                 self._seen.popitem(last=False)
 
+    def take_back(self, caller: str) -> None:
+        """Uncount a caller's last request: it was no guess."""
+        with self._lock:
+            if times := self._seen.get(caller):
+                times.pop()
+
     def forget(self, caller: str) -> None:
         """Start a caller's count anew (after a sign-in that succeeded)."""
         with self._lock:

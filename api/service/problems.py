@@ -88,6 +88,10 @@ class TooLargeError(DubanError):
     """A body over the limit."""
 
 
+class UnreachableError(DubanError):
+    """Another service that is needed does not answer."""
+
+
 def status_of(error: DubanError) -> tuple[int, str]:
     """The HTTP status and the stable code of an error of ours."""
     if isinstance(error, UnauthenticatedError):
@@ -96,6 +100,8 @@ def status_of(error: DubanError) -> tuple[int, str]:
         return 429, "too-many-requests"
     if isinstance(error, TooLargeError):
         return 413, "too-large"
+    if isinstance(error, UnreachableError):
+        return 503, "unreachable"
     return next((status, code) for kind, status, code in _STATUS if isinstance(error, kind))
 
 

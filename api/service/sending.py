@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import Request, Response
 
 from kb.identifiers import sha256_hex
 
+EVENT_STREAM: dict[str, Any] = {
+    "text/event-stream": {
+        "schema": {
+            "type": "object",
+            "properties": {"event": {"type": "string"}, "data": {"type": "string"}},
+        }
+    }
+}
+"""How a stream of Server-Sent Events is documented: the shape of each event."""
 _NO_CACHE = "private, no-cache"
 """May be kept by the person's own browser, and must be asked about each time."""
 

@@ -14,9 +14,10 @@ from sqlalchemy import func, select
 from api.assistant.answer import Assistant
 from api.assistant.model import WordedAssistant
 from api.assistant.reply import Answer
-from api.assistant.search import chunks_of
+from api.assistant.search import Found, chunks_of
 from api.knowledge import open_assistant, open_index
 from api.service.limits import RateLimit
+from api.service.turns import Turns
 from api.settings import Settings
 from kb.index import Report
 from tasks import audit, schema
@@ -52,7 +53,7 @@ class Service:
         self.ask_limit = RateLimit(60, 60)
         self.warm = threading.Event()
         self._lock = threading.RLock()
-        self._asking = threading.Lock()
+        self.turns = Turns()
         self._seen = -1
         self._extractions: dict[str, Extraction] = {}
         self._registers: OrderedDict[frozenset[str], Register] = OrderedDict()
@@ -126,8 +127,8 @@ class Service:
     def warm_up(self) -> None:
         """Load the models and the index, so that the first question need not wait for them."""
         try:
-            with self._asking:
-                self._assistant(self.register_of_all()).ask("预热", as_of=self.today())
+            with self.turns:
+                self._assistant_over(self.register_of_all()).ask("预热", as_of=self.today())
         except Exception:
             log.exception(
                 "the assistant could not be made ready; the first question will try again"
@@ -147,18 +148,35 @@ class Service:
         """Bring the index in step with the documents; gives the number of passages. Questions
         wait meanwhile: one at a time uses the index."""
         chunks = list(chunks_of(self.register_of_all()))
-        with self._asking:
+        with self.turns:
             open_index(self.settings, log.info).vectors(chunks, report)
         return len(chunks)
 
     def ask(self, actor: Actor, question: str, as_of: date, context: Sequence[str] = ()) -> Answer:
         """Answer from the documents that `actor` may see, and from no others."""
-        register = self.register(actor)
-        with self._asking:
-            return self._assistant(register).ask(question, as_of=as_of, context=context)
+        assistant = self._assistant(actor)
+        with self.turns:
+            return assistant.ask(question, as_of=as_of, context=context)
 
-    def _assistant(self, register: Register) -> Assistant | WordedAssistant:
+    def search(self, actor: Actor, query: str, limit: int) -> list[Found]:
+        """Passages of the documents that `actor` may see, the nearest to a query first."""
+        assistant = self._assistant(actor)
+        if not assistant.search.chunks:
+            return []
+        with self.turns:
+            return assistant.search.find(query, limit)
+
+    def _assistant(self, actor: Actor) -> Assistant | WordedAssistant:
+        with self._lock:
+            return self._assistant_over(self.register(actor))
+
+    def _assistant_over(self, register: Register) -> Assistant | WordedAssistant:
         ids = frozenset(e.document.id for e in register.extractions)
-        if ids not in self._assistants:
-            self._assistants[ids] = open_assistant(self.settings, register, log.info)
-        return self._assistants[ids]
+        with self._lock:
+            if ids not in self._assistants:
+                # Of the same reading as the register: a second one might be of newer documents.
+                whole = list(chunks_of(Register(list(self._extractions.values()))))
+                self._assistants[ids] = open_assistant(
+                    self.settings, register, log.info, whole=whole
+                )
+            return self._assistants[ids]

@@ -77,6 +77,7 @@ _HEADER_LABEL = re.compile(
 )
 _KNOWN_MAIN = ("UCAP-CONTENT", "zoom", "Zoom", "content", "article", "TRS_Editor", "pages_content")
 _DEPTH = 200
+_DEEPEST = 500
 _TEXT_LIMIT = 64_000_000
 
 
@@ -84,12 +85,13 @@ def html_text(data: bytes, name: str) -> str:
     """The main text of a page, one paragraph a line, after the lines of its header table.
 
     Raises:
-        SourceError: there is no text in it.
+        SourceError: there is no text in it, or its elements are nested beyond all measure.
     """
     with warnings.catch_warnings():
         # XHTML begins with an XML declaration; it is a page all the same.
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
         soup = BeautifulSoup(data[:_TEXT_LIMIT], "lxml")
+    _refuse_depth(soup, name)
     for tag in soup(_DROPPED):
         tag.decompose()
     for comment in soup.find_all(string=lambda s: isinstance(s, Comment)):
@@ -105,6 +107,21 @@ def html_text(data: bytes, name: str) -> str:
             path=name,
         )
     return text + "\n"
+
+
+def _refuse_depth(soup: Tag, name: str) -> None:
+    """Each level is looked at with all that is below it, so depth costs its square; pages that
+    people wrote stay far below the limit."""
+    level: list[Tag] = [soup]
+    for _ in range(_DEEPEST):
+        level = [child for tag in level for child in tag.children if isinstance(child, Tag)]
+        if not level:
+            return
+    raise SourceError(
+        f"网页的元素嵌套超过 {_DEEPEST} 层 / elements of the page are nested over {_DEEPEST} deep",
+        hint="请另存为纯文本再导入 / save it as plain text and try again",
+        path=name,
+    )
 
 
 def _main(root: Tag) -> Tag:

@@ -22,7 +22,7 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
 from tasks.due import Colour, State
-from tasks.exports.cells import encode_cell, is_risky
+from tasks.exports.cells import encode_cell, is_risky, plain
 from tasks.exports.rows import ExportRow
 from tasks.exports.sheet import DUTIES, FILLED_IN, SETTABLE, SHEET, SOURCES, Part
 from tasks.exports.words import side
@@ -89,7 +89,7 @@ def render_xlsx(rows: Sequence[ExportRow], heading: Heading) -> bytes:
         _write_row(duties, at, row, heading, f"'{sources.title}'!A{places[row.clause_id]}")
     _set_up(duties, rows, heading)
     name = heading.pick("任务分解表", "Duties")
-    book.properties.title = name + (f" {heading.scope}" if heading.scope else "")
+    book.properties.title = name + (f" {plain(heading.scope)}" if heading.scope else "")
     book.properties.subject = heading.pick(f"截至 {heading.as_of}", f"as of {heading.as_of}")
     book.properties.creator = "duban"
     book.properties.created = datetime.combine(heading.as_of, time())

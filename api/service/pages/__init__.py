@@ -15,6 +15,7 @@ from api.service.pages import (
     dashboard,
     documents,
     errors,
+    oidc,
     signing,
     task,
     tasks,
@@ -22,7 +23,7 @@ from api.service.pages import (
 )
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
-_AREAS = (ask, tasks, task, units, documents, dashboard, audit, admin, account, signing)
+_AREAS = (ask, tasks, task, units, documents, dashboard, audit, admin, account, signing, oidc)
 
 
 def install(app: FastAPI) -> None:

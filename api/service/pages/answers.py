@@ -14,7 +14,9 @@ from api.service.pages.screen import unit_path
 
 _DAY = r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)"
 MOST_MARKS = 6
-"""Marks in one line."""
+"""Marks at the end of one line."""
+SHORT = 12
+"""Characters of a citation that is called by its own words."""
 
 
 class Piece(NamedTuple):
@@ -26,40 +28,59 @@ class Piece(NamedTuple):
 
 
 class Cited(NamedTuple):
-    """A citation as it is shown: its number, its address, the address of the clause alone."""
+    """A citation as it is shown: its number, the path of its clause, what to call it, its address
+    and that of the clause alone."""
 
     number: int
     path: str
     quote: str
+    label: str
     href: str
     clause: str
 
 
 def cited(citations: Sequence[Mapping[str, Any]]) -> list[Cited]:
-    """The citations of an answer, numbered from 1."""
+    """The citations of an answer, numbered from 1; a few words are called by themselves, more by
+    the path of their clause."""
     found = []
     for number, c in enumerate(citations, 1):
-        start, end = c["span"]
-        at = urlencode({"from": start, "to": end})
+        at = urlencode({"from": c["span"][0], "to": c["span"][1]})
         base = f"/documents/{quote(c['document_id'])}"
-        found.append(Cited(number, c["path"], c["quote"], f"{base}?{at}#here", f"{base}/clause?{at}"))  # fmt: skip
+        words = "".join(c["quote"].split())
+        label = words if len(words) <= SHORT else c["path"]
+        found.append(Cited(number, c["path"], words, label, f"{base}?{at}#here", f"{base}/clause?{at}"))  # fmt: skip
     return found
 
 
 def lines_of(answer: Mapping[str, Any]) -> list[list[Piece]]:
-    """The lines of an answer. A line gets the marks of the citations whose clause it names; what
-    no line names is marked at the end of the first."""
+    """The lines of an answer. A unit gets the mark of the citation that is its name in the source,
+    a line those of the citations whose clause it names; what is left is marked in the first line."""
     citations = cited(answer["citations"])
-    lines = [line for line in answer["answer"].split("\n") if line.strip()]
-    marks: list[list[Cited]] = [[c for c in citations if names(line, c.path)] for line in lines]
-    placed = {c.number for found in marks for c in found[:MOST_MARKS]}
-    rest = [c for c in citations if c.number not in placed]
     units = [u["unit"] for u in answer["units"]]
-    out = []
-    for place, line in enumerate(lines):
-        shown = marks[place][:MOST_MARKS] + (rest if place == 0 else [])
-        out.append([*pieces(line, units), *(Piece(str(c.number), c.href, c.number) for c in shown)])
+    named = {c.quote: c for c in reversed(citations) if c.quote in units}
+    out: list[list[Piece]] = []
+    done: set[int] = set()
+    lines = [line for line in answer["answer"].split("\n") if line.strip()]
+    for line in lines:
+        row: list[Piece] = []
+        for piece in pieces(line, units):
+            row.append(piece)
+            found = named.pop(piece.text, None) if piece.href else None
+            if found is not None:
+                row.append(_mark(found))
+                done.add(found.number)
+        out.append(row)
+    for line, row in zip(lines, out, strict=True):
+        here = [c for c in citations if c.number not in done and names(line, c.path)][:MOST_MARKS]
+        row += [_mark(c) for c in here]
+        done |= {c.number for c in here}
+    if out:
+        out[0] += [_mark(c) for c in citations if c.number not in done]
     return out
+
+
+def _mark(citation: Cited) -> Piece:
+    return Piece(str(citation.number), citation.href, citation.number)
 
 
 def names(line: str, path: str) -> bool:

@@ -45,7 +45,7 @@ def ask(
     s.check(csrf)
     if not question.strip():
         return s.go("/")
-    s.service.ask_limit.check(s.viewer.actor.login or "anonymous")
+    s.service.ask_limit.check(s.viewer.caller)
     body = Question(question=question.strip(), conversation=conversation or None)
     answered = answer_question(s.service, s.viewer, body)
     if answered.conversation:
@@ -117,5 +117,6 @@ def suggestions(s: Screen, register: Register) -> list[str]:
     values = [
         t for _, t, _ in register.targets() if not t.uncertain and t.metric.endswith(_MEASURED)
     ]
+    values.sort(key=lambda t: len(t.metric))
     found += [s.t("{what}的目标是多少？", what=t.metric) for t in values[:1]]
     return found

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.service.jobs import JobStatus
 from api.service.pages.admin import split
-from api.service.pages.marks import KINDS, block_at, blocks_of, is_intact, span_of_fact
+from api.service.pages.marks import KINDS, block_at, block_of, blocks_of, is_intact, span_of_fact
 from api.service.pages.screen import Reading, Screen, allowed
 from api.service.routes.documents import JobsOf, queue
 from api.service.sending import download
@@ -109,6 +109,8 @@ def clause(
     if hit is None:
         raise NotFoundError("文件里没有这些字 / the document has no such characters")
     block = block_at(extraction, hit)
+    if block.clause is not None and len(hit) == len(block.clause.span):
+        block = block_of(extraction, block.clause)  # lighting all of it would show nothing
     plan = next((p for p in extraction.plans if block.clause and p.id == block.clause.plan_id), None)  # fmt: skip
     return s.show(
         "clause.html", d=extraction.document, block=block, plan=plan, hit=hit, legend=legend(s),

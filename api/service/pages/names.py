@@ -38,6 +38,19 @@ _JOBS = {
     JobStatus.FAILED: ("失败", "failed"),
     JobStatus.INTERRUPTED: ("中断", "interrupted"),
 }
+_EVERY = {
+    "YEARLY": ("年", "year"),
+    "MONTHLY": ("月", "month"),
+    "WEEKLY": ("周", "week"),
+    "DAILY": ("天", "day"),
+}
+_CHANNELS = {
+    "email": ("邮件", "e-mail"),
+    "file": ("文件夹", "folder"),
+    "wecom": ("企业微信", "WeCom"),
+    "dingtalk": ("钉钉", "DingTalk"),
+    "feishu": ("飞书", "Feishu"),
+}
 _LEVELS = {
     Level.PUBLIC: ("公开", "public"),
     Level.INTERNAL: ("内部", "internal"),
@@ -83,6 +96,10 @@ class Names:
         """公开, or public."""
         return _LEVELS[level][self.side]
 
+    def channel(self, channel: str) -> str:
+        """邮件, or e-mail."""
+        return _CHANNELS[channel][self.side]
+
     def job(self, status: JobStatus) -> str:
         """处理中, or running."""
         return _JOBS[status][self.side]
@@ -96,6 +113,19 @@ class Names:
         colour = COLOUR_TITLES[item.colour][self.side]
         what = _BEHIND[self.side] if item.colour is Colour.YELLOW else self.state(item.state)
         return f"{colour} {what}".strip()
+
+    def recurrence(self, rrule: str) -> str:
+        """An RFC 5545 rule in words: 每年6月, or every year, month 6."""
+        parts = dict(part.split("=", 1) for part in rrule.split(";") if "=" in part)
+        step = parts.get("INTERVAL", "1")
+        names = _EVERY.get(parts.get("FREQ", ""))
+        if names is None:
+            return rrule
+        often = step if step != "1" else ""
+        months = parts.get("BYMONTH", "").replace(",", "、")
+        if self.side == 0:
+            return f"每{often}{names[0]}{f'{months}月' if months else ''}"
+        return f"every {f'{often} {names[1]}s' if often else names[1]}{f', month {months}' if months else ''}"
 
     def distance(self, item: DueItem) -> str:
         """How far its day is; empty where that says nothing."""

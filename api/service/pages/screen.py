@@ -225,7 +225,7 @@ def fact_path(document_id: str, fact_id: str) -> str:
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("api.service.pages"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
+        trim_blocks=True, lstrip_blocks=True, auto_reload=False,
     )  # fmt: skip
     environment.globals |= {"asset": asset, "unit_path": unit_path, "fact_path": fact_path}
     environment.filters |= {"oneline": oneline, "breaks": breaks, "by_unit": by_unit}

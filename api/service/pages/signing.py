@@ -24,7 +24,8 @@ def sign_in_form(
     """The form."""
     if s.known:
         return s.go(local_path(to))
-    return s.show("sign-in.html", next=local_path(to), login="", failure="")
+    single = s.request.app.state.sign_on is not None
+    return s.show("sign-in.html", next=local_path(to), login="", failure="", single=single)
 
 
 @router.post("/sign-in")
@@ -45,9 +46,11 @@ def sign_in(
         _, secret, _ = begin(s.service, request, login.strip(), password)
     except (UnauthenticatedError, TooManyError) as error:
         status = 429 if isinstance(error, TooManyError) else 401
+        single = s.request.app.state.sign_on is not None
         return s.show(
-            "sign-in.html", status, next=local_path(to), login=login, failure=s.told(error.message)
-        )
+            "sign-in.html", status, next=local_path(to), login=login,
+            failure=s.told(error.message), single=single,
+        )  # fmt: skip
     response = s.go(local_path(to))
     set_cookie(response, request, s.service, secret)
     return response

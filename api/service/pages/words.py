@@ -237,6 +237,7 @@ _DOCUMENTS = {
     "缺字修复": "Repairs",
     "像有要求而没有读出任务的条款": "Clauses that seem to ask for something, without a task",
     "目录": "Contents",
+    "{n} 条": "{n} clauses",
     "标记": "Marks",
     "引用文件": "Policies cited",
     "成员单位": "Members",

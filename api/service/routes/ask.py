@@ -11,13 +11,13 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.concurrency import run_in_threadpool
 
 from api.assistant.reply import Answer
 from api.service.conversations import Conversation, Conversations, Turn
 from api.service.fields import Storable
 from api.service.identity import Reader, ServiceOf, Viewer
 from api.service.problems import RESPONSES
+from api.service.sending import EVENT_STREAM
 from api.service.state import Service
 
 router = APIRouter(tags=["ask"], responses=RESPONSES)
@@ -40,7 +40,7 @@ class Question(BaseModel):
     context: list[Annotated[str, Field(max_length=LONGEST_QUESTION)]] = Field(
         default_factory=list, max_length=20
     )
-    conversation: str | None = Field(default=None, max_length=40)
+    conversation: Annotated[str, Field(min_length=1, max_length=40)] | None = None
 
 
 class Answered(Answer):
@@ -62,7 +62,7 @@ class Feedback(BaseModel):
 @router.post(
     "/ask",
     response_model=Answered,
-    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    responses={200: {"content": EVENT_STREAM}},
     summary="回答一个问题 / answer a question",
 )
 async def ask(
@@ -73,15 +73,14 @@ async def ask(
 ) -> Any:
     """JSON, or with `Accept: text/event-stream` the events `part` (pieces of the answer), then
     `citations`, then `done` (the whole answer)."""
-    caller = viewer.actor.login or "anonymous"
-    service.ask_limit.check(caller)
+    service.ask_limit.check(viewer.caller)
     if "text/event-stream" in accept:
         return StreamingResponse(
             _events(service, viewer, body),
             media_type="text/event-stream",
             headers={"X-Accel-Buffering": "no"},
         )
-    return await run_in_threadpool(answer_question, service, viewer, body)
+    return await service.turns.run(answer_question, service, viewer, body)
 
 
 def answer_question(service: Service, viewer: Viewer, body: Question) -> Answered:
@@ -105,7 +104,7 @@ async def _events(service: Service, viewer: Viewer, body: Question) -> AsyncIter
 
     yield _event("start", {"question": body.question})
     try:
-        answer = await run_in_threadpool(answer_question, service, viewer, body)
+        answer = await service.turns.run(answer_question, service, viewer, body)
     except DubanError as error:
         yield _event("error", {"code": status_of(error)[1], "detail": error.message})
         return

@@ -9,12 +9,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from api.service.identity import Reader, ServiceOf, Viewer
+from api.service.identity import Reader, ServiceOf
 from api.service.paging import Cursor, Limit, Page, page_of
 from api.service.problems import RESPONSES
 from api.service.state import Service
 from kb.errors import NotFoundError
 from kb.models import Citation
+from tasks.authorisation import Actor
 from tasks.due import DueItem, State
 from tasks.lifecycle import Judged, Life, Status, judge
 from tasks.listing import Wanted
@@ -145,7 +146,9 @@ def milestones(
     """Milestones as they stand on a day, soonest first."""
     items = [
         i
-        for i in _standings(service, viewer, unit, roles, plan, as_of, within)
+        for i in _standings(
+            service, viewer.actor, unit, roles, plan, as_of or service.today(), within
+        )
         if state in (None, i.state) and status in (None, i.status)
     ]
     return _page(items, limit, cursor)
@@ -167,11 +170,10 @@ def overdue(
     cursor: Cursor = "",
 ) -> Page[DueItem]:
     """Milestones whose day has passed, longest overdue first."""
-    items = [
-        i
-        for i in _standings(service, viewer, unit, roles, plan, as_of, 30)
-        if i.state is State.OVERDUE and (i.days or 0) >= days and (inherited or not i.inherited)
-    ]
+    items = find_overdue(
+        service, viewer.actor, as_of or service.today(), unit=unit, roles=roles, plan=plan,
+        days=days, inherited=inherited,
+    )  # fmt: skip
     return _page(items, limit, cursor)
 
 
@@ -190,18 +192,7 @@ def targets(
     register = service.register(viewer.actor)
     found = register.targets(text, plan=plan, year=year)
     shown, after = page_of(found, limit, cursor, lambda row: [row[1].id])
-    items = service.standings(viewer.actor, as_of or service.today())
-    by_milestone: dict[str, list[DueItem]] = {}
-    for item in items:
-        by_milestone.setdefault(item.milestone_id, []).append(item)
-    out = [
-        TargetOut(
-            document_id=p.document.id, plan=p.plan.title, path=p.clause.path, task_id=p.task.id,
-            target=t, milestone=m,
-            judged=judge(t, latest_value(t, by_milestone.get(t.milestone_id or "", []))),
-        )
-        for p, t, m in shown
-    ]  # fmt: skip
+    out = target_rows(service, viewer.actor, shown, as_of or service.today())
     return Page(items=out, total=len(found), next=after)
 
 
@@ -275,6 +266,47 @@ def task_out(placed: Placed) -> TaskOut:
     )
 
 
+def find_overdue(
+    service: Service,
+    actor: Actor,
+    as_of: date,
+    *,
+    unit: str = "",
+    roles: Sequence[Role] = (),
+    plan: str = "",
+    days: int = 1,
+    inherited: bool = False,
+) -> list[DueItem]:
+    """Milestones at least `days` overdue that `actor` may see, longest first; with `inherited`
+    also those that are due by their plan's end only."""
+    return [
+        i
+        for i in _standings(service, actor, unit, roles, plan, as_of, 30)
+        if i.state is State.OVERDUE and (i.days or 0) >= days and (inherited or not i.inherited)
+    ]
+
+
+def target_rows(
+    service: Service,
+    actor: Actor,
+    found: Sequence[tuple[Placed, Target, Milestone | None]],
+    as_of: date,
+) -> list[TargetOut]:
+    """Targets as they are sent, with the values last reported."""
+    ids = frozenset(t.milestone_id for _, t, _ in found if t.milestone_id)
+    by_milestone: dict[str, list[DueItem]] = {}
+    for item in service.standings(actor, as_of, Wanted(milestones=ids)) if ids else ():
+        by_milestone.setdefault(item.milestone_id, []).append(item)
+    return [
+        TargetOut(
+            document_id=p.document.id, plan=p.plan.title, path=p.clause.path, task_id=p.task.id,
+            target=t, milestone=m,
+            judged=judge(t, latest_value(t, by_milestone.get(t.milestone_id or "", []))),
+        )
+        for p, t, m in found
+    ]  # fmt: skip
+
+
 def latest_value(target: Target, items: Sequence[DueItem]) -> Any:
     """The value last reported for a target; None where none was."""
     lives: list[Life] = [i.life for i in items if target.id in i.life.values]
@@ -285,19 +317,19 @@ def latest_value(target: Target, items: Sequence[DueItem]) -> Any:
 
 def _standings(
     service: Service,
-    viewer: Viewer,
+    actor: Actor,
     unit: str,
     roles: Sequence[Role],
     plan: str,
-    as_of: date | None,
+    as_of: date,
     within: int,
 ) -> list[DueItem]:
     plans = None
     if plan:
-        register = service.register(viewer.actor)
+        register = service.register(actor)
         plans = frozenset(p.id for e in register.extractions for p in e.plans if plan in p.title)
     wanted = Wanted(unit=unit or None, roles=tuple(roles), plans=plans)
-    return service.standings(viewer.actor, as_of or service.today(), wanted, days=within)
+    return service.standings(actor, as_of, wanted, days=within)
 
 
 def _page(items: Sequence[DueItem], limit: int, cursor: str) -> Page[DueItem]:

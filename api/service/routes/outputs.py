@@ -46,10 +46,13 @@ _DIGEST_POLICY = (
 """A digest is the page that goes out by mail: its styles stand in it, it runs nothing, and the
 sandbox keeps it apart from our own pages."""
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
+_OBJECT = {"schema": {"type": "object", "additionalProperties": True}}
 
 
 def _files(kinds: Any) -> dict[int | str, dict[str, Any]]:
-    return {200: {"content": {kind.partition(";")[0]: _BINARY for kind in kinds}}}
+    """How an answer of one of these media types is documented."""
+    plain = (kind.partition(";")[0] for kind in kinds)
+    return {200: {"content": {k: _OBJECT if k == "application/json" else _BINARY for k in plain}}}
 
 
 class Sent(BaseModel):

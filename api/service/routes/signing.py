@@ -81,6 +81,8 @@ def begin(
     except DeniedError as error:
         raise UnauthenticatedError(error.message) from None
     service.sign_in_limit.forget(f"login:{login}")
+    # A whole office may sign in from one address; one who knows a password clears no guesses.
+    service.sign_in_limit.take_back(f"address:{address}")
     secret, session = service.access.open_session(
         login, service.now(), service.settings.session_hours
     )

@@ -1,12 +1,15 @@
 // Lays out an answer as api/service/pages/answers.py does: links for units and days, numbered marks.
 
 const MOST_MARKS = 6;
+const SHORT = 12;
 
 export function cited(citations) {
   return citations.map((c, place) => {
     const at = `from=${c.span[0]}&to=${c.span[1]}`;
     const base = `/documents/${encodeURIComponent(c.document_id)}`;
-    return { number: place + 1, path: c.path, href: `${base}?${at}#here`, clause: `${base}/clause?${at}` };
+    const quote = c.quote.replace(/\s+/g, "");
+    const label = [...quote].length <= SHORT ? quote : c.path;
+    return { number: place + 1, path: c.path, quote, label, href: `${base}?${at}#here`, clause: `${base}/clause?${at}` };
   });
 }
 
@@ -53,16 +56,30 @@ export function markOf(citation, label) {
 /** The paragraphs of an answer. */
 export function paragraphs(answer, label) {
   const citations = cited(answer.citations);
-  const lines = answer.answer.split("\n").filter((line) => line.trim());
-  const marks = lines.map((line) => citations.filter((c) => names(line, c.path)));
-  const placed = new Set(marks.flatMap((found) => found.slice(0, MOST_MARKS).map((c) => c.number)));
-  const rest = citations.filter((c) => !placed.has(c.number));
   const units = answer.units.map((u) => u.unit);
-  return lines.map((line, place) => {
+  const named = new Map();
+  for (const c of citations) if (units.includes(c.quote) && !named.has(c.quote)) named.set(c.quote, c);
+  const done = new Set();
+  const put = (p, c) => {
+    p.append(markOf(c, label));
+    done.add(c.number);
+  };
+  const lines = answer.answer.split("\n").filter((line) => line.trim());
+  const out = lines.map((line) => {
     const p = document.createElement("p");
-    p.append(...pieces(line, units));
-    const shown = marks[place].slice(0, MOST_MARKS).concat(place === 0 ? rest : []);
-    p.append(...shown.map((c) => markOf(c, label)));
+    for (const piece of pieces(line, units)) {
+      p.append(piece);
+      const found = piece.href ? named.get(piece.textContent) : undefined;
+      if (!found) continue;
+      named.delete(found.quote);
+      put(p, found);
+    }
     return p;
   });
+  lines.forEach((line, place) => {
+    const here = citations.filter((c) => !done.has(c.number) && names(line, c.path)).slice(0, MOST_MARKS);
+    for (const c of here) put(out[place], c);
+  });
+  if (out.length) for (const c of citations) if (!done.has(c.number)) put(out[0], c);
+  return out;
 }

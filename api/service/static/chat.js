@@ -9,7 +9,7 @@ const follow = document.getElementById("follow");
 const source = document.getElementById("source");
 const csrf = document.querySelector("meta[name=csrf]")?.content ?? "";
 const words = form.dataset;
-const asked = [...document.querySelectorAll("article.turn .question")].map((q) => q.lastChild.textContent.trim());
+const asked = [...document.querySelectorAll("article.turn .asked")].map((q) => q.textContent);
 let opener = null;
 
 for (const keys of document.querySelectorAll(".keys")) keys.hidden = false;
@@ -41,7 +41,7 @@ async function ask(question) {
   follow.replaceChildren();
   field.value = "";
   const turn = document.getElementById("turn").content.firstElementChild.cloneNode(true);
-  turn.querySelector(".question").lastChild.textContent = question;
+  turn.querySelector(".asked").textContent = question;
   const shown = turn.querySelector(".words");
   const line = document.createElement("p");
   line.className = "waiting";
@@ -112,7 +112,7 @@ function finish(turn, answer) {
     const a = document.createElement("a");
     const number = document.createElement("b");
     number.textContent = c.number;
-    a.append(number, ` ${c.path || words.head}`);
+    a.append(number, ` ${c.label || words.head}`);
     a.href = c.href;
     a.dataset.cite = c.number;
     a.dataset.clause = c.clause;
@@ -161,7 +161,7 @@ function enliven(turn) {
       return plain.textContent;
     });
     const places = [...turn.querySelectorAll(".sources a")].map((a) => `[${a.dataset.cite}] ${a.textContent.trim().replace(/^\d+\s*/, "")} ${a.href}`);
-    await navigator.clipboard.writeText([turn.querySelector(".question").lastChild.textContent.trim(), ...lines, ...places].join("\n"));
+    await navigator.clipboard.writeText([turn.querySelector(".asked").textContent, ...lines, ...places].join("\n"));
     copy.textContent = copy.dataset.done;
   });
   turn.addEventListener("click", (event) => {

@@ -37,6 +37,8 @@ TABLE: dict[tuple[str, str], list[Row]] = {
     ("GET", f"{API}/session"): [Row(ALL)],
     ("DELETE", f"{API}/session"): [Row(ALL)],
     ("POST", f"{API}/ask"): [Row(READERS, {"question": ""})],
+    ("GET", "/v1/models"): [Row(READERS)],
+    ("POST", "/v1/chat/completions"): [Row(READERS, {"messages": []})],
     ("GET", f"{API}/conversations"): [Row(READERS)],
     ("GET", f"{API}/conversations/{{conversation}}"): [Row(READERS)],
     ("DELETE", f"{API}/conversations/{{conversation}}"): [Row(READERS)],

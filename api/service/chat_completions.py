@@ -1,0 +1,248 @@
+"""The assistant for programs that speak OpenAI's chat completions: point them at `/v1`.
+
+The last message of the user is the question, the user's messages before it are the context. System
+and assistant messages, tools and sampling settings change nothing: the answer is the one that
+`POST /api/v1/ask` gives, from the documents that the caller may see.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from datetime import date
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.assistant.reply import Answer
+from api.service.fields import Storable
+from api.service.identity import Reader, ServiceOf, Viewer
+from api.service.problems import RESPONSES
+from api.service.routes.ask import LONGEST_QUESTION, pieces
+from api.service.sending import EVENT_STREAM
+from api.service.state import Service
+from kb.chunks import flatten
+from kb.errors import DubanError
+from kb.models import Citation, Span
+
+router = APIRouter(tags=["openai"], responses=RESPONSES)
+MODEL = "duban"
+_CONTEXT = 20
+_QUOTED = 80
+"""Characters of a citation that are printed under the answer; the field has them all."""
+
+
+class Part(BaseModel):
+    """A part of a message; only text is read."""
+
+    type: str
+    text: str = ""
+
+
+class Message(BaseModel):
+    """A message of the conversation."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: Annotated[str, Storable] | list[Part] | None = None
+
+    def words(self) -> str:
+        """The text of the message."""
+        if isinstance(self.content, list):
+            return "\n".join(part.text for part in self.content if part.type == "text")
+        return self.content or ""
+
+
+class Completion(BaseModel):
+    """What is asked for. Fields of OpenAI's that are not here are accepted and change nothing;
+    `as_of` is ours: the day that overdue and due soon are counted from."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"model": MODEL, "messages": [{"role": "user", "content": "哪些部门负责防溺水？"}]}
+            ]
+        }
+    )
+
+    model: Annotated[str, Field(max_length=200)] = MODEL
+    messages: Annotated[list[Message], Field(min_length=1, max_length=2000)]
+    stream: bool = False
+    as_of: date | None = None
+
+
+class UrlCitation(BaseModel):
+    """Where the citation is printed in the content, and the page that shows its characters."""
+
+    start_index: int
+    end_index: int
+    title: str
+    url: str
+
+
+class Annotation(BaseModel):
+    """A citation: OpenAI's `url_citation`, and the document, clause and characters."""
+
+    type: Literal["url_citation"] = "url_citation"
+    url_citation: UrlCitation
+    document_id: str
+    clause_id: str | None
+    path: str
+    span: Span
+    quote: str
+
+
+class Said(BaseModel):
+    """The assistant's message."""
+
+    role: Literal["assistant"] = "assistant"
+    content: str
+    refusal: None = None
+    annotations: list[Annotation] = []
+
+
+class Choice(BaseModel):
+    """The one choice."""
+
+    index: int = 0
+    message: Said
+    finish_reason: Literal["stop"] = "stop"
+    logprobs: None = None
+
+
+class Completed(BaseModel):
+    """The answer as one object. There is no `usage`: no tokens of a model are counted."""
+
+    id: str
+    object: Literal["chat.completion"] = "chat.completion"
+    created: int
+    model: str = MODEL
+    choices: list[Choice]
+
+
+class Model(BaseModel):
+    """A model that can be asked."""
+
+    id: str
+    object: Literal["model"] = "model"
+    created: int = 0
+    owned_by: str = "duban"
+
+
+class Models(BaseModel):
+    """The models: there is one."""
+
+    object: Literal["list"] = "list"
+    data: list[Model]
+
+
+@router.get("/models", summary="OpenAI 兼容: 模型 / OpenAI-compatible: models")
+def models(viewer: Reader) -> Models:
+    """The one model, `duban`."""
+    return Models(data=[Model(id=MODEL)])
+
+
+@router.post(
+    "/chat/completions",
+    response_model=Completed,
+    responses={200: {"content": EVENT_STREAM}},
+    summary="OpenAI 兼容: 问答 / OpenAI-compatible: chat",
+)
+async def chat_completions(body: Completion, viewer: Reader, service: ServiceOf) -> Any:
+    """An answer as one object, or with `"stream": true` as chunks. The citations stand numbered
+    under the answer and in `annotations` (of the last chunk)."""
+    service.ask_limit.check(viewer.caller)
+    question, context = conversation_of(body.messages)
+    key = f"chatcmpl-{uuid.uuid4().hex}"
+    created = int(service.now().timestamp())
+    said = await service.turns.run(_answer, service, viewer, question, context, body.as_of)
+    if not body.stream:
+        return Completed(id=key, created=created, choices=[Choice(message=said)])
+    return StreamingResponse(
+        _chunks(key, created, said),
+        media_type="text/event-stream",
+        headers={"X-Accel-Buffering": "no"},
+    )
+
+
+def conversation_of(messages: list[Message]) -> tuple[str, list[str]]:
+    """The question and the questions before it.
+
+    Raises:
+        DubanError: the user says nothing, or too much.
+    """
+    said = [words for m in messages if m.role == "user" and (words := m.words().strip())]
+    if not said or messages[-1].role == "assistant":
+        raise DubanError(
+            "最后要有一条用户的问题 / the last message must be a question of the user",
+            hint='{"role": "user", "content": "…"}',
+        )
+    if len(said[-1]) > LONGEST_QUESTION:
+        raise DubanError(
+            f"问题最长 {LONGEST_QUESTION} 个字 / a question has {LONGEST_QUESTION} characters at most"
+        )
+    return said[-1], [words[:LONGEST_QUESTION] for words in said[-1 - _CONTEXT : -1]]
+
+
+def _answer(
+    service: Service, viewer: Viewer, question: str, context: list[str], as_of: date | None
+) -> Said:
+    answer = service.ask(viewer.actor, question, as_of or service.today(), context)
+    register = service.register(viewer.actor)
+    titles = {e.document.id: e.document.title for e in register.extractions}
+    return said_with_citations(answer, titles, service.settings.base_url)
+
+
+def said_with_citations(answer: Answer, titles: dict[str, str], base_url: str) -> Said:
+    """The answer with its citations as numbered lines under it, each annotated."""
+    content = answer.answer
+    annotations: list[Annotation] = []
+    if answer.citations:
+        content += "\n\n" + ("引文：" if answer.language == "zh" else "Citations:")
+    for number, citation in enumerate(answer.citations, start=1):
+        line = f"[{number}] {_line(citation, titles)}"
+        start = len(content) + 1
+        content += f"\n{line}"
+        annotations.append(
+            Annotation(
+                url_citation=UrlCitation(
+                    start_index=start, end_index=len(content),
+                    title=titles.get(citation.document_id, ""), url=_page(citation, base_url),
+                ),
+                document_id=citation.document_id, clause_id=citation.clause_id,
+                path=citation.path, span=citation.span, quote=citation.quote,
+            )
+        )  # fmt: skip
+    return Said(content=content, annotations=annotations)
+
+
+def _line(citation: Citation, titles: dict[str, str]) -> str:
+    words = flatten(citation.quote)
+    shown = words if len(words) <= _QUOTED else f"{words[:_QUOTED]}……"
+    where = " ".join(p for p in (f"《{titles.get(citation.document_id, '')}》", citation.path) if p)
+    return f"{where}：{shown}"
+
+
+def _page(citation: Citation, base_url: str) -> str:
+    start, end = citation.span
+    return f"{base_url}/documents/{quote(citation.document_id)}?from={start}&to={end}#here"
+
+
+def _chunks(key: str, created: int, said: Said) -> Iterator[str]:
+    def chunk(delta: dict[str, Any], finish: str | None = None) -> str:
+        choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}
+        body = {
+            "id": key, "object": "chat.completion.chunk", "created": created, "model": MODEL,
+            "choices": [choice],
+        }  # fmt: skip
+        return f"data: {json.dumps(body, ensure_ascii=False)}\n\n"
+
+    yield chunk({"role": "assistant", "content": ""})
+    for piece in pieces(said.content):
+        yield chunk({"content": piece})
+    annotations = [a.model_dump(mode="json") for a in said.annotations]
+    yield chunk({"annotations": annotations}, "stop")
+    yield "data: [DONE]\n\n"

@@ -1,0 +1,108 @@
+"""A real `duban serve` in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import httpx
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def environ_of(home: Path, **more: str) -> dict[str, str]:
+    """The surroundings of a process whose store is in `home`, without settings of our own."""
+    ours = {k: v for k, v in os.environ.items() if not k.startswith("DUBAN_") or k == "DUBAN_CACHE"}
+    threads = {
+        "OMP_NUM_THREADS": "1",
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "TOKENIZERS_PARALLELISM": "false",
+    }
+    return ours | threads | {"DUBAN_HOME": str(home), "PYTHONPATH": str(ROOT), "NO_PROXY": "127.0.0.1"} | more  # fmt: skip
+
+
+def duban(home: Path, *arguments: str, timeout: float = 120, **more: str) -> subprocess.CompletedProcess[str]:  # fmt: skip
+    """One command to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "api.main", *arguments], cwd=ROOT, env=environ_of(home, **more),
+        capture_output=True, text=True, timeout=timeout, check=False,
+    )  # fmt: skip
+
+
+@dataclass
+class Serving:
+    """`duban serve` on a free port; a context manager. `said` is what it printed."""
+
+    home: Path
+    options: tuple[str, ...] = ("--no-schedule", "--no-warm")
+    surroundings: dict[str, str] = field(default_factory=dict)
+    said: str = ""
+    address: str = ""
+    seconds: float = 0.0
+    _reader: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        began = time.perf_counter()
+        self._log = (self.home / "serve.log").open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, "-u", "-m", "api.main", "serve", "--port", "0", *self.options],
+            cwd=ROOT, env=environ_of(self.home, **self.surroundings), stdout=subprocess.PIPE,
+            stderr=self._log, text=True,
+        )  # fmt: skip
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.said += line
+            if found := re.search(r"http://[^\s]+:\d+", line):
+                self.address = found.group()
+                break
+        else:
+            self.stop()
+            raise AssertionError(self.log)
+        # The pipe is read on, or a full one would stop the process.
+        self._reader = threading.Thread(target=self.process.stdout.read)
+        self._reader.start()
+        while True:
+            try:
+                if httpx.get(f"{self.address}/readyz", timeout=60).status_code == 200:
+                    break
+            except httpx.TransportError:
+                time.sleep(0.02)
+        self.seconds = time.perf_counter() - began
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def log(self) -> str:
+        """What it wrote on standard error."""
+        return (self.home / "serve.log").read_text(encoding="utf-8", errors="replace")
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal and wait for the end; gives the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        code = self.process.wait(timeout=60)
+        if self._reader is not None:
+            self._reader.join()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        self._log.close()
+        return code
+
+    def wait_for_assistant(self, seconds: float = 120) -> float:
+        """Until the models and the index are loaded; gives the seconds that took."""
+        began = time.perf_counter()
+        while time.perf_counter() - began < seconds:
+            if httpx.get(f"{self.address}/readyz", timeout=60).json()["assistant"] == "ready":
+                return time.perf_counter() - began
+            time.sleep(0.05)
+        raise AssertionError(self.log)

@@ -1,0 +1,97 @@
+"""The app against its own OpenAPI: whatever is sent, no 5xx, no status, type or shape that is not
+documented. Half of the cases lead to things that are there."""
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.api.service.test_matrix import TABLE
+from tests.api.service.world import ROLES
+
+CHECKS = (
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+)
+EXAMPLES = 12
+ANSWERED: dict[tuple[str, str], set[int]] = {}
+
+
+class Started:
+    """The app without its start and end: it runs already."""
+
+    def __init__(self, app):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "lifespan":
+            await self.app(scope, receive, send)
+            return
+        while (message := await receive())["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        assert message["type"] == "lifespan.shutdown"
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+@pytest.fixture(scope="module")
+def app(world):
+    """What the cases are sent to."""
+    return Started(world.app)
+
+
+@pytest.fixture(scope="module")
+def schema(world):
+    """The schema as the app gives it."""
+    return schemathesis.openapi.from_dict(world.app.openapi())
+
+
+@pytest.fixture(scope="module")
+def there(world):
+    """Ids of things that are there."""
+    first = world.open.tasks[0]
+    return {
+        "task_id": first.id, "target_id": first.targets[0].id,
+        "milestone_id": first.milestones[0].id, "unit": "区水利局", "week": "2026-W02",
+        "document_id": world.open.document.id, "sha256": world.evidence, "login": "other",
+        "correction_id": world.correction, "channel": "email",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "path"), TABLE)
+def test_nothing_undocumented(world, app, schema, there, method, path):
+    operation = schema[path][method]
+    allowed = max(TABLE[method, path][0].allowed, key=ROLES.index)
+    modes = [schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE]
+    cases = st.one_of(*(operation.as_strategy(generation_mode=mode) for mode in modes))
+
+    @settings(
+        max_examples=EXAMPLES, deadline=None, derandomize=True, database=None,
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(case=cases, known=st.booleans())
+    def try_it(case, known):
+        if known:
+            names = {k: there[k] for k in case.path_parameters or {} if k in there}
+            case.path_parameters = {**(case.path_parameters or {}), **names}
+        world.service.sign_in_limit.forget("address:testclient")
+        headers = {"Authorization": f"Bearer {world.secrets[allowed]}"}
+        response = case.call(headers=headers, app=app)
+        ANSWERED.setdefault((method, path), set()).add(response.status_code)
+        case.validate_response(response, checks=list(CHECKS))
+
+    try_it()
+
+
+def test_the_cases_got_through():
+    """Most operations also answered with success, and each with more than a refusal."""
+    well = [key for key, codes in ANSWERED.items() if any(code < 300 for code in codes)]
+    assert len(well) > 0.6 * len(TABLE), sorted(set(TABLE) - set(well))
+    assert not [key for key, codes in ANSWERED.items() if codes <= {401, 403}]

@@ -1,0 +1,277 @@
+"""A real `duban serve`: how it starts, what it refuses, how it ends, what it keeps when killed."""
+
+import itertools
+import json
+import os
+import re
+import signal
+import socket
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from api.service.server import check_binding, is_loopback
+from api.settings import SettingError, read_settings
+from ingest.pipeline import extract_bytes
+from tasks import audit
+from tasks.access import Access
+from tasks.authorisation import CONSOLE, PersonRole
+from tasks.people import People, Person
+from tasks.store import Store
+from tests.api.service.process import Serving, duban
+from tests.tasks.samples import PLAN
+
+pytestmark = [pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1"])]
+OFFICERS = 4
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - it is refused, nothing is bound
+
+
+def store_of(home):
+    return Store.open(read_settings({"DUBAN_HOME": str(home)}, home).store_url)
+
+
+@pytest.fixture
+def filled(tmp_path):
+    """A store with the plan and officers of its units; their tokens."""
+    now = datetime.now(UTC)
+    data = PLAN.encode()
+    with store_of(tmp_path) as store:
+        store.add(
+            extract_bytes(data, "plan.txt"), data, recorded_at=datetime(2026, 1, 2, tzinfo=UTC)
+        )
+        secrets = []
+        for number in range(OFFICERS):
+            person = Person(
+                login=f"officer{number}", name="经办", role=PersonRole.UNIT_OFFICER,
+                units=("区水利局", "区应急局", "区教委", "区住房城乡建委", "各镇乡街道"),
+            )  # fmt: skip
+            People(store).add(CONSOLE, person, now)
+            made = Access(store).create_token(
+                CONSOLE, person.login, "test", ("read", "write"), now + timedelta(days=1), now
+            )
+            secrets.append(made[0])
+    return tmp_path, secrets
+
+
+# ---- starting
+
+
+@pytest.mark.parametrize("host", [EVERYWHERE, "::", "192.0.2.7", "duban.example"])
+@pytest.mark.parametrize(
+    "more", [{}, {"DUBAN_BEHIND_TLS": "yes"}, {"DUBAN_BEHIND_TLS": "yes", "DUBAN_BASE_URL": "http://a.cn"}]
+)  # fmt: skip
+def test_an_address_that_others_reach_is_refused_without_tls(tmp_path, host, more):
+    with pytest.raises(SettingError, match="TLS"):
+        check_binding(host, read_settings(more, tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("host", "near"),
+    [
+        ("127.0.0.1", True), ("127.8.9.1", True), ("::1", True), ("localhost", True),
+        (EVERYWHERE, False), ("localhost.example", False), ("", False), ("10.0.0.1", False),
+    ],
+)  # fmt: skip
+def test_which_addresses_are_of_this_machine(host, near):
+    assert is_loopback(host) is near
+
+
+def test_behind_tls_it_may_be_reached_by_others(tmp_path):
+    given = {"DUBAN_BEHIND_TLS": "yes", "DUBAN_BASE_URL": "https://duban.example"}
+    check_binding(EVERYWHERE, read_settings(given, tmp_path))
+
+
+def test_the_command_refuses_with_the_reason_and_makes_nothing(tmp_path):
+    done = duban(tmp_path, "serve", "--host", EVERYWHERE, "--port", "0")
+    assert done.returncode == 2
+    assert "TLS" in done.stderr
+    assert "DUBAN_BEHIND_TLS=yes DUBAN_BASE_URL=https://" in done.stderr
+    assert not (tmp_path / "duban.db").exists()
+    assert "密码" not in done.stdout
+
+
+def test_a_wrong_setting_is_told_before_anything_is_made(tmp_path):
+    done = duban(tmp_path, "serve", "--port", "0", DUBAN_OIDC_ISSUER="http://login.example")
+    assert done.returncode == 2
+    assert "DUBAN_OIDC_ISSUER" in done.stderr
+    assert not (tmp_path / "duban.db").exists()
+
+
+def test_the_first_start_shows_a_password_once_and_it_works(tmp_path):
+    with Serving(tmp_path) as first:
+        found = re.search(r"管理员 (\S+) 的密码 \(只显示这一次\): (\S+)", first.said)
+        assert found, first.said
+        login, password = found.groups()
+        assert len(password) >= 16
+        answer = httpx.post(
+            f"{first.address}/api/v1/session", json={"login": login, "password": password}
+        )
+        assert answer.json()["role"] == "admin"
+        assert first.address in first.said
+    with Serving(tmp_path) as again:
+        assert "密码" not in again.said
+        assert password not in again.said + again.log
+    assert password.encode() not in b"".join(p.read_bytes() for p in tmp_path.glob("duban.db*"))
+
+
+def test_a_port_that_is_taken_is_told_with_what_to_do(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = duban(tmp_path, "serve", "--port", port)
+    assert done.returncode == 1
+    assert f"127.0.0.1:{port}" in done.stderr
+    assert "--port" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+# ---- ending
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_told_to_stop_it_ends_in_order(filled, number):
+    home, secrets = filled
+    with Serving(home) as served:
+        mine = {"Authorization": f"Bearer {secrets[0]}"}
+        assert httpx.get(f"{served.address}/api/v1/tasks", headers=mine).status_code == 200
+        assert served.stop(number) == 0
+        assert "Traceback" not in served.log
+        with pytest.raises(httpx.TransportError):
+            httpx.get(f"{served.address}/healthz")
+
+
+def test_a_client_that_dribbles_holds_neither_the_others_nor_the_end(filled):
+    home, secrets = filled
+    with Serving(home) as served:
+        port = int(served.address.rpartition(":")[2])
+        slow = [socket.create_connection(("127.0.0.1", port)) for _ in range(60)]
+        head = b"POST /api/v1/ask HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 900\r\n"
+        stop = threading.Event()
+
+        def dribble():
+            for place in itertools.count():
+                if stop.wait(0.05):
+                    return
+                for number, one in enumerate(slow):
+                    # Half of them never end their head, half never their body.
+                    text = head if number % 2 else head + b"\r\n" + b"{" * 900
+                    try:
+                        one.send(text[: len(head) + 2] if not place else text[len(head) + 1 + place :][:1] or b"x")  # fmt: skip
+                    except OSError:
+                        return
+
+        thread = threading.Thread(target=dribble)
+        thread.start()
+        try:
+            mine = {"Authorization": f"Bearer {secrets[0]}"}
+            with httpx.Client(base_url=served.address, headers=mine, timeout=10) as client:
+                for _ in range(20):
+                    began = time.perf_counter()
+                    assert client.get("/api/v1/overdue").status_code == 200
+                    assert time.perf_counter() - began < 5
+            began = time.perf_counter()
+            assert served.stop(signal.SIGTERM) == 0
+            assert time.perf_counter() - began < 30
+        finally:
+            stop.set()
+            thread.join()
+            for one in slow:
+                one.close()
+
+
+# ---- killed
+
+
+def work(address, secret, milestones, acknowledged, number):
+    """Report again and again, each time in other words; note what was acknowledged."""
+    mine = {"Authorization": f"Bearer {secret}"}
+    with httpx.Client(base_url=address, headers=mine, timeout=30) as client:
+        for turn in itertools.count():
+            words = f"第{number}人第{turn}次"
+            url = f"/api/v1/milestones/{milestones[turn % len(milestones)]}/steps"
+            try:
+                answer = client.post(url, json={"step": "report", "text": words, "percent": 5})
+                if answer.status_code == 200:
+                    acknowledged.append(words)
+                elif answer.status_code != 409:
+                    acknowledged.append(f"{answer.status_code} {answer.text}")
+                client.get("/api/v1/overdue", params={"as_of": "2030-01-01"}).raise_for_status()
+                client.post("/api/v1/ask", json={"question": "区水利局要干哪些事？"})
+            except httpx.TransportError:
+                return
+
+
+def test_killed_under_load_it_loses_nothing_acknowledged(filled):
+    home, secrets = filled
+    with store_of(home) as store:
+        [extraction] = store.extractions()
+    milestones = [t.milestones[0].id for t in extraction.tasks if t.milestones[0].due.kind == "by"]
+    milestones += [
+        t.milestones[0].id for t in extraction.tasks if t.milestones[0].due.kind == "period"
+    ]
+    assert milestones
+    acknowledged: list[str] = []
+    for kill in range(3):
+        with Serving(home) as served:
+            if not kill:
+                mine = {"Authorization": f"Bearer {secrets[0]}"}
+                for key in milestones:
+                    url = f"{served.address}/api/v1/milestones/{key}/steps"
+                    taken = httpx.post(url, json={"step": "accept"}, headers=mine)
+                    assert taken.status_code == 200, taken.text
+            before = len(acknowledged)
+            threads = [
+                threading.Thread(
+                    target=work,
+                    args=(served.address, secret, milestones, acknowledged, f"{kill}-{number}"),
+                )
+                for number, secret in enumerate(secrets)
+            ]
+            for thread in threads:
+                thread.start()
+            until = time.monotonic() + 60
+            while len(acknowledged) < before + 25 and time.monotonic() < until:
+                time.sleep(0.02)
+            assert served.stop(signal.SIGKILL) == -signal.SIGKILL
+            for thread in threads:
+                thread.join()
+            assert len(acknowledged) >= before + 25, served.log
+    with store_of(home) as store, store.reading() as connection:
+        found = audit.verify_chain(connection)
+        entries = list(audit.read(connection))
+    assert not found.faults
+    said = json.dumps([e.model_dump(mode="json") for e in entries], ensure_ascii=False)
+    lost = [words for words in acknowledged if f'"{words}"' not in said]
+    assert not lost
+    with Serving(home) as served:
+        mine = {"Authorization": f"Bearer {secrets[0]}"}
+        stands = httpx.get(f"{served.address}/api/v1/milestones", headers=mine).json()["items"]
+        assert {i["life"]["status"] for i in stands if i["milestone_id"] in milestones} == {"in_progress"}
+
+
+# ---- the command line beside it
+
+
+def test_commands_beside_the_service_read_and_write_without_harm(filled):
+    home, secrets = filled
+    with Serving(home) as served:
+        mine = {"Authorization": f"Bearer {secrets[0]}"}
+        sheet = home / "other.txt"
+        sheet.write_text(PLAN.replace("防汛", "防火"), encoding="utf-8")
+        done = duban(home, "ingest", str(sheet), "--no-index")
+        assert done.returncode == 0, done.stderr
+        titles = {
+            t["document_title"]
+            for t in httpx.get(f"{served.address}/api/v1/tasks", headers=mine).json()["items"]
+        }
+        assert {t[2:4] for t in titles} == {"防汛", "防火"}
+        assert duban(home, "audit", "verify").returncode == 0
+
+
+def test_the_service_leaves_no_process_behind(tmp_path):
+    with Serving(tmp_path) as served:
+        number = served.process.pid
+    with pytest.raises(ProcessLookupError):
+        os.kill(number, 0)

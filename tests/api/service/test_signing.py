@@ -1,0 +1,276 @@
+"""Signing in: sessions, CSRF, tokens with scopes and expiry, passwords, slowed-down guessing."""
+
+import logging
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from starlette.testclient import TestClient
+
+from api.service.identity import COOKIE, CSRF_HEADER
+from api.service.limits import RateLimit
+from api.service.problems import TooManyError
+from tasks import schema
+from tasks.access import Access
+from tasks.authorisation import CONSOLE
+from tests.api.service.test_matrix import API
+from tests.api.service.world import PASSWORD, make_world
+
+ORIGIN = "http://testserver"
+
+
+@pytest.fixture
+def browser(world):
+    """A browser in which the supervisor is signed in; gives it and the CSRF value."""
+    world.service.access.set_password(CONSOLE, "supervisor", PASSWORD, world.service.now())
+    client = TestClient(world.app, raise_server_exceptions=False)
+    answer = client.post(f"{API}/session", json={"login": "supervisor", "password": PASSWORD})
+    assert answer.status_code == 200, answer.text
+    return client, answer.json()["csrf"]
+
+
+def test_a_session_from_its_beginning_to_its_end(browser):
+    client, csrf = browser
+    assert client.get(f"{API}/session").json()["login"] == "supervisor"
+    assert client.delete(f"{API}/session", headers={CSRF_HEADER: csrf}).status_code == 204
+    assert client.get(f"{API}/session").json()["login"] == ""
+
+
+def test_the_cookie(world, browser):
+    client = TestClient(world.app)
+    sent = client.post(f"{API}/session", json={"login": "supervisor", "password": PASSWORD})
+    printed = sent.headers["Set-Cookie"]
+    assert "HttpOnly" in printed
+    assert "SameSite=lax" in printed
+    assert "Secure" not in printed
+    tls = TestClient(world.app, base_url="https://testserver")
+    sent = tls.post(f"{API}/session", json={"login": "supervisor", "password": PASSWORD})
+    assert "Secure" in sent.headers["Set-Cookie"]
+
+
+def test_the_secret_of_a_session_is_not_in_the_store(world, browser):
+    client, _ = browser
+    secret = client.cookies[COOKIE]
+    with world.service.store.reading() as connection:
+        rows = str(connection.execute(select(schema.session)).all())
+    assert secret not in rows
+
+
+WRITES = [
+    ("POST", f"{API}/tokens", {"name": "t", "scopes": ["read"]}),
+    ("PUT", f"{API}/documents/{{document}}/visibility", {"level": "internal"}),
+    ("DELETE", f"{API}/session", None),
+    ("POST", f"{API}/milestones/{{milestone}}/steps", {"step": "cancel", "reason": "x"}),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), WRITES)
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {CSRF_HEADER: "wrong"}, {CSRF_HEADER: "\u00e9"}, {CSRF_HEADER: "right", "Origin": "https://evil.example"},
+     {CSRF_HEADER: "right", "Origin": "null"}],
+)  # fmt: skip
+def test_writes_by_cookie_come_from_our_pages(world, browser, method, path, body, headers):
+    client, csrf = browser
+    sent = {k: (csrf if v == "right" else v).encode("latin-1") for k, v in headers.items()}
+    place = path.format(
+        document=world.open.document.id, milestone=world.open.tasks[0].milestones[0].id
+    )
+    answer = client.request(method, place, json=body, headers=sent)
+    assert (answer.status_code, answer.json()["code"]) == (403, "denied")
+    assert client.get(f"{API}/session").json()["login"] == "supervisor"
+
+
+def test_our_own_origin_is_let_through(browser):
+    client, csrf = browser
+    body = {"name": "t", "scopes": ["read"]}
+    for headers in ({CSRF_HEADER: csrf}, {CSRF_HEADER: csrf, "Origin": ORIGIN}):
+        assert client.post(f"{API}/tokens", json=body, headers=headers).status_code == 201
+
+
+def test_a_multipart_write_needs_it_too(browser):
+    client, _ = browser
+    answer = client.post(f"{API}/documents", files={"file": ("a.txt", b"x")})
+    assert answer.status_code == 403
+
+
+def test_a_changed_password_ends_the_sessions(tmp_path):
+    with make_world(tmp_path) as world:
+        world.service.access.set_password(CONSOLE, "own", PASSWORD, world.service.now())
+        client = TestClient(world.app)
+        csrf = client.post(f"{API}/session", json={"login": "own", "password": PASSWORD}).json()["csrf"]  # fmt: skip
+        path, headers = f"{API}/people/own/password", {CSRF_HEADER: csrf}
+        new = {"password": "another horse battery"}
+        assert client.put(path, json=new, headers=headers).status_code == 403  # no present one
+        wrong = new | {"present": "not the present one"}
+        assert client.put(path, json=wrong, headers=headers).status_code == 403
+        right = new | {"present": PASSWORD}
+        assert client.put(path, json=right, headers=headers).status_code == 204
+        assert client.get(f"{API}/session").json()["login"] == ""
+        old = client.post(f"{API}/session", json={"login": "own", "password": PASSWORD})
+        assert old.status_code == 401
+        sent = client.post(f"{API}/session", json={"login": "own", "password": new["password"]})
+        assert sent.status_code == 200
+
+
+def test_an_inactive_person_is_out_at_once(tmp_path):
+    with make_world(tmp_path) as world:
+        reader = world.client("reader")
+        assert reader.get(f"{API}/corrections").status_code == 200
+        sent = world.client("admin").patch(f"{API}/people/reader", json={"active": False})
+        assert sent.status_code == 200, sent.text
+        assert reader.get(f"{API}/corrections").status_code == 401
+
+
+def test_guessing_is_slowed_down(tmp_path):
+    with make_world(tmp_path) as world:
+        client = TestClient(world.app)
+        wrong = {"login": "admin", "password": "guess guess"}
+        codes = [client.post(f"{API}/session", json=wrong).status_code for _ in range(11)]
+        assert codes == [401] * 10 + [429]
+        answer = client.post(f"{API}/session", json=wrong | {"login": "own"})
+        assert answer.status_code == 429  # the address, whatever the name
+        assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_the_window_slides():
+    clock = iter([0, 1, 2, 3, 61, 61.5, 70]).__next__
+    limit = RateLimit(3, 60, clock)
+    for _ in range(3):
+        limit.check("a")
+    with pytest.raises(TooManyError) as caught:
+        limit.check("a")
+    assert caught.value.seconds == 58
+    limit.check("a")
+    limit.check("a")
+    limit.check("a")
+
+
+def test_the_answer_does_not_say_which_of_the_two_is_wrong(world, browser):
+    told = set()
+    for login in ("supervisor", "nobody"):
+        client = TestClient(world.app)
+        world.service.sign_in_limit.forget("address:testclient")
+        sent = client.post(f"{API}/session", json={"login": login, "password": "wrong wrong"})
+        told.add((sent.status_code, sent.text))
+    assert len(told) == 1
+
+
+def test_passwords_stay_in_the_store_as_hashes(world, browser, caplog):
+    caplog.set_level(logging.DEBUG)
+    admin = world.client("admin")
+    word = "秘密的口令 with words"
+    made = admin.post(f"{API}/people", json={"login": "wang", "role": "reader", "password": word})
+    assert made.status_code == 201
+    short = admin.put(f"{API}/people/wang/password", json={"password": "short-pw"})
+    assert short.status_code == 422
+    with world.service.store.reading() as connection:
+        p = schema.person.c
+        stored = connection.scalar(select(p.password).where(p.login == "wang"))
+        log = str(connection.execute(select(schema.audit)).all())
+    assert stored.startswith("$argon2id$")
+    assert word not in stored
+    for told in (made.text, short.text, admin.get(f"{API}/people").text, log, caplog.text):
+        assert word not in told
+        assert "short-pw" not in told
+        assert "argon2" not in told
+
+
+# ---- tokens
+
+
+def make(world, login, scopes, **more):
+    now = world.service.now()
+    return Access(world.service.store).create_token(
+        CONSOLE, login, "t", scopes, more.get("until", now + timedelta(days=1)), more.get("at", now)
+    )  # fmt: skip
+
+
+def as_token(world, secret):
+    headers = {"Authorization": f"Bearer {secret}"}
+    return TestClient(world.app, raise_server_exceptions=False, headers=headers)
+
+
+SCOPED = [
+    (("read",), "GET", f"{API}/tasks", None, True),
+    (("read",), "POST", f"{API}/ask", {"question": ""}, True),
+    (("read",), "GET", f"{API}/people", None, True),
+    (("read",), "POST", f"{API}/audit/verify", {}, False),
+    (("read",), "POST", f"{API}/people", {}, False),
+    (("read",), "POST", f"{API}/tokens", {}, False),
+    (("write",), "GET", f"{API}/tasks", None, True),
+    (("write",), "POST", f"{API}/milestones/x/steps", {}, True),
+    (("write",), "POST", f"{API}/people", {}, False),
+    (("write",), "POST", f"{API}/tokens", {}, False),
+    (("write",), "PUT", f"{API}/settings/addresses/a/email", {}, False),
+    (("admin",), "POST", f"{API}/people", {}, True),
+    (("admin",), "POST", f"{API}/tokens", {}, True),
+    (("admin",), "POST", f"{API}/milestones/x/steps", {}, False),
+    (("calendar",), "GET", f"{API}/tasks", None, False),
+    (("calendar",), "GET", f"{API}/exports/calendar.ics", None, False),
+    (("calendar",), "POST", f"{API}/ask", {"question": ""}, False),
+]
+
+
+@pytest.mark.parametrize(("scopes", "method", "path", "body", "allowed"), SCOPED)
+def test_scopes(world, scopes, method, path, body, allowed):
+    secret, _ = make(world, "admin", scopes)
+    answer = as_token(world, secret).request(method, path, json=body)
+    assert (answer.status_code != 403) is allowed, answer.text
+    assert answer.status_code < 500
+
+
+def test_the_calendar_feed_by_its_address(world):
+    secret, _ = make(world, "other", ("calendar",))
+    client = TestClient(world.closed_app)
+    feed = client.get(f"{API}/exports/calendar.ics", params={"token": secret})
+    assert feed.status_code == 200
+    assert feed.headers["Content-Type"].startswith("text/calendar")
+    assert b"BEGIN:VEVENT" in feed.content
+    tag = {"If-None-Match": feed.headers["ETag"]}
+    again = client.get(f"{API}/exports/calendar.ics", params={"token": secret}, headers=tag)
+    assert again.status_code == 304
+    for other in ("", "wrong", make(world, "other", ("read", "write"))[0]):
+        answer = client.get(f"{API}/exports/calendar.ics", params={"token": other})
+        assert answer.status_code == 401
+    elsewhere = client.get(f"{API}/exports", params={"token": secret})
+    assert elsewhere.status_code == 401
+
+
+def test_calendar_stands_alone(world):
+    body = {"name": "t", "scopes": ["calendar", "read"]}
+    assert world.client("reader").post(f"{API}/tokens", json=body).status_code == 422
+
+
+def test_a_token_expires(world):
+    now = world.service.now()
+    secret, _ = make(world, "reader", ("read",), at=now - timedelta(days=2), until=now - timedelta(days=1))  # fmt: skip
+    answer = as_token(world, secret).get(f"{API}/corrections")
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_token_is_told_once_and_can_be_revoked(world):
+    client = world.client("reader")
+    made = client.post(f"{API}/tokens", json={"name": "报表", "scopes": ["read"]}).json()
+    assert made["secret"].startswith("duban_")
+    listed = client.get(f"{API}/tokens")
+    assert made["secret"] not in listed.text
+    assert made["id"] in listed.text
+    with world.service.store.reading() as connection:
+        assert made["secret"] not in str(connection.execute(select(schema.token)).all())
+    fresh = as_token(world, made["secret"])
+    assert fresh.get(f"{API}/corrections").status_code == 200
+    other = world.client("own").delete(f"{API}/tokens/{made['id']}")
+    assert other.status_code == 403
+    assert client.delete(f"{API}/tokens/{made['id']}").status_code == 204
+    assert fresh.get(f"{API}/corrections").status_code == 401
+
+
+def test_an_unknown_token_is_refused_even_where_reading_is_open(world):
+    assert as_token(world, "duban_unknown").get(f"{API}/tasks").status_code == 401
+
+
+def test_public_reading_is_a_setting(world):
+    assert TestClient(world.app).get(f"{API}/tasks").status_code == 200
+    assert TestClient(world.closed_app).get(f"{API}/tasks").status_code == 401

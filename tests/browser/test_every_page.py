@@ -1,0 +1,72 @@
+"""Every page: accessible by axe-core, whole at the width of a phone, in English, on paper."""
+
+import re
+from importlib.resources import files
+
+import pytest
+
+from tests.browser.conftest import PEOPLE
+
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+WHO = ["", "official", "supervisor", "auditor", "admin"]
+
+
+def findings(page) -> list[str]:
+    """What axe-core finds serious or critical."""
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run({resultTypes: ['violations']})")
+    return [
+        f"{v['id']}: {node['target']} {node['failureSummary']}"
+        for v in found["violations"]
+        if v["impact"] in ("serious", "critical")
+        for node in v["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+def test_axe_finds_nothing_serious(site, pages, who, phone):
+    with site.visit(who, phone=phone) as page:
+        for path in pages[who]:
+            page.goto(path)
+            assert not findings(page), path
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_nothing_sticks_out_on_a_phone(site, pages, who):
+    with site.visit(who, phone=True) as page:
+        for path in pages[who]:
+            page.goto(path)
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_in_english_only_the_documents_speak_chinese(site, pages, who):
+    own = "".join(site.notice.document.text.split()) + "".join(p.name for p in PEOPLE)
+    with site.visit(who) as page:
+        page.goto("/")
+        own += "".join(u["unit"] for u in page.request.get("/api/v1/units").json()["items"])
+        page.get_by_role("link", name="English").click()
+        page.wait_for_load_state()
+        for path in pages[who]:
+            page.goto(path)
+            assert page.locator("html").get_attribute("lang") == "en"
+            assert page.title().endswith("Duban")
+            shown = page.evaluate(
+                """[...document.querySelectorAll('label, thead th, button, h2, summary, nav a, dt, .tile, .chip, .hint')]
+                .filter((e) => !e.closest('.outline, .suggestions, [lang=zh-CN]') && !e.querySelector('option'))
+                .map((e) => [...e.childNodes].filter((n) => n.nodeType === 3).map((n) => n.textContent).join(''))"""
+            )  # fmt: skip
+            # Names of units, people, plans and events are the documents' and the people's own.
+            said = [run for words in shown for run in re.findall(r"[\u4e00-\u9fff]+", words)]
+            assert not [run for run in said if run not in own], path
+
+
+def test_printed_pages_leave_out_what_only_a_screen_needs(site, pages):
+    with site.visit() as page:
+        page.emulate_media(media="print")
+        for path in pages[""]:
+            page.goto(path)
+            assert not page.locator("header.top").is_visible()
+            assert page.get_by_role("main").is_visible()
+        assert page.pdf()[:5] == b"%PDF-"
