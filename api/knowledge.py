@@ -63,7 +63,7 @@ def retriever_builder(
 
     def build(chunks: Sequence[Chunk], expander: QueryExpander) -> HybridRetriever:
         index = open_index(settings, say)
-        vectors = index.vectors(chunks if whole is None else whole, report)
+        vectors = index.vectors(chunks if whole is None else whole, report, beside=True)
         if whole is not None and len(whole) != len(chunks):
             place = {chunk.id: row for row, chunk in enumerate(whole)}
             rows = [place[chunk.id] for chunk in chunks]

@@ -54,6 +54,10 @@ class IndexStateError(DubanError):
     """The index is missing, out of step with the store, or held by another process."""
 
 
+class IndexBusyError(IndexStateError):
+    """Another process writes the index."""
+
+
 class TransitionError(DubanError):
     """A milestone cannot take a step: its state, a missing field or a date forbids it."""
 

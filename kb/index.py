@@ -27,13 +27,15 @@ from filelock import FileLock, Timeout
 from kb.chunks import Chunk
 from kb.embedding.cache import VectorCache
 from kb.embedding.encoders import Embedder, Vectors
-from kb.errors import IndexStateError
+from kb.errors import IndexBusyError, IndexStateError
 from kb.models import Fact
 
 KINDS = ("text", "titled", "small")
 _BATCH = 2000
 _FORMAT = "1"
 _REBUILD = "duban index rebuild"
+_BESIDE = 1.0
+"""Seconds that a search waits for another process before it goes on without the index."""
 Report = Callable[[str, int, int], None]
 
 
@@ -84,18 +86,27 @@ class VectorIndex:
     # ---- what a search needs
 
     def vectors(
-        self, chunks: Sequence[Chunk], report: Report = lambda *_: None
+        self, chunks: Sequence[Chunk], report: Report = lambda *_: None, *, beside: bool = False
     ) -> dict[str, Vectors]:
         """The matrices (chunks, dimension) of `chunks`, in their order; the index is brought in
         step with them first where it is not.
 
+        With `beside` they are made without the index while another process writes it: who only
+        searches need not wait until that is done.
+
         Raises:
-            IndexStateError: made with another model, or held by another process.
+            IndexStateError: made with another model.
+            IndexBusyError: held by another process.
         """
         fingerprint = self.fingerprint(chunks)
         found = self._read_snapshot(fingerprint, len(chunks))
         if found is None:
-            self.sync(chunks, report)
+            try:
+                self.sync(chunks, report, wait=_BESIDE if beside else self._wait)
+            except IndexBusyError:
+                if not beside:
+                    raise
+                return self._embed(chunks, report)
             found = self._read_snapshot(fingerprint, len(chunks))
         if found is None:
             raise IndexStateError(
@@ -114,13 +125,21 @@ class VectorIndex:
 
     # ---- keeping it in step
 
-    def sync(self, chunks: Sequence[Chunk], report: Report = lambda *_: None) -> None:
-        """Bring the index in step with `chunks`, embedding only new text.
+    def sync(
+        self,
+        chunks: Sequence[Chunk],
+        report: Report = lambda *_: None,
+        *,
+        wait: float | None = None,
+    ) -> None:
+        """Bring the index in step with `chunks`, embedding only new text; `wait` seconds for
+        another process, by default those of the index.
 
         Raises:
-            IndexStateError: made with another model, or held by another process.
+            IndexStateError: made with another model.
+            IndexBusyError: held by another process.
         """
-        with self._owned(), self._client() as client:
+        with self._owned(wait), self._client() as client:
             current = _current(client)
             if current is not None:
                 self._check_model(current.metadata)
@@ -314,16 +333,19 @@ class VectorIndex:
         draft.rename(target)
 
     @contextmanager
-    def _owned(self) -> Iterator[None]:
+    def _owned(self, wait: float | None = None) -> Iterator[None]:
         """Hold the folder's lock; says who holds it when that is another process."""
         self._folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self._folder / "owner.lock")
         who = self._folder / "owner.json"
         try:
-            lock.acquire(timeout=self._wait)
+            lock.acquire(timeout=self._wait if wait is None else wait)
         except Timeout as error:
-            holder = who.read_text(encoding="utf-8") if who.exists() else "?"
-            raise IndexStateError(
+            try:
+                holder = who.read_text(encoding="utf-8")
+            except OSError:  # it has just let go, or has not yet written who it is
+                holder = "?"
+            raise IndexBusyError(
                 f"索引正被另一个进程使用: {holder} / the index is in use by another process",
                 hint="等它结束, 或停掉那个进程后重试 / wait for it, or stop that process and try again",
                 path=self._folder,

@@ -25,6 +25,8 @@ class VectorCache:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._create()
+        except sqlite3.OperationalError:
+            raise  # in use or out of reach, which is not damaged: others may be writing it
         except sqlite3.DatabaseError:
             path.unlink(missing_ok=True)
             self._create()

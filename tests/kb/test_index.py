@@ -16,7 +16,7 @@ from api.settings import default_cache
 from kb.chunks import Chunk
 from kb.embedding import load_embedder, load_small_encoder
 from kb.embedding.reranker import Reranker
-from kb.errors import IndexStateError, ModelError
+from kb.errors import IndexBusyError, IndexStateError, ModelError
 from kb.index import VectorIndex
 from kb.retrieval import HybridRetriever
 
@@ -203,6 +203,9 @@ def test_killed_at_any_moment_it_is_found_and_mended(tiny_model, tmp_path, stop)
     held = VectorIndex(folder, before.embedder, before.small, wait=0.2)
     with pytest.raises(IndexStateError, match=str(process.pid)):
         held.status(chunks(*TEXTS))
+    with pytest.raises(IndexBusyError, match=str(process.pid)):
+        held.vectors(chunks(*TEXTS))
+    beside = held.vectors(chunks(*TEXTS), beside=True)
     os.kill(process.pid, signal.SIGKILL)
     process.wait(20)
     process.stdout.close()
@@ -211,8 +214,9 @@ def test_killed_at_any_moment_it_is_found_and_mended(tiny_model, tmp_path, stop)
     after = VectorIndex(folder, before.embedder, before.small)
     if stop == "_add":
         assert not after.status(chunks(*TEXTS)).sound
-    assert len(after.vectors(chunks(*TEXTS))["text"]) == 4
+    mended = after.vectors(chunks(*TEXTS))
     assert after.status(chunks(*TEXTS), deep=True).sound
+    assert all(np.array_equal(mended[kind], beside[kind]) for kind in mended)
 
 
 def test_who_holds_the_lock_is_written_down(index, place):

@@ -248,7 +248,9 @@ def test_killed_under_load_it_loses_nothing_acknowledged(filled):
     with Serving(home) as served:
         mine = {"Authorization": f"Bearer {secrets[0]}"}
         stands = httpx.get(f"{served.address}/api/v1/milestones", headers=mine).json()["items"]
-        assert {i["life"]["status"] for i in stands if i["milestone_id"] in milestones} == {"in_progress"}
+        assert {i["life"]["status"] for i in stands if i["milestone_id"] in milestones} == {
+            "in_progress"
+        }
 
 
 # ---- the command line beside it
@@ -268,6 +270,45 @@ def test_commands_beside_the_service_read_and_write_without_harm(filled):
         }
         assert {t[2:4] for t in titles} == {"防汛", "防火"}
         assert duban(home, "audit", "verify").returncode == 0
+
+
+def test_documents_read_in_beside_the_service_harm_neither_index_nor_answers(filled):
+    """The service asks and answers all the while; the real model, in both processes."""
+    home, secrets = filled
+    assert duban(home, "index", "rebuild").returncode == 0
+    sheet = home / "other.txt"
+    sheet.write_text(PLAN.replace("隐患", "火患"), encoding="utf-8")
+    stop, answers = threading.Event(), []
+
+    def ask(address):
+        with httpx.Client(base_url=address, timeout=120) as client:
+            for number in itertools.count():
+                mine = {"Authorization": f"Bearer {secrets[number % len(secrets)]}"}
+                body = {"question": "哪些部门负责开展演练？"}
+                answer = client.post("/api/v1/ask", json=body, headers=mine)
+                answers.append((answer.status_code, answer.text))
+                if stop.wait(0.2):
+                    return
+
+    with Serving(home, options=("--no-schedule",)) as served:
+        served.wait_for_assistant()
+        thread = threading.Thread(target=ask, args=(served.address,))
+        thread.start()
+        try:
+            done = [duban(home, "ingest", str(sheet)), duban(home, "index", "rebuild")]
+            asked = duban(home, "ask", "哪些部门负责整治火患？")
+        finally:
+            stop.set()
+            thread.join()
+        mine = {"Authorization": f"Bearer {secrets[0]}"}
+        body = {"question": "哪些部门负责整治火患？"}
+        after = httpx.post(f"{served.address}/api/v1/ask", json=body, headers=mine, timeout=60)
+    assert [d.returncode for d in done] == [0, 0], [d.stderr for d in done]
+    assert len(answers) >= 3
+    assert {status for status, _ in answers} == {200}, answers[-1]
+    assert "区水利局" in asked.stdout
+    assert "区水利局" in after.json()["answer"]
+    assert duban(home, "index", "verify").returncode == 0
 
 
 def test_the_service_leaves_no_process_behind(tmp_path):
