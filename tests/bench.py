@@ -62,15 +62,18 @@ def measure_all(sizes: Sequence[int]) -> dict[str, Any]:
     }
     answers = _started(["-m", "tests.bench_answers"])
     tracker = _started(["-m", "tests.bench_tracker"])
+    service = _started(["-m", "tests.bench_service"])
     growth = rows[-1]["us_per_character"] / rows[0]["us_per_character"]
     values = {"time per character, largest against ×1": round(growth, 2), **commands}
     values |= {name: round(value, 2) for name, value in answers["goals"].items()}
     values |= {name: round(value, 2) for name, value in tracker["goals"].items()}
-    limits = GOALS | answers["limits"] | tracker["limits"]
+    values |= {name: round(value, 2) for name, value in service["goals"].items()}
+    limits = GOALS | answers["limits"] | tracker["limits"] | service["limits"]
     goals = {name: {"value": values[name], "at_most": most} for name, most in limits.items()}
     return {
         "python": sys.version.split()[0], "sizes": rows, "commands": commands,
-        "answers": answers["rows"], "tracker": tracker["rows"], "goals": goals,
+        "answers": answers["rows"], "tracker": tracker["rows"], "service": service["rows"],
+        "goals": goals,
     }  # fmt: skip
 
 
@@ -162,7 +165,7 @@ def show(report: dict[str, Any], console: Console) -> None:
             f"{row['peak_mb']:,}",
         )
     console.print(sizes)
-    for part in ("answers", "tracker"):
+    for part in ("answers", "tracker", "service"):
         table = Table(part, "measured")
         for name, value in report[part]:
             table.add_row(name, value)
