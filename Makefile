@@ -23,7 +23,7 @@ run: setup
 	@$(BIN)/python -m api.demo
 
 test: setup system
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 system: # what the tests need of Debian, installed where it is missing
 	@tests/system.sh

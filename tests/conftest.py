@@ -8,6 +8,12 @@ from tasks.store import Store
 from tests.postgres import Server
 
 
+@pytest.fixture(autouse=True)
+def _no_width(monkeypatch) -> None:
+    """The width of a terminal that the tests were started in is not theirs."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
     """A PostgreSQL server, started when the first test asks for it."""

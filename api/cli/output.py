@@ -23,11 +23,13 @@ class Output:
         width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160
         self.console = Console(width=width, highlight=False)
         self.errors = Console(stderr=True, highlight=False)
+        # Nor must a line: a path that is broken in two is found by nobody.
+        self._whole = not sys.stdout.isatty()
 
     def say(self, chinese: str, english: str) -> None:
         """A line for people, in the run's language."""
         if not self.as_json:
-            self.console.print(Text(self.pick(chinese, english)))
+            self.console.print(Text(self.pick(chinese, english)), soft_wrap=self._whole)
 
     def pick(self, chinese: str, english: str) -> str:
         """The text in the run's language."""
@@ -40,7 +42,7 @@ class Output:
 
     def complain(self, text: str) -> None:
         """A line on standard error."""
-        self.errors.print(Text(text))
+        self.errors.print(Text(text), soft_wrap=not self.errors.is_terminal)
 
     def json(self, value: Any) -> None:
         """Print a value as JSON."""
