@@ -21,7 +21,7 @@ from tasks import audit, schema
 from tasks.audit import Change
 from tasks.authorisation import Action, Actor, PersonRole, require
 from tasks.people import People, Person
-from tasks.store import Store
+from tasks.store import Store, as_utc
 
 SHORTEST = 10
 """Characters of a password (NIST SP 800-63B asks for at least 8 and no rules of composition)."""
@@ -155,12 +155,12 @@ class Access:
                     table.c.hash == sha256_hex(secret.encode())
                 )
             ).first()
-        if row is None or _aware(row.expires_at) <= at:
+        if row is None or as_utc(row.expires_at) <= at:
             return None
         person = self._people.get(row.login)
         if not person.active:
             return None
-        found = Session(login=row.login, csrf=row.csrf, expires_at=_aware(row.expires_at))
+        found = Session(login=row.login, csrf=row.csrf, expires_at=as_utc(row.expires_at))
         return found, person
 
     def close_session(self, secret: str) -> None:
@@ -218,7 +218,7 @@ class Access:
         key = sha256_hex(secret.encode())
         with self._store.reading() as connection:
             row = connection.execute(select(schema.token).where(schema.token.c.hash == key)).first()
-        if row is None or _aware(row.expires_at) <= at:
+        if row is None or as_utc(row.expires_at) <= at:
             return None
         person = self._people.get(row.login)
         return (_token(row), person) if person.active else None
@@ -264,10 +264,6 @@ def _write_password(connection: Connection, login: str, hashed: str) -> None:
     )
 
 
-def _aware(stamp: datetime) -> datetime:
-    return stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)
-
-
 def _utc(row: dict[str, object]) -> dict[str, object]:
     return {k: v.astimezone(UTC) if isinstance(v, datetime) else v for k, v in row.items()}
 
@@ -276,5 +272,5 @@ def _token(row: object) -> Token:
     fields = dict(row._mapping)  # type: ignore[attr-defined]
     fields.pop("hash")
     for name in ("created_at", "expires_at"):
-        fields[name] = _aware(fields[name])
+        fields[name] = as_utc(fields[name])
     return Token.model_validate(fields | {"scopes": tuple(fields["scopes"].split())})

@@ -22,7 +22,7 @@ from kb.models import Fact
 from tasks import audit, schema
 from tasks.audit import Change
 from tasks.authorisation import Action, Actor, require
-from tasks.store import Store
+from tasks.store import Store, as_utc
 
 
 class DeliveryStatus(StrEnum):
@@ -237,6 +237,4 @@ def _utc(at: datetime) -> datetime:
 def _delivery(row: Row[Any]) -> Delivery:
     fields = dict(row._mapping)
     fields.pop("holder")
-    at = fields["at"]  # SQLite keeps no zone, PostgreSQL gives the session's
-    at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-    return Delivery.model_validate(fields | {"at": at})
+    return Delivery.model_validate(fields | {"at": as_utc(fields["at"])})

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from api.cli.state import Run
+from api.files import write_whole
 from kb.errors import DubanError
 from tasks.authorisation import Action, require
 from tasks.digest import (
@@ -49,7 +50,7 @@ def write(
         folder.mkdir(parents=True, exist_ok=True)
         for digest in found:
             path = folder / file_name(digest, DigestFormat(kind), language)
-            path.write_bytes(render(digest, DigestFormat(kind), language, base_url=base_url))
+            write_whole(path, render(digest, DigestFormat(kind), language, base_url=base_url))
             written.append((digest, path))
     except OSError as error:
         raise DubanError(f"写不了 / cannot be written: {error}", path=folder) from error

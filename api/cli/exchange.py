@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,21 +12,19 @@ import typer
 from api.cli.output import Output
 from api.cli.state import Run
 from api.cli.tracking import wanted_milestones
-from kb.errors import DubanError, SourceError
+from api.files import write_whole
+from kb.errors import SourceError
 from tasks.authorisation import Action, require
 from tasks.due import State
 from tasks.exports.columns import COLUMNS
-from tasks.exports.delimited import render_csv, render_jsonl
-from tasks.exports.feed import render_ics
 from tasks.exports.filled import LARGEST, read_filled
 from tasks.exports.progress import VERDICTS, Verdict, one_side, render_results, take_in
-from tasks.exports.report import By, render_docx
-from tasks.exports.rows import ExportRow, export_rows
+from tasks.exports.render import FORMS, render_rows
+from tasks.exports.report import By
+from tasks.exports.rows import export_rows
 from tasks.exports.words import STATE_TITLES
-from tasks.exports.workbook import Heading, render_xlsx
+from tasks.exports.workbook import Heading
 from tasks.lifecycle import STATUS_NAMES, Status
-
-FORMS = ("xlsx", "csv", "jsonl", "docx", "ics")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,26 +69,12 @@ def export(
         rows = export_rows(store, day, chosen, overdue=wanted.overdue, statuses=statuses)
     base_url = form.base_url or run.environ.get("DUBAN_BASE_URL", "")
     heading = Heading(day, wanted.unit or wanted.plan, out.language, base_url)
-    write_whole(target, render(rows, heading, form))
+    written = render_rows(rows, heading, form.name, by=By(form.by), remind_days=form.remind or None)
+    write_whole(target, written)
     if as_json:
         out.json({"file": str(target), "format": form.name, "milestones": len(rows)})
     else:
         out.say(f"{target}: {len(rows)} 项", f"{target}: {len(rows)} milestone(s)")
-
-
-def render(rows: list[ExportRow], heading: Heading, form: Form) -> bytes:
-    """The bytes of one of the forms."""
-    match form.name:
-        case "xlsx":
-            return render_xlsx(rows, heading)
-        case "csv":
-            return render_csv(rows, base_url=heading.base_url)
-        case "jsonl":
-            return render_jsonl(rows, base_url=heading.base_url)
-        case "docx":
-            return render_docx(rows, heading, by=By(form.by))
-        case _:
-            return render_ics(rows, heading, remind_days=form.remind or None)
 
 
 def read_statuses(printed: Collection[str]) -> frozenset[Status | State]:
@@ -177,25 +159,3 @@ def read_bounded(file: Path) -> bytes:
     except OSError as error:
         raise SourceError(f"读不了 / cannot be read: {error.strerror}", path=file) from error
     return data
-
-
-def write_whole(target: Path, data: bytes) -> None:
-    """Write a file beside its place and move it there: nobody ever sees half of it.
-
-    Raises:
-        DubanError: it cannot be written; what was there before still is.
-    """
-    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        try:
-            with beside.open("xb") as out:
-                out.write(data)
-                out.flush()
-                os.fsync(out.fileno())
-            beside.replace(target)
-        except BaseException:
-            with suppress(OSError):
-                beside.unlink()
-            raise
-    except OSError as error:
-        raise DubanError(f"写不了 / cannot be written: {error.strerror}", path=target) from error

@@ -39,19 +39,25 @@ Files = Annotated[
 ]
 
 
+_TOLD = {
+    "report": "报进展 / report progress.",
+    "submit": "报送办结 / submit as completed, for review.",
+}
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     for name, function in (
         ("milestones", milestones),
         ("accept", accept),
-        ("report", report),
+        ("report", _telling("report")),
         ("request-extension", request_extension),
-        ("submit", submit),
+        ("submit", _telling("submit")),
         ("event", event),
         ("history", history),
         ("evidence", evidence),
     ):
-        app.command(name, rich_help_panel=PANEL)(function)
+        app.command(name, rich_help_panel=PANEL, help=_TOLD.get(name))(function)
     for name, (zh, en, needs_date) in _SUPERVISED.items():
         app.command(name, rich_help_panel=PANEL, help=f"{zh} / {en}")(_supervise(name, needs_date))
 
@@ -86,44 +92,28 @@ def accept(
     tracking.step(context.obj, "accept", key, as_json, occurrence=occurrence, on=on)
 
 
-def report(
-    context: typer.Context,
-    key: Key,
-    text: Text,
-    percent: Percent = None,
-    value: Values = None,
-    evidence: Files = None,
-    occurrence: Occurrence = "",
-    on: On = None,
-    as_json: JsonOption = False,
-) -> None:
-    """报进展 / report progress."""
-    from api.cli import tracking  # noqa: PLC0415
+def _telling(name: str) -> Callable[..., None]:
+    """The two steps that tell what was done take the same options."""
 
-    tracking.step(
-        context.obj, "report", key, as_json, occurrence=occurrence, on=on, text=text,
-        percent=percent, values=value or [], evidence=evidence or [],
-    )  # fmt: skip
+    def tell(
+        context: typer.Context,
+        key: Key,
+        text: Text,
+        percent: Percent = None,
+        value: Values = None,
+        evidence: Files = None,
+        occurrence: Occurrence = "",
+        on: On = None,
+        as_json: JsonOption = False,
+    ) -> None:
+        from api.cli import tracking  # noqa: PLC0415
 
+        tracking.step(
+            context.obj, name, key, as_json, occurrence=occurrence, on=on, text=text,
+            percent=percent, values=value or [], evidence=evidence or [],
+        )  # fmt: skip
 
-def submit(
-    context: typer.Context,
-    key: Key,
-    text: Text,
-    percent: Percent = None,
-    value: Values = None,
-    evidence: Files = None,
-    occurrence: Occurrence = "",
-    on: On = None,
-    as_json: JsonOption = False,
-) -> None:
-    """报送办结 / submit as completed, for review."""
-    from api.cli import tracking  # noqa: PLC0415
-
-    tracking.step(
-        context.obj, "submit", key, as_json, occurrence=occurrence, on=on, text=text,
-        percent=percent, values=value or [], evidence=evidence or [],
-    )  # fmt: skip
+    return tell
 
 
 def request_extension(

@@ -13,9 +13,11 @@ import typer
 from api.assistant.words import ROLE_ZH, describe_progress
 from api.cli.output import Output
 from api.cli.state import Run
-from kb.errors import DubanError, NotFoundError, SourceError
+from api.files import write_whole
+from kb.errors import NotFoundError, SourceError
 from tasks.authorisation import Action, require
-from tasks.due import DueItem, State
+from tasks.due import DueItem
+from tasks.exports.words import STATE_TITLES
 from tasks.lifecycle import STATUS_NAMES, STEP_NAMES, Command, Evidence, Life, Status, Step
 from tasks.listing import Wanted, list_standings, plan_titles
 from tasks.models import Role
@@ -24,15 +26,6 @@ from tasks.tracker import Tracker, bearing_units
 
 LARGEST_EVIDENCE = 50 * 1024 * 1024
 """Bytes of one piece of evidence: it is kept in the store."""
-STATE_NAMES = {
-    State.OVERDUE: ("逾期", "overdue"),
-    State.DUE_SOON: ("将到期", "due soon"),
-    State.LATER: ("未到期", "later"),
-    State.NEVER: ("无期限", "no due date"),
-    State.WAITING: ("待事件", "waits for its event"),
-    State.REVIEW: ("待审核", "waiting for review"),
-    State.FINISHED: ("已结束", "finished"),
-}
 
 
 def read_roles(printed: Sequence[str]) -> tuple[Role, ...]:
@@ -92,11 +85,11 @@ def milestones(
 
 
 def _names(item: DueItem) -> set[str]:
-    return {item.state.value, *STATE_NAMES[item.state], item.status.value, *STATUS_NAMES[item.status]}  # fmt: skip
+    return {item.state.value, *STATE_TITLES[item.state], item.status.value, *STATUS_NAMES[item.status]}  # fmt: skip
 
 
 def _all_names() -> set[str]:
-    states = {name for state, names in STATE_NAMES.items() for name in (state.value, *names)}
+    states = {name for state, names in STATE_TITLES.items() for name in (state.value, *names)}
     return states | {name for s, names in STATUS_NAMES.items() for name in (s.value, *names)}
 
 
@@ -108,7 +101,7 @@ def show_milestones(items: Sequence[DueItem], out: Output) -> None:
          ("事项", "commitment"), ("单位", "units"), ("进展", "progress")],
         [
             (i.milestone_id, _due(i, side), i.days if i.days is not None else "",
-             STATE_NAMES[i.state][side], i.path, i.commitment, units_by_role(i, out.language),
+             STATE_TITLES[i.state][side], i.path, i.commitment, units_by_role(i, out.language),
              describe_progress(i.life, out.language))
             for i in items
         ],
@@ -256,7 +249,4 @@ def evidence(run: Run, sha256: str, target: Path) -> None:
     with run.acting() as (store, actor):
         require(actor, Action.READ)
         data = Tracker(store).evidence(sha256)
-    try:
-        target.write_bytes(data)
-    except OSError as error:
-        raise DubanError(f"写不了 / cannot be written: {error}", path=target) from error
+    write_whole(target, data)

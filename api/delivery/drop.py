@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from types import TracebackType
 from typing import Self
 
 from api.delivery.channel import PermanentError, TemporaryError
 from api.delivery.message import Message
 from api.delivery.words import both
+from api.files import replace_file
 from tasks.addresses import Address
 
 
@@ -59,19 +58,4 @@ def write_whole(folder: Path, name: str, data: bytes) -> None:
     """
     if name in ("", ".", "..") or set(name) & set("/\\\0"):
         raise PermanentError(f"不是文件名: {name!r} / not a file's name", path=folder)
-    path = folder / name
-    with NamedTemporaryFile(dir=folder, prefix=".duban-", delete=False) as file:
-        try:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            Path(file.name).chmod(0o644)
-            Path(file.name).replace(path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
-    entries = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(entries)
-    finally:
-        os.close(entries)
+    replace_file(folder / name, data, mode=0o644)

@@ -13,7 +13,7 @@ from api.assistant.reply import Answer
 from kb.errors import NotFoundError
 from kb.identifiers import stable_id
 from tasks import schema
-from tasks.store import Store
+from tasks.store import Store, as_utc
 
 
 class Turn(BaseModel):
@@ -121,16 +121,12 @@ class Conversations:
         return _turn(row)
 
 
-def _aware(stamp: datetime) -> datetime:
-    return stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)
-
-
 def _conversation(row: Row[Any]) -> Conversation:
-    return Conversation(id=row.id, title=row.title, updated_at=_aware(row.updated_at))
+    return Conversation(id=row.id, title=row.title, updated_at=as_utc(row.updated_at))
 
 
 def _turn(row: Row[Any]) -> Turn:
     return Turn(
-        id=row.id, at=_aware(row.at), question=row.question, answer=json.loads(row.answer),
+        id=row.id, at=as_utc(row.at), question=row.question, answer=json.loads(row.answer),
         verdict=row.verdict, reason=row.reason,
     )  # fmt: skip

@@ -99,3 +99,12 @@ def _texts(form: FormData) -> dict[str, list[str]]:
         if isinstance(value, str):
             found.setdefault(key, []).append(value)
     return found
+
+
+def form_of(**fields: dict[str, object]) -> dict[str, object]:
+    """The OpenAPI description of a form with a file and other `fields`; FastAPI cannot tell it
+    from a route that reads the stream itself."""
+    binary = {"type": "string", "format": "binary"}
+    form = {"type": "object", "required": ["file"], "properties": {"file": binary, **fields}}
+    content = {"multipart/form-data": {"schema": form}}
+    return {"requestBody": {"required": True, "content": content}}

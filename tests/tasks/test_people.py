@@ -75,6 +75,7 @@ def test_only_administrators_manage_people(people, actor):
         {"login": "console"},
         {"login": "Console"},
         {"login": "scheduler"},
+        {"login": "oidc"},
         {"login": "李 四"},
         {"login": "li\n"},
         {"login": "x" * 65},

@@ -16,7 +16,7 @@ from api.service.paging import Cursor, Limit, Page, page_of
 from api.service.problems import RESPONSES
 from api.service.sending import tagged
 from api.service.state import Service
-from api.service.uploads import Upload, receive
+from api.service.uploads import Upload, form_of, receive
 from ingest.readers import LIMIT, SUFFIXES
 from ingest.unclaimed import find_unclaimed
 from kb.errors import DubanError, NotFoundError
@@ -175,24 +175,10 @@ def put_visibility(
     return seen
 
 
-_UPLOAD = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "file": {"type": "string", "format": "binary"},
-                        "level": {"type": "string", "enum": [level.value for level in Level]},
-                        "units": {"type": "array", "items": {"type": "string"}},
-                    },
-                }
-            }
-        },
-    }
-}
+_UPLOAD = form_of(
+    level={"type": "string", "enum": [level.value for level in Level]},
+    units={"type": "array", "items": {"type": "string"}},
+)
 
 
 @router.post("/documents", status_code=202, summary="上传文件 / upload", openapi_extra=_UPLOAD)

@@ -18,11 +18,11 @@ from tasks.access import CALENDAR
 from tasks.authorisation import Action, PersonRole, require
 from tasks.digest import MEDIA_TYPES, DigestFormat, build_digests, file_name, parse_week, render
 from tasks.due import State
-from tasks.exports.delimited import render_csv, render_jsonl
 from tasks.exports.feed import REMIND_DAYS, render_ics
-from tasks.exports.report import By, render_docx
+from tasks.exports.render import render_rows
+from tasks.exports.report import By
 from tasks.exports.rows import ExportRow, export_rows
-from tasks.exports.workbook import Heading, render_xlsx
+from tasks.exports.workbook import Heading
 from tasks.lifecycle import Status
 from tasks.listing import Wanted
 from tasks.models import Role
@@ -152,7 +152,7 @@ def export(
     day = as_of or service.today()
     rows = _rows(service, viewer, unit, roles, plan, day, overdue=overdue, statuses=statuses)
     heading = Heading(day, unit or plan, lang or service.settings.language, service.settings.base_url)  # fmt: skip
-    return download(_render(kind, rows, heading, by), f"督办-{day}.{kind}", _TYPES[kind])
+    return download(render_rows(rows, heading, kind, by=by), f"督办-{day}.{kind}", _TYPES[kind])
 
 
 def feed_viewer(
@@ -227,17 +227,3 @@ def _rows(
     wanted = Wanted(unit=unit or None, roles=tuple(roles), plans=plans)
     chosen = service.narrowed(viewer.actor, wanted)
     return export_rows(service.store, day, chosen, overdue=overdue, statuses=statuses or ())
-
-
-def _render(kind: Format, rows: list[ExportRow], heading: Heading, by: By) -> bytes:
-    match kind:
-        case "xlsx":
-            return render_xlsx(rows, heading)
-        case "csv":
-            return render_csv(rows, base_url=heading.base_url)
-        case "jsonl":
-            return render_jsonl(rows, base_url=heading.base_url)
-        case "docx":
-            return render_docx(rows, heading, by=by)
-        case "ics":
-            return render_ics(rows, heading)

@@ -18,7 +18,7 @@ from api.service.problems import RESPONSES
 from api.service.routes.documents import JobsOf
 from api.service.sending import download
 from api.service.state import Service
-from api.service.uploads import clean_name, receive
+from api.service.uploads import clean_name, form_of, receive
 from kb.errors import DubanError, NotFoundError
 from tasks import audit, schema
 from tasks.authorisation import Action, authorise, require
@@ -150,20 +150,7 @@ def _may_prove(viewer: SignedIn) -> Viewer:
     return viewer
 
 
-_UPLOAD = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {"file": {"type": "string", "format": "binary"}},
-                }
-            }
-        },
-    }
-}
+_UPLOAD = form_of()
 
 
 @router.post(
