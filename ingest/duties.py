@@ -28,6 +28,10 @@ _SAFEGUARD = re.compile(
 _PREAMBLE = re.compile(
     r"指导思想|基本原则|总体要求|总体思路|工作原则|基本情况|现状|形势|适用范围|总则|编制依据"
 )
+# What an opening paragraph ends with: why the plan was made, and no duty of anybody.
+_OCCASION = re.compile(
+    r"(?:制[定订]|编制|提出|形成|出台)了?(?:本|如下|以下|此)[^,。;:的并]{0,14}[。:]?\s*$"
+)
 _BODY = 12
 _TITLE = 60
 
@@ -66,6 +70,10 @@ def extract_tasks(
         due_at = [d.at for d in deadlines]
         target_at = [t.start for t in targets]
         stated_at = [a.span.start for a in subjects]
+        if not (owners or subjects or deadlines or targets) and states_occasion(
+            clause, reading.text
+        ):
+            continue
         for number, (start, end, own) in enumerate(_segments(item)):
             task_id = stable_id("task", clause.id, number)
             span = reading.span(start, end)
@@ -96,6 +104,11 @@ def extract_tasks(
                 )
             )
     return tuple(tasks), warnings
+
+
+def states_occasion(clause: Clause, words: str) -> bool:
+    """Whether a clause without number says why the plan was made: 结合实际,制定本行动计划."""
+    return not clause.marker and bool(_OCCASION.search(words))
 
 
 def _local(reading: Reading, within: Span, spans: Sequence[Span]) -> list[tuple[int, int]]:

@@ -11,6 +11,7 @@ from typing import Literal
 
 from ingest.numerals import normalize_number
 from ingest.ranges import Ranges
+from ingest.scopes import SCOPE
 from kb.lexicon import load_lexicon
 from kb.models import Fact
 from tasks.models import Comparator
@@ -52,9 +53,18 @@ class ComparatorEntry(Fact):
     examples: tuple[ComparatorExample, ...]
 
 
+# Between the comparing words and the number: whom it concerns (达到|小学|2000元), or what it is a
+# share of (不少于|符合交流人数的|10%).
+_WHOLE = r"[^,。;:、\d占按]{2,30}的(?=$)"
+
+
 @lru_cache
 def _comparators(place: str) -> tuple[tuple[re.Pattern[str], Comparator], ...]:
-    form = r"(?:{})(?:了|的)?\s*[约近]?$" if place == "before" else "{}"
+    form = (
+        rf"(?P<words>{{}})(?:了|的)?\s*[约近]?(?P<between>{SCOPE}|{_WHOLE})?$"
+        if place == "before"
+        else "{}"
+    )
     return tuple(
         (re.compile(form.replace("{}", entry.find)), entry.comparator)
         for entry in load_lexicon("comparators", ComparatorEntry)
@@ -152,7 +162,11 @@ def _quantity(
     from_, until = at, to
     for pattern, kind in _comparators("before"):
         if match := pattern.search(part):
-            comparator, from_ = kind, at - len(part) + match.start()
+            between = match.group("between")
+            share = between and not re.fullmatch(SCOPE, between)
+            if share and (measure != "%" or len(match.group("words")) < 2):
+                continue  # 超编人数的40%: 超 does not compare
+            comparator, from_ = kind, at - (0 if between else len(part) - match.start())
             break
     approximate = more or bool(_APPROX_LEFT.search(part))
     for pattern, kind in _comparators("after"):

@@ -8,31 +8,16 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ingest.dates import find_times
+from ingest.indicators import BUILD, Indicator, name_indicators
 from ingest.numbers import Quantity, find_quantities
 from ingest.ranges import Ranges
 from ingest.reading import Reading
 from tasks.models import Comparator
 
-# Verbs whose object is counted: 建成…示范校20所, 评选200名…, 新增10个.
-_BUILD = re.compile(
-    r"建成|建设|新建|改建|扩建|改扩建|建立|创建|打造|培育|培养|培训|新增|增加|评选|遴选|选择|选派|选聘|招聘|引进|认定|"
-    r"组建|设立|设置|配备|配齐|补充|改造|完成|实施|开展|举办|组织|扶持|支持|推广|发展|建(?!议|筑|档|制)|创(?!新|业|伤|意)|推出|形成|布局|投入|安排|提供|治理|整治|消除|整合|制定|申报|发放|落实|确定|储备|吸引|集聚|开设|开发|评定|命名|表彰|筹建|启动|新改扩建"
-)
 _PART = re.compile(r"[,。;:!?\n]")
-_SCOPE = re.compile(
-    r"(?:全国|全省|全市|全区|全县|东部|中部|西部|城区|城市|城镇|农村|县城|乡镇|乡村|幼儿园|小学|初中|高中|普通高中|中职|中小学|一贯制学校|"
-    r"九年一贯制学校|完全中学|义务教育学校|高校|本科|专科|省级|市级|区级|县级|国家级|男|女|一级|二级|三级)"
-)
-_ENUMERATED = re.compile(rf"(?P<list>{_SCOPE.pattern}(?:[、和与及]{_SCOPE.pattern})+)")
-_PAIRED = re.compile(r"分别|均|都|各")
 _STRETCH = re.compile(r"力争|争取")
 _PER = re.compile(r"每年|年均|每学年|逐年|平均每年")
-_NOT_METRIC = re.compile(
-    r"^(?:到|至|在|其中|并|且|使|将|确保|力争|争取|全面|基本|要|实现|推动|使得|按照?)+"
-)
-_NEVER = re.compile(r"[\"'](?:[^\"']{0,8})$")
 _AND = re.compile(r"\s*(?:、|和|与|及)\s*")
-_HEAD_NOISE = re.compile(r"(?:分别|均|都|总体|稳定|原则上|一般|应|须|要|必须|不得)+$")
 _DURATION = (
     "天",
     "小时",
@@ -161,7 +146,7 @@ def _bind(
     if q.comparator is not None:
         if (
             q.comparator is Comparator.ABOUT
-            and not _BUILD.search(left)
+            and not re.search(BUILD, left)
             and q.measure is not None
             and q.measure != "%"
             and not re.search(r"稳定|保持|达到|控制|总体", left)
@@ -178,7 +163,7 @@ def _bind(
         return replace_quantity(q, Comparator.EQUAL)
     if (
         q.measure
-        and (re.search(rf"(?:{_BUILD.pattern})[^,。;]{{0,24}}$", left))
+        and (re.search(rf"(?:{BUILD})[^,。;]{{0,24}}$", left))
         and (q.value >= 5 or (not q.chinese and q.value >= 2))
     ):
         return replace_quantity(q, Comparator.AT_LEAST)
@@ -246,41 +231,15 @@ def _later(text: str, q: Quantity, following: Quantity | None) -> Comparator | N
 def _split(
     text: str, part: int, q: Quantity, found: Sequence[FoundTarget]
 ) -> Iterator[FoundTarget]:
-    left = text[part : q.from_ if q.from_ < q.at else q.at]
     whole = text[part : q.until]
-    scopes: list[str | None] = [None]
-    metric = _metric(text, part, q)
-    pair = re.search(r"分别", left)
-    enumerated = _ENUMERATED.search(left)
-    own = re.search(
-        rf"({_SCOPE.pattern})\s*(?:均|达到?|为|控制在|不[高低]于|不超过)?\s*$", text[part : q.at]
-    )
-    items: list[str] = []
-    if enumerated:
-        items = re.split(r"[、和与及]", enumerated.group("list"))
-    elif (pair or re.search(r"(?:均|都)\S{0,3}$", left)) and (
-        listed := re.match(
-            r"\s*([^,。;]{1,30}?[、和][^,。;、和]{2,12}?)(?=[^、和,。;]{2,12}(?:率|数|值|比例|面积|水平|规模|总体)?(?:分别|均|都))",
-            left,
-        )
-    ):
-        items = _shared(re.split(r"[、和]", listed.group(1)))
-    if items and pair:
-        done = _same_part(found, part)
-        scopes = [items[min(len(done), len(items) - 1)]]
-    elif items and (enumerated or re.search(r"均|都", left)):
-        scopes = list(items)
-    elif own:
-        scopes = [own.group(1)]
-    elif (leading := re.match(rf"\s*({_SCOPE.pattern})", left)) is not None:
-        scopes = [leading.group(1)]
-    for scope in scopes:
+    series = [(t.value_at, t.end, Indicator(t.metric, t.scope)) for t in _same_part(found, part)]
+    for indicator in name_indicators(text, part, q, series):
         yield FoundTarget(
             start=part,
             end=q.until,
             value_at=q.at,
-            metric=metric,
-            scope=scope,
+            metric=indicator.metric,
+            scope=indicator.scope,
             comparator=q.comparator or Comparator.EQUAL,
             value=q.value,
             measure=q.measure,
@@ -291,31 +250,10 @@ def _split(
 
 
 def _same_part(found: Sequence[FoundTarget], part: int) -> list[FoundTarget]:
-    """The targets just found that begin at `part`: they stand last."""
+    """The targets just found that begin at `part`, in order: they stand last."""
     done: list[FoundTarget] = []
     for target in reversed(found):
         if target.start != part:
             break
         done.append(target)
-    return done
-
-
-def _shared(items: list[str]) -> list[str]:
-    """花生种植、收获 → 花生种植, 花生收获: a short last item lacks the head of the first."""
-    first, last = items[0], items[-1]
-    if len(items) == 2 and len(last) == 2 and len(first) > len(last):
-        return [first, first[: -len(last)] + last]
-    return items
-
-
-def _metric(text: str, part: int, q: Quantity) -> str:
-    left = text[part : min(q.from_, q.at)].strip(" \"'")
-    left = re.split(r"[、]", left)[-1] if q.from_ == q.at and "、" in left else left
-    left = _HEAD_NOISE.sub("", left)
-    left = _NOT_METRIC.sub("", re.sub(r"^(?:\(?[一二三四五六七八九十\d]+[)、.])+", "", left))
-    verb = re.match(rf"(?:{_BUILD.pattern})+", left)
-    noun = left[verb.end() :] if verb else left
-    if len(noun.strip()) < 2:
-        after = re.match(r"[^,。;、()\d和与]{2,20}", text[q.until :])
-        noun = after.group() if after else noun
-    return noun.strip(" \"'的") or (q.measure or "")
+    return done[::-1]

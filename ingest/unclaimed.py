@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ingest.duties import states_occasion
 from ingest.reading import normalize_characters
 from ingest.role_lexicon import Use, word_pattern
 from kb.models import Clause
@@ -26,10 +27,12 @@ def find_unclaimed(extraction: Extraction) -> list[Clause]:
     return [
         clause
         for clause in extraction.clauses
-        if clause.id not in claimed and _asks(clause.span.slice(text), clause.marker)
+        if clause.id not in claimed and _asks(clause, clause.span.slice(text))
     ]
 
 
-def _asks(printed: str, marker: str) -> bool:
-    words = _QUOTED.sub("", normalize_characters(printed.removeprefix(marker)))
+def _asks(clause: Clause, printed: str) -> bool:
+    words = _QUOTED.sub("", normalize_characters(printed.removeprefix(clause.marker)))
+    if states_occasion(clause, words):
+        return False
     return bool(word_pattern(Use.DUTY_VERB).search(words))

@@ -7,8 +7,10 @@ from ingest.clauses import read_clauses
 from ingest.dates import PlanningPeriod, find_times
 from ingest.numbers import ComparatorEntry, find_quantities
 from ingest.owner_subjects import find_subjects
-from ingest.reading import RepairIndex
+from ingest.reading import RepairIndex, read_span
 from ingest.role_lexicon import RoleCue, role_words
+from ingest.scopes import ScopeEntry
+from ingest.targets import find_targets
 from kb.expansion import QueryExpander, QuestionWords, Synonym, Term, translate
 from kb.lexicon import load_lexicon
 from kb.models import Clause, Span
@@ -94,6 +96,14 @@ def test_units(entry, example):
 def test_no_entry_takes_a_name_from_another(name, model):
     keys = [e.function if name == "functions" else e.name for e in load_lexicon(name, model)]
     assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize("entry", load_lexicon("scopes", ScopeEntry), ids=lambda e: e.name)
+def test_scopes(entry):
+    for text in entry.examples:
+        [target] = find_targets(read_span(text, Span(0, len(text))))
+        assert entry.name in (target.scope, target.metric[: len(entry.name)])
+        assert (target.scope == entry.name) is not entry.rank
 
 
 @pytest.mark.parametrize(

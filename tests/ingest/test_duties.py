@@ -10,6 +10,7 @@ from ingest.deadlines import find_deadlines, parse_period
 from ingest.pipeline import extract_bytes
 from ingest.reading import read_span
 from ingest.targets import find_targets
+from ingest.unclaimed import find_unclaimed
 from kb.models import Period, Span
 from tasks.models import Basis, TaskKind
 
@@ -131,6 +132,47 @@ def test_targets(text, expected):
     assert targets(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("全市污水处理率达到95%以上。", [("污水处理率", "全市", ">=")]),
+        ("到2025年，小学生近视率控制在38%以内。", [("小学生近视率", None, "<=")]),
+        ("小学、初中差异系数分别不高于0.50、0.45。",
+         [("差异系数", "小学", "<="), ("差异系数", "初中", "<=")]),
+        ("校际差异系数小学均不高于0.50、初中均不高于0.45。",
+         [("校际差异系数", "小学", "<="), ("校际差异系数", "初中", "<=")]),
+        ("仪器设备值达到小学2000元、初中2500元以上。",
+         [("仪器设备值", "小学", ">="), ("仪器设备值", "初中", ">=")]),
+        ("仪器设备值达到小学2000元、初中2500元。",
+         [("仪器设备值", "小学", ">="), ("仪器设备值", "初中", ">=")]),
+        ("马铃薯种植、收获机械化率均达到45%。",
+         [("机械化率", "马铃薯种植", ">="), ("机械化率", "马铃薯收获", ">=")]),
+        # Each of these names says by itself what is measured.
+        ("小学入学率、初中巩固率分别达到100%、98%。",
+         [("入学率", "小学", ">="), ("巩固率", "初中", ">=")]),
+        ("生均用房面积、场馆面积等指标差异系数不高于0.5。",
+         [("生均用房面积、场馆面积等指标差异系数", None, "<=")]),
+        ("建成市级示范校20所、特色校15所。",
+         [("市级示范校", None, ">="), ("特色校", None, ">=")]),
+        # What is counted stands after the number.
+        ("2023年拟评选200名左右区级骨干教师。", [("区级骨干教师", None, "~")]),
+        ("平均每年新增43名以上艺术教师。", [("艺术教师", None, ">=")]),
+        ("通过100个课程基地和50个教研工作坊建设，提高质量。",
+         [("课程基地", None, ">="), ("教研工作坊", None, ">=")]),
+        # A share is named with what it is a share of.
+        ("每年实际交流人数不少于符合交流条件人数的10%。",
+         [("实际交流人数占符合交流条件人数的比例", None, ">=")]),
+        ("学校按照不低于公用经费总额的5%安排教师培训经费。",
+         [("教师培训经费占公用经费总额的比例", None, ">=")]),
+        ("按超编总人数的40%、30%逐年分流。",
+         [("占超编总人数的比例", None, "="), ("占超编总人数的比例", None, "=")]),
+    ],
+)  # fmt: skip
+def test_a_target_says_what_is_measured_and_for_whom(text, expected):
+    found = find_targets(reading(text))
+    assert [(t.metric, t.scope, t.comparator.value) for t in found] == expected
+
+
 def test_stretch_and_rate_are_marked():
     [target] = find_targets(reading("力争每年新增20所。"))
     assert (target.stretch, target.per) == (True, "year")
@@ -228,3 +270,22 @@ def test_whatever_is_read_quotes_its_source(text):
     assert end <= len(extraction.document.text)
     ids = [t.id for t in extraction.tasks]
     assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize(
+    ("opening", "kept"),
+    [
+        ("为贯彻落实上级部署，加快发展养老服务，结合实际，制定本行动方案。", False),
+        ("根据上级要求，推进养老服务，现提出如下意见。", False),
+        # A duty, though it speaks of a plan too.
+        ("市民政局要制定本部门实施方案。", True),
+        ("2024年6月底前制定本方案的配套措施并推进实施。", True),
+    ],
+)
+def test_why_a_plan_was_made_is_no_duty(opening, kept):
+    text = DOCUMENT.replace("一、总体目标", f"{opening}\n一、总体目标", 1)
+    extraction = extract_bytes(text.encode(), "plan.txt")
+    words = {t.span.slice(extraction.document.text).strip() for t in extraction.tasks}
+    assert (opening in words) is kept
+    unclaimed = {c.span.slice(extraction.document.text).strip() for c in find_unclaimed(extraction)}
+    assert opening not in unclaimed

@@ -1,0 +1,41 @@
+"""Those whom a number concerns, from `corpus/lexicon/scopes.jsonl`: 小学, 全国, 农村."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from kb.lexicon import load_lexicon
+from kb.models import Fact
+
+
+class ScopeEntry(Fact):
+    """A scope; `not_before` are characters after which the word is another one (小学生); a `rank`
+    (区级) also belongs to the name of what is counted. In its `examples` it is read as the scope."""
+
+    name: str
+    not_before: str = ""
+    rank: bool = False
+    examples: tuple[str, ...]
+
+
+@lru_cache
+def _entries() -> tuple[ScopeEntry, ...]:
+    return load_lexicon("scopes", ScopeEntry)
+
+
+@lru_cache
+def ranks() -> frozenset[str]:
+    """The scopes that belong to the name of what is counted as well."""
+    return frozenset(entry.name for entry in _entries() if entry.rank)
+
+
+def _pattern() -> str:
+    longest_first = sorted(_entries(), key=lambda entry: -len(entry.name))
+    return "|".join(
+        re.escape(e.name) + (f"(?!{e.not_before})" if e.not_before else "") for e in longest_first
+    )
+
+
+SCOPE = f"(?:{_pattern()})"
+"""A pattern for any of them."""
