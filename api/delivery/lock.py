@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -69,7 +69,12 @@ def _hold_session(url: URL, name: str) -> Iterator[bool]:
             raise StoreError(
                 both("锁不住", "cannot be locked", error), path=url.database
             ) from error
-        yield held
+        try:
+            yield held
+        finally:
+            # Said, not left to the end of the session: the server hears of that a little later.
+            with suppress(SQLAlchemyError):
+                connection.scalar(text("SELECT pg_advisory_unlock_all()"))
     finally:
         connection.invalidate()  # closes it, whether the server is still there or not
         connection.close()
