@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -86,6 +86,7 @@ def take_in(
     *,
     whole: bool = False,
     dry_run: bool = False,
+    documents: Collection[str] | None = None,
 ) -> ImportReport:
     """Take in the progress of a sheet, in one transaction.
 
@@ -96,8 +97,10 @@ def take_in(
         at: now, with the time zone whose day counts as today.
         whole: all rows that ask for something, or none.
         dry_run: only say what would become of each row.
+        documents: ids of those that the actor may see; milestones of others are as if they were
+            not there. None: all.
     """
-    planned = plan_rows(store, actor, filled, at.date())
+    planned = plan_rows(store, actor, filled, at.date(), documents=documents)
     refused = any(r.verdict is Verdict.REFUSED for r in planned)
     if dry_run or (whole and refused):
         held = [_held(r) for r in planned] if whole and refused else planned
@@ -127,9 +130,16 @@ def _held(result: RowResult) -> RowResult:
     return result.model_copy(update={"verdict": Verdict.HELD, "why": why})
 
 
-def plan_rows(store: Store, actor: Actor, filled: Filled, on: date) -> list[RowResult]:
+def plan_rows(
+    store: Store,
+    actor: Actor,
+    filled: Filled,
+    on: date,
+    *,
+    documents: Collection[str] | None = None,
+) -> list[RowResult]:
     """What each row asks for and whether it may, without changing anything."""
-    known = _Known(store, filled, on)
+    known = _Known(store, filled, on, documents)
     results: list[RowResult] = []
     first: dict[tuple[str, str], int] = {}
     for row in filled.rows:
@@ -175,7 +185,9 @@ def _key(row: FilledRow) -> Key:
 class _Known:
     """What the store holds of the milestones that a sheet names."""
 
-    def __init__(self, store: Store, filled: Filled, on: date) -> None:
+    def __init__(
+        self, store: Store, filled: Filled, on: date, documents: Collection[str] | None
+    ) -> None:
         self._store = store
         self._tasks: dict[str, dict[str, Task]] = {}
         named = set()
@@ -186,7 +198,10 @@ class _Known:
                 continue  # told of with its row
         with store.reading() as connection:
             self._moved = present_ids(connection, store, named)
-            wanted = Wanted(milestones=frozenset(self.current(one) for one in named))
+            wanted = Wanted(
+                milestones=frozenset(self.current(one) for one in named),
+                documents=None if documents is None else frozenset(documents),
+            )
             self.rows: Mapping[str, Row] = {r.id: r for r in read_rows(connection, wanted)}
             self.lives = read_lives(connection, on, wanted)
 
