@@ -93,7 +93,8 @@ def test_an_officer_reports_with_evidence_and_the_supervisor_closes(pages_world,
     milestone = task.milestones[0].id
     page = browser("own").get(f"/tasks/{task.id}").text
     assert "报送办结" in page
-    assert "审核通过" not in page
+    assert "确认：审核通过" not in page
+    assert "<b>审核通过</b> 由督办人员办理" in page
     form = {
         "milestone": milestone, "step": "submit", "text": "已整治 21 处<b>", "percent": "100",
         f"value-{task.targets[0].id}": "21", "csrf": csrf("own"),
