@@ -283,9 +283,11 @@ def _values(task: Task, form: CorrectionForm) -> dict[str, Any]:
         "measure": form.measure.strip() or None, "per": form.per or None,
         "stretch": bool(form.stretch), "milestone_id": form.milestone or None,
     }  # fmt: skip
-    if not given["metric"] or not given["value"]:
-        raise DubanError("要写明指标和数值 / a metric and a value are needed")
+    if not given["value"]:
+        raise DubanError("要写明数值 / a value is needed")
     if form.operation is Operation.ADD:
+        if not given["metric"]:
+            raise DubanError("要写明指标 / a metric is needed")
         return given
     before = next((t for t in task.targets if t.id == form.fact_id), None)
     if before is None:

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Form, Query, Response
 
 from api.service.pages.fixes import Correcting
 from api.service.pages.screen import Screen, SignedIn, local_path
+from api.service.pages.tasks import plan_titles
 from kb.errors import ConflictError, DubanError, NotFoundError
 from tasks.authorisation import Action
 from tasks.corrections import Correction
@@ -54,6 +55,7 @@ class Look:
 
     item: ReviewItem
     title: str
+    plan: str
     before: str
     after: str
     tasks: tuple[Task, ...]
@@ -98,6 +100,7 @@ def review(
     register = s.service.register(s.viewer.actor)
     extractions = {e.document.id: e for e in register.extractions}
     plans = {(e.document.id, c.path): c.plan_id for e in register.extractions for c in e.clauses}
+    titles = plan_titles(register)
     settled = _settled(s)
     found = [
         item for item in _items(s) if f.takes(item, plans.get((item.document_id, item.path), ""))
@@ -110,7 +113,13 @@ def review(
     page = min(page, pages)
     corrections = {c.id: c for c in s.service.tracker.corrections()}
     looks = [
-        _look(item, extractions[item.document_id], settled.get(item.key), corrections)
+        _look(
+            item,
+            extractions[item.document_id],
+            titles.get(plans.get((item.document_id, item.path), ""), ""),
+            settled.get(item.key),
+            corrections,
+        )
         for item in found[(page - 1) * PAGE : page * PAGE]
     ]
     documents = [e.document for e in register.extractions]
@@ -196,6 +205,7 @@ def _settled(s: Screen) -> dict[str, Settled]:
 def _look(
     item: ReviewItem,
     extraction: Extraction,
+    plan: str,
     settled: Settled | None,
     corrections: dict[str, Correction],
 ) -> Look:
@@ -208,7 +218,7 @@ def _look(
             after, item = "", _cut(item)
     correction = corrections.get(item.fact_id) if item.kind is ReviewKind.REOPENED else None
     tasks = tuple(_concerned(item, extraction, correction))
-    return Look(item, extraction.document.title, before, after, tasks, settled, correction)
+    return Look(item, extraction.document.title, plan, before, after, tasks, settled, correction)
 
 
 def _cut(item: ReviewItem) -> ReviewItem:
