@@ -3,7 +3,7 @@ soon as the clause reads otherwise."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -41,6 +41,13 @@ def read_settled(connection: Connection) -> Mapping[str, Settled]:
         else:
             found.pop(e.subject, None)
     return found
+
+
+def unsettled(store: Store, items: Iterable[ReviewItem]) -> list[ReviewItem]:
+    """Those of the items that nobody settled."""
+    with store.reading() as connection:
+        settled = read_settled(connection)
+    return [item for item in items if item.key not in settled]
 
 
 def settle(store: Store, actor: Actor, item: ReviewItem, reason: str, at: datetime) -> None:

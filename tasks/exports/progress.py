@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -31,6 +31,7 @@ from tasks.listing import Wanted, read_lives, read_rows
 from tasks.models import Target, Task
 from tasks.store import Store
 from tasks.tracker import Tracker, bearing_units
+from tasks.visibility import visible_documents
 
 
 class Verdict(StrEnum):
@@ -86,7 +87,6 @@ def take_in(
     *,
     whole: bool = False,
     dry_run: bool = False,
-    documents: Collection[str] | None = None,
 ) -> ImportReport:
     """Take in the progress of a sheet, in one transaction.
 
@@ -97,10 +97,8 @@ def take_in(
         at: now, with the time zone whose day counts as today.
         whole: all rows that ask for something, or none.
         dry_run: only say what would become of each row.
-        documents: ids of those that the actor may see; milestones of others are as if they were
-            not there. None: all.
     """
-    planned = plan_rows(store, actor, filled, at.date(), documents=documents)
+    planned = plan_rows(store, actor, filled, at.date())
     refused = any(r.verdict is Verdict.REFUSED for r in planned)
     if dry_run or (whole and refused):
         held = [_held(r) for r in planned] if whole and refused else planned
@@ -130,16 +128,9 @@ def _held(result: RowResult) -> RowResult:
     return result.model_copy(update={"verdict": Verdict.HELD, "why": why})
 
 
-def plan_rows(
-    store: Store,
-    actor: Actor,
-    filled: Filled,
-    on: date,
-    *,
-    documents: Collection[str] | None = None,
-) -> list[RowResult]:
+def plan_rows(store: Store, actor: Actor, filled: Filled, on: date) -> list[RowResult]:
     """What each row asks for and whether it may, without changing anything."""
-    known = _Known(store, filled, on, documents)
+    known = _Known(store, actor, filled, on)
     results: list[RowResult] = []
     first: dict[tuple[str, str], int] = {}
     for row in filled.rows:
@@ -183,11 +174,10 @@ def _key(row: FilledRow) -> Key:
 
 
 class _Known:
-    """What the store holds of the milestones that a sheet names."""
+    """What the store holds of the milestones that a sheet names, in documents that the actor may
+    see: a key is no way to read of others."""
 
-    def __init__(
-        self, store: Store, filled: Filled, on: date, documents: Collection[str] | None
-    ) -> None:
+    def __init__(self, store: Store, actor: Actor, filled: Filled, on: date) -> None:
         self._store = store
         self._tasks: dict[str, dict[str, Task]] = {}
         named = set()
@@ -198,12 +188,11 @@ class _Known:
                 continue  # told of with its row
         with store.reading() as connection:
             self._moved = present_ids(connection, store, named)
-            wanted = Wanted(
-                milestones=frozenset(self.current(one) for one in named),
-                documents=None if documents is None else frozenset(documents),
-            )
-            self.rows: Mapping[str, Row] = {r.id: r for r in read_rows(connection, wanted)}
+            wanted = Wanted(milestones=frozenset(self.current(one) for one in named))
+            rows = read_rows(connection, wanted)
             self.lives = read_lives(connection, on, wanted)
+        seen = visible_documents(store, actor, list({r.document_id for r in rows}))
+        self.rows: Mapping[str, Row] = {r.id: r for r in rows if r.document_id in seen}
 
     def current(self, milestone_id: str) -> str:
         """A milestone's id in the present version of its document."""

@@ -185,16 +185,6 @@ def test_who_may(store):
     assert only(bring(store, data, officer("区教委")), Verdict.ACCEPTED)
 
 
-def test_a_row_of_a_document_that_one_may_not_see_is_as_if_of_no_document(store):
-    data = fill(hand_out(store), "整治隐患", report="已抽查")
-    filled = read_filled(data, "back.xlsx")
-    for dry_run in (True, False):
-        report = take_in(store, CONSOLE, filled, NOW, dry_run=dry_run, documents=())
-        assert {r.verdict for r in report.results} == {Verdict.REFUSED}
-        assert all("库里没有里程碑" in r.why for r in report.results)
-    assert entries(store) == []
-
-
 def test_a_sheet_from_an_old_state_is_recognised(store):
     data = fill(hand_out(store), "整治隐患", report="已整治3处")
     row = row_of(store, "整治隐患")

@@ -7,7 +7,7 @@ from tasks import audit
 from tasks.authorisation import PersonRole
 from tasks.people import Person
 from tasks.review import find_reviews
-from tasks.settling import read_settled, settle, unsettle
+from tasks.settling import read_settled, settle, unsettle, unsettled
 from tests.tasks.samples import NOW, add, plan
 
 SUPERVISOR = Person(login="supervisor", name="督办", role=PersonRole.SUPERVISOR).actor()
@@ -25,9 +25,7 @@ def looked(store):
 
 
 def open_items(store):
-    with store.reading() as connection:
-        settled = read_settled(connection)
-    return [i for i in find_reviews(store.extractions(), []) if i.key not in settled]
+    return unsettled(store, find_reviews(store.extractions(), []))
 
 
 def test_a_settled_item_is_off_the_list_and_the_log_says_why(looked):

@@ -4,6 +4,7 @@ by its row number, then, once confirmed, the change itself."""
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import secrets
 from pathlib import Path
@@ -125,32 +126,32 @@ def _take_in(
 ) -> ImportReport:
     return take_in(
         s.service.store, s.viewer.actor, read_filled(data, name), s.service.now(), whole=whole,
-        dry_run=dry_run, documents=s.service.visible(s.viewer.actor),
+        dry_run=dry_run,
     )  # fmt: skip
 
 
-def _place(s: Screen, folder: Path, token: str) -> Path:
-    """Where the sheet of a person waits: one each, found only by the person who sent it. Files of
-    this ending are cleared away at the start of the service."""
+def _pattern(s: Screen, token: str) -> str:
+    """What the sheet of a person is called while it waits: one each, found only by who sent it.
+    Like every upload it bears its process and is cleared away once that is gone."""
     owner = hashlib.sha256(s.viewer.actor.login.encode()).hexdigest()[:24]
-    return folder / f"sheet-{owner}-{token}.part"
+    return f"*-sheet-{owner}-{token}.part"
 
 
 def _keep(s: Screen, folder: Path, path: Path) -> str:
-    for former in folder.glob(_place(s, folder, "*").name):
+    for former in folder.glob(_pattern(s, "*")):
         former.unlink(missing_ok=True)
     token = secrets.token_hex(16)
-    path.rename(_place(s, folder, token))
+    path.rename(folder / _pattern(s, token).replace("*", str(os.getpid()), 1))
     return token
 
 
 def _kept(s: Screen, folder: Path, token: str) -> Path:
-    path = _place(s, folder, token) if _TOKEN.fullmatch(token) else None
-    if path is None or not path.is_file():
+    found = list(folder.glob(_pattern(s, token))) if _TOKEN.fullmatch(token) else []
+    if not found:
         raise NotFoundError(
             "这张表已经处理或已过期, 请重新上传 / this sheet is gone, send it again"
         )
-    return path
+    return found[0]
 
 
 def _shown(

@@ -10,9 +10,10 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Form, Request, Response
+from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
 
-from api.service.pages.documents import legend
+from api.service.pages.documents import document_seen, legend, versions_of
 from api.service.pages.fixes import (
     KINDS,
     RULES,
@@ -24,17 +25,19 @@ from api.service.pages.fixes import (
     said_due,
 )
 from api.service.pages.marks import Block, block_at, block_of
-from api.service.pages.screen import Reading, Screen, SignedIn, read_day
+from api.service.pages.screen import Reading, Screen, SignedIn, fact_path, read_day
 from api.service.routes.documents import JobsOf
 from api.service.sending import download
 from api.service.uploads import Sent, receive_all
 from kb.errors import DeniedError, DubanError, NotFoundError
+from tasks import schema
 from tasks.audit import Entry
 from tasks.authorisation import Action, authorise, require
 from tasks.corrections import Operation
 from tasks.due import DueItem
 from tasks.lifecycle import STEPS, Command, Judged, Party, Status, Step, judge, take_step
 from tasks.listing import BEARING, Wanted
+from tasks.matching import match_facts
 from tasks.models import Assignment, DueKind, Extraction, Milestone, Role, Target, Task
 from tasks.queries import Placed
 
@@ -68,7 +71,12 @@ class Shown:
 def task(task_id: str, s: Reading) -> Response:
     """The page of a task."""
     register = s.service.register(s.viewer.actor)
-    placed = register.placed(task_id)
+    try:
+        placed = register.placed(task_id)
+    except NotFoundError:
+        if (there := _moved(s, task_id)) is None:
+            raise
+        return s.go(there)
     extraction = register.document_of(placed.document.id)
     items = _items(s, placed)
     shown = list(_shown(s, placed, items))
@@ -83,6 +91,24 @@ def task(task_id: str, s: Reading) -> Response:
         legend=legend(s), history=history(s, placed.task) if s.known else [], today=s.service.today(),
         largest=LARGEST_EVIDENCE // (1024 * 1024), Status=Status, Step=Step, STEPS=STEPS,
     )  # fmt: skip
+
+
+def _moved(s: Screen, task_id: str) -> str | None:
+    """Where a task of a former version is now: the same task of the current one, else its words in
+    the former; None where there was none that the viewer may see."""
+    with s.service.store.reading() as connection:
+        f = schema.fact.c
+        document_id = connection.scalar(
+            select(f.document_id).where(f.kind == "tasks", f.id == task_id)
+        )
+    if document_id is None:
+        return None
+    family = versions_of(s, document_id)
+    if document_id not in {d.document.id for d in family}:
+        return None
+    old, new = (document_seen(s, key) for key in (document_id, family[0].document.id))
+    same = match_facts(old, new).get(task_id)
+    return f"/tasks/{quote(same)}" if same else fact_path(document_id, task_id)
 
 
 def _may_step(task_id: str, s: SignedIn) -> Screen:

@@ -93,6 +93,13 @@ def test_the_page_of_changes_and_the_former_version(pages_world, browser):
         client.get(f"/documents/{new}/changes?since={pages_world.open.document.id}").status_code
         == 404
     )
+    # A task's former address leads to the same task, or to the words that it had.
+    for number, there in (
+        (1, f"/tasks/{found[1].tasks[1].id}"),
+        (0, f"/documents/{old}?fact={found[0].tasks[0].id}#here"),
+    ):
+        answer = client.get(f"/tasks/{found[0].tasks[number].id}")
+        assert (answer.status_code, answer.headers["Location"]) == (303, there)
     # Closing the document closes what it was before, too.
     set_visibility(
         store, SUPERVISOR, new, Visibility(level=Level.RESTRICTED, units=("区教委",)), NOW
