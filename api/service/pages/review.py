@@ -129,7 +129,7 @@ def review(
         pages=pages, first=(page - 1) * PAGE, documents=documents, kinds=list(ReviewKind),
         kind_names={k: v[s.names.side] for k, v in REVIEW_NAMES.items()}, colours=COLOURS,
         plans=[p for e in chosen for p in e.plans], may_fix=s.may(Action.CORRECT), here=s.link(),
-        ReviewKind=ReviewKind,
+        people={p.login: p.name for p in s.service.people.list()},
     )  # fmt: skip
 
 

@@ -33,7 +33,6 @@ from kb.errors import DeniedError, DubanError, NotFoundError
 from tasks import schema
 from tasks.audit import Entry
 from tasks.authorisation import Action, authorise, require
-from tasks.corrections import Operation
 from tasks.due import DueItem
 from tasks.lifecycle import STEPS, Command, Judged, Party, Status, Step, judge, take_step
 from tasks.listing import BEARING, Wanted
@@ -86,7 +85,9 @@ def task(task_id: str, s: Reading) -> Response:
         "task.html", p=placed, owners=_owners(placed.task), may_fix=may_fix,
         fixes=fixes_of(s, placed.task, placed.document.id), units=_known_units(s) if may_fix else [],
         due_fields=due_fields, said_due=said_due, KINDS=KINDS, RULES=RULES, SPANS=SPANS, SIGNS=SIGNS,
-        roles=list(Role), Operation=Operation, most=MOST_EVIDENCE, task=placed.task, shown=shown, waiting=waiting if _may_record(s, placed) else [],
+        people={p.login: p.name for p in s.service.people.list()} if s.known else {},
+        commitments={m.id: m.commitment for m in placed.task.milestones},
+        roles=list(Role), most=MOST_EVIDENCE, task=placed.task, shown=shown, waiting=waiting if _may_record(s, placed) else [],
         judged=_judged(s, placed.task, items), block=_clause(extraction, placed),
         legend=legend(s), history=history(s, placed.task) if s.known else [], today=s.service.today(),
         largest=LARGEST_EVIDENCE // (1024 * 1024), Status=Status, Step=Step, STEPS=STEPS,

@@ -74,7 +74,7 @@ def test_an_owner_is_put_in_anothers_place_and_the_original_stands_beside(pages_
     assert f"原读作 {was.unit}" in cells(page, "owners")
     record = cells(page, "fixes")
     assert f"改 责任单位 {was.unit}" in record
-    assert "supervisor" in record
+    assert "督办 20" in record, "who, by name, and when"
     assert "核对原件&lt;b&gt;" in record
     assert "更正已生效" in page
 
