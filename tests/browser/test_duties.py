@@ -183,6 +183,14 @@ def test_a_new_version_by_upload_and_what_it_changed(site):
         expect(page.locator("mark.hit").first).to_be_in_viewport()
 
 
+def test_on_paper_the_list_is_there_and_the_forms_are_not(site):
+    with site.visit("supervisor") as page:
+        page.emulate_media(media="print")
+        page.goto("/review")
+        expect(page.get_by_role("table")).to_be_visible()
+        expect(page.get_by_label("理由")).to_be_hidden()
+
+
 @pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
 def test_the_new_pages_are_accessible_and_fit_a_phone(site, task, phone):
     for who, paths in {

@@ -375,7 +375,7 @@ _DUTIES = {
     "删去这个时限": "Remove this deadline",
     "删去这个目标值": "Remove this target",
     "原文未写明单位，先补责任单位": "the source names no unit: add who is responsible first",
-    "原读作 {text}": "read before as {text}",
+    "原读作 {text}": "extracted as {text}",
     "原读法": "As extracted",
     "去更正": "Correct it",
     "取消的任务": "Tasks gone",
