@@ -289,7 +289,9 @@ def _dates(extraction: Extraction, task: Task, draft: Draft) -> tuple[Task, dict
         )
         return _with(task, milestones=(*task.milestones, added)), None
     found = _find(task, task.milestones, draft.fact_id, "时限", "milestone")
-    moved = found.model_copy(update={"due": draft.deadline})
+    # Where the date is printed stays so, whatever a person reads there.
+    due = draft.deadline.model_copy(update={"span": draft.deadline.span or found.due.span})
+    moved = found.model_copy(update={"due": due})
     milestones = tuple(moved if m.id == found.id else m for m in task.milestones)
     return _with(task, milestones=milestones), found.model_dump(mode="json")
 

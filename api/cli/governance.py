@@ -21,6 +21,7 @@ from tasks.lifecycle import Step
 from tasks.models import Certainty, Comparator, Deadline, DueKind
 from tasks.people import People, Person
 from tasks.review import REVIEW_NAMES, ReviewKind, find_reviews
+from tasks.settling import unsettled
 from tasks.tracker import Tracker, bearing_units
 
 
@@ -39,7 +40,7 @@ def review(run: Run, kind: str, as_json: bool) -> None:
     with run.acting() as (store, actor):
         require(actor, Action.READ)
         extractions = store.extractions()
-        found = find_reviews(extractions, Tracker(store).corrections())
+        found = unsettled(store, find_reviews(extractions, Tracker(store).corrections()))
     found = [item for item in found if wanted in (None, item.kind)]
     if as_json:
         out.json([item.model_dump(mode="json") for item in found])

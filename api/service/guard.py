@@ -6,6 +6,7 @@ import asyncio
 import re
 import secrets
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 
 from prometheus_client import Counter, Histogram
@@ -19,6 +20,8 @@ LARGEST_BODY = 1 * 1024 * 1024
 """Bytes of a request that is no upload."""
 UPLOADS = frozenset({"/api/v1/documents", "/documents", "/api/v1/evidence"})
 """Paths that take files."""
+_FORMS_WITH_FILES = re.compile(r"/tasks/(?:import|[^/]+/steps)")
+"""Forms of pages that take files."""
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -58,7 +61,7 @@ class Guard:
         identifier = given if _ID.fullmatch(given) else secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = identifier
         began, status, started, over = time.perf_counter(), 500, False, False
-        most = self._largest_upload if scope["path"] in UPLOADS else LARGEST_BODY
+        most = self._largest_upload if takes_files(scope["path"], headers) else LARGEST_BODY
 
         async def guarded(message: Message) -> None:
             nonlocal status, started
@@ -106,6 +109,15 @@ class Guard:
             method = scope["method"] if scope["method"] in _METHODS else "other"
             REQUESTS.labels(method, route, str(status)).inc()
             SECONDS.labels(method, route).observe(time.perf_counter() - began)
+
+
+def takes_files(path: str, headers: Mapping[str, str]) -> bool:
+    """Whether a body sent there may be as large as a file. Only multipart bodies are streamed to
+    disk; others are read into memory."""
+    if path in UPLOADS:
+        return True
+    streamed = headers.get("content-type", "").lower().startswith("multipart/form-data")
+    return streamed and _FORMS_WITH_FILES.fullmatch(path) is not None
 
 
 def _route_of(scope: Scope) -> str:

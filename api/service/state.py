@@ -28,6 +28,7 @@ from tasks.listing import Wanted, list_standings, lives_on
 from tasks.models import Extraction
 from tasks.people import People
 from tasks.queries import Register
+from tasks.settling import SETTLED, UNSETTLED
 from tasks.store import Store
 from tasks.tracker import Tracker
 from tasks.visibility import visible_documents
@@ -35,7 +36,7 @@ from tasks.visibility import visible_documents
 log = logging.getLogger("duban.service")
 _SETS = 8
 """Sets of visible documents kept ready; as a rule there are one or two."""
-_STEPS = (audit.STEPPED, "session.opened", "milestone.event")
+_STEPS = (audit.STEPPED, "session.opened", "milestone.event", SETTLED, UNSETTLED)
 """Entries of the log that leave the documents and their facts as they were."""
 
 

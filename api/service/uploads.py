@@ -1,4 +1,4 @@
-"""Files that people send: one file of a form, streamed to disk with a limit on its size."""
+"""Files that people send: those of a form, streamed to disk with a limit on the size of each."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import secrets
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import Self
 
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
@@ -29,6 +30,48 @@ class Upload:
     def field(self, name: str) -> str:
         """The first value of a field; empty where there is none."""
         return next(iter(self.fields.get(name, [])), "")
+
+
+class Sent:
+    """All files of one field of a form, and its other fields. Leaves no file behind: use it as a
+    context (`with sent:`)."""
+
+    def __init__(self, files: list[tuple[str, Path]], fields: dict[str, list[str]]) -> None:
+        self.files, self.fields = files, fields
+
+    def field(self, name: str) -> str:
+        """The first value of a field; empty where there is none."""
+        return next(iter(self.fields.get(name, [])), "")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for _name, path in self.files:
+            path.unlink(missing_ok=True)
+
+
+async def receive_all(request: Request, folder: Path, *, field: str, most: int, files: int) -> Sent:
+    """Read a form with up to `files` files (those of `field`, which may be left empty) and other
+    fields into `folder`. Call it only after the sender was checked.
+
+    Raises:
+        DubanError: a file has no usable name.
+        TooLargeError: a file has more than `most` bytes.
+    """
+    async with request.form(max_files=files, max_fields=_FIELDS, max_part_size=64 * 1024) as form:
+        sent = Sent([], _texts(form))
+        try:
+            for value in form.getlist(field):
+                # A browser sends an empty file without a name for a field that was not filled in.
+                if isinstance(value, UploadFile) and value.filename:
+                    name = clean_name(value.filename)
+                    path = await run_in_threadpool(_keep, value, folder, most)
+                    sent.files.append((name, path))
+        except BaseException:
+            with sent:
+                raise
+        return sent
 
 
 async def receive(request: Request, folder: Path, most: int) -> Upload:

@@ -402,7 +402,10 @@ def test_a_reopened_one_is_confirmed_for_the_new_text(store):
     now = tracker.confirm(SUPERVISOR, made.id, "仍然如此", NOW)
     assert now.status is CorrectionStatus.ACTIVE
     task = tasks_of(store)["整治隐患"]
-    assert task.milestones[0].due == LATER
+    due = task.milestones[0].due
+    assert due == LATER.model_copy(update={"span": due.span})
+    [extraction] = store.extractions()
+    assert due.span.slice(extraction.document.text) == "到2025年", "where it is printed stays known"
     assert now.original["id"] == task.milestones[0].id == now.fact_id
     assert "30处" in now.original["quote"], "the original of the new text stands beside it"
     entry = last_entry(store)

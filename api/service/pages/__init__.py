@@ -15,7 +15,10 @@ from api.service.pages import (
     dashboard,
     documents,
     errors,
+    fixes,
     oidc,
+    review,
+    sheets,
     signing,
     task,
     tasks,
@@ -23,7 +26,22 @@ from api.service.pages import (
 )
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
-_AREAS = (ask, tasks, task, units, documents, dashboard, audit, admin, account, signing, oidc)
+_AREAS = (
+    ask,
+    tasks,
+    sheets,
+    task,
+    fixes,
+    review,
+    units,
+    documents,
+    dashboard,
+    audit,
+    admin,
+    account,
+    signing,
+    oidc,
+)
 
 
 def install(app: FastAPI) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import Counter
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -10,21 +12,44 @@ from starlette.concurrency import run_in_threadpool
 
 from api.service.jobs import JobStatus
 from api.service.pages.admin import split
-from api.service.pages.marks import KINDS, block_at, block_of, blocks_of, is_intact, span_of_fact
+from api.service.pages.changes import changes_between, duties_between
+from api.service.pages.fixes import said_due
+from api.service.pages.marks import (
+    KINDS,
+    block_at,
+    block_of,
+    blocks_of,
+    is_intact,
+    marked,
+    parts_of,
+    span_of_fact,
+)
 from api.service.pages.screen import Reading, Screen, allowed
-from api.service.routes.documents import JobsOf, queue
+from api.service.routes.documents import JobsOf, queue, seen_document
 from api.service.sending import download
 from api.service.uploads import Upload, receive
-from ingest.readers import LIMIT
-from ingest.unclaimed import find_unclaimed
+from ingest.readers import LIMIT, SUFFIXES
 from kb.errors import DeniedError, DubanError, NotFoundError
-from kb.models import Span
+from kb.models import Clause, Plan, Span
 from tasks.authorisation import Action
 from tasks.models import Extraction
-from tasks.visibility import Level, Visibility, read_visibility, set_visibility
+from tasks.store import StoredDocument
+from tasks.visibility import (
+    Level,
+    Visibility,
+    read_visibility,
+    set_visibility,
+    visible_documents,
+)
+from tasks.words import describe_target
 
 router = APIRouter()
 Ingesting = Annotated[Screen, Depends(allowed(Action.INGEST))]
+MOST_LISTED = 60
+"""Warnings, repairs and unclaimed clauses listed above the text; the rest are on the review page."""
+MOST_CHANGES = 400
+"""Changed clauses that one page shows."""
+_RECENT = 5
 _KIND_NAMES = {
     "owner": "单位", "due": "时限", "target": "目标值", "policy": "引用文件", "member": "成员单位",
     "plan": "计划",
@@ -33,13 +58,17 @@ _KIND_NAMES = {
 
 
 @router.get("/documents")
-def documents(s: Reading) -> Response:
+def documents(s: Reading, jobs: JobsOf) -> Response:
     """The documents that the viewer may see; the form for a new one for those who may add it."""
     register = s.service.register(s.viewer.actor)
     stored = {d.document.id: d for d in s.service.store.documents()}
     rows = [(e, stored.get(e.document.id)) for e in register.extractions]
     rows.sort(key=lambda row: row[1].recorded_at.isoformat() if row[1] else "", reverse=True)
-    return s.show("documents.html", rows=rows, seen=_visibility(s), levels=list(Level))
+    recent = jobs.list(_RECENT) if s.may(Action.INGEST) else []
+    return s.show(
+        "documents.html", rows=rows, seen=_visibility(s), levels=list(Level), recent=recent,
+        kinds=" ".join(sorted(SUFFIXES)), accept=",".join(sorted(SUFFIXES)),
+    )  # fmt: skip
 
 
 @router.post("/documents")
@@ -78,21 +107,49 @@ def document(
     fact: Annotated[str, Query(max_length=100)] = "",
     start: Annotated[int | None, Query(alias="from", ge=0)] = None,
     end: Annotated[int | None, Query(alias="to", ge=0)] = None,
+    part: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
-    """A document's text with its facts marked; `fact`, or `from` and `to`, are highlighted."""
-    extraction = _document(s, document_id)
+    """A document's text with its facts marked; `fact`, or `from` and `to`, are highlighted. A long
+    one is shown in parts: the one that holds what is asked for, else the `part`."""
+    extraction = document_seen(s, document_id)
     hit = span_of_fact(extraction, fact) if fact else _span(extraction, start, end)
     if fact and hit is None:
         raise NotFoundError(f"文件里没有 {fact} / the document has no {fact}")
     source = s.service.store.source(document_id)
-    stored = next(d for d in s.service.store.documents() if d.document.id == document_id)
+    family = versions_of(s, document_id)
+    stored = next(d for d in family if d.document.id == document_id)
+    whole, parts = marked(extraction), parts_of(extraction)
+    starts = [p.start for p in parts]
+    number = bisect_right(starts, hit.start) if hit else min(part, len(parts))
+    shown = parts[number - 1]
     return s.show(
         "document.html", d=extraction.document, e=extraction, stored=stored, hit=hit,
-        blocks=list(blocks_of(extraction, hit)), outline=_outline(extraction),
-        unclaimed=find_unclaimed(extraction), legend=legend(s), kinds=KINDS,
-        intact=is_intact(extraction, source), size=len(source),
+        blocks=list(blocks_of(extraction, hit, shown)), outline=_outline(extraction, starts, number),
+        part=number, parts=len(parts), family=family, current=family[0],
+        unclaimed=whole.unclaimed, unclaimed_ids={c.id for c in whole.unclaimed},
+        counts=whole.counts, legend=legend(s), kinds=KINDS, most=MOST_LISTED,
+        intact=is_intact(extraction, source), size=len(source), said_due=said_due,
+        describe_target=describe_target,
         seen=_visibility(s).get(document_id, Visibility()),
         targets=sum(len(task.targets) for task in extraction.tasks), levels=list(Level),
+    )  # fmt: skip
+
+
+@router.get("/documents/{document_id}/changes")
+def changes(document_id: str, s: Reading, since: Annotated[str, Query(max_length=60)]) -> Response:
+    """What a version of a document changed of an earlier one."""
+    family = {d.document.id: d for d in versions_of(s, document_id)}
+    if since not in family or document_id not in family:
+        raise NotFoundError(
+            f"不是同一份文件的版本 {since} / {since} is no version of this document"
+        )
+    old, new = document_seen(s, since), document_seen(s, document_id)
+    found = changes_between(old, new)
+    return s.show(
+        "changes.html", d=new.document, old=family[since], new=family[document_id],
+        changes=[c for c in found if c.kind != "same"][:MOST_CHANGES],
+        counts=Counter(c.kind for c in found), duties=duties_between(old, new),
+        most=MOST_CHANGES, family=list(family.values()), said_due=said_due,
     )  # fmt: skip
 
 
@@ -104,7 +161,7 @@ def clause(
     end: Annotated[int, Query(alias="to", ge=0)],
 ) -> Response:
     """The clause that holds the characters, with these highlighted: a part of a page."""
-    extraction = _document(s, document_id)
+    extraction = document_seen(s, document_id)
     hit = _span(extraction, start, end)
     if hit is None:
         raise NotFoundError("文件里没有这些字 / the document has no such characters")
@@ -122,7 +179,7 @@ def clause(
 @router.get("/documents/{document_id}/source")
 def source(document_id: str, s: Reading) -> Response:
     """The original bytes, for keeping: never opened in place, whatever they claim to be."""
-    extraction = _document(s, document_id)
+    extraction = document_seen(s, document_id)
     name = extraction.document.name or document_id
     return download(s.service.store.source(document_id), name, "application/octet-stream")
 
@@ -137,7 +194,7 @@ def visibility(
 ) -> Response:
     """Open or close a document."""
     s.check(csrf)
-    _document(s, document_id)
+    document_seen(s, document_id)
     seen = Visibility(level=Level(level), units=split(units))
     return s.attempt(
         lambda: set_visibility(s.service.store, s.viewer.actor, document_id, seen, s.service.now()),
@@ -150,11 +207,31 @@ def legend(s: Screen) -> dict[str, Any]:
     return {"names": {kind: s.t(name) for kind, name in _KIND_NAMES.items()}, "seen": {}}
 
 
-def _document(s: Screen, document_id: str) -> Extraction:
+def document_seen(s: Screen, document_id: str) -> Extraction:
+    """A document that the viewer may see, current or a former version, with facts as corrected.
+
+    Raises:
+        NotFoundError: there is none, or they may not see it.
+    """
     try:
         return s.service.register(s.viewer.actor).document_of(document_id)
     except KeyError:
-        raise NotFoundError(f"没有文件 {document_id} / no document {document_id}") from None
+        seen_document(s.service, s.viewer, document_id)
+        return s.service.store.load(document_id, corrected=True)
+
+
+def versions_of(s: Screen, document_id: str) -> list[StoredDocument]:
+    """All versions of a document that the viewer may see, the newest first."""
+    stored = {d.document.id: d for d in s.service.store.documents(superseded=True)}
+    last = document_id
+    while last in stored and (after := stored[last].superseded_by) in stored and after:
+        last = after
+    found = [last]
+    for key in found:
+        found += [d.document.id for d in stored.values() if d.superseded_by == key]
+    seen = visible_documents(s.service.store, s.viewer.actor, found)
+    kept = [stored[key] for key in found if key in seen and key in stored]
+    return sorted(kept, key=lambda d: d.version, reverse=True)
 
 
 def _span(extraction: Extraction, start: int | None, end: int | None) -> Span | None:
@@ -163,12 +240,26 @@ def _span(extraction: Extraction, start: int | None, end: int | None) -> Span | 
     return Span(start, end)
 
 
-def _outline(extraction: Extraction) -> list[tuple[Any, list[Any]]]:
-    """Each plan with its clauses of the upper two levels."""
-    return [
-        (plan, [c for c in extraction.clauses if c.plan_id == plan.id and c.level <= 2 and c.marker])
-        for plan in extraction.plans
-    ]  # fmt: skip
+def _outline(
+    extraction: Extraction, starts: list[int], number: int
+) -> list[tuple[Plan, str, list[tuple[Clause, str]]]]:
+    """Each plan with its clauses of the upper two levels, and where they are; of a document in
+    parts the clauses of the part shown only."""
+    below: dict[str, list[Clause]] = {}
+    for c in extraction.clauses:
+        if c.level <= 2 and c.marker:
+            below.setdefault(c.plan_id, []).append(c)
+
+    def place(span: Span, key: str) -> tuple[int, str]:
+        at = bisect_right(starts, span.start)
+        return at, f"#{key}" if at == number else f"?part={at}#{key}"
+
+    found = []
+    for plan in extraction.plans:
+        clauses = [(c, *place(c.span, c.id)) for c in below.get(plan.id, ())]
+        here = [(c, href) for c, at, href in clauses if at == number]
+        found.append((plan, place(plan.span, plan.id)[1], here))
+    return found
 
 
 def _visibility(s: Screen) -> dict[str, Visibility]:

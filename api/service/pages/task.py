@@ -9,35 +9,60 @@ from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, File, Form, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, Form, Request, Response
+from sqlalchemy import select
+from starlette.concurrency import run_in_threadpool
 
-from api.service.pages.documents import legend
+from api.service.pages.documents import document_seen, legend, versions_of
+from api.service.pages.fixes import (
+    KINDS,
+    RULES,
+    SIGNS,
+    SPANS,
+    due_fields,
+    fixes_of,
+    printed_of,
+    said_due,
+)
 from api.service.pages.marks import Block, block_at, block_of
-from api.service.pages.screen import Reading, Screen, SignedIn, read_day
+from api.service.pages.screen import Reading, Screen, SignedIn, fact_path, read_day
+from api.service.routes.documents import JobsOf
 from api.service.sending import download
-from kb.errors import DubanError, NotFoundError
+from api.service.uploads import Sent, receive_all
+from kb.errors import DeniedError, DubanError, NotFoundError
+from tasks import schema
 from tasks.audit import Entry
-from tasks.authorisation import Action, authorise
+from tasks.authorisation import Action, authorise, require
 from tasks.due import DueItem
-from tasks.lifecycle import STEPS, Command, Judged, Status, Step, judge
+from tasks.lifecycle import STEPS, Command, Judged, Party, Status, Step, judge, take_step
 from tasks.listing import BEARING, Wanted
-from tasks.models import DueKind, Extraction, Milestone, Target, Task
+from tasks.matching import match_facts
+from tasks.models import Assignment, DueKind, Extraction, Milestone, Role, Target, Task
 from tasks.queries import Placed
-from tasks.tracker import Tracker
 
 router = APIRouter()
-LARGEST_EVIDENCE = 900_000
-"""Bytes of a form's piece of evidence: the form has to stay within the limit of a request."""
+LARGEST_EVIDENCE = 50 * 1024 * 1024
+"""Bytes of one piece of evidence, as the API takes them; all of one form are within the limit of an
+upload (`api.service.app.LARGEST_UPLOAD`)."""
+LONGEST_WORDS = 20_000
+"""Characters of a report or a reason."""
+MOST_EVIDENCE = 20
+"""Pieces of evidence of one step."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A milestone of the task (one occurrence of it) as it is shown, with what may be done."""
+    """A milestone of the task (one occurrence of it) as it is shown: its deadline as printed and as
+    read, the steps that this viewer may take now, and why not the others. `first`: the milestone's
+    first occurrence on the page."""
 
     milestone: Milestone
     item: DueItem
     printed: str
+    said: str
+    first: bool
     steps: tuple[Step, ...]
+    others: tuple[tuple[Step, str], ...]
     targets: tuple[Target, ...]
 
 
@@ -45,63 +70,113 @@ class Shown:
 def task(task_id: str, s: Reading) -> Response:
     """The page of a task."""
     register = s.service.register(s.viewer.actor)
-    placed = register.placed(task_id)
+    try:
+        placed = register.placed(task_id)
+    except NotFoundError:
+        if (there := _moved(s, task_id)) is None:
+            raise
+        return s.go(there)
     extraction = register.document_of(placed.document.id)
     items = _items(s, placed)
     shown = list(_shown(s, placed, items))
     waiting = [m for m in placed.task.milestones if m.due.kind is DueKind.RELATIVE]
+    may_fix = s.may(Action.CORRECT)
     return s.show(
-        "task.html", p=placed, task=placed.task, shown=shown, waiting=waiting if _may_record(s, placed) else [],
+        "task.html", p=placed, owners=_owners(placed.task), may_fix=may_fix,
+        fixes=fixes_of(s, placed.task, placed.document.id), units=_known_units(s) if may_fix else [],
+        due_fields=due_fields, said_due=said_due, KINDS=KINDS, RULES=RULES, SPANS=SPANS, SIGNS=SIGNS,
+        people={p.login: p.name for p in s.service.people.list()} if s.known else {},
+        commitments={m.id: m.commitment for m in placed.task.milestones},
+        roles=list(Role), most=MOST_EVIDENCE, task=placed.task, shown=shown, waiting=waiting if _may_record(s, placed) else [],
         judged=_judged(s, placed.task, items), block=_clause(extraction, placed),
         legend=legend(s), history=history(s, placed.task) if s.known else [], today=s.service.today(),
-        largest=LARGEST_EVIDENCE // 1000, Status=Status, Step=Step, STEPS=STEPS,
+        largest=LARGEST_EVIDENCE // (1024 * 1024), Status=Status, Step=Step, STEPS=STEPS,
     )  # fmt: skip
+
+
+def _moved(s: Screen, task_id: str) -> str | None:
+    """Where a task of a former version is now: the same task of the current one, else its words in
+    the former; None where there was none that the viewer may see."""
+    with s.service.store.reading() as connection:
+        f = schema.fact.c
+        document_id = connection.scalar(
+            select(f.document_id).where(f.kind == "tasks", f.id == task_id)
+        )
+    if document_id is None:
+        return None
+    family = versions_of(s, document_id)
+    if document_id not in {d.document.id for d in family}:
+        return None
+    old, new = (document_seen(s, key) for key in (document_id, family[0].document.id))
+    same = match_facts(old, new).get(task_id)
+    return f"/tasks/{quote(same)}" if same else fact_path(document_id, task_id)
+
+
+def _may_step(task_id: str, s: SignedIn) -> Screen:
+    """Only who may take some step of this task gets to send files at all."""
+    placed = s.service.register(s.viewer.actor).placed(task_id)
+    decisions = [authorise(s.viewer.actor, step, _bearing(placed)) for step in Step]
+    if not any(decision.allowed for decision in decisions):
+        raise DeniedError(f"没有权限: {decisions[0].zh} / not allowed: {decisions[0].en}")
+    return s
 
 
 @router.post("/tasks/{task_id}/steps")
 async def step(
-    task_id: str,
-    request: Request,
-    s: SignedIn,
-    milestone: Annotated[str, Form(max_length=60)],
-    name: Annotated[Step, Form(alias="step")],
-    occurrence: Annotated[str, Form(max_length=200)] = "",
-    text: Annotated[str, Form(max_length=20_000)] = "",
-    reason: Annotated[str, Form(max_length=20_000)] = "",
-    percent: Annotated[str, Form(max_length=10)] = "",
-    new_date: Annotated[str, Form(max_length=20)] = "",
-    evidence: Annotated[UploadFile | None, File()] = None,
-    csrf: Annotated[str, Form()] = "",
+    task_id: str, request: Request, s: Annotated[Screen, Depends(_may_step)], jobs: JobsOf
 ) -> Response:
-    """Take one step of a milestone."""
-    s.check(csrf)
-    form = await request.form()
-    values = {k.removeprefix("value-"): str(v) for k, v in form.items() if k.startswith("value-")}
-    data = await evidence.read() if evidence is not None and evidence.filename else None
-    file = (evidence.filename or "", data) if evidence is not None and data is not None else None
-    from starlette.concurrency import run_in_threadpool  # noqa: PLC0415
-
-    def act() -> None:
-        placed = s.service.register(s.viewer.actor).placed(task_id)
-        _own(placed, milestone)
-        tracker = Tracker(s.service.store)
-        command = Command(
-            step=name, milestone_id=milestone, occurrence=occurrence, on=s.service.today(),
-            text=text, reason=reason, percent=_whole(percent), values=_values(values),
-            new_date=read_day(new_date),
-        )  # fmt: skip
-        if file is not None:
-            bearing = [a.unit for a in placed.task.responsibilities if a.role in BEARING]
-            if not authorise(s.viewer.actor, name, bearing).allowed:
-                tracker.perform(s.viewer.actor, command, s.service.now())  # it says why not
-            if len(file[1]) > LARGEST_EVIDENCE:
-                raise DubanError("附件过大 / the evidence is too large")
-            command = command.model_copy(update={"evidence": tracker.keep_evidence([file])})
-        tracker.perform(s.viewer.actor, command, s.service.now())
-
+    """Take one step of a milestone; its evidence is streamed to disk."""
+    sent = await receive_all(
+        request, jobs.folder, field="evidence", most=LARGEST_EVIDENCE, files=MOST_EVIDENCE
+    )
     back = f"/tasks/{quote(task_id)}"
-    done = s.t("已办理：{step}", step=s.names.step(name))
-    return await run_in_threadpool(s.attempt, act, back, done)
+
+    def act() -> Response:
+        with sent:
+            s.check(sent.field("csrf"))
+            name = _step_named(sent.field("step"))
+            done = s.t("已办理：{step}", step=s.names.step(name))
+            return s.attempt(lambda: _take(s, task_id, name, sent), back, done)
+
+    return await run_in_threadpool(act)
+
+
+def _take(s: Screen, task_id: str, name: Step, sent: Sent) -> None:
+    placed = s.service.register(s.viewer.actor).placed(task_id)
+    milestone = sent.field("milestone")
+    _own(placed, milestone)
+    require(s.viewer.actor, name, _bearing(placed))
+    values = {
+        k.removeprefix("value-"): v[0] for k, v in sent.fields.items() if k.startswith("value-")
+    }
+    command = Command(
+        step=name, milestone_id=milestone, occurrence=sent.field("occurrence"),
+        on=s.service.today(), text=_said(sent, "text"), reason=_said(sent, "reason"),
+        percent=_whole(sent.field("percent")), values=_values(values),
+        new_date=read_day(sent.field("new_date")),
+    )  # fmt: skip
+    tracker = s.service.tracker
+    if sent.files:
+        if name in (Step.REPORT, Step.SUBMIT):
+            # What the step itself refuses is refused before its files are kept.
+            take_step(tracker.life(milestone, command.occurrence), command)
+        files = [(file, path.read_bytes()) for file, path in sent.files]
+        command = command.model_copy(update={"evidence": tracker.keep_evidence(files)})
+    tracker.perform(s.viewer.actor, command, s.service.now())
+
+
+def _said(sent: Sent, name: str) -> str:
+    words = sent.field(name)
+    if len(words) > LONGEST_WORDS:
+        raise DubanError(f"最多 {LONGEST_WORDS} 字 / {LONGEST_WORDS} characters at most")
+    return words
+
+
+def _step_named(printed: str) -> Step:
+    try:
+        return Step(printed)
+    except ValueError:
+        raise DubanError(f"没有步骤 {printed[:40]} / no step {printed[:40]}") from None
 
 
 @router.post("/tasks/{task_id}/events")
@@ -121,9 +196,7 @@ def event(
         day = read_day(happened_on)
         if day is None:
             raise DubanError("要写明日期 / a day is needed")
-        Tracker(s.service.store).record_event(
-            s.viewer.actor, milestone, label, day, s.service.now()
-        )
+        s.service.tracker.record_event(s.viewer.actor, milestone, label, day, s.service.now())
 
     return s.attempt(act, f"/tasks/{quote(task_id)}", s.t("事件已记录"))
 
@@ -135,16 +208,20 @@ def evidence(task_id: str, sha256: str, s: SignedIn) -> Response:
     for entry in history(s, placed.task):
         for file in entry.detail.get("evidence", ()):
             if file["sha256"] == sha256:
-                data = Tracker(s.service.store).evidence(sha256)
+                data = s.service.tracker.evidence(sha256)
                 return download(data, file["name"], "application/octet-stream")
     raise NotFoundError(f"没有附件 {sha256} / no evidence {sha256}")
 
 
 def history(s: Screen, task: Task) -> list[Entry]:
-    """What happened to a task's milestones, the latest first."""
-    tracker = Tracker(s.service.store)
+    """What happened to a task's milestones, the latest first (corrections of the task: `fixes`)."""
+    tracker = s.service.tracker
     found = {e.seq: e for m in task.milestones for e in tracker.history(m.id)}
     return [found[seq] for seq in sorted(found, reverse=True)]
+
+
+def _known_units(s: Screen) -> list[str]:
+    return [u.unit for u in s.service.register(s.viewer.actor).units()]
 
 
 def _items(s: Screen, placed: Placed) -> list[DueItem]:
@@ -155,20 +232,35 @@ def _items(s: Screen, placed: Placed) -> list[DueItem]:
 
 
 def _shown(s: Screen, placed: Placed, items: list[DueItem]) -> Iterator[Shown]:
-    text = s.service.register(s.viewer.actor).document_of(placed.document.id).document.text
-    bearing = [a.unit for a in placed.task.responsibilities if a.role in BEARING]
+    extraction = s.service.register(s.viewer.actor).document_of(placed.document.id)
     for m in placed.task.milestones:
-        printed = " ".join(m.due.span.slice(text).split()) if m.due.span else ""
-        for item in (i for i in items if i.milestone_id == m.id):
-            steps = tuple(
-                step
-                for step, rule in STEPS.items()
-                if item.status in rule.sources and authorise(s.viewer.actor, step, bearing).allowed
-            )
-            if m.due.kind is DueKind.RELATIVE and not item.occurrence:
-                steps = ()  # its event comes first
-            targets = tuple(t for t in placed.task.targets if t.milestone_id in (m.id, None))
-            yield Shown(m, item, printed, steps, targets)
+        targets = tuple(t for t in placed.task.targets if t.milestone_id in (m.id, None))
+        for number, item in enumerate(i for i in items if i.milestone_id == m.id):
+            waits = m.due.kind is DueKind.RELATIVE and not item.occurrence
+            choices = {step: _why_not(s, placed, item.status, step, waits=waits) for step in STEPS}
+            steps = tuple(step for step, why in choices.items() if not why)
+            others = tuple((step, why) for step, why in choices.items() if why)
+            printed = printed_of(extraction, m.due)
+            yield Shown(m, item, printed, said_due(m.due, s.names), number == 0, steps, others, targets)  # fmt: skip
+
+
+def _why_not(s: Screen, placed: Placed, status: Status, step: Step, *, waits: bool) -> str:
+    """Why this viewer may not take a step now, in a few words; empty where they may."""
+    rule = STEPS[step]
+    if not authorise(s.viewer.actor, step, _bearing(placed)).allowed:
+        if not s.known:
+            return s.t("登录后办理")
+        if rule.party is Party.SUPERVISOR:
+            return s.t("由督办人员办理")
+        units = "、".join(_bearing(placed))
+        return (
+            s.t("由{units}的经办人办理", units=units)
+            if units
+            else s.t("原文未写明单位，先补责任单位")
+        )
+    if status not in rule.sources:
+        return s.t("现为“{status}”", status=s.names.status(status))
+    return s.t("先记录事件") if waits else ""
 
 
 def _clause(extraction: Extraction, placed: Placed) -> Block:
@@ -178,9 +270,20 @@ def _clause(extraction: Extraction, placed: Placed) -> Block:
     return block_of(extraction, placed.clause) if whole else block
 
 
+def _bearing(placed: Placed) -> list[str]:
+    return list(dict.fromkeys(a.unit for a in placed.task.responsibilities if a.role in BEARING))
+
+
 def _may_record(s: Screen, placed: Placed) -> bool:
-    bearing = [a.unit for a in placed.task.responsibilities if a.role in BEARING]
-    return authorise(s.viewer.actor, Action.RECORD_EVENT, bearing).allowed
+    return authorise(s.viewer.actor, Action.RECORD_EVENT, _bearing(placed)).allowed
+
+
+def _owners(task: Task) -> list[tuple[Assignment, list[Assignment]]]:
+    """Each unit in a role once, with all places that name it so."""
+    found: dict[tuple[str, Role], list[Assignment]] = {}
+    for a in task.responsibilities:
+        found.setdefault((a.unit, a.role), []).append(a)
+    return [(places[0], places) for places in found.values()]
 
 
 def _judged(s: Screen, task: Task, items: list[DueItem]) -> list[tuple[Target, Judged]]:

@@ -7,19 +7,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from api.service.pages.screen import Reading, SignedIn, read_day
+from api.service.pages.screen import Reading, Screen, SignedIn, read_day
 from api.service.sending import download
 from kb.errors import DubanError, NotFoundError
+from tasks.authorisation import roles_for
 from tasks.due import DueItem, State
 from tasks.exports.delimited import render_csv
 from tasks.exports.feed import render_ics
 from tasks.exports.report import render_docx
 from tasks.exports.rows import ExportRow, export_rows
 from tasks.exports.workbook import Heading, render_xlsx
-from tasks.lifecycle import Status
+from tasks.lifecycle import Status, Step
 from tasks.listing import Wanted
 from tasks.models import Role
 from tasks.queries import Register
@@ -151,6 +153,8 @@ def tasks(s: Reading, f: FiltersOf, page: Annotated[int, Query(ge=1, le=100_000)
         tasks=len({i.task_id for i in found}), counts=counts, page=page, pages=pages,
         first=(page - 1) * PAGE, units=[u.unit for u in register.units()],
         plans=[p for e in register.extractions for p in e.plans], plan_of=plan_titles(register),
+        documents=[e.document for e in register.extractions], feed=feed_address(s, f, register),
+        may_report=bool(s.viewer.actor.roles & roles_for(Step.REPORT)),
         roles=list(Role), states=_ORDER, statuses=list(Status), forms=list(_FORMS),
     )  # fmt: skip
 
@@ -174,6 +178,16 @@ def export(form: str, s: SignedIn, f: FiltersOf) -> Response:
     kind, render = _FORMS[form]
     data: bytes = render(rows, Heading(day, f.unit, s.language, base))
     return download(data, f"{s.t('督办任务')}-{day}.{form}", kind)
+
+
+def feed_address(s: Screen, f: Filters, register: Register) -> str:
+    """Where calendar programs find the deadlines of the table's unit, role and plan; the token is
+    left to be filled in."""
+    title = next((p.title for e in register.extractions for p in e.plans if p.id == f.plan), "")
+    query = {"unit": f.unit, "role": f.role.value if f.role else "", "plan": title}
+    base = s.service.settings.base_url or str(s.request.base_url).rstrip("/")
+    shown = urlencode({key: value for key, value in query.items() if value})
+    return f"{base}/api/v1/exports/calendar.ics?{shown}{'&' if shown else ''}token="
 
 
 def plan_titles(register: Register) -> dict[str, str]:

@@ -15,6 +15,7 @@ from api.service.paging import Cursor, Limit, Page, page_of
 from api.service.problems import RESPONSES
 from api.service.state import Service
 from kb.errors import NotFoundError
+from tasks import settling
 from tasks.authorisation import Action
 from tasks.corrections import Aspect, Correction, CorrectionStatus, Draft, Operation
 from tasks.models import Certainty, Comparator, Deadline, DueKind, Role
@@ -111,7 +112,9 @@ def review(
     extractions = service.register(viewer.actor).extractions
     found = [
         item
-        for item in find_reviews(extractions, service.tracker.corrections())
+        for item in settling.unsettled(
+            service.store, find_reviews(extractions, service.tracker.corrections())
+        )
         if kind in (None, item.kind) and document in ("", item.document_id)
     ]
     shown, after = page_of(found, limit, cursor, lambda item: [item.id, item.span and item.span.start])  # fmt: skip

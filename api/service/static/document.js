@@ -13,3 +13,10 @@ window.addEventListener("load", () => {
   if (location.hash && location.hash !== "#here") return;
   text.querySelector("mark.hit")?.scrollIntoView({ block: "center" });
 });
+
+// An address made before the text was shown in parts: what it names may stand in another part.
+const wanted = decodeURIComponent(location.hash.slice(1));
+const elsewhere = Number(text.dataset.parts) > 1 && /^(clause|plan|milestone|target|task)-/.test(wanted);
+if (elsewhere && !document.getElementById(wanted)) {
+  location.replace(`${location.pathname}?fact=${encodeURIComponent(wanted)}#here`);
+}

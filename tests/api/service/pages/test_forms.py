@@ -34,6 +34,17 @@ def test_a_sign_in_from_another_site_is_refused(browser):
 
 FORMS = (
     ("own", "/tasks/{task}/steps", {"milestone": "{milestone}", "step": "report", "text": "x"}),
+    (
+        "supervisor",
+        "/tasks/{task}/corrections",
+        {"aspect": "owner", "operation": "add", "unit": "x", "role": "lead", "reason": "x"},
+    ),
+    ("supervisor", "/corrections/{correction}/withdraw", {"reason": "x"}),
+    ("supervisor", "/corrections/{correction}/confirm", {"reason": "x"}),
+    ("supervisor", "/review/settle", {"reason": "x"}),
+    ("supervisor", "/review/open", {"reason": "x"}),
+    ("own", "/tasks/import/confirm", {"token": "0" * 32}),
+    ("own", "/tasks/import/results", {"token": "0" * 32}),
     ("own", "/tasks/{task}/events", {"milestone": "{milestone}", "label": "x"}),
     ("own", "/account/password", {"present": PASSWORD, "password": "y" * 12, "again": "y" * 12}),
     ("own", "/account/tokens", {"name": "x", "scopes": "read"}),
@@ -53,6 +64,7 @@ def test_no_form_works_without_the_csrf_value(pages_world, browser, role, path, 
     task = pages_world.open.tasks[0]
     names = {
         "task": task.id, "milestone": task.milestones[0].id, "document": pages_world.open.document.id,
+        "correction": pages_world.correction,
     }  # fmt: skip
     data = {key: value.format(**names) for key, value in data.items()}
     for given in ({}, {"csrf": "guessed"}):
@@ -68,6 +80,14 @@ def test_no_form_works_without_the_csrf_value(pages_world, browser, role, path, 
         ("reader", "/tasks/{task}/steps", {"step": "report", "text": "x", "milestone": "{milestone}"}),
         ("other", "/tasks/{task}/steps", {"step": "report", "text": "x", "milestone": "{milestone}"}),
         ("own", "/tasks/{task}/steps", {"step": "close", "milestone": "{milestone}"}),
+        ("own", "/tasks/{task}/corrections", {"aspect": "owner", "operation": "reject", "unit": OWN, "reason": "x"}),
+        ("auditor", "/corrections/{correction}/withdraw", {"reason": "x"}),
+        ("reader", "/corrections/{correction}/confirm", {"reason": "x"}),
+        ("own", "/review/settle", {"reason": "x"}),
+        ("auditor", "/review/open", {"reason": "x"}),
+        ("supervisor", "/tasks/import", {}),
+        ("reader", "/tasks/import/confirm", {"token": "0" * 32}),
+        ("auditor", "/tasks/import/results", {"token": "0" * 32}),
         ("own", "/documents/{document}/visibility", {"level": "public"}),
         ("supervisor", "/admin/people", {"login": "eve"}),
         ("supervisor", "/audit", {}),
@@ -75,7 +95,7 @@ def test_no_form_works_without_the_csrf_value(pages_world, browser, role, path, 
 )  # fmt: skip
 def test_what_one_may_not_is_refused(pages_world, browser, csrf, role, path, data):
     task = pages_world.open.tasks[0]
-    names = {"task": task.id, "milestone": task.milestones[0].id, "document": pages_world.open.document.id}  # fmt: skip
+    names = {"task": task.id, "milestone": task.milestones[0].id, "document": pages_world.open.document.id, "correction": pages_world.correction}  # fmt: skip
     data = {key: value.format(**names) for key, value in data.items()} | {"csrf": csrf(role)}
     answer = browser(role).post(path.format(**names), data=data)
     assert answer.status_code == 403
@@ -93,7 +113,8 @@ def test_an_officer_reports_with_evidence_and_the_supervisor_closes(pages_world,
     milestone = task.milestones[0].id
     page = browser("own").get(f"/tasks/{task.id}").text
     assert "报送办结" in page
-    assert "审核通过" not in page
+    assert "确认：审核通过" not in page
+    assert "<b>审核通过</b> 由督办人员办理" in page
     form = {
         "milestone": milestone, "step": "submit", "text": "已整治 21 处<b>", "percent": "100",
         f"value-{task.targets[0].id}": "21", "csrf": csrf("own"),

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.service.pages.marks import block_at, blocks_of, is_intact, marks_of, span_of_fact
+from api.service.pages.marks import (
+    block_at,
+    blocks_of,
+    is_intact,
+    marked,
+    marks_of,
+    parts_of,
+    span_of_fact,
+)
 from ingest.pipeline import extract_file
 from kb.lexicon import corpus_path
 from kb.models import Span
@@ -66,3 +74,34 @@ def test_intact_means_the_very_bytes(notice):
     extraction, data = notice
     assert is_intact(extraction, data)
     assert not is_intact(extraction, data.replace("万州".encode(), "千州".encode(), 1))
+
+
+@pytest.mark.parametrize("largest", [400, 3000, 60_000])
+def test_parts_together_are_the_text_and_no_clause_is_cut(notice, largest):
+    extraction, _ = notice
+    parts = parts_of(extraction, largest)
+    text = extraction.document.text
+    assert "".join(text[p.start : p.end] for p in parts) == text
+    longest = max(len(c.span) for c in extraction.clauses)
+    assert all(len(p) <= largest for p in parts)
+    shown = [b for p in parts for b in blocks_of(extraction, None, p)]
+    assert "".join(x.text for b in shown for x in b.pieces) == text
+    if largest >= longest:
+        whole = [b.clause.id for b in shown if b.clause]
+        assert whole == [b.clause.id for b in blocks_of(extraction) if b.clause]
+
+
+def test_a_part_begins_at_a_plan_where_it_can(notice):
+    extraction, _ = notice
+    starts = {p.span.start for p in extraction.plans}
+    assert [p.start in starts for p in parts_of(extraction, 6000)[1:]].count(True) >= 3
+
+
+@given(st.data())
+def test_marks_within_are_those_that_share_a_character(data):
+    extraction, _ = read()
+    size = len(extraction.document.text)
+    start = data.draw(st.integers(0, size - 1))
+    end = data.draw(st.integers(start + 1, size))
+    expected = [m for m in marks_of(extraction) if m.start < end and m.end > start]
+    assert marked(extraction).within(start, end) == expected

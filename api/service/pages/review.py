@@ -1,0 +1,241 @@
+"""复核: what needs a look in the documents, most urgent kind first; settled, corrected, confirmed or
+taken back from here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Literal
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Form, Query, Response
+
+from api.service.pages.fixes import Correcting
+from api.service.pages.screen import Screen, SignedIn, local_path
+from api.service.pages.tasks import plan_titles
+from kb.errors import ConflictError, DubanError, NotFoundError
+from tasks.authorisation import Action
+from tasks.corrections import Correction
+from tasks.models import Extraction, Task
+from tasks.review import REVIEW_NAMES, ReviewItem, ReviewKind, find_reviews
+from tasks.settling import Settled, read_settled, settle, unsettle
+
+router = APIRouter()
+PAGE = 50
+_AROUND = 24
+"""Characters shown on either side of the words in question."""
+COLOURS = {
+    ReviewKind.REOPENED: "red",
+    ReviewKind.WARNING: "yellow",
+    ReviewKind.AMBIGUOUS: "yellow",
+    ReviewKind.UNCERTAIN: "yellow",
+    ReviewKind.REPAIRED: "none",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the form above the list asks for."""
+
+    kind: ReviewKind | None
+    document: str
+    plan: str
+    state: Literal["open", "settled"]
+
+    def takes(self, item: ReviewItem, plan: str) -> bool:
+        """Whether an item is asked for, whatever its kind."""
+        return self.document in ("", item.document_id) and self.plan in ("", plan)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """An item as it is shown: the words before and after the place, the tasks that it bears on, who
+    settled it."""
+
+    item: ReviewItem
+    title: str
+    plan: str
+    before: str
+    after: str
+    tasks: tuple[Task, ...]
+    settled: Settled | None
+    correction: Correction | None
+
+    @property
+    def href(self) -> str:
+        """The address of the exact characters; of the document where the item has none."""
+        span = self.item.span
+        at = f"?{urlencode({'from': span.start, 'to': span.end})}#here" if span else ""
+        return f"/documents/{self.item.document_id}{at}"
+
+
+def wanted_of(
+    kind: Annotated[str, Query(max_length=20)] = "",
+    document: Annotated[str, Query(max_length=60)] = "",
+    plan: Annotated[str, Query(max_length=60)] = "",
+    state: Annotated[str, Query(max_length=20)] = "open",
+) -> Wanted:
+    """The filters of a request.
+
+    Raises:
+        DubanError: a kind or state that there is none of.
+    """
+    try:
+        chosen = ReviewKind(kind) if kind else None
+    except ValueError as error:
+        raise DubanError(f"没有这个筛选值: {kind} / no such filter: {kind}") from error
+    if state not in ("", "open", "settled"):
+        raise DubanError(f"没有这个筛选值: {state} / no such filter: {state}")
+    return Wanted(chosen, document, plan, "settled" if state == "settled" else "open")
+
+
+@router.get("/review")
+def review(
+    s: SignedIn,
+    f: Annotated[Wanted, Depends(wanted_of)],
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+) -> Response:
+    """The list."""
+    register = s.service.register(s.viewer.actor)
+    extractions = {e.document.id: e for e in register.extractions}
+    plans = {(e.document.id, c.path): c.plan_id for e in register.extractions for c in e.clauses}
+    titles = plan_titles(register)
+    settled = _settled(s)
+    found = [
+        item for item in _items(s) if f.takes(item, plans.get((item.document_id, item.path), ""))
+    ]
+    states = Counter("settled" if item.key in settled else "open" for item in found)
+    found = [item for item in found if (item.key in settled) == (f.state == "settled")]
+    counts = Counter(item.kind for item in found)
+    found = [item for item in found if f.kind in (None, item.kind)]
+    pages = max(1, -(-len(found) // PAGE))
+    page = min(page, pages)
+    corrections = {c.id: c for c in s.service.tracker.corrections()}
+    looks = [
+        _look(
+            item,
+            extractions[item.document_id],
+            titles.get(plans.get((item.document_id, item.path), ""), ""),
+            settled.get(item.key),
+            corrections,
+        )
+        for item in found[(page - 1) * PAGE : page * PAGE]
+    ]
+    documents = [e.document for e in register.extractions]
+    chosen = [e for e in register.extractions if f.document in ("", e.document.id)]
+    return s.show(
+        "review.html", f=f, looks=looks, total=len(found), counts=counts, states=states, page=page,
+        pages=pages, first=(page - 1) * PAGE, documents=documents, kinds=list(ReviewKind),
+        kind_names={k: v[s.names.side] for k, v in REVIEW_NAMES.items()}, colours=COLOURS,
+        plans=[p for e in chosen for p in e.plans], may_fix=s.may(Action.CORRECT), here=s.link(),
+        people={p.login: p.name for p in s.service.people.list()},
+    )  # fmt: skip
+
+
+@router.post("/review/settle")
+def settle_items(
+    s: Correcting,
+    item: Annotated[list[str] | None, Form(max_length=PAGE)] = None,
+    reason: Annotated[str, Form(max_length=5000)] = "",
+    back: Annotated[str, Form(max_length=1000)] = "/review",
+    csrf: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    """Note that items were looked at and may stand as they were read."""
+    s.check(csrf)
+    known = {i.key: i for i in _items(s)}
+    done = 0
+
+    def act() -> None:
+        nonlocal done
+        if not item:
+            raise DubanError("没有选中任何一项 / nothing was chosen")
+        for key in item:
+            if key not in known:
+                raise NotFoundError(f"没有这一项 {key[:60]} / no item {key[:60]}")
+            try:
+                settle(s.service.store, s.viewer.actor, known[key], reason, s.service.now())
+            except ConflictError:
+                continue  # somebody else was quicker: it is as it was asked to be
+            done += 1
+
+    told = s.t("已复核，记入审计日志")
+    return s.attempt(act, local_path(back, "/review"), told)
+
+
+@router.post("/review/open")
+def open_items(
+    s: Correcting,
+    item: Annotated[list[str] | None, Form(max_length=PAGE)] = None,
+    reason: Annotated[str, Form(max_length=5000)] = "",
+    back: Annotated[str, Form(max_length=1000)] = "/review",
+    csrf: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    """Put settled items on the list again."""
+    s.check(csrf)
+    known = {i.key for i in _items(s)}
+
+    def act() -> None:
+        if not item:
+            raise DubanError("没有选中任何一项 / nothing was chosen")
+        for key in item:
+            if key not in known:
+                raise NotFoundError(f"没有这一项 {key[:60]} / no item {key[:60]}")
+            unsettle(s.service.store, s.viewer.actor, key, reason, s.service.now())
+
+    return s.attempt(act, local_path(back, "/review"), s.t("已重新列入待复核"))
+
+
+def _items(s: Screen) -> list[ReviewItem]:
+    """What needs a look in what the viewer may see; the same words with the same doubt once."""
+    extractions = s.service.register(s.viewer.actor).extractions
+    ids = {e.document.id for e in extractions}
+    corrections = [c for c in s.service.tracker.corrections() if c.document_id in ids]
+    found: dict[tuple[str, str], ReviewItem] = {}
+    for item in find_reviews(extractions, corrections):
+        found.setdefault((item.key, item.fact_id if item.kind is ReviewKind.REOPENED else ""), item)
+    return list(found.values())
+
+
+def _settled(s: Screen) -> dict[str, Settled]:
+    with s.service.store.reading() as connection:
+        return dict(read_settled(connection))
+
+
+def _look(
+    item: ReviewItem,
+    extraction: Extraction,
+    plan: str,
+    settled: Settled | None,
+    corrections: dict[str, Correction],
+) -> Look:
+    before = after = ""
+    if item.span is not None:
+        text = extraction.document.text
+        before = text[max(0, item.span.start - _AROUND) : item.span.start].rpartition("\n")[2]
+        after = text[item.span.end : item.span.end + _AROUND].partition("\n")[0]
+        if len(item.quote) > 160:
+            after, item = "", _cut(item)
+    correction = corrections.get(item.fact_id) if item.kind is ReviewKind.REOPENED else None
+    tasks = tuple(_concerned(item, extraction, correction))
+    return Look(item, extraction.document.title, plan, before, after, tasks, settled, correction)
+
+
+def _cut(item: ReviewItem) -> ReviewItem:
+    """A long quote, cut for a list."""
+    return item.model_copy(update={"quote": f"{item.quote[:159]}…"})
+
+
+def _concerned(
+    item: ReviewItem, extraction: Extraction, correction: Correction | None
+) -> Iterable[Task]:
+    """The tasks that a doubt bears on: the one whose fact it is, else those of its clause."""
+    if correction is not None:
+        return [t for t in extraction.tasks if t.id == correction.task_id]
+    if item.fact_id:
+        facts = (
+            (t, {m.id for m in t.milestones} | {x.id for x in t.targets}) for t in extraction.tasks
+        )
+        return [t for t, ids in facts if item.fact_id in ids]
+    held = [t for t in extraction.tasks if item.span and t.span.contains(item.span)]
+    return held[:3]
