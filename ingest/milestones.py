@@ -12,6 +12,7 @@ from kb.identifiers import stable_id
 from kb.models import Period
 from tasks.models import Certainty, Deadline, DueKind, Milestone
 
+_INTRODUCES = re.compile(r"[,、](?:力争|争取|努力|确保|并|且|到|至|其中)+$")
 _COMMITMENT = 80
 _EDGE = " ,;。:、\n"
 
@@ -113,4 +114,6 @@ def _commitment(text: str, start: int, end: int, item: FoundDeadline | None) -> 
         words = text[start:end].strip(_EDGE)
     words = re.sub(r"\s+", " ", words)
     words = re.split(r"[。;\n]", words, maxsplit=1)[0]
+    # …不少于10%，力争|每年达到20%: what introduces the next date is not of this one.
+    words = _INTRODUCES.sub("", words.rstrip(_EDGE))
     return words[:_COMMITMENT].rstrip(_EDGE)

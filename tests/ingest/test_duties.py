@@ -289,3 +289,11 @@ def test_why_a_plan_was_made_is_no_duty(opening, kept):
     assert (opening in words) is kept
     unclaimed = {c.span.slice(extraction.document.text).strip() for c in find_unclaimed(extraction)}
     assert opening not in unclaimed
+
+
+def test_a_commitment_ends_before_what_introduces_the_next():
+    text = DOCUMENT.replace("每年新增500张。", "2024年新增500张，力争2025年达到800张。")
+    extraction = extract_bytes(text.encode(), "plan.txt")
+    task = next(t for t in extraction.tasks if "500张" in t.span.slice(extraction.document.text))
+    assert [m.commitment for m in task.milestones][0] == "新增500张"
+    assert [t.stretch for t in task.targets] == [False, True]
