@@ -226,6 +226,13 @@ def job(job_id: str, viewer: Ingester, jobs: JobsOf) -> Job:
     return jobs.get(job_id)
 
 
+@router.post("/jobs/{job_id}/cancel", status_code=202, summary="取消处理任务 / cancel a job")
+def cancel(job_id: str, viewer: Ingester, jobs: JobsOf) -> Job:
+    """Stop an upload that waits or is being read; it ends `cancelled`, the store as it was before.
+    409 once its document is in the store."""
+    return jobs.cancel(viewer.actor, job_id)
+
+
 def _seen(level: str, units: list[str]) -> Visibility | None:
     if not level:
         if units:

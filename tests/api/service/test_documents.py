@@ -7,13 +7,11 @@ import zipfile
 
 import pytest
 
-from api.service.jobs import Jobs
 from api.service.sending import disposition
 from api.service.uploads import clean_name
 from kb.errors import DubanError
-from tasks.store import Store
 from tests.api.service.test_matrix import API
-from tests.api.service.world import make_world, settings_in
+from tests.api.service.world import make_world
 from tests.tasks.samples import PLAN
 
 
@@ -199,26 +197,6 @@ def test_an_upload_without_a_form(world):
         assert client.post(f"{API}/documents", **sent).status_code == 422
     headers = {"Content-Type": "multipart/form-data"}
     assert client.post(f"{API}/documents", content=b"x", headers=headers).status_code in (400, 422)
-
-
-def test_a_job_of_a_dead_process_is_interrupted(tmp_path):
-    """The process died while it read: no end was written."""
-    settings = settings_in(tmp_path)
-    with make_world(tmp_path) as world, Store.open(settings.store_url) as store:
-        folder = settings.home / "uploads"
-        dead = Jobs(store, folder, settings.now)
-        folder.mkdir(exist_ok=True)
-        path = folder / "left.part"
-        path.write_bytes(PLAN.encode())
-        dead._pool.shutdown()
-        with pytest.raises(RuntimeError):  # the pool is gone, the row is written
-            dead.ingest(world.service.people.get("admin").actor(), path, "plan.txt", None)
-        [job] = world.client("admin").get(f"{API}/jobs").json()
-        assert job["status"] == "interrupted"
-        assert "重新上传" in job["error"]
-        Jobs(store, folder, settings.now).recover()
-        assert not path.exists()
-        assert world.client("admin").get(f"{API}/jobs/{job['id']}").json()["status"] == "interrupted"  # fmt: skip
 
 
 def test_script_in_a_title_is_text(world):

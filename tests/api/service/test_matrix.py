@@ -59,6 +59,7 @@ TABLE: dict[tuple[str, str], list[Row]] = {
     ("PUT", f"{API}/documents/{{document_id}}/visibility"): [Row(INGESTERS, {"level": "public"})],
     ("GET", f"{API}/jobs"): [Row(INGESTERS)],
     ("GET", f"{API}/jobs/{{job_id}}"): [Row(INGESTERS)],
+    ("POST", f"{API}/jobs/{{job_id}}/cancel"): [Row(INGESTERS)],
     ("GET", f"{API}/graph"): [Row(READERS)],
     ("GET", f"{API}/digests"): [Row(KNOWN)],
     ("GET", f"{API}/digests/{{week}}"): [Row(READERS)],
