@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from anyio import Semaphore
 from sqlalchemy import func, select
 
 from api.assistant.answer import Assistant
@@ -54,6 +55,8 @@ class Service:
         self.warm = threading.Event()
         self._lock = threading.RLock()
         self.turns = Turns()
+        self.sheets = Semaphore(1)
+        """Held while a sheet is read."""
         self._seen = -1
         self._extractions: dict[str, Extraction] = {}
         self._registers: OrderedDict[frozenset[str], Register] = OrderedDict()

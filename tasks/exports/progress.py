@@ -31,6 +31,7 @@ from tasks.listing import Wanted, read_lives, read_rows
 from tasks.models import Target, Task
 from tasks.store import Store
 from tasks.tracker import Tracker, bearing_units
+from tasks.visibility import visible_documents
 
 
 class Verdict(StrEnum):
@@ -129,7 +130,7 @@ def _held(result: RowResult) -> RowResult:
 
 def plan_rows(store: Store, actor: Actor, filled: Filled, on: date) -> list[RowResult]:
     """What each row asks for and whether it may, without changing anything."""
-    known = _Known(store, filled, on)
+    known = _Known(store, actor, filled, on)
     results: list[RowResult] = []
     first: dict[tuple[str, str], int] = {}
     for row in filled.rows:
@@ -173,9 +174,10 @@ def _key(row: FilledRow) -> Key:
 
 
 class _Known:
-    """What the store holds of the milestones that a sheet names."""
+    """What the store holds of the milestones that a sheet names, in documents that the actor may
+    see: a key is no way to read of others."""
 
-    def __init__(self, store: Store, filled: Filled, on: date) -> None:
+    def __init__(self, store: Store, actor: Actor, filled: Filled, on: date) -> None:
         self._store = store
         self._tasks: dict[str, dict[str, Task]] = {}
         named = set()
@@ -187,8 +189,10 @@ class _Known:
         with store.reading() as connection:
             self._moved = present_ids(connection, store, named)
             wanted = Wanted(milestones=frozenset(self.current(one) for one in named))
-            self.rows: Mapping[str, Row] = {r.id: r for r in read_rows(connection, wanted)}
+            rows = read_rows(connection, wanted)
             self.lives = read_lives(connection, on, wanted)
+        seen = visible_documents(store, actor, list({r.document_id for r in rows}))
+        self.rows: Mapping[str, Row] = {r.id: r for r in rows if r.document_id in seen}
 
     def current(self, milestone_id: str) -> str:
         """A milestone's id in the present version of its document."""

@@ -86,6 +86,7 @@ TABLE: dict[tuple[str, str], list[Row]] = {
     ("GET", f"{API}/milestones/{{milestone_id}}/history"): [Row(KNOWN)],
     ("POST", f"{API}/evidence"): [Row(OFFICERS | SUPERVISOR, files=True)],
     ("GET", f"{API}/evidence/{{sha256}}"): [Row(KNOWN)],
+    ("POST", f"{API}/progress"): [Row(OFFICERS, files=True)],
     ("GET", f"{API}/review"): [Row(KNOWN)],
     ("POST", f"{API}/tasks/{{task_id}}/corrections"): [Row(SUPERVISOR, {})],
     ("GET", f"{API}/corrections"): [Row(KNOWN)],
