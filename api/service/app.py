@@ -104,6 +104,7 @@ def create_app(
     mcp_http.install(app)
     _health(app)
     pages.install(app)
+    app.add_middleware(problems.Unforeseen)
     app.add_middleware(Guard, largest_upload=LARGEST_UPLOAD)
     return app
 

@@ -55,6 +55,8 @@ class Service:
         self.warm = threading.Event()
         self._lock = threading.RLock()
         self.turns = Turns()
+        self.heartbeat = 10.0
+        """Seconds between two signs of life of a stream that waits for its answer."""
         self.sheets = Semaphore(1)
         """Held while a sheet is read."""
         self._seen = -1
