@@ -28,9 +28,10 @@ from api.service.problems import RESPONSES
 from api.service.routes.ask import LONGEST_QUESTION, pieces
 from api.service.sending import EVENT_STREAM
 from api.service.state import Service
+from api.service.wire.base import Span
 from kb.chunks import flatten
 from kb.errors import DubanError
-from kb.models import Citation, Span
+from kb.models import Citation
 
 router = APIRouter(tags=["openai"], responses=RESPONSES)
 MODEL = "duban"
@@ -247,7 +248,7 @@ def said_with_citations(answer: Answer, titles: dict[str, str], base_url: str) -
                     title=titles.get(citation.document_id, ""), url=_page(citation, base_url),
                 ),
                 document_id=citation.document_id, clause_id=citation.clause_id,
-                path=citation.path, span=citation.span, quote=citation.quote,
+                path=citation.path, span=(citation.span.start, citation.span.end), quote=citation.quote,
             )
         )  # fmt: skip
     return Said(content=content, annotations=annotations)

@@ -18,10 +18,10 @@ from pydantic import BaseModel
 from sqlalchemy import Connection, Row, insert, select, update
 
 from api.service.owners import Owner, is_running
+from api.service.wire.facts import Finding
 from ingest.apart import Reading, StoppedError
 from kb.errors import ConflictError, DubanError, NotFoundError
 from kb.index import Report
-from kb.models import Finding
 from tasks import schema
 from tasks.authorisation import Action, Actor, require
 from tasks.models import Extraction
@@ -424,5 +424,5 @@ def _report(extraction: Extraction, added: Added) -> IngestReport:
         clauses=len(extraction.clauses), tasks=len(tasks),
         milestones=sum(len(t.milestones) for t in tasks),
         targets=sum(len(t.targets) for t in tasks), repairs=len(extraction.repairs),
-        warnings=list(extraction.warnings),
+        warnings=[Finding.of(warning) for warning in extraction.warnings],
     )  # fmt: skip

@@ -61,6 +61,7 @@ class Service:
         """Held while a sheet is read."""
         self._seen = -1
         self._extractions: dict[str, Extraction] = {}
+        self._recorded: dict[str, str] = {}
         self._registers: OrderedDict[frozenset[str], Register] = OrderedDict()
         self._assistants: dict[frozenset[str], Assistant | WordedAssistant] = {}
 
@@ -94,6 +95,10 @@ class Service:
             self._registers.move_to_end(ids)
             return self._registers[ids]
 
+    def place(self, document_id: str) -> tuple[str, str]:
+        """Orders the current documents as they came in: when (UTC), then by id."""
+        return self._recorded.get(document_id, ""), document_id
+
     def standings(
         self, actor: Actor, as_of: date, wanted: Wanted | None = None, *, days: int = DUE_SOON
     ) -> list[DueItem]:
@@ -122,6 +127,9 @@ class Service:
                 )
             if changed:
                 self._extractions = {e.document.id: e for e in self.store.extractions()}
+                self._recorded = {
+                    d.document.id: d.recorded_at.isoformat() for d in self.store.documents()
+                }
                 self._registers.clear()
                 self._assistants.clear()
             self._seen = last

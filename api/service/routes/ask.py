@@ -19,6 +19,7 @@ from api.service.identity import Reader, ServiceOf, Viewer
 from api.service.problems import RESPONSES
 from api.service.sending import EVENT_STREAM
 from api.service.state import Service
+from api.service.wire import facts as wire
 
 router = APIRouter(tags=["ask"], responses=RESPONSES)
 LONGEST_QUESTION = 2000
@@ -44,7 +45,14 @@ class Question(BaseModel):
 
 
 class Answered(Answer):
-    """An answer, and where it is kept."""
+    """An answer, and where it is kept, for our own pages."""
+
+    conversation: str | None = None
+    turn: str | None = None
+
+
+class AnswerOut(wire.Answer):
+    """An answer, and where it is kept (for those signed in)."""
 
     conversation: str | None = None
     turn: str | None = None
@@ -61,7 +69,7 @@ class Feedback(BaseModel):
 
 @router.post(
     "/ask",
-    response_model=Answered,
+    response_model=AnswerOut,
     responses={200: {"content": EVENT_STREAM}},
     summary="回答一个问题 / answer a question",
 )
@@ -84,7 +92,8 @@ async def ask(
             headers={"X-Accel-Buffering": "no"},
         )
     try:
-        return await Answering(service, answer_question, service, viewer, body).for_client(request)
+        asked = Answering(service, answer_question, service, viewer, body)
+        return AnswerOut.of(await asked.for_client(request))
     except LeftError:
         return Response(status_code=503)  # to nobody
 
@@ -118,7 +127,7 @@ async def _events(service: Service, viewer: Viewer, body: Question) -> AsyncIter
         asked.leave()
     for piece in pieces(answer.answer):
         yield event("part", {"text": piece})
-    shown = answer.model_dump(mode="json")
+    shown = AnswerOut.of(answer).model_dump(mode="json")
     yield event("citations", shown["citations"])
     yield event("done", shown)
 
