@@ -61,7 +61,10 @@ class AnswerOut(wire.Answer):
 class Feedback(BaseModel):
     """Whether an answer was right, and why."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"verdict": "wrong", "reason": "漏了一个配合单位"}]},
+    )
 
     verdict: Literal["right", "wrong"]
     reason: Annotated[str, Field(max_length=2000), Storable] = ""

@@ -47,7 +47,9 @@ class PersonIn(BaseModel):
 class PersonChange(BaseModel):
     """What to change of a person; what is left out stays."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"units": ["区教委"]}, {"active": False}]}
+    )
 
     name: Line | None = None
     role: PersonRole | None = None
@@ -58,7 +60,12 @@ class PersonChange(BaseModel):
 class PasswordIn(BaseModel):
     """A new password; for one's own, with the `present` one."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"password": "correct horse battery", "present": "staple of batteries"}]
+        },
+    )
 
     password: Password
     present: Annotated[SecretStr, Field(max_length=LONGEST)] = SecretStr("")

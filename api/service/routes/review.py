@@ -87,7 +87,7 @@ class CorrectionIn(BaseModel):
 class WithdrawIn(BaseModel):
     """Why a correction is taken back."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "误改"}]})
 
     reason: Annotated[Words, Field(min_length=1)]
 
