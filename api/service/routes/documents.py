@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,7 +14,7 @@ from api.service.identity import Reader, ServiceOf, Viewer, needs
 from api.service.jobs import Job, Jobs
 from api.service.paging import Cursor, Limit, Page, page_of
 from api.service.problems import RESPONSES
-from api.service.sending import tagged
+from api.service.sending import TAGGED, tagged
 from api.service.state import Service
 from api.service.uploads import Upload, form_of, receive
 from api.service.wire.facts import (
@@ -43,7 +43,6 @@ from tasks.visibility import (
 from tasks.visibility import Visibility as Seen
 
 router = APIRouter(tags=["documents"], responses=RESPONSES)
-_TAGGED: dict[int | str, dict[str, Any]] = {304: {"description": "没有变 / not modified"}}
 _OPAQUE = "application/octet-stream"
 Ingester = Annotated[Viewer, Depends(needs(Action.INGEST))]
 
@@ -140,7 +139,7 @@ def documents(
 
 @router.get(
     "/documents/{document_id}", summary="一份文件 / a document",
-    response_model=DocumentDetail, responses=_TAGGED,
+    response_model=DocumentDetail, responses=TAGGED,
 )  # fmt: skip
 def document(document_id: str, request: Request, viewer: Reader, service: ServiceOf) -> Response:
     """A document with its outline, facts and unclaimed clauses; has an ETag."""
@@ -151,7 +150,7 @@ def document(document_id: str, request: Request, viewer: Reader, service: Servic
 
 @router.get(
     "/documents/{document_id}/text", summary="正文 / its text", response_class=Response,
-    responses=_TAGGED | {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    responses=TAGGED | {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )  # fmt: skip
 def text(document_id: str, request: Request, viewer: Reader, service: ServiceOf) -> Response:
     """The text that all spans refer to, in UTF-8, no line end altered; has an ETag."""
@@ -163,11 +162,11 @@ def text(document_id: str, request: Request, viewer: Reader, service: ServiceOf)
 @router.get(
     "/documents/{document_id}/source", summary="原件 / its original bytes",
     response_class=Response,
-    responses=_TAGGED | {200: {"content": {_OPAQUE: {"schema": {"type": "string", "format": "binary"}}}}},
+    responses=TAGGED | {200: {"content": {_OPAQUE: {"schema": {"type": "string", "format": "binary"}}}}},
 )  # fmt: skip
 def source(document_id: str, request: Request, viewer: Reader, service: ServiceOf) -> Response:
     """The bytes as they were added, to be saved and never shown by the browser; the ETag is their
-    SHA-256."""
+    SHA-256, and `Range` gives a part."""
     stored = seen_document(service, viewer, document_id)
     data = service.store.source(document_id)
     return tagged(request, data, _OPAQUE, tag=stored.sha256, name=stored.name or document_id)

@@ -13,7 +13,7 @@ from api.service.identity import ServiceOf, SignedIn, Viewer, needs, service_of,
 from api.service.paging import Cursor, Limit, Page, page_of
 from api.service.problems import RESPONSES, UnauthenticatedError
 from api.service.routes.duties import AsOf, Plan, Roles, Statuses, Unit, Within
-from api.service.sending import disposition, download, tagged
+from api.service.sending import TAGGED, disposition, download, tagged
 from api.service.state import Service
 from tasks.access import CALENDAR
 from tasks.authorisation import Action, PersonRole, require
@@ -195,7 +195,7 @@ def feed_viewer(
 
 @router.get(
     "/exports/calendar.ics", summary="日历订阅 / the calendar feed", response_class=Response,
-    responses=_files([_TYPES["ics"]]) | {304: {"description": "没有变 / not modified"}},
+    responses=_files([_TYPES["ics"]]) | TAGGED,
 )  # fmt: skip
 def calendar(
     request: Request,

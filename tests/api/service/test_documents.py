@@ -76,6 +76,53 @@ def test_etags(world, part):
     assert client.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("asked", "status", "part"),
+    [
+        ("bytes=0-9", 206, slice(0, 10)),
+        ("bytes=10-", 206, slice(10, None)),
+        ("bytes=-7", 206, slice(-7, None)),
+        ("bytes=5-99999999", 206, slice(5, None)),
+        ("bytes=-99999999", 206, slice(None)),
+        ("bytes=99999999-", 416, None),
+        ("bytes=-0", 416, None),
+        ("bytes=9-3", 200, slice(None)),
+        ("bytes=0-1,3-4", 200, slice(None)),
+        ("bytes=-", 200, slice(None)),
+        ("lines=1-2", 200, slice(None)),
+    ],
+)
+def test_a_part_of_the_source(world, asked, status, part):
+    whole, path = PLAN.encode(), f"{API}/documents/{world.open.document.id}/source"
+    told = world.client("public").get(path, headers={"Range": asked})
+    assert told.status_code == status
+    if status == 416:
+        assert told.headers["Content-Range"] == f"bytes */{len(whole)}"
+        assert told.json()["code"] == "range"
+        return
+    assert told.content == whole[part]
+    assert told.headers["Accept-Ranges"] == "bytes"
+    if status == 206:
+        start = whole.index(whole[part])
+        assert told.headers["Content-Range"] == f"bytes {start}-{start + len(whole[part]) - 1}/{len(whole)}"  # fmt: skip
+
+
+def test_a_part_of_what_has_changed_is_the_whole(world):
+    client, path = world.client("public"), f"{API}/documents/{world.open.document.id}/source"
+    tag = client.get(path).headers["ETag"]
+    for printed, status in ((tag, 206), ('"other"', 200)):
+        headers = {"Range": "bytes=0-1", "If-Range": printed}
+        assert client.get(path, headers=headers).status_code == status
+
+
+def test_a_chinese_name_in_a_download(world):
+    job = finished(world, upload(world, "防溺水方案.txt", PLAN.replace("防汛", "防溺").encode()))
+    path = f"{API}/documents/{job['report']['document_id']}/source"
+    name = world.client("public").get(path).headers["Content-Disposition"]
+    exact = "%E9%98%B2%E6%BA%BA%E6%B0%B4%E6%96%B9%E6%A1%88.txt"
+    assert name == f"attachment; filename=\"_____.txt\"; filename*=UTF-8''{exact}"
+
+
 def test_the_tag_changes_with_the_facts(tmp_path):
     with make_world(tmp_path) as world:
         path = f"{API}/documents/{world.open.document.id}"
