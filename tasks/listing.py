@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 from sqlalchemy import ColumnElement, Connection, Select, or_, select, union
@@ -18,6 +19,8 @@ from tasks.store import Store, as_utc
 BEARING = (Role.LEAD, Role.RESPONSIBLE, Role.JOINT)
 """Roles that bear a duty: their officers may report on it, and it stands in their digests."""
 
+_STEPS = (30, 90, 365)
+"""Days that are counted up to."""
 _NAMED = 2000
 """Tasks asked for by their ids; of more, all are read (SQLite takes 32,766 variables)."""
 
@@ -122,6 +125,37 @@ def read_lives(connection: Connection, as_of: date, wanted: Wanted | None = None
         then = replay(audit.read(connection), until=as_of)
         return {key: one for key, one in then.items() if key in keys}
     return {one.key: one for one in found}
+
+
+def count_standings(
+    items: Iterable[DueItem], by: str, titles: Mapping[str, str]
+) -> list[tuple[str, int]]:
+    """How many milestones fall to each name, most first; one that several units bear counts for
+    each.
+
+    Args:
+        items: the milestones.
+        by: `unit`, `plan`, `role` or `days` (before or after the day, in steps, in the order of
+            the items).
+        titles: of the plans by id.
+    """
+    counts: dict[str, int] = {}
+    for item in items:
+        for name in dict.fromkeys(_names(item, by, titles)):
+            counts[name] = counts.get(name, 0) + 1
+    found = list(counts.items())
+    return found if by == "days" else sorted(found, key=lambda c: (-c[1], c[0]))
+
+
+def _names(item: DueItem, by: str, titles: Mapping[str, str]) -> Iterator[str]:
+    if by == "plan":
+        yield titles.get(item.plan_id, item.plan_id)
+    elif by == "days":
+        days = abs(item.days or 0)
+        steps = [step for step in _STEPS if days <= step]
+        yield f"≤ {steps[0]}" if steps else f"> {_STEPS[-1]}"
+    else:
+        yield from (b.unit if by == "unit" else b.role.value for b in item.units)
 
 
 def plan_titles(connection: Connection) -> dict[str, str]:

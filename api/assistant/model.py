@@ -16,6 +16,7 @@ from typing import Any
 from api.assistant.answer import Assistant
 from api.assistant.reply import Answer
 from api.assistant.search import ClauseSearch
+from api.assistant.wanted import is_wanted
 from kb.chunks import flatten
 from kb.models import Citation, Fact
 
@@ -121,6 +122,8 @@ class WordedAssistant:
         history += [ChatMessage(role=MessageRole.USER, content=turn) for turn in context[-4:]]
         history.append(ChatMessage(role=MessageRole.USER, content=f"{text}\n\n{first}"))
         for _ in range(_ROUNDS):
+            if not is_wanted():
+                break
             response = self._model().chat_with_tools(list(tools.values()), chat_history=history)
             calls = self._model().get_tool_calls_from_response(
                 response, error_on_no_tool_call=False

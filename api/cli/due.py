@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,10 +14,8 @@ from api.cli.state import Run
 from api.cli.tracking import show_milestones, wanted_milestones
 from tasks.authorisation import Action, require
 from tasks.due import DUE_SOON, DueItem, State
-from tasks.listing import list_standings, plan_titles
-
-_STEPS = (30, 90, 365)
-"""Days overdue that `--by days` counts up to."""
+from tasks.listing import count_standings, list_standings, plan_titles
+from tasks.models import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,26 +72,11 @@ def due(run: Run, wanted: DueFilter, as_of: datetime | None, as_json: bool) -> N
 
 
 def _count(items: Sequence[DueItem], by: str, titles: dict[str, str], out: Output) -> None:
-    counts: dict[str, int] = {}
-    for item in items:
-        for name in dict.fromkeys(_groups(item, by, titles, out)):
-            counts[name] = counts.get(name, 0) + 1
-    rows = list(counts.items()) if by == "days" else sorted(counts.items(), key=lambda c: (-c[1], c[0]))  # fmt: skip
+    rows = count_standings(items, by, titles)
+    if by == "role" and out.language == "zh":
+        rows = [(ROLE_ZH[Role(name)], number) for name, number in rows]
     if out.as_json:
         out.json([{by: name, "milestones": number} for name, number in rows])
         return
     names = {"unit": ("单位", "unit"), "plan": ("计划", "plan"), "role": ("角色", "role"), "days": ("天数", "days")}  # fmt: skip
     out.table([names[by], ("项数", "milestones")], rows)
-
-
-def _groups(item: DueItem, by: str, titles: dict[str, str], out: Output) -> Iterator[str]:
-    if by == "plan":
-        yield titles.get(item.plan_id, item.plan_id)
-    elif by == "days":
-        days = abs(item.days or 0)
-        steps = [step for step in _STEPS if days <= step]
-        yield f"≤ {steps[0]}" if steps else f"> {_STEPS[-1]}"
-    else:
-        for bearer in item.units:
-            role = ROLE_ZH[bearer.role] if out.language == "zh" else bearer.role.value
-            yield bearer.unit if by == "unit" else role

@@ -162,12 +162,14 @@ def withdraw(run: Run, correction: str, reason: str, as_json: bool) -> None:
     )
 
 
-def confirm(run: Run, correction: str, reason: str, task: str, fact: str, as_json: bool) -> None:
+def confirm(
+    run: Run, correction: str, reason: str, task: str, fact: str, as_json: bool, *, quote: str = ""
+) -> None:
     """Let a re-opened correction hold for the text as it reads now."""
     out = run.out(as_json)
     with run.acting() as (store, actor):
         kept = Tracker(store).confirm(
-            actor, correction, reason, run.settings.now(), task_id=task, fact_id=fact
+            actor, correction, reason, run.settings.now(), task_id=task, fact_id=fact, quote=quote
         )
     if as_json:
         out.json(kept.model_dump(mode="json"))

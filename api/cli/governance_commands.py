@@ -81,17 +81,30 @@ def correct_owner(
     task: Task,
     unit: Annotated[str, typer.Option("--unit", help="单位 / the unit")],
     reason: Reason,
-    operation: Operation = "add",
+    operation: Annotated[
+        str,
+        typer.Option(
+            "--do",
+            help="add 增 | reject 剔除 | change 改, 默认 add, 有 --new-unit 时 change"
+            " / default: add, with --new-unit change",
+        ),
+    ] = "",
     role: Annotated[str, typer.Option("--role", help="角色, 如 牵头 / e.g. lead")] = "",
+    new_unit: Annotated[
+        str, typer.Option("--new-unit", help="改为的单位 / the unit in its place")
+    ] = "",
     quote: Quote = "",
     as_json: JsonOption = False,
 ) -> None:
-    """增补或剔除责任单位 / add or reject a unit."""
+    """增补、剔除或改换责任单位 / add, reject or replace a unit."""
     from api.cli import governance  # noqa: PLC0415
 
+    asked = operation or ("change" if new_unit else "add")
+    if new_unit and asked != "change":
+        raise typer.BadParameter(f"--do {asked}: --new-unit 只用于 change / is for change only", param_hint="--new-unit")  # fmt: skip
     governance.correct(
-        context.obj, task, "owner", operation, as_json, unit=unit, role=role, quote=quote,
-        reason=reason,
+        context.obj, task, "owner", asked, as_json, unit=unit, role=role, new_unit=new_unit,
+        quote=quote, reason=reason,
     )  # fmt: skip
 
 
@@ -187,12 +200,13 @@ def correct_confirm(
     reason: Reason,
     task: Annotated[str, typer.Option("--task", help="现在的任务编号 / the task's id now")] = "",
     fact: Fact = "",
+    quote: Quote = "",
     as_json: JsonOption = False,
 ) -> None:
     """条款文字变了之后, 确认更正仍然成立 / let a re-opened correction hold for the new text."""
     from api.cli import governance  # noqa: PLC0415
 
-    governance.confirm(context.obj, correction, reason, task, fact, as_json)
+    governance.confirm(context.obj, correction, reason, task, fact, as_json, quote=quote)
 
 
 @people_app.command("list")

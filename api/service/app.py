@@ -6,13 +6,15 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Literal
 
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel
 from sqlalchemy import select
 
-from api.service import chat_completions, mcp_http, pages, problems
+from api.service import chat_completions, mcp_http, openapi, pages, problems
 from api.service.guard import Guard
 from api.service.identity import ServiceOf
 from api.service.jobs import Jobs
@@ -26,6 +28,7 @@ from api.service.routes import (
     graph,
     outputs,
     people,
+    progress,
     review,
     signing,
     tracker,
@@ -42,6 +45,14 @@ DESCRIPTION = """政策文件的知识库和督办 / a knowledge base over polic
 
 Errors are RFC 9457 problem details. Lists are read on with `cursor` = the `next` of the page before.
 Sign in with `POST /api/v1/session` (a cookie, and `X-CSRF-Token` on writes) or a bearer token."""
+
+
+class Ready(BaseModel):
+    """Whether it can serve, and why not."""
+
+    status: Literal["ready", "not ready"]
+    store: str
+    assistant: Literal["ready", "loading", "unknown"]
 
 
 def create_app(
@@ -92,6 +103,7 @@ def create_app(
         review,
         graph,
         outputs,
+        progress,
         audit,
         people,
         signing,
@@ -102,6 +114,8 @@ def create_app(
     mcp_http.install(app)
     _health(app)
     pages.install(app)
+    openapi.install(app)
+    app.add_middleware(problems.Unforeseen)
     app.add_middleware(Guard, largest_upload=LARGEST_UPLOAD)
     return app
 
@@ -109,18 +123,27 @@ def create_app(
 def _health(app: FastAPI) -> None:
     @app.get("/healthz", tags=["health"], summary="进程在 / the process is there")
     def healthz() -> dict[str, str]:
+        """That requests are answered, whatever becomes of the store."""
         return {"status": "ok"}
 
-    @app.get("/readyz", tags=["health"], summary="可以服务 / it can serve", responses={503: {}})
+    @app.get("/readyz", tags=["health"], summary="可以服务 / it can serve", response_model=Ready,
+             responses={503: {"model": Ready, "description": "Service Unavailable"}})  # fmt: skip
     def readyz(service: ServiceOf) -> JSONResponse:
+        """Whether the store can be read, and whether the models of the assistant are loaded: the
+        first question waits for them."""
         try:
             with service.store.reading() as connection:
                 connection.execute(select(schema.document.c.id).limit(1))
         except StoreError as error:
-            return JSONResponse({"status": "not ready", "store": error.message}, 503)
+            told = {"status": "not ready", "store": error.message, "assistant": "unknown"}
+            return JSONResponse(told, 503)
         assistant = "ready" if service.warm.is_set() else "loading"
         return JSONResponse({"status": "ready", "store": "ok", "assistant": assistant})
 
-    @app.get("/metrics", tags=["health"], summary="Prometheus", response_class=Response)
+    @app.get(
+        "/metrics", tags=["health"], summary="Prometheus 指标 / Prometheus metrics", response_class=Response,
+        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    )  # fmt: skip
     def metrics() -> Response:
+        """Requests by route and status, seconds they took, and the process, in Prometheus' format."""
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

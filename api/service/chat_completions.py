@@ -8,29 +8,34 @@ and assistant messages, tools and sampling settings change nothing: the answer i
 from __future__ import annotations
 
 import json
+import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.assistant.reply import Answer
+from api.service.answering import Answering, LeftError, failure
 from api.service.fields import Storable
 from api.service.identity import Reader, ServiceOf, Viewer
 from api.service.problems import RESPONSES
 from api.service.routes.ask import LONGEST_QUESTION, pieces
 from api.service.sending import EVENT_STREAM
 from api.service.state import Service
+from api.service.wire.base import Span
 from kb.chunks import flatten
 from kb.errors import DubanError
-from kb.models import Citation, Span
+from kb.models import Citation
 
 router = APIRouter(tags=["openai"], responses=RESPONSES)
 MODEL = "duban"
+_TOKEN = re.compile(r"[A-Za-z0-9]{1,4}|\S")
 _CONTEXT = 20
 _QUOTED = 80
 """Characters of a citation that are printed under the answer; the field has them all."""
@@ -56,6 +61,12 @@ class Message(BaseModel):
         return self.content or ""
 
 
+class StreamOptions(BaseModel):
+    """With `include_usage` a last chunk without choices tells the usage."""
+
+    include_usage: bool = False
+
+
 class Completion(BaseModel):
     """What is asked for. Fields of OpenAI's that are not here are accepted and change nothing;
     `as_of` is ours: the day that overdue and due soon are counted from."""
@@ -71,6 +82,7 @@ class Completion(BaseModel):
     model: Annotated[str, Field(max_length=200)] = MODEL
     messages: Annotated[list[Message], Field(min_length=1, max_length=2000)]
     stream: bool = False
+    stream_options: StreamOptions | None = None
     as_of: date | None = None
 
 
@@ -113,14 +125,25 @@ class Choice(BaseModel):
     logprobs: None = None
 
 
+class Usage(BaseModel):
+    """The size of messages and answer. No model of OpenAI's is asked, so the tokens are counted by
+    a rule: one for each Chinese character, for each started four letters or digits of a word, and
+    for each other sign but space."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
 class Completed(BaseModel):
-    """The answer as one object. There is no `usage`: no tokens of a model are counted."""
+    """The answer as one object."""
 
     id: str
     object: Literal["chat.completion"] = "chat.completion"
     created: int
     model: str = MODEL
     choices: list[Choice]
+    usage: Usage
 
 
 class Model(BaseModel):
@@ -151,21 +174,33 @@ def models(viewer: Reader) -> Models:
     responses={200: {"content": EVENT_STREAM}},
     summary="OpenAI 兼容: 问答 / OpenAI-compatible: chat",
 )
-async def chat_completions(body: Completion, viewer: Reader, service: ServiceOf) -> Any:
+async def chat_completions(
+    body: Completion, request: Request, viewer: Reader, service: ServiceOf
+) -> Any:
     """An answer as one object, or with `"stream": true` as chunks. The citations stand numbered
-    under the answer and in `annotations` (of the last chunk)."""
+    under the answer and in `annotations` (of the last chunk); `usage` is counted by a rule of our
+    own. While the answer is made, comments show that the stream lives; an error that comes after
+    the stream began is a last chunk `{"error": …}`."""
     service.ask_limit.check(viewer.caller)
     question, context = conversation_of(body.messages)
-    key = f"chatcmpl-{uuid.uuid4().hex}"
-    created = int(service.now().timestamp())
-    said = await service.turns.run(_answer, service, viewer, question, context, body.as_of)
+    head = _Head(f"chatcmpl-{uuid.uuid4().hex}", int(service.now().timestamp()))
+    asked = Answering(service, _answer, service, viewer, question, context, body.as_of)
     if not body.stream:
-        return Completed(id=key, created=created, choices=[Choice(message=said)])
+        try:
+            said = await asked.for_client(request)
+        except LeftError:
+            return Response(status_code=503)  # to nobody
+        return Completed(
+            id=head.key, created=head.created, choices=[Choice(message=said)],
+            usage=usage_of(body.messages, said),
+        )  # fmt: skip
+    # An answer or a failure that is there at once is told with its own status.
+    if await asked.is_done(service.heartbeat):
+        await asked.result()
     return StreamingResponse(
-        _chunks(key, created, said),
-        media_type="text/event-stream",
+        _stream(asked, head, body), media_type="text/event-stream",
         headers={"X-Accel-Buffering": "no"},
-    )
+    )  # fmt: skip
 
 
 def conversation_of(messages: list[Message]) -> tuple[str, list[str]]:
@@ -213,7 +248,7 @@ def said_with_citations(answer: Answer, titles: dict[str, str], base_url: str) -
                     title=titles.get(citation.document_id, ""), url=_page(citation, base_url),
                 ),
                 document_id=citation.document_id, clause_id=citation.clause_id,
-                path=citation.path, span=citation.span, quote=citation.quote,
+                path=citation.path, span=(citation.span.start, citation.span.end), quote=citation.quote,
             )
         )  # fmt: skip
     return Said(content=content, annotations=annotations)
@@ -231,18 +266,64 @@ def _page(citation: Citation, base_url: str) -> str:
     return f"{base_url}/documents/{quote(citation.document_id)}?from={start}&to={end}#here"
 
 
-def _chunks(key: str, created: int, said: Said) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What all chunks of an answer have in common."""
+
+    key: str
+    created: int
+
+    def chunk(self, choices: list[dict[str, Any]], **more: Any) -> str:
+        body = {
+            "id": self.key, "object": "chat.completion.chunk", "created": self.created,
+            "model": MODEL, "choices": choices,
+        }  # fmt: skip
+        return _data(body | more)
+
+
+def _data(body: dict[str, Any]) -> str:
+    return f"data: {json.dumps(body, ensure_ascii=False)}\n\n"
+
+
+async def _stream(asked: Answering[Said], head: _Head, body: Completion) -> AsyncIterator[str]:
+    try:
+        async for beat in asked.beats():
+            yield beat
+        said = await asked.result()
+    except Exception as error:
+        told = failure(error)
+        yield _data({"error": {"message": told["detail"], "type": told["code"], "code": told["code"]} | told})  # fmt: skip
+        return
+    finally:
+        asked.leave()
+    counted = bool(body.stream_options and body.stream_options.include_usage)
+    for chunk in _chunks(head, said, {"usage": None} if counted else {}):
+        yield chunk
+    if counted:
+        yield head.chunk([], usage=usage_of(body.messages, said).model_dump())
+    yield "data: [DONE]\n\n"
+
+
+def _chunks(head: _Head, said: Said, more: dict[str, Any]) -> Iterator[str]:
     def chunk(delta: dict[str, Any], finish: str | None = None) -> str:
         choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}
-        body = {
-            "id": key, "object": "chat.completion.chunk", "created": created, "model": MODEL,
-            "choices": [choice],
-        }  # fmt: skip
-        return f"data: {json.dumps(body, ensure_ascii=False)}\n\n"
+        return head.chunk([choice], **more)
 
     yield chunk({"role": "assistant", "content": ""})
     for piece in pieces(said.content):
         yield chunk({"content": piece})
     annotations = [a.model_dump(mode="json") for a in said.annotations]
     yield chunk({"annotations": annotations}, "stop")
-    yield "data: [DONE]\n\n"
+
+
+def usage_of(messages: list[Message], said: Said) -> Usage:
+    """The tokens of all messages, those that change nothing too, and of what was said."""
+    asked, answered = sum(count_tokens(m.words()) for m in messages), count_tokens(said.content)
+    return Usage(
+        prompt_tokens=asked, completion_tokens=answered, total_tokens=asked + answered
+    )  # fmt: skip
+
+
+def count_tokens(text: str) -> int:
+    """How many tokens a text counts as, by the rule of `Usage`."""
+    return len(_TOKEN.findall(text))

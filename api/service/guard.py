@@ -18,7 +18,7 @@ from api.service.problems import problem
 
 LARGEST_BODY = 1 * 1024 * 1024
 """Bytes of a request that is no upload."""
-UPLOADS = frozenset({"/api/v1/documents", "/documents", "/api/v1/evidence"})
+UPLOADS = frozenset({"/api/v1/documents", "/documents", "/api/v1/evidence", "/api/v1/progress"})
 """Paths that take files."""
 _FORMS_WITH_FILES = re.compile(r"/tasks/(?:import|[^/]+/steps)")
 """Forms of pages that take files."""

@@ -20,16 +20,16 @@ from mcp_types import ToolAnnotations
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from api.assistant.reply import Answer
+from api.assistant.search import Found
 from api.service.identity import Viewer
 from api.service.routes.ask import LONGEST_QUESTION
 from api.service.routes.duties import TargetOut, TaskOut, find_overdue, target_rows, task_out
 from api.service.state import Service
+from api.service.wire.facts import Answer, Citation
+from api.service.wire.progress import DueItem
 from kb.chunks import flatten
 from kb.errors import DubanError
-from kb.models import Citation
 from tasks.authorisation import Action, Actor, require
-from tasks.due import DueItem
 from tasks.models import Role
 
 INSTRUCTIONS = """督办: 政策文件里的任务、责任单位、时限、目标值, 每一项都带原文出处。
@@ -156,7 +156,7 @@ def make_server(service: Service, who: Who) -> MCPServer:
         """哪些单位负责某事: 全部单位、角色、任务和所依据的条款 / which units bear a duty: all of them, their roles, the tasks, the clauses that say so."""
         chinese = any("一" <= c <= "龥" for c in topic)
         question = f"哪些部门负责{topic}？" if chinese else f"Who is responsible for {topic}?"
-        return service.ask(asker(context), question, as_of or service.today())
+        return Answer.of(service.ask(asker(context), question, as_of or service.today()))
 
     @tool("一个单位的任务 / tasks of a unit")
     def tasks_of_unit(
@@ -176,7 +176,8 @@ def make_server(service: Service, who: Who) -> MCPServer:
         """逾期的里程碑, 逾期最久的在前; inherited 也列只有计划期限的 / milestones overdue, longest first; with `inherited` those due by their plan's end too."""
         day = as_of or service.today()
         found = find_overdue(service, reader(context), day, unit=unit, plan=plan, inherited=inherited)  # fmt: skip
-        return Overdue(as_of=day, total=len(found), items=found[skip : skip + limit])
+        shown = [DueItem.of(item) for item in found[skip : skip + limit]]
+        return Overdue(as_of=day, total=len(found), items=shown)
 
     @tool("目标值 / target values")
     def target_value(
@@ -206,8 +207,8 @@ def make_server(service: Service, who: Who) -> MCPServer:
                 document_title=e.document.title, document_number=e.document.document_number,
                 sha256=e.document.sha256,
                 line=e.document.text.count("\n", 0, span.start) + 1,
-                exact=register.cite(e, clause, span),
-                clause=register.cite(e, clause, clause.span),
+                exact=Citation.of(register.cite(e, clause, span)),
+                clause=Citation.of(register.cite(e, clause, clause.span)),
             )
             for e, clause, span in found[:limit]
         ]  # fmt: skip
@@ -229,10 +230,15 @@ def make_server(service: Service, who: Who) -> MCPServer:
                     heading=f.clause.heading if f.clause else "",
                     text=flatten(f.chunk.text),
                     score=round(f.score, 4),
-                    citation=f.citation(),
+                    citation=_cited(f),
                 )
                 for f in found
             ]
         )
 
     return server
+
+
+def _cited(found: Found) -> Citation | None:
+    citation = found.citation()
+    return Citation.of(citation) if citation is not None else None

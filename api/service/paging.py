@@ -1,11 +1,12 @@
-"""Cursor pagination: a list is read on from after the last item seen."""
+"""Cursor pagination: a list is read on from behind the place of the last item seen."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import json
-from collections.abc import Callable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
@@ -29,26 +30,37 @@ class Page(BaseModel, Generic[T]):
 
 
 def page_of(
-    items: Sequence[Any], limit: int, cursor: str, key: Callable[[Any], Sequence[Any]]
-) -> tuple[list[Any], str | None]:
-    """The items after `cursor`, at most `limit`, and the cursor of the next page.
+    items: Iterable[T], limit: int, cursor: str, key: Callable[[T], Sequence[Any]]
+) -> tuple[list[T], str | None]:
+    """The items behind `cursor` in the order of their keys, at most `limit`, and the cursor of the
+    next page.
 
-    `key` identifies an item by JSON values; items added or removed meanwhile neither repeat nor
-    hide others: reading goes on after the item named, or from the start where it is gone.
+    `key` gives an item's place: JSON values of the same types for all items, that items can be
+    ordered by. A cursor holds the place and not the item, so that items that come or go while
+    somebody pages neither repeat nor hide others.
 
     Raises:
-        DubanError: the cursor is not one of ours.
+        DubanError: the cursor is not one of this list.
     """
+    placed = sorted(
+        ((list(key(item)), n, item) for n, item in enumerate(items)), key=lambda p: p[:2]
+    )
+    keys = [place for place, _, _ in placed]
     start = 0
     if cursor:
-        wanted = read_cursor(cursor)
-        places = [n for n, item in enumerate(items) if list(key(item)) == wanted]
-        if not places:
-            raise DubanError("列表已变, 请从头读起 / the list has changed, read it from the start")
-        start = places[0] + 1
-    found = list(items[start : start + limit])
-    more = start + limit < len(items)
-    return found, write_cursor(key(found[-1])) if more and found else None
+        *wanted, seen = read_cursor(cursor)
+        if keys and [type(v) for v in wanted] != [type(v) for v in keys[0]]:
+            raise _strange()
+        if type(seen) is not int or seen < 1:
+            raise _strange()
+        # Of several with one key, so many were seen.
+        start = min(bisect_left(keys, wanted) + seen, bisect_right(keys, wanted))
+    found = placed[start : start + limit]
+    if not found or start + limit >= len(placed):
+        return [item for _, _, item in found], None
+    last = found[-1][0]
+    seen = start + limit - bisect_left(keys, last)
+    return [item for _, _, item in found], write_cursor([*last, seen])
 
 
 def write_cursor(key: Sequence[Any]) -> str:
@@ -66,10 +78,14 @@ def read_cursor(cursor: str, *kinds: type) -> list[Any]:
         data = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         found = json.loads(data)
     except (binascii.Error, ValueError, UnicodeError, RecursionError) as error:
-        raise DubanError("cursor 不对 / not a cursor of this list") from error
+        raise _strange() from error
     fits = isinstance(found, list) and (
-        not kinds or [type(value) for value in found] == list(kinds)
+        bool(found) if not kinds else [type(value) for value in found] == list(kinds)
     )
     if not fits:
-        raise DubanError("cursor 不对 / not a cursor of this list")
+        raise _strange()
     return list(found)
+
+
+def _strange() -> DubanError:
+    return DubanError("cursor 不对 / not a cursor of this list")

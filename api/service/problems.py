@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kb.errors import (
     ConflictError,
@@ -107,15 +108,31 @@ def status_of(error: DubanError) -> tuple[int, str]:
 
 def problem(status: int, code: str, detail: str, **more: Any) -> JSONResponse:
     """A response that tells of an error."""
-    body = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, code=code, **more)
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
-    return JSONResponse(body.model_dump(exclude_none=True), status, headers, media_type=MEDIA_TYPE)
+    return _answer(_problem(status, code, detail, **more))
+
+
+def problem_of(error: Exception) -> Problem:
+    """What is told of an error: of one that nobody foresaw, only that it is in the log."""
+    if isinstance(error, DubanError):
+        status, code = status_of(error)
+        return _problem(status, code, error.message, hint=error.hint or None)
+    return _problem(500, "internal", "服务出错, 已记入日志 / the service failed; it is in the log")
+
+
+def _problem(status: int, code: str, detail: str, **more: Any) -> Problem:
+    title = HTTPStatus(status).phrase
+    return Problem(title=title, status=status, detail=detail, code=code, **more)
+
+
+def _answer(body: Problem) -> JSONResponse:
+    headers = {"WWW-Authenticate": "Bearer"} if body.status == 401 else None
+    told = body.model_dump(exclude_none=True)
+    return JSONResponse(told, body.status, headers, media_type=MEDIA_TYPE)
 
 
 def from_duban(error: DubanError) -> JSONResponse:
     """The response for an error of ours."""
-    status, code = status_of(error)
-    response = problem(status, code, error.message, hint=error.hint or None)
+    response = _answer(problem_of(error))
     if isinstance(error, TooManyError):
         response.headers["Retry-After"] = str(error.seconds)
     return response
@@ -154,15 +171,44 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _unforeseen(request: Request, error: Exception) -> Response:
-        log.error("%s %s", request.method, request.url.path, exc_info=error)
-        return problem(
-            500, "internal", "服务出错, 已记入日志 / the service failed; it is in the log"
-        )
+        key = request.scope.get("state", {}).get("request_id", "")
+        log.error("%s %s, request %s", request.method, request.url.path, key, exc_info=error)
+        return _answer(problem_of(error))
+
+
+class Unforeseen:
+    """ASGI middleware: has the app's handler answer an error that nobody foresaw. FastAPI would do
+    so outside of all middleware, without the request's id and the headers of every other answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def noted(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except HTTPException:
+            raise  # how a body over its limit is told of
+        except Exception as error:
+            if started:
+                raise  # the connection breaks off: half an answer must not look whole
+            answer = await scope["app"].exception_handlers[Exception](Request(scope), error)
+            await answer(scope, receive, send)
 
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": HTTPStatus(status).phrase,
              "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-    for status in (400, 401, 403, 404, 409, 413, 422, 429, 503)
+    for status in (400, 401, 403, 404, 409, 413, 422, 429, 500, 503)
 }  # fmt: skip
 """What every route may answer beside its own."""

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from fastapi import Request, Response
 
+from api.service.problems import MEDIA_TYPE, problem
 from kb.identifiers import sha256_hex
 
 EVENT_STREAM: dict[str, Any] = {
@@ -19,6 +20,16 @@ EVENT_STREAM: dict[str, Any] = {
     }
 }
 """How a stream of Server-Sent Events is documented: the shape of each event."""
+TAGGED: dict[int | str, dict[str, Any]] = {
+    206: {"description": "一部分 / a part (Range)"},
+    304: {"description": "没有变 / not modified"},
+    416: {
+        "description": "没有这一部分 / no such part",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    },
+}
+"""What `tagged` may answer beside the whole."""
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 _NO_CACHE = "private, no-cache"
 """May be kept by the person's own browser, and must be asked about each time."""
 
@@ -39,7 +50,8 @@ def download(data: bytes, name: str, media_type: str) -> Response:
 def tagged(
     request: Request, data: bytes, media_type: str, *, tag: str = "", name: str = ""
 ) -> Response:
-    """The bytes with an entity tag, or 304 where the client has them (RFC 9110, 13.1.2).
+    """The bytes with an entity tag, a part of them where one is asked for, or 304 where the client
+    has them (RFC 9110, 13.1.2).
 
     Args:
         request: whose If-None-Match is looked at.
@@ -54,7 +66,33 @@ def tagged(
         return Response(status_code=304, headers=headers)
     if name:
         headers["Content-Disposition"] = disposition(name)
-    return Response(data, media_type=media_type, headers=headers)
+    headers["Accept-Ranges"] = "bytes"
+    asked = request.headers.get("Range", "")
+    # A part of what is there no more would not fit the parts that the client has.
+    if not asked or request.headers.get("If-Range", etag) != etag:
+        return Response(data, media_type=media_type, headers=headers)
+    return _part(data, asked, media_type, headers)
+
+
+def _part(data: bytes, asked: str, media_type: str, headers: dict[str, str]) -> Response:
+    """One range of the bytes (RFC 9110, 14); all of them where several or none that is one are
+    asked for, which a server may answer so."""
+    found = _RANGE.fullmatch(asked.strip())
+    if found is None or not any(found.groups()):
+        return Response(data, media_type=media_type, headers=headers)
+    first, last = found.groups()
+    if first:
+        start, end = int(first), min(int(last), len(data) - 1) if last else len(data) - 1
+        if last and int(last) < start:
+            return Response(data, media_type=media_type, headers=headers)
+    else:
+        start, end = max(0, len(data) - int(last)), len(data) - 1
+    if start > end:
+        told = problem(416, "range", f"文件只有 {len(data)} 字节 / the file has {len(data)} bytes")
+        told.headers["Content-Range"] = f"bytes */{len(data)}"
+        return told
+    headers["Content-Range"] = f"bytes {start}-{end}/{len(data)}"
+    return Response(data[start : end + 1], 206, headers, media_type)
 
 
 def _has(printed: str, etag: str) -> bool:

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from anyio import Semaphore
 from sqlalchemy import func, select
 
 from api.assistant.answer import Assistant
@@ -55,8 +56,13 @@ class Service:
         self.warm = threading.Event()
         self._lock = threading.RLock()
         self.turns = Turns()
+        self.heartbeat = 10.0
+        """Seconds between two signs of life of a stream that waits for its answer."""
+        self.sheets = Semaphore(1)
+        """Held while a sheet is read."""
         self._seen = -1
         self._extractions: dict[str, Extraction] = {}
+        self._recorded: dict[str, str] = {}
         self._registers: OrderedDict[frozenset[str], Register] = OrderedDict()
         self._assistants: dict[frozenset[str], Assistant | WordedAssistant] = {}
 
@@ -90,6 +96,10 @@ class Service:
             self._registers.move_to_end(ids)
             return self._registers[ids]
 
+    def place(self, document_id: str) -> tuple[str, str]:
+        """Orders the current documents as they came in: when (UTC), then by id."""
+        return self._recorded.get(document_id, ""), document_id
+
     def standings(
         self, actor: Actor, as_of: date, wanted: Wanted | None = None, *, days: int = DUE_SOON
     ) -> list[DueItem]:
@@ -118,6 +128,9 @@ class Service:
                 )
             if changed:
                 self._extractions = {e.document.id: e for e in self.store.extractions()}
+                self._recorded = {
+                    d.document.id: d.recorded_at.isoformat() for d in self.store.documents()
+                }
                 self._registers.clear()
                 self._assistants.clear()
             self._seen = last

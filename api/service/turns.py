@@ -10,10 +10,17 @@ from typing import ParamSpec, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
+from api.assistant.wanted import is_wanted
+from kb.errors import DubanError
+
 P = ParamSpec("P")
 R = TypeVar("R")
 _THREADS = 2
 """One that answers and one that reads the question or writes the answer meanwhile."""
+
+
+class UnwantedError(DubanError):
+    """Whoever asked has left; raised where it would have been their turn."""
 
 
 class Turns:
@@ -35,6 +42,9 @@ class Turns:
             mine.acquire()
             self._waiting.append(mine)
         mine.acquire()  # whoever holds the turn now lets go of it
+        if not is_wanted():
+            self.__exit__()
+            raise UnwantedError("没有人再等这个回答 / nobody waits for this answer any more")
 
     def __exit__(self, *_: object) -> None:
         with self._guard:

@@ -112,9 +112,10 @@ def clean_name(printed: str) -> str:
 
 
 def _keep(sent: UploadFile, folder: Path, most: int) -> Path:
-    """Copy the file into the folder under a name of our own, readable by us only."""
+    """Copy the file into the folder under a name of our own, readable by us only. The name tells
+    whose it is, so that whoever starts later knows what a dead process left."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{secrets.token_hex(16)}.part"
+    path = folder / f"{os.getpid()}-{secrets.token_hex(16)}.part"
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
             for chunk in _bounded(sent, most):

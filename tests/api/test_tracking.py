@@ -198,6 +198,24 @@ def test_review_lists_what_the_damaged_notice_left_in_doubt(duban):
     assert duban("review", "--kind", "moon")[0] == 2
 
 
+def test_a_unit_is_put_in_another_s_place(duban):
+    key = milestone(duban, "/1")
+    task = key["task_id"]
+    owner = ("correct", "owner", task, "--unit", "区水利局", "--reason", "三定已改", "--as", "wang")
+    refused = [
+        duban(*owner, "--new-unit", "区教委", "--do", "reject"),
+        duban(*owner, "--do", "change"),
+    ]
+    assert [code for code, *_ in refused] == [2, 1]
+    made = listed(duban, *owner, "--new-unit", "区教育委员会")
+    assert (made["operation"], made["unit"]) == ("change", "区水利局")
+    assert made["new_unit"] == "区教委"
+    found = {t["id"]: t for t in listed(duban, "tasks", "--unit", "区教委")}[task]
+    assert "区水利局" not in {r["unit"] for r in found["responsibilities"]}
+    duban("correct", "withdraw", made["id"], "--reason", "误改", "--as", "wang")
+    assert task in {t["id"] for t in listed(duban, "tasks", "--unit", "区水利局")}
+
+
 def test_a_correction_is_reopened_when_its_clause_changes_and_confirmed(duban, tmp_path):
     key = milestone(duban, "/1")
     made = listed(

@@ -37,6 +37,7 @@ _JOBS = {
     JobStatus.DONE: ("完成", "done"),
     JobStatus.FAILED: ("失败", "failed"),
     JobStatus.INTERRUPTED: ("中断", "interrupted"),
+    JobStatus.CANCELLED: ("已取消", "cancelled"),
 }
 _EVERY = {
     "YEARLY": ("年", "year"),

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.assistant.reply import Answer
+from api.service.answering import Answering, LeftError, event, failure
 from api.service.conversations import Conversation, Conversations, Turn
 from api.service.fields import Storable
 from api.service.identity import Reader, ServiceOf, Viewer
 from api.service.problems import RESPONSES
 from api.service.sending import EVENT_STREAM
 from api.service.state import Service
+from api.service.wire import facts as wire
 
 router = APIRouter(tags=["ask"], responses=RESPONSES)
 LONGEST_QUESTION = 2000
@@ -44,7 +45,14 @@ class Question(BaseModel):
 
 
 class Answered(Answer):
-    """An answer, and where it is kept."""
+    """An answer, and where it is kept, for our own pages."""
+
+    conversation: str | None = None
+    turn: str | None = None
+
+
+class AnswerOut(wire.Answer):
+    """An answer, and where it is kept (for those signed in)."""
 
     conversation: str | None = None
     turn: str | None = None
@@ -53,7 +61,10 @@ class Answered(Answer):
 class Feedback(BaseModel):
     """Whether an answer was right, and why."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"verdict": "wrong", "reason": "漏了一个配合单位"}]},
+    )
 
     verdict: Literal["right", "wrong"]
     reason: Annotated[str, Field(max_length=2000), Storable] = ""
@@ -61,18 +72,21 @@ class Feedback(BaseModel):
 
 @router.post(
     "/ask",
-    response_model=Answered,
+    response_model=AnswerOut,
     responses={200: {"content": EVENT_STREAM}},
     summary="回答一个问题 / answer a question",
 )
 async def ask(
     body: Question,
+    request: Request,
     viewer: Reader,
     service: ServiceOf,
     accept: Annotated[str, Header()] = "application/json",
 ) -> Any:
-    """JSON, or with `Accept: text/event-stream` the events `part` (pieces of the answer), then
-    `citations`, then `done` (the whole answer)."""
+    """JSON, or with `Accept: text/event-stream` the events `start`, `part` (pieces of the answer),
+    then `citations`, then `done` (the whole answer). An `error` in the stream holds the same object
+    as an error without one. While the answer is made, comments show that the stream lives; a client
+    that leaves is not worked for any more."""
     service.ask_limit.check(viewer.caller)
     if "text/event-stream" in accept:
         return StreamingResponse(
@@ -80,7 +94,11 @@ async def ask(
             media_type="text/event-stream",
             headers={"X-Accel-Buffering": "no"},
         )
-    return await service.turns.run(answer_question, service, viewer, body)
+    try:
+        asked = Answering(service, answer_question, service, viewer, body)
+        return AnswerOut.of(await asked.for_client(request))
+    except LeftError:
+        return Response(status_code=503)  # to nobody
 
 
 def answer_question(service: Service, viewer: Viewer, body: Question) -> Answered:
@@ -99,29 +117,27 @@ def answer_question(service: Service, viewer: Viewer, body: Question) -> Answere
 
 
 async def _events(service: Service, viewer: Viewer, body: Question) -> AsyncIterator[str]:
-    from api.service.problems import status_of  # noqa: PLC0415
-    from kb.errors import DubanError  # noqa: PLC0415
-
-    yield _event("start", {"question": body.question})
+    yield event("start", {"question": body.question})
+    asked = Answering(service, answer_question, service, viewer, body)
     try:
-        answer = await service.turns.run(answer_question, service, viewer, body)
-    except DubanError as error:
-        yield _event("error", {"code": status_of(error)[1], "detail": error.message})
+        async for beat in asked.beats():
+            yield beat
+        answer = await asked.result()
+    except Exception as error:
+        yield event("error", failure(error))
         return
+    finally:
+        asked.leave()
     for piece in pieces(answer.answer):
-        yield _event("part", {"text": piece})
-    shown = answer.model_dump(mode="json")
-    yield _event("citations", shown["citations"])
-    yield _event("done", shown)
+        yield event("part", {"text": piece})
+    shown = AnswerOut.of(answer).model_dump(mode="json")
+    yield event("citations", shown["citations"])
+    yield event("done", shown)
 
 
 def pieces(text: str) -> Iterator[str]:
     """An answer cut after each sentence and line."""
     yield from (m.group() for m in re.finditer(r"[^。；！？\n]*[。；！？\n]?", text) if m.group())
-
-
-def _event(name: str, data: Any) -> str:
-    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 
 @router.get("/conversations", summary="我的对话 / my conversations")

@@ -12,15 +12,24 @@ from api.service.identity import ServiceOf, Viewer, needs
 from api.service.paging import Cursor, Limit, Page, read_cursor, write_cursor
 from api.service.problems import RESPONSES
 from api.service.sending import download
+from api.service.wire.governance import Audited, Checkpoint, Entry
 from kb.errors import ConflictError, DubanError
 from tasks import audit
-from tasks.audit import Audited, Checkpoint, Entry
 from tasks.audit_search import AuditFilter, search_audit
 from tasks.authorisation import Action
 
 router = APIRouter(tags=["audit"], responses=RESPONSES)
 Auditor = Annotated[Viewer, Depends(needs(Action.READ_AUDIT))]
 _Name = Annotated[str, Query(max_length=200)]
+
+
+class CheckpointIn(BaseModel):
+    """A checkpoint as `GET /audit/checkpoint` gave it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    count: Annotated[int, Field(ge=0)]
+    head: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
 class VerifyIn(BaseModel):
@@ -31,7 +40,7 @@ class VerifyIn(BaseModel):
         json_schema_extra={"examples": [{"checkpoints": [{"count": 0, "head": "0" * 64}]}]},
     )
 
-    checkpoints: list[Checkpoint] = Field(default_factory=list, max_length=1000)
+    checkpoints: list[CheckpointIn] = Field(default_factory=list, max_length=1000)
 
 
 @router.get("/audit", summary="审计日志 / the audit log")
@@ -62,7 +71,11 @@ def log(
         found, total = search_audit(connection, wanted, limit + 1, before)
     more = len(found) > limit
     shown = found[:limit]
-    return Page(items=shown, total=total, next=write_cursor([shown[-1].seq]) if more else None)
+    return Page(
+        items=[Entry.of(e) for e in shown],
+        total=total,
+        next=write_cursor([shown[-1].seq]) if more else None,
+    )
 
 
 @router.post("/audit/verify", summary="校验 / verify")
@@ -70,7 +83,8 @@ def verify(body: VerifyIn, viewer: Auditor, service: ServiceOf) -> Audited:
     """Check every entry and its link, and that the log still holds the checkpoints; no fault
     means that nothing was altered, inserted, reordered or cut off."""
     with service.store.reading() as connection:
-        return audit.verify_chain(connection, body.checkpoints)
+        kept = [audit.Checkpoint(count=c.count, head=c.head) for c in body.checkpoints]
+        return Audited.of(audit.verify_chain(connection, kept))
 
 
 @router.get(
@@ -83,5 +97,5 @@ def checkpoint(viewer: Auditor, service: ServiceOf) -> Response:
         found = audit.verify_chain(connection)
     if found.faults:
         raise ConflictError(found.faults[0].message, hint="POST /api/v1/audit/verify")
-    line = audit.render_checkpoint(Checkpoint(count=found.count, head=found.head))
+    line = audit.render_checkpoint(audit.Checkpoint(count=found.count, head=found.head))
     return download(f"{line}\n".encode(), f"duban-audit-{found.count}.json", "application/json")

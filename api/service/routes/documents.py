@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,27 +14,35 @@ from api.service.identity import Reader, ServiceOf, Viewer, needs
 from api.service.jobs import Job, Jobs
 from api.service.paging import Cursor, Limit, Page, page_of
 from api.service.problems import RESPONSES
-from api.service.sending import tagged
+from api.service.sending import TAGGED, tagged
 from api.service.state import Service
 from api.service.uploads import Upload, form_of, receive
+from api.service.wire.facts import (
+    Clause,
+    Finding,
+    Member,
+    Plan,
+    PolicyReference,
+    Repair,
+    Task,
+)
+from api.service.wire.governance import Visibility
 from ingest.readers import LIMIT, SUFFIXES
 from ingest.unclaimed import find_unclaimed
 from kb.errors import DubanError, NotFoundError
 from kb.identifiers import sha256_hex
-from kb.models import Clause, Finding, Plan, Repair
 from tasks.authorisation import Action
-from tasks.models import Extraction, Member, PolicyReference, Task
+from tasks.models import Extraction
 from tasks.store import StoredDocument
 from tasks.visibility import (
     Level,
-    Visibility,
     read_visibility,
     set_visibility,
     visible_documents,
 )
+from tasks.visibility import Visibility as Seen
 
 router = APIRouter(tags=["documents"], responses=RESPONSES)
-_TAGGED: dict[int | str, dict[str, Any]] = {304: {"description": "没有变 / not modified"}}
 _OPAQUE = "application/octet-stream"
 Ingester = Annotated[Viewer, Depends(needs(Action.INGEST))]
 
@@ -125,13 +133,13 @@ def documents(
     """Documents that the viewer may see, in the order they were recorded."""  # fmt: skip
     found = _stored(service, viewer, superseded=superseded)
     found = [d for d in found if q in d.title or q in (d.document_number or "")]
-    shown, after = page_of(found, limit, cursor, lambda d: [d.id])
+    shown, after = page_of(found, limit, cursor, lambda d: [d.recorded_at.isoformat(), d.id])
     return Page(items=shown, total=len(found), next=after)
 
 
 @router.get(
     "/documents/{document_id}", summary="一份文件 / a document",
-    response_model=DocumentDetail, responses=_TAGGED,
+    response_model=DocumentDetail, responses=TAGGED,
 )  # fmt: skip
 def document(document_id: str, request: Request, viewer: Reader, service: ServiceOf) -> Response:
     """A document with its outline, facts and unclaimed clauses; has an ETag."""
@@ -142,7 +150,7 @@ def document(document_id: str, request: Request, viewer: Reader, service: Servic
 
 @router.get(
     "/documents/{document_id}/text", summary="正文 / its text", response_class=Response,
-    responses=_TAGGED | {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    responses=TAGGED | {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )  # fmt: skip
 def text(document_id: str, request: Request, viewer: Reader, service: ServiceOf) -> Response:
     """The text that all spans refer to, in UTF-8, no line end altered; has an ETag."""
@@ -154,11 +162,11 @@ def text(document_id: str, request: Request, viewer: Reader, service: ServiceOf)
 @router.get(
     "/documents/{document_id}/source", summary="原件 / its original bytes",
     response_class=Response,
-    responses=_TAGGED | {200: {"content": {_OPAQUE: {"schema": {"type": "string", "format": "binary"}}}}},
+    responses=TAGGED | {200: {"content": {_OPAQUE: {"schema": {"type": "string", "format": "binary"}}}}},
 )  # fmt: skip
 def source(document_id: str, request: Request, viewer: Reader, service: ServiceOf) -> Response:
     """The bytes as they were added, to be saved and never shown by the browser; the ETag is their
-    SHA-256."""
+    SHA-256, and `Range` gives a part."""
     stored = seen_document(service, viewer, document_id)
     data = service.store.source(document_id)
     return tagged(request, data, _OPAQUE, tag=stored.sha256, name=stored.name or document_id)
@@ -170,9 +178,9 @@ def put_visibility(
 ) -> Visibility:
     """Open or close a document with its former versions."""
     seen_document(service, viewer, document_id)
-    seen = Visibility(level=body.level, units=body.units)
+    seen = Seen(level=body.level, units=body.units)
     set_visibility(service.store, viewer.actor, document_id, seen, service.now())
-    return seen
+    return Visibility.of(seen)
 
 
 _UPLOAD = form_of(
@@ -226,14 +234,21 @@ def job(job_id: str, viewer: Ingester, jobs: JobsOf) -> Job:
     return jobs.get(job_id)
 
 
-def _seen(level: str, units: list[str]) -> Visibility | None:
+@router.post("/jobs/{job_id}/cancel", status_code=202, summary="取消处理任务 / cancel a job")
+def cancel(job_id: str, viewer: Ingester, jobs: JobsOf) -> Job:
+    """Stop an upload that waits or is being read; it ends `cancelled`, the store as it was before.
+    409 once its document is in the store."""
+    return jobs.cancel(viewer.actor, job_id)
+
+
+def _seen(level: str, units: list[str]) -> Seen | None:
     if not level:
         if units:
             raise DubanError("units 要和 level 一起给 / units go with a level")
         return None
     if level not in tuple(Level):
         raise DubanError(f"level 只能是 {' '.join(Level)} / level is one of {' '.join(Level)}")
-    return Visibility(level=Level(level), units=tuple(u for u in units if u.strip()))
+    return Seen(level=Level(level), units=tuple(u for u in units if u.strip()))
 
 
 def _stored(service: Service, viewer: Viewer, *, superseded: bool) -> list[DocumentOut]:
@@ -244,12 +259,12 @@ def _stored(service: Service, viewer: Viewer, *, superseded: bool) -> list[Docum
     return [_out(d, levels) for d in stored if d.document.id in seen]
 
 
-def _out(stored: StoredDocument, levels: dict[str, Visibility]) -> DocumentOut:
+def _out(stored: StoredDocument, levels: dict[str, Seen]) -> DocumentOut:
     d = stored.document
     return DocumentOut(
         **{name: getattr(d, name) for name in DocumentOut.model_fields if hasattr(d, name)},
         version=stored.version, recorded_at=stored.recorded_at,
-        superseded_by=stored.superseded_by, visibility=levels.get(d.id, Visibility()),
+        superseded_by=stored.superseded_by, visibility=Visibility.of(levels.get(d.id, Seen())),
     )  # fmt: skip
 
 
@@ -271,18 +286,22 @@ def detail_of(service: Service, stored: DocumentOut) -> DocumentDetail:
     intact = sha256_hex(service.store.source(stored.id)) == stored.sha256
     return DocumentDetail(
         **dict(stored), characters=len(extraction.document.text), intact=intact,
-        outline=outline_of(extraction), tasks=extraction.tasks, members=extraction.members,
-        policies=extraction.policies, repairs=extraction.repairs, warnings=extraction.warnings,
-        unclaimed=find_unclaimed(extraction),
+        outline=outline_of(extraction),
+        tasks=tuple(map(Task.of, extraction.tasks)),
+        members=tuple(map(Member.of, extraction.members)),
+        policies=tuple(map(PolicyReference.of, extraction.policies)),
+        repairs=tuple(map(Repair.of, extraction.repairs)),
+        warnings=tuple(map(Finding.of, extraction.warnings)),
+        unclaimed=[Clause.of(c) for c in find_unclaimed(extraction)],
     )  # fmt: skip
 
 
 def outline_of(extraction: Extraction) -> list[OutlinePlan]:
     """The plans of a document with their clauses as trees, in the order of the text."""
     below: dict[str | None, list[Clause]] = {}
-    stated: dict[str, list[str]] = {}
-    for clause in extraction.clauses:
+    for clause in map(Clause.of, extraction.clauses):
         below.setdefault(clause.parent_id or clause.plan_id, []).append(clause)
+    stated: dict[str, list[str]] = {}
     for task in extraction.tasks:
         stated.setdefault(task.clause_id, []).append(task.id)
 
@@ -292,4 +311,5 @@ def outline_of(extraction: Extraction) -> list[OutlinePlan]:
             for c in below.get(key, ())
         )
 
-    return [OutlinePlan(**dict(plan), clauses=grown(plan.id)) for plan in extraction.plans]
+    plans = map(Plan.of, extraction.plans)
+    return [OutlinePlan(**dict(plan), clauses=grown(plan.id)) for plan in plans]

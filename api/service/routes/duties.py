@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
@@ -13,21 +13,42 @@ from api.service.identity import Reader, ServiceOf
 from api.service.paging import Cursor, Limit, Page, page_of
 from api.service.problems import RESPONSES
 from api.service.state import Service
+from api.service.wire.facts import Citation, Milestone, Target, Task, UnitCount
+from api.service.wire.progress import DueItem, Judged
 from kb.errors import NotFoundError
-from kb.models import Citation
+from tasks import models
 from tasks.authorisation import Actor
-from tasks.due import DueItem, State
-from tasks.lifecycle import Judged, Life, Status, judge
-from tasks.listing import Wanted
-from tasks.models import Milestone, Role, Target, Task
-from tasks.queries import Placed, UnitCount
+from tasks.due import DueItem as Standing
+from tasks.due import State
+from tasks.lifecycle import Life, Status, judge
+from tasks.listing import Wanted, count_standings, plan_titles
+from tasks.models import Role
+from tasks.queries import Placed, Register, due_before
 
 router = APIRouter(tags=["duties"], responses=RESPONSES)
 
 AsOf = Annotated[date | None, Query(description="以这一天为准, 默认今天 / default: today")]
 Unit = Annotated[str, Query(max_length=200, description="单位名称或编号 / a unit's name or id")]
 Plan = Annotated[str, Query(max_length=200, description="计划标题中的字 / words of a plan's title")]
-Roles = Annotated[list[Role], Query(description="角色 / roles", default_factory=list)]
+Roles = Annotated[
+    list[Role],
+    Query(alias="role", description="角色, 可多个 / roles, may be repeated", default_factory=list),
+]
+Statuses = Annotated[
+    list[Status | State],
+    Query(
+        alias="status",
+        default_factory=list,
+        description="办理或时限状态, 可多个 / states of the cycle or of the deadline",
+    ),
+]
+Inherited = Annotated[
+    bool, Query(description="也列只有计划期限的 / those due by their plan's end too")
+]
+Within = Annotated[
+    int, Query(ge=0, le=3650, description="多少天内算快到期 / so many days ahead are soon")
+]
+GroupBy = Literal["unit", "plan", "role", "days"]
 
 
 class TaskOut(BaseModel):
@@ -62,6 +83,13 @@ class TargetOut(BaseModel):
     judged: Judged
 
 
+class Counted(BaseModel):
+    """How many milestones one name stands for: a unit, a plan, a role, or days (`<=30`)."""
+
+    name: str
+    milestones: int
+
+
 class Trace(BaseModel):
     """From a target to the exact characters of the source file."""
 
@@ -94,22 +122,32 @@ def tasks(
     roles: Roles,
     unit: Unit = "",
     plan: Plan = "",
-    document: str = "",
+    document: Annotated[str, Query(max_length=64, description="文件编号 / a document's id")] = "",
+    before: Annotated[
+        date | None, Query(alias="due_before", description="这天或之前到期 / due by this day")
+    ] = None,
+    late: Annotated[bool, Query(alias="overdue", description="只列逾期 / overdue only")] = False,
+    as_of: AsOf = None,
     q: Annotated[str, Query(max_length=200, description="标题中的字 / words of the title")] = "",
     limit: Limit = 50,
     cursor: Cursor = "",
 ) -> Page[TaskOut]:
     """Tasks of documents that the viewer may see, in the order of the documents."""
     register = service.register(viewer.actor)
-    found = register.tasks_of(unit, roles or None) if unit else list(register.tasks())
+    found = tasks_bearing(register, unit, roles)
     found = [
         p
         for p in found
         if plan in p.plan.title
         and document in ("", p.document.id)
         and (q in p.task.title or q in p.clause.heading)
+        and (before is None or due_before(p, before))
     ]
-    shown, after = page_of(found, limit, cursor, lambda p: [p.task.id])
+    if late:
+        items = register.overdue(as_of or service.today())
+        overdue_tasks = {item.task_id for item in items}
+        found = [p for p in found if p.task.id in overdue_tasks]
+    shown, after = page_of(found, limit, cursor, lambda p: _place(service, p))
     return Page(items=[task_out(p) for p in shown], total=len(found), next=after)
 
 
@@ -123,9 +161,11 @@ def task(task_id: str, viewer: Reader, service: ServiceOf, as_of: AsOf = None) -
     items = service.standings(viewer.actor, day, Wanted(milestones=ids)) if ids else []
     return TaskDetail(
         **task_out(placed).model_dump(),
-        milestones=items,
-        targets=[judge(t, latest_value(t, items)) for t in placed.task.targets],
-        clause=register.cite(register.document_of(placed.document.id), placed.clause, placed.clause.span),
+        milestones=[DueItem.of(i) for i in items],
+        targets=[Judged.of(judge(t, latest_value(t, items))) for t in placed.task.targets],
+        clause=Citation.of(
+            register.cite(register.document_of(placed.document.id), placed.clause, placed.clause.span)
+        ),
     )  # fmt: skip
 
 
@@ -134,12 +174,11 @@ def milestones(
     viewer: Reader,
     service: ServiceOf,
     roles: Roles,
+    statuses: Statuses,
     unit: Unit = "",
     plan: Plan = "",
-    state: State | None = None,
-    status: Status | None = None,
     as_of: AsOf = None,
-    within: Annotated[int, Query(ge=0, le=3650)] = 30,
+    within: Within = 30,
     limit: Limit = 50,
     cursor: Cursor = "",
 ) -> Page[DueItem]:
@@ -149,7 +188,7 @@ def milestones(
         for i in _standings(
             service, viewer.actor, unit, roles, plan, as_of or service.today(), within
         )
-        if state in (None, i.state) and status in (None, i.status)
+        if not statuses or i.state in statuses or i.status in statuses
     ]
     return _page(items, limit, cursor)
 
@@ -162,9 +201,7 @@ def overdue(
     unit: Unit = "",
     plan: Plan = "",
     days: Annotated[int, Query(ge=1, description="至少逾期几天 / at least")] = 1,
-    inherited: Annotated[
-        bool, Query(description="也列只有计划期限的 / the plan's end too")
-    ] = False,
+    inherited: Inherited = False,
     as_of: AsOf = None,
     limit: Limit = 50,
     cursor: Cursor = "",
@@ -177,13 +214,76 @@ def overdue(
     return _page(items, limit, cursor)
 
 
+@router.get("/due", summary="快到期 / what is due soon")
+def due(
+    viewer: Reader,
+    service: ServiceOf,
+    roles: Roles,
+    within: Within = 30,
+    unit: Unit = "",
+    plan: Plan = "",
+    inherited: Inherited = False,
+    as_of: AsOf = None,
+    limit: Limit = 50,
+    cursor: Cursor = "",
+) -> Page[DueItem]:
+    """Milestones that are due within so many days, soonest first."""
+    items = find_due(
+        service, viewer.actor, as_of or service.today(), within, unit=unit, roles=roles,
+        plan=plan, inherited=inherited,
+    )  # fmt: skip
+    return _page(items, limit, cursor)
+
+
+@router.get("/overdue/counts", summary="逾期计数 / what is overdue, counted")
+def count_overdue(
+    viewer: Reader,
+    service: ServiceOf,
+    roles: Roles,
+    by: Annotated[GroupBy, Query(description="按什么计数 / what to count by")],
+    unit: Unit = "",
+    plan: Plan = "",
+    days: Annotated[int, Query(ge=1, description="至少逾期几天 / at least")] = 1,
+    inherited: Inherited = False,
+    as_of: AsOf = None,
+) -> list[Counted]:
+    """As `GET /overdue`, counted: a milestone of several units counts for each."""
+    items = find_overdue(
+        service, viewer.actor, as_of or service.today(), unit=unit, roles=roles, plan=plan,
+        days=days, inherited=inherited,
+    )  # fmt: skip
+    return _counted(service, items, by)
+
+
+@router.get("/due/counts", summary="快到期计数 / what is due soon, counted")
+def count_due(
+    viewer: Reader,
+    service: ServiceOf,
+    roles: Roles,
+    by: Annotated[GroupBy, Query(description="按什么计数 / what to count by")],
+    within: Within = 30,
+    unit: Unit = "",
+    plan: Plan = "",
+    inherited: Inherited = False,
+    as_of: AsOf = None,
+) -> list[Counted]:
+    """As `GET /due`, counted: a milestone of several units counts for each."""
+    items = find_due(
+        service, viewer.actor, as_of or service.today(), within, unit=unit, roles=roles,
+        plan=plan, inherited=inherited,
+    )  # fmt: skip
+    return _counted(service, items, by)
+
+
 @router.get("/targets", summary="目标值 / numeric targets")
 def targets(
     viewer: Reader,
     service: ServiceOf,
-    text: Annotated[str, Query(max_length=200)] = "",
+    text: Annotated[
+        str, Query(max_length=200, description="指标、范围或原文中的字 / words of the target")
+    ] = "",
     plan: Plan = "",
-    year: Annotated[int | None, Query(ge=1900, le=2200)] = None,
+    year: Annotated[int | None, Query(ge=1900, le=2200, description="哪年到期 / year due")] = None,
     as_of: AsOf = None,
     limit: Limit = 50,
     cursor: Cursor = "",
@@ -191,7 +291,9 @@ def targets(
     """Targets with the latest reported value."""
     register = service.register(viewer.actor)
     found = register.targets(text, plan=plan, year=year)
-    shown, after = page_of(found, limit, cursor, lambda row: [row[1].id])
+    shown, after = page_of(
+        found, limit, cursor, lambda row: [*_place(service, row[0]), row[1].span.start, row[1].id]
+    )
     out = target_rows(service, viewer.actor, shown, as_of or service.today())
     return Page(items=out, total=len(found), next=after)
 
@@ -208,15 +310,17 @@ def trace(target_id: str, viewer: Reader, service: ServiceOf) -> Trace:
                 extraction = register.document_of(placed.document.id)
                 data = service.store.source(placed.document.id)
                 return Trace(
-                    target=target,
+                    target=Target.of(target),
                     document_title=placed.document.title,
                     document_number=placed.document.document_number,
                     plan=placed.plan.title,
                     sha256=placed.document.sha256,
                     intact=sha256_hex(data) == placed.document.sha256,
                     line=extraction.document.text.count("\n", 0, target.span.start) + 1,
-                    clause=register.cite(extraction, placed.clause, placed.clause.span),
-                    exact=register.cite(extraction, placed.clause, target.span),
+                    clause=Citation.of(
+                        register.cite(extraction, placed.clause, placed.clause.span)
+                    ),
+                    exact=Citation.of(register.cite(extraction, placed.clause, target.span)),
                 )
     raise NotFoundError(f"没有目标 {target_id} / no target {target_id}")
 
@@ -227,8 +331,8 @@ def units(
 ) -> Page[UnitCount]:
     """Units that bear a task, those with most first."""
     found = service.register(viewer.actor).units()
-    shown, after = page_of(found, limit, cursor, lambda u: [u.unit, u.unit_id])
-    return Page(items=shown, total=len(found), next=after)
+    shown, after = page_of(found, limit, cursor, lambda u: [-u.tasks, u.unit, u.unit_id or ""])
+    return Page(items=[UnitCount.of(u) for u in shown], total=len(found), next=after)
 
 
 @router.get("/units/{unit}", summary="一个单位 / a unit")
@@ -262,8 +366,20 @@ def task_out(placed: Placed) -> TaskOut:
         plan=placed.plan.title,
         path=placed.clause.path,
         heading=placed.clause.heading,
-        task=placed.task,
+        task=Task.of(placed.task),
     )
+
+
+def tasks_bearing(register: Register, unit: str, roles: Sequence[Role]) -> list[Placed]:
+    """Tasks that a unit bears in one of the roles; of any unit, and in any role, where none is
+    named."""
+    if unit:
+        return register.tasks_of(unit, roles or None)
+    return [
+        p
+        for p in register.tasks()
+        if not roles or any(a.role in roles for a in p.task.responsibilities)
+    ]
 
 
 def find_overdue(
@@ -276,7 +392,7 @@ def find_overdue(
     plan: str = "",
     days: int = 1,
     inherited: bool = False,
-) -> list[DueItem]:
+) -> list[Standing]:
     """Milestones at least `days` overdue that `actor` may see, longest first; with `inherited`
     also those that are due by their plan's end only."""
     return [
@@ -286,28 +402,47 @@ def find_overdue(
     ]
 
 
+def find_due(
+    service: Service,
+    actor: Actor,
+    as_of: date,
+    within: int,
+    *,
+    unit: str = "",
+    roles: Sequence[Role] = (),
+    plan: str = "",
+    inherited: bool = False,
+) -> list[Standing]:
+    """Milestones due within so many days that `actor` may see, soonest first."""
+    return [
+        i
+        for i in _standings(service, actor, unit, roles, plan, as_of, within)
+        if i.state is State.DUE_SOON and (inherited or not i.inherited)
+    ]
+
+
 def target_rows(
     service: Service,
     actor: Actor,
-    found: Sequence[tuple[Placed, Target, Milestone | None]],
+    found: Sequence[tuple[Placed, models.Target, models.Milestone | None]],
     as_of: date,
 ) -> list[TargetOut]:
     """Targets as they are sent, with the values last reported."""
     ids = frozenset(t.milestone_id for _, t, _ in found if t.milestone_id)
-    by_milestone: dict[str, list[DueItem]] = {}
+    by_milestone: dict[str, list[Standing]] = {}
     for item in service.standings(actor, as_of, Wanted(milestones=ids)) if ids else ():
         by_milestone.setdefault(item.milestone_id, []).append(item)
     return [
         TargetOut(
             document_id=p.document.id, plan=p.plan.title, path=p.clause.path, task_id=p.task.id,
-            target=t, milestone=m,
-            judged=judge(t, latest_value(t, by_milestone.get(t.milestone_id or "", []))),
+            target=Target.of(t), milestone=Milestone.of(m) if m else None,
+            judged=Judged.of(judge(t, latest_value(t, by_milestone.get(t.milestone_id or "", [])))),
         )
         for p, t, m in found
     ]  # fmt: skip
 
 
-def latest_value(target: Target, items: Sequence[DueItem]) -> Any:
+def latest_value(target: models.Target, items: Sequence[Standing]) -> Any:
     """The value last reported for a target; None where none was."""
     lives: list[Life] = [i.life for i in items if target.id in i.life.values]
     if not lives:
@@ -323,7 +458,7 @@ def _standings(
     plan: str,
     as_of: date,
     within: int,
-) -> list[DueItem]:
+) -> list[Standing]:
     plans = None
     if plan:
         register = service.register(actor)
@@ -332,6 +467,23 @@ def _standings(
     return service.standings(actor, as_of, wanted, days=within)
 
 
-def _page(items: Sequence[DueItem], limit: int, cursor: str) -> Page[DueItem]:
-    shown, after = page_of(items, limit, cursor, lambda i: [i.milestone_id, i.occurrence])
-    return Page(items=shown, total=len(items), next=after)
+def _counted(service: Service, items: Sequence[Standing], by: GroupBy) -> list[Counted]:
+    with service.store.reading() as connection:
+        titles = plan_titles(connection)
+    return [Counted(name=n, milestones=c) for n, c in count_standings(items, by, titles)]
+
+
+def _place(service: Service, placed: Placed) -> list[Any]:
+    """Where a task stands in the order of the documents and of their text."""
+    span = placed.task.span
+    return [*service.place(placed.document.id), span.start, span.end, placed.task.id]
+
+
+def _page(items: Sequence[Standing], limit: int, cursor: str) -> Page[DueItem]:
+    shown, after = page_of(
+        items, limit, cursor,
+        lambda i: [
+            (i.due or date.max).isoformat(), i.document_id, i.path, i.milestone_id, i.occurrence,
+        ],
+    )  # fmt: skip
+    return Page(items=[DueItem.of(i) for i in shown], total=len(items), next=after)

@@ -14,7 +14,8 @@ from tasks.graph import Graph, ego
 from tasks.graph_export import export_graph
 
 router = APIRouter(tags=["graph"], responses=RESPONSES)
-_GRAPHML = "application/graphml+xml"
+_GRAPHML, _DOT = "application/graphml+xml", "text/vnd.graphviz"
+_TYPES = {"json": "application/json", "graphml": _GRAPHML, "dot": _DOT}
 
 
 class Node(BaseModel):
@@ -51,12 +52,15 @@ class NodeLink(BaseModel):
 
 @router.get(
     "/graph", summary="责任图 / the responsibility graph", response_model=NodeLink,
-    responses={200: {"content": {_GRAPHML: {"schema": {"type": "string"}}}}},
+    responses={200: {"content": {kind: {"schema": {"type": "string"}} for kind in (_GRAPHML, _DOT)}}},
 )  # fmt: skip
 def graph(
     viewer: Reader,
     service: ServiceOf,
-    kind: Annotated[Literal["json", "graphml"], Query(alias="format")] = "json",
+    kind: Annotated[
+        Literal["json", "graphml", "dot"],
+        Query(alias="format", description="networkx 的 node-link、GraphML 或 Graphviz"),
+    ] = "json",
     unit: Annotated[str, Query(max_length=200, description="以单位为中心 / around a unit")] = "",
     task: Annotated[str, Query(max_length=64, description="以任务为中心 / around a task")] = "",
     radius: Annotated[int, Query(ge=1, le=4, description="几步之内 / within so many edges")] = 1,
@@ -68,9 +72,7 @@ def graph(
     if unit or task:
         whole = ego(whole, _unit(whole, unit) if unit else _task(whole, task), radius)
     text = export_graph(whole, kind)
-    if kind == "graphml":
-        return Response(text.encode("utf-8", "replace"), media_type=_GRAPHML)
-    return Response(text.encode("utf-8", "replace"), media_type="application/json")
+    return Response(text.encode("utf-8", "replace"), media_type=_TYPES[kind])
 
 
 def _unit(whole: Graph, unit: str) -> str:

@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from api.service.identity import ServiceOf, SignedIn, Viewer, needs, service_of, viewer_of
 from api.service.paging import Cursor, Limit, Page, page_of
 from api.service.problems import RESPONSES, UnauthenticatedError
-from api.service.sending import disposition, download, tagged
+from api.service.routes.duties import AsOf, Plan, Roles, Statuses, Unit, Within
+from api.service.sending import TAGGED, disposition, download, tagged
 from api.service.state import Service
 from tasks.access import CALENDAR
 from tasks.authorisation import Action, PersonRole, require
@@ -31,6 +32,9 @@ from tasks.outbox import DeliveryStatus, Outbox
 router = APIRouter(tags=["outputs"], responses=RESPONSES)
 Exporter = Annotated[Viewer, Depends(needs(Action.EXPORT))]
 Format = Literal["xlsx", "csv", "jsonl", "docx", "ics"]
+Remind = Annotated[
+    int, Query(ge=0, le=365, description="日历提前几天提醒, 0 不提醒 / days ahead, 0: none")
+]
 Language = Annotated[Literal["zh", "en"] | None, Query(description="默认按设置 / default: the setting")]  # fmt: skip
 _TYPES: dict[str, str] = {
     "xlsx": MEDIA_TYPES[DigestFormat.XLSX],
@@ -87,8 +91,13 @@ def digests(
             fields = one.model_dump(include=set(Sent.model_fields))
             weeks.setdefault(one.week, []).append(Sent(**fields))
     found = [DigestWeek(week=week, sent=weeks[week]) for week in sorted(weeks, reverse=True)]
-    shown, after = page_of(found, limit, cursor, lambda w: [w.week])
+    shown, after = page_of(found, limit, cursor, lambda w: [-_number(w.week)])
     return Page(items=shown, total=len(found), next=after)
+
+
+def _number(week: str) -> int:
+    """202648 of 2026-W48."""
+    return int("".join(c for c in week if c.isdecimal()) or 0)
 
 
 @router.get(
@@ -101,8 +110,8 @@ def digest(
     service: ServiceOf,
     unit: Annotated[str, Query(max_length=200, description="空: 总览 / empty: the overview")] = "",
     kind: Annotated[DigestFormat, Query(alias="format")] = DigestFormat.HTML,
-    as_of: date | None = None,
-    within: Annotated[int, Query(ge=0, le=3650)] = 30,
+    as_of: AsOf = None,
+    within: Within = 30,
     lang: Language = None,
 ) -> Response:
     """The digest of a week (`2026-W48`) as things stood on `as_of` (by default the day of the week
@@ -125,12 +134,6 @@ def digest(
     return Response(data, media_type=MEDIA_TYPES[kind], headers=headers)
 
 
-Unit = Annotated[str, Query(max_length=200, description="单位名称或编号 / a unit's name or id")]
-Plan = Annotated[str, Query(max_length=200, description="计划标题中的字 / words of a plan's title")]
-Roles = Annotated[list[Role], Query(default_factory=list)]
-Statuses = Annotated[list[Status | State], Query(alias="status", default_factory=list)]
-
-
 @router.get(
     "/exports", summary="导出 / export", response_class=Response, responses=_files(_TYPES.values())
 )
@@ -142,8 +145,9 @@ def export(
     kind: Annotated[Format, Query(alias="format")] = "xlsx",
     unit: Unit = "",
     plan: Plan = "",
-    overdue: bool = False,
-    as_of: date | None = None,
+    overdue: Annotated[bool, Query(description="只列逾期 / overdue only")] = False,
+    as_of: AsOf = None,
+    remind: Remind = REMIND_DAYS,
     by: Annotated[By, Query(description="docx 的分组 / groups of docx")] = By.PLAN,
     lang: Language = None,
 ) -> Response:
@@ -152,7 +156,11 @@ def export(
     day = as_of or service.today()
     rows = _rows(service, viewer, unit, roles, plan, day, overdue=overdue, statuses=statuses)
     heading = Heading(day, unit or plan, lang or service.settings.language, service.settings.base_url)  # fmt: skip
-    return download(render_rows(rows, heading, kind, by=by), f"督办-{day}.{kind}", _TYPES[kind])
+    return download(_written(rows, heading, kind, by, remind), f"督办-{day}.{kind}", _TYPES[kind])
+
+
+def _written(rows: list[ExportRow], heading: Heading, kind: str, by: By, remind: int) -> bytes:
+    return render_rows(rows, heading, kind, by=by, remind_days=remind or None)
 
 
 def feed_viewer(
@@ -187,7 +195,7 @@ def feed_viewer(
 
 @router.get(
     "/exports/calendar.ics", summary="日历订阅 / the calendar feed", response_class=Response,
-    responses=_files([_TYPES["ics"]]) | {304: {"description": "没有变 / not modified"}},
+    responses=_files([_TYPES["ics"]]) | TAGGED,
 )  # fmt: skip
 def calendar(
     request: Request,
@@ -196,9 +204,7 @@ def calendar(
     roles: Roles,
     unit: Unit = "",
     plan: Plan = "",
-    remind: Annotated[
-        int, Query(ge=0, le=365, description="提前几天提醒, 0 不提醒 / days ahead")
-    ] = REMIND_DAYS,
+    remind: Remind = REMIND_DAYS,
     lang: Language = None,
 ) -> Response:
     """Deadlines for calendar programs. Calendars send no headers, so the feed's address may carry

@@ -11,11 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from api.service.fields import Line
 from api.service.identity import ServiceOf, SignedIn, Viewer, needs
 from api.service.problems import RESPONSES
+from api.service.wire.governance import Person, Token
 from kb.errors import DeniedError
-from tasks.access import LONGEST, SHORTEST, Token
+from tasks.access import LONGEST, SHORTEST
 from tasks.addresses import Address, Addresses
 from tasks.authorisation import Action, PersonRole, require
-from tasks.people import Person
+from tasks.people import Person as Known
 
 router = APIRouter(tags=["administration"], responses=RESPONSES)
 Administrator = Annotated[Viewer, Depends(needs(Action.MANAGE_PEOPLE))]
@@ -46,7 +47,9 @@ class PersonIn(BaseModel):
 class PersonChange(BaseModel):
     """What to change of a person; what is left out stays."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"units": ["区教委"]}, {"active": False}]}
+    )
 
     name: Line | None = None
     role: PersonRole | None = None
@@ -57,7 +60,12 @@ class PersonChange(BaseModel):
 class PasswordIn(BaseModel):
     """A new password; for one's own, with the `present` one."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"password": "correct horse battery", "present": "staple of batteries"}]
+        },
+    )
 
     password: Password
     present: Annotated[SecretStr, Field(max_length=LONGEST)] = SecretStr("")
@@ -110,7 +118,7 @@ class AddressIn(BaseModel):
 @router.get("/people", summary="用户 / people")
 def people(viewer: Administrator, service: ServiceOf) -> list[Person]:
     """All, also those no longer active, by sign-in name."""
-    return service.people.list()
+    return [Person.of(p) for p in service.people.list()]
 
 
 @router.post("/people", status_code=201, summary="添加用户 / add a person")
@@ -118,13 +126,13 @@ def add(body: PersonIn, viewer: Administrator, service: ServiceOf) -> Person:
     """Add a person, with a password if one is given."""
     made = service.people.add(
         viewer.actor,
-        Person(login=body.login, name=body.name or body.login, role=body.role, units=body.units),
+        Known(login=body.login, name=body.name or body.login, role=body.role, units=body.units),
         service.now(),
     )
     if body.password is not None:
         secret = body.password.get_secret_value()
         service.access.set_password(viewer.actor, made.login, secret, service.now())
-    return made
+    return Person.of(made)
 
 
 @router.patch("/people/{login}", summary="修改用户 / change a person")
@@ -132,7 +140,7 @@ def change(login: str, body: PersonChange, viewer: Administrator, service: Servi
     """Change a name, role, units or whether they are active."""
     changes = {k: v for k, v in body.model_dump(exclude_unset=True).items() if v is not None}
     after = service.people.get(login).model_copy(update=changes)
-    return service.people.change(viewer.actor, after, service.now())
+    return Person.of(service.people.change(viewer.actor, after, service.now()))
 
 
 @router.put("/people/{login}/password", status_code=204, summary="设密码 / set a password")
@@ -169,7 +177,8 @@ def tokens(
     """One's own tokens, without their secrets; everybody's for an administrator who asks."""  # fmt: skip
     if everyone:
         require(viewer.actor, Action.MANAGE_PEOPLE)
-    return service.access.tokens(None if everyone else viewer.actor.login)
+    found = service.access.tokens(None if everyone else viewer.actor.login)
+    return [Token.of(t) for t in found]
 
 
 @router.post("/tokens", status_code=201, summary="新令牌 / a new token")

@@ -14,12 +14,14 @@ from api.service.identity import ServiceOf, SignedIn, Viewer, needs
 from api.service.paging import Cursor, Limit, Page, page_of
 from api.service.problems import RESPONSES
 from api.service.state import Service
+from api.service.wire.progress import Correction, ReviewItem
 from kb.errors import NotFoundError
 from tasks import settling
 from tasks.authorisation import Action
-from tasks.corrections import Aspect, Correction, CorrectionStatus, Draft, Operation
+from tasks.corrections import Aspect, CorrectionStatus, Draft, Operation
+from tasks.corrections import Correction as Corrected
 from tasks.models import Certainty, Comparator, Deadline, DueKind, Role
-from tasks.review import ReviewItem, ReviewKind, find_reviews
+from tasks.review import ReviewKind, find_reviews
 
 router = APIRouter(tags=["review"], responses=RESPONSES)
 Corrector = Annotated[Viewer, Depends(needs(Action.CORRECT))]
@@ -86,7 +88,7 @@ class CorrectionIn(BaseModel):
 class WithdrawIn(BaseModel):
     """Why a correction is taken back."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "误改"}]})
 
     reason: Annotated[Words, Field(min_length=1)]
 
@@ -117,8 +119,15 @@ def review(
         )
         if kind in (None, item.kind) and document in ("", item.document_id)
     ]
-    shown, after = page_of(found, limit, cursor, lambda item: [item.id, item.span and item.span.start])  # fmt: skip
-    return Page(items=shown, total=len(found), next=after)
+    order = list(ReviewKind)
+    shown, after = page_of(
+        found, limit, cursor,
+        lambda item: [
+            order.index(item.kind), *service.place(item.document_id),
+            item.span.start if item.span else -1, item.id,
+        ],
+    )  # fmt: skip
+    return Page(items=[ReviewItem.of(item) for item in shown], total=len(found), next=after)
 
 
 @router.post("/tasks/{task_id}/corrections", status_code=201, summary="更正 / correct a fact")
@@ -129,7 +138,7 @@ def correct(task_id: str, body: CorrectionIn, viewer: Corrector, service: Servic
         **{k: getattr(body, k) for k in CorrectionIn.model_fields if k not in ("deadline", "values")},
         task_id=task_id, deadline=_deadline(body.deadline), values=_values(body.values),
     )  # fmt: skip
-    return service.tracker.correct(viewer.actor, draft, service.now())
+    return Correction.of(service.tracker.correct(viewer.actor, draft, service.now()))
 
 
 @router.get("/corrections", summary="更正记录 / corrections")
@@ -147,8 +156,8 @@ def corrections(
         for c in _seen(service, viewer)
         if task in ("", c.task_id) and status in (None, c.status)
     ]  # fmt: skip
-    shown, after = page_of(found, limit, cursor, lambda c: [c.id])
-    return Page(items=shown, total=len(found), next=after)
+    shown, after = page_of(found, limit, cursor, lambda c: [c.at, c.id])
+    return Page(items=[Correction.of(c) for c in shown], total=len(found), next=after)
 
 
 @router.post("/corrections/{correction_id}/withdraw", summary="撤回更正 / take it back")
@@ -157,7 +166,8 @@ def withdraw(
 ) -> Correction:
     """Take a correction back: what was extracted holds again."""
     _one(service, viewer, correction_id)
-    return service.tracker.withdraw(viewer.actor, correction_id, body.reason, service.now())
+    now = service.now()
+    return Correction.of(service.tracker.withdraw(viewer.actor, correction_id, body.reason, now))
 
 
 @router.post("/corrections/{correction_id}/confirm", summary="确认更正 / let it hold again")
@@ -166,18 +176,19 @@ def confirm(
 ) -> Correction:
     """Let a correction that a new version re-opened hold for the text as it reads now."""
     _one(service, viewer, correction_id)
-    return service.tracker.confirm(
+    kept = service.tracker.confirm(
         viewer.actor, correction_id, body.reason, service.now(),
         task_id=body.task_id, fact_id=body.fact_id, quote=body.quote,
     )  # fmt: skip
+    return Correction.of(kept)
 
 
-def _seen(service: Service, viewer: Viewer) -> list[Correction]:
+def _seen(service: Service, viewer: Viewer) -> list[Corrected]:
     ids = service.visible(viewer.actor)
     return [c for c in service.tracker.corrections() if c.document_id in ids]
 
 
-def _one(service: Service, viewer: Viewer, correction_id: str) -> Correction:
+def _one(service: Service, viewer: Viewer, correction_id: str) -> Corrected:
     found = next((c for c in _seen(service, viewer) if c.id == correction_id), None)
     if found is None:
         raise NotFoundError(f"没有更正 {correction_id} / no correction {correction_id}")

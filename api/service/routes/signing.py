@@ -21,7 +21,10 @@ router = APIRouter(tags=["sign-in"], responses=RESPONSES)
 class Credentials(BaseModel):
     """A sign-in name and its password."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"login": "li", "password": "correct horse battery"}]},
+    )
 
     login: Annotated[str, Field(min_length=1, max_length=64)]
     password: Annotated[str, Field(min_length=1, max_length=256)]

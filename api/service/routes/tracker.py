@@ -19,12 +19,15 @@ from api.service.routes.documents import JobsOf
 from api.service.sending import download
 from api.service.state import Service
 from api.service.uploads import clean_name, form_of, receive
+from api.service.wire.progress import Evidence, Life, Occasion
 from kb.errors import DubanError, NotFoundError
 from tasks import audit, schema
 from tasks.authorisation import Action, authorise, require
 from tasks.due import Row
-from tasks.lifecycle import STATUS_NAMES, STEP_NAMES, STEPS, Command, Evidence, Life, Step
-from tasks.tracker import Occasion, bearing_units
+from tasks.lifecycle import STATUS_NAMES, STEP_NAMES, STEPS, Command, Step
+from tasks.lifecycle import Evidence as Proof
+from tasks.lifecycle import Life as LifeNow
+from tasks.tracker import bearing_units
 from tasks.visibility import visible_documents
 
 router = APIRouter(tags=["tracker"], responses=RESPONSES)
@@ -81,7 +84,7 @@ class EventIn(BaseModel):
     on: date | None = None
 
 
-class Choice(BaseModel):
+class StepChoice(BaseModel):
     """A step, whether this viewer may take it now, and why (not)."""
 
     step: Step
@@ -109,7 +112,7 @@ class HistoryEntry(BaseModel):
 @router.get("/milestones/{milestone_id}/steps", summary="可办的步骤 / steps to take")
 def steps(
     milestone_id: str, viewer: SignedIn, service: ServiceOf, occurrence: Line = ""
-) -> list[Choice]:
+) -> list[StepChoice]:
     """Every step of the cycle and whether this viewer may take it in the present state."""
     row = seen_milestone(service, viewer, milestone_id)
     life = service.tracker.life(row.id, occurrence)
@@ -126,7 +129,7 @@ def take(milestone_id: str, body: StepIn, viewer: SignedIn, service: ServiceOf) 
         on=body.on or service.today(), text=body.text, reason=body.reason, percent=body.percent,
         values=body.values, evidence=_evidence(service, body.evidence), new_date=body.new_date,
     )  # fmt: skip
-    return service.tracker.perform(viewer.actor, command, service.now())
+    return Life.of(service.tracker.perform(viewer.actor, command, service.now()))
 
 
 @router.post("/milestones/{milestone_id}/events", summary="记录事件 / record an event")
@@ -134,7 +137,8 @@ def event(milestone_id: str, body: EventIn, viewer: SignedIn, service: ServiceOf
     """Record the event that the deadline runs from; gives the day that follows."""
     row = seen_milestone(service, viewer, milestone_id)
     day = body.on or service.today()
-    return service.tracker.record_event(viewer.actor, row.id, body.occasion, day, service.now())
+    now = service.now()
+    return Occasion.of(service.tracker.record_event(viewer.actor, row.id, body.occasion, day, now))
 
 
 @router.get("/milestones/{milestone_id}/history", summary="经过 / what happened to it")
@@ -168,7 +172,8 @@ async def send_evidence(
 
     def keep() -> Evidence:
         try:
-            return service.tracker.keep_evidence([(got.name, got.path.read_bytes())])[0]
+            kept = service.tracker.keep_evidence([(got.name, got.path.read_bytes())])
+            return Evidence.of(kept[0])
         finally:
             got.path.unlink(missing_ok=True)
 
@@ -199,25 +204,25 @@ def seen_milestone(service: Service, viewer: Viewer, milestone_id: str) -> Row:
     raise NotFoundError(f"没有里程碑 {milestone_id} / no milestone {milestone_id}")
 
 
-def _choice(viewer: Viewer, row: Row, life: Life, step: Step) -> Choice:
+def _choice(viewer: Viewer, row: Row, life: LifeNow, step: Step) -> StepChoice:
     zh, en = STEP_NAMES[step]
     decision = authorise(viewer.actor, step, bearing_units(row))
     allowed, reason = decision.allowed, decision.reason
     if allowed and life.status not in STEPS[step].sources:
         state = STATUS_NAMES[life.status]
         allowed, reason = False, f"现为“{state[0]}” / it is {state[1]}"
-    return Choice(
+    return StepChoice(
         step=step, zh=zh, en=en, allowed=allowed, reason=reason, needs=tuple(STEPS[step].needs)
     )
 
 
-def _evidence(service: Service, given: list[EvidenceIn]) -> tuple[Evidence, ...]:
-    found: list[Evidence] = []
+def _evidence(service: Service, given: list[EvidenceIn]) -> tuple[Proof, ...]:
+    found: list[Proof] = []
     for piece in given:
         name = clean_name(piece.name)
         if piece.sha256 is not None and piece.base64 is None:
             size = len(service.tracker.evidence(piece.sha256))
-            found.append(Evidence(name=name, sha256=piece.sha256, size=size))
+            found.append(Proof(name=name, sha256=piece.sha256, size=size))
         elif piece.base64 is not None and piece.sha256 is None:
             found += service.tracker.keep_evidence([(name, _bytes(piece.base64))])
         else:

@@ -43,7 +43,9 @@ def test_an_error_is_an_event(world):
         f"{API}/ask", json=body, headers={"Accept": "text/event-stream"}
     )
     assert [name for name, _ in events(sent.text)] == ["start", "error"]
-    assert events(sent.text)[-1][1]["code"] == "not-found"
+    told = events(sent.text)[-1][1]
+    assert told == world.client("own").post(f"{API}/ask", json=body).json()
+    assert (told["status"], told["code"]) == (404, "not-found")
 
 
 def test_pieces_together_are_the_answer():

@@ -4,6 +4,9 @@ import httpx
 import openai
 import pytest
 
+from api.service.answering import Answering
+from api.service.chat_completions import Completion, _Head, _stream, count_tokens
+from kb.errors import ModelError
 from tests.api.service.world import OTHER, SECRET
 
 QUESTION = "区水利局要干哪些事？"
@@ -115,6 +118,64 @@ def test_nobody_reads_what_they_may_not(world, speak):
         told = world.client("public").post("/v1/chat/completions", json=body)
         assert told.status_code == 200
         assert SECRET not in told.text.replace(question, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("", 0),
+        (" \n\t", 0),
+        ("区水利局", 4),
+        ("防溺水，2025年", 6),  # 防 溺 水 ， 2025 年
+        ("drowning prevention", 5),
+        ("20000元", 3),
+        ("㐂𠮷", 2),
+    ],
+)
+def test_how_tokens_are_counted(text, tokens):
+    assert count_tokens(text) == tokens
+
+
+def test_usage_is_told_in_one_piece_and_at_the_end_of_a_stream(speak):
+    client = speak("supervisor")
+    whole = ask(client)
+    assert whole.usage.prompt_tokens == count_tokens(QUESTION)
+    assert whole.usage.completion_tokens == count_tokens(whole.choices[0].message.content)
+    assert whole.usage.total_tokens == whole.usage.prompt_tokens + whole.usage.completion_tokens
+    *chunks, last = ask(client, stream=True, stream_options={"include_usage": True})
+    assert last.choices == []
+    assert last.usage == whole.usage
+    assert all(c.usage is None and c.choices for c in chunks)
+    assert chunks[-1].choices[0].finish_reason == "stop"
+    assert all(c.choices and c.usage is None for c in ask(client, stream=True))
+
+
+def test_an_error_after_the_stream_began_is_told_in_it(world):
+    """In the form that the library raises; without `[DONE]`, which would make it an answer."""
+
+    def fails():
+        raise ModelError("模型坏了 / the model is damaged", hint="重建 / rebuild")
+
+    async def stream():
+        body = Completion(messages=[{"role": "user", "content": QUESTION}], stream=True)
+        asked = Answering(world.service, fails)
+        return "".join([chunk async for chunk in _stream(asked, _Head("chatcmpl-1", 0), body)])
+
+    told = world.client("public").portal.call(stream)
+    wire = httpx.MockTransport(
+        lambda _: httpx.Response(
+            200, text=told, headers={"Content-Type": "text/event-stream; charset=utf-8"}
+        )
+    )
+    with (
+        httpx.Client(transport=wire) as http,
+        openai.OpenAI(base_url="http://duban/v1", api_key="x", http_client=http) as client,
+        pytest.raises(openai.APIError, match="the model is damaged") as raised,
+    ):
+        list(ask(client, stream=True))
+    assert raised.value.code == "model"
+    assert raised.value.body["status"] == 503
+    assert raised.value.body["hint"] == "重建 / rebuild"
 
 
 def test_there_is_one_model(speak):

@@ -7,13 +7,11 @@ import zipfile
 
 import pytest
 
-from api.service.jobs import Jobs
 from api.service.sending import disposition
 from api.service.uploads import clean_name
 from kb.errors import DubanError
-from tasks.store import Store
 from tests.api.service.test_matrix import API
-from tests.api.service.world import make_world, settings_in
+from tests.api.service.world import make_world
 from tests.tasks.samples import PLAN
 
 
@@ -76,6 +74,53 @@ def test_etags(world, part):
         again = client.get(path, headers={"If-None-Match": printed})
         assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", tag)
     assert client.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "part"),
+    [
+        ("bytes=0-9", 206, slice(0, 10)),
+        ("bytes=10-", 206, slice(10, None)),
+        ("bytes=-7", 206, slice(-7, None)),
+        ("bytes=5-99999999", 206, slice(5, None)),
+        ("bytes=-99999999", 206, slice(None)),
+        ("bytes=99999999-", 416, None),
+        ("bytes=-0", 416, None),
+        ("bytes=9-3", 200, slice(None)),
+        ("bytes=0-1,3-4", 200, slice(None)),
+        ("bytes=-", 200, slice(None)),
+        ("lines=1-2", 200, slice(None)),
+    ],
+)
+def test_a_part_of_the_source(world, asked, status, part):
+    whole, path = PLAN.encode(), f"{API}/documents/{world.open.document.id}/source"
+    told = world.client("public").get(path, headers={"Range": asked})
+    assert told.status_code == status
+    if status == 416:
+        assert told.headers["Content-Range"] == f"bytes */{len(whole)}"
+        assert told.json()["code"] == "range"
+        return
+    assert told.content == whole[part]
+    assert told.headers["Accept-Ranges"] == "bytes"
+    if status == 206:
+        start = whole.index(whole[part])
+        assert told.headers["Content-Range"] == f"bytes {start}-{start + len(whole[part]) - 1}/{len(whole)}"  # fmt: skip
+
+
+def test_a_part_of_what_has_changed_is_the_whole(world):
+    client, path = world.client("public"), f"{API}/documents/{world.open.document.id}/source"
+    tag = client.get(path).headers["ETag"]
+    for printed, status in ((tag, 206), ('"other"', 200)):
+        headers = {"Range": "bytes=0-1", "If-Range": printed}
+        assert client.get(path, headers=headers).status_code == status
+
+
+def test_a_chinese_name_in_a_download(world):
+    job = finished(world, upload(world, "防溺水方案.txt", PLAN.replace("防汛", "防溺").encode()))
+    path = f"{API}/documents/{job['report']['document_id']}/source"
+    name = world.client("public").get(path).headers["Content-Disposition"]
+    exact = "%E9%98%B2%E6%BA%BA%E6%B0%B4%E6%96%B9%E6%A1%88.txt"
+    assert name == f"attachment; filename=\"_____.txt\"; filename*=UTF-8''{exact}"
 
 
 def test_the_tag_changes_with_the_facts(tmp_path):
@@ -199,26 +244,6 @@ def test_an_upload_without_a_form(world):
         assert client.post(f"{API}/documents", **sent).status_code == 422
     headers = {"Content-Type": "multipart/form-data"}
     assert client.post(f"{API}/documents", content=b"x", headers=headers).status_code in (400, 422)
-
-
-def test_a_job_of_a_dead_process_is_interrupted(tmp_path):
-    """The process died while it read: no end was written."""
-    settings = settings_in(tmp_path)
-    with make_world(tmp_path) as world, Store.open(settings.store_url) as store:
-        folder = settings.home / "uploads"
-        dead = Jobs(store, folder, settings.now)
-        folder.mkdir(exist_ok=True)
-        path = folder / "left.part"
-        path.write_bytes(PLAN.encode())
-        dead._pool.shutdown()
-        with pytest.raises(RuntimeError):  # the pool is gone, the row is written
-            dead.ingest(world.service.people.get("admin").actor(), path, "plan.txt", None)
-        [job] = world.client("admin").get(f"{API}/jobs").json()
-        assert job["status"] == "interrupted"
-        assert "重新上传" in job["error"]
-        Jobs(store, folder, settings.now).recover()
-        assert not path.exists()
-        assert world.client("admin").get(f"{API}/jobs/{job['id']}").json()["status"] == "interrupted"  # fmt: skip
 
 
 def test_script_in_a_title_is_text(world):

@@ -80,7 +80,7 @@ def test_what_the_tools_give_is_what_the_api_gives(world):
         ("tasks_of_unit", {"unit": OWN, "roles": ["responsible", "lead"]}),
         ("overdue", {"as_of": FAR}), ("target_value", {"text": "整治"}),
     )  # fmt: skip
-    same = api.get("/api/v1/tasks", params={"unit": OWN, "roles": ["responsible", "lead"]}).json()
+    same = api.get("/api/v1/tasks", params={"unit": OWN, "role": ["responsible", "lead"]}).json()
     assert tasks.structured_content == {"total": same["total"], "items": same["items"]}
     assert same["total"] > 0
     same = api.get("/api/v1/overdue", params={"as_of": FAR}).json()

@@ -52,7 +52,7 @@ def test_exports_filtered(world):
     assert {r["status"] for r in rows(status=["in_progress"])} == {"in_progress"}
     assert {r["state"] for r in rows(status=["waiting"])} == {"waiting"}
     assert rows(plan="没有这个计划") == []
-    assert {r["path"] for r in rows(roles=["joint"])} == {r["path"] for r in rows(unit=OTHER)}
+    assert {r["path"] for r in rows(role=["joint"])} == {r["path"] for r in rows(unit=OTHER)}
 
 
 @pytest.mark.parametrize("kind", ["html", "markdown", "docx", "xlsx", "json"])
@@ -96,6 +96,11 @@ def test_the_graph_in_both_formats(world):
     xml = client.get(f"{API}/graph", params={"format": "graphml"})
     assert xml.headers["Content-Type"] == "application/graphml+xml"
     assert set(nx.parse_graphml(xml.text)) == set(read)
+    near = client.get(f"{API}/graph", params={"format": "graphml", "unit": OWN, "radius": 2})
+    assert set(nx.parse_graphml(near.text)) < set(read)
+    dot = client.get(f"{API}/graph", params={"format": "dot"})
+    assert dot.headers["Content-Type"].startswith("text/vnd.graphviz")
+    assert dot.text.startswith("digraph")
 
 
 def test_a_part_of_the_graph(world):
@@ -107,7 +112,7 @@ def test_a_part_of_the_graph(world):
     assert len(one) < len(two)
     for asked, status in (
         ({"unit": "x"}, 404), ({"task": world.open.document.id}, 404), ({"unit": OWN, "task": task}, 422),
-        ({"radius": 9}, 422), ({"format": "dot"}, 422),
+        ({"radius": 9}, 422), ({"format": "svg"}, 422),
     ):  # fmt: skip
         assert client.get(f"{API}/graph", params=asked).status_code == status
 

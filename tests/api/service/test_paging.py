@@ -2,14 +2,19 @@
 
 import pytest
 
-from api.service.paging import page_of, read_cursor, write_cursor
+from api.service.paging import page_of, write_cursor
+from ingest.pipeline import extract_bytes
 from kb.errors import DubanError
+from tasks.lifecycle import Command, Step
 from tests.api.service.test_matrix import API
+from tests.api.service.world import make_world
+from tests.tasks.samples import PLAN
 
 LISTS = [
     ("reader", "tasks", {}),
     ("reader", "milestones", {"as_of": "2026-01-02"}),
     ("reader", "overdue", {"as_of": "2031-01-01", "inherited": "true"}),
+    ("reader", "due", {"as_of": "2025-06-01", "within": "3650", "inherited": "true"}),
     ("supervisor", "targets", {}),
     ("supervisor", "units", {}),
     ("supervisor", "documents", {}),
@@ -46,14 +51,80 @@ def test_cursors_that_are_none(world, cursor):
         assert answer.status_code == (200 if known else 422)
 
 
-def test_reading_goes_on_after_the_item_named():
-    items = ["a", "b", "c", "d"]
-    first, cursor = page_of(items, 2, "", lambda i: [i])
-    assert (first, read_cursor(cursor)) == (["a", "b"], ["b"])
-    rest, end = page_of(["new", *items], 10, cursor, lambda i: [i])
-    assert (rest, end) == (["c", "d"], None)
-    with pytest.raises(DubanError):
-        page_of(["a"], 2, write_cursor(["gone"]), lambda i: [i])
+def pages(lists, limit):
+    """Reads page after page while the list changes: the n-th page is of the n-th list."""
+    found, cursor = [], ""
+    for items in lists:
+        shown, cursor = page_of(items, limit, cursor, lambda i: [i])
+        found.append(shown)
+        if cursor is None:
+            break
+    return found
+
+
+@pytest.mark.parametrize(
+    ("lists", "expected"),
+    [
+        (["abcdef", "abcdef", "abcdef"], ["ab", "cd", "ef"]),
+        (["bcdef", "abcdef", "abcdef"], ["bc", "de", "f"]),  # one came before
+        (["abcdef", "abbcdef"], ["ab", "bc"]),  # one came at the place itself
+        (["abdef", "abcdef"], ["ab", "cd"]),  # one came behind
+        (["abcdef", "acdef"], ["ab", "cd"]),  # the item named went
+        (["abcdef", "ef"], ["ab", "ef"]),  # all that was seen went, and more
+        (["abcdef", "ab", ""], ["ab", ""]),  # nothing is left behind it
+        (["aaaab", "aaaab", "aaaab"], ["aa", "aa", "b"]),  # places that are the same
+        (["aaaab", "ab"], ["aa", "b"]),
+        (["fedcba", "fedcba", "abcdef"], ["ab", "cd", "ef"]),  # however it is sorted
+    ],
+)
+def test_items_that_come_and_go_neither_repeat_nor_hide_others(lists, expected):
+    assert ["".join(page) for page in pages(lists, 2)] == expected
+
+
+def test_a_cursor_of_another_list_is_refused():
+    for items, key in (([1, 2], lambda i: [i]), ([("a", 1)], list)):
+        with pytest.raises(DubanError):
+            page_of(items, 1, write_cursor(["a", 1]), key)
+    for strange in ([], ["a"], ["a", 0], ["a", -1], ["a", True], ["a", "1"], [["a"], 1]):
+        with pytest.raises(DubanError):
+            page_of(["a"], 1, write_cursor(strange), lambda i: [i])
+
+
+def test_paging_goes_on_while_documents_and_days_change(tmp_path):
+    """Between two pages a document comes in, another is replaced, a deadline is extended."""
+    with make_world(tmp_path) as world:
+        client = world.client("admin")
+        asked = {"as_of": "2030-01-01", "limit": 2}
+
+        def key(item):
+            return item["milestone_id"], item["occurrence"]
+
+        whole = client.get(f"{API}/overdue", params=asked | {"limit": 500}).json()["items"]
+        first = client.get(f"{API}/overdue", params=asked).json()
+        tasks = client.get(f"{API}/tasks", params={"limit": 2}).json()
+        all_tasks = [i["task"]["id"] for i in client.get(f"{API}/tasks").json()["items"]]
+        # The last item shown leaves the list; the cursor's place stays.
+        left = first["items"][-1]
+        supervisor = world.service.people.get("supervisor").actor()
+        cancelled = Command(step=Step.CANCEL, milestone_id=left["milestone_id"], occurrence=left["occurrence"], on=world.service.today(), reason="撤")  # fmt: skip
+        world.service.tracker.perform(supervisor, cancelled, world.service.now())
+        data = PLAN.replace("防汛", "防火").encode()
+        world.service.store.add(
+            extract_bytes(data, "新.txt"), data, recorded_at=world.service.now()
+        )
+        rest, cursor = [], first["next"]
+        while cursor:
+            page = client.get(f"{API}/overdue", params=asked | {"cursor": cursor})
+            assert page.status_code == 200, page.text
+            rest += page.json()["items"]
+            cursor = page.json()["next"]
+        seen = [key(i) for i in [*first["items"], *rest]]
+        assert len(seen) == len(set(seen))
+        assert {key(i) for i in whole} <= set(seen)
+        more = client.get(f"{API}/tasks", params={"limit": 500, "cursor": tasks["next"]}).json()
+        shown = [i["task"]["id"] for i in [*tasks["items"], *more["items"]]]
+        assert shown[: len(all_tasks)] == all_tasks
+        assert len(shown) == len(all_tasks) + 4
 
 
 def test_a_huge_number_in_a_cursor(world):

@@ -43,7 +43,8 @@ class Started:
 
 @pytest.fixture(scope="module")
 def app(world):
-    """What the cases are sent to."""
+    """What the cases are sent to. The models are loaded: a case has ten seconds."""
+    assert world.client("public").post("/api/v1/ask", json={"question": "0"}).status_code == 200
     return Started(world.app)
 
 

@@ -1,0 +1,202 @@
+"""What was read out of documents, as it is sent."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+from pydantic import model_validator
+
+from api.service.wire.base import Span, Wire
+from tasks import models
+from tasks.models import Basis, Certainty, Comparator, DueKind, Role, TaskKind
+
+
+class Citation(Wire):
+    """Proof of a statement: the exact characters of a document."""
+
+    document_id: str
+    clause_id: str | None
+    path: str
+    span: Span
+    quote: str
+
+
+class Period(Wire):
+    """The years that a plan covers, first day to last, and where it says so."""
+
+    start: datetime.date
+    end: datetime.date
+    span: Span
+
+
+class Plan(Wire):
+    """One plan inside a document; a document without plans inside has one, itself."""
+
+    id: str
+    number: int
+    title: str
+    period: Period | None
+    span: Span
+
+
+class Clause(Wire):
+    """The smallest numbered unit of a plan, or a heading; `path` joins the markers from the plan
+    down, `10/二/(四)/5`."""
+
+    id: str
+    plan_id: str
+    parent_id: str | None
+    level: int
+    marker: str
+    path: str
+    heading: str
+    span: Span
+
+
+class Finding(Wire):
+    """Something a person should look at. `code` is stable, `message` is for people."""
+
+    code: str
+    message: str
+    span: Span | None = None
+
+
+class Repair(Wire):
+    """A reading of characters that the file lost; the text itself stays raw."""
+
+    span: Span
+    raw: str
+    repaired: str
+    rule: str
+
+
+class Assignment(Wire):
+    """A unit in a role on a task. `unit` is the canonical name, or as printed where no entry
+    resolves it (`unit_id` is then null); `open_ended` marks 等相关部门."""
+
+    unit: str
+    unit_id: str | None
+    role: Role
+    basis: Basis
+    open_ended: bool
+    span: Span
+    quote: str
+
+
+class Deadline(Wire):
+    """When a commitment is due: `date` is the last day for by, in and period; `start` the first
+    for start, in and period; `rrule` is RFC 5545, `duration` ISO 8601 after `event`."""
+
+    kind: DueKind
+    date: datetime.date | None
+    start: datetime.date | None
+    rrule: str | None
+    duration: str | None
+    event: str | None
+    certainty: tuple[Certainty, ...]
+    span: Span | None
+
+
+class Milestone(Wire):
+    """One commitment with one deadline."""
+
+    id: str
+    commitment: str
+    span: Span
+    quote: str
+    due: Deadline
+
+
+class Target(Wire):
+    """A number that a duty must reach. `unit` is the value's unit of measurement; `per` a rate's
+    base; `stretch` marks 力争; `uncertain` a value that damaged text leaves in doubt."""
+
+    id: str
+    milestone_id: str | None
+    metric: str
+    scope: str | None
+    comparator: Comparator
+    value: Decimal
+    unit: str | None
+    per: str | None
+    approximate: bool
+    stretch: bool
+    uncertain: bool
+    span: Span
+    quote: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_fact(cls, value: Any) -> Any:
+        """The one field that has another name inside, where a unit is an organisation."""
+        if not isinstance(value, models.Target):
+            return value
+        return {n: getattr(value, "measure" if n == "unit" else n) for n in cls.model_fields}
+
+
+class Task(Wire):
+    """A duty: what one clause (or one bracketed part of it) asks for."""
+
+    id: str
+    plan_id: str
+    clause_id: str
+    title: str
+    kind: TaskKind
+    span: Span
+    responsibilities: tuple[Assignment, ...]
+    milestones: tuple[Milestone, ...]
+    targets: tuple[Target, ...]
+
+
+class Member(Wire):
+    """A unit in a list of members (领导小组成员单位)."""
+
+    unit: str
+    unit_id: str | None
+    span: Span
+    quote: str
+
+
+class PolicyReference(Wire):
+    """A policy that a clause cites: 《…》 and its document number where one follows."""
+
+    clause_id: str
+    title: str
+    document_number: str | None
+    span: Span
+    quote: str
+
+
+class UnitCount(Wire):
+    """How many tasks a unit bears, by role."""
+
+    unit: str
+    unit_id: str | None
+    tasks: int
+    roles: dict[str, int]
+
+
+class UnitRole(Wire):
+    """A unit that an answer names, and as what."""
+
+    unit: str
+    role: str
+
+
+class Answer(Wire):
+    """An answer: `units` are those that it names as bearing the duty asked about, `citations` the
+    characters that it rests on."""
+
+    id: str | None
+    question: str
+    language: str
+    intent: str
+    answerable: bool
+    answer: str
+    units: tuple[UnitRole, ...]
+    tasks: tuple[str, ...]
+    citations: tuple[Citation, ...]
+    as_of: datetime.date
+    elapsed_ms: int

@@ -1,0 +1,77 @@
+"""People, tokens, the audit log, who may see a document, as it is sent."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from api.service.wire.base import Wire
+from tasks.authorisation import PersonRole
+from tasks.visibility import Level
+
+
+class Person(Wire):
+    """Someone with a sign-in name. Those no longer there are inactive, never deleted."""
+
+    login: str
+    name: str
+    role: PersonRole
+    units: tuple[str, ...]
+    active: bool
+
+
+class Token(Wire):
+    """A program's key, without its secret."""
+
+    id: str
+    login: str
+    name: str
+    scopes: tuple[str, ...]
+    created_at: datetime.datetime
+    expires_at: datetime.datetime
+
+
+class Visibility(Wire):
+    """A document's level; `units` are those that see a restricted one."""
+
+    level: Level
+    units: tuple[str, ...]
+
+
+class Entry(Wire):
+    """One change in the audit log: who, when (UTC), what, before, after, why; `hash` is over all
+    of it and the `previous` entry's."""
+
+    seq: int
+    at: str
+    actor: str
+    action: str
+    subject: str
+    detail: dict[str, Any]
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    reason: str
+    previous: str
+    hash: str
+
+
+class Fault(Wire):
+    """An entry that is not as it was written."""
+
+    seq: int
+    message: str
+
+
+class Audited(Wire):
+    """How many entries were checked, the head, and what is wrong (nothing: all is well)."""
+
+    count: int
+    head: str
+    faults: tuple[Fault, ...]
+
+
+class Checkpoint(Wire):
+    """The log's length and last hash, to keep elsewhere."""
+
+    count: int
+    head: str

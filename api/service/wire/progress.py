@@ -1,0 +1,142 @@
+"""How duties stand, what people did and said of them, as it is sent."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+from api.service.wire.base import Span, Wire
+from api.service.wire.facts import Deadline
+from tasks.corrections import Aspect, CorrectionStatus, Operation
+from tasks.due import Colour, State
+from tasks.lifecycle import Status, Verdict
+from tasks.models import Certainty, DueKind, Role
+from tasks.review import ReviewKind
+
+
+class Bearer(Wire):
+    """A unit in a role."""
+
+    unit: str
+    unit_id: str | None
+    role: Role
+
+
+class Life(Wire):
+    """How a milestone stands in the cycle. `due` is the day that an approved extension set;
+    `asked` the day that a pending one asks for; `since` the day the state began; `updated_on` the
+    day of the last of its `steps`; `values` maps targets to the values reported."""
+
+    milestone_id: str
+    occurrence: str
+    status: Status
+    since: datetime.date | None
+    due: datetime.date | None
+    asked: datetime.date | None
+    resume: Status | None
+    refused: bool
+    late_allowed: bool
+    percent: int | None
+    values: dict[str, Decimal]
+    reported_on: datetime.date | None
+    report: str
+    reports: int
+    updated_on: datetime.date | None
+    steps: int
+
+
+class DueItem(Wire):
+    """A milestone, or one occurrence of it, as it stands on a day. `due` is the day that holds,
+    `printed` the day by the text; `days` as of minus due: positive where it has passed;
+    `inherited`: the date is the plan's; `missed` earlier occurrences that took no step."""
+
+    document_id: str
+    plan_id: str
+    clause_id: str
+    task_id: str
+    milestone_id: str
+    occurrence: str
+    path: str
+    title: str
+    commitment: str
+    due: datetime.date | None
+    printed: datetime.date | None
+    kind: DueKind
+    certainty: tuple[Certainty, ...]
+    inherited: bool
+    days: int | None
+    state: State
+    colour: Colour
+    behind: bool
+    missed: int
+    recorded_at: datetime.datetime | None
+    life: Life
+    units: tuple[Bearer, ...]
+
+
+class Judged(Wire):
+    """A target against the value reported. `gap` is how much is missing: 0 where met, null without
+    a report."""
+
+    target_id: str
+    verdict: Verdict
+    value: Decimal | None
+    gap: Decimal | None
+    uncertain: bool
+
+
+class Occasion(Wire):
+    """An event that starts a relative deadline, and the day that follows."""
+
+    milestone_id: str
+    label: str
+    happened_on: datetime.date
+    due: datetime.date
+
+
+class Evidence(Wire):
+    """A file that proves a step: its name as given, its SHA-256, its bytes' number."""
+
+    name: str
+    sha256: str
+    size: int
+
+
+class Correction(Wire):
+    """A correction, with the extracted `original` (null where something is added). A re-opened
+    one changes nothing until it is confirmed."""
+
+    id: str
+    document_id: str
+    task_id: str
+    aspect: Aspect
+    operation: Operation
+    fact_id: str
+    unit: str
+    unit_id: str | None
+    role: Role | None
+    new_unit: str
+    new_role: Role | None
+    deadline: Deadline | None
+    values: dict[str, Any]
+    quote: str
+    reason: str
+    original: dict[str, Any] | None
+    actor: str
+    at: str
+    status: CorrectionStatus
+
+
+class ReviewItem(Wire):
+    """One thing to look at. `fact_id` is the task, target, milestone or correction concerned,
+    empty for a place in the text."""
+
+    id: str
+    kind: ReviewKind
+    document_id: str
+    path: str
+    fact_id: str
+    message: str
+    span: Span | None
+    quote: str

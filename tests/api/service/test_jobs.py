@@ -1,0 +1,287 @@
+"""Uploads read in the background: stopped, cut off by a killed process, shared by two services."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from api.service.jobs import Jobs, JobStatus, remove_left_files
+from api.service.owners import Owner
+from ingest.apart import Reading, StoppedError
+from ingest.pipeline import extract_bytes
+from kb.errors import ConflictError, DeniedError, SourceError
+from tasks.authorisation import CONSOLE, PersonRole
+from tasks.people import Person
+from tasks.store import Store
+from tests.api.service.process import Serving
+from tests.api.service.test_matrix import API
+from tests.api.service.world import make_world, people_with_tokens, settings_in
+from tests.tasks.samples import NOW, PLAN
+
+LONG = "".join(
+    f"{n}.整治隐患。到2025年，整治{n}处以上。（责任单位：区水利局、区应急局）\n"
+    for n in range(1, 6000)
+)
+"""Takes many seconds to read."""
+BIG = f"某区工作方案（2024—2026年）\n一、主要任务\n{LONG}".encode()
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store.open(f"sqlite:///{tmp_path}/duban.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def jobs_in(store, tmp_path):
+    """Makes services' jobs over one store, each of an owner of its own."""
+    made = []
+
+    def make(owner=None, now=lambda: NOW, **more):
+        made.append(Jobs(store, tmp_path / "uploads", now, owner=owner, **more))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def put(jobs, name, data):
+    jobs.folder.mkdir(exist_ok=True)
+    path = jobs.folder / f"{os.getpid()}-{name}.part"
+    path.write_bytes(data)
+    return jobs.ingest(CONSOLE, path, name, None)
+
+
+def until(check, seconds=60.0):
+    """The first true value of `check`."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := check():
+            return found
+        time.sleep(0.02)
+    raise AssertionError("it never came")
+
+
+def ended(jobs, key):
+    def look():
+        job = jobs.get(key)
+        return job if job.status not in (JobStatus.QUEUED, JobStatus.RUNNING) else None
+
+    return until(look)
+
+
+def test_a_job_that_is_being_read_is_stopped_at_once(jobs_in, store):
+    jobs = jobs_in()
+    job = put(jobs, "大.txt", BIG)
+    until(lambda: jobs.get(job.id).stage == "reading")
+    began = time.monotonic()
+    jobs.cancel(CONSOLE, job.id)
+    found = ended(jobs, job.id)
+    assert time.monotonic() - began < 5
+    assert found.status is JobStatus.CANCELLED
+    assert "console" in found.error
+    assert store.documents() == ()
+    assert list(jobs.folder.iterdir()) == []
+    # The next one is read as ever, and the row says the same as the process did.
+    assert ended(jobs, put(jobs, "小.txt", PLAN.encode()).id).status is JobStatus.DONE
+    assert jobs_in().get(job.id).status is JobStatus.CANCELLED
+
+
+def test_a_job_that_waits_is_cancelled_without_being_read(jobs_in, store):
+    jobs = jobs_in()
+    first, second = put(jobs, "大.txt", BIG), put(jobs, "小.txt", PLAN.encode())
+    assert jobs.cancel(CONSOLE, second.id).status is JobStatus.CANCELLED
+    jobs.cancel(CONSOLE, first.id)
+    assert ended(jobs, first.id).status is JobStatus.CANCELLED
+    until(lambda: not list(jobs.folder.iterdir()))
+    assert jobs.get(second.id).status is JobStatus.CANCELLED
+    assert store.documents() == ()
+
+
+def test_what_has_ended_or_is_in_the_store_is_not_cancelled(jobs_in, store):
+    held = []
+
+    def index(report):
+        held.append(job.id)
+        with pytest.raises(ConflictError):
+            jobs.cancel(CONSOLE, job.id)
+        return 0
+
+    jobs = jobs_in(index=index)
+    job = put(jobs, "小.txt", PLAN.encode())
+    assert ended(jobs, job.id).status is JobStatus.DONE
+    assert held == [job.id]
+    with pytest.raises(ConflictError):
+        jobs.cancel(CONSOLE, job.id)
+    assert len(store.documents()) == 1
+
+
+def test_only_who_may_bring_documents_may_stop_one(jobs_in):
+    jobs = jobs_in()
+    job = put(jobs, "小.txt", PLAN.encode())
+    reader = Person(login="reader", name="读", role=PersonRole.READER).actor()
+    with pytest.raises(DeniedError):
+        jobs.cancel(reader, job.id)
+    assert ended(jobs, job.id).status is JobStatus.DONE
+
+
+def far(word):
+    return Owner(host="another-machine", process=1, word=word)
+
+
+def test_another_service_s_job_is_left_to_it_and_stopped_through_it(jobs_in, store):
+    """Two services on one store: starting the second takes nothing from the first."""
+    here, there = jobs_in(far("a"), beat=0.05), jobs_in(Owner.here())
+    job = put(here, "大.txt", BIG)
+    until(lambda: there.get(job.id).stage == "reading")
+    there.recover()
+    assert there.get(job.id).status is JobStatus.RUNNING
+    assert here.get(job.id).status is JobStatus.RUNNING
+    assert there.cancel(CONSOLE, job.id).status is JobStatus.RUNNING
+    found = ended(here, job.id)
+    assert (found.status, there.get(job.id).status) == (JobStatus.CANCELLED, JobStatus.CANCELLED)
+    assert store.documents() == ()
+
+
+def test_a_service_that_is_silent_has_lost_its_jobs(jobs_in):
+    clock = [NOW]
+    here, there = jobs_in(far("a"), lambda: NOW, beat=999), jobs_in(None, lambda: clock[0])
+    job = put(here, "大.txt", BIG)
+    clock[0] += timedelta(seconds=59)
+    assert there.get(job.id).status in (JobStatus.QUEUED, JobStatus.RUNNING)
+    clock[0] += timedelta(seconds=2)
+    assert there.get(job.id).status is JobStatus.INTERRUPTED
+    with pytest.raises(ConflictError):
+        there.cancel(CONSOLE, job.id)
+
+
+def test_ending_the_service_cuts_off_what_is_being_read(jobs_in, store, tmp_path):
+    jobs = Jobs(store, tmp_path / "uploads", lambda: NOW)
+    first, second = put(jobs, "大.txt", BIG), put(jobs, "小.txt", PLAN.encode())
+    until(lambda: jobs.get(first.id).stage == "reading")
+    jobs.close()
+    later = jobs_in()
+    assert {later.get(j.id).status for j in (first, second)} == {JobStatus.INTERRUPTED}
+    assert list(jobs.folder.iterdir()) == []
+    assert store.documents() == ()
+
+
+@pytest.mark.parametrize(
+    ("owner", "gone"),
+    [
+        ({"word": "mine"}, True),
+        ({"host": "another-machine"}, False),
+        ({}, True),  # the same number on the same machine: it was there before
+        ({"process": os.getppid()}, False),
+        ({"process": 2**22 + 1}, True),  # no machine counts so far
+    ],
+)
+def test_who_is_known_to_be_gone(owner, gone):
+    here = Owner(host=socket.gethostname(), process=os.getpid(), word="mine")
+    asked = here.model_copy(update={"word": "other"} | owner)
+    assert asked.is_known_gone(here) is gone
+
+
+def test_files_of_running_processes_stay(tmp_path):
+    names = [f"{os.getppid()}-a.part", f"{os.getpid()}-b.part", "4194305-c.part", "left.part"]
+    for name in names:
+        (tmp_path / name).touch()
+    remove_left_files(tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == names[:1]
+    remove_left_files(tmp_path / "none")
+
+
+# ---- the process that reads
+
+
+def test_it_reads_as_in_this_process(tmp_path):
+    path = tmp_path / "x"
+    path.write_bytes(PLAN.encode())
+    assert Reading(path, "方案.txt").extract() == extract_bytes(PLAN.encode(), "方案.txt")
+
+
+def test_what_cannot_be_read_is_told_as_in_this_process(tmp_path):
+    path = tmp_path / "x"
+    path.write_bytes(bytes(range(256)) * 40)
+    with pytest.raises(SourceError) as apart:
+        Reading(path, "方案.txt").extract()
+    with pytest.raises(SourceError) as here:
+        extract_bytes(path.read_bytes(), "方案.txt")
+    assert (apart.value.message, apart.value.hint) == (here.value.message, here.value.hint)
+
+
+def test_what_is_stopped_before_it_begins_never_begins(tmp_path):
+    reading = Reading(tmp_path / "missing", "方案.txt")
+    reading.stop()
+    with pytest.raises(StoppedError):
+        reading.extract()
+
+
+def test_it_is_found_wherever_the_service_was_started(tmp_path):
+    """Another folder as the present one, which has a package of the same name."""
+    (tmp_path / "ingest").mkdir()
+    (tmp_path / "ingest" / "__init__.py").write_text("raise SystemExit(9)")
+    (tmp_path / "x").write_bytes(PLAN.encode())
+    words = "import sys; from pathlib import Path; from ingest.apart import Reading; import os;" \
+        "os.chdir(sys.argv[1]); print(len(Reading(Path('x'), 'a.txt').extract().tasks))"  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", words, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "4"
+
+
+# ---- by HTTP
+
+
+def test_cancelling_by_http(tmp_path):
+    with make_world(tmp_path) as world:
+        client = world.client("supervisor")
+        sent = client.post(f"{API}/documents", files={"file": ("大.txt", BIG)}).json()
+        for role, status in (("public", 401), ("reader", 403), ("own", 403), ("auditor", 403)):
+            asked = world.client(role).post(f"{API}/jobs/{sent['id']}/cancel")
+            assert asked.status_code == status
+        told = client.post(f"{API}/jobs/{sent['id']}/cancel")
+        assert told.status_code == 202, told.text
+        found = until(
+            lambda: (
+                (j := client.get(f"{API}/jobs/{sent['id']}").json())["status"] == "cancelled" and j
+            )
+        )
+        assert found["stage"] == "finished"
+        assert "owner" not in json.dumps(found)
+        assert client.post(f"{API}/jobs/{sent['id']}/cancel").status_code == 409
+        assert client.post(f"{API}/jobs/job-0/cancel").status_code == 404
+        titles = [d["title"] for d in client.get(f"{API}/documents").json()["items"]]
+        assert len(titles) == 2
+        page = client.get(f"/documents/jobs/{sent['id']}")
+        assert "已取消" in page.text
+
+
+@pytest.mark.enable_socket
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_killed_while_it_reads_it_says_so_after_the_restart(tmp_path):
+    settings = settings_in(tmp_path)
+    with Store.open(settings.store_url) as store:
+        secrets = people_with_tokens(store, settings)
+    mine = {"Authorization": f"Bearer {secrets['supervisor']}"}
+    with Serving(tmp_path) as served:
+        url = f"{served.address}{API}"
+        sent = httpx.post(f"{url}/documents", files={"file": ("大.txt", BIG)}, headers=mine).json()
+        until(lambda: httpx.get(f"{url}/jobs/{sent['id']}", headers=mine).json()["stage"] == "reading")  # fmt: skip
+        served.stop(signal.SIGKILL)
+    assert list((tmp_path / "uploads").iterdir())
+    with Serving(tmp_path) as served:
+        url = f"{served.address}{API}"
+        found = httpx.get(f"{url}/jobs/{sent['id']}", headers=mine).json()
+        assert found["status"] == "interrupted"
+        assert "重新上传" in found["error"]
+        assert httpx.get(f"{url}/documents", headers=mine).json()["total"] == 0
+    assert not list((tmp_path / "uploads").iterdir())
