@@ -100,6 +100,16 @@ def job(job_id: str, s: Ingesting, jobs: JobsOf) -> Response:
     return s.show("job.html", job=found, running=running)
 
 
+@router.post("/documents/jobs/{job_id}/cancel")
+def cancel(
+    job_id: str, s: Ingesting, jobs: JobsOf, csrf: Annotated[str, Form(max_length=200)] = ""
+) -> Response:
+    """Stop an upload that waits or is being read."""
+    s.check(csrf)
+    back = f"/documents/jobs/{quote(job_id)}"
+    return s.attempt(lambda: jobs.cancel(s.viewer.actor, job_id), back, s.t("正在取消"))
+
+
 @router.get("/documents/{document_id}")
 def document(
     document_id: str,

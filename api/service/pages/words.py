@@ -443,6 +443,8 @@ _DUTIES = {
     "没有目标值。": "No target.",
     "没有要复核的。": "Nothing needs a look.",
     "没有读出任务": "no task was read",
+    "正在取消": "Being cancelled",
+    "取消": "Cancel",
     "没有：凡有要求字样的条款都读出了任务。": "None: a task was read from every clause that asks for something.",
     "现为“{status}”": "it is “{status}” now",
     "现行": "current",

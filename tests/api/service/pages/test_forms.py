@@ -39,6 +39,7 @@ FORMS = (
         "/tasks/{task}/corrections",
         {"aspect": "owner", "operation": "add", "unit": "x", "role": "lead", "reason": "x"},
     ),
+    ("supervisor", "/documents/jobs/job-0/cancel", {}),
     ("supervisor", "/corrections/{correction}/withdraw", {"reason": "x"}),
     ("supervisor", "/corrections/{correction}/confirm", {"reason": "x"}),
     ("supervisor", "/review/settle", {"reason": "x"}),
@@ -83,6 +84,7 @@ def test_no_form_works_without_the_csrf_value(pages_world, browser, role, path, 
         ("own", "/tasks/{task}/corrections", {"aspect": "owner", "operation": "reject", "unit": OWN, "reason": "x"}),
         ("auditor", "/corrections/{correction}/withdraw", {"reason": "x"}),
         ("reader", "/corrections/{correction}/confirm", {"reason": "x"}),
+        ("own", "/documents/jobs/job-0/cancel", {}),
         ("own", "/review/settle", {"reason": "x"}),
         ("auditor", "/review/open", {"reason": "x"}),
         ("supervisor", "/tasks/import", {}),
@@ -189,6 +191,26 @@ def test_an_upload_is_read_and_its_words_stay_words(browser, csrf):
     source = client.get(f"/documents/doc-{document}/source")
     assert source.content == DOCUMENT.encode()
     assert source.headers["Content-Disposition"].startswith("attachment")
+
+
+def test_an_upload_is_cancelled_by_a_button(browser, csrf):
+    client, token = browser("supervisor"), csrf("supervisor")
+    long = DOCUMENT + "".join(
+        f"{n}.巡查第{n}处。到2026年，巡查{n}次以上。（责任单位：区林业局）\n"
+        for n in range(2, 6000)
+    )
+    job = upload(browser, csrf, "supervisor", long, name="long.txt").headers["Location"]
+    assert f'action="{job}/cancel"' in client.get(job).text
+    assert client.post(f"{job}/cancel", data={"csrf": token}).headers["Location"] == job
+    page = ""
+    for _ in range(200):
+        page = client.get(job).text
+        if "waiting.js" not in page:
+            break
+        time.sleep(0.05)
+    assert "已取消" in page
+    assert f'action="{job}/cancel"' not in page
+    assert 'role="alert"' in told(client, client.post(f"{job}/cancel", data={"csrf": token}))
 
 
 def test_uploads_of_what_is_not_read_are_told(browser, csrf):
