@@ -50,6 +50,7 @@ def create_app(
     public_read: bool = False,
     warm: bool = True,
     oidc: OidcSettings | None = None,
+    hosts: frozenset[str] | None = None,
 ) -> FastAPI:
     """The app over the store that the settings name.
 
@@ -59,6 +60,7 @@ def create_app(
         warm: load models and index in the background at the start, and bring the index in step
             after each upload; else the first question does both.
         oidc: the provider that people may sign in by.
+        hosts: names under which the service is reached, beside addresses; None: any.
     """
 
     @asynccontextmanager
@@ -102,7 +104,7 @@ def create_app(
     mcp_http.install(app)
     _health(app)
     pages.install(app)
-    app.add_middleware(Guard, largest_upload=LARGEST_UPLOAD)
+    app.add_middleware(Guard, largest_upload=LARGEST_UPLOAD, hosts=hosts, tls=settings.behind_tls)
     return app
 
 
@@ -117,7 +119,7 @@ def _health(app: FastAPI) -> None:
             with service.store.reading() as connection:
                 connection.execute(select(schema.document.c.id).limit(1))
         except StoreError as error:
-            return JSONResponse({"status": "not ready", "store": error.message}, 503)
+            return JSONResponse({"status": "not ready", "store": problems.told_of(error)[0]}, 503)
         assistant = "ready" if service.warm.is_set() else "loading"
         return JSONResponse({"status": "ready", "store": "ok", "assistant": assistant})
 

@@ -112,10 +112,20 @@ def problem(status: int, code: str, detail: str, **more: Any) -> JSONResponse:
     return JSONResponse(body.model_dump(exclude_none=True), status, headers, media_type=MEDIA_TYPE)
 
 
+def told_of(error: DubanError) -> tuple[str, str | None]:
+    """What a client is told of an error of ours, and what to do. What a database says of itself
+    (its address, its user) is for the log."""
+    if isinstance(error, StoreError):
+        log.error("%s", error.message)
+        return "库暂时用不了, 原因在日志里 / the store cannot be used now; the log says why", None
+    return error.message, error.hint or None
+
+
 def from_duban(error: DubanError) -> JSONResponse:
     """The response for an error of ours."""
     status, code = status_of(error)
-    response = problem(status, code, error.message, hint=error.hint or None)
+    message, hint = told_of(error)
+    response = problem(status, code, message, hint=hint)
     if isinstance(error, TooManyError):
         response.headers["Retry-After"] = str(error.seconds)
     return response
@@ -125,6 +135,7 @@ _HTTP = {
     400: ("malformed", "请求读不出 / the request cannot be read"),
     404: ("not-found", "没有这个地址 / there is no such address"),
     405: ("method-not-allowed", "这个地址不能这样用 / the method is not allowed here"),
+    408: ("too-slow", "内容来得太慢 / the body comes too slowly"),
     413: ("too-large", "内容过大 / the body is too large"),
 }
 
