@@ -111,6 +111,12 @@ class Guard:
             hint = "DUBAN_BASE_URL=https://…  DUBAN_HOSTS=…"
             await problem(421, "misdirected", told, hint=hint)(scope, receive, guarded)
             return
+        if "transfer-encoding" in headers and "content-length" in headers:
+            # Two readers of it may see two requests where there is one (RFC 9112, 6.1).
+            over = True
+            told = "请求的长度写了两次 / the request gives its length in two ways"
+            await problem(400, "malformed", told)(scope, receive, guarded)
+            return
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > most:
             over = True
