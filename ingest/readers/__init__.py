@@ -29,7 +29,9 @@ _OTHER_KINDS = (
     (b"\x1f\x8b", "GZIP"),
     (b"SQLite format 3", "SQLite"),
 )
-_LONGEST_RUN = re.compile(
+_LONGEST_RUN = 300
+"""Figures that stand together."""
+_RUN = re.compile(
     rf"(?:\d[,.]?){{{_LONGEST_RUN + 1}}}|[零〇○一二三四五六七八九两十百千万亿]{{{_LONGEST_RUN + 1}}}"
 )
 
