@@ -46,6 +46,7 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_FORM_CODING = re.compile(r"(?i)^\s*multipart/.*;\s*charset\s*=\s*(?![\"']?utf-?8[\"']?\s*(;|$))")
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 REQUESTS = Counter("duban_requests_total", "Requests", ["method", "route", "status"])
 SECONDS = Histogram("duban_request_seconds", "Time to the end of the answer", ["method", "route"])
@@ -115,6 +116,11 @@ class Guard:
             # Two readers of it may see two requests where there is one (RFC 9112, 6.1).
             over = True
             told = "请求的长度写了两次 / the request gives its length in two ways"
+            await problem(400, "malformed", told)(scope, receive, guarded)
+            return
+        if _FORM_CODING.search(headers.get("content-type", "")):
+            # Of a page of ours none ever is; Python knows codings that make half characters.
+            told = "表单要用 UTF-8 / forms are in UTF-8"
             await problem(400, "malformed", told)(scope, receive, guarded)
             return
         length = headers.get("content-length", "0")

@@ -170,7 +170,7 @@ def _is_form(request: Request) -> bool:
 
 def _check_csrf(request: Request, session: Session, given: str) -> None:
     check_origin(request)
-    if not hmac.compare_digest(given.encode(), session.csrf.encode()):
+    if not hmac.compare_digest(given.encode("utf-8", "replace"), session.csrf.encode()):
         raise DeniedError(
             "页面已过期, 请刷新后再试 / the page has expired, reload it and try again",
             hint=f"{CSRF_HEADER}",

@@ -174,6 +174,6 @@ def install(app: FastAPI) -> None:
 RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": HTTPStatus(status).phrase,
              "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-    for status in (400, 401, 403, 404, 409, 413, 422, 429, 503)
+    for status in (400, 401, 403, 404, 408, 409, 413, 421, 422, 429, 500, 503)
 }  # fmt: skip
 """What every route may answer beside its own."""
