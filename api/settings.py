@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -12,6 +13,8 @@ from kb.errors import DubanError
 
 DEFAULT_TIMEZONE = "Asia/Shanghai"
 LANGUAGES = ("zh", "en")
+NEAR_PROXIES = ("127.0.0.1", "::1")
+"""Where a proxy on the same machine comes from."""
 
 
 class SettingError(DubanError):
@@ -29,8 +32,9 @@ class Settings:
     `reranker` a cross-encoder, empty for none; `llm_url` an OpenAI-compatible endpoint, empty for answers without a language model.
     `public_read` says whether public documents are read without signing in (None: only where the
     service is bound to a loopback address); `session_hours` how long a sign-in lasts; `base_url`
-    the address that people see (for links and cookies); `behind_tls` that a proxy with TLS stands
-    in front.
+    the address that people see (for links and cookies); `hosts` further names under which the
+    service is reached; `behind_tls` that a proxy with TLS stands in front; `proxies` the addresses
+    of proxies whose `X-Forwarded-For` is believed.
     """
 
     home: Path
@@ -49,6 +53,8 @@ class Settings:
     session_hours: float = 12.0
     base_url: str = ""
     behind_tls: bool = False
+    hosts: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = NEAR_PROXIES
 
     @property
     def store_url(self) -> str:
@@ -135,7 +141,30 @@ def read_settings(
         session_hours=_hours(environ.get("DUBAN_SESSION_HOURS") or "12"),
         base_url=(environ.get("DUBAN_BASE_URL") or "").rstrip("/"),
         behind_tls=bool(_switch(environ, "DUBAN_BEHIND_TLS")),
+        hosts=_listed(environ, "DUBAN_HOSTS"),
+        proxies=_proxies(environ),
     )
+
+
+def _listed(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    parts = (environ.get(name) or "").replace(",", " ").split()
+    return tuple(dict.fromkeys(part.lower() for part in parts))
+
+
+def _proxies(environ: Mapping[str, str]) -> tuple[str, ...]:
+    given = _listed(environ, "DUBAN_PROXIES")
+    for part in given:
+        try:
+            network = ipaddress.ip_network(part)
+        except ValueError:
+            network = None
+        # Whoever is believed can call themselves anyone, and guess passwords without end.
+        if network is None or network.prefixlen == 0:
+            raise SettingError(
+                f"DUBAN_PROXIES 要是代理的地址或网段, 不是 {part} / must be addresses or networks of proxies",
+                hint="DUBAN_PROXIES=10.0.0.5,10.1.0.0/24",
+            )
+    return given or NEAR_PROXIES
 
 
 def _seconds(printed: str) -> float:

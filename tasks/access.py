@@ -129,6 +129,15 @@ class Access:
         self.set_password(CONSOLE, login, password, at)
         return login, password
 
+    def has_administrator(self, *, by_password: bool) -> bool:
+        """Whether somebody active can administer; with `by_password`, by a password of theirs."""
+        p = schema.person.c
+        query = select(p.login).where(p.role == PersonRole.ADMIN.value, p.active == 1)
+        if by_password:
+            query = query.where(p.password.is_not(None))
+        with self._store.reading() as connection:
+            return connection.execute(query.limit(1)).first() is not None
+
     # ---- sessions
 
     def open_session(self, login: str, at: datetime, hours: float) -> tuple[str, Session]:

@@ -204,12 +204,16 @@ def carry_life(life: Life, milestones: Mapping[str, str], targets: Mapping[str, 
     return life.model_copy(update={"milestone_id": milestones[life.milestone_id], "values": values})
 
 
+_DIGITS = 24
+"""Of a measured value: 1E+999999 is short to send and a million characters in a report."""
+
+
 def take_step(life: Life, command: Command) -> Life:
     """The life after a step.
 
     Raises:
-        TransitionError: the table does not allow it, something it needs is missing, or a date
-            or percentage does not fit; the message says which.
+        TransitionError: the table does not allow it, something it needs is missing, or a date,
+            percentage or value does not fit; the message says which.
     """
     rule = STEPS[command.step]
     zh, en = STEP_NAMES[command.step]
@@ -230,6 +234,9 @@ def take_step(life: Life, command: Command) -> Life:
             f"百分比要在 0 到 100 之间, 不是 {command.percent} / per cent from 0 to 100, not "
             f"{command.percent}"
         )
+    for value in command.values.values():
+        if not value.is_finite() or len(value.as_tuple().digits) > _DIGITS or abs(value.adjusted()) > _DIGITS:  # fmt: skip
+            raise TransitionError(f"数值最多 {_DIGITS} 位 / a value has {_DIGITS} digits at most")
     if life.updated_on is not None and command.on < life.updated_on:
         # Else what held on a day in between would depend on the order of entry.
         raise TransitionError(

@@ -89,6 +89,10 @@ class People:
                 delete(schema.person_unit).where(schema.person_unit.c.login == person.login)
             )
             self._bind(connection, person)
+            if not person.active:  # coming back, they sign in anew
+                connection.execute(
+                    delete(schema.session).where(schema.session.c.login == person.login)
+                )
             self._log(connection, actor, "person.changed", before, person, at)
         return person
 

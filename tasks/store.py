@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import IsolationLevel
-from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, DataError, SQLAlchemyError
 
 from kb.errors import NotFoundError, StoreError
 from kb.models import Document, Fact
@@ -31,6 +31,7 @@ from tasks import audit, schema
 from tasks.audit import Change
 from tasks.corrections import apply_corrections
 from tasks.due import rows_of
+from tasks.fields import FieldError
 from tasks.migrations import is_current, upgrade
 from tasks.models import Certainty, Extraction
 from tasks.versions import carry_over, keep_visibility, read_corrections
@@ -284,6 +285,10 @@ class Store:
                         # Python's driver would begin only at the first change.
                         connection.exec_driver_sql(begin)
                     yield connection
+        except DataError as error:
+            raise FieldError(
+                "有数据库不能保存的字符或数 / it holds characters or a number that no database keeps"
+            ) from error
         except SQLAlchemyError as error:
             raise _store_error(error, self._engine.url.database) from error
 

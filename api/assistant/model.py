@@ -2,7 +2,9 @@
 
 The model plans with the assistant's own functions as tools, then words what they returned. Text of
 documents reaches it as data between marks. Of its answer a sentence is kept only if it carries a
-citation `[n]` of evidence that was given, and every number and unit in it occurs in that evidence.
+citation `[n]` of evidence that was given, and every number and unit in it and nearly all its words
+occur in that evidence (`api.assistant.support`): a document that tells the model what to say, or a
+model that makes something up, says it to nobody.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from typing import Any
 from api.assistant.answer import Assistant
 from api.assistant.reply import Answer
 from api.assistant.search import ClauseSearch
+from api.assistant.support import is_supported
 from api.assistant.wanted import is_wanted
 from kb.chunks import flatten
 from kb.models import Citation, Fact
@@ -98,7 +101,10 @@ class WordedAssistant:
         except Exception as error:  # a model's failures are of every kind
             _log.warning("the language model failed, the facts answer: %s", type(error).__name__)
             return plain
-        kept = check_sentences(worded, evidence, [u.unit for u in plain.units], self._known_units())
+        kept = check_sentences(
+            worded, evidence, [u.unit for u in plain.units], self._known_units(),
+            given=f"{text}\n{plain.answer}",
+        )  # fmt: skip
         if not kept or not _names_all(plain, "".join(kept)):
             return plain
         used = {int(n) for s in kept for n in re.findall(r"\[(\d+)\]", s)}
@@ -200,7 +206,7 @@ _DESCRIPTIONS = {
 
 
 def check_sentences(
-    text: str, evidence: Evidence, named: Sequence[str], units: Sequence[str]
+    text: str, evidence: Evidence, named: Sequence[str], units: Sequence[str], given: str = ""
 ) -> list[str]:
     """The sentences of a model's answer that their evidence supports.
 
@@ -209,6 +215,7 @@ def check_sentences(
         evidence: what it was given.
         named: units that the facts name; they may be said with any citation.
         units: all units that are known, longest match counts.
+        given: the question and what the facts answer, whose words may be used too.
     """
     kept = []
     for sentence in re.findall(
@@ -217,7 +224,8 @@ def check_sentences(
         numbers = [int(n) for n in re.findall(r"\[(\d+)\]", sentence)]
         if not numbers or any(not 1 <= n <= len(evidence.citations) for n in numbers):
             continue
-        ground = _squeezed("".join(evidence.citations[n - 1].quote for n in numbers))
+        quotes = "\n".join(evidence.citations[n - 1].quote for n in numbers)
+        ground = _squeezed(quotes)
         bare = _squeezed(re.sub(r"\[\d+\]", "", sentence))
         values = re.findall(r"\d+(?:\.\d+)?", bare)
         if any(not re.search(rf"(?<![\d.]){re.escape(v)}(?!\d)", ground) for v in values):
@@ -225,6 +233,8 @@ def check_sentences(
         said = [u for u in units if u in bare]
         said = [u for u in said if not any(u != v and u in v for v in said)]
         if any(u not in ground and u not in named for u in said):
+            continue
+        if not is_supported(re.sub(r"\[\d+\]", "", sentence), f"{quotes}\n{given}", said):
             continue
         kept.append(sentence.strip())
     return kept

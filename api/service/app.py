@@ -61,6 +61,7 @@ def create_app(
     public_read: bool = False,
     warm: bool = True,
     oidc: OidcSettings | None = None,
+    hosts: frozenset[str] | None = None,
 ) -> FastAPI:
     """The app over the store that the settings name.
 
@@ -70,6 +71,7 @@ def create_app(
         warm: load models and index in the background at the start, and bring the index in step
             after each upload; else the first question does both.
         oidc: the provider that people may sign in by.
+        hosts: names under which the service is reached, beside addresses; None: any.
     """
 
     @asynccontextmanager
@@ -115,8 +117,7 @@ def create_app(
     _health(app)
     pages.install(app)
     openapi.install(app)
-    app.add_middleware(problems.Unforeseen)
-    app.add_middleware(Guard, largest_upload=LARGEST_UPLOAD)
+    app.add_middleware(Guard, largest_upload=LARGEST_UPLOAD, hosts=hosts, tls=settings.behind_tls)
     return app
 
 
@@ -135,8 +136,8 @@ def _health(app: FastAPI) -> None:
             with service.store.reading() as connection:
                 connection.execute(select(schema.document.c.id).limit(1))
         except StoreError as error:
-            told = {"status": "not ready", "store": error.message, "assistant": "unknown"}
-            return JSONResponse(told, 503)
+            told = problems.told_of(error)[0]
+            return JSONResponse({"status": "not ready", "store": told, "assistant": "unknown"}, 503)
         assistant = "ready" if service.warm.is_set() else "loading"
         return JSONResponse({"status": "ready", "store": "ok", "assistant": assistant})
 

@@ -10,9 +10,11 @@ from pydantic import BaseModel
 from sqlalchemy import Row, delete, func, insert, select, update
 
 from api.assistant.reply import Answer
+from api.service.withheld import closed_to, withheld
 from kb.errors import NotFoundError
 from kb.identifiers import stable_id
 from tasks import schema
+from tasks.authorisation import Actor
 from tasks.store import Store, as_utc
 
 
@@ -49,8 +51,9 @@ class Conversations:
         with self._store.reading() as connection:
             return [_conversation(row) for row in connection.execute(query.limit(limit))]
 
-    def get(self, login: str, key: str) -> Conversation:
-        """One of a person's conversations with its turns.
+    def get(self, actor: Actor, key: str) -> Conversation:
+        """One of a person's conversations with its turns, as far as they may still see what the
+        answers rest on.
 
         Raises:
             NotFoundError: they have none of this id.
@@ -58,14 +61,15 @@ class Conversations:
         table, turn = schema.conversation, schema.turn
         with self._store.reading() as connection:
             row = connection.execute(
-                select(table).where(table.c.id == key).where(table.c.login == login)
+                select(table).where(table.c.id == key).where(table.c.login == actor.login)
             ).first()
             if row is None:
                 raise NotFoundError(f"没有对话 {key} / no conversation {key}")
             turns = connection.execute(
                 select(turn).where(turn.c.conversation_id == key).order_by(turn.c.ordinal)
             )
-            return _conversation(row).model_copy(update={"turns": [_turn(t) for t in turns]})
+            found = _conversation(row).model_copy(update={"turns": [_turn(t) for t in turns]})
+        return found.model_copy(update={"turns": self._open(actor, found.turns)})
 
     def keep(self, login: str, key: str | None, answer: Answer, at: datetime) -> tuple[str, str]:
         """Keep a question and its answer, in a conversation or a new one; gives both ids."""
@@ -89,25 +93,36 @@ class Conversations:
             )  # fmt: skip
         return key, turn_id
 
-    def forget(self, login: str, key: str) -> None:
+    def _open(self, actor: Actor, turns: list[Turn]) -> list[Turn]:
+        closed = closed_to(self._store, actor)
+        if closed is None:
+            return turns
+        return [
+            turn.model_copy(update={"answer": withheld(turn.answer)})
+            if closed.told_by(turn.answer)
+            else turn
+            for turn in turns
+        ]
+
+    def forget(self, actor: Actor, key: str) -> None:
         """Delete a conversation with its turns.
 
         Raises:
             NotFoundError: they have none of this id.
         """
-        self.get(login, key)
+        self.get(actor, key)
         with self._store.writing() as connection:
             connection.execute(delete(schema.turn).where(schema.turn.c.conversation_id == key))
             connection.execute(delete(schema.conversation).where(schema.conversation.c.id == key))
 
-    def judge(self, login: str, turn_id: str, verdict: str, reason: str) -> Turn:
+    def judge(self, actor: Actor, turn_id: str, verdict: str, reason: str) -> Turn:
         """Record what a person says of an answer that they were given.
 
         Raises:
             NotFoundError: they were given no such answer.
         """
         turn, table = schema.turn, schema.conversation
-        mine = select(table.c.id).where(table.c.login == login)
+        mine = select(table.c.id).where(table.c.login == actor.login)
         with self._store.writing() as connection:
             done = connection.execute(
                 update(turn)
@@ -118,7 +133,8 @@ class Conversations:
             if not done.rowcount:
                 raise NotFoundError(f"没有回答 {turn_id} / no answer {turn_id}")
             row = connection.execute(select(turn).where(turn.c.id == turn_id)).one()
-        return _turn(row)
+        [found] = self._open(actor, [_turn(row)])
+        return found
 
 
 def _conversation(row: Row[Any]) -> Conversation:

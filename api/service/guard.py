@@ -1,17 +1,21 @@
-"""Around every request: an id, security headers, a limit on bodies, metrics."""
+"""Around every request: an id, the host it may be for, security headers, limits on the size and
+the time of its body, metrics."""
 
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import re
 import secrets
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from urllib.parse import urlsplit
 
 from prometheus_client import Counter, Histogram
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.service.problems import problem
@@ -27,6 +31,12 @@ CONTENT_SECURITY_POLICY = (
     "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'; manifest-src 'self'"
 )
+SLOWEST = 4096
+"""Bytes a second that a body comes at; below, its sender holds a place that others need."""
+_BEGINNING = 30.0
+"""Seconds for which a body may be slower."""
+_HSTS = "max-age=31536000"
+"""A year (RFC 6797); the subdomains are not ours to decide on."""
 _LET_BY = 8 * 1024 * 1024
 _PATIENCE = 2.0
 """Bytes and seconds for which a body over its limit is read on, to no use."""
@@ -39,17 +49,37 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_FORM_CODING = re.compile(r"(?i)^\s*multipart/.*;\s*charset\s*=\s*(?![\"']?utf-?8[\"']?\s*(;|$))")
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 REQUESTS = Counter("duban_requests_total", "Requests", ["method", "route", "status"])
 SECONDS = Histogram("duban_request_seconds", "Time to the end of the answer", ["method", "route"])
 
 
 class Guard:
-    """ASGI middleware. `largest_upload` is the limit, in bytes, of a body sent to `UPLOADS`."""
+    """ASGI middleware.
 
-    def __init__(self, app: ASGIApp, largest_upload: int) -> None:
+    Args:
+        app: what is guarded.
+        largest_upload: the limit, in bytes, of a body sent to `UPLOADS`.
+        hosts: the names under which the service is reached, beside addresses and `localhost`;
+            None: any. A page of another site that gives its own name our address (DNS rebinding)
+            or a link made with another name must lead nowhere.
+        tls: whether all that reaches us came by TLS to a proxy.
+        beginning: seconds for which a body may be slower than `SLOWEST`.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        largest_upload: int,
+        hosts: frozenset[str] | None = None,
+        *,
+        tls: bool = False,
+        beginning: float = _BEGINNING,
+    ) -> None:
         self._app = app
         self._largest_upload = largest_upload
+        self._hosts, self._tls, self._beginning = hosts, tls, beginning
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -71,6 +101,8 @@ class Guard:
                 out["X-Request-ID"] = identifier
                 for name, value in _HEADERS.items():
                     out.setdefault(name, value)
+                if self._tls or scope["scheme"] == "https":
+                    out.setdefault("Strict-Transport-Security", _HSTS)
                 if not scope["path"].startswith("/static/"):
                     out.setdefault("Cache-Control", "no-store")
                 if over:
@@ -78,6 +110,22 @@ class Guard:
                     await _let_by(receive)
             await send(message)
 
+        if self._hosts is not None and not is_ours(headers.get("host", ""), self._hosts):
+            told = "这里没有这个网站 / there is no such site here"
+            hint = "DUBAN_BASE_URL=https://…  DUBAN_HOSTS=…"
+            await problem(421, "misdirected", told, hint=hint)(scope, receive, guarded)
+            return
+        if "transfer-encoding" in headers and "content-length" in headers:
+            # Two readers of it may see two requests where there is one (RFC 9112, 6.1).
+            over = True
+            told = "请求的长度写了两次 / the request gives its length in two ways"
+            await problem(400, "malformed", told)(scope, receive, guarded)
+            return
+        if _FORM_CODING.search(headers.get("content-type", "")):
+            # Of a page of ours none ever is; Python knows codings that make half characters.
+            told = "表单要用 UTF-8 / forms are in UTF-8"
+            await problem(400, "malformed", told)(scope, receive, guarded)
+            return
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > most:
             over = True
@@ -88,22 +136,39 @@ class Guard:
             told = "地址里有不能用的字符 / the address holds a character that cannot be used"
             await problem(400, "malformed", told)(scope, receive, guarded)
             return
-        read = 0
+        read, ended, since = 0, False, asyncio.get_running_loop().time()
 
         async def bounded() -> Message:
-            nonlocal read, over
-            message = await receive()
+            nonlocal read, over, ended
+            if ended:  # now only the client's leaving can come
+                return await receive()
+            try:
+                async with asyncio.timeout_at(since + self._beginning + read / SLOWEST):
+                    message = await receive()
+            except TimeoutError:
+                over = True
+                raise _BodyError(408) from None
             read += len(message.get("body", b""))
+            ended = not message.get("more_body", False)
             if read > most:
                 over = True
-                raise _OverError
+                raise _BodyError(413)
             return message
 
         try:
             await self._app(scope, bounded, guarded)
-        except _OverError:
+        except _BodyError as error:
             if not started:
-                await too_large(most)(scope, receive, guarded)
+                answer = too_large(most) if error.status_code == 413 else too_slow()
+                await answer(scope, receive, guarded)
+        except ClientDisconnect:
+            status = 499  # nobody is there to be told
+        except Exception as error:
+            # Here and not further out, so that what is told has the headers too.
+            if started:
+                raise
+            answer = await scope["app"].exception_handlers[Exception](Request(scope), error)
+            await answer(scope, receive, guarded)
         finally:
             route = _route_of(scope)
             method = scope["method"] if scope["method"] in _METHODS else "other"
@@ -140,15 +205,33 @@ async def _let_by(receive: Receive) -> None:
                     return
 
 
-class _OverError(HTTPException):
-    """A body went on past its limit; as an HTTP error, so that no reader of bodies takes it for a
-    fault of its own."""
+class _BodyError(HTTPException):
+    """A body went on past its limit, or hardly went on; as an HTTP error, so that no reader of
+    bodies takes it for a fault of its own."""
 
-    def __init__(self) -> None:
-        super().__init__(413)
+
+def is_ours(host: str, names: frozenset[str]) -> bool:
+    """Whether a request's Host is an address, `localhost` or one of `names`; no Host (HTTP/1.0
+    health checks) is nobody else's."""
+    if not host:
+        return True
+    try:
+        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
+    except ValueError:
+        return False
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return name == "localhost" or name in names
+    return True
 
 
 def too_large(most: int) -> ASGIApp:
     """The answer to a body of more than `most` bytes."""
     shown = f"{most // (1024 * 1024)} MB"
     return problem(413, "too-large", f"内容过大, 最多 {shown} / the body may have {shown}")
+
+
+def too_slow() -> ASGIApp:
+    """The answer to a body that hardly comes."""
+    return problem(408, "too-slow", "内容来得太慢 / the body comes too slowly")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
@@ -20,8 +21,16 @@ from tasks.people import Person
 from tasks.visibility import ANONYMOUS, NOBODY
 
 COOKIE = "duban_session"
+TLS_COOKIE = f"__Host-{COOKIE}"
+"""The name under TLS: no other host of the domain, and nobody on the way without TLS, can set it
+(RFC 6265bis, 4.1.3.2)."""
 CSRF_HEADER = "X-CSRF-Token"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_API = ("/api/", "/v1/", "/mcp")
+"""Where programs ask; the other addresses are pages, for people with a browser."""
+_ASKING = frozenset({"/api/v1/ask", "/v1/chat/completions", "/mcp"})
+"""Posts that write nothing."""
+_ADMINISTERING = tuple(f"/api/v1/{part}" for part in ("people", "settings", "tokens"))
 _bearer = HTTPBearer(auto_error=False, description="duban_…")
 
 
@@ -66,7 +75,7 @@ def viewer_of(
     """
     service = service_of(request)
     now = service.now()
-    address = request.client.host if request.client else ""
+    address = address_of(request)
     kind, _, secret = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() == "bearer":
         known = service.access.token(secret.strip(), now)
@@ -75,7 +84,7 @@ def viewer_of(
         token, person = known
         _check_scope(token, request)
         return Viewer(person.actor(), person, token=token, address=address)
-    cookie = request.cookies.get(COOKIE)
+    cookie = session_cookie(request)
     found = service.access.session(cookie, now) if cookie else None
     if found is None:
         return Viewer(ANONYMOUS if service.public_read else NOBODY, address=address)
@@ -95,11 +104,58 @@ def check_form(request: Request, viewer: Viewer, given: str) -> None:
         _check_csrf(request, viewer.session, given)
 
 
+def over_tls(request: Request) -> bool:
+    """Whether the browser came by TLS, to us or to the proxy in front."""
+    return request.url.scheme == "https" or service_of(request).settings.behind_tls
+
+
+def session_cookie(request: Request) -> str:
+    """The secret of the session that a browser brings; empty where it brings none. Under TLS only
+    the name counts that nobody else can set."""
+    return request.cookies.get(TLS_COOKIE if over_tls(request) else COOKIE, "")
+
+
+def address_of(request: Request) -> str:
+    """Whose requests are counted together where nobody is signed in. Of IPv6 the first 64 bits:
+    one subscriber has all addresses below them."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if not isinstance(address, ipaddress.IPv6Address):
+        return host
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((address, 64), strict=False))
+
+
+def check_origin(request: Request) -> None:
+    """Refuse what a page of another site sends, as far as the browser tells.
+
+    Raises:
+        DeniedError: it comes from another site.
+    """
+    origin = request.headers.get("Origin")
+    addresses = str(request.base_url), service_of(request).settings.base_url
+    # `null`, which a sandboxed page sends, has no host, as an address that is not set has none.
+    ours = {urlsplit(address).netloc for address in addresses} - {""}
+    elsewhere = urlsplit(origin).netloc not in ours if origin else False
+    if elsewhere or request.headers.get("Sec-Fetch-Site") == "cross-site":
+        raise DeniedError("请求来自别的网站 / the request comes from another site")
+
+
 def _check_scope(token: Token, request: Request) -> None:
-    asks = request.url.path.endswith(("/ask", "/chat/completions", "/mcp"))
-    wanted = "read" if request.method in _SAFE or asks else "write"
-    if any(f"/api/v1/{part}" in request.url.path for part in ("people", "settings", "tokens")):
-        wanted = "admin" if wanted == "write" else wanted
+    path = request.url.path
+    if not path.startswith(_API):
+        # The forms of pages do more than any one scope allows: make people, make tokens.
+        raise DeniedError(
+            "令牌只用于接口, 网页请登录 / a token is for the API, pages take a sign-in",
+            hint="/api/v1/docs",
+        )
+    wanted = "read" if request.method in _SAFE or path in _ASKING else "write"
+    if wanted == "write" and path.startswith(_ADMINISTERING):
+        wanted = "admin"
     if CALENDAR in token.scopes:
         raise DeniedError("该令牌只用于日历 / this token is for the calendar feed only")
     if wanted not in token.scopes and not (wanted == "read" and token.scopes):
@@ -109,17 +165,12 @@ def _check_scope(token: Token, request: Request) -> None:
 def _is_form(request: Request) -> bool:
     kind = request.headers.get("Content-Type", "")
     form = kind.startswith(("application/x-www-form-urlencoded", "multipart/form-data"))
-    return form and not request.url.path.startswith("/api/")
+    return form and not request.url.path.startswith(_API)
 
 
 def _check_csrf(request: Request, session: Session, given: str) -> None:
-    origin = request.headers.get("Origin")
-    addresses = str(request.base_url), service_of(request).settings.base_url
-    # `null`, which a sandboxed page sends, has no host, as an address that is not set has none.
-    ours = {urlsplit(address).netloc for address in addresses} - {""}
-    if origin and urlsplit(origin).netloc not in ours:
-        raise DeniedError("请求来自别的网站 / the request comes from another site")
-    if not hmac.compare_digest(given.encode(), session.csrf.encode()):
+    check_origin(request)
+    if not hmac.compare_digest(given.encode("utf-8", "replace"), session.csrf.encode()):
         raise DeniedError(
             "页面已过期, 请刷新后再试 / the page has expired, reload it and try again",
             hint=f"{CSRF_HEADER}",

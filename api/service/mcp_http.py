@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from api.service.identity import Viewer, require_for, viewer_of
 from api.service.problems import from_duban
 from api.service.state import Service
+from api.settings import Settings
 from kb.errors import DubanError
 from tasks.authorisation import Action
 
@@ -88,7 +89,7 @@ def _make(service: Service) -> StreamableHTTPSessionManager:
     # No sessions: every request proves by itself who it is from.
     server.streamable_http_app(
         streamable_http_path=PATH, stateless_http=True, json_response=True,
-        transport_security=_hosts(service.settings.base_url),
+        transport_security=_hosts(service.settings),
     )  # fmt: skip
     return server.session_manager
 
@@ -114,12 +115,17 @@ def _viewer_in(request: Any) -> Viewer:
     return viewer
 
 
-def _hosts(base_url: str) -> TransportSecuritySettings:
+def _hosts(settings: Settings) -> TransportSecuritySettings:
     """Names under which the service is reached: a page of another site that gave its own name our
     address (DNS rebinding) is refused."""
     from mcp.server.transport_security import TransportSecuritySettings  # noqa: PLC0415
 
-    near = [f"{host}{port}" for host in ("127.0.0.1", "localhost", "[::1]") for port in ("", ":*")]
+    base_url = settings.base_url
+    near = [
+        f"{host}{port}"
+        for host in ("127.0.0.1", "localhost", "[::1]", *settings.hosts)
+        for port in ("", ":*")
+    ]
     hosts = [*near, *([urlsplit(base_url).netloc] if base_url else [])]
     origins = [f"http://{host}" for host in near] + ([base_url] if base_url else [])
     return TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=origins)

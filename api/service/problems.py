@@ -12,7 +12,6 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kb.errors import (
     ConflictError,
@@ -115,7 +114,8 @@ def problem_of(error: Exception) -> Problem:
     """What is told of an error: of one that nobody foresaw, only that it is in the log."""
     if isinstance(error, DubanError):
         status, code = status_of(error)
-        return _problem(status, code, error.message, hint=error.hint or None)
+        message, hint = told_of(error)
+        return _problem(status, code, message, hint=hint)
     return _problem(500, "internal", "服务出错, 已记入日志 / the service failed; it is in the log")
 
 
@@ -130,6 +130,15 @@ def _answer(body: Problem) -> JSONResponse:
     return JSONResponse(told, body.status, headers, media_type=MEDIA_TYPE)
 
 
+def told_of(error: DubanError) -> tuple[str, str | None]:
+    """What a client is told of an error of ours, and what to do. What a database says of itself
+    (its address, its user) is for the log."""
+    if isinstance(error, StoreError):
+        log.error("%s", error.message)
+        return "库暂时用不了, 原因在日志里 / the store cannot be used now; the log says why", None
+    return error.message, error.hint or None
+
+
 def from_duban(error: DubanError) -> JSONResponse:
     """The response for an error of ours."""
     response = _answer(problem_of(error))
@@ -142,6 +151,7 @@ _HTTP = {
     400: ("malformed", "请求读不出 / the request cannot be read"),
     404: ("not-found", "没有这个地址 / there is no such address"),
     405: ("method-not-allowed", "这个地址不能这样用 / the method is not allowed here"),
+    408: ("too-slow", "内容来得太慢 / the body comes too slowly"),
     413: ("too-large", "内容过大 / the body is too large"),
 }
 
@@ -176,39 +186,9 @@ def install(app: FastAPI) -> None:
         return _answer(problem_of(error))
 
 
-class Unforeseen:
-    """ASGI middleware: has the app's handler answer an error that nobody foresaw. FastAPI would do
-    so outside of all middleware, without the request's id and the headers of every other answer."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        started = False
-
-        async def noted(message: Message) -> None:
-            nonlocal started
-            started = started or message["type"] == "http.response.start"
-            await send(message)
-
-        try:
-            await self._app(scope, receive, noted)
-        except HTTPException:
-            raise  # how a body over its limit is told of
-        except Exception as error:
-            if started:
-                raise  # the connection breaks off: half an answer must not look whole
-            answer = await scope["app"].exception_handlers[Exception](Request(scope), error)
-            await answer(scope, receive, send)
-
-
 RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": HTTPStatus(status).phrase,
              "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-    for status in (400, 401, 403, 404, 409, 413, 422, 429, 500, 503)
+    for status in (400, 401, 403, 404, 408, 409, 413, 421, 422, 429, 500, 503)
 }  # fmt: skip
 """What every route may answer beside its own."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import signal
-import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 import uvicorn
 
@@ -15,7 +15,8 @@ from api.cli.state import Run
 from api.delivery.settings import read_delivery_settings
 from api.scheduler import DigestScheduler
 from api.service.app import create_app
-from api.service.oidc import read_oidc_settings
+from api.service.connections import allow_files, listen, uvicorn_options
+from api.service.oidc import OidcSettings, read_oidc_settings
 from api.settings import SettingError, Settings
 from kb.errors import DubanError
 from tasks.access import Access
@@ -37,19 +38,54 @@ def is_loopback(host: str) -> bool:
 
 
 def check_binding(host: str, settings: Settings) -> None:
-    """Refuse to serve an address that others reach without TLS in front.
+    """Refuse to serve an address that others reach without TLS in front, and TLS without an address.
 
     Raises:
         SettingError: saying what to set.
     """
-    if is_loopback(host):
-        return
-    if not settings.behind_tls or not settings.base_url.startswith("https://"):
+    https = settings.base_url.startswith("https://")
+    if not is_loopback(host) and not (settings.behind_tls and https):
         raise SettingError(
             f"{host} 不是本机地址: 前面要有 TLS 代理, 口令才不会明文传输"
             f" / {host} is reached by others: a proxy with TLS must stand in front, or passwords travel in the clear",
             hint="DUBAN_BEHIND_TLS=yes DUBAN_BASE_URL=https://…",
         )
+    if settings.behind_tls and not https:
+        raise SettingError(
+            "DUBAN_BEHIND_TLS 要和 DUBAN_BASE_URL 一起设: 不知道网址, 就认不出别的网站发来的请求"
+            " / DUBAN_BEHIND_TLS goes with DUBAN_BASE_URL: without its own address the service cannot tell requests of other sites",
+            hint="DUBAN_BASE_URL=https://…",
+        )
+
+
+def check_secrets(host: str, access: Access, oidc: OidcSettings | None) -> None:
+    """Refuse to serve an address that others reach before an administrator can sign in with a
+    secret of their own: one that is printed at the first start stays in the log of whatever
+    starts the service.
+
+    Raises:
+        SettingError: saying what to set.
+    """
+    if not is_loopback(host) and not access.has_administrator(by_password=oidc is None):
+        raise SettingError(
+            f"{host} 不是本机地址: 先给管理员设口令, 再对外服务"
+            f" / {host} is reached by others: set an administrator's password first",
+            hint="duban people add LOGIN --role admin; duban people password LOGIN",
+        )
+
+
+def reads_publicly(host: str, settings: Settings) -> bool:
+    """Whether public documents are read without signing in: as set, else only where nobody but
+    this machine can ask, which a proxy in front changes."""
+    if settings.public_read is not None:
+        return settings.public_read
+    return is_loopback(host) and not settings.behind_tls
+
+
+def hosts_of(settings: Settings) -> frozenset[str]:
+    """The names under which the service is reached, beside addresses."""
+    named = urlsplit(settings.base_url).hostname if settings.base_url else None
+    return frozenset({*settings.hosts, *([named] if named else [])})
 
 
 def serve(run: Run, host: str, port: int, *, schedule: bool, warm: bool) -> int:
@@ -63,15 +99,20 @@ def serve(run: Run, host: str, port: int, *, schedule: bool, warm: bool) -> int:
     check_binding(host, settings)
     delivery, oidc = read_delivery_settings(run.environ), read_oidc_settings(run.environ)
     with Store.open(settings.store_url) as store:
-        made = Access(store).ensure_administrator(settings.now())
+        access = Access(store)
+        check_secrets(host, access, oidc)
+        made = access.ensure_administrator(settings.now())
     if made is not None:
         login, password = made
         out.say(f"第一次启动, 管理员 {login} 的密码 (只显示这一次): {password}",
                 f"first start; the password of {login} (shown only now): {password}")  # fmt: skip
-    public = settings.public_read if settings.public_read is not None else is_loopback(host)
-    app = create_app(settings, public_read=public, warm=warm, oidc=oidc)
+    app = create_app(
+        settings, public_read=reads_publicly(host, settings), warm=warm, oidc=oidc,
+        hosts=hosts_of(settings),
+    )  # fmt: skip
+    allow_files()
     try:
-        listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)  # fmt: skip
+        listener = listen(host, port)
     except OSError as error:
         raise DubanError(
             f"{host}:{port} 用不了: {error} / cannot be used: {error}",
@@ -86,9 +127,9 @@ def serve(run: Run, host: str, port: int, *, schedule: bool, warm: bool) -> int:
         if schedule:
             stack.enter_context(DigestScheduler(settings, delivery))
         config = uvicorn.Config(
-            app, log_level="warning", access_log=False, server_header=False, date_header=True,
-            timeout_keep_alive=20, h11_max_incomplete_event_size=64 * 1024, proxy_headers=settings.behind_tls,
-            timeout_graceful_shutdown=_PATIENCE,
+            app, log_level="warning", access_log=False, proxy_headers=settings.behind_tls,
+            forwarded_allow_ips=list(settings.proxies), timeout_graceful_shutdown=_PATIENCE,
+            **uvicorn_options(),
         )  # fmt: skip
         uvicorn.Server(config).run(sockets=[listener])
     return 0

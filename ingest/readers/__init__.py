@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,6 +28,11 @@ _OTHER_KINDS = (
     (b"GIF8", "GIF"),
     (b"\x1f\x8b", "GZIP"),
     (b"SQLite format 3", "SQLite"),
+)
+_LONGEST_RUN = 300
+"""Figures that stand together."""
+_RUN = re.compile(
+    rf"(?:\d[,.]?){{{_LONGEST_RUN + 1}}}|[零〇○一二三四五六七八九两十百千万亿]{{{_LONGEST_RUN + 1}}}"
 )
 
 
@@ -85,6 +91,7 @@ def read_bytes(data: bytes, name: str) -> Source:
     text = READERS[media_type](data, name)
     if not text.strip():
         raise SourceError("文件里没有文字 / the file holds no text", path=name)
+    _check_runs(text, name)
     expected = _BY_SUFFIX.get(Path(name).suffix.lower())
     findings: tuple[Finding, ...] = ()
     if expected != media_type:
@@ -99,6 +106,18 @@ def read_bytes(data: bytes, name: str) -> Source:
         text=text,
         findings=findings,
     )
+
+
+def _check_runs(text: str, name: str) -> None:
+    """No policy has a number of hundreds of figures, and looking for dates and amounts in one of
+    half a million takes hours."""
+    if found := _RUN.search(text):
+        raise SourceError(
+            f"第 {text.count(chr(10), 0, found.start()) + 1} 行有 {_LONGEST_RUN} 位以上连在一起的数字, "
+            f"不是文字 / a run of over {_LONGEST_RUN} figures is no text",
+            hint="请删去数据部分再导入 / leave the data out and try again",
+            path=name,
+        )
 
 
 def decode(data: bytes, media_type: str, name: str) -> str:

@@ -16,6 +16,10 @@ from kb.errors import SourceError
         ("plan.docx", b"PK\x03\x04....", "DOCX"),
         ("mixed.txt", "一、任务\n".encode() * 20 + "二、目标".encode("gb18030"), "编码"),
         ("nothing.html", b"<html><body></body></html>", ""),
+        ("digits.txt", ("一、任务\n1.达到" + "9" * 500_000 + "%").encode(), "第 2 行"),
+        ("dots.txt", ("一、任务\n" + "1.1.1.1." * 100_000).encode(), "第 2 行"),
+        ("numerals.txt", ("一、任务\n1.达到" + "三千万亿" * 50_000).encode(), "第 2 行"),
+        ("data.html", f"<html><body><p>1.达到</p><p>{'1,' * 400}</p></body></html>".encode(), "行"),
     ],
 )
 def test_refused_with_the_file_named(name, data, says):

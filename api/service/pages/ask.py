@@ -30,7 +30,7 @@ def chat(
     """The chat: a conversation of one's own, or a new one."""
     turns: list[Turn] = []
     if conversation:
-        turns = Conversations(s.service.store).get(s.viewer.actor.login, conversation).turns
+        turns = Conversations(s.service.store).get(s.viewer.actor, conversation).turns
     return _shown(s, turns, conversation, q)
 
 
@@ -64,7 +64,7 @@ def feedback(
 ) -> Response:
     """Say of an answer to oneself whether it was right."""
     s.check(csrf)
-    Conversations(s.service.store).judge(s.viewer.actor.login, turn, verdict, reason)
+    Conversations(s.service.store).judge(s.viewer.actor, turn, verdict, reason)
     back = f"/?c={quote(conversation)}#{quote(turn)}" if conversation else "/"
     return s.go(back, s.t("已记下您的评价"))
 
@@ -73,7 +73,7 @@ def feedback(
 def forget(conversation: str, s: SignedIn, csrf: Annotated[str, Form()] = "") -> Response:
     """Delete a conversation of one's own."""
     s.check(csrf)
-    Conversations(s.service.store).forget(s.viewer.actor.login, conversation)
+    Conversations(s.service.store).forget(s.viewer.actor, conversation)
     return s.go("/", s.t("对话已删除"))
 
 

@@ -28,7 +28,7 @@ def log(
     subject: Annotated[str, Query(max_length=300)] = "",
     since: Annotated[str, Query(max_length=20)] = "",
     until: Annotated[str, Query(max_length=20)] = "",
-    before: Annotated[int | None, Query(ge=1)] = None,
+    before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
 ) -> Response:
     """The log, the newest first."""
     return _shown(s, _wanted(actor, action, subject, since, until), before, None)

@@ -13,10 +13,9 @@ from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from api.service.guard import CONTENT_SECURITY_POLICY
 from api.service.identity import Viewer, viewer_of
 from api.service.pages.screen import Screen, language_of
-from api.service.problems import UnauthenticatedError, status_of
+from api.service.problems import UnauthenticatedError, status_of, told_of
 from kb.errors import DubanError
 from tasks.visibility import NOBODY
 
@@ -49,13 +48,9 @@ def _page(request: Request, error: Exception, status: int) -> Response:
         return RedirectResponse(f"/sign-in?next={quote(path, safe='')}", 303)
     message = ""
     if isinstance(error, DubanError):
-        message, (status, _) = error.message, status_of(error)
+        (message, _), (status, _) = told_of(error), status_of(error)
     screen = _screen(request)
-    response = screen.show("error.html", status, status=status, message=screen.told(message))
-    # The last resort stands outside the guard, so it sets what the guard would.
-    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return screen.show("error.html", status, status=status, message=screen.told(message))
 
 
 def _screen(request: Request) -> Screen:

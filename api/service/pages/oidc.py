@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 
+from api.service.identity import over_tls
 from api.service.oidc import SignOn, admit
 from api.service.pages.screen import ScreenOf, local_path
 from api.service.problems import UnauthenticatedError, UnreachableError
@@ -32,11 +33,10 @@ def begin(
     except UnreachableError as error:
         return s.go(f"/sign-in?{urlencode({'next': then})}", s.told(error.message), failed=True)
     response = s.go(begun.url)
-    secure = request.url.scheme == "https" or s.service.settings.behind_tls
     # Lax: the browser must bring it when the provider sends it back.
     response.set_cookie(
-        _COOKIE, begun.browser, max_age=600, httponly=True, samesite="lax", secure=secure,
-        path=_HERE,
+        _COOKIE, begun.browser, max_age=600, httponly=True, samesite="lax",
+        secure=over_tls(request), path=_HERE,
     )  # fmt: skip
     return response
 

@@ -18,7 +18,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from api.service.identity import ServiceOf, Viewer, ViewerOf, check_form, require_for
+from api.service.identity import ServiceOf, Viewer, ViewerOf, check_form, over_tls, require_for
 from api.service.pages.names import Names, names_of
 from api.service.pages.words import translate
 from api.service.problems import UnauthenticatedError
@@ -126,7 +126,10 @@ class Screen:
         response = RedirectResponse(path, 303)
         if notice:
             said = quote(json.dumps([failed, notice[:600]]))
-            response.set_cookie(_NOTICE_COOKIE, said, max_age=60, httponly=True, samesite="lax")
+            response.set_cookie(
+                _NOTICE_COOKIE, said, max_age=60, httponly=True, samesite="lax",
+                secure=over_tls(self.request),
+            )  # fmt: skip
         return response
 
     def attempt(self, act: Callable[[], object], back: str, done: str) -> RedirectResponse:
@@ -206,7 +209,7 @@ def read_notice(request: Request) -> tuple[bool, str] | None:
     """Whether what was asked failed, and what is to be told of it."""
     try:
         failed, words = json.loads(unquote(request.cookies.get(_NOTICE_COOKIE, "")))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return None
     return bool(failed), str(words)
 

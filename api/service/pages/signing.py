@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form, Query, Request, Response
 
-from api.service.identity import COOKIE
+from api.service.identity import check_origin, over_tls, session_cookie
 from api.service.pages.screen import LANGUAGE_COOKIE, ScreenOf, local_path
 from api.service.problems import TooManyError, UnauthenticatedError
-from api.service.routes.signing import begin, set_cookie
+from api.service.routes.signing import begin, remove_cookie, set_cookie
 from api.settings import LANGUAGES
-from kb.errors import DeniedError
 
 router = APIRouter()
 
@@ -38,10 +36,7 @@ def sign_in(
 ) -> Response:
     """Begin a session and go on to where the person wanted to go."""
     # Nobody is signed in yet, so there is no CSRF value: a form of another site is told by origin.
-    origin = request.headers.get("Origin", "")
-    ours = {urlsplit(str(request.base_url)).netloc, urlsplit(s.service.settings.base_url).netloc}
-    if origin and urlsplit(origin).netloc not in ours:
-        raise DeniedError("请求来自别的网站 / the request comes from another site")
+    check_origin(request)
     try:
         _, secret, _ = begin(s.service, request, login.strip(), password)
     except (UnauthenticatedError, TooManyError) as error:
@@ -60,11 +55,10 @@ def sign_in(
 def sign_out(request: Request, s: ScreenOf, csrf: Annotated[str, Form()] = "") -> Response:
     """End the session."""
     s.check(csrf)
-    secret = request.cookies.get(COOKIE)
-    if s.known and secret:
-        s.service.access.close_session(secret)
+    if s.known:
+        s.service.access.close_session(session_cookie(request))
     response = s.go("/", s.t("已退出"))
-    response.delete_cookie(COOKIE)
+    remove_cookie(response, request)
     return response
 
 
@@ -75,5 +69,8 @@ def language(
     """Choose the language of the pages."""
     response = s.go(local_path(back))
     if language in LANGUAGES:
-        response.set_cookie(LANGUAGE_COOKIE, language, max_age=31_536_000, samesite="lax")
+        response.set_cookie(
+            LANGUAGE_COOKIE, language, max_age=31_536_000, httponly=True, samesite="lax",
+            secure=over_tls(s.request),
+        )  # fmt: skip
     return response

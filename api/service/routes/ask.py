@@ -107,7 +107,7 @@ def answer_question(service: Service, viewer: Viewer, body: Question) -> Answere
     context = list(body.context)
     person = viewer.person
     if body.conversation and person:
-        context = [t.question for t in kept.get(person.login, body.conversation).turns]
+        context = [t.question for t in kept.get(viewer.actor, body.conversation).turns]
     as_of = body.as_of or service.today()
     answer = service.ask(viewer.actor, body.question, as_of, context)
     if person is None:
@@ -153,17 +153,17 @@ def conversations(
 @router.get("/conversations/{conversation}", summary="一次对话 / a conversation")
 def conversation_of(conversation: str, viewer: Reader, service: ServiceOf) -> Conversation:
     """A conversation of one's own, with its turns."""
-    return Conversations(service.store).get(viewer.actor.login, conversation)
+    return Conversations(service.store).get(viewer.actor, conversation)
 
 
 @router.delete("/conversations/{conversation}", status_code=204, summary="删除对话 / delete it")
 def forget(conversation: str, viewer: Reader, service: ServiceOf) -> None:
     """Delete a conversation of one's own."""
-    Conversations(service.store).forget(viewer.actor.login, conversation)
+    Conversations(service.store).forget(viewer.actor, conversation)
 
 
 @router.post("/answers/{turn}/feedback", summary="答得对不对 / say whether it was right")
 def feedback(turn: str, body: Feedback, viewer: Reader, service: ServiceOf) -> Turn:
     """Say of an answer to oneself whether it was right, and why."""
     kept = Conversations(service.store)
-    return kept.judge(viewer.actor.login, turn, body.verdict, body.reason)
+    return kept.judge(viewer.actor, turn, body.verdict, body.reason)

@@ -127,7 +127,7 @@ def take(milestone_id: str, body: StepIn, viewer: SignedIn, service: ServiceOf) 
     command = Command(
         step=body.step, milestone_id=row.id, occurrence=body.occurrence,
         on=body.on or service.today(), text=body.text, reason=body.reason, percent=body.percent,
-        values=body.values, evidence=_evidence(service, body.evidence), new_date=body.new_date,
+        values=body.values, evidence=_evidence(service, viewer, body.evidence), new_date=body.new_date,
     )  # fmt: skip
     return Life.of(service.tracker.perform(viewer.actor, command, service.now()))
 
@@ -216,11 +216,12 @@ def _choice(viewer: Viewer, row: Row, life: LifeNow, step: Step) -> StepChoice:
     )
 
 
-def _evidence(service: Service, given: list[EvidenceIn]) -> tuple[Proof, ...]:
+def _evidence(service: Service, viewer: Viewer, given: list[EvidenceIn]) -> tuple[Proof, ...]:
     found: list[Proof] = []
     for piece in given:
         name = clean_name(piece.name)
         if piece.sha256 is not None and piece.base64 is None:
+            _check_known(service, viewer, piece.sha256)
             size = len(service.tracker.evidence(piece.sha256))
             found.append(Proof(name=name, sha256=piece.sha256, size=size))
         elif piece.base64 is not None and piece.sha256 is None:
@@ -237,8 +238,19 @@ def _bytes(printed: str) -> bytes:
         raise DubanError("不是 base64 / this is no base64") from error
 
 
-def _name_of_evidence(service: Service, viewer: Viewer, sha256: str) -> str:
-    """The name under which a step that the viewer may know of has the file."""
+def _check_known(service: Service, viewer: Viewer, sha256: str) -> None:
+    """Refuse what proves only things that the viewer may not know of: naming its digest in a step
+    of one's own would open it.
+
+    Raises:
+        NotFoundError: there is no such file, as far as the viewer may know.
+    """
+    if _steps_naming(service, sha256):
+        _name_of_evidence(service, viewer, sha256)
+
+
+def _steps_naming(service: Service, sha256: str) -> list[tuple[str | None, Command]]:
+    """The steps that a file proves, each with the document that it is about."""
     with service.store.reading() as connection:
         a, m = schema.audit.c, schema.milestone.c
         rows = connection.execute(
@@ -249,10 +261,18 @@ def _name_of_evidence(service: Service, viewer: Viewer, sha256: str) -> str:
         keys = {row.subject.partition("@")[0] for row in rows}
         found = connection.execute(select(m.id, m.document_id).where(m.id.in_(keys)))
         places = {row.id: row.document_id for row in found}
-    seen = visible_documents(service.store, viewer.actor, list(places.values()))
-    for row in rows:
-        if places.get(row.subject.partition("@")[0]) in seen:
-            command = Command.model_validate_json(row.detail)
+    return [
+        (places.get(row.subject.partition("@")[0]), Command.model_validate_json(row.detail))
+        for row in rows
+    ]
+
+
+def _name_of_evidence(service: Service, viewer: Viewer, sha256: str) -> str:
+    """The name under which a step that the viewer may know of has the file."""
+    steps = _steps_naming(service, sha256)
+    seen = visible_documents(service.store, viewer.actor, [place for place, _ in steps if place])
+    for place, command in steps:
+        if place in seen:
             for piece in command.evidence:
                 if piece.sha256 == sha256:
                     return piece.name

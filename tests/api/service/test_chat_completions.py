@@ -60,6 +60,7 @@ def test_the_answer_is_the_one_of_ask(world, speak):
 
 def test_each_annotation_points_at_its_line_and_its_characters(world, speak):
     said = ask(speak("supervisor")).choices[0].message
+    browser = world.browser("supervisor")
     texts = {e.document.id: e.document.text for e in (world.open, world.closed)}
     assert said.annotations
     for number, annotation in enumerate(said.annotations, start=1):
@@ -67,7 +68,7 @@ def test_each_annotation_points_at_its_line_and_its_characters(world, speak):
         assert said.content[at.start_index : at.end_index].startswith(f"[{number}] 《{at.title}》")
         start, end = annotation.span
         assert texts[annotation.document_id][start:end] == annotation.quote
-        page = world.client("supervisor").get(at.url.partition("#")[0])
+        page = browser.get(at.url.partition("#")[0])
         assert page.status_code == 200
 
 

@@ -261,7 +261,7 @@ def test_cancelling_by_http(tmp_path):
         assert client.post(f"{API}/jobs/job-0/cancel").status_code == 404
         titles = [d["title"] for d in client.get(f"{API}/documents").json()["items"]]
         assert len(titles) == 2
-        page = client.get(f"/documents/jobs/{sent['id']}")
+        page = world.browser("supervisor").get(f"/documents/jobs/{sent['id']}")
         assert "已取消" in page.text
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+import httpx2
 import pytest
 
 from tests.api.service.world import ROLES
@@ -161,3 +162,44 @@ def test_who_is_let_through(world, filled, method, path, number, role):
     else:
         assert answer.status_code == (401 if role in ("anonymous", "public") else 403), answer.text
         assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+TOOLS = {
+    "who_is_responsible": READERS, "tasks_of_unit": READERS, "overdue": READERS,
+    "target_value": READERS, "trace": READERS, "search": READERS,
+}  # fmt: skip
+"""The tools for language models: what each gives is what its caller may see (`test_mcp`)."""
+
+
+def call(world, role, method, **parameters):
+    """A request to the tools' server, in the app's own loop; gives the answer."""
+    headers = {"Accept": "application/json, text/event-stream"}
+    if role in world.secrets:
+        headers["Authorization"] = f"Bearer {world.secrets[role]}"
+    body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}
+    app = world.closed_app if role == "anonymous" else world.app
+
+    async def speak():
+        inside = httpx2.ASGITransport(app=app)
+        async with httpx2.AsyncClient(transport=inside, base_url="http://127.0.0.1") as http:
+            return await http.post("/mcp", json=body, headers=headers)
+
+    return world.client("anonymous" if role == "anonymous" else "public").portal.call(speak)
+
+
+def test_every_tool_has_a_row(world):
+    listed = call(world, "reader", "tools/list").json()["result"]["tools"]
+    assert {tool["name"] for tool in listed} == set(TOOLS)
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("tool", TOOLS)
+def test_who_may_use_the_tools(world, tool, role):
+    """Called without what they need: who is refused is refused before that is looked at."""
+    answer = call(world, role, "tools/call", name=tool, arguments={"limit": "x"})
+    if role in TOOLS[tool]:
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["result"]["isError"]
+    else:
+        assert answer.status_code == 401
+        assert answer.json()["code"] == "unauthenticated"

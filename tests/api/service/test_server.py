@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from api.service.server import check_binding, is_loopback
+from api.service.oidc import read_oidc_settings
+from api.service.server import check_binding, check_secrets, hosts_of, is_loopback, reads_publicly
 from api.settings import SettingError, read_settings
 from ingest.pipeline import extract_bytes
 from tasks import audit
@@ -27,6 +28,7 @@ from tests.tasks.samples import PLAN
 pytestmark = [pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1"])]
 OFFICERS = 4
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - it is refused, nothing is bound
+TLS = {"DUBAN_BEHIND_TLS": "yes", "DUBAN_BASE_URL": "https://duban.example"}
 
 
 def store_of(home):
@@ -35,10 +37,16 @@ def store_of(home):
 
 @pytest.fixture
 def filled(tmp_path):
-    """A store with the plan and officers of its units; their tokens."""
+    """A home whose store has the plan and officers of its units; their tokens."""
+    with store_of(tmp_path) as store:
+        return tmp_path, fill(store)
+
+
+def fill(store):
+    """Put in the plan and officers of its units; gives their tokens."""
     now = datetime.now(UTC)
     data = PLAN.encode()
-    with store_of(tmp_path) as store:
+    with store:
         store.add(
             extract_bytes(data, "plan.txt"), data, recorded_at=datetime(2026, 1, 2, tzinfo=UTC)
         )
@@ -53,7 +61,7 @@ def filled(tmp_path):
                 CONSOLE, person.login, "test", ("read", "write"), now + timedelta(days=1), now
             )
             secrets.append(made[0])
-    return tmp_path, secrets
+    return secrets
 
 
 # ---- starting
@@ -82,6 +90,99 @@ def test_which_addresses_are_of_this_machine(host, near):
 def test_behind_tls_it_may_be_reached_by_others(tmp_path):
     given = {"DUBAN_BEHIND_TLS": "yes", "DUBAN_BASE_URL": "https://duban.example"}
     check_binding(EVERYWHERE, read_settings(given, tmp_path))
+
+
+@pytest.mark.parametrize("address", ["", "http://duban.example"])
+def test_tls_in_front_takes_the_address_that_people_see(tmp_path, address):
+    given = {"DUBAN_BEHIND_TLS": "yes", "DUBAN_BASE_URL": address}
+    with pytest.raises(SettingError, match="DUBAN_BASE_URL"):
+        check_binding("127.0.0.1", read_settings(given, tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("host", "given", "public"),
+    [
+        ("127.0.0.1", {}, True), ("::1", {}, True), (EVERYWHERE, {}, False),
+        ("127.0.0.1", TLS, False), (EVERYWHERE, TLS, False),
+        ("127.0.0.1", {"DUBAN_PUBLIC_READ": "no"}, False),
+        (EVERYWHERE, TLS | {"DUBAN_PUBLIC_READ": "yes"}, True),
+        ("127.0.0.1", TLS | {"DUBAN_PUBLIC_READ": "yes"}, True),
+    ],
+)  # fmt: skip
+def test_where_public_documents_are_read_without_signing_in(tmp_path, host, given, public):
+    assert reads_publicly(host, read_settings(given, tmp_path)) is public
+
+
+def test_the_names_under_which_it_is_reached(tmp_path):
+    given = {"DUBAN_BASE_URL": "https://Duban.example:8443", "DUBAN_HOSTS": "duban, Inner.example"}
+    named = hosts_of(read_settings(given, tmp_path))
+    assert named == {"duban.example", "duban", "inner.example"}
+    assert hosts_of(read_settings({}, tmp_path)) == frozenset()
+
+
+@pytest.mark.parametrize("proxies", ["*", "0.0.0.0/0", "::/0", "proxy.example", "10.0.0.1/8"])
+def test_proxies_are_named_one_by_one(tmp_path, proxies):
+    with pytest.raises(SettingError, match="DUBAN_PROXIES"):
+        read_settings({"DUBAN_PROXIES": proxies}, tmp_path)
+
+
+def test_an_address_that_others_reach_takes_an_administrator_with_a_password(tmp_path):
+    """One that is shown at the first start stays in the log of whatever starts the service."""
+    done = duban(tmp_path, "serve", "--host", EVERYWHERE, "--port", "0", **TLS)
+    assert done.returncode == 2
+    assert "duban people password" in done.stderr
+    now = datetime.now(UTC)
+    sign_on = read_oidc_settings(
+        {"DUBAN_OIDC_ISSUER": "https://a.example", "DUBAN_OIDC_CLIENT_ID": "a"}
+    )
+    with store_of(tmp_path) as store:
+        access, people = Access(store), People(store)
+        assert people.list() == []
+        for role in (PersonRole.SUPERVISOR, PersonRole.ADMIN):
+            with pytest.raises(SettingError):
+                check_secrets(EVERYWHERE, access, sign_on)
+            people.add(CONSOLE, Person(login=role.value, name="a", role=role), now)
+        check_secrets(EVERYWHERE, access, sign_on)
+        with pytest.raises(SettingError):  # an administrator, who cannot sign in
+            check_secrets(EVERYWHERE, access, None)
+        access.set_password(CONSOLE, "admin", "correct horse battery", now)
+        check_secrets(EVERYWHERE, access, None)
+        check_secrets("127.0.0.1", access, None)
+
+
+def guess(served, login, **headers):
+    """A wrong password; gives the status."""
+    body = {"login": login, "password": "guess guess"}
+    return httpx.post(f"{served.address}/api/v1/session", json=body, headers=headers).status_code
+
+
+def test_who_a_proxy_says_is_asking_counts_where_there_is_one(tmp_path):
+    with Serving(tmp_path, surroundings=TLS) as served:
+        for number in range(12):  # each from their own address
+            assert guess(served, f"a{number}", **{"X-Forwarded-For": f"203.0.113.{number}"}) == 401
+        codes = [  # what stands before the last is what the client says of itself
+            guess(served, f"b{number}", **{"X-Forwarded-For": f"198.51.100.{number}, 203.0.113.99"})
+            for number in range(11)
+        ]
+        assert codes == [401] * 10 + [429]
+        name = "Strict-Transport-Security"
+        assert (
+            name
+            in httpx.get(f"{served.address}/healthz", headers={"Host": "duban.example"}).headers
+        )
+        other = httpx.get(f"{served.address}/healthz", headers={"Host": "evil.example"})
+        assert other.status_code == 421
+        assert httpx.get(f"{served.address}/api/v1/tasks").status_code == 401
+
+
+def test_without_a_proxy_nobody_says_who_is_asking(tmp_path):
+    with Serving(tmp_path) as served:
+        codes = [
+            guess(served, f"a{number}", **{"X-Forwarded-For": f"203.0.113.{number}"})
+            for number in range(11)
+        ]
+        assert codes == [401] * 10 + [429]
+        assert httpx.get(f"{served.address}/api/v1/tasks").status_code == 200
 
 
 def test_the_command_refuses_with_the_reason_and_makes_nothing(tmp_path):
@@ -203,9 +304,10 @@ def work(address, secret, milestones, acknowledged, number):
                 return
 
 
-def test_killed_under_load_it_loses_nothing_acknowledged(filled):
-    home, secrets = filled
-    with store_of(home) as store:
+def test_killed_under_load_it_loses_nothing_acknowledged(store_url, tmp_path):
+    home, there = tmp_path, {"DUBAN_STORE": store_url}
+    secrets = fill(Store.open(store_url))
+    with Store.open(store_url) as store:
         [extraction] = store.extractions()
     milestones = [t.milestones[0].id for t in extraction.tasks if t.milestones[0].due.kind == "by"]
     milestones += [
@@ -214,7 +316,7 @@ def test_killed_under_load_it_loses_nothing_acknowledged(filled):
     assert milestones
     acknowledged: list[str] = []
     for kill in range(3):
-        with Serving(home) as served:
+        with Serving(home, surroundings=there) as served:
             if not kill:
                 mine = {"Authorization": f"Bearer {secrets[0]}"}
                 for key in milestones:
@@ -238,14 +340,14 @@ def test_killed_under_load_it_loses_nothing_acknowledged(filled):
             for thread in threads:
                 thread.join()
             assert len(acknowledged) >= before + 25, served.log
-    with store_of(home) as store, store.reading() as connection:
+    with Store.open(store_url) as store, store.reading() as connection:
         found = audit.verify_chain(connection)
         entries = list(audit.read(connection))
     assert not found.faults
     said = json.dumps([e.model_dump(mode="json") for e in entries], ensure_ascii=False)
     lost = [words for words in acknowledged if f'"{words}"' not in said]
     assert not lost
-    with Serving(home) as served:
+    with Serving(home, surroundings=there) as served:
         mine = {"Authorization": f"Bearer {secrets[0]}"}
         stands = httpx.get(f"{served.address}/api/v1/milestones", headers=mine).json()["items"]
         assert {i["life"]["status"] for i in stands if i["milestone_id"] in milestones} == {

@@ -1,19 +1,21 @@
 """Signing in: sessions, CSRF, tokens with scopes and expiry, passwords, slowed-down guessing."""
 
 import logging
+import re
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from starlette.requests import Request
 from starlette.testclient import TestClient
 
-from api.service.identity import COOKIE, CSRF_HEADER
+from api.service.identity import COOKIE, CSRF_HEADER, TLS_COOKIE, address_of
 from api.service.limits import RateLimit
 from api.service.problems import TooManyError
 from tasks import schema
 from tasks.access import Access
 from tasks.authorisation import CONSOLE
-from tests.api.service.test_matrix import API
+from tests.api.service.test_matrix import API, TABLE
 from tests.api.service.world import PASSWORD, make_world
 
 ORIGIN = "http://testserver"
@@ -45,7 +47,55 @@ def test_the_cookie(world, browser):
     assert "Secure" not in printed
     tls = TestClient(world.app, base_url="https://testserver")
     sent = tls.post(f"{API}/session", json={"login": "supervisor", "password": PASSWORD})
-    assert "Secure" in sent.headers["Set-Cookie"]
+    printed = sent.headers["Set-Cookie"]
+    assert printed.startswith("__Host-duban_session=")
+    for part in ("Secure", "HttpOnly", "SameSite=lax", "Path=/"):
+        assert part in printed
+    assert "Domain" not in printed
+    assert tls.get(f"{API}/session").json()["login"] == "supervisor"
+    out = tls.delete(f"{API}/session", headers={CSRF_HEADER: sent.json()["csrf"]})
+    removed = out.headers["Set-Cookie"]  # without these the browser would keep it
+    assert removed.startswith('__Host-duban_session="";')
+    assert "Secure" in removed
+    assert "Path=/" in removed
+
+
+def test_under_tls_only_the_cookie_that_nobody_else_can_set_counts(world, browser):
+    """Another host of the domain can set a cookie of the plain name."""
+    client, _ = browser
+    secret = client.cookies[COOKIE]
+    tls = TestClient(world.app, base_url="https://testserver")
+    for name, login in ((COOKIE, ""), (TLS_COOKIE, "supervisor")):
+        answer = tls.get(f"{API}/session", headers={"Cookie": f"{name}={secret}"})
+        assert answer.json()["login"] == login
+
+
+def test_all_cookies_are_secure_under_tls(world, browser):
+    tls = TestClient(world.app, base_url="https://testserver", follow_redirects=False)
+    body = {"login": "supervisor", "password": PASSWORD}
+    printed = [tls.get("/language/en").headers["Set-Cookie"]]
+    printed += tls.post("/sign-in", data=body).headers.get_list("Set-Cookie")
+    csrf = tls.get(f"{API}/session").json()["csrf"]
+    printed += tls.post("/account/password", data={"csrf": csrf, "password": "x"}).headers.get_list("Set-Cookie")  # fmt: skip
+    assert {p.partition("=")[0] for p in printed} == {"duban_lang", TLS_COOKIE, "duban_notice"}
+    for one in printed:
+        assert "Secure" in one, one
+        assert "HttpOnly" in one, one
+        assert "SameSite=lax" in one, one
+
+
+def test_a_session_put_into_the_browser_before_is_worth_nothing_after(world, browser):
+    """Session fixation: signing in makes a new secret and ends the session that was there."""
+    attacker, _ = browser
+    fixed = attacker.cookies[COOKIE]
+    for path, sent in (("/sign-in", "data"), (f"{API}/session", "json")):
+        victim = TestClient(world.app, follow_redirects=False)
+        victim.cookies[COOKIE] = fixed
+        signed = victim.post(path, **{sent: {"login": "supervisor", "password": PASSWORD}})
+        assert f"{COOKIE}={fixed}" not in signed.headers["Set-Cookie"]
+        old = TestClient(world.app).get(f"{API}/session", headers={"Cookie": f"{COOKIE}={fixed}"})
+        assert old.json()["login"] == ""
+        fixed = signed.headers["Set-Cookie"].partition("=")[2].partition(";")[0]
 
 
 def test_the_secret_of_a_session_is_not_in_the_store(world, browser):
@@ -120,6 +170,44 @@ def test_an_inactive_person_is_out_at_once(tmp_path):
         sent = world.client("admin").patch(f"{API}/people/reader", json={"active": False})
         assert sent.status_code == 200, sent.text
         assert reader.get(f"{API}/corrections").status_code == 401
+
+
+def test_another_role_holds_at_once_and_coming_back_takes_signing_in(tmp_path):
+    with make_world(tmp_path) as world:
+        world.service.access.set_password(CONSOLE, "supervisor", PASSWORD, world.service.now())
+        admin, client = world.client("admin"), TestClient(world.app)
+        client.post(f"{API}/session", json={"login": "supervisor", "password": PASSWORD})
+        assert client.get(f"{API}/jobs").status_code == 200
+        admin.patch(f"{API}/people/supervisor", json={"role": "reader"})
+        assert client.get(f"{API}/session").json()["role"] == "reader"
+        assert client.get(f"{API}/jobs").status_code == 403
+        for active in (False, True):
+            admin.patch(f"{API}/people/supervisor", json={"active": active})
+            assert client.get(f"{API}/session").json()["login"] == ""
+
+
+def test_a_session_ends_with_its_hours(tmp_path, monkeypatch):
+    with make_world(tmp_path) as world:
+        now = world.service.now()
+        world.service.access.set_password(CONSOLE, "own", PASSWORD, now)
+        client = TestClient(world.app)
+        client.post(f"{API}/session", json={"login": "own", "password": PASSWORD})
+        for hours, login in ((11.9, "own"), (12.1, "")):
+            later = now + timedelta(hours=hours)
+            monkeypatch.setattr(world.service, "now", lambda later=later: later)
+            assert client.get(f"{API}/session").json()["login"] == login
+
+
+@pytest.mark.parametrize(
+    ("client", "counted"),
+    [
+        ("203.0.113.9", "203.0.113.9"), ("::ffff:203.0.113.9", "203.0.113.9"), ("::1", "::/64"),
+        ("2001:db8:1:2::5", "2001:db8:1:2::/64"), ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"), ("testclient", "testclient"), ("", ""),
+    ],
+)  # fmt: skip
+def test_whose_requests_are_counted_together(client, counted):
+    assert address_of(Request({"type": "http", "client": (client, 1)})) == counted
 
 
 def test_guessing_is_slowed_down(tmp_path):
@@ -218,6 +306,38 @@ def test_scopes(world, scopes, method, path, body, allowed):
     answer = as_token(world, secret).request(method, path, json=body)
     assert (answer.status_code != 403) is allowed, answer.text
     assert answer.status_code < 500
+
+
+READING = {("POST", f"{API}/ask"), ("POST", "/v1/chat/completions")}
+"""Posts that write nothing."""
+ADMINISTERING = (f"{API}/people", f"{API}/settings", f"{API}/tokens")
+OPEN = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"), ("POST", f"{API}/session")}
+"""Nobody's token is looked at."""
+
+
+@pytest.mark.parametrize("scope", ["read", "write", "admin", "calendar"])
+def test_every_operation_and_every_scope(world, scope):
+    """Of a token of an administrator, whom the roles let do the most."""
+    secret, _ = make(world, "admin", (scope,))
+    whole, _ = make(world, "admin", ("read", "write", "admin"))
+    filled = dict.fromkeys(re.findall(r"{(\w+)}", "".join(path for _, path in TABLE)), "x-0")
+    for method, path in sorted(set(TABLE) - OPEN):
+        read = method == "GET" or (method, path) in READING
+        needed = "read" if read else "admin" if path.startswith(ADMINISTERING) else "write"
+        allowed = scope == needed or (read and scope != "calendar")
+        place = path.format(**filled)
+        answer = as_token(world, secret).request(method, place)
+        if allowed:
+            assert answer.status_code == as_token(world, whole).request(method, place).status_code
+        else:
+            assert answer.status_code == 403, (method, path)
+            assert "token" in answer.json()["detail"]
+
+
+def test_a_path_that_ends_like_a_question_is_no_question(world):
+    secret, _ = make(world, "admin", ("read",))
+    answer = as_token(world, secret).delete(f"{API}/settings/addresses/x/ask")
+    assert answer.status_code == 403
 
 
 def test_the_calendar_feed_by_its_address(world):

@@ -75,6 +75,14 @@ class World:
         """A client that speaks as somebody, by a token."""
         return self.clients[role]
 
+    def browser(self, role: str) -> TestClient:
+        """A client that is signed in as somebody, as pages take it."""
+        self.service.access.set_password(CONSOLE, role, PASSWORD, self.service.now())
+        found = TestClient(self.app)
+        answer = found.post("/api/v1/session", json={"login": role, "password": PASSWORD})
+        assert answer.status_code == 200, answer.text
+        return found
+
     @property
     def service(self) -> Service:
         """The service behind the app."""
@@ -82,15 +90,16 @@ class World:
         return found
 
 
-def settings_in(folder: Path) -> Settings:
-    """Settings of a service in a folder."""
-    return read_settings({"DUBAN_HOME": str(folder), "DUBAN_LANG": "zh"}, folder)
+def settings_in(folder: Path, store: str = "") -> Settings:
+    """Settings of a service in a folder; `store` where its store is elsewhere."""
+    given = {"DUBAN_HOME": str(folder), "DUBAN_LANG": "zh", "DUBAN_STORE": store}
+    return read_settings(given, folder)
 
 
 @contextmanager
-def make_world(folder: Path) -> Iterator[World]:
+def make_world(folder: Path, store: str = "") -> Iterator[World]:
     """Make the store and both apps over it (with and without public reading)."""
-    settings = settings_in(folder)
+    settings = settings_in(folder, store)
     with Store.open(settings.store_url) as store:
         found = fill(store)
         secrets = people_with_tokens(store, settings)

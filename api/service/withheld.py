@@ -1,0 +1,73 @@
+"""Answers kept from before: what rests on a document that is no longer open is not shown again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from kb.models import Plan
+from tasks import schema
+from tasks.authorisation import Actor
+from tasks.store import Store
+from tasks.visibility import Visibility, may_see, read_visibility
+
+_TOLD = {
+    "zh": "这个回答依据的文件现在不对您开放，不再显示。",
+    "en": "The document that this answer rests on is no longer open to you; it is not shown again.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """What tells of the documents that somebody may not see: their ids, those of their facts, and
+    names (titles, numbers, plans, units) that no document open to them has."""
+
+    documents: frozenset[str]
+    facts: frozenset[str]
+    names: frozenset[str]
+
+    def told_by(self, answer: Mapping[str, Any]) -> bool:
+        """Whether an answer tells of them."""
+        return (
+            any(c["document_id"] in self.documents for c in answer["citations"])
+            or not self.facts.isdisjoint(answer["tasks"])
+            or any(name in answer["answer"] for name in self.names)
+        )
+
+
+def closed_to(store: Store, actor: Actor) -> Closed | None:
+    """The documents in the store, former versions too, that `actor` may not see; None where they
+    may see all."""
+    d, f, a = schema.document.c, schema.fact.c, schema.assignment.c
+    with store.reading() as connection:
+        levels = read_visibility(connection)
+        documents = connection.execute(select(d.id, d.title, d.document_number)).all()
+        keys = frozenset(
+            row.id
+            for row in documents
+            if not may_see(actor, levels.get(row.id, Visibility())).allowed
+        )
+        if not keys:
+            return None
+        facts = connection.execute(select(f.id).where(f.document_id.in_(keys)))
+        plans = connection.execute(select(f.document_id, f.body).where(f.kind == "plans"))
+        units = connection.execute(select(a.document_id, a.unit).distinct())
+        named = [(row.id, name) for row in documents for name in (row.title, row.document_number)]
+        named += [(row.document_id, Plan.model_validate_json(row.body).title) for row in plans]
+        named += [(row.document_id, row.unit) for row in units]
+        ids = frozenset(row.id for row in facts)
+    shut = {name for key, name in named if name and key in keys}
+    return Closed(keys, ids, frozenset(shut - {name for key, name in named if key not in keys}))
+
+
+def withheld(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """An answer with nothing of its documents left."""
+    told = _TOLD["en" if answer["language"] == "en" else "zh"]
+    nothing: Sequence[str] = []
+    return {
+        **answer, "answer": told, "answerable": False, "units": nothing, "tasks": nothing,
+        "citations": nothing,
+    }  # fmt: skip
