@@ -90,7 +90,7 @@ _ASK = {
     "{unit}要干哪些事？": "What does {unit} have to do?",
     "{unit}有哪些任务逾期？": "Which tasks of {unit} are overdue?",
     "现在有哪些任务逾期？": "Which tasks are overdue now?",
-    "{year}年前要完成什么？": "What is due before {year}?",
+    "{year}年前要完成什么？": "What is due by the end of {year}?",
     "{what}的目标是多少？": "What is the target for {what}?",
     "正在查阅文件……": "Reading the documents…",
     "没有得到回答，请再试一次。": "No answer came, please try again.",
@@ -348,6 +348,18 @@ _ADMIN = {
     "我的令牌": "My tokens",
     "没有令牌。": "No tokens.",
 }
+_DESK = {
+    "“{what}”什么时候完成？": "When is “{what}” to be completed?",
+    "“{what}”出自哪一条？": "Which clause says “{what}”?",
+    "接着问": "Ask on",
+    "库中文件讲的是：": "What the documents are about:",
+    "文件里有什么": "What the documents hold",
+    "回答：{words} 出处 {n} 处。": "Answer: {words} {n} sources.",
+    "没有依据：{words}": "Not answered: {words}",
+    "提交评价": "Send",
+    "已评价": "(your verdict)",
+    "没有记下，请再试一次。": "That was not noted, please try again.",
+}
 ENGLISH: Mapping[str, str] = MappingProxyType(
-    _FRAME | _ASK | _TASKS | _UNITS | _DOCUMENTS | _DASHBOARD | _AUDIT | _ADMIN
+    _FRAME | _ASK | _TASKS | _UNITS | _DOCUMENTS | _DASHBOARD | _AUDIT | _ADMIN | _DESK
 )
