@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import select
 
+from api.delivery.settings import DeliverySettings
 from api.service import chat_completions, mcp_http, pages, problems
 from api.service.guard import Guard
 from api.service.identity import ServiceOf
@@ -50,6 +51,7 @@ def create_app(
     public_read: bool = False,
     warm: bool = True,
     oidc: OidcSettings | None = None,
+    delivery: DeliverySettings | None = None,
 ) -> FastAPI:
     """The app over the store that the settings name.
 
@@ -59,6 +61,7 @@ def create_app(
         warm: load models and index in the background at the start, and bring the index in step
             after each upload; else the first question does both.
         oidc: the provider that people may sign in by.
+        delivery: how digests are sent from the pages.
     """
 
     @asynccontextmanager
@@ -82,6 +85,7 @@ def create_app(
         title="duban 督办", version=version("duban"), description=DESCRIPTION, lifespan=lifespan,
         docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json",
     )  # fmt: skip
+    app.state.delivery = delivery or DeliverySettings()
     app.state.sign_on = SignOn(oidc) if oidc else None
     problems.install(app)
     for part in (

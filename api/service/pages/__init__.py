@@ -13,6 +13,7 @@ from api.service.pages import (
     ask,
     audit,
     dashboard,
+    digests,
     documents,
     errors,
     oidc,
@@ -23,7 +24,20 @@ from api.service.pages import (
 )
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
-_AREAS = (ask, tasks, task, units, documents, dashboard, audit, admin, account, signing, oidc)
+_AREAS = (
+    ask,
+    tasks,
+    task,
+    units,
+    documents,
+    dashboard,
+    digests,
+    audit,
+    admin,
+    account,
+    signing,
+    oidc,
+)
 
 
 def install(app: FastAPI) -> None:
