@@ -254,7 +254,7 @@ _DOCUMENTS = {
     "已作为新版本入库": "Added as a new version",
 }
 _DASHBOARD = {
-    "督办看板": "Supervision dashboard",
+    "督办看板": "Dashboard",
     "逾期的 {n} 项中，{silent} 项未报告进展，{inherited} 项原文未写明时限、按计划期限计。未报告不等于未完成。": "Of {n} overdue, {silent} have no progress reported and {inherited} only their plan's date. Not reported does not mean not done.",
     "图例": "Legend",
     "未到期或不计": "Not yet due, or never",
@@ -288,8 +288,6 @@ _AUDIT = {
     "事": "Action",
     "对象": "Subject",
     "序": "No.",
-    "内容": "Content",
-    "看": "Show",
     "摘要": "Hash",
     "最新": "Newest",
     "更早": "Older",
@@ -385,6 +383,14 @@ _DESK = {
     "我已看过下面的清单，确认发送": "I have looked at the list below: send them",
     "没有要发的。": "There is nothing to send.",
     "预览": "Preview",
+    "一类": "Kinds",
+    "一种": "Single actions",
+    "改了什么": "What changed",
+    "整条记录": "The whole entry",
+    "不靠本系统也能核对": "Checking it without this system",
+    "校验点记下条数和末条摘要。打印、抄录或另存到本单位的人改不到的地方。": "A checkpoint holds the number of entries and the last hash. Print it, copy it or keep it where nobody of this office can change it.",
+    "日后把存下的校验点贴进“核对日志”，或在服务器上运行：": "Later paste the checkpoint that was kept into “Check the log”, or run on the server:",
+    "要在别的机器上核对：不设筛选，导出 JSON Lines，用下面几行 Python 逐条重算；最后一行印出的条数和摘要应与校验点相同。": "To check on another machine: export JSON Lines without filters and compute each entry anew with these lines of Python; the number and hash that it prints must be the checkpoint's.",
     "没有地址的单位收不到周报；地址由管理员在“管理 · 周报地址”里设。": "Units without an address get none; administrators set addresses under Administration, Addresses of digests.",
 }
 ENGLISH: Mapping[str, str] = MappingProxyType(
