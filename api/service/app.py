@@ -52,6 +52,7 @@ def create_app(
     warm: bool = True,
     oidc: OidcSettings | None = None,
     delivery: DeliverySettings | None = None,
+    given: frozenset[str] = frozenset(),
 ) -> FastAPI:
     """The app over the store that the settings name.
 
@@ -62,6 +63,7 @@ def create_app(
             after each upload; else the first question does both.
         oidc: the provider that people may sign in by.
         delivery: how digests are sent from the pages.
+        given: names of the environment variables that set something, for the page of settings.
     """
 
     @asynccontextmanager
@@ -86,6 +88,8 @@ def create_app(
         docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json",
     )  # fmt: skip
     app.state.delivery = delivery or DeliverySettings()
+    app.state.given = given
+    app.state.oidc = oidc
     app.state.sign_on = SignOn(oidc) if oidc else None
     problems.install(app)
     for part in (

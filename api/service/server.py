@@ -69,7 +69,8 @@ def serve(run: Run, host: str, port: int, *, schedule: bool, warm: bool) -> int:
         out.say(f"第一次启动, 管理员 {login} 的密码 (只显示这一次): {password}",
                 f"first start; the password of {login} (shown only now): {password}")  # fmt: skip
     public = settings.public_read if settings.public_read is not None else is_loopback(host)
-    app = create_app(settings, public_read=public, warm=warm, oidc=oidc, delivery=delivery)
+    given = frozenset(name for name, value in run.environ.items() if name.startswith("DUBAN_") and value)  # fmt: skip
+    app = create_app(settings, public_read=public, warm=warm, oidc=oidc, delivery=delivery, given=given)  # fmt: skip
     try:
         listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)  # fmt: skip
     except OSError as error:
