@@ -36,6 +36,12 @@ Setting = Annotated[Screen, Depends(allowed(Action.CHANGE_SETTINGS))]
 Name = Annotated[Line, Form()]
 Csrf = Annotated[str, Form()]
 _DONE = "已保存"
+_KINDS = {
+    "government": ("政府部门", "government"), "party": ("党委机构", "party"),
+    "group": ("一类单位", "group"), "mass": ("群团组织", "mass organisation"),
+    "public-institution": ("事业单位", "public institution"), "enterprise": ("企业", "enterprise"),
+    "court": ("法院", "court"), "procuratorate": ("检察院", "procuratorate"), "other": ("其他", "other"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +159,7 @@ def organisations(s: Managing, q: Annotated[str, Query(max_length=100)] = "") ->
     found = [o for o in all_organisations() if words in " ".join((o.name, o.english, *o.aliases)).casefold()]  # fmt: skip
     return s.show(
         "organisations.html", organisations=found, q=q, strange=unresolved(register),
-        read=_read_as(register, q.strip()),
+        read=_read_as(register, q.strip()), kinds=_KINDS,
     )  # fmt: skip
 
 
