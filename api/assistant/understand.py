@@ -23,6 +23,11 @@ _ENGLISH = re.compile(
     r"|of|to|for|by|in|on|must|should|list|show|tell)\b"
 )
 """Words that make a sentence English, whatever names stand in it."""
+_WORD = re.compile(r"\b[A-Za-z][a-z]{2,}\b")
+"""A word of a sentence, no abbreviation."""
+_CHINESE = re.compile(r"[的吗呢谁哪請请]|什么|什麼|多少|怎么|何时")
+"""Words that make a sentence Chinese."""
+_QUOTED = re.compile(r"[“\"《「][^”\"》」]*[”\"》」]")
 _UP_TO = re.compile(r"\b(?:before|by|until|till|up to)(?: the end of)? $")
 """A year after these ends a span that is open at its beginning."""
 
@@ -207,7 +212,9 @@ def _language(plain: str) -> str:
     low = plain.lower()
     if not re.search(r"[a-z]{2}", low):
         return "zh"
-    sentence = len(_ENGLISH.findall(low)) >= 2
+    bare = _QUOTED.sub(" ", plain)
+    words = len(_WORD.findall(bare)) >= 3 and not _CHINESE.search(bare)
+    sentence = len(_ENGLISH.findall(bare.lower())) >= 2 or words
     return "en" if sentence or len(re.findall(r"[一-龥]", plain)) < 4 else "zh"
 
 

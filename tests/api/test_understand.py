@@ -139,6 +139,9 @@ def test_orders_are_no_part_of_a_question():
     [
         ("Which departments are responsible for 切实抓好溺水防范?", "en"),
         ("What does 区水利局 have to do?", "en"),
+        ("Which clause says “切实抓好溺水防范”?", "en"),
+        ("請問 school bullying（校園欺凌防範）的責任單位有哪些？please list all，謝謝", "zh"),
+        ("请问 “the list of all that is due” 是什么？", "zh"),
         ("防溺水谁负责", "zh"),
         ("语文参加PISA测试有什么要求？", "zh"),
         ("K12 智慧校园 STEM 课程由谁负责？", "zh"),

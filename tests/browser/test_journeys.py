@@ -107,7 +107,7 @@ def test_a_supervisor_finds_the_overdue_and_follows_one_to_its_end(site):
         page.get_by_role("link", name="督办看板").click()
         red = int(page.locator(".tile.red b").inner_text())
         assert red > 0
-        page.locator(".chart.by-unit").get_by_role("link", name="区教委").click()
+        page.locator(".chart.by-unit").get_by_role("link", name="区教委", exact=True).click()
         expect(page.get_by_role("heading", name="区教委", exact=False).first).to_be_visible()
         page.get_by_role("link", name="红 逾期").click()
         expect(page.locator("tbody tr .chip.red").first).to_contain_text("红 逾期")
@@ -167,7 +167,7 @@ def test_an_auditor_goes_from_a_number_to_its_characters_and_checks_the_log(site
         page.get_by_role("button", name="核对").click()
         expect(page.get_by_role("status")).to_contain_text("链完整")
         expect(page.get_by_role("status")).to_contain_text("与 1 个校验点相符")
-        page.get_by_label("事", exact=True).select_option("person")
+        page.get_by_role("combobox", name="事").select_option("person")
         page.get_by_role("button", name="筛选").click()
         expect(page.locator("tbody tr").first).to_contain_text("person.")
 
