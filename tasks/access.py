@@ -178,6 +178,39 @@ class Access:
         with self._store.writing() as connection:
             connection.execute(delete(schema.session).where(schema.session.c.hash == key))
 
+    def sessions(self, at: datetime) -> dict[str, list[datetime]]:
+        """When the sessions that are open end, by sign-in name, the latest first."""
+        table = schema.session
+        query = select(table.c.login, table.c.expires_at).where(
+            table.c.expires_at > at.astimezone(UTC)
+        )
+        found: dict[str, list[datetime]] = {}
+        with self._store.reading() as connection:
+            for row in connection.execute(query.order_by(table.c.expires_at.desc())):
+                found.setdefault(row.login, []).append(as_utc(row.expires_at))
+        return found
+
+    def end_sessions(self, actor: Actor, login: str, at: datetime) -> int:
+        """End all sessions of a person: one's own, or anyone's by an administrator; gives how many
+        there were.
+
+        Raises:
+            DeniedError: they are somebody else's and the actor is no administrator.
+            NotFoundError: there is no such person.
+        """
+        if actor.login != login:
+            require(actor, Action.MANAGE_PEOPLE)
+        self._people.get(login)
+        with self._store.writing() as connection:
+            mine = schema.session.c.login == login
+            count = connection.execute(delete(schema.session).where(mine)).rowcount
+            change = Change(
+                actor=actor.login, action="session.ended", subject=f"person:{login}",
+                detail={"count": count},
+            )  # fmt: skip
+            audit.append(connection, at, [change])
+        return count
+
     # ---- tokens
 
     def create_token(

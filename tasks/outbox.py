@@ -10,6 +10,7 @@ the lock's session), only the row's holder can go on: the other's next move is r
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -104,6 +105,35 @@ class Outbox:
                 return False
             _write(connection, key, values)
             return True
+
+    def keep(self, sha256: str, subject: str, page: str, at: datetime) -> None:
+        """Keep what a message holds before it goes out: what was sent can be looked at as it was,
+        whatever became of the duties since. The same message is kept once.
+
+        Args:
+            sha256: of the message, as its delivery has it.
+            subject: its subject.
+            page: its HTML.
+            at: now.
+        """
+        table = schema.digest_copy
+        with self._store.writing() as connection:
+            if connection.scalar(select(table.c.sha256).where(table.c.sha256 == sha256)) is None:
+                packed = zlib.compress(page.encode("utf-8", "replace"))
+                row = {"sha256": sha256, "subject": subject, "page": packed, "kept_at": _utc(at)}
+                connection.execute(insert(table), row)
+
+    def copy_of(self, sha256: str) -> tuple[str, bytes] | None:
+        """Subject and HTML of a message that went out, if it was kept."""
+        table = schema.digest_copy
+        with self._store.reading() as connection:
+            row = connection.execute(select(table).where(table.c.sha256 == sha256)).first()
+        return (row.subject, zlib.decompress(row.page)) if row else None
+
+    def copies(self) -> frozenset[str]:
+        """The SHA-256 of all messages that were kept."""
+        with self._store.reading() as connection:
+            return frozenset(connection.scalars(select(schema.digest_copy.c.sha256)))
 
     def announce(self, key: Key, at: datetime) -> None:
         """Record that bytes may reach the recipient from now on.

@@ -199,6 +199,14 @@ delivery = Table(
     Index(None, "week"),
     Index(None, "status"),
 )
+digest_copy = Table(
+    "digest_copy",
+    metadata,
+    Column("sha256", String(64), primary_key=True),  # of the message, as in `delivery`
+    Column("subject", Text, nullable=False),
+    Column("page", LargeBinary, nullable=False),  # HTML in UTF-8, zlib
+    Column("kept_at", DateTime(timezone=True), nullable=False),
+)
 address = Table(
     "address",
     metadata,

@@ -18,6 +18,19 @@ from kb.models import Fact
 from tasks.models import Role
 from tasks.organisations import Organisations
 
+_ENGLISH = re.compile(
+    r"\b(?:what|which|who|whom|whose|when|where|how|why|is|are|was|were|does|do|did|has|have|the"
+    r"|of|to|for|by|in|on|must|should|list|show|tell)\b"
+)
+"""Words that make a sentence English, whatever names stand in it."""
+_WORD = re.compile(r"\b[A-Za-z][a-z]{2,}\b")
+"""A word of a sentence, no abbreviation."""
+_CHINESE = re.compile(r"[的吗呢谁哪請请]|什么|什麼|多少|怎么|何时")
+"""Words that make a sentence Chinese."""
+_QUOTED = re.compile(r"[“\"《「][^”\"》」]*[”\"》」]")
+_UP_TO = re.compile(r"\b(?:before|by|until|till|up to)(?: the end of)? $")
+"""A year after these ends a span that is open at its beginning."""
+
 
 class Intent(StrEnum):
     """What a question asks for."""
@@ -193,10 +206,20 @@ def compared(text: str) -> tuple[str, str] | None:
     return None
 
 
+def _language(plain: str) -> str:
+    """The language that a question is asked in: names in Chinese characters do not make an English
+    sentence Chinese, nor does PISA a Chinese one English."""
+    low = plain.lower()
+    if not re.search(r"[a-z]{2}", low):
+        return "zh"
+    bare = _QUOTED.sub(" ", plain)
+    words = len(_WORD.findall(bare)) >= 3 and not _CHINESE.search(bare)
+    sentence = len(_ENGLISH.findall(bare.lower())) >= 2 or words
+    return "en" if sentence or len(re.findall(r"[一-龥]", plain)) < 4 else "zh"
+
+
 def _read(text: str, plain: str, organisations: Sequence[Organisations], as_of: date) -> Question:
-    language = "zh" if len(re.findall(r"[一-龥]", plain)) >= 4 else "en"
-    if not re.search(r"[a-z]{2}", plain.lower()):
-        language = "zh"
+    language = _language(plain)
     low = plain.lower()
     since, until, year, topic = _days(plain, as_of)
     units, topic = _units(topic, organisations)
@@ -347,6 +370,8 @@ def _days(plain: str, as_of: date) -> tuple[date | None, date | None, int | None
         return None, day, day.year, rest.replace(match.group(), " ")
     if match := re.search(r"\b(20\d\d)\b", low):
         year = int(match.group(1))
+        if _UP_TO.search(low[: match.start()]):
+            return None, date(year, 12, 31), year, rest.replace(match.group(), " ")
         return date(year, 1, 1), date(year, 12, 31), year, rest.replace(match.group(), " ")
     return None, None, None, rest
 

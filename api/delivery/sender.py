@@ -151,6 +151,7 @@ class Sender:
             row = outbox.get(key)
             assert row is not None  # noqa: S101 - what cannot be claimed is there
             return _as_before(row)
+        outbox.keep(message.sha256, message.subject, message.html, self.clock())
         status, note, again = DeliveryStatus.SENT, "", False
         attempts = 1 if channel.name in down else self.attempts
         try:

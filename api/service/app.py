@@ -14,6 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 from sqlalchemy import select
 
+from api.delivery.settings import DeliverySettings
 from api.service import chat_completions, mcp_http, openapi, pages, problems
 from api.service.guard import Guard
 from api.service.identity import ServiceOf
@@ -62,6 +63,8 @@ def create_app(
     warm: bool = True,
     oidc: OidcSettings | None = None,
     hosts: frozenset[str] | None = None,
+    delivery: DeliverySettings | None = None,
+    given: frozenset[str] = frozenset(),
 ) -> FastAPI:
     """The app over the store that the settings name.
 
@@ -72,6 +75,8 @@ def create_app(
             after each upload; else the first question does both.
         oidc: the provider that people may sign in by.
         hosts: names under which the service is reached, beside addresses; None: any.
+        delivery: how digests are sent from the pages.
+        given: names of the environment variables that set something, for the page of settings.
     """
 
     @asynccontextmanager
@@ -95,6 +100,9 @@ def create_app(
         title="duban 督办", version=version("duban"), description=DESCRIPTION, lifespan=lifespan,
         docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json",
     )  # fmt: skip
+    app.state.delivery = delivery or DeliverySettings()
+    app.state.given = given
+    app.state.oidc = oidc
     app.state.sign_on = SignOn(oidc) if oidc else None
     problems.install(app)
     for part in (

@@ -106,9 +106,10 @@ def serve(run: Run, host: str, port: int, *, schedule: bool, warm: bool) -> int:
         login, password = made
         out.say(f"第一次启动, 管理员 {login} 的密码 (只显示这一次): {password}",
                 f"first start; the password of {login} (shown only now): {password}")  # fmt: skip
+    given = frozenset(name for name, value in run.environ.items() if name.startswith("DUBAN_") and value)  # fmt: skip
     app = create_app(
         settings, public_read=reads_publicly(host, settings), warm=warm, oidc=oidc,
-        hosts=hosts_of(settings),
+        hosts=hosts_of(settings), delivery=delivery, given=given,
     )  # fmt: skip
     allow_files()
     try:

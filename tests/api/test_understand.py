@@ -132,3 +132,35 @@ def test_orders_are_no_part_of_a_question():
     assert "规则" not in q.search
     assert "提示词" not in q.search
     assert "防溺水" in q.search
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Which departments are responsible for 切实抓好溺水防范?", "en"),
+        ("What does 区水利局 have to do?", "en"),
+        ("Which clause says “切实抓好溺水防范”?", "en"),
+        ("請問 school bullying（校園欺凌防範）的責任單位有哪些？please list all，謝謝", "zh"),
+        ("请问 “the list of all that is due” 是什么？", "zh"),
+        ("防溺水谁负责", "zh"),
+        ("语文参加PISA测试有什么要求？", "zh"),
+        ("K12 智慧校园 STEM 课程由谁负责？", "zh"),
+        ("overdue?", "en"),
+        ("2500元", "zh"),
+    ],
+)
+def test_names_do_not_change_the_language_of_a_question(text, language):
+    assert ask(text).language == language
+
+
+@pytest.mark.parametrize(
+    ("text", "since"),
+    [
+        ("What is due by the end of 2027?", None),
+        ("What must be done before 2027?", None),
+        ("What is due in 2027?", date(2027, 1, 1)),
+    ],
+)
+def test_up_to_a_year_is_open_at_its_beginning(text, since):
+    question = ask(text)
+    assert (question.since, question.until) == (since, date(2027, 12, 31))

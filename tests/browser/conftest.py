@@ -97,7 +97,7 @@ def served(tmp_path_factory) -> Iterator[tuple[str, Extraction]]:
             Access(store).set_password(CONSOLE, person.login, PASSWORD, settings.now())
     command = [sys.executable, "-u", "-m", "api.main", "serve", "--port", "0", "--no-schedule", "--no-warm"]  # fmt: skip
     root = Path(__file__).resolve().parents[2]
-    environ = os.environ | {"DUBAN_HOME": str(home), "DUBAN_LANG": "zh", "PYTHONPATH": str(root), "COLUMNS": "200"}  # fmt: skip
+    environ = os.environ | {"DUBAN_HOME": str(home), "DUBAN_LANG": "zh", "PYTHONPATH": str(root), "COLUMNS": "200", "DUBAN_DIGEST_DROP": str(home / "drop")}  # fmt: skip
     log = home / "log"
     with log.open("wb") as out, subprocess.Popen(command, cwd=root, env=environ, stdout=subprocess.PIPE, stderr=out, text=True) as process:  # fmt: skip
         try:
@@ -145,10 +145,10 @@ def pages(served) -> dict[str, list[str]]:
             "/dashboard", "/dashboard/digest", "/dashboard/digest?unit=区教委", "/sign-in",
         ],
         "official": ["/", f"/tasks/{task.id}", "/account"],
-        "supervisor": [f"/tasks/{relative.id}", "/documents", f"/documents/{document}", "/dashboard"],
+        "supervisor": [f"/tasks/{relative.id}", "/documents", f"/documents/{document}", "/dashboard", "/dashboard/digests", "/dashboard/send"],
         "auditor": ["/audit"],
         "admin": [
             "/admin", "/admin/people/official", "/admin/organisations", "/admin/settings",
-            "/admin/addresses", "/admin/tokens", "/admin/jobs",
+            "/admin/addresses", "/admin/tokens", "/admin/jobs", "/admin/organisations?q=教育局", "/admin?q=李",
         ],
     }  # fmt: skip

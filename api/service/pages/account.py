@@ -45,6 +45,14 @@ def password(
     return s.attempt(act, "/account", s.t("密码已改，请重新登录"))
 
 
+@router.post("/account/sessions/end")
+def end_sessions(s: SignedIn, csrf: Annotated[str, Form()] = "") -> Response:
+    """Sign oneself out on every device, this one too."""
+    s.check(csrf)
+    s.service.access.end_sessions(s.viewer.actor, s.viewer.actor.login, s.service.now())
+    return s.go("/sign-in", s.t("已在所有设备上退出"))
+
+
 @router.post("/account/tokens")
 def create_token(
     s: SignedIn,
@@ -78,4 +86,5 @@ def _shown(s: Screen, secret: str = "") -> Response:
     return s.show(
         "account.html", tokens=s.service.access.tokens(s.viewer.actor.login), secret=secret,
         scopes=SCOPES, shortest=SHORTEST, now=s.service.now(),
+        sessions=s.service.access.sessions(s.service.now()).get(s.viewer.actor.login, []),
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import quote
@@ -9,14 +10,25 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Form, Query, Response
 
 from api.service.fields import Line
+from api.service.pages.configuration import settings_shown
 from api.service.pages.screen import Screen, allowed
 from api.service.routes.documents import JobsOf
+from ingest.pipeline import jurisdiction_of
 from kb.lexicon import load_lexicon
+from kb.models import Span
 from tasks.access import LONGEST, SHORTEST
 from tasks.addresses import CHANNELS, Address, Addresses
 from tasks.authorisation import Action, PersonRole
-from tasks.organisations import FunctionEntry, GroupEntry, OrganisationEntry
+from tasks.organisations import (
+    FunctionEntry,
+    GroupEntry,
+    OrganisationEntry,
+    OrgUnit,
+    organisations_for,
+)
+from tasks.outbox import OVERVIEW
 from tasks.people import Person
+from tasks.queries import Register
 
 router = APIRouter()
 Managing = Annotated[Screen, Depends(allowed(Action.MANAGE_PEOPLE))]
@@ -24,6 +36,12 @@ Setting = Annotated[Screen, Depends(allowed(Action.CHANGE_SETTINGS))]
 Name = Annotated[Line, Form()]
 Csrf = Annotated[str, Form()]
 _DONE = "已保存"
+_KINDS = {
+    "government": ("政府部门", "government"), "party": ("党委机构", "party"),
+    "group": ("一类单位", "group"), "mass": ("群团组织", "mass organisation"),
+    "public-institution": ("事业单位", "public institution"), "enterprise": ("企业", "enterprise"),
+    "court": ("法院", "court"), "procuratorate": ("检察院", "procuratorate"), "other": ("其他", "other"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +55,23 @@ class Organisation:
 
 
 @router.get("/admin")
-def people(s: Managing) -> Response:
-    """The people."""
+def people(
+    s: Managing,
+    q: Annotated[str, Query(max_length=100)] = "",
+    role: Annotated[str, Query(max_length=20)] = "",
+) -> Response:
+    """The people, found by name, sign-in name, unit or role."""
+    words = q.strip().casefold()
+    every = s.service.people.list()
+    found = [
+        p
+        for p in every
+        if role in ("", p.role.value) and words in " ".join((p.login, p.name, *p.units)).casefold()
+    ]
     return s.show(
-        "people.html", people=s.service.people.list(), roles=list(PersonRole), shortest=SHORTEST,
-        units=_units(s),
+        "people.html", people=found, total=len(every), roles=list(PersonRole), shortest=SHORTEST,
+        units=_units(s), q=q, role=role, sessions=s.service.access.sessions(s.service.now()),
+        tokens=Counter(t.login for t in s.service.access.tokens()),
     )  # fmt: skip
 
 
@@ -72,7 +102,8 @@ def person(login: str, s: Managing) -> Response:
     """One person's form."""
     return s.show(
         "person.html", p=s.service.people.get(login), roles=list(PersonRole), shortest=SHORTEST,
-        units=_units(s),
+        units=_units(s), now=s.service.now(), tokens=s.service.access.tokens(login),
+        sessions=s.service.access.sessions(s.service.now()).get(login, []),
     )  # fmt: skip
 
 
@@ -110,38 +141,50 @@ def set_password(
     )  # fmt: skip
 
 
+@router.post("/admin/people/{login}/sessions/end")
+def end_sessions(login: str, s: Managing, csrf: Csrf = "") -> Response:
+    """Sign a person out everywhere."""
+    s.check(csrf)
+    return s.attempt(
+        lambda: s.service.access.end_sessions(s.viewer.actor, login, s.service.now()),
+        f"/admin/people/{quote(login)}", s.t("其登录已全部退出"),
+    )  # fmt: skip
+
+
 @router.get("/admin/organisations")
 def organisations(s: Managing, q: Annotated[str, Query(max_length=100)] = "") -> Response:
     """The organisations of the lexicon, and the names of the documents that no entry resolves."""
     words = q.strip().casefold()
+    register = s.service.register(s.viewer.actor)
     found = [o for o in all_organisations() if words in " ".join((o.name, o.english, *o.aliases)).casefold()]  # fmt: skip
-    strange = [u for u in s.service.register(s.viewer.actor).units() if u.unit_id is None]
-    return s.show("organisations.html", organisations=found, q=q, strange=strange)
+    return s.show(
+        "organisations.html", organisations=found, q=q, strange=unresolved(register),
+        read=_read_as(register, q.strip()), kinds=_KINDS,
+    )  # fmt: skip
 
 
 @router.get("/admin/settings")
 def settings(s: Setting) -> Response:
     """The settings of the running service; keys and passwords are never shown."""
-    c = s.service.settings
-    url = c.store_url
-    rows = [
-        ("DUBAN_STORE", url if url.startswith("sqlite") else f"{url.partition('://')[0]}://…"),
-        ("DUBAN_HOME", str(c.home)), ("DUBAN_LANG", c.language), ("DUBAN_TIMEZONE", c.timezone),
-        ("DUBAN_BASE_URL", c.base_url or "—"), ("DUBAN_BEHIND_TLS", "yes" if c.behind_tls else "no"),
-        ("DUBAN_PUBLIC_READ", "yes" if s.service.public_read else "no"),
-        ("DUBAN_SESSION_HOURS", f"{c.session_hours:g}"),
-        ("DUBAN_EMBEDDING_MODEL", c.embedding_model or "multilingual-e5-small"),
-        ("DUBAN_RERANKER", c.reranker or "—"), ("DUBAN_CHROMA_URL", c.chroma_url or "—"),
-        ("DUBAN_LLM_URL", c.llm_url or "—"), ("DUBAN_LLM_MODEL", c.llm_model or "—"),
-    ]  # fmt: skip
-    return s.show("settings.html", rows=rows)
+    state = s.request.app.state
+    groups = settings_shown(
+        s.service.settings, state.delivery, state.oidc, state.given,
+        public_read=s.service.public_read,
+    )  # fmt: skip
+    return s.show("settings.html", groups=list(groups))
 
 
 @router.get("/admin/addresses")
 def addresses(s: Setting) -> Response:
     """Where the digests go."""
-    found = list(Addresses(s.service.store).all().values())
-    return s.show("addresses.html", addresses=found, channels=CHANNELS, units=_units(s))
+    own = Addresses(s.service.store).all()
+    found = Addresses(s.service.store, s.request.app.state.delivery.preset).all()
+    units = _units(s)
+    without = [u for u in (OVERVIEW, *units) if not any(u == unit for unit, _ in found)]
+    return s.show(
+        "addresses.html", addresses=list(found.values()), own=own, channels=CHANNELS, units=units,
+        without=without, overview=OVERVIEW, drop=s.request.app.state.delivery.drop,
+    )  # fmt: skip
 
 
 @router.post("/admin/addresses")
@@ -184,6 +227,39 @@ def tokens(s: Managing) -> Response:
 def jobs(s: Managing, jobs: JobsOf) -> Response:
     """The last uploads and how they went."""
     return s.show("jobs.html", jobs=jobs.list(100))
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """A name of the documents that no entry resolves: how many tasks name it, and the places where
+    it stands (id of the document, path of the clause, span)."""
+
+    unit: str
+    tasks: int
+    places: tuple[tuple[str, str, Span], ...]
+
+
+def unresolved(register: Register) -> list[Unresolved]:
+    """The names that no entry of the lexicon resolves, those that most tasks name first."""
+    places: dict[str, dict[Span, tuple[str, str, Span]]] = {}
+    tasks: dict[str, set[str]] = {}
+    for placed in register.tasks():
+        for a in placed.task.responsibilities:
+            if a.unit_id is None:
+                where = (placed.document.id, placed.clause.path, a.span)
+                places.setdefault(a.unit, {}).setdefault(a.span, where)
+                tasks.setdefault(a.unit, set()).add(placed.task.id)
+    found = [Unresolved(u, len(tasks[u]), tuple(places[u].values())) for u in places]
+    return sorted(found, key=lambda x: (-x.tasks, x.unit))
+
+
+def _read_as(register: Register, name: str) -> list[OrgUnit]:
+    """What a name means where the documents come from."""
+    if not name:
+        return []
+    places = {str(j): j for j in (jurisdiction_of(e.document) for e in register.extractions)}
+    found = (organisations_for(place).resolve(name) for place in places.values())
+    return list({unit.id: unit for unit in found if unit is not None}.values())
 
 
 def all_organisations() -> list[Organisation]:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Query, Response
+from starlette.concurrency import run_in_threadpool
 
 from api.service.conversations import Conversations, Turn
 from api.service.pages.answers import cited, lines_of
+from api.service.pages.following import follow_ups, plans_held, suggestions
 from api.service.pages.screen import Reading, Screen, SignedIn
 from api.service.routes.ask import LONGEST_QUESTION, Answered, Question, answer_question
-from tasks.models import Basis, TaskKind
 from tasks.queries import Register
 
 router = APIRouter()
-_OFFICES = ("局", "委", "部", "厅", "办")
-_MEASURED = ("率", "值", "数", "比", "比例", "面积")
 _KEPT = 30
 """Conversations listed beside the chat."""
 
@@ -35,22 +34,42 @@ def chat(
 
 
 @router.post("/")
-def ask(
+async def ask(
     s: Reading,
     question: Annotated[str, Form(max_length=LONGEST_QUESTION)] = "",
     conversation: Annotated[str, Form(max_length=40)] = "",
     csrf: Annotated[str, Form()] = "",
 ) -> Response:
-    """Answer without scripts: in the conversation where one is kept, else on the page itself."""
+    """Answer without scripts: in the conversation where one is kept, else on the page itself.
+    Whoever waits for their turn holds no thread meanwhile."""
     s.check(csrf)
     if not question.strip():
         return s.go("/")
     s.service.ask_limit.check(s.viewer.caller)
     body = Question(question=question.strip(), conversation=conversation or None)
-    answered = answer_question(s.service, s.viewer, body)
+    answered = await s.service.turns.run(answer_question, s.service, s.viewer, body)
     if answered.conversation:
         return s.go(f"/?c={quote(answered.conversation)}#{answered.turn}")
-    return _shown(s, [_unkept(s, answered)], "", "")
+    return await run_in_threadpool(_shown, s, [_unkept(s, answered)], "", "")
+
+
+@router.get("/follow")
+def follow(
+    s: Reading,
+    intent: Annotated[str, Query(max_length=40)] = "",
+    tasks: Annotated[list[str] | None, Query(alias="task", max_length=20)] = None,
+    units: Annotated[list[str] | None, Query(alias="unit", max_length=20)] = None,
+    asked: Annotated[list[str] | None, Query(max_length=20)] = None,
+    silent: Annotated[bool, Query()] = False,
+) -> Response:
+    """What may be asked after an answer, a part of the chat; after a refusal what the documents
+    are about."""
+    register = s.service.register(s.viewer.actor)
+    questions = follow_ups(s, register, intent, tasks or [], units or [], asked or [])
+    return s.show(
+        "follow.html", questions=suggestions(s, register) if silent else questions,
+        held=plans_held(register) if silent else [], conversation="",
+    )  # fmt: skip
 
 
 @router.post("/answers/{turn}/feedback")
@@ -89,34 +108,22 @@ def _shown(s: Screen, turns: list[Turn], conversation: str, question: str) -> Re
     kept = Conversations(s.service.store).of(login, _KEPT) if s.known else []
     register = s.service.register(s.viewer.actor)
     shown = [(turn, lines_of(turn.answer), cited(turn.answer["citations"])) for turn in turns]
+    questions, held = _next(s, register, turns)
     return s.show(
         "ask.html", turns=shown, kept=kept, conversation=conversation, question=question,
+        questions=questions, held=held,
         suggestions=[] if turns else suggestions(s, register), longest=LONGEST_QUESTION,
         documents=len(register.extractions), ready=s.service.warm.is_set(),
     )  # fmt: skip
 
 
-def suggestions(s: Screen, register: Register) -> list[str]:
-    """Questions that the documents at hand answer."""
-    found = []
-    # A clause with several owners shows best what the assistant is for; a short name reads best.
-    owned = [
-        p
-        for p in register.tasks()
-        if p.task.kind is TaskKind.ACTION and len(p.clause.heading) > 3
-        and sum(a.basis is Basis.LISTED for a in p.task.responsibilities) >= 3
-    ]  # fmt: skip
-    owned.sort(key=lambda p: (len(p.clause.heading), p.task.id))
-    found += [s.t("哪些部门负责{what}？", what=p.clause.heading) for p in owned[:1]]
-    offices = [u for u in register.units() if u.unit_id and u.unit.endswith(_OFFICES)]
-    found += [s.t("{unit}要干哪些事？", unit=u.unit) for u in offices[:1]]
-    if register.extractions:
-        found.append(s.t("现在有哪些任务逾期？"))
-        year = s.service.today().year + 1
-        found.append(s.t("{year}年前要完成什么？", year=year))
-    values = [
-        t for _, t, _ in register.targets() if not t.uncertain and t.metric.endswith(_MEASURED)
-    ]
-    values.sort(key=lambda t: len(t.metric))
-    found += [s.t("{what}的目标是多少？", what=t.metric) for t in values[:1]]
-    return found
+def _next(s: Screen, register: Register, turns: list[Turn]) -> tuple[list[str], list[Any]]:
+    """Questions to go on with, and what the documents hold where the last answer was a refusal."""
+    if not turns:
+        return [], []
+    last = turns[-1].answer
+    if not last["answerable"]:
+        return suggestions(s, register), plans_held(register)
+    units = [u["unit"] for u in last["units"]]
+    asked = [turn.question for turn in turns]
+    return follow_ups(s, register, last["intent"], last["tasks"], units, asked), []

@@ -19,6 +19,8 @@ from api.service.problems import UnauthenticatedError, status_of, told_of
 from kb.errors import DubanError
 from tasks.visibility import NOBODY
 
+_FIELDS = 8
+"""Fields of a form that are named as wrong."""
 Handler = Callable[[Request, Any], Response | Awaitable[Response]]
 
 
@@ -32,7 +34,7 @@ def _shown(plain: Handler) -> Handler:
     async def handle(request: Request, error: Exception) -> Response:
         told = plain(request, error)
         response = await told if inspect.isawaitable(told) else told
-        return _page(request, error, response.status_code) if _wants_page(request) else response
+        return _page(request, error, response) if _wants_page(request) else response
 
     return handle
 
@@ -42,15 +44,26 @@ def _wants_page(request: Request) -> bool:
     return ours and "text/html" in request.headers.get("Accept", "")
 
 
-def _page(request: Request, error: Exception, status: int) -> Response:
+def _page(request: Request, error: Exception, plain: Response) -> Response:
     if isinstance(error, UnauthenticatedError) and request.method == "GET":
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/sign-in?next={quote(path, safe='')}", 303)
-    message = ""
+    message, status = "", plain.status_code
     if isinstance(error, DubanError):
         (message, _), (status, _) = told_of(error), status_of(error)
+    fields: tuple[str, ...] = ()
+    if isinstance(error, RequestValidationError):
+        fields = tuple(dict.fromkeys(str(e["loc"][-1])[:60] for e in error.errors()[:_FIELDS]))
     screen = _screen(request)
-    return screen.show("error.html", status, status=status, message=screen.told(message))
+    response = screen.show(
+        "error.html", status, status=status, message=screen.told(message), fields=fields,
+        number=getattr(request.state, "request_id", ""),
+        again=request.method == "GET" and status in (429, 500, 503),
+    )  # fmt: skip
+    for name in ("Retry-After", "Allow"):  # what programs are told, browsers are told too
+        if name in plain.headers:
+            response.headers[name] = plain.headers[name]
+    return response
 
 
 def _screen(request: Request) -> Screen:

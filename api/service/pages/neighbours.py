@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from tasks.models import Role, Task
 from tasks.queries import Placed, Register
 
-MOST = 14
+MOST = 40
 """Neighbours in the picture; the table beside it has all."""
-WIDTH, HEIGHT = 720, 460
+WIDTH, LEAST_HEIGHT = 760, 300
+_STEP = 36
+"""Between one label and the next below it."""
+_REACH = 220
+"""How far the picture reaches to each side of its middle."""
 _LABEL = 9
 """Han characters of a name in the picture."""
 
@@ -46,18 +50,19 @@ class Picture:
 
     label: str
     nodes: tuple[Node, ...]
+    y: float
+    height: int
     x: float = WIDTH / 2
-    y: float = HEIGHT / 2
     width: int = WIDTH
-    height: int = HEIGHT
 
 
-def neighbours_of(register: Register, unit: str) -> list[Neighbour]:
-    """All units that bear a task together with `unit`, those that share most first."""
+def neighbours_of(register: Register, unit: str, role: Role | None = None) -> list[Neighbour]:
+    """All units that bear a task together with `unit`, those that share most first; with a role,
+    only those that bear it in this role, and only such tasks."""
     shared: dict[str, list[Placed]] = {}
     roles: dict[str, set[Role]] = {}
     for placed in register.tasks_of(unit):
-        for other in _others(placed.task, unit):
+        for other in _others(placed.task, unit, role):
             shared.setdefault(other, []).append(placed)
             held = {a.role for a in placed.task.responsibilities if a.unit == other}
             roles.setdefault(other, set()).update(held)
@@ -74,29 +79,30 @@ def picture_of(unit: str, neighbours: list[Neighbour]) -> Picture | None:
         return None
     shown = neighbours[:MOST]
     most = len(shown[0].tasks)
+    rows = -(-len(shown) // 2)
+    height = max(LEAST_HEIGHT, (rows + 1) * _STEP)
+    middle = height / 2
     nodes = []
     for place, n in enumerate(shown):
-        # From the top, clockwise; strong and weak ones alternate so that labels have room.
-        angle = 2 * math.pi * place / len(shown) - math.pi / 2
-        x, y = WIDTH / 2 + 215 * math.cos(angle), HEIGHT / 2 + 165 * math.sin(angle)
-        radius = 9 + 13 * math.sqrt(len(n.tasks) / most)
-        side = math.cos(angle)
-        middle = abs(side) < 0.2
-        anchor = "middle" if middle else "start" if side > 0 else "end"
-        label_x = x if middle else x + (radius + 6) * (1 if side > 0 else -1)
-        label_y = y + 5 if not middle else y - radius - 7 if y < HEIGHT / 2 else y + radius + 18
+        # To the right and to the left by turns, from the top: every label has a line of its own.
+        side, row = (1, -1)[place % 2], place // 2
+        y = middle + (row - (rows - 1) / 2) * _STEP
+        x = WIDTH / 2 + side * _REACH * math.sqrt(1 - ((y - middle) / (middle + _STEP)) ** 2)
+        radius = 9 + 7 * math.sqrt(len(n.tasks) / most)
         nodes.append(
             Node(
                 unit=n.unit, label=_short(n.unit), shared=len(n.tasks), x=round(x, 1), y=round(y, 1),
-                radius=round(radius, 1), label_x=round(label_x, 1), label_y=round(label_y, 1),
-                anchor=anchor, width=round(1 + 5 * len(n.tasks) / most, 1),
+                radius=round(radius, 1), label_x=round(x + side * (radius + 6), 1),
+                label_y=round(y + 5, 1), anchor="start" if side > 0 else "end",
+                width=round(1 + 5 * len(n.tasks) / most, 1),
             )
         )  # fmt: skip
-    return Picture(_short(unit), tuple(nodes))
+    return Picture(_short(unit), tuple(nodes), middle, height)
 
 
-def _others(task: Task, unit: str) -> list[str]:
-    return list(dict.fromkeys(a.unit for a in task.responsibilities if a.unit != unit))
+def _others(task: Task, unit: str, role: Role | None) -> list[str]:
+    held = (a for a in task.responsibilities if a.unit != unit and role in (None, a.role))
+    return list(dict.fromkeys(a.unit for a in held))
 
 
 def _short(unit: str) -> str:

@@ -53,6 +53,11 @@ class Screen:
         """One of a Chinese and an English name."""
         return names[1 if self.language == "en" else 0]
 
+    @property
+    def comma(self) -> str:
+        """What stands between the names of a list."""
+        return self.side(("、", ", "))
+
     def told(self, message: str) -> str:
         """One side of a message that holds Chinese, ` / `, English."""
         chinese, mark, english = message.partition(" / ")

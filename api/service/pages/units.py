@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from api.service.pages.neighbours import neighbours_of, picture_of
+from api.service.pages.admin import all_organisations
+from api.service.pages.neighbours import MOST, neighbours_of, picture_of
 from api.service.pages.screen import Reading
 from api.service.pages.tasks import plan_titles
 from ingest.pipeline import jurisdiction_of
@@ -16,6 +18,7 @@ from tasks.due import Colour, State
 from tasks.listing import Wanted
 from tasks.models import Role
 from tasks.organisations import organisations_for
+from tasks.queries import Register
 
 router = APIRouter()
 
@@ -28,13 +31,15 @@ def units(s: Reading, q: Annotated[str, Query(max_length=100)] = "") -> Response
     for item in s.service.standings(s.viewer.actor, s.service.today()):
         for unit in {u.unit for u in item.units}:
             colours.setdefault(unit, Counter())[item.colour] += 1
-    found = [u for u in register.units() if q.strip() in u.unit]
+    known = known_names(register)
+    words = q.strip().casefold()
+    found = [u for u in register.units() if words in known(u.unit)]
     return s.show("units.html", units=found, colours=colours, q=q, roles=list(Role), Colour=Colour)
 
 
 @router.get("/units/{unit:path}")
-def unit(unit: str, s: Reading) -> Response:
-    """One unit."""
+def unit(unit: str, s: Reading, role: Annotated[str, Query(max_length=20)] = "") -> Response:
+    """One unit; with a role, only neighbours that bear something in it."""
     register = s.service.register(s.viewer.actor)
     found = next((u for u in register.units() if unit in (u.unit, u.unit_id)), None)
     if found is None:
@@ -43,12 +48,33 @@ def unit(unit: str, s: Reading) -> Response:
     urgent = [i for i in items if i.colour is not Colour.NONE]
     urgent.sort(key=lambda i: list(Colour).index(i.colour))
     names = [organisations_for(jurisdiction_of(e.document)).resolve(found.unit) for e in register.extractions]  # fmt: skip
-    neighbours = neighbours_of(register, found.unit)
+    chosen = next((r for r in Role if r.value == role), None)
+    every = neighbours_of(register, found.unit)
+    neighbours = neighbours_of(register, found.unit, chosen) if chosen else every
     return s.show(
         "unit.html", u=found, english=next((o.english for o in names if o), ""),
+        chosen=chosen, roles=[r for r in Role if any(r in n.roles for n in every)], most=MOST,
         placed=register.tasks_of(found.unit), states=Counter(i.state for i in items),
         colours=Counter(i.colour for i in items), urgent=urgent, neighbours=neighbours,
         picture=picture_of(found.unit, neighbours), plan_of=plan_titles(register),
         people=[p for p in s.service.people.list() if found.unit in p.units and p.active] if s.known else [],
         State=State, Colour=Colour, Role=Role,
     )  # fmt: skip
+
+
+def known_names(register: Register) -> Callable[[str], str]:
+    """A function from a unit to all that it may be looked for by, in small letters: its name in
+    both languages and the other names that the lexicon has for it."""
+    lexicons = {str(j): organisations_for(j) for j in map(jurisdiction_of, (e.document for e in register.extractions))}  # fmt: skip
+    others = {o.name: o for o in all_organisations()}
+
+    def names(unit: str) -> str:
+        found = [unit]
+        for lexicon in lexicons.values():
+            if (known := lexicon.resolve(unit)) is not None:
+                found += [known.name, known.english]
+        stem = next((o for n, o in others.items() if unit == n or unit[1:] == n), None)
+        found += [] if stem is None else [stem.name, stem.english, *stem.aliases]
+        return " ".join(found).casefold()
+
+    return names

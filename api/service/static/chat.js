@@ -9,6 +9,7 @@ const follow = document.getElementById("follow");
 const source = document.getElementById("source");
 const csrf = document.querySelector("meta[name=csrf]")?.content ?? "";
 const words = form.dataset;
+const said = document.getElementById("said");
 const asked = [...document.querySelectorAll("article.turn .asked")].map((q) => q.textContent);
 let opener = null;
 
@@ -26,10 +27,12 @@ field.addEventListener("keydown", (event) => {
     form.requestSubmit();
   }
 });
-document.querySelector(".suggestions")?.addEventListener("submit", (event) => {
-  event.preventDefault();
-  ask(event.submitter.value);
-});
+for (const offered of [document.querySelector(".suggestions"), follow]) {
+  offered?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    ask(event.submitter.value);
+  });
+}
 
 async function ask(question) {
   if (!question || form.getAttribute("aria-busy") === "true") return;
@@ -47,19 +50,24 @@ async function ask(question) {
   line.className = "waiting";
   line.textContent = words.waiting;
   shown.replaceChildren(line);
+  shown.setAttribute("aria-busy", "true");
+  said.textContent = words.waiting;
   log.append(turn);
   turn.scrollIntoView({ block: "start" });
   try {
     const answer = await stream(question, line);
     finish(turn, answer);
     asked.push(question);
+    await suggest(answer);
   } catch (error) {
     turn.querySelector(".answer").classList.add("refused");
     line.className = "";
     line.textContent = error instanceof Told ? error.message : words.failed;
     line.setAttribute("role", "alert");
+    said.textContent = "";
     field.value = question;
   } finally {
+    shown.removeAttribute("aria-busy");
     form.removeAttribute("aria-busy");
     form.querySelector("button.primary").disabled = false;
     field.focus({ preventScroll: true });
@@ -106,7 +114,11 @@ async function stream(question, line) {
 function finish(turn, answer) {
   turn.id = answer.turn ?? "";
   turn.querySelector(".answer").classList.toggle("refused", !answer.answerable);
-  turn.querySelector(".words").replaceChildren(...paragraphs(answer, words.mark));
+  const shown = turn.querySelector(".words");
+  shown.lang = answer.language === "en" ? "en" : "zh-CN";
+  shown.replaceChildren(...paragraphs(answer, words.mark));
+  // Read out once and whole, not each part as it comes.
+  said.textContent = (answer.answerable ? words.answer : words.refused).replace("{n}", answer.citations.length).replace("{words}", () => answer.answer);
   const list = turn.querySelector(".sources");
   for (const c of cited(answer.citations)) {
     const a = document.createElement("a");
@@ -128,8 +140,7 @@ function finish(turn, answer) {
   tasks.hidden = !answer.tasks.length;
   tasks.href = `/tasks?id=${answer.tasks.slice(0, 100).join(",")}`;
   tasks.textContent = `${words.tasks} (${answer.tasks.length})`;
-  const thumbs = after.querySelector(".thumbs");
-  if (thumbs) thumbs.action = `/answers/${answer.turn}/feedback`;
+  for (const judged of after.querySelectorAll(".thumbs form")) judged.action = `/answers/${answer.turn}/feedback`;
   if (answer.conversation) {
     words.conversation = answer.conversation;
     form.elements.conversation.value = answer.conversation;
@@ -139,30 +150,23 @@ function finish(turn, answer) {
   suggest(answer);
 }
 
-function suggest(answer) {
-  const unit = answer.units[0]?.unit;
-  if (!unit) return;
-  for (const pattern of [words.followDuties, words.followOverdue]) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = pattern.replace("{unit}", unit);
-    button.addEventListener("click", () => ask(button.textContent));
-    follow.append(button);
-  }
+async function suggest(answer) {
+  const query = new URLSearchParams({ intent: answer.intent });
+  if (!answer.answerable) query.set("silent", "1");
+  for (const task of answer.tasks.slice(0, 1)) query.append("task", task);
+  for (const unit of new Set(answer.units.slice(0, 20).map((u) => u.unit))) query.append("unit", unit);
+  for (const question of asked.slice(-20)) query.append("asked", question);
+  const response = await fetch(`/follow?${query}`, { headers: { Accept: "text/html" } }).catch(() => null);
+  // The part was rendered and escaped on the server.
+  if (response?.ok) follow.innerHTML = await response.text();
 }
 
 function enliven(turn) {
-  const copy = turn.querySelector(".copy");
-  copy.hidden = !navigator.clipboard;
-  copy.addEventListener("click", async () => {
-    const lines = [...turn.querySelectorAll(".words p")].map((p) => {
-      const plain = p.cloneNode(true);
-      for (const mark of plain.querySelectorAll(".mark")) mark.textContent = `[${mark.textContent}]`;
-      return plain.textContent;
-    });
-    const places = [...turn.querySelectorAll(".sources a")].map((a) => `[${a.dataset.cite}] ${a.textContent.trim().replace(/^\d+\s*/, "")} ${a.href}`);
-    await navigator.clipboard.writeText([turn.querySelector(".asked").textContent, ...lines, ...places].join("\n"));
-    copy.textContent = copy.dataset.done;
+  const button = turn.querySelector(".copy");
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await copy(asText(turn));
+    button.textContent = button.dataset.done;
   });
   turn.addEventListener("click", (event) => {
     const a = event.target.closest("a[data-cite]");
@@ -172,23 +176,65 @@ function enliven(turn) {
   });
   turn.querySelector(".thumbs")?.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const verdict = event.submitter.value;
-    const reason = verdict === "wrong" ? prompt(words.why) ?? "" : "";
-    const response = await fetch(`/api/v1/answers/${encodeURIComponent(turn.id)}/feedback`, {
+    const given = new FormData(event.target, event.submitter);
+    const verdict = given.get("verdict");
+    const response = await fetch(`/api/v1${event.target.getAttribute("action")}`, {
       method: "POST",
       headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf },
-      body: JSON.stringify({ verdict, reason }),
-    });
-    if (!response.ok) return;
-    for (const button of turn.querySelectorAll(".thumbs button")) button.setAttribute("aria-pressed", String(button.value === verdict));
+      body: JSON.stringify({ verdict, reason: given.get("reason") ?? "" }),
+    }).catch(() => null);
+    const thanks = turn.querySelector(".thanks");
+    thanks.textContent = response?.ok ? words.thanks : words.failedFeedback;
+    if (!response?.ok) return;
+    turn.querySelector(".thumbs button[value=right]").setAttribute("aria-pressed", String(verdict === "right"));
+    const wrong = turn.querySelector(".wrong");
+    wrong.querySelector("summary").classList.toggle("pressed", verdict === "wrong");
+    if (wrong.open) {
+      wrong.open = false;
+      wrong.querySelector("summary").focus();
+    }
   });
+}
+
+/** A turn in plain text: the question, the answer with [n] for its marks, each source's address. */
+function asText(turn) {
+  const lines = [...turn.querySelectorAll(".words p")].map((p) => {
+    const plain = p.cloneNode(true);
+    for (const mark of plain.querySelectorAll(".mark")) mark.textContent = `[${mark.textContent}]`;
+    return plain.textContent;
+  });
+  const places = [...turn.querySelectorAll(".sources a")].map((a) => `[${a.dataset.cite}] ${a.textContent.trim().replace(/^\d+\s*/, "")} ${a.href}`);
+  return [turn.querySelector(".asked").textContent, ...lines, ...places].join("\n");
+}
+
+/** Browsers give the clipboard only to pages with TLS or of this machine; elsewhere the text is
+ * selected in a field and copied by the older command. */
+async function copy(text) {
+  if (navigator.clipboard) {
+    try {
+      await navigator.clipboard.writeText(text);
+      return;
+    } catch {
+      // Not allowed: the older way may be.
+    }
+  }
+  const held = document.createElement("textarea");
+  held.value = text;
+  held.className = "sr";
+  held.readOnly = true;
+  const back = document.activeElement;
+  document.body.append(held);
+  held.select();
+  document.execCommand("copy");
+  held.remove();
+  back?.focus({ preventScroll: true });
 }
 
 async function open(turn, a) {
   const number = a.dataset.cite;
   const place = turn.querySelector(`.sources a[data-cite="${number}"]`);
-  const response = await fetch(place.dataset.clause, { headers: { Accept: "text/html" } });
-  if (!response.ok) {
+  const response = await fetch(place.dataset.clause, { headers: { Accept: "text/html" } }).catch(() => null);
+  if (!response?.ok) {
     location.assign(a.href);
     return;
   }

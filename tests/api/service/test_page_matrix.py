@@ -39,6 +39,8 @@ class Row:
     allowed: frozenset[str]
     form: dict | None = None
     parameters: dict = field(default_factory=dict)
+    places: dict = field(default_factory=dict)
+    """Of the address, where it is not the usual."""
 
 
 DIGEST = {"week": "2026-W02"}
@@ -82,7 +84,14 @@ TABLE: dict[tuple[str, str], list[Row]] = {
     ("GET", "/dashboard"): [Row(READERS)],
     ("GET", "/dashboard/digest"): [Row(READERS, parameters=DIGEST)],
     ("GET", "/dashboard/digest/{form}"): [Row(KNOWN, parameters=DIGEST)],
+    ("GET", "/dashboard/digests"): [Row(KNOWN)],
+    ("GET", "/dashboard/digests/copy/{sha256}"): [Row(KNOWN)],
+    ("POST", "/dashboard/digests/release"): [Row(SUPERVISOR, {"unit": "甲", "week": "2026-W02", "channel": "email"})],
+    ("GET", "/dashboard/send"): [Row(SUPERVISOR, parameters=DIGEST)],
+    ("POST", "/dashboard/send"): [Row(SUPERVISOR, DIGEST)],
+    ("GET", "/follow"): [Row(READERS)],
     ("GET", "/audit"): [Row(AUDITOR)],
+    ("GET", "/audit/export/{form}"): [Row(AUDITOR, places={"form": "csv"})],
     ("POST", "/audit"): [Row(AUDITOR, {})],
     ("GET", "/audit/checkpoint"): [Row(AUDITOR)],
     ("GET", "/admin"): [Row(ADMIN)],
@@ -90,6 +99,7 @@ TABLE: dict[tuple[str, str], list[Row]] = {
     ("GET", "/admin/people/{login}"): [Row(ADMIN)],
     ("POST", "/admin/people/{login}"): [Row(ADMIN, {"name": "读者", "role": "reader", "active": "yes"})],
     ("POST", "/admin/people/{login}/password"): [Row(ADMIN, {"password": "short"})],
+    ("POST", "/admin/people/{login}/sessions/end"): [Row(ADMIN, {}, places={"login": "nobody"})],
     ("GET", "/admin/organisations"): [Row(ADMIN)],
     ("GET", "/admin/settings"): [Row(ADMIN)],
     ("GET", "/admin/addresses"): [Row(ADMIN)],
@@ -98,6 +108,7 @@ TABLE: dict[tuple[str, str], list[Row]] = {
     ("GET", "/admin/tokens"): [Row(ADMIN)],
     ("GET", "/admin/jobs"): [Row(ADMIN)],
     ("GET", "/account"): [Row(KNOWN)],
+    ("POST", "/account/sessions/end"): [Row(KNOWN, {})],
     ("POST", "/account/password"): [Row(KNOWN, {"password": "a", "again": "b"})],
     ("POST", "/account/tokens"): [Row(KNOWN, {"name": "t"})],
     ("POST", "/account/tokens/{token_id}/revoke"): [Row(KNOWN, {})],
@@ -134,21 +145,22 @@ def test_every_page_has_a_row(world):
 @pytest.fixture(scope="module")
 def browsers(world):
     """A browser for each role, signed in where the role is somebody, and its CSRF value."""
-    found = {}
-    for role in ROLES:
-        app = world.closed_app if role == "anonymous" else world.app
-        client = TestClient(app, raise_server_exceptions=False, follow_redirects=False)
-        csrf = ""
-        if role in SIGNED_IN:
-            world.service.access.set_password(CONSOLE, role, PASSWORD, world.service.now())
-            body = {"login": role, "password": PASSWORD}
-            csrf = client.post("/api/v1/session", json=body).json()["csrf"]
-            # Its cookie by hand: signing out in one test must not end it for the next.
-            secret = client.cookies[COOKIE]
-            client.cookies.clear()
-            client.headers["Cookie"] = f"{COOKIE}={secret}"
-        found[role] = client, csrf
-    return found
+    return {role: browser_of(world, role) for role in ROLES}
+
+
+def browser_of(world, role):
+    app = world.closed_app if role == "anonymous" else world.app
+    client = TestClient(app, raise_server_exceptions=False, follow_redirects=False)
+    csrf = ""
+    if role in SIGNED_IN:
+        world.service.access.set_password(CONSOLE, role, PASSWORD, world.service.now())
+        body = {"login": role, "password": PASSWORD}
+        csrf = client.post("/api/v1/session", json=body).json()["csrf"]
+        # Its cookie by hand: signing out in one test must not end it for the next.
+        secret = client.cookies[COOKIE]
+        client.cookies.clear()
+        client.headers["Cookie"] = f"{COOKIE}={secret}"
+    return client, csrf
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +184,7 @@ def send(client, method, path, row, filled, **form):
         sent["data"] = fields | form | {"sent": "1"}
         if path in ("/documents", "/tasks/import"):
             sent["files"] = {"file": ("a.exe", b"MZ")}
-    return client.request(method, path.format(**filled), **sent)
+    return client.request(method, path.format(**filled | row.places), **sent)
 
 
 CASES = [(m, p, n, role) for (m, p), rows in TABLE.items() for n in range(len(rows)) for role in ROLES]  # fmt: skip
@@ -186,6 +198,8 @@ def test_who_is_let_through(world, browsers, filled, method, path, number, role)
         client, csrf = fresh(world, role)
     world.service.sign_in_limit.forget("address:testclient")
     answer = send(client, method, path, row, filled, csrf=csrf)
+    if path == "/account/sessions/end":
+        browsers[role] = browser_of(world, role)
     assert answer.status_code < 500, answer.text
     if role in row.allowed:
         assert answer.status_code != 403, answer.text

@@ -233,8 +233,8 @@ def test_the_log_is_checked_and_its_checkpoint_kept(browser, csrf):
         == 422
     )
     page = client.get("/audit?action=milestone&actor=own").text
-    assert "milestone.step" in page
-    assert "person.added" not in page
+    assert '<small class="soft">milestone.step</small>' in page
+    assert '<small class="soft">person.added</small>' not in page
 
 
 def test_an_administrator_keeps_people(browser, csrf):

@@ -1,0 +1,110 @@
+"""Entries of the audit log for people: what was done, which fields changed from what to what."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from tasks.audit import CARRIED, STEPPED, Entry
+
+ACTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "document.added": ("文件入库", "document added"),
+        "document.unchanged": ("文件未变", "document unchanged"),
+        "document.new-version": ("文件新版本", "new version of a document"),
+        "document.refreshed": ("文件重新读取", "document read anew"),
+        "document.visibility": ("改可见范围", "visibility changed"),
+        CARRIED: ("任务转到新版本", "duties carried to a new version"),
+        STEPPED: ("办理任务", "step of a duty"),
+        "milestone.event": ("记录事件", "event recorded"),
+        "correction.made": ("更正", "correction made"),
+        "correction.confirmed": ("确认更正", "correction confirmed"),
+        "correction.withdrawn": ("撤回更正", "correction withdrawn"),
+        "correction.reopened": ("更正待复核", "correction re-opened"),
+        "person.added": ("添加用户", "person added"),
+        "person.changed": ("修改用户", "person changed"),
+        "person.password": ("设密码", "password set"),
+        "session.opened": ("登录", "signed in"),
+        "session.ended": ("结束登录", "sessions ended"),
+        "token.created": ("生成令牌", "token made"),
+        "token.revoked": ("作废令牌", "token revoked"),
+        "address.set": ("设周报地址", "address of digests set"),
+        "address.removed": ("删周报地址", "address of digests removed"),
+        "digest.sent": ("周报已发出", "digest sent"),
+        "digest.failed": ("周报未发出", "digest failed"),
+        "digest.uncertain": ("周报不确定是否发出", "digest uncertain"),
+        "digest.released": ("准许周报再发", "digest released"),
+        "schedule.started": ("定时发送启动", "schedule started"),
+    }
+)
+"""What the log's actions are called; one that is missing shows as it is written."""
+KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "document": ("文件", "documents"), "milestone": ("任务", "duties"),
+        "correction": ("更正", "corrections"), "person": ("用户", "people"),
+        "session": ("登录", "sign-ins"), "token": ("令牌", "tokens"),
+        "address": ("周报地址", "addresses"), "digest": ("周报", "digests"),
+    }
+)  # fmt: skip
+"""Actions that begin alike, to filter by."""
+_FIELDS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "active": ("在用", "active"), "address": ("地址", "address"), "channel": ("渠道", "channel"),
+        "due": ("时限", "due"), "id": ("编号", "id"), "level": ("可见范围", "visibility"),
+        "login": ("登录名", "sign-in name"), "milestone_id": ("时限编号", "milestone"),
+        "name": ("名称", "name"), "note": ("说明", "note"), "on": ("日期", "day"),
+        "percent": ("完成百分比", "per cent"), "reason": ("理由", "reason"), "role": ("角色", "role"),
+        "scopes": ("范围", "scopes"), "sha256": ("文件指纹", "SHA-256"), "signed": ("加签", "signed"),
+        "status": ("状态", "state"), "step": ("环节", "step"), "target": ("地址", "target"),
+        "text": ("情况", "text"), "unit": ("单位", "unit"), "units": ("单位", "units"),
+        "week": ("周", "week"), "document_id": ("文件编号", "document"),
+    }
+)  # fmt: skip
+_LONGEST = 300
+"""Characters of a value that are shown; the whole is in the entry's JSON."""
+
+
+class Changed(NamedTuple):
+    """A field of an entry: its name in both languages, its value before (None: was not there) and
+    after (None: is not there any more)."""
+
+    names: tuple[str, str]
+    before: str | None
+    after: str | None
+
+
+def changes_of(entry: Entry) -> Iterator[Changed]:
+    """What an entry changed, field by field; for one without a before and after, what it tells."""
+    before, after = entry.before or {}, entry.after or {}
+    for key in dict.fromkeys([*before, *after]):
+        if before.get(key) != after.get(key) or key not in before:
+            yield Changed(field_name(key), _said(before, key), _said(after, key))
+    for key in entry.detail:
+        if key not in before and key not in after:
+            yield Changed(field_name(key), None, _said(entry.detail, key))
+
+
+def action_name(action: str) -> tuple[str, str]:
+    """An action in both languages."""
+    return ACTIONS.get(action, (action, action))
+
+
+def field_name(key: str) -> tuple[str, str]:
+    """A field in both languages."""
+    return _FIELDS.get(key, (key, key))
+
+
+def _said(values: Mapping[str, Any], key: str) -> str | None:
+    if key not in values:
+        return None
+    value = values[key]
+    if value is None or value in ("", []):
+        return "—"
+    if isinstance(value, bool):
+        return "✓" if value else "✗"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        text = "、".join(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -1,0 +1,142 @@
+"""The log on screen: changes readable, days of the office, exports that anybody can check."""
+
+import csv
+import html
+import io
+import json
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from api.service.pages.audit import Asked
+from api.service.pages.entries import ACTIONS, action_name, changes_of
+from tasks import audit
+from tasks.audit import Entry
+from tasks.authorisation import CONSOLE, PersonRole
+from tasks.people import Person
+
+
+def entry(**fields):
+    usual = {
+        "seq": 1, "at": "2026-01-02T00:00:00.000000+00:00", "actor": "li", "action": "person.changed",
+        "subject": "person:li", "detail": {}, "before": None, "after": None, "reason": "",
+        "previous": "0" * 64, "hash": "0" * 64,
+    }  # fmt: skip
+    return Entry.model_validate(usual | fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"before": {"role": "reader", "name": "李"}, "after": {"role": "admin", "name": "李"}},
+         [("角色", "reader", "admin")]),
+        ({"after": {"units": ["区教委", "区公安局"], "active": True}},
+         [("单位", None, "区教委、区公安局"), ("在用", None, "✓")]),
+        ({"before": {"id": "token-1"}}, [("编号", "token-1", None)]),
+        ({"detail": {"week": "2026-W01", "note": ""}}, [("周", None, "2026-W01"), ("说明", None, "—")]),
+        ({"before": {"odd": {"a": 1}}, "after": {"odd": None}}, [("odd", '{"a": 1}', "—")]),
+        ({"detail": {"text": "长" * 400}}, [("情况", None, "长" * 300 + "…")]),
+        ({}, []),
+    ],
+)  # fmt: skip
+def test_what_changed_is_told_field_by_field(fields, expected):
+    found = changes_of(entry(**fields))
+    assert [(c.names[0], c.before, c.after) for c in found] == expected
+
+
+def test_all_that_the_log_holds_has_a_name(pages_world):
+    with pages_world.service.store.reading() as connection:
+        actions = {e.action for e in audit.read(connection)}
+    assert len(actions) > 5
+    assert actions <= set(ACTIONS)
+    assert action_name("new.kind") == ("new.kind", "new.kind")
+
+
+def test_days_are_those_of_the_office():
+    wanted = Asked(since="2026-01-02", until="2026-01-02").in_utc(ZoneInfo("Asia/Shanghai"))
+    assert (wanted.since, wanted.until) == ("2026-01-01T16:00:00", "2026-01-02T15:59:59")
+
+
+@pytest.mark.parametrize(
+    ("at", "listed"),
+    [
+        (datetime(2031, 5, 1, 15, 59, 59, 999, tzinfo=UTC), False),
+        (datetime(2031, 5, 1, 16, 0, tzinfo=UTC), True),
+        (datetime(2031, 5, 2, 15, 59, 59, 999_999, tzinfo=UTC), True),
+        (datetime(2031, 5, 2, 16, 0, tzinfo=UTC), False),
+    ],
+)
+def test_a_day_begins_and_ends_at_midnight_there(pages_world, browser, at, listed):
+    person = Person(login=f"p{at:%d%H%M%S%f}", name="某", role=PersonRole.READER)
+    pages_world.service.people.add(CONSOLE, person, at)
+    page = browser("auditor").get("/audit?since=2031-05-02&until=2031-05-02&action=person").text
+    assert (f">person:{person.login}<" in page) is listed
+
+
+def test_a_change_is_readable(pages_world, browser):
+    now = pages_world.service.now()
+    people = pages_world.service.people
+    people.add(CONSOLE, Person(login="wang", name="<b>王", role=PersonRole.READER), now)
+    people.change(CONSOLE, Person(login="wang", name="<b>王", role=PersonRole.AUDITOR), now)
+    page = browser("auditor").get("/audit", params={"subject": "person:wang"}).text
+    assert "<del>reader</del> → <ins>auditor</ins>" in page
+    assert "修改用户" in page
+    assert "&lt;b&gt;王" in page
+    assert "<b>王" not in page
+
+
+def test_an_exported_log_is_checked_with_the_lines_on_the_page(browser, tmp_path):
+    client = browser("auditor")
+    page = client.get("/audit").text
+    check = tmp_path / "check.py"
+    check.write_text(html.unescape(re.search(r'id="check">(.*?)</pre>', page, re.S)[1]))
+    sent = client.get("/audit/export/jsonl")
+    assert ".jsonl" in sent.headers["Content-Disposition"]
+    point = client.get("/audit/checkpoint").json()
+    file = tmp_path / "log.jsonl"
+
+    def run(lines):
+        file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return subprocess.run([sys.executable, check, file], capture_output=True, text=True, check=False)  # fmt: skip
+
+    lines = sent.text.splitlines()
+    good = run(lines)
+    assert good.stdout.split() == [str(point["count"]), point["head"]], good.stderr
+    altered = json.loads(lines[3]) | {"actor": "nobody"}
+    assert (
+        "altered: 4"
+        in run([*lines[:3], json.dumps(altered, ensure_ascii=False), *lines[4:]]).stderr
+    )
+    assert "does not follow: 5" in run([*lines[:3], *lines[4:]]).stderr
+
+
+def test_exports_hold_what_the_filters_show(browser):
+    client = browser("auditor")
+    rows = [json.loads(line) for line in client.get("/audit/export/jsonl?action=person&actor=console").text.splitlines()]  # fmt: skip
+    assert rows
+    assert {r["action"].split(".")[0] for r in rows} == {"person"}
+    assert {r["actor"] for r in rows} == {"console"}
+    sheet = client.get("/audit/export/csv?action=person&actor=console").content.decode("utf-8-sig")
+    table = list(csv.DictReader(io.StringIO(sheet, newline="")))
+    assert [int(row["seq"]) for row in table] == [r["seq"] for r in rows]
+    assert client.get("/audit/export/exe").status_code == 404
+
+
+def test_a_cell_is_no_formula(pages_world, browser):
+    person = Person(login="calc", name="=HYPERLINK(1)", role=PersonRole.READER)
+    pages_world.service.people.add(CONSOLE, person, pages_world.service.now())
+    pages_world.service.people.change(
+        CONSOLE, person.model_copy(update={"name": "x"}), pages_world.service.now()
+    )
+    sheet = browser("auditor").get("/audit/export/csv?subject=person:calc").text
+    table = list(csv.reader(io.StringIO(sheet.lstrip("\ufeff"), newline="")))
+    assert not [cell for row in table for cell in row if cell.startswith(("=", "+", "@"))]
+
+
+@pytest.mark.parametrize("role", ["reader", "own", "supervisor", "admin"])
+def test_only_auditors_export(browser, role):
+    assert browser(role).get("/audit/export/jsonl").status_code == 403
