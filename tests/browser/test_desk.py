@@ -213,9 +213,16 @@ def test_a_supervisor_looks_at_the_digests_sends_them_and_finds_them_again(site)
         assert "sandbox" in page.request.get(page.url).headers["content-security-policy"]
 
 
-def test_a_bar_leads_to_its_list(site):
+def test_every_bar_leads_to_the_list_that_it_counts(site):
     with site.visit() as page:
         page.goto("/dashboard")
+        counted = page.locator(".chart a.red").evaluate_all(
+            "all => all.map((a) => [a.getAttribute('href'), a.textContent])"
+        )
+        assert len(counted) > 10
+        for href, count in counted:
+            listed = page.request.get(href).text()
+            assert f"{count} 项" in re.search(r'<p class="count"[^>]*>([^<]*)', listed)[1], href
         bar = page.locator(".chart.by-unit tbody tr").first
         count = bar.locator("a.red").inner_text()
         bar.locator(".bars a").click()
