@@ -7,7 +7,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -54,18 +54,23 @@ class Asked(AuditFilter):
     def in_utc(self, zone: ZoneInfo) -> AuditFilter:
         """The same with moments in UTC: from the first second of a day to the last of another."""
         first, last = read_day(self.since), read_day(self.until)
-        begin = datetime.combine(first, time(), zone).astimezone(UTC) if first else None
-        end = (
-            datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC)
-            - timedelta(seconds=1)
-            if last
-            else None
-        )
+        begin = _utc(first, zone) if first else None
+        end = _utc(last, zone, timedelta(days=1, seconds=-1)) if last else None
         return AuditFilter(
             actor=self.actor.strip(), action=self.action.strip(), subject=self.subject.strip(),
-            since=f"{begin:%Y-%m-%dT%H:%M:%S}" if begin else "",
-            until=f"{end:%Y-%m-%dT%H:%M:%S}" if end else "",
+            since=begin.isoformat(timespec="seconds") if begin else "",
+            until=end.isoformat(timespec="seconds") if end else "",
         )  # fmt: skip
+
+
+def _utc(day: date, zone: ZoneInfo, later: timedelta = timedelta()) -> datetime | None:
+    """The beginning of a day, or so much later, in UTC without saying so; None at the ends of the
+    calendar, where no entry of the log can be."""
+    try:
+        moment = datetime.combine(day, time(), zone) + later
+        return moment.astimezone(UTC).replace(tzinfo=None)
+    except OverflowError:
+        return None
 
 
 def asked(

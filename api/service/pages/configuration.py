@@ -63,6 +63,8 @@ def settings_shown(
         ("DUBAN_TIMEZONE", c.timezone, "“今天”的时区", "time zone of “today”"),
         ("DUBAN_BASE_URL", c.base_url, "用户看到的网址", "the address that people see"),
         ("DUBAN_BEHIND_TLS", c.behind_tls, "前面有 TLS 代理", "a proxy with TLS stands in front"),
+        ("DUBAN_HOSTS", ", ".join(c.hosts), "还用哪些名字访问", "more names under which it is reached"),
+        ("DUBAN_PROXIES", ", ".join(c.proxies), "相信哪些代理所说的来源地址", "proxies that are believed"),
         ("DUBAN_PUBLIC_READ", public_read, "公开文件不登录可读", "public documents are read without signing in"),
         ("DUBAN_SESSION_HOURS", f"{c.session_hours:g}", "登录有效小时数", "hours that a sign-in lasts"),
     ))  # fmt: skip

@@ -363,6 +363,7 @@ _DUTIES = {
     "全部在复核页": "all are on the review page",
     "共 {n} 版": "{n} versions",
     "其他步骤为何现在不能办": "Why the other steps cannot be taken now",
+    "内容": "What",
     "内容或原因": "Content or reason",
     "写入": "Write",
     "几月底前 (每年的)": "By the end of month (of a year)",
