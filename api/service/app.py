@@ -23,6 +23,7 @@ from api.service.oidc import OidcSettings, SignOn
 from api.service.routes import (
     ask,
     audit,
+    deadlines,
     docs,
     documents,
     duties,
@@ -108,6 +109,7 @@ def create_app(
     for part in (
         ask,
         duties,
+        deadlines,
         documents,
         tracker,
         review,

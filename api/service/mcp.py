@@ -23,7 +23,8 @@ from starlette.concurrency import run_in_threadpool
 from api.assistant.search import Found
 from api.service.identity import Viewer
 from api.service.routes.ask import LONGEST_QUESTION
-from api.service.routes.duties import TargetOut, TaskOut, find_overdue, target_rows, task_out
+from api.service.routes.deadlines import find_overdue
+from api.service.routes.duties import TargetOut, TaskOut, target_rows, task_out
 from api.service.state import Service
 from api.service.wire.facts import Answer, Citation
 from api.service.wire.progress import DueItem

@@ -1,10 +1,10 @@
-"""Reading duties: tasks, milestones, what is overdue, targets, units."""
+"""Reading duties: tasks, targets, units."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from api.service.identity import Reader, ServiceOf
 from api.service.paging import Cursor, Limit, Page, page_of
 from api.service.problems import RESPONSES
+from api.service.routes.parameters import AsOf, Plan, Roles, Unit
 from api.service.state import Service
 from api.service.wire.facts import Citation, Milestone, Target, Task, UnitCount
 from api.service.wire.progress import DueItem, Judged
@@ -19,36 +20,12 @@ from kb.errors import NotFoundError
 from tasks import models
 from tasks.authorisation import Actor
 from tasks.due import DueItem as Standing
-from tasks.due import State
-from tasks.lifecycle import Life, Status, judge
-from tasks.listing import Wanted, count_standings, plan_titles
+from tasks.lifecycle import Life, judge
+from tasks.listing import Wanted
 from tasks.models import Role
 from tasks.queries import Placed, Register, due_before
 
 router = APIRouter(tags=["duties"], responses=RESPONSES)
-
-AsOf = Annotated[date | None, Query(description="以这一天为准, 默认今天 / default: today")]
-Unit = Annotated[str, Query(max_length=200, description="单位名称或编号 / a unit's name or id")]
-Plan = Annotated[str, Query(max_length=200, description="计划标题中的字 / words of a plan's title")]
-Roles = Annotated[
-    list[Role],
-    Query(alias="role", description="角色, 可多个 / roles, may be repeated", default_factory=list),
-]
-Statuses = Annotated[
-    list[Status | State],
-    Query(
-        alias="status",
-        default_factory=list,
-        description="办理或时限状态, 可多个 / states of the cycle or of the deadline",
-    ),
-]
-Inherited = Annotated[
-    bool, Query(description="也列只有计划期限的 / those due by their plan's end too")
-]
-Within = Annotated[
-    int, Query(ge=0, le=3650, description="多少天内算快到期 / so many days ahead are soon")
-]
-GroupBy = Literal["unit", "plan", "role", "days"]
 
 
 class TaskOut(BaseModel):
@@ -81,13 +58,6 @@ class TargetOut(BaseModel):
     target: Target
     milestone: Milestone | None
     judged: Judged
-
-
-class Counted(BaseModel):
-    """How many milestones one name stands for: a unit, a plan, a role, or days (`<=30`)."""
-
-    name: str
-    milestones: int
 
 
 class Trace(BaseModel):
@@ -167,112 +137,6 @@ def task(task_id: str, viewer: Reader, service: ServiceOf, as_of: AsOf = None) -
             register.cite(register.document_of(placed.document.id), placed.clause, placed.clause.span)
         ),
     )  # fmt: skip
-
-
-@router.get("/milestones", summary="里程碑 / milestones")
-def milestones(
-    viewer: Reader,
-    service: ServiceOf,
-    roles: Roles,
-    statuses: Statuses,
-    unit: Unit = "",
-    plan: Plan = "",
-    as_of: AsOf = None,
-    within: Within = 30,
-    limit: Limit = 50,
-    cursor: Cursor = "",
-) -> Page[DueItem]:
-    """Milestones as they stand on a day, soonest first."""
-    items = [
-        i
-        for i in _standings(
-            service, viewer.actor, unit, roles, plan, as_of or service.today(), within
-        )
-        if not statuses or i.state in statuses or i.status in statuses
-    ]
-    return _page(items, limit, cursor)
-
-
-@router.get("/overdue", summary="逾期 / what is overdue")
-def overdue(
-    viewer: Reader,
-    service: ServiceOf,
-    roles: Roles,
-    unit: Unit = "",
-    plan: Plan = "",
-    days: Annotated[int, Query(ge=1, description="至少逾期几天 / at least")] = 1,
-    inherited: Inherited = False,
-    as_of: AsOf = None,
-    limit: Limit = 50,
-    cursor: Cursor = "",
-) -> Page[DueItem]:
-    """Milestones whose day has passed, longest overdue first."""
-    items = find_overdue(
-        service, viewer.actor, as_of or service.today(), unit=unit, roles=roles, plan=plan,
-        days=days, inherited=inherited,
-    )  # fmt: skip
-    return _page(items, limit, cursor)
-
-
-@router.get("/due", summary="快到期 / what is due soon")
-def due(
-    viewer: Reader,
-    service: ServiceOf,
-    roles: Roles,
-    within: Within = 30,
-    unit: Unit = "",
-    plan: Plan = "",
-    inherited: Inherited = False,
-    as_of: AsOf = None,
-    limit: Limit = 50,
-    cursor: Cursor = "",
-) -> Page[DueItem]:
-    """Milestones that are due within so many days, soonest first."""
-    items = find_due(
-        service, viewer.actor, as_of or service.today(), within, unit=unit, roles=roles,
-        plan=plan, inherited=inherited,
-    )  # fmt: skip
-    return _page(items, limit, cursor)
-
-
-@router.get("/overdue/counts", summary="逾期计数 / what is overdue, counted")
-def count_overdue(
-    viewer: Reader,
-    service: ServiceOf,
-    roles: Roles,
-    by: Annotated[GroupBy, Query(description="按什么计数 / what to count by")],
-    unit: Unit = "",
-    plan: Plan = "",
-    days: Annotated[int, Query(ge=1, description="至少逾期几天 / at least")] = 1,
-    inherited: Inherited = False,
-    as_of: AsOf = None,
-) -> list[Counted]:
-    """As `GET /overdue`, counted: a milestone of several units counts for each."""
-    items = find_overdue(
-        service, viewer.actor, as_of or service.today(), unit=unit, roles=roles, plan=plan,
-        days=days, inherited=inherited,
-    )  # fmt: skip
-    return _counted(service, items, by)
-
-
-@router.get("/due/counts", summary="快到期计数 / what is due soon, counted")
-def count_due(
-    viewer: Reader,
-    service: ServiceOf,
-    roles: Roles,
-    by: Annotated[GroupBy, Query(description="按什么计数 / what to count by")],
-    within: Within = 30,
-    unit: Unit = "",
-    plan: Plan = "",
-    inherited: Inherited = False,
-    as_of: AsOf = None,
-) -> list[Counted]:
-    """As `GET /due`, counted: a milestone of several units counts for each."""
-    items = find_due(
-        service, viewer.actor, as_of or service.today(), within, unit=unit, roles=roles,
-        plan=plan, inherited=inherited,
-    )  # fmt: skip
-    return _counted(service, items, by)
 
 
 @router.get("/targets", summary="目标值 / numeric targets")
@@ -382,45 +246,6 @@ def tasks_bearing(register: Register, unit: str, roles: Sequence[Role]) -> list[
     ]
 
 
-def find_overdue(
-    service: Service,
-    actor: Actor,
-    as_of: date,
-    *,
-    unit: str = "",
-    roles: Sequence[Role] = (),
-    plan: str = "",
-    days: int = 1,
-    inherited: bool = False,
-) -> list[Standing]:
-    """Milestones at least `days` overdue that `actor` may see, longest first; with `inherited`
-    also those that are due by their plan's end only."""
-    return [
-        i
-        for i in _standings(service, actor, unit, roles, plan, as_of, 30)
-        if i.state is State.OVERDUE and (i.days or 0) >= days and (inherited or not i.inherited)
-    ]
-
-
-def find_due(
-    service: Service,
-    actor: Actor,
-    as_of: date,
-    within: int,
-    *,
-    unit: str = "",
-    roles: Sequence[Role] = (),
-    plan: str = "",
-    inherited: bool = False,
-) -> list[Standing]:
-    """Milestones due within so many days that `actor` may see, soonest first."""
-    return [
-        i
-        for i in _standings(service, actor, unit, roles, plan, as_of, within)
-        if i.state is State.DUE_SOON and (inherited or not i.inherited)
-    ]
-
-
 def target_rows(
     service: Service,
     actor: Actor,
@@ -450,40 +275,7 @@ def latest_value(target: models.Target, items: Sequence[Standing]) -> Any:
     return max(lives, key=lambda x: (x.reported_on or date.min, x.occurrence)).values[target.id]
 
 
-def _standings(
-    service: Service,
-    actor: Actor,
-    unit: str,
-    roles: Sequence[Role],
-    plan: str,
-    as_of: date,
-    within: int,
-) -> list[Standing]:
-    plans = None
-    if plan:
-        register = service.register(actor)
-        plans = frozenset(p.id for e in register.extractions for p in e.plans if plan in p.title)
-    wanted = Wanted(unit=unit or None, roles=tuple(roles), plans=plans)
-    return service.standings(actor, as_of, wanted, days=within)
-
-
-def _counted(service: Service, items: Sequence[Standing], by: GroupBy) -> list[Counted]:
-    with service.store.reading() as connection:
-        titles = plan_titles(connection)
-    return [Counted(name=n, milestones=c) for n, c in count_standings(items, by, titles)]
-
-
 def _place(service: Service, placed: Placed) -> list[Any]:
     """Where a task stands in the order of the documents and of their text."""
     span = placed.task.span
     return [*service.place(placed.document.id), span.start, span.end, placed.task.id]
-
-
-def _page(items: Sequence[Standing], limit: int, cursor: str) -> Page[DueItem]:
-    shown, after = page_of(
-        items, limit, cursor,
-        lambda i: [
-            (i.due or date.max).isoformat(), i.document_id, i.path, i.milestone_id, i.occurrence,
-        ],
-    )  # fmt: skip
-    return Page(items=[DueItem.of(i) for i in shown], total=len(items), next=after)

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from api.service.identity import ServiceOf, SignedIn, Viewer, needs, service_of, viewer_of
 from api.service.paging import Cursor, Limit, Page, page_of
 from api.service.problems import RESPONSES, UnauthenticatedError
-from api.service.routes.duties import AsOf, Plan, Roles, Statuses, Unit, Within
+from api.service.routes.parameters import AsOf, Plan, Roles, Statuses, Unit, Within
 from api.service.sending import TAGGED, disposition, download, tagged
 from api.service.state import Service
 from tasks.access import CALENDAR
