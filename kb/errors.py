@@ -5,6 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 
+def both(chinese: str, english: str, detail: object) -> str:
+    """`中文: detail / English: detail`: whoever reads one side only must see the detail too."""
+    told = str(detail).replace(" / ", "/")
+    return f"{chinese}: {told} / {english}: {told}"
+
+
 class DubanError(Exception):
     """Base of every error that duban raises on purpose.
 

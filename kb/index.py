@@ -27,7 +27,7 @@ from filelock import FileLock, Timeout
 from kb.chunks import Chunk
 from kb.embedding.cache import VectorCache
 from kb.embedding.encoders import Embedder, Vectors
-from kb.errors import IndexBusyError, IndexStateError
+from kb.errors import IndexBusyError, IndexStateError, both
 from kb.models import Fact
 
 KINDS = ("text", "titled", "small")
@@ -377,7 +377,11 @@ class VectorIndex:
                 )
             except Exception as error:
                 raise IndexStateError(
-                    f"连不上 Chroma 服务 {self._url} / cannot reach the Chroma server: {error}",
+                    both(
+                        f"连不上 Chroma 服务 {self._url}",
+                        f"cannot reach the Chroma server {self._url}",
+                        error,
+                    ),
                     hint="检查 DUBAN_CHROMA_URL / check DUBAN_CHROMA_URL",
                 ) from error
             yield client

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from kb.errors import LexiconError
+from kb.errors import LexiconError, both
 
 Entry = TypeVar("Entry", bound=BaseModel)
 
@@ -33,7 +33,7 @@ def load_lexicon(name: str, model: type[Entry]) -> tuple[Entry, ...]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise LexiconError(
-            f"词库文件打不开 / cannot open the lexicon: {error}", path=path
+            both("词库文件打不开", "cannot open the lexicon", error), path=path
         ) from error
     entries: list[Entry] = []
     for number, line in enumerate(lines, start=1):
@@ -43,6 +43,6 @@ def load_lexicon(name: str, model: type[Entry]) -> tuple[Entry, ...]:
             entries.append(model.model_validate(json.loads(line)))
         except (json.JSONDecodeError, ValidationError) as error:
             raise LexiconError(
-                f"第 {number} 行不合格式 / line {number} is not an entry: {error}", path=path
+                both(f"第 {number} 行不合格式", f"line {number} is not an entry", error), path=path
             ) from error
     return tuple(entries)

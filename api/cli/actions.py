@@ -23,7 +23,7 @@ from api.settings import Settings
 from ingest.contract import to_contract
 from ingest.pipeline import decode_source, extract_file
 from ingest.readers import SUFFIXES
-from kb.errors import NotFoundError, SourceError, StoreError
+from kb.errors import NotFoundError, SourceError, StoreError, both
 from kb.identifiers import sha256_hex
 from tasks.graph import ego, unit_node
 from tasks.graph_export import Format, export_graph
@@ -226,7 +226,7 @@ def _questions(path: Path) -> Iterator[dict[str, Any]]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"读不了 / cannot be read: {error}", path=path) from error
+        raise SourceError(both("读不了", "cannot be read", error), path=path) from error
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -235,7 +235,7 @@ def _questions(path: Path) -> Iterator[dict[str, Any]]:
             row["question"], row.get("id")
         except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
             raise SourceError(
-                f"第 {number} 行不是问题 / line {number} is no question: {error}", path=path
+                both(f"第 {number} 行不是问题", f"line {number} is no question", error), path=path
             ) from error
         yield row
 

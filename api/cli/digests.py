@@ -11,7 +11,7 @@ import typer
 
 from api.cli.state import Run
 from api.files import write_whole
-from kb.errors import DubanError
+from kb.errors import DubanError, both
 from tasks.authorisation import Action, require
 from tasks.digest import (
     Digest,
@@ -53,7 +53,7 @@ def write(
             write_whole(path, render(digest, DigestFormat(kind), language, base_url=base_url))
             written.append((digest, path))
     except OSError as error:
-        raise DubanError(f"写不了 / cannot be written: {error}", path=folder) from error
+        raise DubanError(both("写不了", "cannot be written", error), path=folder) from error
     if as_json:
         rows = [{"unit": d.unit, "subject": subject(d, language), "file": str(p)} for d, p in written]  # fmt: skip
         printer.json({"week": str(_week(run, request.week)), "files": rows})

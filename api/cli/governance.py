@@ -13,7 +13,7 @@ import typer
 
 from api.cli.state import Run
 from api.cli.tracking import read_roles
-from kb.errors import NotFoundError, SourceError
+from kb.errors import NotFoundError, SourceError, both
 from tasks import audit
 from tasks.authorisation import ROLE_NAMES, Action, PersonRole, authorise, require
 from tasks.corrections import Aspect, Draft, Operation
@@ -291,7 +291,7 @@ def _checkpoints(path: Path) -> list[audit.Checkpoint]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"读不了 / cannot be read: {error}", path=path) from error
+        raise SourceError(both("读不了", "cannot be read", error), path=path) from error
     lines = [line for line in text.splitlines() if line.strip()]
     if not lines:
         raise NotFoundError("没有校验点 / it holds no checkpoint", hint="duban audit checkpoint")

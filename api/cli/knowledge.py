@@ -16,7 +16,7 @@ from api.knowledge import open_index, retriever_builder
 from api.settings import Settings
 from kb.chunks import LONGEST, Chunk, flatten, split_span
 from kb.embedding.cache import VectorCache
-from kb.errors import SourceError
+from kb.errors import SourceError, both
 from kb.expansion import QueryExpander
 from kb.index import IndexStatus, Report
 from kb.models import Span
@@ -197,4 +197,4 @@ def _rows(path: Path, field: str) -> Iterator[dict[str, Any]]:
                     )
                 yield row
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise SourceError(f"读不了 / cannot be read: {error}", path=path) from error
+        raise SourceError(both("读不了", "cannot be read", error), path=path) from error

@@ -14,7 +14,7 @@ from api.assistant.words import ROLE_ZH, describe_progress
 from api.cli.output import Output
 from api.cli.state import Run
 from api.files import write_whole
-from kb.errors import NotFoundError, SourceError
+from kb.errors import NotFoundError, SourceError, both
 from tasks.authorisation import Action, require
 from tasks.due import DueItem
 from tasks.exports.words import STATE_TITLES
@@ -200,7 +200,7 @@ def _evidence(tracker: Tracker, path: Path) -> Evidence:
             )
         data = path.read_bytes()
     except OSError as error:
-        raise SourceError(f"读不了 / cannot be read: {error}", path=path) from error
+        raise SourceError(both("读不了", "cannot be read", error), path=path) from error
     return tracker.keep_evidence([(path.name, data)])[0]
 
 

@@ -9,8 +9,8 @@ from typing import Self
 
 from api.delivery.channel import PermanentError, TemporaryError
 from api.delivery.message import Message
-from api.delivery.words import both
 from api.files import replace_file
+from kb.errors import both
 from tasks.addresses import Address
 
 

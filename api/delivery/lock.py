@@ -12,9 +12,8 @@ from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.delivery.words import both
 from api.settings import Settings
-from kb.errors import StoreError
+from kb.errors import StoreError, both
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from api.delivery.channel import (
 )
 from api.delivery.message import Message
 from api.delivery.settings import DeliverySettings
-from api.delivery.words import both
+from kb.errors import both
 from tasks.addresses import Address, mailboxes
 
 _DRAWING = re.compile("<svg.*</svg>", re.DOTALL)

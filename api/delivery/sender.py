@@ -25,8 +25,7 @@ from api.delivery.channel import (
     UnreachableError,
 )
 from api.delivery.message import Message
-from api.delivery.words import both
-from kb.errors import ConflictError, StoreError
+from kb.errors import ConflictError, StoreError, both
 from tasks.addresses import Address
 from tasks.outbox import Delivery, DeliveryStatus, Key, Outbox
 from tasks.store import Store

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from email.utils import parseaddr
 from pathlib import Path
 
-from api.delivery.words import both
 from api.settings import SettingError
+from kb.errors import both
 from tasks.addresses import CHANNELS, Address, AddressError, check_address, mailboxes
 
 _AT = re.compile(

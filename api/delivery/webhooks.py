@@ -22,7 +22,7 @@ from api.delivery.channel import (
 )
 from api.delivery.chat import write_chat
 from api.delivery.message import Message
-from api.delivery.words import both
+from kb.errors import both
 from tasks.addresses import Address
 
 _LARGEST_ANSWER = 64 * 1024

@@ -18,7 +18,7 @@ from api.service.app import create_app
 from api.service.connections import allow_files, listen, uvicorn_options
 from api.service.oidc import OidcSettings, read_oidc_settings
 from api.settings import SettingError, Settings
-from kb.errors import DubanError
+from kb.errors import DubanError, both
 from tasks.access import Access
 from tasks.store import Store
 
@@ -116,7 +116,7 @@ def serve(run: Run, host: str, port: int, *, schedule: bool, warm: bool) -> int:
         listener = listen(host, port)
     except OSError as error:
         raise DubanError(
-            f"{host}:{port} 用不了: {error} / cannot be used: {error}",
+            both(f"{host}:{port} 用不了", f"{host}:{port} cannot be used", error),
             hint="换个端口: --port 8001 / another port: --port 8001",
         ) from error
     address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"

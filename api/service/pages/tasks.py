@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from api.service.pages.screen import Reading, Screen, SignedIn, read_day
 from api.service.sending import download
-from kb.errors import DubanError, NotFoundError
+from kb.errors import DubanError, NotFoundError, both
 from tasks.authorisation import roles_for
 from tasks.due import DueItem, State
 from tasks.exports.delimited import render_csv
@@ -124,7 +124,7 @@ def filters_of(
         if state not in ("", "behind", "open"):
             State(state)
     except ValueError as error:
-        raise DubanError(f"没有这个筛选值: {error} / no such filter: {error}") from error
+        raise DubanError(both("没有这个筛选值", "no such filter", error)) from error
     return Filters(
         unit=unit.strip(), role=chosen_role, plan=plan, document=document, state=state,
         status=chosen_status, q=q.strip(), since=read_day(since), until=read_day(until),
