@@ -23,6 +23,7 @@ def place(request, tmp_path_factory):
         with make_world(folder) as world:
             yield world
         return
+    # Beside SQLite with all that is odd, here what a database may take otherwise.
     server = request.getfixturevalue("postgres")
     url = server.new_database()
     with make_world(folder, url) as world:
@@ -55,6 +56,17 @@ ODD = [
 ]
 
 
+TOLD_APART = {NUL, ODD[1], "\\", "-1", "9223372036854775808", "9" * 40, "0001-01-01", "9999-12-31"}
+"""What databases tell apart: characters they do not keep, numbers and days that they do not know."""
+
+
+def odd_for(place, *values):
+    """All of the values, and those that databases tell apart where it is not SQLite."""
+    return [
+        v for v in values if not place.settings.store_url.startswith("postgres") or v in TOLD_APART
+    ]
+
+
 def ids(place):
     first = place.open.tasks[0]
     return {
@@ -79,18 +91,18 @@ def test_odd_characters_in_every_query_and_path_of_the_api(place):
         client = place.client("auditor" if "audit" in path else "admin")
         filled = path.format(**{k: known.get(k, "x") for k in _names(path)})
         for name in parameters_of(place.app, method, path):
-            for odd in ODD:
+            for odd in odd_for(place, *ODD):
                 answer = client.get(filled, params={name: odd})
                 assert answer.status_code < 500, (path, name, odd, answer.text)
                 assert "{{7*7}}" not in odd or "49$49" not in answer.text
                 asked += 1
         for name in _names(path):
-            for odd in ODD:
+            for odd in odd_for(place, *ODD):
                 there = path.format(**(known | {k: known.get(k, "x") for k in _names(path)} | {name: quote(odd, safe="")}))  # fmt: skip
                 answer = client.get(there)
                 assert answer.status_code < 500, (path, name, odd, answer.text)
                 asked += 1
-    assert asked > 600
+    assert asked > 200
 
 
 NUMBERS = [
@@ -123,7 +135,7 @@ def test_odd_words_numbers_and_days_in_every_query_of_the_pages(place, people, p
     whole = {"/documents/{document_id}/clause": {"from": 0, "to": 9}}.get(path, {})
     client, _ = people["auditor" if path == "/audit" else "admin"]
     for name in OF_PAGES[path]:
-        for odd in (*ODD, *NUMBERS, *DAYS):
+        for odd in odd_for(place, *ODD, *NUMBERS, *DAYS):
             answer = client.get(path.format(**known), params=whole | {name: odd})
             assert answer.status_code < 500, (path, name, odd[:40])
 
@@ -136,7 +148,7 @@ def test_odd_numbers_and_days_in_every_query_of_the_api(place):
         client = place.client("auditor" if "audit" in path else "admin")
         filled = path.format(**{k: known.get(k, "x") for k in _names(path)})
         for name in parameters_of(place.app, method, path):
-            for odd in (*NUMBERS, *DAYS):
+            for odd in odd_for(place, *NUMBERS, *DAYS):
                 answer = client.get(filled, params={name: odd})
                 assert answer.status_code < 500, (path, name, odd[:40], answer.text)
 
@@ -159,6 +171,24 @@ def bodies(fields, odd):
         yield data, f"multipart/form-data; boundary=b; charset={charset}"
 
 
+def fields_of(app, path):
+    """The fields that a form of the pages declares; none where it reads them by itself."""
+    for route in app.routes:
+        contexts = getattr(route, "effective_route_contexts", None)
+        for one in contexts() if contexts else ():
+            if "POST" in one.methods and one.path == path:
+                return [*_declared(one.original_route.dependant)]
+    raise AssertionError(path)
+
+
+def _declared(dependant):
+    for field in dependant.body_params:
+        model = field.field_info.annotation
+        yield from getattr(model, "model_fields", {field.alias: None})
+    for inner in dependant.dependencies:
+        yield from _declared(inner)
+
+
 @pytest.mark.parametrize("path", [path for method, path in PAGES if method == "POST"])
 def test_odd_characters_in_every_field_of_every_form(place, people, path):
     known = ids(place)
@@ -167,13 +197,17 @@ def test_odd_characters_in_every_field_of_every_form(place, people, path):
     client, csrf = people[role]
     filled = path.format(**{k: known.get(k, "x") for k in _names(path)})
     fields = {k: v.format(**known) for k, v in (row.form or {}).items()} | {"csrf": csrf}
-    more = {"login": "x", "name": "x", "text": "x", "reason": "x", "units": "甲", "occurrence": "",
-            "label": "x", "question": "x", "conversation": "x", "new_date": "", "percent": "",
-            "target": "x", "unit": "x", "password": "x", "present": "x", "next": "/", "checkpoint": "x",
-            f"value-{known['target_id']}": ""}  # fmt: skip
     if path == "/sign-out":
         return  # it has the CSRF field alone, and ends the session
-    for name in {**more, **fields}:
+    for name in fields_of(place.app, path) or [
+        *fields,
+        "text",
+        "reason",
+        "occurrence",
+        "new_date",
+        "percent",
+        f"value-{known['target_id']}",
+    ]:
         if name == "question" and path == "/":
             continue  # answering takes the models; the API's question is checked as this one is
         for odd in (NUL, HALF, "9" * 400, "1e999999"):
