@@ -22,14 +22,19 @@ class MilestoneBook:
     """The milestones of a task and the local ranges that their deadlines govern."""
 
     milestones: tuple[Milestone, ...]
-    ranges: tuple[tuple[int, int, int], ...]
+    ranges: tuple[tuple[int, int, int, int], ...]
+    """(start, end, place of the date itself, which milestone)."""
 
     def bind(self, offset: int) -> str | None:
-        """Id of the milestone that governs the local `offset`: the innermost range wins, else
-        the inherited one, else None."""
-        inside = [(to - at, i) for at, to, i in self.ranges if at <= offset < to]
+        """Id of the milestone that governs the local `offset`: of several ranges that of the last
+        date before it (每年不少于10%，力争每年达到20%), else the innermost; else the inherited
+        one, else None."""
+        inside = [(dated, to - at, i) for at, to, dated, i in self.ranges if at <= offset < to]
+        before = [(dated, -length, i) for dated, length, i in inside if dated <= offset]
+        if before:
+            return self.milestones[max(before)[2]].id
         if inside:
-            return self.milestones[min(inside)[1]].id
+            return self.milestones[min((length, i) for _, length, i in inside)[1]].id
         inherited = [m.id for m in self.milestones if Certainty.INHERITED in m.due.certainty]
         return inherited[0] if inherited else None
 
@@ -52,7 +57,7 @@ def assemble_milestones(
     start, end = task_range
     own = [f for f in found if start <= f.at < end]
     milestones: list[Milestone] = []
-    ranges: list[tuple[int, int, int]] = []
+    ranges: list[tuple[int, int, int, int]] = []
     for number, item in enumerate(own):
         low, high = max(start, item.governs[0]), min(end, item.governs[1])
         milestones.append(
@@ -64,7 +69,7 @@ def assemble_milestones(
                 due=item.due,
             )
         )
-        ranges.append((low, high, number))
+        ranges.append((low, high, item.at, number))
     before = [f for f in found if f.at < start and f.governs[1] > start]
     if not own and before:
         governing = before[-1]
@@ -77,7 +82,7 @@ def assemble_milestones(
                 due=governing.due,
             )
         )
-        ranges.append((start, min(end, governing.governs[1]), 0))
+        ranges.append((start, min(end, governing.governs[1]), governing.at, 0))
     if not milestones and period is not None:
         milestones.append(
             Milestone(

@@ -297,3 +297,15 @@ def test_a_commitment_ends_before_what_introduces_the_next():
     task = next(t for t in extraction.tasks if "500张" in t.span.slice(extraction.document.text))
     assert task.milestones[0].commitment == "新增500张"
     assert [t.stretch for t in task.targets] == [False, True]
+
+
+def test_a_number_belongs_to_the_last_date_before_it():
+    text = DOCUMENT.replace(
+        "每年新增500张。", "每年新增床位不少于500张，力争每年新增床位达到800张。"
+    )
+    extraction = extract_bytes(text.encode(), "plan.txt")
+    task = next(t for t in extraction.tasks if "500张" in t.span.slice(extraction.document.text))
+    first, second = task.milestones
+    assert [(str(t.value), t.milestone_id) for t in task.targets] == [
+        ("500", first.id), ("800", second.id)
+    ]  # fmt: skip

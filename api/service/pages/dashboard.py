@@ -14,6 +14,7 @@ from api.service.pages.digests import recent_weeks
 from api.service.pages.screen import Reading, unit_path
 from api.service.pages.tasks import plan_titles
 from tasks.due import Colour, DueItem, State
+from tasks.lifecycle import Status
 from tasks.models import Role
 
 router = APIRouter()
@@ -69,7 +70,8 @@ def dashboard(s: Reading, as_of: Annotated[str, Query(max_length=20)] = "") -> R
     return s.show(
         "dashboard.html", day=day, as_of=as_of, total=len(items),
         colours={c: sum(i.colour is c for i in items) for c in Colour},
-        review=sum(i.state is State.REVIEW for i in items),
+        review=sum(i.status is Status.REPORTED for i in items),
+        asking=sum(i.status is Status.EXTENSION_REQUESTED for i in items),
         finished=sum(i.state is State.FINISHED for i in items),
         silent=sum(i.life.silent for i in overdue), inherited=sum(i.inherited for i in overdue),
         by_unit=_bars(overdue, _units, label=str, path=unit_path, lists=of_unit)[:_BARS],

@@ -22,7 +22,10 @@ ACTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "correction.made": ("更正", "correction made"),
         "correction.confirmed": ("确认更正", "correction confirmed"),
         "correction.withdrawn": ("撤回更正", "correction withdrawn"),
+        "correction.carried": ("更正转到新版本", "correction carried to a new version"),
         "correction.reopened": ("更正待复核", "correction re-opened"),
+        "review.settled": ("复核无误", "doubt settled"),
+        "review.opened": ("重新待复核", "doubt opened again"),
         "person.added": ("添加用户", "person added"),
         "person.changed": ("修改用户", "person changed"),
         "person.password": ("设密码", "password set"),
@@ -43,7 +46,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
 KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "document": ("文件", "documents"), "milestone": ("任务", "duties"),
-        "correction": ("更正", "corrections"), "person": ("用户", "people"),
+        "correction": ("更正", "corrections"), "review": ("复核", "reviews"), "person": ("用户", "people"),
         "session": ("登录", "sign-ins"), "token": ("令牌", "tokens"),
         "address": ("周报地址", "addresses"), "digest": ("周报", "digests"),
     }
@@ -60,6 +63,10 @@ _FIELDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "status": ("状态", "state"), "step": ("环节", "step"), "target": ("地址", "target"),
         "text": ("情况", "text"), "unit": ("单位", "unit"), "units": ("单位", "units"),
         "week": ("周", "week"), "document_id": ("文件编号", "document"),
+        "occurrence": ("哪一次", "occurrence"), "reports": ("报告次数", "reports"),
+        "asked": ("申请延期至", "extension asked for"), "new_date": ("新的时限", "new date"),
+        "values": ("报告值", "values"), "evidence": ("证明材料", "evidence"), "kind": ("种类", "kind"),
+        "message": ("说明", "message"), "path": ("条款", "clause"), "quote": ("原文", "quote"),
     }
 )  # fmt: skip
 _LONGEST = 300

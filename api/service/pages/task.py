@@ -39,6 +39,7 @@ from tasks.listing import BEARING, Wanted
 from tasks.matching import match_facts
 from tasks.models import Assignment, DueKind, Extraction, Milestone, Role, Target, Task
 from tasks.queries import Placed
+from tasks.words import describe_target
 
 router = APIRouter()
 LARGEST_EVIDENCE = 50 * 1024 * 1024
@@ -82,7 +83,7 @@ def task(task_id: str, s: Reading) -> Response:
     waiting = [m for m in placed.task.milestones if m.due.kind is DueKind.RELATIVE]
     may_fix = s.may(Action.CORRECT)
     return s.show(
-        "task.html", p=placed, owners=_owners(placed.task), may_fix=may_fix,
+        "task.html", p=placed, describe_target=describe_target, owners=_owners(placed.task), may_fix=may_fix,
         fixes=fixes_of(s, placed.task, placed.document.id), units=_known_units(s) if may_fix else [],
         due_fields=due_fields, said_due=said_due, KINDS=KINDS, RULES=RULES, SPANS=SPANS, SIGNS=SIGNS,
         people={p.login: p.name for p in s.service.people.list()} if s.known else {},

@@ -94,6 +94,8 @@ class Filters:
         """Whether it is in the state asked for."""
         if self.state == "behind":
             return item.behind
+        if self.state == State.REVIEW:  # also where its day has passed meanwhile
+            return item.status is Status.REPORTED
         if self.state == "open":
             return item.state is not State.FINISHED
         return self.state in ("", item.state.value)
@@ -142,7 +144,11 @@ def tasks(s: Reading, f: FiltersOf, page: Annotated[int, Query(ge=1, le=100_000)
     day = f.as_of or s.service.today()
     found = [i for i in s.service.standings(s.viewer.actor, day, f.wanted()) if f.takes(i)]
     states = Counter(i.state for i in found)
-    counts = {"": len(found), "behind": sum(i.behind for i in found)} | {x.value: c for x, c in states.items()}  # fmt: skip
+    counts = {x.value: c for x, c in states.items()} | {
+        "": len(found),
+        "behind": sum(i.behind for i in found),
+        State.REVIEW.value: sum(i.status is Status.REPORTED for i in found),
+    }
     found = [i for i in found if f.stands(i)]
     found.sort(key=_SORTS[f.sort.removeprefix("-")], reverse=f.sort.startswith("-"))
     register = s.service.register(s.viewer.actor)

@@ -15,6 +15,7 @@ from api.service.pages.tasks import plan_titles
 from ingest.pipeline import jurisdiction_of
 from kb.errors import NotFoundError
 from tasks.due import Colour, State
+from tasks.lifecycle import Status
 from tasks.listing import Wanted
 from tasks.models import Role
 from tasks.organisations import organisations_for
@@ -54,7 +55,7 @@ def unit(unit: str, s: Reading, role: Annotated[str, Query(max_length=20)] = "")
     return s.show(
         "unit.html", u=found, english=next((o.english for o in names if o), ""),
         chosen=chosen, roles=[r for r in Role if any(r in n.roles for n in every)], most=MOST,
-        placed=register.tasks_of(found.unit), states=Counter(i.state for i in items),
+        placed=register.tasks_of(found.unit), states=Counter(i.state for i in items), review=sum(i.status is Status.REPORTED for i in items),
         colours=Counter(i.colour for i in items), urgent=urgent, neighbours=neighbours,
         picture=picture_of(found.unit, neighbours), plan_of=plan_titles(register),
         people=[p for p in s.service.people.list() if found.unit in p.units and p.active] if s.known else [],

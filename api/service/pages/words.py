@@ -397,6 +397,7 @@ _DUTIES = {
     "已复核，记入审计日志": "Settled; it is in the audit log",
     "已更正": "corrected",
     "已重新列入待复核": "On the list again",
+    "待批延期": "Extensions to decide",
     "待复核": "To look at",
     "怎么用": "How it works",
     "把地址末尾换成令牌，填进日历程序的“订阅日历”：": "Put the token at the end of this address and give it to the calendar program as a subscription:",

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -140,3 +141,12 @@ def test_a_cell_is_no_formula(pages_world, browser):
 @pytest.mark.parametrize("role", ["reader", "own", "supervisor", "admin"])
 def test_only_auditors_export(browser, role):
     assert browser(role).get("/audit/export/jsonl").status_code == 403
+
+
+def test_every_action_that_is_written_has_a_name():
+    root = Path(audit.__file__).parent
+    text = "".join(p.read_text(encoding="utf-8") for p in root.glob("*.py"))
+    kinds = "document|milestone|correction|person|session|token|address|digest|review|schedule"
+    written = set(re.findall(rf'"((?:{kinds})\.[a-z-]+)"', text)) - {"document.id", "person.login"}
+    assert "review.settled" in written
+    assert written <= set(ACTIONS)
