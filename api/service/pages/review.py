@@ -144,10 +144,8 @@ def settle_items(
     """Note that items were looked at and may stand as they were read."""
     s.check(csrf)
     known = {i.key: i for i in _items(s)}
-    done = 0
 
     def act() -> None:
-        nonlocal done
         if not item:
             raise DubanError("没有选中任何一项 / nothing was chosen")
         for key in item:
@@ -157,7 +155,6 @@ def settle_items(
                 settle(s.service.store, s.viewer.actor, known[key], reason, s.service.now())
             except ConflictError:
                 continue  # somebody else was quicker: it is as it was asked to be
-            done += 1
 
     told = s.t("已复核，记入审计日志")
     return s.attempt(act, local_path(back, "/review"), told)
