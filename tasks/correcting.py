@@ -25,6 +25,7 @@ from tasks.corrections import (
 from tasks.fields import check_words
 from tasks.models import Extraction, Task
 from tasks.store import Store, write_duties
+from tasks.undated import undated_of
 from tasks.versions import read_corrections, write_correction
 
 _ADDED = {Aspect.DATE: "milestone", Aspect.TARGET: "target"}
@@ -53,6 +54,7 @@ class CorrectionDesk:
             stamp = at.astimezone(UTC).isoformat()
             key = stable_id("fix", document_id, len(before), stamp, draft)
             draft = resolve_owner(original, draft)
+            draft = _instead(_task_of(now, draft.task_id), draft)
             if draft.operation is Operation.ADD and draft.aspect in _ADDED:
                 # Of the correction, not of the task: it stays in every version of the document.
                 fact_id = stable_id(_ADDED[draft.aspect], key)
@@ -151,7 +153,7 @@ class CorrectionDesk:
         document_id = connection.scalar(
             select(f.document_id)
             .join(schema.document, d.id == f.document_id)
-            .where(f.kind == "tasks", f.id == task_id, d.superseded_by.is_(None))
+            .where(f.kind == "tasks", f.id == task_id, schema.CURRENT)
         )
         if document_id is None:
             raise NotFoundError(
@@ -202,6 +204,16 @@ def _standing(correction: Correction) -> dict[str, Any]:
 
 def _task_of(extraction: Extraction, task_id: str) -> Task:
     return next(task for task in extraction.tasks if task.id == task_id)
+
+
+def _instead(task: Task, draft: Draft) -> Draft:
+    """The first deadline that is added to a duty without one takes the place of none (补时限), so
+    that what was reported stays with it."""
+    undated = undated_of(task)
+    adds = draft.aspect is Aspect.DATE and draft.operation is Operation.ADD
+    if not adds or undated is None:
+        return draft
+    return draft.model_copy(update={"operation": Operation.CHANGE, "fact_id": undated.id})
 
 
 def _correction(connection: Connection, correction_id: str) -> Correction:

@@ -273,6 +273,8 @@ def _refuse_second(owners: Iterable[Assignment], unit: str, role: Role) -> None:
 def _dates(extraction: Extraction, task: Task, draft: Draft) -> tuple[Task, dict[str, Any] | None]:
     if draft.operation is Operation.REJECT:
         found = _find(task, task.milestones, draft.fact_id, "时限", "milestone")
+        if found.due.kind is DueKind.NONE:
+            raise TransitionError("本来就没有时限 / it has no deadline to reject")
         loose = tuple(
             t.model_copy(update={"milestone_id": None}) if t.milestone_id == found.id else t
             for t in task.targets

@@ -34,6 +34,7 @@ class State(StrEnum):
     OVERDUE = "overdue"
     DUE_SOON = "due-soon"
     LATER = "later"
+    UNDATED = "undated"  # 无时限: no day is said anywhere, until a person sets one
     NEVER = "never"  # a start, or no day at all: nothing is ever overdue
     WAITING = "waiting"  # a relative deadline whose event is not recorded
     REVIEW = "review"  # submitted as completed in time, not yet reviewed
@@ -354,10 +355,13 @@ def _state(row: Row, life: Life, due: date | None, as_of: date, days: int) -> St
     if life.status in FINISHED:
         return State.FINISHED
     if due is None:
-        return State.WAITING if row.kind is DueKind.RELATIVE else State.NEVER
+        return _WITHOUT_DAY.get(row.kind, State.NEVER)
     if life.status is Status.REPORTED and (life.since is None or life.since <= due):
         return State.REVIEW
     return state_on(due, as_of, days=days)
+
+
+_WITHOUT_DAY = {DueKind.RELATIVE: State.WAITING, DueKind.NONE: State.UNDATED}
 
 
 def _behind(life: Life, begun: date | None, due: date | None, as_of: date) -> bool:

@@ -168,7 +168,7 @@ def plan_titles(connection: Connection) -> dict[str, str]:
 
 def _chosen(wanted: Wanted) -> Select[tuple[object, ...]]:
     m, a, d = schema.milestone, schema.assignment, schema.document
-    conditions: list[ColumnElement[bool]] = [d.c.superseded_by.is_(None)]
+    conditions: list[ColumnElement[bool]] = [schema.CURRENT]
     if wanted.unit is not None:
         held = a.c.role.in_([r.value for r in wanted.roles or Role])
         # Two look-ups, each by its index: an OR over both columns reads the whole table.

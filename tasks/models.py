@@ -44,6 +44,7 @@ class DueKind(StrEnum):
     RECURRING = "recurring"  # 每年6月底前
     RELATIVE = "relative"  # 自竣工验收合格起3个月内
     PERIOD = "period"  # the plan's own 2022-2027
+    NONE = "none"  # no day is said anywhere (see `tasks.undated`): never overdue
 
 
 class Certainty(StrEnum):

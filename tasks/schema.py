@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    and_,
 )
 
 metadata = MetaData(
@@ -45,7 +46,10 @@ document = Table(
     Column("issuer", Text, nullable=True),
     Column("written_on", Date, nullable=True),
     Column("body", Text, nullable=False),
+    Column("withdrawn_at", DateTime(timezone=True), nullable=True),  # see `tasks.withdrawal`
 )
+CURRENT = and_(document.c.superseded_by.is_(None), document.c.withdrawn_at.is_(None))
+"""Of the documents whose duties hold: neither superseded nor withdrawn."""
 fact = Table(
     "fact",
     metadata,

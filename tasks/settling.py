@@ -3,12 +3,12 @@ soon as the clause reads otherwise."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from kb.errors import ConflictError, NotFoundError, TransitionError
+from kb.errors import NotFoundError, TransitionError
 from kb.models import Fact
 from tasks import audit
 from tasks.audit import Change
@@ -50,56 +50,87 @@ def unsettled(store: Store, items: Iterable[ReviewItem]) -> list[ReviewItem]:
     return [item for item in items if item.key not in settled]
 
 
-def settle(store: Store, actor: Actor, item: ReviewItem, reason: str, at: datetime) -> None:
-    """Note that an item was looked at and the reading may stand.
+def items_named(items: Iterable[ReviewItem], keys: Iterable[str]) -> list[ReviewItem]:
+    """The items with these keys, each once; the same words with the same doubt are one.
+
+    Raises:
+        NotFoundError: there is none with one of the keys.
+    """
+    known: dict[str, ReviewItem] = {}
+    for item in items:
+        known.setdefault(item.key, item)
+    found = dict.fromkeys(keys)
+    for key in found:
+        if key not in known:
+            raise NotFoundError(
+                f"没有要复核的 {key[:60]} / nothing to look at is called {key[:60]}",
+                hint="key 见 duban review --json / keys are in duban review --json",
+            )
+    return [known[key] for key in found]
+
+
+def settle_all(
+    store: Store, actor: Actor, items: Sequence[ReviewItem], reason: str, at: datetime
+) -> list[str]:
+    """Note that items were looked at and the readings may stand: all of them, or none. Gives the
+    keys of those that were open; one that somebody settled before is as it was asked to be.
 
     Raises:
         DeniedError: the actor may not correct, so may not settle either.
-        ConflictError: it is settled already.
-        TransitionError: it is a re-opened correction, which is confirmed or withdrawn instead, or
-            there is no reason.
+        TransitionError: one is a re-opened correction, which is confirmed or withdrawn instead, or
+            there is no item or no reason.
         FieldError: the reason cannot be kept.
     """
     require(actor, Action.CORRECT)
-    if item.kind is ReviewKind.REOPENED:
+    if any(item.kind is ReviewKind.REOPENED for item in items):
         raise TransitionError(
             "待复核的更正要确认或撤回 / a re-opened correction is confirmed or withdrawn"
         )
-    detail = item.model_dump(
-        mode="json", include={"kind", "document_id", "path", "quote", "message"}
-    )
     with store.writing() as connection:
-        if item.key in read_settled(connection):
-            raise ConflictError("该项已复核 / it is settled already")
-        _write(connection, SETTLED, actor, item.key, detail, reason, at)
+        before = read_settled(connection)
+        fresh = [item for item in items if item.key not in before]
+        wanted = {"kind", "document_id", "path", "quote", "message"}
+        details = {item.key: item.model_dump(mode="json", include=wanted) for item in fresh}
+        _write(connection, SETTLED, actor, details, reason, at, asked=len(items))
+    return list(details)
 
 
-def unsettle(store: Store, actor: Actor, key: str, reason: str, at: datetime) -> None:
-    """Put a settled item on the list again.
+def unsettle_all(
+    store: Store, actor: Actor, keys: Sequence[str], reason: str, at: datetime
+) -> None:
+    """Put settled items on the list again: all of them, or none.
 
     Raises:
         DeniedError: the actor may not.
-        NotFoundError: it is not settled.
-        TransitionError: there is no reason.
+        NotFoundError: one is not settled.
+        TransitionError: there is no item or no reason.
         FieldError: the reason cannot be kept.
     """
     require(actor, Action.CORRECT)
     with store.writing() as connection:
-        if key not in read_settled(connection):
-            raise NotFoundError("该项没有复核过 / it is not settled")
-        _write(connection, UNSETTLED, actor, key, {}, reason, at)
+        settled = read_settled(connection)
+        if strange := [key for key in keys if key not in settled]:
+            raise NotFoundError(f"{strange[0][:60]} 没有复核过 / {strange[0][:60]} is not settled")
+        details: dict[str, dict[str, object]] = {key: {} for key in keys}
+        _write(connection, UNSETTLED, actor, details, reason, at, asked=len(keys))
 
 
 def _write(
     connection: Connection,
     action: str,
     actor: Actor,
-    key: str,
-    detail: dict[str, object],
+    details: Mapping[str, dict[str, object]],
     reason: str,
     at: datetime,
+    *,
+    asked: int,
 ) -> None:
+    if not asked:
+        raise TransitionError("没有选中任何一项 / nothing was chosen")
     if not (reason := check_words("理由", "reason", reason)):
-        raise TransitionError("要写明理由 / a reason is needed")
-    change = Change(actor=actor.login, action=action, subject=key, detail=detail, reason=reason)
-    audit.append(connection, at, [change])
+        raise TransitionError("要写明理由 (--reason) / a reason is needed (--reason)")
+    changes = [
+        Change(actor=actor.login, action=action, subject=key, detail=detail, reason=reason)
+        for key, detail in details.items()
+    ]
+    audit.append(connection, at, changes)

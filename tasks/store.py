@@ -34,6 +34,7 @@ from tasks.due import rows_of
 from tasks.fields import FieldError
 from tasks.migrations import is_current, upgrade
 from tasks.models import Certainty, Extraction
+from tasks.undated import track_undated
 from tasks.versions import carry_over, keep_visibility, read_corrections
 
 _WRITER = 0x6475_6261_6E
@@ -42,10 +43,11 @@ _PARTS = ("plans", "clauses", "tasks", "members", "policies", "repairs", "warnin
 
 
 class Added(Fact):
-    """What adding a document did. `superseded` is the id of the version that it replaced."""
+    """What adding a document did. `superseded` is the id of the version that it replaced;
+    `withdrawn`: these bytes were withdrawn, which only `tasks.withdrawal` undoes: nothing changed."""
 
     document_id: str
-    status: Literal["added", "unchanged", "new-version"]
+    status: Literal["added", "unchanged", "new-version", "withdrawn"]
     superseded: str | None = None
 
 
@@ -56,6 +58,7 @@ class StoredDocument(Fact):
     version: int
     recorded_at: datetime
     superseded_by: str | None
+    withdrawn_at: datetime | None = None
 
 
 class Store:
@@ -142,12 +145,15 @@ class Store:
         document = extraction.document
         with self.writing() as connection:
             known = connection.execute(
-                select(schema.document.c.superseded_by).where(
+                select(schema.document.c.superseded_by, schema.document.c.withdrawn_at).where(
                     schema.document.c.sha256 == document.sha256
                 )
             ).first()
-            if known is not None and known[0] is None and not refresh:
-                return Added(document_id=document.id, status="unchanged")
+            if known is not None and known.superseded_by is None:
+                if known.withdrawn_at is not None:
+                    return Added(document_id=document.id, status="withdrawn")
+                if not refresh:
+                    return Added(document_id=document.id, status="unchanged")
             current = connection.execute(
                 select(schema.document.c.id, schema.document.c.version)
                 .where(schema.document.c.name == document.name)
@@ -164,7 +170,11 @@ class Store:
                 connection.execute(
                     update(schema.document)
                     .where(schema.document.c.id == document.id)
-                    .values(**(_document_row(document) if refresh else {}), superseded_by=None)
+                    .values(
+                        **(_document_row(document) if refresh else {}),
+                        superseded_by=None,
+                        withdrawn_at=None,
+                    )
                 )
             if current is not None:
                 connection.execute(
@@ -203,12 +213,13 @@ class Store:
             return added
 
     def documents(self, *, superseded: bool = False) -> tuple[StoredDocument, ...]:
-        """The documents in the order they were recorded; current ones only by default."""
+        """The documents in the order they were recorded; current ones only by default, with
+        `superseded` also those replaced or withdrawn."""
         query = select(schema.document).order_by(
             schema.document.c.recorded_at, schema.document.c.id
         )
         if not superseded:
-            query = query.where(schema.document.c.superseded_by.is_(None))
+            query = query.where(schema.CURRENT)
         with self.reading() as connection:
             return tuple(
                 StoredDocument(
@@ -216,6 +227,7 @@ class Store:
                     version=row.version,
                     recorded_at=as_utc(row.recorded_at),
                     superseded_by=row.superseded_by,
+                    withdrawn_at=as_utc(row.withdrawn_at) if row.withdrawn_at else None,
                 )
                 for row in connection.execute(query)
             )
@@ -223,8 +235,9 @@ class Store:
     def load(
         self, document_id: str, *, connection: Connection | None = None, corrected: bool = False
     ) -> Extraction:
-        """All that was recorded of a document, equal to what was added; with `corrected`, people's
-        corrections are laid over it.
+        """All that was recorded of a document, equal to what was added, but that a task without a
+        deadline has a milestone without a day; with `corrected`, people's corrections are laid
+        over it.
 
         Raises:
             NotFoundError: the store has no such document.
@@ -235,7 +248,9 @@ class Store:
                 return self.load(document_id, connection=own, corrected=corrected)
         extraction = _load(connection, document_id)
         if corrected:
-            return apply_corrections(extraction, read_corrections(connection, document_id))
+            return track_undated(
+                apply_corrections(extraction, read_corrections(connection, document_id))
+            )
         return extraction
 
     def extractions(self) -> tuple[Extraction, ...]:
@@ -377,7 +392,7 @@ def _load(connection: Connection, document_id: str) -> Extraction:
     )
     for kind, fact in rows:
         parts[kind].append(json.loads(fact))
-    return Extraction.model_validate({"document": json.loads(body), **parts})
+    return track_undated(Extraction.model_validate({"document": json.loads(body), **parts}))
 
 
 def _delete_facts(connection: Connection, document_id: str) -> None:
@@ -390,6 +405,7 @@ _DUTIES = (schema.assignment, schema.milestone, schema.target)
 
 def write_duties(connection: Connection, extraction: Extraction) -> None:
     """Write the rows that duties are asked for by (as corrected), in place of the former ones."""
+    extraction = track_undated(extraction)
     for table, rows in zip(_DUTIES, _duty_rows(extraction), strict=True):
         connection.execute(delete(table).where(table.c.document_id == extraction.document.id))
         if rows:

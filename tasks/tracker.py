@@ -202,7 +202,8 @@ class Tracker(CorrectionDesk):
         rows = read_rows(connection, Wanted(milestones=frozenset(found)))
         if not rows:
             raise NotFoundError(
-                f"里程碑 {key} 属于已被取代的文件 / milestone {key} is of a superseded document"
+                f"里程碑 {key} 属于已被取代或撤回的文件 / milestone {key} is of a superseded or "
+                "withdrawn document"
             )
         return rows[0]
 

@@ -125,12 +125,15 @@ def _former(connection: Connection, document_id: str) -> list[str]:
 
 
 def read_visibility(connection: Connection) -> dict[str, Visibility]:
-    """The documents that are not plainly public."""
+    """The documents that are not plainly public. A withdrawn one is for those only who see all."""
     rows = connection.execute(select(schema.visibility))
-    return {
+    found = {
         row.document_id: Visibility(level=row.level, units=tuple(json.loads(row.units)))
         for row in rows
     }
+    d = schema.document.c
+    withdrawn = connection.scalars(select(d.id).where(d.withdrawn_at.is_not(None)))
+    return found | {key: Visibility(level=Level.RESTRICTED) for key in withdrawn}
 
 
 def visible_documents(store: Store, actor: Actor, ids: Sequence[str]) -> frozenset[str]:

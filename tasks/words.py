@@ -56,6 +56,8 @@ def describe_due(due: Deadline, language: str) -> str:
         text = f"{due.event} + {due.duration}"
     elif due.kind is DueKind.START:
         text = f"{due.date} {'起' if zh else '(start)'}"
+    elif due.kind is DueKind.NONE:
+        text = "无时限" if zh else "no deadline"
     else:
         text = f"{due.date} {'前' if zh else ''}".strip()
     notes = {

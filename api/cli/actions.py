@@ -123,6 +123,7 @@ _STATUS = {
     "added": ("已入库", "added"),
     "unchanged": ("未变", "unchanged"),
     "new-version": ("新版本", "new version"),
+    "withdrawn": ("已撤回, 未恢复", "withdrawn, not restored"),
     "failed": ("失败", "failed"),
 }
 
@@ -318,10 +319,10 @@ def documents(settings: Settings, everything: bool, out: Output) -> None:
         out.json([d.model_dump(mode="json", exclude={"document": {"text"}}) for d in found])
         return
     out.table(
-        [("编号", "id"), ("标题", "title"), ("文号", "number"), ("版本", "version"), ("被取代", "superseded by")],
+        [("编号", "id"), ("标题", "title"), ("文号", "number"), ("版本", "version"), ("被取代、撤回", "superseded, withdrawn")],
         [
             (d.document.id, d.document.title, d.document.document_number or "", d.version,
-             d.superseded_by or "")
+             d.superseded_by or (d.withdrawn_at.date() if d.withdrawn_at else ""))
             for d in found
         ],
     )  # fmt: skip

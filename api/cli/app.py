@@ -14,6 +14,7 @@ from api.cli import (
     access_commands,
     delivery_commands,
     digest_commands,
+    document_commands,
     exchange_commands,
     governance_commands,
     mcp_commands,
@@ -346,20 +347,6 @@ def units(context: typer.Context, as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def documents(
-    context: typer.Context,
-    everything: Annotated[
-        bool, typer.Option("--all", help="旧版本也列 / superseded versions too")
-    ] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """列库里的文件 / list the documents in the store."""
-    from api.cli import actions  # noqa: PLC0415
-
-    actions.documents(context.obj.settings, everything, context.obj.out(as_json))
-
-
-@app.command()
 def trace(
     context: typer.Context,
     words: Annotated[str, typer.Argument(help="编号或原文 / an id or a phrase")],
@@ -414,3 +401,4 @@ delivery_commands.register(app)
 serve_commands.register(app)
 mcp_commands.register(app)
 access_commands.register(app)
+document_commands.register(app)

@@ -21,8 +21,9 @@ from tasks.lifecycle import Step
 from tasks.models import Certainty, Comparator, Deadline, DueKind
 from tasks.people import People, Person
 from tasks.review import REVIEW_NAMES, ReviewKind, find_reviews
-from tasks.settling import unsettled
+from tasks.settling import items_named, settle_all, unsettle_all, unsettled
 from tasks.tracker import Tracker, bearing_units
+from tasks.withdrawal import restore_document, withdraw_document
 
 
 def _choice(kind: Any, printed: str, option: str) -> Any:
@@ -47,14 +48,49 @@ def review(run: Run, kind: str, as_json: bool) -> None:
         return
     side = 1 if out.language == "en" else 0
     out.table(
-        [("类别", "kind"), ("条款", "clause"), ("位置", "at"), ("说明", "what"), ("原文", "quote"), ("编号", "id")],
+        [("类别", "kind"), ("条款", "clause"), ("位置", "at"), ("说明", "what"), ("原文", "quote"), ("编号", "id"), ("复核用 key", "key")],
         [
             (REVIEW_NAMES[i.kind][side], i.path, i.span.start if i.span else "",
-             out.side(i.message), " ".join(i.quote.split())[:60], i.fact_id)
+             out.side(i.message), " ".join(i.quote.split())[:60], i.fact_id, i.key)
             for i in found
         ],
     )  # fmt: skip
     out.say(f"共 {len(found)} 处", f"{len(found)} place(s) to look at")
+
+
+def settle(run: Run, keys: Sequence[str], reason: str, as_json: bool, *, again: bool) -> None:
+    """Note that items may stand as they were read, or (`again`) list them once more."""
+    out = run.out(as_json)
+    with run.acting() as (store, actor):
+        items = find_reviews(store.extractions(), Tracker(store).corrections())
+        chosen, now = items_named(items, keys), run.settings.now()
+        done = [item.key for item in chosen]
+        if again:
+            unsettle_all(store, actor, done, reason, now)
+        else:
+            done = settle_all(store, actor, chosen, reason, now)
+    if as_json:
+        out.json({"keys": done})
+        return
+    what = ("项重新列入待复核", "listed again") if again else ("项已复核", "settled")
+    out.say(f"{len(done)} {what[0]}", f"{len(done)} {what[1]}")
+
+
+def withdraw_or_restore(
+    run: Run, document: str, reason: str, as_json: bool, *, withdraw: bool
+) -> None:
+    """Take a document out, or put it back."""
+    out = run.out(as_json)
+    act = withdraw_document if withdraw else restore_document
+    with run.acting() as (store, actor):
+        act(store, actor, document, reason, run.settings.now())
+    if as_json:
+        out.json({"document_id": document, "withdrawn": withdraw})
+    elif withdraw:
+        out.say(f"已撤回 {document}; 恢复: duban documents restore {document} --reason …",
+                f"{document} withdrawn; to put it back: duban documents restore {document} --reason …")  # fmt: skip
+    else:
+        out.say(f"已恢复 {document}", f"{document} is back")
 
 
 def may(run: Run, action: str, milestone: str, as_json: bool) -> int:

@@ -12,6 +12,9 @@ from api.cli.state import JsonOption, Run
 
 PANEL = "督办 / tracking"
 
+review_app = typer.Typer(
+    invoke_without_command=True, help="列要人看一看的, 复核 / list what needs a look, settle it"
+)
 correct_app = typer.Typer(no_args_is_help=True, help="更正抽取结果 / correct what was extracted")
 people_app = typer.Typer(no_args_is_help=True, help="人员和角色 / people and their roles")
 audit_app = typer.Typer(no_args_is_help=True, help="审计日志 / the audit log")
@@ -21,6 +24,9 @@ Operation = Annotated[
     str, typer.Option("--do", help="change 改 | add 增 | reject 剔除 / what to do")
 ]
 Reason = Annotated[str, typer.Option("--reason", help="理由 / why")]
+Keys = Annotated[
+    list[str], typer.Argument(help="duban review 列出的 key, 可多个 / keys, may be several")
+]
 Quote = Annotated[
     str, typer.Option("--quote", help="所依据的原文 / the clause's words that it rests on")
 ]
@@ -44,10 +50,11 @@ def register(app: typer.Typer) -> None:
     app.add_typer(correct_app, name="correct", rich_help_panel=PANEL)
     app.add_typer(people_app, name="people", rich_help_panel=PANEL)
     app.add_typer(audit_app, name="audit", rich_help_panel=PANEL)
-    app.command("review", rich_help_panel=PANEL)(review)
+    app.add_typer(review_app, name="review", rich_help_panel=PANEL)
     app.command("may", rich_help_panel=PANEL)(may)
 
 
+@review_app.callback()
 def review(
     context: typer.Context,
     kind: Annotated[
@@ -57,9 +64,31 @@ def review(
     as_json: JsonOption = False,
 ) -> None:
     """列出要人看一看的: 提醒、两解、修复、存疑、待复核 / what needs a look."""
+    if context.invoked_subcommand is not None:
+        return
     from api.cli import governance  # noqa: PLC0415
 
     governance.review(context.obj, kind, as_json)
+
+
+@review_app.command("settle")
+def review_settle(
+    context: typer.Context, key: Keys, reason: Reason, as_json: JsonOption = False
+) -> None:
+    """看过, 读法无误: 不再列出 / the readings may stand: listed no more."""
+    from api.cli import governance  # noqa: PLC0415
+
+    governance.settle(context.obj, key, reason, as_json, again=False)
+
+
+@review_app.command("reopen")
+def review_reopen(
+    context: typer.Context, key: Keys, reason: Reason, as_json: JsonOption = False
+) -> None:
+    """重新列入待复核 / list settled items again."""
+    from api.cli import governance  # noqa: PLC0415
+
+    governance.settle(context.obj, key, reason, as_json, again=True)
 
 
 def may(

@@ -50,7 +50,7 @@ class IngestReport(BaseModel):
     is brought in step by the next question."""
 
     document_id: str
-    status: Literal["added", "unchanged", "new-version"]
+    status: Literal["added", "unchanged", "new-version", "withdrawn"]
     superseded: str | None
     title: str
     plans: int
@@ -335,9 +335,9 @@ class Jobs:
         added = self._store.add(
             extraction, data, recorded_at=now.astimezone(UTC), actor=actor.login, settle=settle
         )
-        if added.status == "unchanged":
+        if added.status in ("unchanged", "withdrawn"):
             self._settle(work)
-            if seen is not None:
+            if seen is not None and added.status == "unchanged":
                 set_visibility(self._store, actor, extraction.document.id, seen, now)
         return added
 

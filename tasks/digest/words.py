@@ -176,6 +176,8 @@ def deadline_notes(line: Line, language: str) -> list[str]:
         notes.append((f"自“{event}”起算：{label}", f"counted from “{event}”: {label}"))
     elif item.kind is DueKind.START:
         notes.append(("起始时间，不计逾期", "a start, never overdue"))
+    elif item.kind is DueKind.NONE:
+        notes.append(("原文和计划都没有写时限", "neither the duty nor its plan says a day"))
     if item.life.due is not None and item.due != item.printed:
         notes.append((f"已同意延期，原定{item.printed}", f"extended; it was {item.printed}"))
     if item.life.asked is not None:

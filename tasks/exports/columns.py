@@ -53,7 +53,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("duration", "起算后时长 (ISO 8601)", "time after the event (ISO 8601)", lambda r: r.duration),
     Column("rrule", "周期 (RFC 5545)", "recurrence (RFC 5545)", lambda r: r.rrule),
     Column("extended", "是否已延期", "whether it was extended", lambda r: r.extended),
-    Column("state", "时限状态 overdue|due-soon|later|never|waiting|review|finished", "how it stands by its day", lambda r: r.state.value),
+    Column("state", "时限状态 overdue|due-soon|later|undated|never|waiting|review|finished", "how it stands by its day", lambda r: r.state.value),
     Column("status", "办理状态", "status in the cycle", lambda r: r.status.value),
     Column("colour", "red|yellow|blue|none", "red overdue, yellow behind, blue near due", lambda r: r.colour.value),
     Column("behind", "是否落后", "whether behind", lambda r: r.behind),

@@ -35,6 +35,7 @@ STATE_TITLES: Mapping[State, Names] = MappingProxyType(
         State.OVERDUE: ("逾期", "overdue"),
         State.DUE_SOON: ("将到期", "due soon"),
         State.LATER: ("未到期", "later"),
+        State.UNDATED: ("无时限", "no deadline"),
         State.NEVER: ("不计逾期", "never overdue"),
         State.WAITING: ("待事件", "waits for its event"),
         State.REVIEW: ("待审核", "waiting for review"),
@@ -74,6 +75,8 @@ def describe_deadline(row: ExportRow, language: str) -> str:
         event = row.event or row.deadline_text
         waits = (f"待事件：{event}", f"waits for: {event}")
         notes.append((row.occurrence, row.occurrence) if row.occurrence else waits)
+    elif row.deadline_kind is DueKind.NONE:
+        notes.append(("无时限", "no deadline"))
     elif row.deadline_kind is DueKind.IN:
         notes.append(("在此期间", "within that time"))
     notes += [_CERTAINTIES[c] for c in row.certainty if c in _CERTAINTIES]

@@ -146,8 +146,9 @@ def test_a_rejected_date_leaves_its_targets(store):
     key = milestone_of(store, "整治隐患")
     correct(store, "整治隐患", Aspect.DATE, Operation.REJECT, fact_id=key)
     task = tasks_of(store)["整治隐患"]
-    assert task.milestones == ()
-    assert [t.milestone_id for t in task.targets] == [None]
+    [left] = task.milestones
+    assert (left.due.kind, left.due.date, left.id == key) == (DueKind.NONE, None, False)
+    assert [t.milestone_id for t in task.targets] == [left.id]
     with pytest.raises(NotFoundError):
         Tracker(store).row(key)
 

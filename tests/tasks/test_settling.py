@@ -2,12 +2,12 @@
 
 import pytest
 
-from kb.errors import ConflictError, DeniedError, NotFoundError, TransitionError
+from kb.errors import DeniedError, NotFoundError, TransitionError
 from tasks import audit
 from tasks.authorisation import PersonRole
 from tasks.people import Person
 from tasks.review import find_reviews
-from tasks.settling import read_settled, settle, unsettle, unsettled
+from tasks.settling import items_named, read_settled, settle_all, unsettle_all, unsettled
 from tests.tasks.samples import NOW, add, plan
 
 SUPERVISOR = Person(login="supervisor", name="督办", role=PersonRole.SUPERVISOR).actor()
@@ -30,7 +30,7 @@ def open_items(store):
 
 def test_a_settled_item_is_off_the_list_and_the_log_says_why(looked):
     first, second = open_items(looked)
-    settle(looked, SUPERVISOR, first, " 已核对原件 ", NOW)
+    settle_all(looked, SUPERVISOR, [first], " 已核对原件 ", NOW)
     assert open_items(looked) == [second]
     with looked.reading() as connection:
         [entry] = audit.read(connection, action="review.settled")
@@ -42,22 +42,23 @@ def test_a_settled_item_is_off_the_list_and_the_log_says_why(looked):
         first.quote,
     )
     assert (kept.actor, kept.reason) == ("supervisor", "已核对原件")
-    with pytest.raises(ConflictError):
-        settle(looked, SUPERVISOR, first, "再来", NOW)
+    assert settle_all(looked, SUPERVISOR, [first, second], "再来", NOW) == [second.key]
 
 
 def test_it_can_be_put_back(looked):
     first, second = open_items(looked)
-    settle(looked, SUPERVISOR, first, "已核对", NOW)
-    unsettle(looked, SUPERVISOR, first.key, "看错了", NOW)
+    settle_all(looked, SUPERVISOR, [first], "已核对", NOW)
+    unsettle_all(looked, SUPERVISOR, [first.key], "看错了", NOW)
     assert open_items(looked) == [first, second]
+    settle_all(looked, SUPERVISOR, [second], "已核对", NOW)
     with pytest.raises(NotFoundError):
-        unsettle(looked, SUPERVISOR, first.key, "看错了", NOW)
+        unsettle_all(looked, SUPERVISOR, [second.key, first.key], "看错了", NOW)
+    assert open_items(looked) == [first]  # all or none
 
 
 def test_a_new_version_opens_those_alone_whose_clause_changed(looked):
     for item in open_items(looked):
-        settle(looked, SUPERVISOR, item, "已核对", NOW)
+        settle_all(looked, SUPERVISOR, [item], "已核对", NOW)
     add(looked, plan(DOUBT, MORE))
     [again] = open_items(looked)
     assert "2026" in again.message
@@ -66,9 +67,13 @@ def test_a_new_version_opens_those_alone_whose_clause_changed(looked):
 def test_who_may_not_correct_may_not_settle_and_a_reason_is_needed(looked):
     [first, _] = open_items(looked)
     with pytest.raises(DeniedError):
-        settle(looked, READER, first, "已核对", NOW)
+        settle_all(looked, READER, [first], "已核对", NOW)
     with pytest.raises(DeniedError):
-        unsettle(looked, READER, first.key, "x", NOW)
+        unsettle_all(looked, READER, [first.key], "x", NOW)
     with pytest.raises(TransitionError, match="理由"):
-        settle(looked, SUPERVISOR, first, " ", NOW)
+        settle_all(looked, SUPERVISOR, [first], " ", NOW)
+    with pytest.raises(TransitionError, match="没有选中"):
+        settle_all(looked, SUPERVISOR, [], "已核对", NOW)
+    with pytest.raises(NotFoundError):
+        items_named([first], [first.key, "settle-none"])
     assert len(open_items(looked)) == 2

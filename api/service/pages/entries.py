@@ -15,6 +15,8 @@ ACTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "document.unchanged": ("文件未变", "document unchanged"),
         "document.new-version": ("文件新版本", "new version of a document"),
         "document.refreshed": ("文件重新读取", "document read anew"),
+        "document.withdrawn": ("撤回文件", "document withdrawn"),
+        "document.restored": ("恢复文件", "document restored"),
         "document.visibility": ("改可见范围", "visibility changed"),
         CARRIED: ("任务转到新版本", "duties carried to a new version"),
         STEPPED: ("办理任务", "step of a duty"),

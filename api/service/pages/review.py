@@ -14,12 +14,12 @@ from fastapi import APIRouter, Depends, Form, Query, Response
 from api.service.pages.fixes import Correcting
 from api.service.pages.screen import Screen, SignedIn, local_path
 from api.service.pages.tasks import plan_titles
-from kb.errors import ConflictError, DubanError, NotFoundError
+from kb.errors import DubanError
 from tasks.authorisation import Action
 from tasks.corrections import Correction
 from tasks.models import Extraction, Task
 from tasks.review import REVIEW_NAMES, ReviewItem, ReviewKind, find_reviews
-from tasks.settling import Settled, read_settled, settle, unsettle
+from tasks.settling import Settled, items_named, read_settled, settle_all, unsettle_all
 
 router = APIRouter()
 PAGE = 50
@@ -143,18 +143,10 @@ def settle_items(
 ) -> Response:
     """Note that items were looked at and may stand as they were read."""
     s.check(csrf)
-    known = {i.key: i for i in _items(s)}
 
     def act() -> None:
-        if not item:
-            raise DubanError("没有选中任何一项 / nothing was chosen")
-        for key in item:
-            if key not in known:
-                raise NotFoundError(f"没有这一项 {key[:60]} / no item {key[:60]}")
-            try:
-                settle(s.service.store, s.viewer.actor, known[key], reason, s.service.now())
-            except ConflictError:
-                continue  # somebody else was quicker: it is as it was asked to be
+        chosen = items_named(_items(s), item or ())
+        settle_all(s.service.store, s.viewer.actor, chosen, reason, s.service.now())
 
     told = s.t("已复核，记入审计日志")
     return s.attempt(act, local_path(back, "/review"), told)
@@ -170,15 +162,10 @@ def open_items(
 ) -> Response:
     """Put settled items on the list again."""
     s.check(csrf)
-    known = {i.key for i in _items(s)}
 
     def act() -> None:
-        if not item:
-            raise DubanError("没有选中任何一项 / nothing was chosen")
-        for key in item:
-            if key not in known:
-                raise NotFoundError(f"没有这一项 {key[:60]} / no item {key[:60]}")
-            unsettle(s.service.store, s.viewer.actor, key, reason, s.service.now())
+        chosen = [i.key for i in items_named(_items(s), item or ())]
+        unsettle_all(s.service.store, s.viewer.actor, chosen, reason, s.service.now())
 
     return s.attempt(act, local_path(back, "/review"), s.t("已重新列入待复核"))
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
+from api.service.fields import Words
 from api.service.identity import Reader, ServiceOf, Viewer, needs
 from api.service.jobs import Job, Jobs
 from api.service.paging import Cursor, Limit, Page, page_of
@@ -41,6 +42,7 @@ from tasks.visibility import (
     visible_documents,
 )
 from tasks.visibility import Visibility as Seen
+from tasks.withdrawal import restore_document, withdraw_document
 
 router = APIRouter(tags=["documents"], responses=RESPONSES)
 _OPAQUE = "application/octet-stream"
@@ -65,6 +67,7 @@ class DocumentOut(BaseModel):
     version: int
     recorded_at: datetime
     superseded_by: str | None
+    withdrawn_at: datetime | None
     visibility: Visibility
 
 
@@ -94,6 +97,16 @@ class DocumentDetail(DocumentOut):
     repairs: tuple[Repair, ...]
     warnings: tuple[Finding, ...]
     unclaimed: list[Clause]
+
+
+class ReasonIn(BaseModel):
+    """Why a document is withdrawn or put back."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"reason": "误传, 不是正式印发的版本"}]}
+    )
+
+    reason: Annotated[Words, Field(min_length=1)]
 
 
 class VisibilityIn(BaseModel):
@@ -126,7 +139,9 @@ def documents(
     q: Annotated[
         str, Query(max_length=200, description="标题或文号中的字 / words of title or number")
     ] = "",
-    superseded: Annotated[bool, Query(description="也列旧版本 / former versions too")] = False,
+    superseded: Annotated[
+        bool, Query(description="也列旧版本和撤回的 / former versions and withdrawn ones too")
+    ] = False,
     limit: Limit = 50,
     cursor: Cursor = "",
 ) -> Page[DocumentOut]:
@@ -181,6 +196,23 @@ def put_visibility(
     seen = Seen(level=body.level, units=body.units)
     set_visibility(service.store, viewer.actor, document_id, seen, service.now())
     return Visibility.of(seen)
+
+
+@router.post("/documents/{document_id}/withdraw", summary="撤回文件 / withdraw a document")
+def withdraw(document_id: str, body: ReasonIn, viewer: Ingester, service: ServiceOf) -> DocumentOut:
+    """Take a document out: its duties leave all lists, answers and digests; its source, what was
+    reported and the log stay, and `restore` undoes it."""
+    seen_document(service, viewer, document_id)
+    withdraw_document(service.store, viewer.actor, document_id, body.reason, service.now())
+    return seen_document(service, viewer, document_id)
+
+
+@router.post("/documents/{document_id}/restore", summary="恢复文件 / put it back")
+def restore(document_id: str, body: ReasonIn, viewer: Ingester, service: ServiceOf) -> DocumentOut:
+    """Put a withdrawn document back, with all that was reported on it."""
+    seen_document(service, viewer, document_id)
+    restore_document(service.store, viewer.actor, document_id, body.reason, service.now())
+    return seen_document(service, viewer, document_id)
 
 
 _UPLOAD = form_of(
@@ -264,7 +296,7 @@ def _out(stored: StoredDocument, levels: dict[str, Seen]) -> DocumentOut:
     return DocumentOut(
         **{name: getattr(d, name) for name in DocumentOut.model_fields if hasattr(d, name)},
         version=stored.version, recorded_at=stored.recorded_at,
-        superseded_by=stored.superseded_by, visibility=Visibility.of(levels.get(d.id, Seen())),
+        superseded_by=stored.superseded_by, withdrawn_at=stored.withdrawn_at, visibility=Visibility.of(levels.get(d.id, Seen())),
     )  # fmt: skip
 
 

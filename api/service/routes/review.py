@@ -21,6 +21,7 @@ from tasks.authorisation import Action
 from tasks.corrections import Aspect, CorrectionStatus, Draft, Operation
 from tasks.corrections import Correction as Corrected
 from tasks.models import Certainty, Comparator, Deadline, DueKind, Role
+from tasks.review import ReviewItem as Look
 from tasks.review import ReviewKind, find_reviews
 
 router = APIRouter(tags=["review"], responses=RESPONSES)
@@ -85,6 +86,24 @@ class CorrectionIn(BaseModel):
     reason: Annotated[Words, Field(min_length=1)]
 
 
+class SettleIn(BaseModel):
+    """Which items of the list, by `key`, and why their readings may stand (or not)."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"keys": ["settle-0123456789ab"], "reason": "已核对纸质原件"}]},
+    )  # fmt: skip
+
+    keys: Annotated[list[Line], Field(min_length=1, max_length=500)]
+    reason: Annotated[Words, Field(min_length=1)]
+
+
+class Settled(BaseModel):
+    """The keys of the items that were settled, or put on the list again."""
+
+    keys: list[str]
+
+
 class WithdrawIn(BaseModel):
     """Why a correction is taken back."""
 
@@ -111,12 +130,9 @@ def review(
     cursor: Cursor = "",
 ) -> Page[ReviewItem]:
     """Warnings, doubtful readings, repairs and re-opened corrections, most urgent kind first."""
-    extractions = service.register(viewer.actor).extractions
     found = [
         item
-        for item in settling.unsettled(
-            service.store, find_reviews(extractions, service.tracker.corrections())
-        )
+        for item in settling.unsettled(service.store, _looks(service, viewer))
         if kind in (None, item.kind) and document in ("", item.document_id)
     ]
     order = list(ReviewKind)
@@ -128,6 +144,24 @@ def review(
         ],
     )  # fmt: skip
     return Page(items=[ReviewItem.of(item) for item in shown], total=len(found), next=after)
+
+
+@router.post("/review/settle", summary="读法无误 / settle what needs a look")
+def settle(body: SettleIn, viewer: Corrector, service: ServiceOf) -> Settled:
+    """Note that items were looked at and may stand as they were read: all of them, or none. `keys`
+    gives those that were still open. An item comes back once its clause reads otherwise."""
+    chosen = settling.items_named(_looks(service, viewer), body.keys)
+    now = service.now()
+    fresh = settling.settle_all(service.store, viewer.actor, chosen, body.reason, now)
+    return Settled(keys=fresh)
+
+
+@router.post("/review/open", summary="重新待复核 / list settled items again")
+def open_again(body: SettleIn, viewer: Corrector, service: ServiceOf) -> Settled:
+    """Put settled items on the list again: all of them, or none."""
+    chosen = [item.key for item in settling.items_named(_looks(service, viewer), body.keys)]
+    settling.unsettle_all(service.store, viewer.actor, chosen, body.reason, service.now())
+    return Settled(keys=chosen)
 
 
 @router.post("/tasks/{task_id}/corrections", status_code=201, summary="更正 / correct a fact")
@@ -181,6 +215,11 @@ def confirm(
         task_id=body.task_id, fact_id=body.fact_id, quote=body.quote,
     )  # fmt: skip
     return Correction.of(kept)
+
+
+def _looks(service: Service, viewer: Viewer) -> list[Look]:
+    extractions = service.register(viewer.actor).extractions
+    return find_reviews(extractions, service.tracker.corrections())
 
 
 def _seen(service: Service, viewer: Viewer) -> list[Corrected]:

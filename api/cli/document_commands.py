@@ -1,0 +1,56 @@
+"""Commands about the documents of the store: list, withdraw, put back."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from api.cli.state import JsonOption
+
+documents_app = typer.Typer(
+    invoke_without_command=True, help="列库里的文件, 撤回或恢复 / list documents, withdraw, restore"
+)
+Document = Annotated[str, typer.Argument(help="文件编号 / a document's id")]
+Reason = Annotated[str, typer.Option("--reason", help="理由 / why")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(documents_app, name="documents")
+
+
+@documents_app.callback()
+def documents(
+    context: typer.Context,
+    everything: Annotated[
+        bool, typer.Option("--all", help="旧版本和撤回的也列 / superseded and withdrawn ones too")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """列库里的文件; 撤回或恢复一份 / list the documents in the store; withdraw or restore one."""
+    if context.invoked_subcommand is not None:
+        return
+    from api.cli import actions  # noqa: PLC0415
+
+    actions.documents(context.obj.settings, everything, context.obj.out(as_json))
+
+
+@documents_app.command("withdraw")
+def withdraw(
+    context: typer.Context, document: Document, reason: Reason, as_json: JsonOption = False
+) -> None:
+    """撤回误传的文件: 其任务不再列出, 原件和经过保留 / take a document out; its history stays."""
+    from api.cli import governance  # noqa: PLC0415
+
+    governance.withdraw_or_restore(context.obj, document, reason, as_json, withdraw=True)
+
+
+@documents_app.command("restore")
+def restore(
+    context: typer.Context, document: Document, reason: Reason, as_json: JsonOption = False
+) -> None:
+    """恢复撤回的文件 / put a withdrawn document back."""
+    from api.cli import governance  # noqa: PLC0415
+
+    governance.withdraw_or_restore(context.obj, document, reason, as_json, withdraw=False)

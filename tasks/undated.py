@@ -1,0 +1,45 @@
+"""Duties without any deadline: each has one milestone all the same, so that it can be followed.
+
+Laid over what was extracted whenever a document is read from the store, so that documents recorded
+before have it too; a deadline that a person sets takes its place and keeps what was reported.
+"""
+
+from __future__ import annotations
+
+from kb.identifiers import stable_id
+from tasks.models import Deadline, DueKind, Extraction, Milestone, Task
+
+NO_DEADLINE = Deadline(kind=DueKind.NONE, certainty=())
+"""无时限: neither the duty nor its plan says a day."""
+_COMMITMENT = 80
+
+
+def track_undated(extraction: Extraction) -> Extraction:
+    """The extraction in which every task has a milestone: those that have none get one without a
+    day. What has one stays as it is, so that doing it twice does nothing more."""
+    if all(task.milestones for task in extraction.tasks):
+        return extraction
+    tasks = tuple(task if task.milestones else _tracked(task, extraction) for task in extraction.tasks)  # fmt: skip
+    return extraction.model_copy(update={"tasks": tasks})
+
+
+def undated_of(task: Task) -> Milestone | None:
+    """The task's milestone without a day, where that is all it has."""
+    return next((m for m in task.milestones if m.due.kind is DueKind.NONE), None)
+
+
+def _tracked(task: Task, extraction: Extraction) -> Task:
+    words = task.span.slice(extraction.document.text)
+    milestone = Milestone(
+        id=stable_id("milestone", task.id, "undated"),
+        commitment=" ".join(words.split())[:_COMMITMENT],
+        span=task.span,
+        quote=words,
+        due=NO_DEADLINE,
+    )
+    # Its values are reported on the one milestone there is.
+    targets = tuple(
+        t if t.milestone_id else t.model_copy(update={"milestone_id": milestone.id})
+        for t in task.targets
+    )
+    return task.model_copy(update={"milestones": (milestone,), "targets": targets})
