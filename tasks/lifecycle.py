@@ -204,6 +204,30 @@ def carry_life(life: Life, milestones: Mapping[str, str], targets: Mapping[str, 
     return life.model_copy(update={"milestone_id": milestones[life.milestone_id], "values": values})
 
 
+def obstacle(
+    life: Life, step: Step, on: datetime.date, due: datetime.date | None
+) -> tuple[str, str] | None:
+    """Why a step cannot be taken on a day, in a few words, Chinese and English; None where it can,
+    by whoever may. Stricter than `take_step` in one thing: to allow a late request before anything
+    is late (or twice) is not offered."""
+    if life.status not in STEPS[step].sources:
+        state = STATUS_NAMES[life.status]
+        return f"现为“{state[0]}”", f"it is “{state[1]}”"
+    if step in (Step.REQUEST_EXTENSION, Step.ALLOW_LATE) and due is None:
+        return "没有时限，无从延期", "it has no due date to extend"
+    late = due is not None and on > due
+    if step is Step.REQUEST_EXTENSION and late and not life.late_allowed:
+        return (
+            "时限已过，先要督办部门准许",
+            "its day has passed: the supervisor must allow it first",
+        )
+    if step is Step.ALLOW_LATE and life.late_allowed:
+        return "已经准许", "it is allowed already"
+    if step is Step.ALLOW_LATE and not late:
+        return "还没有逾期", "nothing is overdue"
+    return None
+
+
 _DIGITS = 24
 """Of a measured value: 1E+999999 is short to send and a million characters in a report."""
 

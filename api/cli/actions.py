@@ -31,6 +31,7 @@ from tasks.listing import lives_on
 from tasks.models import Extraction
 from tasks.queries import Placed, Register, due_before
 from tasks.store import Store
+from tasks.undated import undated_of
 from tasks.verify import verify_store
 
 
@@ -42,6 +43,7 @@ class TaskFilter:
     plan: str
     due_before: date | None
     overdue: bool
+    undated: bool = False
 
 
 def find_sources(paths: Sequence[Path]) -> list[Path]:
@@ -249,6 +251,8 @@ def tasks(settings: Settings, wanted: TaskFilter, as_of: date, out: Output) -> N
         found = [p for p in found if wanted.plan in p.plan.title]
     if wanted.due_before:
         found = [p for p in found if due_before(p, wanted.due_before)]
+    if wanted.undated:
+        found = [p for p in found if undated_of(p.task) is not None]
     if wanted.overdue:
         late = {item.task_id for item in register.overdue(as_of)}
         found = [p for p in found if p.task.id in late]

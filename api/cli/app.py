@@ -260,6 +260,9 @@ def tasks(
         typer.Option("--due-before", formats=["%Y-%m-%d"], help="这天或之前到期 / due by"),
     ] = None,
     overdue: Annotated[bool, typer.Option("--overdue", help="只列逾期 / overdue only")] = False,
+    undated: Annotated[
+        bool, typer.Option("--undated", help="只列无时限的 / those without a deadline only")
+    ] = False,
     as_of: AsOf = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -268,7 +271,7 @@ def tasks(
 
     state: Run = context.obj
     limit = due_before.date() if due_before else None
-    wanted = actions.TaskFilter(unit, plan, limit, overdue)
+    wanted = actions.TaskFilter(unit, plan, limit, overdue, undated)
     actions.tasks(state.settings, wanted, state.day(as_of), state.out(as_json))
 
 

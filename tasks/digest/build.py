@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 
 from kb.errors import NotFoundError
 from tasks import schema
+from tasks.bearing import joint_units, main_units
 from tasks.digest.details import Key, read_details
 from tasks.digest.models import (
     Bar,
@@ -32,7 +33,6 @@ from tasks.visibility import Level, read_visibility
 
 TOP_BARS = 10
 LONGEST = 10
-_MAIN = frozenset({Role.LEAD, Role.RESPONSIBLE})
 _BY_COLOUR = {
     Colour.RED: SectionKind.OVERDUE,
     Colour.YELLOW: SectionKind.BEHIND,
@@ -158,8 +158,7 @@ def _share_out(
     for item in items:
         kinds = _kinds(item, new, week)
         everything.add(item, kinds)
-        first = {u.unit for u in item.units if u.role in _MAIN}
-        second = {u.unit for u in item.units if u.role is Role.JOINT} - first
+        first, second = main_units(item), joint_units(item)
         open_to = closed.get(item.document_id)
         for unit in first if open_to is None else first & open_to:
             main[unit].add(item, kinds)

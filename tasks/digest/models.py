@@ -124,6 +124,11 @@ class Totals(Fact):
         """Not yet due."""
         return self.by_state.get(State.LATER, 0)
 
+    @property
+    def undated(self) -> int:
+        """Without any deadline, and not finished."""
+        return self.by_state.get(State.UNDATED, 0)
+
 
 class UnitCount(Fact):
     """A unit's numbers for the overview: what it bears as lead or responsible, and how much of

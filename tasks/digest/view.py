@@ -140,6 +140,7 @@ def _tiles(digest: Digest, zh: bool) -> tuple[tuple[str, int, str], ...]:
         ("本周新增" if zh else "new", t.new, "plain"),
         ("本周办结" if zh else "closed", t.closed, "plain"),
         ("未到期" if zh else "not yet due", t.later, "plain"),
+        *([("无时限" if zh else "no deadline", t.undated, "plain")] if t.undated else []),
     )
 
 

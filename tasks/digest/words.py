@@ -119,12 +119,15 @@ def subject(digest: Digest, language: str = "zh") -> str:
 def all_clear(digest: Digest, language: str) -> str:
     """The one line of a unit that has nothing to report."""
     later = digest.totals.later + digest.totals_joint.later
+    undated = digest.totals.undated + digest.totals_joint.undated
     if language == "zh":
         rest = f"未到期的 {later} 项按时限推进。" if later else ""
+        rest += f"无时限的 {undated} 项继续办理。" if undated else ""
         return (
             f"本周无逾期、无滞后、{digest.within}日内无到期事项，也无新增、办结和待审核事项。{rest}"
         )
     rest = f" {later} not yet due." if later else ""
+    rest += f" {undated} without a deadline go on." if undated else ""
     return (
         f"Nothing is overdue, behind or due within {digest.within} days; "
         f"nothing new, closed or waiting for review.{rest}"

@@ -69,7 +69,7 @@ def create_token(
             s.viewer.actor, s.viewer.actor.login, name, scopes or [], now + timedelta(days=days), now
         )  # fmt: skip
     except DubanError as error:
-        return s.go("/account", s.told(error.message), failed=True)
+        return s.refused(error, "/account")
     return _shown(s, secret)
 
 

@@ -13,16 +13,15 @@ from fastapi import APIRouter, Query, Response
 from api.service.pages.digests import recent_weeks
 from api.service.pages.screen import Reading, unit_path
 from api.service.pages.tasks import plan_titles
+from tasks.bearing import is_unborne, joint_units, main_units
 from tasks.due import Colour, DueItem, State
 from tasks.lifecycle import Status
-from tasks.models import Role
 
 router = APIRouter()
-_MAIN = frozenset({Role.LEAD, Role.RESPONSIBLE})
+NOBODY = ""
+"""The bar of what the source names no unit for."""
 _BARS = 15
 """Units in the picture; the table of units has all."""
-_LONGEST_LIST = 3800
-"""Characters of ids in an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +60,17 @@ def dashboard(s: Reading, as_of: Annotated[str, Query(max_length=20)] = "") -> R
     # A month says something of duties with a day of their own; the others all fall on the plan's end.
     own = [i for i in items if not i.inherited and i.due is not None]
 
-    def of_unit(unit: str, found: list[DueItem]) -> dict[str, str]:
-        # Only what it leads or is responsible for counts here, so the list is told which.
-        ids = ",".join(dict.fromkeys(i.task_id for i in found))
-        only = {"id": ids} if len(ids) <= _LONGEST_LIST else {}
-        return {"unit": unit} | only | on
+    def of_unit(unit: str, _: list[DueItem]) -> dict[str, str]:
+        if unit == NOBODY:
+            return {"unborne": "1"} | on
+        return {"unit": unit, "role": "main"} | on
+
+    by_unit = _bars(
+        overdue, _units, label=lambda u: u or s.t("未写单位"), lists=of_unit,
+        path=lambda u: unit_path(u) if u else f"/tasks?{urlencode({'unborne': '1', 'state': 'overdue'} | on)}",
+    )  # fmt: skip
+    shown = by_unit[:_BARS]
+    shown += [bar for bar in by_unit[_BARS:] if bar.label == s.t("未写单位")]
 
     return s.show(
         "dashboard.html", day=day, as_of=as_of, total=len(items),
@@ -74,17 +79,19 @@ def dashboard(s: Reading, as_of: Annotated[str, Query(max_length=20)] = "") -> R
         asking=sum(i.status is Status.EXTENSION_REQUESTED for i in items),
         finished=sum(i.state is State.FINISHED for i in items),
         silent=sum(i.life.silent for i in overdue), inherited=sum(i.inherited for i in overdue),
-        by_unit=_bars(overdue, _units, label=str, path=unit_path, lists=of_unit)[:_BARS],
+        by_unit=shown, more_units=len(by_unit) - len(shown),
+        joint=sum(not main_units(i) and bool(joint_units(i)) for i in overdue),
+        no_deadline=sum(i.state is State.UNDATED for i in items),
         by_plan=_bars(items, lambda i: [i.plan_id], label=lambda k: plans.get(k, k), lists=lambda k, _: {"plan": k} | on),
         by_month=_bars(own, _month, label=str, lists=lambda k, _: _days_of(k) | on, in_order=True),
-        undated=len(items) - len(own), undated_href=f"/tasks?{urlencode(on)}",
+        undated=len(items) - len(own), undated_href=f"/tasks?{urlencode({'own': 'no'} | on)}",
         longest=overdue[:10], plan_of=plans, weeks=recent_weeks(s),
         units=[u.unit for u in register.units()], Colour=Colour,
     )  # fmt: skip
 
 
 def _units(item: DueItem) -> Iterable[str]:
-    return {u.unit for u in item.units if u.role in _MAIN}
+    return main_units(item) or ({NOBODY} if is_unborne(item) else ())
 
 
 def _month(item: DueItem) -> Iterator[str]:

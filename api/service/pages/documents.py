@@ -41,9 +41,11 @@ from tasks.visibility import (
     set_visibility,
     visible_documents,
 )
+from tasks.withdrawal import restore_document, withdraw_document
 from tasks.words import describe_target
 
 router = APIRouter()
+Reason = Annotated[str, Form(max_length=5000)]
 Ingesting = Annotated[Screen, Depends(allowed(Action.INGEST))]
 MOST_LISTED = 60
 """Warnings, repairs and unclaimed clauses listed above the text; the rest are on the review page."""
@@ -64,9 +66,11 @@ def documents(s: Reading, jobs: JobsOf) -> Response:
     stored = {d.document.id: d for d in s.service.store.documents()}
     rows = [(e, stored.get(e.document.id)) for e in register.extractions]
     rows.sort(key=lambda row: row[1].recorded_at.isoformat() if row[1] else "", reverse=True)
+    gone = [d for d in s.service.store.documents(superseded=True) if d.withdrawn_at and not d.superseded_by]  # fmt: skip
+    known = visible_documents(s.service.store, s.viewer.actor, [d.document.id for d in gone])
     recent = jobs.list(_RECENT) if s.may(Action.INGEST) else []
     return s.show(
-        "documents.html", rows=rows, seen=_visibility(s), levels=list(Level), recent=recent,
+        "documents.html", rows=rows, seen=_visibility(s), levels=list(Level), recent=recent, withdrawn=[d for d in gone if d.document.id in known],
         kinds=" ".join(sorted(SUFFIXES)), accept=",".join(sorted(SUFFIXES)),
     )  # fmt: skip
 
@@ -85,7 +89,7 @@ async def upload(request: Request, s: Ingesting, jobs: JobsOf) -> Response:
         got.path.unlink(missing_ok=True)
         if isinstance(error, DeniedError):
             raise
-        return s.go("/documents", s.told(error.message), failed=True)
+        return await run_in_threadpool(s.refused, error, "/documents")
     except BaseException:
         got.path.unlink(missing_ok=True)
         raise
@@ -107,7 +111,34 @@ def cancel(
     """Stop an upload that waits or is being read."""
     s.check(csrf)
     back = f"/documents/jobs/{quote(job_id)}"
-    return s.attempt(lambda: jobs.cancel(s.viewer.actor, job_id), back, s.t("正在取消"))
+    # True whether it has ended by the time the page is shown or not.
+    return s.attempt(lambda: jobs.cancel(s.viewer.actor, job_id), back, s.t("已要求取消"))
+
+
+@router.post("/documents/{document_id}/withdraw")
+def withdraw(
+    document_id: str, s: Ingesting, reason: Reason = "", csrf: Annotated[str, Form()] = ""
+) -> Response:
+    """Take a document out that should not be there."""
+    s.check(csrf)
+    document_seen(s, document_id)
+    return s.attempt(
+        lambda: withdraw_document(s.service.store, s.viewer.actor, document_id, reason, s.service.now()),
+        f"/documents/{quote(document_id)}", s.t("文件已撤回，它的任务不再列出"),
+    )  # fmt: skip
+
+
+@router.post("/documents/{document_id}/restore")
+def restore(
+    document_id: str, s: Ingesting, reason: Reason = "", csrf: Annotated[str, Form()] = ""
+) -> Response:
+    """Put a withdrawn document back."""
+    s.check(csrf)
+    document_seen(s, document_id)
+    return s.attempt(
+        lambda: restore_document(s.service.store, s.viewer.actor, document_id, reason, s.service.now()),
+        f"/documents/{quote(document_id)}", s.t("文件已恢复，它的任务重新列出"),
+    )  # fmt: skip
 
 
 @router.get("/documents/{document_id}")

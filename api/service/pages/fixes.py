@@ -216,6 +216,8 @@ def said_due(due: Deadline, names: Names) -> str:
             f"{due.event or ''}起 {length}内",
             f"within {length} of {due.event or 'the event'}",
         )[names.side]
+    if due.kind is DueKind.NONE:
+        return ("无时限", "no deadline")[names.side]
     if due.kind is DueKind.START:
         return f"{due.start or due.date or ''} {('起', 'on')[names.side]}"
     if due.kind is DueKind.IN and due.start:
@@ -364,7 +366,7 @@ def due_fields(due: Deadline | None) -> dict[str, Any]:
     plain = ";".join(f"{k}={v}" for k, v in rule.items())
     day: date | None = (due.date or due.start) if due else None
     return {
-        "kind": due.kind if due else DueKind.BY, "day": day or "",
+        "kind": due.kind if due and due.kind in KINDS else DueKind.BY, "day": day or "",
         "begin": (due.start if due and due.kind is DueKind.IN else None) or "",
         "every": plain if plain in RULES and month.isdigit() | (not month) else (due.rrule or "" if due else ""),
         "month": month if plain in RULES and month.isdigit() else "",

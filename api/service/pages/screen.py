@@ -13,15 +13,16 @@ from typing import Annotated, Any
 from urllib.parse import quote, unquote, urlencode
 from zoneinfo import ZoneInfo
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from api.service.identity import ServiceOf, Viewer, ViewerOf, check_form, over_tls, require_for
+from api.service.pages.again import NOTICE, page_at, refill, sent_fields
 from api.service.pages.names import Names, names_of
 from api.service.pages.words import translate
-from api.service.problems import UnauthenticatedError
+from api.service.problems import UnauthenticatedError, status_of, told_of
 from api.service.state import Service
 from api.settings import LANGUAGES
 from kb.errors import DeniedError, DubanError, NotFoundError
@@ -137,16 +138,30 @@ class Screen:
             )  # fmt: skip
         return response
 
-    def attempt(self, act: Callable[[], object], back: str, done: str) -> RedirectResponse:
-        """Do what a form asks and go back, telling how it went. What nobody may or what is not
-        there is an error page instead."""
+    def attempt(self, act: Callable[[], object], back: str, done: str) -> Response:
+        """Do what a form asks and go back, telling how it went. What is refused leaves the form
+        there as it was filled in; what nobody may is an error page instead."""
         try:
             act()
-        except (DeniedError, NotFoundError, UnauthenticatedError):
+        except (DeniedError, UnauthenticatedError):
             raise
         except DubanError as error:
-            return self.go(back, self.told(error.message), failed=True)
+            return self.refused(error, back)
         return self.go(back, done)
+
+    def refused(self, error: DubanError, back: str) -> Response:
+        """The page that a refused form stood on, filled in as it was sent, with the reason; where
+        that page has no such form any more, that page with the reason alone."""
+        why = self.told(told_of(error)[0])
+        texts, files = sent_fields(self.request)
+        page = page_at(self.request, back, (True, why))
+        if page is None and isinstance(error, NotFoundError):
+            raise error
+        missed = self.t("文件不能由浏览器代为保留，请重新选择：{files}", files="{files}")
+        filled = page and refill(page, self.request.url.path, texts, files, why, missed)
+        if not filled:
+            return self.go(back, why, failed=True)
+        return HTMLResponse(filled, status_of(error)[0])
 
 
 def screen_of(request: Request, service: ServiceOf, viewer: ViewerOf) -> Screen:
@@ -212,6 +227,8 @@ def local_path(given: str, usual: str = "/") -> str:
 
 def read_notice(request: Request) -> tuple[bool, str] | None:
     """Whether what was asked failed, and what is to be told of it."""
+    if NOTICE in request.scope:
+        return tuple(request.scope[NOTICE])
     try:
         failed, words = json.loads(unquote(request.cookies.get(_NOTICE_COOKIE, "")))
     except (ValueError, TypeError, RecursionError):

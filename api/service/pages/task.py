@@ -34,7 +34,7 @@ from tasks import schema
 from tasks.audit import Entry
 from tasks.authorisation import Action, authorise, require
 from tasks.due import DueItem
-from tasks.lifecycle import STEPS, Command, Judged, Party, Status, Step, judge, take_step
+from tasks.lifecycle import STEPS, Command, Judged, Party, Status, Step, judge, obstacle, take_step
 from tasks.listing import BEARING, Wanted
 from tasks.matching import match_facts
 from tasks.models import Assignment, DueKind, Extraction, Milestone, Role, Target, Task
@@ -55,13 +55,15 @@ MOST_EVIDENCE = 20
 class Shown:
     """A milestone of the task (one occurrence of it) as it is shown: its deadline as printed and as
     read, the steps that this viewer may take now, and why not the others. `first`: the milestone's
-    first occurrence on the page."""
+    first occurrence on the page; `answer`: what the supervisors said of what was reported or asked
+    for last, where that is still open."""
 
     milestone: Milestone
     item: DueItem
     printed: str
     said: str
     first: bool
+    answer: str
     steps: tuple[Step, ...]
     others: tuple[tuple[Step, str], ...]
     targets: tuple[Target, ...]
@@ -88,7 +90,7 @@ def task(task_id: str, s: Reading) -> Response:
         due_fields=due_fields, said_due=said_due, KINDS=KINDS, RULES=RULES, SPANS=SPANS, SIGNS=SIGNS,
         people={p.login: p.name for p in s.service.people.list()} if s.known else {},
         commitments={m.id: m.commitment for m in placed.task.milestones},
-        roles=list(Role), most=MOST_EVIDENCE, task=placed.task, shown=shown, waiting=waiting if _may_record(s, placed) else [],
+        reported=_reported(placed.task, s.language), roles=list(Role), most=MOST_EVIDENCE, task=placed.task, shown=shown, waiting=waiting if _may_record(s, placed) else [],
         judged=_judged(s, placed.task, items), block=_clause(extraction, placed),
         legend=legend(s), history=history(s, placed.task) if s.known else [], today=s.service.today(),
         largest=LARGEST_EVIDENCE // (1024 * 1024), Status=Status, Step=Step, STEPS=STEPS,
@@ -110,7 +112,7 @@ def _moved(s: Screen, task_id: str) -> str | None:
         return None
     old, new = (document_seen(s, key) for key in (document_id, family[0].document.id))
     same = match_facts(old, new).get(task_id)
-    return f"/tasks/{quote(same)}" if same else fact_path(document_id, task_id)
+    return f"/tasks/{quote(same)}" if same and same != task_id else fact_path(document_id, task_id)
 
 
 def _may_step(task_id: str, s: SignedIn) -> Screen:
@@ -225,6 +227,11 @@ def _known_units(s: Screen) -> list[str]:
     return [u.unit for u in s.service.register(s.viewer.actor).units()]
 
 
+def _reported(task: Task, language: str) -> dict[str, str]:
+    """What a value in the history is of, by the target's id."""
+    return {t.id: describe_target(t, language) for t in task.targets}
+
+
 def _items(s: Screen, placed: Placed) -> list[DueItem]:
     ids = frozenset(m.id for m in placed.task.milestones)
     if not ids:
@@ -234,18 +241,27 @@ def _items(s: Screen, placed: Placed) -> list[DueItem]:
 
 def _shown(s: Screen, placed: Placed, items: list[DueItem]) -> Iterator[Shown]:
     extraction = s.service.register(s.viewer.actor).document_of(placed.document.id)
+    told = history(s, placed.task) if s.known else []
     for m in placed.task.milestones:
         targets = tuple(t for t in placed.task.targets if t.milestone_id in (m.id, None))
         for number, item in enumerate(i for i in items if i.milestone_id == m.id):
             waits = m.due.kind is DueKind.RELATIVE and not item.occurrence
-            choices = {step: _why_not(s, placed, item.status, step, waits=waits) for step in STEPS}
+            choices = {step: _why_not(s, placed, item, step, waits=waits) for step in STEPS}
             steps = tuple(step for step, why in choices.items() if not why)
             others = tuple((step, why) for step, why in choices.items() if why)
             printed = printed_of(extraction, m.due)
-            yield Shown(m, item, printed, said_due(m.due, s.names), number == 0, steps, others, targets)  # fmt: skip
+            yield Shown(m, item, printed, said_due(m.due, s.names), number == 0, _answer(told, item), steps, others, targets)  # fmt: skip
 
 
-def _why_not(s: Screen, placed: Placed, status: Status, step: Step, *, waits: bool) -> str:
+def _answer(told: list[Entry], item: DueItem) -> str:
+    """Why a report was sent back or a request refused, until the unit acts again."""
+    step = Step.RETURN if item.status is Status.RETURNED else Step.REFUSE_EXTENSION if item.life.refused else None  # fmt: skip
+    subject = f"{item.milestone_id}@{item.occurrence}" if item.occurrence else item.milestone_id
+    found = (e.reason for e in told if e.subject == subject and e.detail.get("step") == step)
+    return next(found, "") if step else ""
+
+
+def _why_not(s: Screen, placed: Placed, item: DueItem, step: Step, *, waits: bool) -> str:
     """Why this viewer may not take a step now, in a few words; empty where they may."""
     rule = STEPS[step]
     if not authorise(s.viewer.actor, step, _bearing(placed)).allowed:
@@ -259,9 +275,10 @@ def _why_not(s: Screen, placed: Placed, status: Status, step: Step, *, waits: bo
             if units
             else s.t("原文未写明单位，先补责任单位")
         )
-    if status not in rule.sources:
-        return s.t("现为“{status}”", status=s.names.status(status))
-    return s.t("先记录事件") if waits else ""
+    if waits:
+        return s.t("先记录事件")
+    hindered = obstacle(item.life, step, s.service.today(), item.due)
+    return s.side(hindered) if hindered else ""
 
 
 def _clause(extraction: Extraction, placed: Placed) -> Block:

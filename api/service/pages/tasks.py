@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -15,6 +15,7 @@ from api.service.pages.screen import Reading, Screen, SignedIn, read_day
 from api.service.sending import download
 from kb.errors import DubanError, NotFoundError, both
 from tasks.authorisation import roles_for
+from tasks.bearing import MAIN, is_unborne
 from tasks.due import DueItem, State
 from tasks.exports.delimited import render_csv
 from tasks.exports.feed import render_ics
@@ -49,7 +50,7 @@ class Filters:
     """What the form above the table asks for; empty parts do not narrow."""
 
     unit: str = ""
-    role: Role | None = None
+    role: Role | Literal["main"] | None = None
     plan: str = ""
     document: str = ""
     state: str = ""
@@ -58,7 +59,8 @@ class Filters:
     since: date | None = None
     until: date | None = None
     as_of: date | None = None
-    own: bool = False
+    own: Literal["", "1", "no"] = ""
+    unborne: bool = False
     ids: frozenset[str] = frozenset()
     sort: str = "due"
 
@@ -66,7 +68,7 @@ class Filters:
         """What the store narrows by."""
         return Wanted(
             unit=self.unit or None,
-            roles=(self.role,) if self.role else (),
+            roles=MAIN if self.role == "main" else (self.role,) if self.role else (),
             document_id=self.document or None,
             plans=frozenset({self.plan}) if self.plan else None,
         )
@@ -80,7 +82,9 @@ class Filters:
             and self.q.casefold() not in f"{item.title} {item.commitment} {item.path}".casefold()
         ):
             return False
-        if self.own and item.inherited:
+        if self.own and (self.own == "no") != (item.inherited or item.due is None):
+            return False
+        if self.unborne and not is_unborne(item):
             return False
         if (self.since or self.until) and item.due is None:
             return False
@@ -113,6 +117,7 @@ def filters_of(
     until: Annotated[str, Query(max_length=20)] = "",
     as_of: Annotated[str, Query(max_length=20)] = "",
     own: Annotated[str, Query(max_length=5)] = "",
+    unborne: Annotated[str, Query(max_length=5)] = "",
     ids: Annotated[str, Query(alias="id", max_length=4000)] = "",
     sort: Annotated[str, Query(max_length=20)] = "due",
 ) -> Filters:
@@ -122,7 +127,10 @@ def filters_of(
         DubanError: a role, state, status or day that there is none of.
     """
     try:
-        chosen_role, chosen_status = (Role(role) if role else None), (Status(status) if status else None)  # fmt: skip
+        chosen_role: Role | Literal["main"] | None = (
+            "main" if role == "main" else Role(role) if role else None
+        )
+        chosen_status = Status(status) if status else None
         if state not in ("", "behind", "open"):
             State(state)
     except ValueError as error:
@@ -130,7 +138,7 @@ def filters_of(
     return Filters(
         unit=unit.strip(), role=chosen_role, plan=plan, document=document, state=state,
         status=chosen_status, q=q.strip(), since=read_day(since), until=read_day(until),
-        as_of=read_day(as_of), own=bool(own), ids=frozenset(i for i in ids.split(",") if i),
+        as_of=read_day(as_of), own="no" if own == "no" else "1" if own else "", unborne=bool(unborne), ids=frozenset(i for i in ids.split(",") if i),
         sort=sort if sort.removeprefix("-") in _SORTS else "due",
     )  # fmt: skip
 
@@ -190,9 +198,9 @@ def feed_address(s: Screen, f: Filters, register: Register) -> str:
     """Where calendar programs find the deadlines of the table's unit, role and plan; the token is
     left to be filled in."""
     title = next((p.title for e in register.extractions for p in e.plans if p.id == f.plan), "")
-    query = {"unit": f.unit, "role": f.role.value if f.role else "", "plan": title}
+    query = {"unit": f.unit, "role": [r.value for r in f.wanted().roles], "plan": title}
     base = s.service.settings.base_url or str(s.request.base_url).rstrip("/")
-    shown = urlencode({key: value for key, value in query.items() if value})
+    shown = urlencode({key: value for key, value in query.items() if value}, doseq=True)
     return f"{base}/api/v1/exports/calendar.ics?{shown}{'&' if shown else ''}token="
 
 

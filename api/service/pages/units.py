@@ -14,6 +14,7 @@ from api.service.pages.screen import Reading
 from api.service.pages.tasks import plan_titles
 from ingest.pipeline import jurisdiction_of
 from kb.errors import NotFoundError
+from tasks.bearing import joint_units, main_units
 from tasks.due import Colour, State
 from tasks.lifecycle import Status
 from tasks.listing import Wanted
@@ -29,13 +30,24 @@ def units(s: Reading, q: Annotated[str, Query(max_length=100)] = "") -> Response
     """All units that bear a task, with what stands red, yellow and blue."""
     register = s.service.register(s.viewer.actor)
     colours: dict[str, Counter[Colour]] = {}
+    joint: Counter[str] = Counter()
     for item in s.service.standings(s.viewer.actor, s.service.today()):
-        for unit in {u.unit for u in item.units}:
+        for unit in main_units(item):
             colours.setdefault(unit, Counter())[item.colour] += 1
+        if item.colour is Colour.RED:
+            joint.update(joint_units(item))
     known = known_names(register)
     words = q.strip().casefold()
     found = [u for u in register.units() if words in known(u.unit)]
-    return s.show("units.html", units=found, colours=colours, q=q, roles=list(Role), Colour=Colour)
+    return s.show(
+        "units.html",
+        units=found,
+        colours=colours,
+        joint=joint,
+        q=q,
+        roles=list(Role),
+        Colour=Colour,
+    )
 
 
 @router.get("/units/{unit:path}")
@@ -46,6 +58,8 @@ def unit(unit: str, s: Reading, role: Annotated[str, Query(max_length=20)] = "")
     if found is None:
         raise NotFoundError(f"没有单位“{unit}” / no unit {unit!r}")
     items = s.service.standings(s.viewer.actor, s.service.today(), Wanted(unit=found.unit))
+    own = [i for i in items if found.unit in main_units(i)]
+    shared = [i for i in items if found.unit in joint_units(i)]
     urgent = [i for i in items if i.colour is not Colour.NONE]
     urgent.sort(key=lambda i: list(Colour).index(i.colour))
     names = [organisations_for(jurisdiction_of(e.document)).resolve(found.unit) for e in register.extractions]  # fmt: skip
@@ -55,8 +69,8 @@ def unit(unit: str, s: Reading, role: Annotated[str, Query(max_length=20)] = "")
     return s.show(
         "unit.html", u=found, english=next((o.english for o in names if o), ""),
         chosen=chosen, roles=[r for r in Role if any(r in n.roles for n in every)], most=MOST,
-        placed=register.tasks_of(found.unit), states=Counter(i.state for i in items), review=sum(i.status is Status.REPORTED for i in items),
-        colours=Counter(i.colour for i in items), urgent=urgent, neighbours=neighbours,
+        placed=register.tasks_of(found.unit), states=Counter(i.state for i in own), review=sum(i.status is Status.REPORTED for i in own),
+        colours=Counter(i.colour for i in own), joint=Counter(i.colour for i in shared), urgent=urgent, neighbours=neighbours,
         picture=picture_of(found.unit, neighbours), plan_of=plan_titles(register),
         people=[p for p in s.service.people.list() if found.unit in p.units and p.active] if s.known else [],
         State=State, Colour=Colour, Role=Role,

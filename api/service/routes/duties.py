@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any
@@ -19,11 +20,13 @@ from api.service.wire.progress import DueItem, Judged
 from kb.errors import NotFoundError
 from tasks import models
 from tasks.authorisation import Actor
+from tasks.bearing import joint_units, main_units
 from tasks.due import DueItem as Standing
 from tasks.lifecycle import Life, judge
 from tasks.listing import Wanted
 from tasks.models import Role
 from tasks.queries import Placed, Register, due_before
+from tasks.undated import undated_of
 
 router = APIRouter(tags=["duties"], responses=RESPONSES)
 
@@ -75,13 +78,15 @@ class Trace(BaseModel):
 
 
 class UnitOut(BaseModel):
-    """What one organisation has to do."""
+    """What one organisation has to do. `standing` counts the milestones that it leads or is
+    responsible for by state, `standing_joint` those that it only takes part in."""
 
     unit: str
     unit_id: str | None
     tasks: list[TaskOut]
     roles: dict[str, int]
     standing: dict[str, int]
+    standing_joint: dict[str, int]
     people: list[str]
 
 
@@ -97,6 +102,9 @@ def tasks(
         date | None, Query(alias="due_before", description="这天或之前到期 / due by this day")
     ] = None,
     late: Annotated[bool, Query(alias="overdue", description="只列逾期 / overdue only")] = False,
+    undated: Annotated[
+        bool, Query(description="只列无时限的 / those without a deadline only")
+    ] = False,
     as_of: AsOf = None,
     q: Annotated[str, Query(max_length=200, description="标题中的字 / words of the title")] = "",
     limit: Limit = 50,
@@ -112,6 +120,7 @@ def tasks(
         and document in ("", p.document.id)
         and (q in p.task.title or q in p.clause.heading)
         and (before is None or due_before(p, before))
+        and (not undated or undated_of(p.task) is not None)
     ]
     if late:
         items = register.overdue(as_of or service.today())
@@ -207,16 +216,18 @@ def unit_of(unit: str, viewer: Reader, service: ServiceOf, as_of: AsOf = None) -
     if not known:
         raise NotFoundError(f"没有单位“{unit}” / no unit {unit!r}", hint="GET /api/v1/units")
     found = known[0]
-    standing: dict[str, int] = {}
+    standing, joint = Counter[str](), Counter[str]()
     for item in service.standings(viewer.actor, as_of or service.today(), Wanted(unit=found.unit)):
-        standing[item.state.value] = standing.get(item.state.value, 0) + 1
+        standing[item.state.value] += found.unit in main_units(item)
+        joint[item.state.value] += found.unit in joint_units(item)
     people = [p for p in service.people.list() if found.unit in p.units and p.active]
     return UnitOut(
         unit=found.unit,
         unit_id=found.unit_id,
         tasks=[task_out(p) for p in register.tasks_of(found.unit)],
         roles=found.roles,
-        standing=standing,
+        standing=dict(+standing),
+        standing_joint=dict(+joint),
         people=[p.name for p in people] if viewer.person else [],
     )
 

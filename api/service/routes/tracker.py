@@ -23,10 +23,10 @@ from api.service.wire.progress import Evidence, Life, Occasion
 from kb.errors import DubanError, NotFoundError
 from tasks import audit, schema
 from tasks.authorisation import Action, authorise, require
-from tasks.due import Row
-from tasks.lifecycle import STATUS_NAMES, STEP_NAMES, STEPS, Command, Step
+from tasks.due import Row, holding_day
+from tasks.lifecycle import STEP_NAMES, STEPS, Command, Step, obstacle
 from tasks.lifecycle import Evidence as Proof
-from tasks.lifecycle import Life as LifeNow
+from tasks.listing import Wanted
 from tasks.tracker import bearing_units
 from tasks.visibility import visible_documents
 
@@ -115,8 +115,12 @@ def steps(
 ) -> list[StepChoice]:
     """Every step of the cycle and whether this viewer may take it in the present state."""
     row = seen_milestone(service, viewer, milestone_id)
-    life = service.tracker.life(row.id, occurrence)
-    return [_choice(viewer, row, life, step) for step in Step]
+    today = service.today()
+    items = service.standings(viewer.actor, today, Wanted(milestones=frozenset({row.id})))
+    item = next((i for i in items if i.occurrence == occurrence), None)
+    life = item.life if item else service.tracker.life(row.id, occurrence)
+    due = item.due if item else holding_day(life, row.due)
+    return [_choice(viewer, row, step, obstacle(life, step, today, due)) for step in Step]
 
 
 @router.post("/milestones/{milestone_id}/steps", summary="办一步 / take a step")
@@ -204,13 +208,12 @@ def seen_milestone(service: Service, viewer: Viewer, milestone_id: str) -> Row:
     raise NotFoundError(f"没有里程碑 {milestone_id} / no milestone {milestone_id}")
 
 
-def _choice(viewer: Viewer, row: Row, life: LifeNow, step: Step) -> StepChoice:
+def _choice(viewer: Viewer, row: Row, step: Step, hindered: tuple[str, str] | None) -> StepChoice:
     zh, en = STEP_NAMES[step]
     decision = authorise(viewer.actor, step, bearing_units(row))
     allowed, reason = decision.allowed, decision.reason
-    if allowed and life.status not in STEPS[step].sources:
-        state = STATUS_NAMES[life.status]
-        allowed, reason = False, f"现为“{state[0]}” / it is {state[1]}"
+    if allowed and hindered:
+        allowed, reason = False, " / ".join(hindered)
     return StepChoice(
         step=step, zh=zh, en=en, allowed=allowed, reason=reason, needs=tuple(STEPS[step].needs)
     )

@@ -14,7 +14,9 @@ DOCUMENT = """某区森林防火方案（2025—2027年）
 
 
 def told(client, answer):
-    """The notice on the page that a form leads to."""
+    """The page that a form leads to; of one that is refused, the form's own again."""
+    if answer.status_code in (404, 409, 422) and 'class="notice failed' in answer.text:
+        return answer.text
     assert answer.status_code == 303, answer.text[:300]
     return client.get(answer.headers["Location"]).text
 
