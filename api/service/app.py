@@ -83,7 +83,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         store = Store.open(settings.store_url)
-        service = app.state.service = Service(settings, store, public_read=public_read)
+        service = app.state.service = Service(settings, store, public_read=public_read, beside=warm)
         folder = settings.home / "uploads"
         jobs = Jobs(store, folder, service.now, service.update_index if warm else None)
         jobs.recover()
