@@ -39,6 +39,7 @@ from api.service.state import Service
 from api.settings import Settings
 from kb.errors import StoreError
 from tasks import schema
+from tasks.proofs import clear_unnamed
 from tasks.store import Store
 
 LARGEST_UPLOAD = 64 * 1024 * 1024
@@ -87,6 +88,7 @@ def create_app(
         folder = settings.home / "uploads"
         jobs = Jobs(store, folder, service.now, service.update_index if warm else None)
         jobs.recover()
+        clear_unnamed(store, service.now())
         app.state.jobs = jobs
         if warm:
             threading.Thread(target=service.warm_up, daemon=True).start()

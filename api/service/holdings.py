@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, func, not_, or_, select
@@ -88,28 +87,21 @@ class Holdings:
         return self.register(frozenset(self.current().extractions))
 
     def _read(self, version: str, changed: set[str]) -> Held:
-        stale = self._documents_of(changed)
-        found: dict[str, Extraction] = {}
-        recorded: dict[str, str] = {}
-        for stored in self._store.documents():
-            key = stored.document.id
-            recorded[key] = stored.recorded_at.isoformat()
-            known = self._held.extractions.get(key)
-            if known is None or stale is None or key in stale:
-                known = self._store.load(key, corrected=True)
-            found[key] = known
-        return Held(version, found, recorded)
+        """As it is now. `changed` are the subjects of the entries since: documents and tasks."""
+        before = self._held.extractions
+        places = {t.id: key for key, e in before.items() for t in e.tasks}
+        stale = {places.get(subject, subject) for subject in changed}
+        stored = self._store.documents()
+        ids = [d.document.id for d in stored]
+        read = {key: self._load(key) for key in ids if key in stale or key not in before}
+        known = {*places, *before, *(t.id for e in read.values() for t in e.tasks), *read}
+        if not changed <= known:  # about something else: nothing is taken for granted
+            before = {}
+        found = {key: read.get(key) or before.get(key) or self._load(key) for key in ids}
+        return Held(version, found, {d.document.id: d.recorded_at.isoformat() for d in stored})
 
-    def _documents_of(self, changed: Iterable[str]) -> set[str] | None:
-        """The documents that entries about `changed` (documents and tasks) concern; None where one
-        is neither."""
-        tasks = {t.id: key for key, e in self._held.extractions.items() for t in e.tasks}
-        found = set()
-        for subject in changed:
-            if not subject.startswith("doc-") and subject not in tasks:
-                return None
-            found.add(tasks.get(subject, subject))
-        return found
+    def _load(self, key: str) -> Extraction:
+        return self._store.load(key, corrected=True)
 
 
 def version_of(connection: Connection) -> str:

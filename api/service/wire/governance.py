@@ -38,9 +38,8 @@ class Visibility(Wire):
     units: tuple[str, ...]
 
 
-class Entry(Wire):
-    """One change in the audit log: who, when (UTC), what, before, after, why; `hash` is over all
-    of it and the `previous` entry's."""
+class HistoryEntry(Wire):
+    """One change as the audit log has it: who, when (UTC), what, before, after, why."""
 
     seq: int
     at: str
@@ -51,6 +50,11 @@ class Entry(Wire):
     before: dict[str, Any] | None
     after: dict[str, Any] | None
     reason: str
+
+
+class Entry(HistoryEntry):
+    """An entry of the audit log: `hash` is over all of it and the `previous` entry's."""
+
     previous: str
     hash: str
 
