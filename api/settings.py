@@ -31,7 +31,7 @@ class Settings:
     where the bundled model is written once; `chroma_url` a Chroma server, empty for our own;
     `reranker` a cross-encoder, empty for none; `llm_url` an OpenAI-compatible endpoint, empty for answers without a language model.
     `public_read` says whether public documents are read without signing in (None: only where the
-    service is bound to a loopback address); `session_hours` how long a sign-in lasts; `base_url`
+    service is bound to a loopback address); `public_metrics` the same of the metrics; `session_hours` how long a sign-in lasts; `base_url`
     the address that people see (for links and cookies); `hosts` further names under which the
     service is reached; `behind_tls` that a proxy with TLS stands in front; `proxies` the addresses
     of proxies whose `X-Forwarded-For` is believed.
@@ -50,6 +50,7 @@ class Settings:
     llm_key: str = field(default="none", repr=False)
     llm_timeout: float = 30.0
     public_read: bool | None = None
+    public_metrics: bool | None = None
     session_hours: float = 12.0
     base_url: str = ""
     behind_tls: bool = False
@@ -138,6 +139,7 @@ def read_settings(
         llm_key=environ.get("DUBAN_LLM_KEY") or "none",
         llm_timeout=_seconds(environ.get("DUBAN_LLM_TIMEOUT") or "30"),
         public_read=_switch(environ, "DUBAN_PUBLIC_READ"),
+        public_metrics=_switch(environ, "DUBAN_PUBLIC_METRICS"),
         session_hours=_hours(environ.get("DUBAN_SESSION_HOURS") or "12"),
         base_url=(environ.get("DUBAN_BASE_URL") or "").rstrip("/"),
         behind_tls=bool(_switch(environ, "DUBAN_BEHIND_TLS")),

@@ -184,9 +184,16 @@ def put_visibility(
 
 
 _UPLOAD = form_of(
-    level={"type": "string", "enum": [level.value for level in Level]},
-    units={"type": "array", "items": {"type": "string"}},
-)
+    name="工作方案.txt",
+    level={
+        "type": "string", "enum": [level.value for level in Level], "example": "restricted",
+        "description": "公开程度, 不给则同旧版本, 新文件公开 / how far it is open",
+    },
+    units={
+        "type": "array", "items": {"type": "string"}, "example": ["区教委"],
+        "description": "限定查看的单位 / the units that see a restricted one",
+    },
+)  # fmt: skip
 
 
 @router.post("/documents", status_code=202, summary="上传文件 / upload", openapi_extra=_UPLOAD)
