@@ -92,7 +92,8 @@ def create_app(
         store = Store.open(settings.store_url)
         service = app.state.service = Service(settings, store, public_read=public_read, beside=warm)
         folder = settings.home / "uploads"
-        jobs = Jobs(store, folder, service.now, service.update_index if warm else None)
+        index = service.update_index if warm else None
+        jobs = Jobs(store, folder, service.now, index, patience=settings.read_seconds)
         jobs.recover()
         clear_unnamed(store, service.now())
         app.state.jobs = jobs

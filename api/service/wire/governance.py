@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import datetime
 from typing import Any
 
-from api.service.wire.base import Wire
+from api.service.wire.base import Moment, Wire
 from tasks.authorisation import PersonRole
 from tasks.visibility import Level
 
@@ -27,8 +26,8 @@ class Token(Wire):
     login: str
     name: str
     scopes: tuple[str, ...]
-    created_at: datetime.datetime
-    expires_at: datetime.datetime
+    created_at: Moment
+    expires_at: Moment
 
 
 class Visibility(Wire):
