@@ -9,11 +9,11 @@ from datetime import date
 from sqlalchemy import ColumnElement, Connection, Select, or_, select, union
 
 from kb.models import Fact
-from tasks import audit, schema
+from tasks import schema
 from tasks.due import DUE_SOON, Bearer, DueItem, Lives, Row, by_date, standings
 from tasks.lifecycle import Life
 from tasks.models import Certainty, DueKind, Role
-from tasks.replay import replay
+from tasks.replay import replay_some
 from tasks.store import Store, as_utc
 
 BEARING = (Role.LEAD, Role.RESPONSIBLE, Role.JOINT)
@@ -120,11 +120,13 @@ def read_lives(connection: Connection, as_of: date, wanted: Wanted | None = None
         chosen = _chosen(wanted).with_only_columns(schema.milestone.c.id)
         query = query.where(life.c.milestone_id.in_(chosen))
     found = [Life.model_validate_json(body) for body in connection.scalars(query)]
-    if any(one.updated_on and one.updated_on > as_of for one in found):
-        keys = {one.key for one in found}
-        then = replay(audit.read(connection), until=as_of)
-        return {key: one for key, one in then.items() if key in keys}
-    return {one.key: one for one in found}
+    lives = {one.key: one for one in found}
+    # The others have done nothing since: they stand as they stood.
+    later = [one.key for one in found if one.updated_on and one.updated_on > as_of]
+    then = replay_some(connection, later, as_of) if later else {}
+    for key in later:
+        lives.pop(key)
+    return lives | then
 
 
 def count_standings(

@@ -140,6 +140,18 @@ evidence = Table(
     Column("sha256", String(64), primary_key=True),
     Column("data", LargeBinary, nullable=False),
 )
+proof = Table(
+    "proof",
+    metadata,
+    Column("sha256", String(64), primary_key=True),  # of the evidence
+    Column("seq", Integer, primary_key=True, autoincrement=False),  # of the step that names it
+)
+unnamed_evidence = Table(
+    "unnamed_evidence",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("since", DateTime(timezone=True), nullable=False),  # when it was first found so
+)
 correction = Table(
     "correction",
     metadata,

@@ -202,13 +202,18 @@ class Store:
                     )
             return added
 
-    def documents(self, *, superseded: bool = False) -> tuple[StoredDocument, ...]:
-        """The documents in the order they were recorded; current ones only by default."""
+    def documents(
+        self, *, superseded: bool = False, document_id: str | None = None
+    ) -> tuple[StoredDocument, ...]:
+        """The documents in the order they were recorded; current ones only by default; of one id
+        only, where one is given."""
         query = select(schema.document).order_by(
             schema.document.c.recorded_at, schema.document.c.id
         )
         if not superseded:
             query = query.where(schema.document.c.superseded_by.is_(None))
+        if document_id is not None:
+            query = query.where(schema.document.c.id == document_id)
         with self.reading() as connection:
             return tuple(
                 StoredDocument(

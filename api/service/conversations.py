@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, and_, delete, func, insert, or_, select, update
 
 from api.assistant.reply import Answer
 from api.service.withheld import closed_to, withheld
@@ -38,6 +38,15 @@ class Conversation(BaseModel):
     turns: list[Turn] = []
 
 
+class ConversationHead(BaseModel):
+    """A conversation in a list: how many questions it holds, without them."""
+
+    id: str
+    title: str
+    updated_at: datetime
+    questions: int
+
+
 class Conversations:
     """The conversations of a store. Everybody reads and changes only their own."""
 
@@ -50,6 +59,31 @@ class Conversations:
         query = select(table).where(table.c.login == login).order_by(table.c.updated_at.desc())
         with self._store.reading() as connection:
             return [_conversation(row) for row in connection.execute(query.limit(limit))]
+
+    def page(
+        self, login: str, limit: int, before: tuple[datetime, str] | None
+    ) -> tuple[list[ConversationHead], int]:
+        """A person's conversations behind a moment and an id, the latest first, and how many they
+        have in all."""
+        c, t = schema.conversation, schema.turn
+        mine = c.c.login == login
+        asked = select(func.count()).where(t.c.conversation_id == c.c.id).scalar_subquery()
+        query = select(c, asked.label("questions")).where(mine)
+        query = query.order_by(c.c.updated_at.desc(), c.c.id).limit(limit)
+        if before is not None:
+            at, key = before
+            behind = and_(c.c.updated_at == at, c.c.id > key)
+            query = query.where(or_(c.c.updated_at < at, behind))
+        with self._store.reading() as connection:
+            found = [
+                ConversationHead(
+                    id=row.id, title=row.title, updated_at=as_utc(row.updated_at),
+                    questions=row.questions,
+                )
+                for row in connection.execute(query)
+            ]  # fmt: skip
+            total = connection.scalar(select(func.count()).select_from(c).where(mine))
+        return found, total or 0
 
     def get(self, actor: Actor, key: str) -> Conversation:
         """One of a person's conversations with its turns, as far as they may still see what the

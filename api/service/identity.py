@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
@@ -26,7 +26,7 @@ TLS_COOKIE = f"__Host-{COOKIE}"
 (RFC 6265bis, 4.1.3.2)."""
 CSRF_HEADER = "X-CSRF-Token"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_API = ("/api/", "/v1/", "/mcp")
+_API = ("/api/", "/v1/", "/mcp", "/metrics")
 """Where programs ask; the other addresses are pages, for people with a browser."""
 _ASKING = frozenset({"/api/v1/ask", "/v1/chat/completions", "/mcp"})
 """Posts that write nothing."""
@@ -193,7 +193,19 @@ def needs(action: Action) -> Callable[[Viewer], Viewer]:
         require_for(viewer, action)
         return viewer
 
+    _needed[check] = action
     return check
+
+
+_needed: dict[Callable[..., Viewer], Action] = {}
+
+
+def may_be_anyone(calls: Iterable[Any]) -> bool:
+    """Whether an operation that depends on these needs nobody to be signed in, where public
+    documents are read so."""
+    return all(
+        call is not _signed_in and _needed.get(call, Action.READ) is Action.READ for call in calls
+    )
 
 
 def require_for(viewer: Viewer, action: Action) -> None:

@@ -88,6 +88,10 @@ class TooLargeError(DubanError):
     """A body over the limit."""
 
 
+class MediaTypeError(DubanError):
+    """A body of a kind that is not taken."""
+
+
 class UnreachableError(DubanError):
     """Another service that is needed does not answer."""
 
@@ -100,6 +104,8 @@ def status_of(error: DubanError) -> tuple[int, str]:
         return 429, "too-many-requests"
     if isinstance(error, TooLargeError):
         return 413, "too-large"
+    if isinstance(error, MediaTypeError):
+        return 415, "media-type"
     if isinstance(error, UnreachableError):
         return 503, "unreachable"
     return next((status, code) for kind, status, code in _STATUS if isinstance(error, kind))
@@ -186,9 +192,12 @@ def install(app: FastAPI) -> None:
         return _answer(problem_of(error))
 
 
+RESPONSE: dict[str, Any] = {
+    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+}
+"""How an error is told of in the description."""
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": HTTPStatus(status).phrase,
-             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-    for status in (400, 401, 403, 404, 408, 409, 413, 421, 422, 429, 500, 503)
-}  # fmt: skip
-"""What every route may answer beside its own."""
+    422: {"model": Problem, "description": HTTPStatus(422).phrase, **RESPONSE}
+}
+"""For every router: that errors have this shape. Which each operation may answer is worked out
+from its form (`openapi.errors_of`)."""

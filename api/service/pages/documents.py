@@ -10,7 +10,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from api.service.jobs import JobStatus
+from api.service.job_records import JobStatus
 from api.service.pages.admin import split
 from api.service.pages.changes import changes_between, duties_between
 from api.service.pages.fixes import said_due

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from api.service.identity import Reader, ServiceOf, Viewer, needs
-from api.service.jobs import Job, Jobs
-from api.service.paging import Cursor, Limit, Page, page_of
+from api.service.job_records import Job
+from api.service.jobs import Jobs
+from api.service.paging import Cursor, Limit, Page, newest, page_of, read_moment
 from api.service.problems import RESPONSES
 from api.service.sending import TAGGED, tagged
 from api.service.state import Service
@@ -144,8 +146,12 @@ def documents(
 def document(document_id: str, request: Request, viewer: Reader, service: ServiceOf) -> Response:
     """A document with its outline, facts and unclaimed clauses; has an ETag."""
     stored = seen_document(service, viewer, document_id)
-    detail = detail_of(service, stored)
-    return tagged(request, detail.model_dump_json(by_alias=True).encode(), "application/json")
+    intact = is_intact(service, stored)
+
+    def data() -> bytes:
+        return detail_of(service, stored, intact=intact).model_dump_json(by_alias=True).encode()
+
+    return tagged(request, data, "application/json", tag=_tag(service, stored, str(intact)))
 
 
 @router.get(
@@ -154,9 +160,12 @@ def document(document_id: str, request: Request, viewer: Reader, service: Servic
 )  # fmt: skip
 def text(document_id: str, request: Request, viewer: Reader, service: ServiceOf) -> Response:
     """The text that all spans refer to, in UTF-8, no line end altered; has an ETag."""
-    seen_document(service, viewer, document_id)
-    data = service.store.load(document_id).document.text.encode("utf-8", "replace")
-    return tagged(request, data, "text/plain; charset=utf-8")
+    stored = seen_document(service, viewer, document_id)
+
+    def data() -> bytes:
+        return extraction_of(service, document_id).document.text.encode("utf-8", "replace")
+
+    return tagged(request, data, "text/plain; charset=utf-8", tag=_tag(service, stored, "text"))
 
 
 @router.get(
@@ -168,8 +177,10 @@ def source(document_id: str, request: Request, viewer: Reader, service: ServiceO
     """The bytes as they were added, to be saved and never shown by the browser; the ETag is their
     SHA-256, and `Range` gives a part."""
     stored = seen_document(service, viewer, document_id)
-    data = service.store.source(document_id)
-    return tagged(request, data, _OPAQUE, tag=stored.sha256, name=stored.name or document_id)
+    return tagged(
+        request, lambda: service.store.source(document_id), _OPAQUE, tag=stored.sha256,
+        name=stored.name or document_id,
+    )  # fmt: skip
 
 
 @router.put("/documents/{document_id}/visibility", summary="公开程度 / who may see it")
@@ -184,9 +195,16 @@ def put_visibility(
 
 
 _UPLOAD = form_of(
-    level={"type": "string", "enum": [level.value for level in Level]},
-    units={"type": "array", "items": {"type": "string"}},
-)
+    name="工作方案.txt",
+    level={
+        "type": "string", "enum": [level.value for level in Level], "example": "restricted",
+        "description": "公开程度, 不给则同旧版本, 新文件公开 / how far it is open",
+    },
+    units={
+        "type": "array", "items": {"type": "string"}, "example": ["区教委"],
+        "description": "限定查看的单位 / the units that see a restricted one",
+    },
+)  # fmt: skip
 
 
 @router.post("/documents", status_code=202, summary="上传文件 / upload", openapi_extra=_UPLOAD)
@@ -221,11 +239,10 @@ def queue(jobs: Jobs, viewer: Viewer, got: Upload) -> Job:
 
 
 @router.get("/jobs", summary="处理任务 / jobs")
-def list_jobs(
-    viewer: Ingester, jobs: JobsOf, limit: Annotated[int, Query(ge=1, le=200)] = 50
-) -> list[Job]:
+def list_jobs(viewer: Ingester, jobs: JobsOf, limit: Limit = 50, cursor: Cursor = "") -> Page[Job]:
     """The last uploads and how they went, the newest first."""
-    return jobs.list(limit)
+    found, total = jobs.page(limit + 1, read_moment(cursor))
+    return newest(found, limit, total, lambda job: (job.at, job.id))
 
 
 @router.get("/jobs/{job_id}", summary="一个处理任务 / a job")
@@ -251,8 +268,18 @@ def _seen(level: str, units: list[str]) -> Seen | None:
     return Seen(level=Level(level), units=tuple(u for u in units if u.strip()))
 
 
-def _stored(service: Service, viewer: Viewer, *, superseded: bool) -> list[DocumentOut]:
-    stored = service.store.documents(superseded=superseded)
+def _tag(service: Service, stored: DocumentOut, part: str) -> str:
+    """What changes whenever the answer about a document may: with its row and who may see it, any
+    change of facts, and the program."""
+    state = service.holdings.current().version
+    said = f"{stored.model_dump_json()}|{state}|{part}|{version('duban')}"
+    return sha256_hex(said.encode("utf-8", "replace"))
+
+
+def _stored(
+    service: Service, viewer: Viewer, *, superseded: bool, document_id: str | None = None
+) -> list[DocumentOut]:
+    stored = service.store.documents(superseded=superseded, document_id=document_id)
     seen = visible_documents(service.store, viewer.actor, [d.document.id for d in stored])
     with service.store.reading() as connection:
         levels = read_visibility(connection)
@@ -274,16 +301,25 @@ def seen_document(service: Service, viewer: Viewer, document_id: str) -> Documen
     Raises:
         NotFoundError: there is none, or they may not: the two are not told apart.
     """
-    for stored in _stored(service, viewer, superseded=True):
-        if stored.id == document_id:
-            return stored
+    for stored in _stored(service, viewer, superseded=True, document_id=document_id):
+        return stored
     raise NotFoundError(f"没有文件 {document_id} / no document {document_id}")
 
 
-def detail_of(service: Service, stored: DocumentOut) -> DocumentDetail:
+def is_intact(service: Service, stored: DocumentOut) -> bool:
+    """Whether the stored bytes still have the digest; looked at each time."""
+    return sha256_hex(service.store.source(stored.id)) == stored.sha256
+
+
+def extraction_of(service: Service, document_id: str) -> Extraction:
+    """A document, current or superseded, with its facts as corrected."""
+    held = service.holdings.current().extractions.get(document_id)
+    return held or service.store.load(document_id, corrected=True)
+
+
+def detail_of(service: Service, stored: DocumentOut, *, intact: bool) -> DocumentDetail:
     """A document with all that was drawn from it."""
-    extraction = service.store.load(stored.id, corrected=True)
-    intact = sha256_hex(service.store.source(stored.id)) == stored.sha256
+    extraction = extraction_of(service, stored.id)
     return DocumentDetail(
         **dict(stored), characters=len(extraction.document.text), intact=intact,
         outline=outline_of(extraction),

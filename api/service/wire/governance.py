@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import datetime
 from typing import Any
 
-from api.service.wire.base import Wire
+from api.service.wire.base import Moment, Wire
 from tasks.authorisation import PersonRole
 from tasks.visibility import Level
 
@@ -27,8 +26,8 @@ class Token(Wire):
     login: str
     name: str
     scopes: tuple[str, ...]
-    created_at: datetime.datetime
-    expires_at: datetime.datetime
+    created_at: Moment
+    expires_at: Moment
 
 
 class Visibility(Wire):
@@ -38,9 +37,8 @@ class Visibility(Wire):
     units: tuple[str, ...]
 
 
-class Entry(Wire):
-    """One change in the audit log: who, when (UTC), what, before, after, why; `hash` is over all
-    of it and the `previous` entry's."""
+class HistoryEntry(Wire):
+    """One change as the audit log has it: who, when (UTC), what, before, after, why."""
 
     seq: int
     at: str
@@ -51,6 +49,11 @@ class Entry(Wire):
     before: dict[str, Any] | None
     after: dict[str, Any] | None
     reason: str
+
+
+class Entry(HistoryEntry):
+    """An entry of the audit log: `hash` is over all of it and the `previous` entry's."""
+
     previous: str
     hash: str
 

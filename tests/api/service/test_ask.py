@@ -83,8 +83,8 @@ def test_conversations_are_ones_own(world):
     assert again["conversation"] == talk
     turns = own.get(f"{API}/conversations/{talk}").json()["turns"]
     assert [t["question"] for t in turns] == [QUESTION["question"], "时限呢？"]
-    assert talk in {c["id"] for c in own.get(f"{API}/conversations").json()}
-    assert talk not in {c["id"] for c in other.get(f"{API}/conversations").json()}
+    assert talk in {c["id"] for c in own.get(f"{API}/conversations").json()["items"]}
+    assert talk not in {c["id"] for c in other.get(f"{API}/conversations").json()["items"]}
     for method, path in (("GET", f"conversations/{talk}"), ("DELETE", f"conversations/{talk}")):
         assert other.request(method, f"{API}/{path}").status_code == 404
     judged = {"verdict": "wrong", "reason": "漏了一个单位"}

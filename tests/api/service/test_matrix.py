@@ -33,7 +33,7 @@ FILE = Row(INGESTERS, files=True)
 TABLE: dict[tuple[str, str], list[Row]] = {
     ("GET", "/healthz"): [Row(ALL)],
     ("GET", "/readyz"): [Row(ALL)],
-    ("GET", "/metrics"): [Row(ALL)],
+    ("GET", "/metrics"): [Row(READERS)],
     ("POST", f"{API}/session"): [Row(ALL, {})],
     ("GET", f"{API}/session"): [Row(ALL)],
     ("DELETE", f"{API}/session"): [Row(ALL)],

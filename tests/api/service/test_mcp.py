@@ -191,6 +191,16 @@ def test_who_is_let_in_over_http(world, role, headers, status):
         assert answer.headers["Content-Type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE", "PUT", "OPTIONS"])
+@pytest.mark.parametrize("role", ["anonymous", "reader"])
+def test_nothing_is_held_open_or_ended_without_sessions(world, role, method):
+    """A GET of the SDK's transport would never end."""
+    answer = world.client(role).request(method, "/mcp", headers=POST)
+    assert answer.status_code == 405
+    assert answer.headers["Allow"] == "POST"
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
 # ---- stdio
 
 

@@ -103,7 +103,7 @@ def make_world(folder: Path, store: str = "") -> Iterator[World]:
     with Store.open(settings.store_url) as store:
         found = fill(store)
         secrets = people_with_tokens(store, settings)
-    app = create_app(settings, public_read=True, warm=False)
+    app = create_app(settings, public_read=True, public_metrics=True, warm=False)
     shut = create_app(settings, public_read=False, warm=False)
     world = World(settings=settings, app=app, closed_app=shut, secrets=secrets, **found)
     with (
