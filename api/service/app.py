@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Literal
 
-from fastapi import FastAPI, Response
+from fastapi import Depends, FastAPI, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
@@ -35,6 +35,7 @@ from api.service.routes import (
     signing,
     tracker,
 )
+from api.service.routes.parameters import refuse_unknown
 from api.service.state import Service
 from api.settings import Settings
 from kb.errors import StoreError
@@ -106,6 +107,7 @@ def create_app(
     app.state.oidc = oidc
     app.state.sign_on = SignOn(oidc) if oidc else None
     problems.install(app)
+    strict = [Depends(refuse_unknown)]
     for part in (
         ask,
         duties,
@@ -121,8 +123,8 @@ def create_app(
         signing,
         docs,
     ):
-        app.include_router(part.router, prefix="/api/v1")
-    app.include_router(chat_completions.router, prefix="/v1")
+        app.include_router(part.router, prefix="/api/v1", dependencies=strict)
+    app.include_router(chat_completions.router, prefix="/v1", dependencies=strict)
     mcp_http.install(app)
     _health(app)
     pages.install(app)
