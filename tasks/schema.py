@@ -69,7 +69,7 @@ assignment = Table(
         "document_id", String(40), ForeignKey("document.id", ondelete="CASCADE"), nullable=False
     ),
     Column("unit", Text, nullable=False),
-    Column("unit_id", Text, nullable=True),
+    Column("unit_id", Text, nullable=True),  # never null: `tasks.units.unit_key`
     Column("role", String(16), nullable=False),
     Column("basis", String(16), nullable=False),
     Index(None, "document_id"),

@@ -34,6 +34,7 @@ from tasks.due import rows_of
 from tasks.fields import FieldError
 from tasks.migrations import is_current, upgrade
 from tasks.models import Certainty, Extraction
+from tasks.units import jurisdiction_of, unit_key
 from tasks.versions import carry_over, keep_visibility, read_corrections
 
 _WRITER = 0x6475_6261_6E
@@ -427,9 +428,14 @@ def _duty_rows(
     extraction: Extraction,
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
     document_id = extraction.document.id
+    place = jurisdiction_of(extraction.document).place
     assignments = [
         {"task_id": task.id, "document_id": document_id, "ordinal": ordinal, "unit": a.unit}
-        | {"unit_id": a.unit_id, "role": a.role.value, "basis": a.basis.value}
+        | {
+            "unit_id": unit_key(place, a.unit, a.unit_id),
+            "role": a.role.value,
+            "basis": a.basis.value,
+        }
         for task in extraction.tasks
         for ordinal, a in enumerate(task.responsibilities)
     ]

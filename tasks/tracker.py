@@ -310,8 +310,8 @@ def _check_named(connection: Connection, row: Row, command: Command) -> None:
 
 
 def bearing_units(row: Row) -> list[str]:
-    """The units that bear a milestone, leading ones first as printed."""
-    return list(dict.fromkeys(u.unit for u in row.units if u.role in BEARING))
+    """Ids of the units that bear a milestone, leading ones first as printed."""
+    return list(dict.fromkeys(u.unit_id for u in row.units if u.role in BEARING))
 
 
 def _occurrence(connection: Connection, row: Row, wanted: str, on: date) -> tuple[str, date | None]:

@@ -11,7 +11,6 @@ from api.assistant.words import (
     role_name,
     with_note,
 )
-from ingest.pipeline import jurisdiction_of
 from kb.chunks import Chunk, flatten
 from kb.expansion import QueryExpander
 from kb.models import Citation, Clause, Fact, Plan, Span
@@ -19,6 +18,7 @@ from kb.retrieval import HybridRetriever
 from tasks.models import Assignment, Basis, Extraction, Role
 from tasks.organisations import Organisations, organisations_for
 from tasks.queries import Placed, Register
+from tasks.units import jurisdiction_of
 
 Build = Callable[[Sequence[Chunk], QueryExpander], HybridRetriever]
 BEARING = (Role.LEAD, Role.RESPONSIBLE, Role.JOINT, Role.SUPERVISE, Role.APPROVE)

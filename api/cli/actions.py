@@ -23,9 +23,9 @@ from api.settings import Settings
 from ingest.contract import to_contract
 from ingest.pipeline import decode_source, extract_file
 from ingest.readers import SUFFIXES
-from kb.errors import NotFoundError, SourceError, StoreError, both
+from kb.errors import SourceError, StoreError, both
 from kb.identifiers import sha256_hex
-from tasks.graph import ego, unit_node
+from tasks.graph import ego
 from tasks.graph_export import Format, export_graph
 from tasks.listing import lives_on
 from tasks.models import Extraction
@@ -243,7 +243,8 @@ def _questions(path: Path) -> Iterator[dict[str, Any]]:
 def tasks(settings: Settings, wanted: TaskFilter, as_of: date, out: Output) -> None:
     """List tasks, filtered."""
     register = _register(settings)
-    found = list(register.tasks_of(wanted.unit) if wanted.unit else register.tasks())
+    unit = register.known.one(wanted.unit).id if wanted.unit is not None else None
+    found = list(register.tasks_of(unit) if unit else register.tasks())
     if wanted.plan:
         found = [p for p in found if wanted.plan in p.plan.title]
     if wanted.due_before:
@@ -303,8 +304,11 @@ def units(settings: Settings, out: Output) -> None:
         out.json([c.model_dump(mode="json") for c in counts])
         return
     out.table(
-        [("单位", "unit"), ("任务", "tasks"), ("角色", "roles")],
-        [(c.unit, c.tasks, " ".join(f"{r}:{n}" for r, n in c.roles.items())) for c in counts],
+        [("单位", "unit"), ("编号", "id"), ("任务", "tasks"), ("角色", "roles")],
+        [
+            (c.label, c.unit_id, c.tasks, " ".join(f"{r}:{n}" for r, n in c.roles.items()))
+            for c in counts
+        ],
     )
     out.say(f"共 {len(counts)} 个单位", f"{len(counts)} unit(s)")
 
@@ -382,16 +386,10 @@ def graph(
     settings: Settings, kind: str, target: Path | None, unit: str | None, radius: int
 ) -> None:
     """Write the responsibility graph."""
-    whole = _register(settings).graph
-    if unit:
-        node = next(
-            (n for n, d in whole.nodes(data=True) if d["kind"] == "organisation" and unit in (n, d["label"])),
-            unit_node(unit, None),
-        )  # fmt: skip
-        if node not in whole:
-            raise NotFoundError(f"图里没有单位“{unit}” / the graph has no unit {unit!r}",
-                                hint="duban units")  # fmt: skip
-        whole = ego(whole, node, radius)
+    register = _register(settings)
+    whole = register.graph
+    if unit is not None:
+        whole = ego(whole, register.named(unit).id, radius)
     text = export_graph(whole, cast("Format", kind))
     if target is None:
         print(text)

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Literal
 
-from fastapi import FastAPI, Response
+from fastapi import Depends, FastAPI, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
@@ -36,6 +36,7 @@ from api.service.routes import (
     signing,
     tracker,
 )
+from api.service.routes.parameters import refuse_unknown
 from api.service.state import Service
 from api.settings import Settings
 from kb.errors import StoreError
@@ -133,7 +134,7 @@ def create_app(
     )
     routers = [("/api/v1", part.router) for part in parts] + [("/v1", chat_completions.router)]
     for prefix, router in routers:
-        app.include_router(router, prefix=prefix)
+        app.include_router(router, prefix=prefix, dependencies=[Depends(refuse_unknown)])
     mcp_http.install(app)
     _health(app, public_metrics=public_metrics)
     pages.install(app)

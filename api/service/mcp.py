@@ -165,7 +165,8 @@ def make_server(service: Service, who: Who) -> MCPServer:
         limit: Limit = 50, skip: Skip = 0,
     ) -> Tasks:  # fmt: skip
         """一个单位承担的全部任务, 可按角色 / all tasks that a unit bears, by role where given."""
-        found = service.register(reader(context)).tasks_of(unit, roles or None)
+        register = service.register(reader(context))
+        found = register.tasks_of(register.known.one(unit).id, roles or None)
         shown = found[skip : skip + limit]
         return Tasks(total=len(found), items=[task_out(p) for p in shown])
 

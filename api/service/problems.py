@@ -24,6 +24,7 @@ from kb.errors import (
     StoreError,
     TransitionError,
 )
+from tasks.units import AmbiguousUnitError
 
 MEDIA_TYPE = "application/problem+json"
 log = logging.getLogger("duban.service")
@@ -38,8 +39,16 @@ def _shown(part: object) -> str:
     return str(part).encode("utf-8", "replace").decode()[:300]
 
 
+class Candidate(BaseModel):
+    """One of several units that a name means."""
+
+    unit_id: str
+    unit: str
+
+
 class Problem(BaseModel):
-    """What is told of an error. `detail` and `hint` hold Chinese, ` / `, English."""
+    """What is told of an error. `detail` and `hint` hold Chinese, ` / `, English; `candidates` are
+    the units among which to choose by id, where a name means several."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -57,11 +66,13 @@ class Problem(BaseModel):
     code: str
     hint: str | None = None
     errors: list[dict[str, Any]] | None = None
+    candidates: list[Candidate] | None = None
 
 
 _STATUS: tuple[tuple[type[DubanError], int, str], ...] = (
     (NotFoundError, 404, "not-found"),
     (DeniedError, 403, "denied"),
+    (AmbiguousUnitError, 409, "ambiguous-unit"),
     (ConflictError, 409, "conflict"),
     (TransitionError, 409, "transition"),
     (SourceError, 422, "unreadable-source"),
@@ -121,7 +132,9 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, DubanError):
         status, code = status_of(error)
         message, hint = told_of(error)
-        return _problem(status, code, message, hint=hint)
+        units = error.candidates if isinstance(error, AmbiguousUnitError) else ()
+        found = [Candidate(unit_id=key, unit=title) for key, title in units]
+        return _problem(status, code, message, hint=hint, candidates=found or None)
     return _problem(500, "internal", "服务出错, 已记入日志 / the service failed; it is in the log")
 
 

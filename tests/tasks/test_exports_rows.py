@@ -34,6 +34,7 @@ from tests.tasks.export_samples import (
     rows_of,
     take,
 )
+from tests.tasks.samples import unit_of
 
 
 @pytest.fixture
@@ -120,7 +121,7 @@ def test_filters(store):
         found = export_rows(store, TODAY, statuses=wanted)
         assert found
         assert all(r.status in wanted or r.state in wanted for r in found)
-    mine = export_rows(store, TODAY, Wanted(unit="区水利局"))
+    mine = export_rows(store, TODAY, Wanted(unit=unit_of("区水利局")))
     assert 0 < len(mine) < len(everything)
 
 

@@ -74,17 +74,17 @@ def dashboard(s: Reading, as_of: Annotated[str, Query(max_length=20)] = "") -> R
         asking=sum(i.status is Status.EXTENSION_REQUESTED for i in items),
         finished=sum(i.state is State.FINISHED for i in items),
         silent=sum(i.life.silent for i in overdue), inherited=sum(i.inherited for i in overdue),
-        by_unit=_bars(overdue, _units, label=str, path=unit_path, lists=of_unit)[:_BARS],
+        by_unit=_bars(overdue, _units, label=s.units.label, path=unit_path, lists=of_unit)[:_BARS],
         by_plan=_bars(items, lambda i: [i.plan_id], label=lambda k: plans.get(k, k), lists=lambda k, _: {"plan": k} | on),
         by_month=_bars(own, _month, label=str, lists=lambda k, _: _days_of(k) | on, in_order=True),
         undated=len(items) - len(own), undated_href=f"/tasks?{urlencode(on)}",
         longest=overdue[:10], plan_of=plans, weeks=recent_weeks(s),
-        units=[u.unit for u in register.units()], Colour=Colour,
+        units=s.unit_choices(), Colour=Colour,
     )  # fmt: skip
 
 
 def _units(item: DueItem) -> Iterable[str]:
-    return {u.unit for u in item.units if u.role in _MAIN}
+    return {u.unit_id for u in item.units if u.role in _MAIN}
 
 
 def _month(item: DueItem) -> Iterator[str]:

@@ -66,7 +66,7 @@ def documents(s: Reading, jobs: JobsOf) -> Response:
     rows.sort(key=lambda row: row[1].recorded_at.isoformat() if row[1] else "", reverse=True)
     recent = jobs.list(_RECENT) if s.may(Action.INGEST) else []
     return s.show(
-        "documents.html", rows=rows, seen=_visibility(s), levels=list(Level), recent=recent,
+        "documents.html", rows=rows, units=s.unit_choices() if s.may(Action.INGEST) else [], seen=_visibility(s), levels=list(Level), recent=recent,
         kinds=" ".join(sorted(SUFFIXES)), accept=",".join(sorted(SUFFIXES)),
     )  # fmt: skip
 
@@ -80,7 +80,7 @@ async def upload(request: Request, s: Ingesting, jobs: JobsOf) -> Response:
         # One field holds all units here, for those without scripts.
         fields = got.fields | {"units": list(split(got.field("units")))}
         told = Upload(got.path, got.name, fields)
-        job = await run_in_threadpool(queue, jobs, s.viewer, told)
+        job = await run_in_threadpool(queue, jobs, s.service, s.viewer, told)
     except DubanError as error:
         got.path.unlink(missing_ok=True)
         if isinstance(error, DeniedError):
@@ -139,7 +139,7 @@ def document(
         unclaimed=whole.unclaimed, unclaimed_ids={c.id for c in whole.unclaimed},
         counts=whole.counts, legend=legend(s), kinds=KINDS, most=MOST_LISTED,
         intact=is_intact(extraction, source), size=len(source), said_due=said_due,
-        describe_target=describe_target,
+        describe_target=describe_target, units=s.unit_choices() if s.may(Action.INGEST) else [],
         seen=_visibility(s).get(document_id, Visibility()),
         targets=sum(len(task.targets) for task in extraction.tasks), levels=list(Level),
     )  # fmt: skip

@@ -164,7 +164,7 @@ def _shown(
         "import.html", report=report, name=name, token=token, told=told[:MOST_SHOWN],
         left=max(0, len(told) - MOST_SHOWN), verdicts={v: VERDICTS[v][side] for v in Verdict},
         Verdict=Verdict, colours=COLOURS, links=_tasks(s, report), most=LARGEST // (1024 * 1024),
-        own=quote(s.viewer.actor.units[0]) if s.viewer.actor.units else "",
+        own=next((quote(u) for u in s.viewer.actor.units if s.units.find(u)), ""),
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from api.service.routes.parameters import (
     Statuses,
     Unit,
     Within,
+    unit_meant,
 )
 from api.service.state import Service
 from api.service.wire.progress import DueItem
@@ -123,7 +124,7 @@ def count_overdue(
         service, viewer.actor, as_of or service.today(), unit=unit, roles=roles, plan=plan,
         days=days, inherited=inherited,
     )  # fmt: skip
-    return _counted(service, items, by)
+    return _counted(service, viewer.actor, items, by)
 
 
 @router.get("/due/counts", summary="快到期计数 / what is due soon, counted")
@@ -143,7 +144,7 @@ def count_due(
         service, viewer.actor, as_of or service.today(), within, unit=unit, roles=roles,
         plan=plan, inherited=inherited,
     )  # fmt: skip
-    return _counted(service, items, by)
+    return _counted(service, viewer.actor, items, by)
 
 
 def find_overdue(
@@ -198,14 +199,17 @@ def _standings(
     if plan:
         register = service.register(actor)
         plans = frozenset(p.id for e in register.extractions for p in e.plans if plan in p.title)
-    wanted = Wanted(unit=unit or None, roles=tuple(roles), plans=plans)
+    wanted = Wanted(unit=unit_meant(service, actor, unit), roles=tuple(roles), plans=plans)
     return service.standings(actor, as_of, wanted, days=within)
 
 
-def _counted(service: Service, items: Sequence[Standing], by: GroupBy) -> list[Counted]:
+def _counted(
+    service: Service, actor: Actor, items: Sequence[Standing], by: GroupBy
+) -> list[Counted]:
     with service.store.reading() as connection:
         titles = plan_titles(connection)
-    return [Counted(name=n, milestones=c) for n, c in count_standings(items, by, titles)]
+    rows = count_standings(items, by, titles, service.register(actor).known)
+    return [Counted(name=n, milestones=c) for n, c in rows]
 
 
 def _page(items: Sequence[Standing], limit: int, cursor: str) -> Page[DueItem]:

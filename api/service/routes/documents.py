@@ -38,6 +38,8 @@ from tasks.models import Extraction
 from tasks.store import StoredDocument
 from tasks.visibility import (
     Level,
+    bind_visibility,
+    check_visibility,
     read_visibility,
     set_visibility,
     visible_documents,
@@ -190,8 +192,9 @@ def put_visibility(
     """Open or close a document with its former versions."""
     seen_document(service, viewer, document_id)
     seen = Seen(level=body.level, units=body.units)
-    set_visibility(service.store, viewer.actor, document_id, seen, service.now())
-    return Visibility.of(seen)
+    return Visibility.of(
+        set_visibility(service.store, viewer.actor, document_id, seen, service.now())
+    )
 
 
 _UPLOAD = form_of(
@@ -208,13 +211,15 @@ _UPLOAD = form_of(
 
 
 @router.post("/documents", status_code=202, summary="上传文件 / upload", openapi_extra=_UPLOAD)
-async def upload(request: Request, response: Response, viewer: Ingester, jobs: JobsOf) -> Job:
+async def upload(
+    request: Request, response: Response, viewer: Ingester, service: ServiceOf, jobs: JobsOf
+) -> Job:
     """Take in a file; a job reads it (`Location` says where to look). The same bytes change
     nothing, other bytes of the same name are a new version. `level` and `units` say who may see
     it, else it is as open as its former version, or public."""  # fmt: skip
     got = await receive(request, jobs.folder, LIMIT)
     try:
-        job = await run_in_threadpool(queue, jobs, viewer, got)
+        job = await run_in_threadpool(queue, jobs, service, viewer, got)
     except BaseException:
         got.path.unlink(missing_ok=True)
         raise
@@ -222,11 +227,13 @@ async def upload(request: Request, response: Response, viewer: Ingester, jobs: J
     return job
 
 
-def queue(jobs: Jobs, viewer: Viewer, got: Upload) -> Job:
+def queue(jobs: Jobs, service: Service, viewer: Viewer, got: Upload) -> Job:
     """Queue an upload whose kind is read.
 
     Raises:
         DubanError: its kind is not, or the other fields say nothing that can be.
+        UnknownUnitError: it is for a unit that there is none of.
+        AmbiguousUnitError: it is for a unit whose name several have.
     """
     suffix = Path(got.name).suffix.lower()
     if suffix not in SUFFIXES:
@@ -235,6 +242,9 @@ def queue(jobs: Jobs, viewer: Viewer, got: Upload) -> Job:
             f"不读 {suffix or '没有扩展名的'} 文件, 能读: {kinds} / kinds read: {kinds}"
         )
     seen = _seen(got.field("level"), got.fields.get("units", []))
+    if seen is not None:
+        check_visibility(seen)
+        seen = bind_visibility(service.store, seen)
     return jobs.ingest(viewer.actor, got.path, got.name, seen)
 
 

@@ -170,10 +170,13 @@ class PolicyReference(Wire):
 
 
 class UnitCount(Wire):
-    """How many tasks a unit bears, by role."""
+    """How many tasks a unit bears, by role. `label` is its name, with its place where another
+    unit has that name too; `resolved`: the lexicon knows it."""
 
     unit: str
-    unit_id: str | None
+    unit_id: str
+    label: str
+    resolved: bool
     tasks: int
     roles: dict[str, int]
 

@@ -10,12 +10,15 @@ from tasks.visibility import Level
 
 
 class Person(Wire):
-    """Someone with a sign-in name. Those no longer there are inactive, never deleted."""
+    """Someone with a sign-in name. Those no longer there are inactive, never deleted. `units` are
+    ids; `unsettled` those of them that are bare names which mean no one unit, and give no rights."""
 
     login: str
     name: str
     role: PersonRole
     units: tuple[str, ...]
+    unit_names: tuple[str, ...]
+    unsettled: tuple[str, ...]
     active: bool
 
 
@@ -31,10 +34,13 @@ class Token(Wire):
 
 
 class Visibility(Wire):
-    """A document's level; `units` are those that see a restricted one."""
+    """A document's level; `units` are the ids of those that see a restricted one; `unsettled` are
+    bare names among them which mean no one unit, and open it to nobody."""
 
     level: Level
     units: tuple[str, ...]
+    unit_names: tuple[str, ...]
+    unsettled: tuple[str, ...]
 
 
 class HistoryEntry(Wire):

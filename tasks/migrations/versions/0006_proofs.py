@@ -9,7 +9,7 @@ from alembic import op
 from tasks import schema
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 
 
 def upgrade() -> None:
