@@ -148,7 +148,8 @@ def authorise(
 
 
 def _told(units: Collection[str]) -> list[str]:
-    return [title_of(unit) for unit in units]
+    # A bare name is nobody's until an administrator says whose.
+    return [title_of(u) if is_unit_id(u) else f"{u}(未定 unsettled)" for u in units]
 
 
 def require(actor: Actor, action: Action | Step, bearing: Collection[str] | None = None) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Annotated, Literal
-from weakref import WeakKeyDictionary
 
 from fastapi import Query, Request
 from fastapi.dependencies.utils import get_flat_params
@@ -42,7 +41,7 @@ Within = Annotated[
 GroupBy = Literal["unit", "plan", "role", "days"]
 
 
-def refuse_unknown(request: Request) -> None:
+async def refuse_unknown(request: Request) -> None:
     """A dependency of every operation: a parameter of the query that it does not have is an error.
     A misspelt filter would else give the whole list.
 
@@ -61,16 +60,11 @@ def refuse_unknown(request: Request) -> None:
         ])  # fmt: skip
 
 
-_known: WeakKeyDictionary[APIRoute, tuple[str, ...]] = WeakKeyDictionary()
-
-
 def _known_by(route: APIRoute) -> tuple[str, ...]:
     """The names of a route's own parameters in the query, its dependencies' with them."""
-    if route not in _known:
-        fields = get_flat_params(route.dependant)
-        found = (f.alias for f in fields if getattr(f.field_info, "in_", None) is ParamTypes.query)
-        _known[route] = tuple(dict.fromkeys(found))
-    return _known[route]
+    fields = get_flat_params(route.dependant)
+    found = (f.alias for f in fields if getattr(f.field_info, "in_", None) is ParamTypes.query)
+    return tuple(dict.fromkeys(found))
 
 
 def unit_meant(service: Service, actor: Actor, words: str) -> str | None:
