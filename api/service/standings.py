@@ -1,0 +1,49 @@
+"""How milestones stand for somebody: what they may see of what is overdue and what is due soon. The
+same for the API's lists and the tools for language models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from api.service.state import Service
+from tasks.authorisation import Actor
+from tasks.due import DueItem, State
+from tasks.listing import Wanted
+from tasks.models import Role
+
+
+def read_standings(
+    service: Service,
+    actor: Actor,
+    unit: str,
+    roles: Sequence[Role],
+    plan: str,
+    as_of: date,
+    within: int,
+) -> list[DueItem]:
+    """The milestones that `actor` may see, narrowed by unit, roles and words of the plan's title,
+    soonest first."""
+    plans = None
+    if plan:
+        register = service.register(actor)
+        plans = frozenset(p.id for e in register.extractions for p in e.plans if plan in p.title)
+    wanted = Wanted(unit=unit or None, roles=tuple(roles), plans=plans)
+    return service.standings(actor, as_of, wanted, days=within)
+
+
+def overdue_of(
+    items: Iterable[DueItem], days: int = 1, *, inherited: bool = False
+) -> list[DueItem]:
+    """Those at least `days` overdue, longest first; with `inherited` also those that are due by
+    their plan's end only."""
+    return [
+        i
+        for i in items
+        if i.state is State.OVERDUE and (i.days or 0) >= days and (inherited or not i.inherited)
+    ]
+
+
+def due_of(items: Iterable[DueItem], *, inherited: bool = False) -> list[DueItem]:
+    """Those due soon, soonest first; `inherited` as in `overdue_of`."""
+    return [i for i in items if i.state is State.DUE_SOON and (inherited or not i.inherited)]
