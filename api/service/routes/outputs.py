@@ -12,8 +12,9 @@ from pydantic import BaseModel
 from api.service.identity import ServiceOf, SignedIn, Viewer, needs, service_of, viewer_of
 from api.service.paging import Cursor, Limit, Page, page_of
 from api.service.problems import RESPONSES, UnauthenticatedError
-from api.service.routes.parameters import AsOf, Plan, Roles, Statuses, Unit, Within, unit_meant
+from api.service.routes.parameters import AsOf, Plan, Roles, Statuses, Unit, Within
 from api.service.sending import TAGGED, disposition, download, tagged
+from api.service.standings import wanted_of
 from api.service.state import Service
 from tasks.access import CALENDAR
 from tasks.authorisation import Action, PersonRole, require
@@ -25,7 +26,6 @@ from tasks.exports.report import By
 from tasks.exports.rows import ExportRow, export_rows
 from tasks.exports.workbook import Heading
 from tasks.lifecycle import Status
-from tasks.listing import Wanted
 from tasks.models import Role
 from tasks.outbox import DeliveryStatus, Outbox
 
@@ -229,10 +229,5 @@ def _rows(
     overdue: bool = False,
     statuses: list[Status | State] | None = None,
 ) -> list[ExportRow]:
-    plans = None
-    if plan:
-        register = service.register(viewer.actor)
-        plans = frozenset(p.id for e in register.extractions for p in e.plans if plan in p.title)
-    wanted = Wanted(unit=unit_meant(service, viewer.actor, unit), roles=tuple(roles), plans=plans)
-    chosen = service.narrowed(viewer.actor, wanted)
+    chosen = service.narrowed(viewer.actor, wanted_of(service, viewer.actor, unit, roles, plan))
     return export_rows(service.store, day, chosen, overdue=overdue, statuses=statuses or ())

@@ -11,8 +11,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.params import ParamTypes
 from fastapi.routing import APIRoute
 
-from api.service.state import Service
-from tasks.authorisation import Actor
 from tasks.due import State
 from tasks.lifecycle import Status
 from tasks.models import Role
@@ -65,13 +63,3 @@ def _known_by(route: APIRoute) -> tuple[str, ...]:
     fields = get_flat_params(route.dependant)
     found = (f.alias for f in fields if getattr(f.field_info, "in_", None) is ParamTypes.query)
     return tuple(dict.fromkeys(found))
-
-
-def unit_meant(service: Service, actor: Actor, words: str) -> str | None:
-    """The id of the unit that a filter names; None where it names none.
-
-    Raises:
-        UnknownUnitError: no duty in the documents that `actor` may see names such a unit.
-        AmbiguousUnitError: several units have the name.
-    """
-    return service.register(actor).known.one(words).id if words.strip() else None

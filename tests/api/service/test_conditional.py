@@ -37,7 +37,7 @@ def visibility(world):
 
 def forgery(world):
     with world.service.store.writing() as connection:
-        connection.exec_driver_sql("UPDATE source SET data = 'forged'")
+        connection.exec_driver_sql("UPDATE source SET data = X'00'")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,14 @@ import pytest
 
 from api.cli.app import run
 from api.service.oidc import read_oidc_settings
-from api.service.server import check_binding, check_secrets, hosts_of, is_loopback, reads_publicly
+from api.service.server import (
+    check_binding,
+    check_secrets,
+    hosts_of,
+    is_loopback,
+    reads_publicly,
+    shows_metrics,
+)
 from api.settings import SettingError, read_settings
 from ingest.pipeline import extract_bytes
 from tasks import audit
@@ -112,6 +119,8 @@ def test_tls_in_front_takes_the_address_that_people_see(tmp_path, address):
 )  # fmt: skip
 def test_where_public_documents_are_read_without_signing_in(tmp_path, host, given, public):
     assert reads_publicly(host, read_settings(given, tmp_path)) is public
+    alike = {k.replace("PUBLIC_READ", "PUBLIC_METRICS"): v for k, v in given.items()}
+    assert shows_metrics(host, read_settings(alike, tmp_path)) is public
 
 
 def test_the_names_under_which_it_is_reached(tmp_path):
