@@ -248,7 +248,7 @@ def test_a_token_that_reads_may_check_the_log(office):
     ],
 )
 def test_a_token_that_reads_may_only_try_a_sheet(office, query, refused):
-    settings, app, _, _, _, client = office
+    _, app, _, _, _, client = office
     service = app.state.service
     now = service.now()
     secret, _ = service.access.create_token(
