@@ -295,8 +295,8 @@ def _by_place(given: str) -> str | None:
         return None
     # 浙江省教育厅 is known as 省教育厅 there.
     forms = (given, f"{place[-1]}{given.partition(place)[2]}")
-    known = (organisations_for(jurisdiction).resolve(form) for form in forms)
-    return next((u.id for u in known if u and u.id.partition("/")[0] == place), None)
+    found = (organisations_for(jurisdiction).resolve(form) for form in forms)
+    return next((u.id for u in found if u and u.id.partition("/")[0] == place), None)
 
 
 def _is_known(key: str) -> bool:
