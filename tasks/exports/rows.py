@@ -96,11 +96,6 @@ class ExportRow(Fact):
         return tuple(dict.fromkeys(u.unit for u in self.units if u.role in roles))
 
     @property
-    def bearers(self) -> tuple[str, ...]:
-        """The units that bear the duty, those that lead first."""
-        return tuple(dict.fromkeys(unit for role in BEARING for unit in self.bearing(role)))
-
-    @property
     def bearer_ids(self) -> tuple[str, ...]:
         """Ids of the units that bear the duty, those that lead first."""
         held = (u.unit_id for role in BEARING for u in self.units if u.role is role)

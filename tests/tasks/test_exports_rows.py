@@ -62,7 +62,7 @@ def test_overdue_due_and_units(store):
     assert row.bearing(Role.RESPONSIBLE) == ("区水利局", "区应急局")
     drill = row_of(store, "开展演练", occurrence="2026-06-30")
     assert (drill.days_overdue, drill.days_left) == (None, 120)
-    assert drill.bearers == ("区应急局", "区教委")
+    assert drill.bearer_ids == (unit_of("区应急局"), unit_of("区教委"))
 
 
 @pytest.mark.parametrize(
