@@ -203,7 +203,11 @@ class Assistant(ClauseAnswers, RegisterAnswers, DueAnswers):
             return answer
         if q.intent is Intent.TARGET:
             return self._refuse(q, as_of, found, NO_VALUE if q.anchor else SILENT)
-        return self._quote(q, as_of, found, words)
+        answer = self._quote(q, as_of, found, words)
+        if q.intent is Intent.WHO and q.anchor:
+            said = "这一条没有写责任单位。" if q.language == "zh" else "This clause names no unit."
+            return answer.model_copy(update={"answer": f"{said}\n{answer.answer}"})
+        return answer
 
     def _covers(self, q: Question, words: Sequence[str], found: Sequence[Found]) -> bool:
         """Whether what was found is about the question at all."""

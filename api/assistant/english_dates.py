@@ -50,7 +50,8 @@ Dated = tuple[int, int, date | None, date | None]
 def find_english_dates(low: str, as_of: date) -> Iterator[Dated]:
     """The dates of an English question in lower case; they may overlap."""
     for match in _ENGLISH_RANGE.finditer(low):
-        first, second = (_english_bounds(match, n, as_of) for n in "12")
+        second = _english_bounds(match, "2", as_of)
+        first = _english_bounds(match, "1", second[0] if second else as_of)
         if first and second:
             yield match.start(), match.end(), first[0], second[1]
     for match in _ENGLISH_DATED.finditer(low):

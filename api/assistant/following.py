@@ -11,6 +11,7 @@ import re
 from api.assistant.intents import Intent
 from api.assistant.question import Question
 from api.assistant.windows import Window
+from kb.expansion import translate
 
 _STANDING = (Intent.PLANS, Intent.MEMBERS, Intent.HEADER, Intent.CONTACT)
 """What is asked of the documents themselves: nothing is left open."""
@@ -74,13 +75,24 @@ def follow(own: Question, before: Question, *, short: bool) -> Question:
     """A question after another one. `short`: it is one with 呢 or "what about"."""
     if own.intent in _STANDING or own.places:
         return own
-    if own.about:
+    if own.about and not (_keeps_topic(before) and _points_back(own)):
         return _other_topic(own, before) if short else _same_units(own, before)
     if own.everything and own.intent in _OF_LIST:
         return stand_alone(own)
     if own.units:
         return _other_units(own, before, short=short)
     return _open(own, before)
+
+
+def _points_back(own: Question) -> bool:
+    """Whether an English question names nothing that the glossary knows but "it" or "they"."""
+    low = own.search.lower()
+    return (
+        own.language == "en"
+        and bool(_PRONOUN.search(low))
+        and not own.units
+        and not translate(own.topic)[0]
+    )
 
 
 def _keeps_topic(before: Question) -> bool:

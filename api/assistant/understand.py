@@ -45,6 +45,9 @@ _ALONE = re.compile(r"只由一家|一家单位单独|单独负责|独自|\b(?:a
 _EVERYTHING = re.compile(
     r"全部|所有|全区|全县|全市|各单位|各部门|整个|\b(?:all|every|overall|entire)\b"
 )
+_EACH = frozenset(
+    ["各单位", "各部门", "各有关单位", "各有关部门", "各责任单位", "各相关单位", "各相关部门"]
+)
 _N = r"\d{1,3}|[一二两三四五六七八九十]{1,3}"
 _FIRST = re.compile(
     rf"(?P<much>(?:逾期|超期|拖)?得?(?:时间)?(?:最久|最长|最严重|最厉害|最早))(?:的)?(?:是)?(?:前)?(?P<a>{_N})?(?P<c>[项个条件])?|前(?P<b>{_N})[项个条件名]"
@@ -114,6 +117,9 @@ def read(text: str, plain: str, organisations: Sequence[Organisations], as_of: d
     units, topic = find_units(topic, organisations)
     bare = topic
     intent = find_intent(low, has_unit=bool(units))
+    each = intent in (Intent.DUE, Intent.OVERDUE) and bool(_EACH.intersection(units))
+    if each:  # all units are asked about, not a group of this name
+        units = tuple(u for u in units if u not in _EACH)
     plan, topic = find_plan(topic) if intent is not Intent.POLICY else ("", topic)
     first, left = _first(topic.lower())
     _, unknown = translate(low)
@@ -131,7 +137,7 @@ def read(text: str, plain: str, organisations: Sequence[Organisations], as_of: d
         plan=plan,
         together=bool(_TOGETHER.search(low)) and len(units) > 1,
         alone=bool(_ALONE.search(low)),
-        most="最多" in low or bool(re.search(r"\bmost\b", low)),
+        most=each or "最多" in low or bool(re.search(r"\bmost\b", low)),
         first=first,
         everything=bool(_EVERYTHING.search(low)),
         places=find_places(find_units(plain, organisations)[1], organisations),

@@ -310,7 +310,7 @@ def _dated(low: str, as_of: date) -> Iterator[_Found]:
             start = as_of if near and end and end >= as_of else None
         elif mention.bound == "within" and mention.duration:
             start = as_of
-        kind: Kind = "counted" if mention.duration else "dated"
+        kind: Kind = "counted" if mention.duration else "calendar" if near else "dated"
         if made := _made(low, mention.at, mention.to, start, end, kind):
             yield made
     for at, to, first, last in find_english_dates(low, as_of):
