@@ -235,7 +235,9 @@ def describe_window(window: Window, language: str) -> str:
     else:
         span = "所有日期" if zh else "on any day"
     words = window.words if bool(re.search(r"[一-龥]", window.words)) == zh else ""
-    if window.kind == "soon":
+    if window.kind == "next":
+        words = ""
+    elif window.kind == "soon":
         words = f"未来 {DUE_SOON} 天" if zh else f"the next {DUE_SOON} days"
     return f"{span}（{words}）" if words and zh else f"{span} ({words})" if words else span
 

@@ -37,6 +37,7 @@ _OF_ALL = re.compile(
 )
 _ASKED_WHEN = re.compile(r"什么时候|何时|哪一?年|几月|\bwhen\b|what year")
 _WHICH = re.compile(r"哪些|什么|哪几|几项|清单|\b(?:which|what|list)\b")
+_NUMBER = re.compile(r"文号|document number|reference number|number of the (?:document|notice)")
 _SCOPE = re.compile(
     r"小学|初中|高中|中职|幼儿园|农村|城镇|城区|一贯制学校|primary|junior|rural|urban"
 )
@@ -64,6 +65,8 @@ def stand_alone(own: Question) -> Question:
         lists = intent in (*_WEAK, Intent.COUNT, Intent.TASKS_OF_UNIT, Intent.DEADLINE)
         if window and lists and not asked_when and not own.plan and not own.quoted:
             intent = Intent.DUE
+        if intent is Intent.POLICY and _NUMBER.search(low):
+            intent = Intent.HEADER  # of the documents themselves
         if intent is Intent.DEADLINE and own.units and not window:
             intent, window = Intent.DUE, Window(start=None, end=None, words="", kind="dated")
     elif intent is Intent.OVERDUE or (intent is Intent.DUE and not window):
@@ -183,6 +186,11 @@ def _open(own: Question, before: Question) -> Question:
     low = own.search.lower()
     intent = own.intent
     keeps = _keeps_topic(before)
+    if (
+        _PRONOUN.search(low) and before.units and intent in (*_OF_LIST, Intent.LIST)
+    ):  # 它还有哪些任务
+        intent = Intent.TASKS_OF_UNIT if intent is Intent.LIST else intent
+        return stand_alone(own.model_copy(update={"intent": intent, "units": before.units}))
     if intent in _WEAK and own.window:  # 明年呢
         if before.intent in _OF_LIST and not keeps:
             intent = Intent.OVERDUE if before.intent is Intent.OVERDUE else Intent.DUE

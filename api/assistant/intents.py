@@ -54,7 +54,7 @@ _ROLES = (
 
 
 _LISTED_ROLES = (
-    (r"牵头|主办|\blead(?:s|ing)?\b", Role.LEAD),
+    (r"牵头|主办|\b(?:lead(?:s|ing)?|led)\b", Role.LEAD),
     (r"配合|协助|协办|协同|\bsupporting\b|\bassist", Role.JOINT),
     (r"(?:监督|督导|监管)的|\bsupervis", Role.SUPERVISE),
     (r"(?:审批|审核|审定)的|\bapprov", Role.APPROVE),
