@@ -99,16 +99,16 @@ class DueAnswers(Composer, ABC):
 
     def _standing(self, as_of: date, window: Window) -> list[DueItem]:
         """All that falls due in a window, finished or not; of a recurring duty each occurrence
-        that lies in it, where it has two ends."""
+        in it, or the last where the window is open at its beginning."""
         found = [i for i in self.register.standings(as_of) if i.due and window.holds(i.due)]
-        if window.start is None or window.end is None:
+        if window.end is None:
             return found
         listed = {(i.milestone_id, i.occurrence) for i in found}
         for row in (r for e in self.register.extractions for r in rows_of(e)):
             if row.kind is not DueKind.RECURRING:
                 continue
-            days = [d for d in days_of(row, as_of) if window.holds(d)][:_OFTEN]
-            for day in days:
+            days = [d for d in days_of(row, as_of) if window.holds(d)]
+            for day in days[:_OFTEN] if window.start else days[-1:]:
                 if (row.id, day.isoformat()) in listed:
                     continue
                 for item in standings([row], {}, day):

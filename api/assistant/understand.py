@@ -30,6 +30,8 @@ __all__ = [
 
 REMEMBERED = 20
 """Questions of a conversation that count, the last ones."""
+_BEGINNING = 300
+"""Characters of an earlier question that are read: twenty of 2,000 digits would take seconds."""
 _ENGLISH = re.compile(
     r"\b(?:what|which|who|whom|whose|when|where|how|why|is|are|was|were|does|do|did|has|have|the"
     r"|of|to|for|by|in|on|must|should|list|show|tell)\b"
@@ -71,7 +73,8 @@ def understand(
     """Read a question. `organisations` are those of the documents' governments; `context` holds
     the questions asked before it, oldest first, of which the last 20 count."""
     before: Question | None = None
-    for asked in (*context[-REMEMBERED:], text):
+    earlier = [asked[:_BEGINNING] for asked in context[-REMEMBERED:]]
+    for asked in (*earlier, text):
         plain = as_meant(without_instructions(simplify(asked).strip()))
         short = short_question(plain) if before else None
         own = read(asked, short or plain, organisations, as_of)
