@@ -15,7 +15,8 @@ from kb.expansion import translate
 
 _STANDING = (Intent.PLANS, Intent.MEMBERS, Intent.HEADER, Intent.CONTACT)
 """What is asked of the documents themselves: nothing is left open."""
-_OF_CLAUSE = (Intent.WHO, Intent.DEADLINE, Intent.TARGET, Intent.SOURCE, Intent.POLICY)
+OF_CLAUSE = (Intent.WHO, Intent.DEADLINE, Intent.TARGET, Intent.SOURCE, Intent.POLICY)
+"""What is asked of one clause."""
 _OF_LIST = (Intent.DUE, Intent.OVERDUE, Intent.TASKS_OF_UNIT, Intent.COUNT)
 _WEAK = (Intent.LIST, Intent.CLAUSE)
 _SHORT = re.compile(
@@ -37,6 +38,11 @@ _OF_ALL = re.compile(
 )
 _ASKED_WHEN = re.compile(r"什么时候|何时|哪一?年|几月|\bwhen\b|what year")
 _WHICH = re.compile(r"哪些|什么|哪几|几项|清单|\b(?:which|what|list)\b")
+_OF_ITS_WORDS = re.compile(
+    r"内容|原文|全文|具体|详细|怎么|如何|为什么|为啥|咋|规定|要求|措施|哪些|什么|继续|还有|\b(?:details?|text|wording|says?|how|why|what|more)\b"
+)
+"""Asks what a clause says; 谢谢 does not."""
+_UNITS = re.compile(r"单位|部门|几家|\b(?:units|departments|agencies|bodies)\b")
 _NUMBER = re.compile(r"文号|document number|reference number|number of the (?:document|notice)")
 _SCOPE = re.compile(
     r"小学|初中|高中|中职|幼儿园|农村|城镇|城区|一贯制学校|primary|junior|rural|urban"
@@ -84,7 +90,7 @@ def follow(own: Question, before: Question, *, short: bool) -> Question:
         return stand_alone(own)
     if own.units:
         return _other_units(own, before, short=short)
-    return _open(own, before)
+    return _open(own, before, short=short)
 
 
 def _points_back(own: Question) -> bool:
@@ -176,12 +182,12 @@ def _other_units(own: Question, before: Question, *, short: bool) -> Question:
         if before.intent in _OF_LIST:
             window = own.window or before.window
             return stand_alone(own.model_copy(update={"intent": before.intent, "window": window, "roles": before.roles}))  # fmt: skip
-    if keeps and own.intent in (*_OF_CLAUSE, Intent.CLAUSE):
+    if keeps and own.intent in (*OF_CLAUSE, Intent.CLAUSE):
         return _with_topic(own, before)
     return stand_alone(own)
 
 
-def _open(own: Question, before: Question) -> Question:
+def _open(own: Question, before: Question, *, short: bool) -> Question:
     """A question that names neither topic nor unit."""
     low = own.search.lower()
     intent = own.intent
@@ -198,14 +204,21 @@ def _open(own: Question, before: Question) -> Question:
                 intent = Intent.DUE
             return own.model_copy(update={"intent": intent, "units": before.units, "roles": before.roles, "plan": before.plan})  # fmt: skip
         intent = before.intent if keeps else intent
+    listed = before.intent in _OF_LIST and not keeps
+    if listed and own.first and intent in _WEAK:  # 哪个最久
+        return own.model_copy(update={"intent": before.intent, "units": before.units, "roles": before.roles, "window": before.window})  # fmt: skip
+    if listed and short and own.roles and before.units:  # 牵头的呢
+        return before.model_copy(update={"text": own.text, "language": own.language, "roles": own.roles, "search": own.search})  # fmt: skip
     if keeps:
+        if intent is Intent.COUNT and _UNITS.search(low):  # 有几家单位
+            return _with_topic(own, before, intent=Intent.WHO)
         if intent in (Intent.DUE, Intent.OVERDUE, Intent.COUNT) and _OF_ALL.search(low):
             return stand_alone(own)
         if intent is Intent.OVERDUE or (intent is Intent.DUE and not own.window):
             return _with_topic(own, before, intent=Intent.DEADLINE)
-        if intent in (*_OF_CLAUSE, Intent.DUE):
+        if intent in (*OF_CLAUSE, Intent.DUE):
             return _with_topic(own, before, intent=intent)
-        if intent in _WEAK:
+        if intent in _WEAK and _OF_ITS_WORDS.search(low):
             return _with_topic(own, before, intent=Intent.CLAUSE)
         return stand_alone(own)
     if before.units and intent in (*_OF_LIST, Intent.LIST, Intent.DEADLINE):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from api.assistant.comparing import compared
-from api.assistant.following import follow, short_question, stand_alone
+from api.assistant.following import OF_CLAUSE, follow, short_question, stand_alone
 from api.assistant.intents import Intent, find_intent, find_roles
 from api.assistant.names import find_places, find_plan, find_units
 from api.assistant.orders import Instruction, without_instructions
@@ -73,18 +73,28 @@ def understand(
     """Read a question. `organisations` are those of the documents' governments; `context` holds
     the questions asked before it, oldest first, of which the last 20 count."""
     before: Question | None = None
-    earlier = [asked[:_BEGINNING] for asked in context[-REMEMBERED:]]
-    for asked in (*earlier, text):
-        plain = as_meant(without_instructions(simplify(asked).strip()))
-        short = short_question(plain) if before else None
-        own = read(asked, short or plain, organisations, as_of)
-        if short:
-            own = own.model_copy(update={"language": _language(plain)})
-            if own.intent in (Intent.CLAUSE, Intent.LIST) and not own.about:
-                own = own.model_copy(update={"intent": asked_by_noun(short) or own.intent})
-        before = follow(own, before, short=bool(short)) if before else stand_alone(own)
-    assert before is not None  # noqa: S101
-    return before
+    for asked in context[-REMEMBERED:]:
+        question = _next(asked[:_BEGINNING], before, organisations, as_of)
+        if not question.unclear:  # 谢谢 does not end what was talked about
+            before = question
+    return _next(text, before, organisations, as_of)
+
+
+def _next(
+    asked: str, before: Question | None, organisations: Sequence[Organisations], as_of: date
+) -> Question:
+    """A question after `before`."""
+    plain = as_meant(without_instructions(simplify(asked).strip()))
+    short = short_question(plain) if before else None
+    own = read(asked, short or plain, organisations, as_of)
+    if short:
+        own = own.model_copy(update={"language": _language(plain)})
+    if before and own.intent in (Intent.CLAUSE, Intent.LIST) and not own.about:
+        noun = asked_by_noun(short or plain)
+        if noun and (short or noun in OF_CLAUSE):
+            roles = find_roles(plain.lower(), plain.lower(), noun, has_unit=False)
+            own = own.model_copy(update={"intent": noun, "roles": roles})
+    return follow(own, before, short=bool(short)) if before else stand_alone(own)
 
 
 def _language(plain: str) -> str:

@@ -214,6 +214,14 @@ UNIT = "区水利局要干哪些事？"
         ((WHO, "区水利局参与吗？"), Intent.WHO),
         ((WHO, "那财政局呢"), Intent.WHO),
         ((WHO, "明年到期吗"), Intent.DEADLINE),
+        ((WHO, "谢谢", "什么时候完成？"), Intent.DEADLINE),
+        ((WHO, "有几家单位"), Intent.WHO),
+        ((WHO, "现在进展如何"), Intent.DEADLINE),
+        ((WHO, "还剩几天"), Intent.DEADLINE),
+        ((WHO, "为啥"), Intent.CLAUSE),
+        (("Who is responsible for drowning prevention?", "How long is left?"), Intent.DEADLINE),
+        (("Who is responsible for drowning prevention?", "Which unit leads?"), Intent.WHO),
+        (("Who is responsible for drowning prevention?", "What is the source?"), Intent.SOURCE),
         (("Who is responsible for drowning prevention?", "by when?"), Intent.DEADLINE),
         (("Who is responsible for drowning prevention?", "and the deadline?"), Intent.DEADLINE),
         (("Who is responsible for drowning prevention?", "who supports it?"), Intent.WHO),
@@ -241,6 +249,8 @@ def test_a_follow_up_keeps_the_topic(turns, intent):
         ((UNIT, "那区公安局呢"), Intent.TASKS_OF_UNIT, {"区公安局"}),
         (("区水利局有逾期的吗", "区公安局呢"), Intent.OVERDUE, {"区公安局"}),
         ((UNIT, "一共多少项任务"), Intent.COUNT, {"区水利局"}),
+        ((UNIT, "牵头的呢"), Intent.TASKS_OF_UNIT, {"区水利局"}),
+        ((UNIT, "有逾期的吗", "哪个最久"), Intent.OVERDUE, {"区水利局"}),
         ((UNIT, "消防呢"), Intent.WHO, {"区水利局"}),  # has it a duty there
         ((UNIT, "全区所有逾期的呢"), Intent.OVERDUE, set()),
         ((WHO, "那财政局呢", "它还有哪些任务"), Intent.TASKS_OF_UNIT, {"区财政局"}),
@@ -281,7 +291,7 @@ def test_another_topic_replaces_the_one_before(turns, intent, topic):
         ("什么时候完成？",), ("由谁牵头？",), ("期限呢？",), ("目标是多少？",), ("by when?",),
         ("who is responsible?",), ("出自哪一条",), ("财政局负责吗",), ("你好",), ("怎么办",),
         (UNIT, "由谁牵头？"), ("十大行动计划是哪十个？", "什么时候完成？"),
-        ("现在有哪些任务逾期？", "谁负责"),
+        ("现在有哪些任务逾期？", "谁负责"), (WHO, "谢谢"), (WHO, "好的"),
     ],
 )  # fmt: skip
 def test_what_names_nothing_is_unclear(turns):
@@ -331,6 +341,6 @@ def test_how_many_of_the_first(text, first):
 
 
 def test_only_the_last_questions_of_a_long_conversation_count():
-    turns = [WHO, *["有逾期的吗"] * 1100]
+    turns = [WHO, *["有哪些任务逾期"] * 1100]
     assert ask("什么时候完成？", *turns).unclear
     assert ask("什么时候完成？", *turns, "消防由谁负责？").anchor.topic.startswith("消防")
