@@ -195,8 +195,11 @@ def _open(own: Question, before: Question, *, short: bool) -> Question:
     if (
         _PRONOUN.search(low) and before.units and intent in (*_OF_LIST, Intent.LIST)
     ):  # 它还有哪些任务
-        intent = Intent.TASKS_OF_UNIT if intent is Intent.LIST else intent
-        return stand_alone(own.model_copy(update={"intent": intent, "units": before.units}))
+        update: dict[str, object] = {"units": before.units}
+        if intent is Intent.LIST:
+            search = f"{before.search} {own.search}"
+            update |= {"intent": Intent.TASKS_OF_UNIT, "search": search}
+        return stand_alone(own.model_copy(update=update))
     if intent in _WEAK and own.window:  # 明年呢
         if before.intent in _OF_LIST and not keeps:
             intent = Intent.OVERDUE if before.intent is Intent.OVERDUE else Intent.DUE
