@@ -8,7 +8,18 @@ from functools import cached_property
 
 from kb.errors import NotFoundError
 from kb.models import Citation, Clause, Document, Fact, Plan, Span
-from tasks.due import DUE_SOON, Bearer, DueItem, Lives, State, bearers, due_items
+from tasks.due import (
+    DUE_SOON,
+    Bearer,
+    DueItem,
+    Lives,
+    State,
+    bearers,
+    by_date,
+    due_items,
+    rows_of,
+    standings,
+)
 from tasks.graph import Graph, build_graph
 from tasks.lifecycle import Life
 from tasks.models import Assignment, Extraction, Milestone, Role, Target, Task
@@ -114,6 +125,12 @@ class Register:
         """All dated milestones that are not finished on `as_of`, soonest first."""
         lives = self._progress(as_of) if self._progress else {}
         return due_items(self.extractions, as_of, days=days, lives=lives)
+
+    def standings(self, as_of: date) -> list[DueItem]:
+        """How every milestone stands on `as_of`, finished ones too, soonest first."""
+        lives = self._progress(as_of) if self._progress else {}
+        rows = (row for extraction in self.extractions for row in rows_of(extraction))
+        return by_date(standings(rows, lives, as_of))
 
     def life_of(self, milestone_id: str, as_of: date) -> Life:
         """How a milestone without occurrences stood on `as_of`."""

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from sqlalchemy import Row, and_, delete, func, insert, or_, select, update
 
 from api.assistant.reply import Answer
+from api.assistant.understand import REMEMBERED
 from api.service.withheld import closed_to, withheld
 from kb.errors import NotFoundError
 from kb.identifiers import stable_id
@@ -104,6 +105,21 @@ class Conversations:
             )
             found = _conversation(row).model_copy(update={"turns": [_turn(t) for t in turns]})
         return found.model_copy(update={"turns": self._open(actor, found.turns)})
+
+    def questions(self, actor: Actor, key: str, last: int = REMEMBERED) -> list[str]:
+        """The last questions of one of a person's conversations, oldest first.
+
+        Raises:
+            NotFoundError: they have none of this id.
+        """
+        table, turn = schema.conversation, schema.turn
+        mine = select(table.c.id).where(table.c.id == key).where(table.c.login == actor.login)
+        asked = select(turn.c.question).where(turn.c.conversation_id == key)
+        with self._store.reading() as connection:
+            if connection.scalar(mine) is None:
+                raise NotFoundError(f"没有对话 {key} / no conversation {key}")
+            latest = connection.scalars(asked.order_by(turn.c.ordinal.desc()).limit(last))
+            return list(latest)[::-1]
 
     def keep(self, login: str, key: str | None, answer: Answer, at: datetime) -> tuple[str, str]:
         """Keep a question and its answer, in a conversation or a new one; gives both ids."""

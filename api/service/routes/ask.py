@@ -108,7 +108,7 @@ def answer_question(service: Service, viewer: Viewer, body: Question) -> Answere
     context = list(body.context)
     person = viewer.person
     if body.conversation and person:
-        context = [t.question for t in kept.get(viewer.actor, body.conversation).turns]
+        context = kept.questions(viewer.actor, body.conversation)
     as_of = body.as_of or service.today()
     answer = service.ask(viewer.actor, body.question, as_of, context)
     if person is None:

@@ -4,9 +4,12 @@ nobody is answered from what they may not see."""
 import json
 
 import pytest
+from sqlalchemy import insert
 
 from api.service.app import create_app
+from api.service.conversations import Conversations
 from api.service.routes.ask import pieces
+from tasks import schema
 from tests.api.service.test_matrix import API
 from tests.api.service.world import SECRET
 
@@ -73,6 +76,31 @@ def test_nobody_is_answered_from_what_they_may_not_see(world, question):
         assert SECRET not in json.dumps(told["citations"], ensure_ascii=False)
         assert SECRET not in told["answer"].replace(question, "")
         assert not {t.id for t in world.closed.tasks} & set(told["tasks"])
+
+
+def test_the_thousandth_question_of_a_conversation_is_answered(world):
+    """Only the last questions count; a conversation may be as long as somebody likes."""
+    own, kept = world.client("own"), Conversations(world.service.store)
+    first = own.post(f"{API}/ask", json=QUESTION).json()
+    row = {
+        "conversation_id": first["conversation"],
+        "at": world.service.now(),
+        "answer": json.dumps(first),
+    }
+    with world.service.store.writing() as connection:
+        connection.execute(
+            insert(schema.turn),
+            [
+                row | {"id": f"many-{n}", "ordinal": n, "question": f"有逾期的吗{n}"}
+                for n in range(1, 1100)
+            ],
+        )
+    asked = kept.questions(world.service.people.get("own").actor(), first["conversation"])
+    assert asked == [f"有逾期的吗{n}" for n in range(1080, 1100)]
+    again = own.post(
+        f"{API}/ask", json={"question": "时限呢？", "conversation": first["conversation"]}
+    )
+    assert again.status_code == 200
 
 
 def test_conversations_are_ones_own(world):
