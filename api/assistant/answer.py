@@ -13,6 +13,7 @@ from api.assistant.clauses import ClauseAnswers
 from api.assistant.lists import RegisterAnswers
 from api.assistant.reply import ELSEWHERE, PERSON, Answer, Build
 from api.assistant.search import Found
+from api.assistant.statements import joined, without_marks
 from api.assistant.understand import Intent, Question, compared, understand
 from kb.models import Fact, verify_quote
 from tasks.queries import Register
@@ -99,16 +100,19 @@ class Assistant(ClauseAnswers, RegisterAnswers):
                 "无" if zh else "none"
             )
             lines += ["", f"两者都有：{both}" if zh else f"In both: {both}"]
+        answerable = first.answerable and second.answerable
+        cited, said = joined([(a.citations, a.statements) for a in (first, second)])
+        if len(lines) > 3:
+            said += self.stating.state(lines[-1], (), units=shared)[1]
         return first.model_copy(
             update={
                 "question": text,
-                "answerable": first.answerable and second.answerable,
+                "answerable": answerable,
                 "answer": "\n".join(lines),
                 "units": tuple(dict.fromkeys([*first.units, *second.units])),
                 "tasks": tuple(dict.fromkeys([*first.tasks, *second.tasks])),
-                "citations": tuple(dict.fromkeys([*first.citations, *second.citations]))
-                if first.answerable and second.answerable
-                else (),
+                "citations": cited if answerable else (),
+                "statements": said if answerable else without_marks(said),
             }
         )
 
