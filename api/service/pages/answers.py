@@ -13,6 +13,8 @@ from api.service.pages.screen import unit_path
 
 SHORT = 12
 """Characters of a citation that is called by its own words."""
+EDGE = 8
+"""Characters of the beginning and of the end of a longer one."""
 
 
 class Piece(NamedTuple):
@@ -39,13 +41,17 @@ class Cited(NamedTuple):
 
 def cited(citations: Sequence[Mapping[str, Any]]) -> list[Cited]:
     """The citations of an answer, numbered from 1; a few words are called by themselves, more by
-    the path of their clause and how they begin: several may be of one clause."""
+    the path of their clause and how they begin and end: several may be of one clause."""
     found = []
     for number, c in enumerate(citations, 1):
         at = urlencode({"from": c["span"][0], "to": c["span"][1]})
         base = f"/documents/{quote(c['document_id'])}"
         words = "".join(c["quote"].split())
-        label = words if len(words) <= SHORT else f"{c['path']} {words[:SHORT]}……".lstrip()
+        label = (
+            words
+            if len(words) <= SHORT
+            else f"{c['path']} {words[:EDGE]}……{words[-EDGE:]}".lstrip()
+        )
         found.append(Cited(number, c["path"], words, label, f"{base}?{at}#here", f"{base}/clause?{at}"))  # fmt: skip
     return found
 

@@ -2,14 +2,16 @@
 // A test of the browser compares them.
 
 const SHORT = 12;
+const EDGE = 8;
 
 export function cited(citations) {
   return citations.map((c, place) => {
     const at = `from=${c.span[0]}&to=${c.span[1]}`;
     const base = `/documents/${encodeURIComponent(c.document_id)}`;
     const quote = c.quote.replace(/\s+/g, "");
-    const begins = [...quote];
-    const label = begins.length <= SHORT ? quote : `${c.path} ${begins.slice(0, SHORT).join("")}……`.trimStart();
+    const all = [...quote];
+    const edges = `${all.slice(0, EDGE).join("")}……${all.slice(-EDGE).join("")}`;
+    const label = all.length <= SHORT ? quote : `${c.path} ${edges}`.trimStart();
     return { number: place + 1, path: c.path, quote, label, href: `${base}?${at}#here`, clause: `${base}/clause?${at}` };
   });
 }

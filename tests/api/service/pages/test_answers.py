@@ -2,7 +2,7 @@
 
 from api.service.pages.answers import cited, lines_of
 
-QUOTES = ("区教委", "切实抓好溺水防范，" * 4, "切实抓好\n消防工作，" * 4)
+QUOTES = ("区教委", "切实抓好溺水防范，" * 4 + "值", "切实抓好\n溺水防范，" * 4 + "率")
 
 
 def answer(**more):
@@ -47,6 +47,6 @@ def test_citations_of_one_clause_are_called_apart():
     labels = [c.label for c in cited(answer()["citations"])]
     assert labels == [
         "区教委",
-        "1/一 切实抓好溺水防范，切实抓……",
-        "1/一 切实抓好消防工作，切实抓……",
+        "1/一 切实抓好溺水防范……抓好溺水防范，值",
+        "1/一 切实抓好溺水防范……抓好溺水防范，率",
     ]
