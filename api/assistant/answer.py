@@ -17,6 +17,7 @@ from api.assistant.lists import RegisterAnswers
 from api.assistant.question import Question
 from api.assistant.reply import ELSEWHERE, PERSON, SILENT, Answer, Build, Refusal
 from api.assistant.search import Found
+from api.assistant.statements import joined, without_marks
 from api.assistant.understand import understand
 from kb.chunks import Chunk
 from kb.models import Fact, verify_quote
@@ -112,16 +113,19 @@ class Assistant(ClauseAnswers, RegisterAnswers, DueAnswers):
                 "无" if zh else "none"
             )
             lines += ["", f"两者都有：{both}" if zh else f"In both: {both}"]
+        answerable = first.answerable and second.answerable
+        cited, said = joined([(a.citations, a.statements) for a in (first, second)])
+        if len(lines) > 3:
+            said += self.stating.state(lines[-1], (), units=shared)[1]
         return first.model_copy(
             update={
                 "question": text,
-                "answerable": first.answerable and second.answerable,
+                "answerable": answerable,
                 "answer": "\n".join(lines),
                 "units": tuple(dict.fromkeys([*first.units, *second.units])),
                 "tasks": tuple(dict.fromkeys([*first.tasks, *second.tasks])),
-                "citations": tuple(dict.fromkeys([*first.citations, *second.citations]))
-                if first.answerable and second.answerable
-                else (),
+                "citations": cited if answerable else (),
+                "statements": said if answerable else without_marks(said),
             }
         )
 

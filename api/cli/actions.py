@@ -14,6 +14,7 @@ from rich.progress import track
 
 from api.assistant.answer import Assistant
 from api.assistant.model import WordedAssistant
+from api.assistant.statements import with_marks
 from api.assistant.words import describe_due, describe_target
 from api.cli.knowledge import update_index
 from api.cli.output import Output
@@ -182,15 +183,13 @@ def ask(settings: Settings, question: str, as_of: date, out: Output) -> int:
     if out.as_json:
         out.json(answer.model_dump(mode="json"))
         return 0
-    out.say(answer.answer, answer.answer)
-    if answer.citations:
-        first = answer.citations[0]
-        quote = " ".join(first.quote.split())
-        shown = quote if len(quote) <= 160 else f"{quote[:160]}……"
-        out.say(
-            f"原文 [{first.span.start}, {first.span.end}) {first.path}: {shown}",
-            f"quoted [{first.span.start}, {first.span.end}) {first.path}: {shown}",
-        )
+    shown = "\n".join(with_marks(answer.statements))
+    out.say(shown, shown)
+    for number, cited in enumerate(answer.citations, start=1):
+        quote = " ".join(cited.quote.split())
+        quote = quote if len(quote) <= 160 else f"{quote[:160]}……"
+        where = f"[{cited.span.start}, {cited.span.end}) {cited.path}: {quote}"
+        out.say(f"[{number}] 原文 {where}", f"[{number}] quoted {where}")
     return 0
 
 

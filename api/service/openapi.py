@@ -32,6 +32,7 @@ _PARAMETERS = {
     "limit": "条数 / how many",
     "login": "登录名 / a sign-in name",
     "milestone_id": "里程碑编号 / a milestone's id",
+    "model": "模型名, duban / the name of a model, `duban`",
     "occurrence": "哪一期(日期)或哪一次 / which occurrence (date) or occasion",
     "sha256": "文件的 SHA-256 / the file's SHA-256",
     "status": "状态 / the state",

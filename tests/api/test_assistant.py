@@ -81,7 +81,7 @@ def test_drowning_prevention_in_both_languages():
     ):
         answer = ask(text)
         assert units(answer) == {"区委政法委", "区教委", "区公安局", "区水利局", "各镇乡街道"}
-        assert "溺水防范" in answer.citations[0].quote
+        assert any("溺水防范" in c.quote for c in answer.citations)
     assert "Water Resources Bureau" in answer.answer
 
 

@@ -97,7 +97,6 @@ _ASK = {
     "出处": "Sources",
     "出处 {n}": "Source {n}",
     "原文": "Source text",
-    "文件头": "head of the document",
     "关闭": "Close",
     "在全文中看": "See it in the whole text",
     "第 {line} 行，第 {start}–{end} 字": "Line {line}, characters {start}–{end}",

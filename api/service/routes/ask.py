@@ -114,7 +114,8 @@ def answer_question(service: Service, viewer: Viewer, body: Question) -> Answere
     if person is None:
         return Answered(**answer.model_dump())
     conversation, turn = kept.keep(person.login, body.conversation, answer, service.now())
-    return Answered(**answer.model_dump(), conversation=conversation, turn=turn)
+    kept_as = answer.model_copy(update={"id": turn})
+    return Answered(**kept_as.model_dump(), conversation=conversation, turn=turn)
 
 
 async def _events(service: Service, viewer: Viewer, body: Question) -> AsyncIterator[str]:

@@ -38,6 +38,8 @@ def test_the_order_of_events(world):
     assert "".join(data["text"] for name, data in told if name == "part") == plain["answer"]
     assert told[-2][1] == told[-1][1]["citations"] == plain["citations"]
     assert {u["unit"] for u in told[-1][1]["units"]} == {"区水利局", "区应急局"}
+    assert told[-1][1]["statements"] == plain["statements"]
+    assert plain["id"] is None  # nothing is kept of those who are not signed in
 
 
 def test_an_error_is_an_event(world):
@@ -107,6 +109,7 @@ def test_conversations_are_ones_own(world):
     own, other = world.client("own"), world.client("other")
     first = own.post(f"{API}/ask", json=QUESTION).json()
     talk = first["conversation"]
+    assert first["id"] == first["turn"]
     again = own.post(f"{API}/ask", json={"question": "时限呢？", "conversation": talk}).json()
     assert again["conversation"] == talk
     turns = own.get(f"{API}/conversations/{talk}").json()["turns"]
