@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 export OMP_NUM_THREADS := 1
 export OMP_WAIT_POLICY := PASSIVE
 export TOKENIZERS_PARALLELISM := false
+# Compiled modules are kept, whatever the shell says: tests start many processes.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup run test system check bench eval calibrate clean
 
@@ -23,7 +25,7 @@ run: setup
 	@$(BIN)/python -m api.demo
 
 test: setup system
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 system: # what the tests need of Debian, installed where it is missing
 	@tests/system.sh

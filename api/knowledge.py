@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
+from typing import TypeVar
 
 from api.assistant.answer import Assistant
 from api.assistant.model import ModelSettings, WordedAssistant
@@ -12,7 +14,7 @@ from api.assistant.reply import Build
 from api.settings import Settings
 from kb.chunks import Chunk
 from kb.embedding import load_embedder, load_small_encoder
-from kb.embedding.encoders import SentenceTransformerEmbedder, SmallEncoder
+from kb.embedding.encoders import Embedder, SentenceTransformerEmbedder, SmallEncoder, Vectors
 from kb.embedding.reranker import Reranker
 from kb.expansion import QueryExpander
 from kb.index import Report, VectorIndex
@@ -22,26 +24,34 @@ from tasks.queries import Register
 Say = Callable[[str], None]
 
 
-def open_index(settings: Settings, say: Say = lambda _: None) -> VectorIndex:
-    """The vector index that the settings name; nothing is opened yet.
+def open_index(
+    settings: Settings,
+    say: Say = lambda _: None,
+    *,
+    through: Callable[[Embedder], Embedder] = lambda embedder: embedder,
+) -> VectorIndex:
+    """The vector index that the settings name; nothing is opened yet. `through` says by what its
+    passages are embedded.
 
     Raises:
         ModelError: the embedding model is missing or damaged.
     """
     embedder = _embedder(settings.embedding_model, settings.model_cache, say)
-    folder = settings.home / "index"
-    return VectorIndex(folder, embedder, _small_encoder(), url=settings.chroma_url)
+    folder, small = settings.home / "index", _small_encoder()
+    return VectorIndex(folder, through(embedder), through(small), url=settings.chroma_url)
 
 
+_loading = Lock()
 _loaded: dict[tuple[str, Path], SentenceTransformerEmbedder] = {}
 
 
 def _embedder(model: str, cache: Path, say: Say) -> SentenceTransformerEmbedder:
     """One model a process, however often it is asked for."""
     key = model, cache
-    if key not in _loaded:
-        _loaded[key] = load_embedder(model, cache, say)
-    return _loaded[key]
+    with _loading:
+        if key not in _loaded:
+            _loaded[key] = load_embedder(model, cache, say)
+        return _loaded[key]
 
 
 @lru_cache
@@ -49,29 +59,32 @@ def _small_encoder() -> SmallEncoder:
     return load_small_encoder()
 
 
-def retriever_builder(
+def search_over(
     settings: Settings,
-    say: Say = lambda _: None,
-    report: Report = lambda *_: None,
-    whole: Sequence[Chunk] | None = None,
-) -> Build:
-    """Chunks → retriever over the index, which is brought in step with them first.
+    chunks: Sequence[Chunk],
+    vectors: Mapping[str, Vectors],
+    expander: QueryExpander,
+) -> HybridRetriever:
+    """A retriever over chunks whose vectors are at hand.
 
-    With `whole` the index is that of these chunks, and the retriever is over some of them: an
-    index of its own for each set of documents would be written anew whenever another set is asked.
+    Raises:
+        ModelError: the embedding model is missing or damaged.
     """
+    embedder = _embedder(settings.embedding_model, settings.model_cache, lambda _: None)
+    reranker = Reranker(settings.reranker) if settings.reranker else None
+    return HybridRetriever(
+        chunks, vectors, embedder, _small_encoder(), expand=expander, reranker=reranker
+    )
+
+
+def retriever_builder(
+    settings: Settings, say: Say = lambda _: None, report: Report = lambda *_: None
+) -> Build:
+    """Chunks → retriever over the index, which is brought in step with them first."""
 
     def build(chunks: Sequence[Chunk], expander: QueryExpander) -> HybridRetriever:
-        index = open_index(settings, say)
-        vectors = index.vectors(chunks if whole is None else whole, report, beside=True)
-        if whole is not None and len(whole) != len(chunks):
-            place = {chunk.id: row for row, chunk in enumerate(whole)}
-            rows = [place[chunk.id] for chunk in chunks]
-            vectors = {kind: matrix[rows] for kind, matrix in vectors.items()}
-        reranker = Reranker(settings.reranker) if settings.reranker else None
-        return HybridRetriever(
-            chunks, vectors, index.embedder, index.small, expand=expander, reranker=reranker
-        )
+        vectors = open_index(settings, say).vectors(chunks, report, beside=True)
+        return search_over(settings, chunks, vectors, expander)
 
     return build
 
@@ -81,11 +94,16 @@ def open_assistant(
     register: Register,
     say: Say = lambda _: None,
     report: Report = lambda *_: None,
-    whole: Sequence[Chunk] | None = None,
 ) -> Assistant | WordedAssistant:
-    """The assistant over a register; worded by a language model where one is set. `whole` holds
-    the chunks of the index where the register is a part of what it holds."""
-    assistant = Assistant(register, retriever_builder(settings, say, report, whole))
+    """The assistant over a register; worded by a language model where one is set."""
+    return worded(settings, Assistant(register, retriever_builder(settings, say, report)))
+
+
+_A = TypeVar("_A", bound=Assistant)
+
+
+def worded(settings: Settings, assistant: _A) -> _A | WordedAssistant:
+    """The assistant, its answers worded by a language model where one is set."""
     if not settings.llm_url:
         return assistant
     model = ModelSettings(

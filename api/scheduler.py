@@ -25,6 +25,7 @@ from tasks import audit, schema
 from tasks.audit import Change
 from tasks.authorisation import Actor, PersonRole
 from tasks.digest import Week, week_of
+from tasks.proofs import clear_unnamed
 from tasks.store import Store
 
 log = logging.getLogger("duban.scheduler")
@@ -108,6 +109,7 @@ class DigestScheduler:
         self._scheduler.add_job(
             self.look, "interval", seconds=self._poll, next_run_time=datetime.now(UTC), **usual
         )
+        self._scheduler.add_job(self.tidy, "interval", hours=1, **usual)
         self._scheduler.start()
         return self
 
@@ -137,6 +139,14 @@ class DigestScheduler:
                     self._send_due()
             except DubanError:
                 log.exception("the weekly schedule cannot look at its store")
+
+    def tidy(self) -> None:
+        """Remove evidence that no step has named within a day."""
+        try:
+            with Store.open(self._settings.store_url) as store:
+                clear_unnamed(store, self._clock())
+        except DubanError:
+            log.exception("evidence that nothing names could not be removed")
 
     def _take_lead(self) -> None:
         with ExitStack() as attempt:

@@ -31,7 +31,7 @@ class Settings:
     where the bundled model is written once; `chroma_url` a Chroma server, empty for our own;
     `reranker` a cross-encoder, empty for none; `llm_url` an OpenAI-compatible endpoint, empty for answers without a language model.
     `public_read` says whether public documents are read without signing in (None: only where the
-    service is bound to a loopback address); `session_hours` how long a sign-in lasts; `base_url`
+    service is bound to a loopback address); `public_metrics` the same of the metrics; `session_hours` how long a sign-in lasts; `read_seconds` how long one file may be read; `base_url`
     the address that people see (for links and cookies); `hosts` further names under which the
     service is reached; `behind_tls` that a proxy with TLS stands in front; `proxies` the addresses
     of proxies whose `X-Forwarded-For` is believed.
@@ -50,7 +50,9 @@ class Settings:
     llm_key: str = field(default="none", repr=False)
     llm_timeout: float = 30.0
     public_read: bool | None = None
+    public_metrics: bool | None = None
     session_hours: float = 12.0
+    read_seconds: float = 2 * 3600.0
     base_url: str = ""
     behind_tls: bool = False
     hosts: tuple[str, ...] = ()
@@ -138,6 +140,10 @@ def read_settings(
         llm_key=environ.get("DUBAN_LLM_KEY") or "none",
         llm_timeout=_seconds(environ.get("DUBAN_LLM_TIMEOUT") or "30"),
         public_read=_switch(environ, "DUBAN_PUBLIC_READ"),
+        public_metrics=_switch(environ, "DUBAN_PUBLIC_METRICS"),
+        read_seconds=_seconds(
+            environ.get("DUBAN_READ_SECONDS") or "7200", "DUBAN_READ_SECONDS", 7 * 86400
+        ),
         session_hours=_hours(environ.get("DUBAN_SESSION_HOURS") or "12"),
         base_url=(environ.get("DUBAN_BASE_URL") or "").rstrip("/"),
         behind_tls=bool(_switch(environ, "DUBAN_BEHIND_TLS")),
@@ -167,15 +173,15 @@ def _proxies(environ: Mapping[str, str]) -> tuple[str, ...]:
     return given or NEAR_PROXIES
 
 
-def _seconds(printed: str) -> float:
+def _seconds(printed: str, name: str = "DUBAN_LLM_TIMEOUT", most: int = 3600) -> float:
     try:
         value = float(printed)
     except ValueError:
         value = 0.0
-    if not 0 < value < 3600:
+    if not 0 < value < most:
         raise SettingError(
-            f"DUBAN_LLM_TIMEOUT 要是 0 到 3600 的秒数, 不是 {printed} / must be seconds, 0 to 3600",
-            hint="DUBAN_LLM_TIMEOUT=30",
+            f"{name} 要是 0 到 {most} 的秒数, 不是 {printed} / must be seconds, 0 to {most}",
+            hint=f"{name}=30",
         )
     return value
 

@@ -17,6 +17,8 @@ from threading import Lock
 from kb.errors import DubanError, SourceError
 from tasks.models import Extraction
 
+PATIENCE = 2 * 3600.0
+"""Seconds that a file may take: a scanned volume of a thousand pages takes an hour or more."""
 _REFUSED = 3
 _ROOT = Path(__file__).resolve().parents[1]
 
@@ -35,9 +37,11 @@ class Reading:
     Args:
         path: where the bytes are.
         name: what the file is called; its suffix says how it is read.
+        patience: seconds after which it is given up.
     """
 
-    def __init__(self, path: Path, name: str) -> None:
+    def __init__(self, path: Path, name: str, patience: float = PATIENCE) -> None:
+        self._patience = patience
         self._command = [sys.executable, "-P", "-m", "ingest.apart", str(path), name]
         self._process: subprocess.Popen[bytes] | None = None
         self._stopped = False
@@ -47,7 +51,7 @@ class Reading:
         """Read the file to its end; call it once.
 
         Raises:
-            SourceError: as `pipeline.extract_bytes`.
+            SourceError: as `pipeline.extract_bytes`, or it took too long.
             StoppedError: `stop` was called.
             ReaderFailedError: the process ended otherwise; holds what it printed on standard error.
         """
@@ -58,7 +62,14 @@ class Reading:
                 self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE, env=_surroundings(),
             )  # fmt: skip
-        told, complained = self._process.communicate()
+        try:
+            told, complained = self._process.communicate(timeout=self._patience)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
+            if self._stopped:
+                raise _stopped() from None
+            raise self._too_long() from None
         if self._stopped:
             raise _stopped()
         if self._process.returncode == _REFUSED:
@@ -68,6 +79,14 @@ class Reading:
             words = complained.decode("utf-8", "replace")[-2000:]
             raise ReaderFailedError(f"exit code {self._process.returncode}: {words}")
         return Extraction.model_validate_json(told)
+
+    def _too_long(self) -> SourceError:
+        minutes = f"{self._patience / 60:.3g}"
+        return SourceError(
+            f"读了 {minutes} 分钟还没读完, 已停止 / not read within {minutes} minutes, given up",
+            hint="拆成几个文件, 或加长 DUBAN_READ_SECONDS"
+            " / cut it into several files, or set DUBAN_READ_SECONDS higher",
+        )
 
     def stop(self) -> None:
         """End it; nothing where it has ended."""

@@ -388,20 +388,22 @@ def _length(match: re.Match[str], reference: date | None) -> TimeMention | None:
     tail = match.group("tail") or ""
     end = start = None
     if (reference is not None and first is not None) or tail:
-        length = _delta(duration)
-        if (reference and tail.endswith("内")) or (
-            reference and match.group().startswith(("未来", "今后"))
-        ):
-            end = _workday(reference, int(first or 0)) if workdays else reference + length
-        elif reference and tail in ("后", "之后"):
-            moved = reference + length
-            start, end = (
-                (moved, moved)
-                if code != "Y"
-                else (date(moved.year, 1, 1), date(moved.year, 12, 31))
-            )
-        elif reference and tail in ("前", "之前"):
-            start = end = reference - length
+        ahead = tail.endswith("内") or match.group().startswith(("未来", "今后"))
+        try:
+            length = _delta(duration)
+            if reference and ahead:
+                end = _workday(reference, int(first or 0)) if workdays else reference + length
+            elif reference and tail in ("后", "之后"):
+                moved = reference + length
+                start, end = (
+                    (moved, moved)
+                    if code != "Y"
+                    else (date(moved.year, 1, 1), date(moved.year, 12, 31))
+                )
+            elif reference and tail in ("前", "之前"):
+                start = end = reference - length
+        except (ValueError, OverflowError):
+            return None  # 未来8000年: beyond the calendar
     bound = "within" if tail.endswith("内") else ""
     at = match.start() + len(match.group()) - len(match.group().lstrip())
     return TimeMention(at, match.end(), start, end, duration=duration, duration_max=upper, workdays=workdays,

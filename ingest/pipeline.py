@@ -97,11 +97,6 @@ def extract_source(source: Source) -> Extraction:
     return extraction
 
 
-def jurisdiction_of(document: Document) -> Jurisdiction:
-    """Whose document it is, by its issuer, else by its title."""
-    return detect_jurisdiction(document.issuer, document.title)
-
-
 def _jurisdiction(header: Header, outline: Outline) -> Jurisdiction:
     title = header.title or (outline.plans[0].title if outline.plans else "")
     return detect_jurisdiction(header.issuer, title)

@@ -16,7 +16,9 @@ from kb.models import Fact
 from tasks import audit, schema
 from tasks.audit import Change
 from tasks.authorisation import Action, Actor, require
+from tasks.outbox import OVERVIEW
 from tasks.store import Store
+from tasks.units import is_unit_id, read_units, title_of
 
 CHANNELS = ("email", "file", "wecom", "dingtalk", "feishu")
 """邮件、文件、企业微信、钉钉、飞书."""
@@ -31,13 +33,24 @@ class AddressError(DubanError):
 
 
 class Address(Fact):
-    """Where a unit's digest goes by a channel: e-mail addresses with commas between, a webhook's
+    """Where the digest of a unit (its id; given to `Addresses`, also its name) or the overview
+    goes by a channel: e-mail addresses with commas between, a webhook's
     URL, or (file) a sub-folder's name or empty. `secret` signs a webhook's messages."""
 
     unit: str
     channel: str
     target: str
     secret: str = ""
+
+    @property
+    def unit_name(self) -> str:
+        """The unit's full name."""
+        return title_of(self.unit)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the unit is one; an address kept by a bare name gets nothing."""
+        return self.unit == OVERVIEW or is_unit_id(self.unit)
 
     @property
     def shown(self) -> str:
@@ -127,30 +140,36 @@ class Addresses:
         self._preset = preset or {}
 
     def all(self) -> dict[tuple[str, str], Address]:
-        """Every address, by unit and channel."""
-        found = {
-            (unit, channel): check_address(
-                Address(unit=unit, channel=channel, target=target, secret=secret)
-            )
-            for channel, units in self._preset.items()
-            for unit, (target, secret) in units.items()
-        }
+        """Every address, by unit and channel. A unit of the settings file that is none or several
+        stands there by its name, and gets nothing."""
+        found: dict[tuple[str, str], Address] = {}
         with self._store.reading() as connection:
+            known = read_units(connection) if self._preset else None
+            for channel, units in self._preset.items():
+                for name, (target, secret) in units.items():
+                    unit = name if name == OVERVIEW or known is None else known.settle(name)
+                    given = Address(unit=unit, channel=channel, target=target, secret=secret)
+                    found[unit, channel] = check_address(given)
             for row in connection.execute(select(schema.address)):
                 found[row.unit, row.channel] = Address.model_validate(dict(row._mapping))
         return dict(sorted(found.items()))
 
     def set(self, actor: Actor, address: Address, at: datetime) -> Address:
-        """Record an address in the store.
+        """Record an address in the store; gives it with the id of its unit.
 
         Raises:
             DeniedError: the actor may not change settings.
             AddressError: the channel cannot use it.
+            UnknownUnitError: there is no such unit.
+            AmbiguousUnitError: several units have the name.
         """
         require(actor, Action.CHANGE_SETTINGS)
         check_address(address)
         table = schema.address
         with self._store.writing() as connection:
+            if address.unit != OVERVIEW:
+                bound = read_units(connection).bind(address.unit)
+                address = address.model_copy(update={"unit": bound})
             mine = (table.c.unit == address.unit, table.c.channel == address.channel)
             before = connection.execute(select(table).where(*mine)).first()
             connection.execute(delete(table).where(*mine))
@@ -162,17 +181,24 @@ class Addresses:
     def remove(self, actor: Actor, unit: str, channel: str, at: datetime) -> None:
         """Take an address out of the store; one of the settings file then holds again.
 
+        `unit` may be one that is kept by its name only.
+
         Raises:
             NotFoundError: the store has none.
+            AmbiguousUnitError: several units have the name.
         """
         require(actor, Action.CHANGE_SETTINGS)
         table = schema.address
         with self._store.writing() as connection:
+            kept = select(table.c.unit).where(table.c.unit == unit, table.c.channel == channel)
+            if connection.scalar(kept) is None:
+                unit = read_units(connection).bind(unit)
             mine = (table.c.unit == unit, table.c.channel == channel)
             before = connection.execute(select(table).where(*mine)).first()
             if before is None:
                 raise NotFoundError(
-                    f"库里没有“{unit}”的 {channel} 地址 / the store has no {channel} address of {unit!r}"
+                    f"库里没有“{title_of(unit)}”的 {channel} 地址 / the store has no {channel} "
+                    f"address of {title_of(unit)!r}"
                 )
             connection.execute(delete(table).where(*mine))
             old = Address.model_validate(dict(before._mapping))

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -129,11 +129,18 @@ def append(connection: Connection, at: datetime, changes: Iterable[Change]) -> l
 
 
 def read(
-    connection: Connection, *, subject: str = "", action: str = "", after: int = 0
+    connection: Connection,
+    *,
+    subject: str = "",
+    subjects: Collection[str] | None = None,
+    action: str = "",
+    after: int = 0,
 ) -> Iterator[Entry]:
-    """Entries in order; those of one subject (and its occurrences), of one action, those after a
-    number."""
+    """Entries in order; those of one subject (and its occurrences), of just these subjects, of one
+    action, those after a number."""
     query = select(schema.audit).where(schema.audit.c.seq > after).order_by(schema.audit.c.seq)
+    if subjects is not None:
+        query = query.where(schema.audit.c.subject.in_(sorted(subjects)))
     if subject:
         query = query.where(
             (schema.audit.c.subject == subject)

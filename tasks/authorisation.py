@@ -9,6 +9,7 @@ from types import MappingProxyType
 from kb.errors import DeniedError
 from kb.models import Fact
 from tasks.lifecycle import STEPS, Party, Step
+from tasks.units import is_unit_id, title_of
 
 
 class PersonRole(StrEnum):
@@ -69,8 +70,8 @@ _PARTY = {Party.UNIT: PersonRole.UNIT_OFFICER, Party.SUPERVISOR: PersonRole.SUPE
 
 
 class Actor(Fact):
-    """Someone acting. `units` are the canonical names of the organisations that a unit officer
-    is bound to; a group such as 各镇乡街道 is one of them where it is named."""
+    """Someone acting. `units` are the ids (`万州区/education`) of the organisations that a unit
+    officer is bound to; a group such as 各镇乡街道 is one of them where it is named."""
 
     login: str
     roles: frozenset[PersonRole]
@@ -112,7 +113,7 @@ def authorise(
     Args:
         actor: who asks.
         action: a step of a milestone or another action.
-        bearing: the units that bear the milestone concerned; None where no milestone is.
+        bearing: ids of the units that bear the milestone concerned; None where no milestone is.
     """
     wanted = roles_for(action)
     held = actor.roles & wanted
@@ -127,22 +128,28 @@ def authorise(
             f"{action} takes {' or '.join(n[1] for n in names)}",
         )
     if action in _BOUND and held == {PersonRole.UNIT_OFFICER}:
-        shared = [unit for unit in actor.units if unit in (bearing or ())]
+        shared = [unit for unit in actor.units if is_unit_id(unit) and unit in (bearing or ())]
         if not shared:
+            own, theirs = _told(actor.units), _told(bearing or ())
             return Decision(
                 allowed=False,
-                zh=f"{actor.login} 属于{'、'.join(actor.units) or '(未定单位)'}, "
-                f"该项由{'、'.join(bearing or ()) or '(未定单位)'}承办",
-                en=f"{actor.login} belongs to {', '.join(actor.units) or 'no unit'}; this is "
-                f"borne by {', '.join(bearing or ()) or 'no unit'}",
+                zh=f"{actor.login} 属于{'、'.join(own) or '(未定单位)'}, "
+                f"该项由{'、'.join(theirs) or '(未定单位)'}承办",
+                en=f"{actor.login} belongs to {', '.join(own) or 'no unit'}; this is "
+                f"borne by {', '.join(theirs) or 'no unit'}",
             )
         return Decision(
             allowed=True,
-            zh=f"{actor.login} 是承办单位{shared[0]}的经办人",
-            en=f"{actor.login} is an officer of {shared[0]}, which bears it",
+            zh=f"{actor.login} 是承办单位{title_of(shared[0])}的经办人",
+            en=f"{actor.login} is an officer of {title_of(shared[0])}, which bears it",
         )
     role = ROLE_NAMES[min(held, key=list(PersonRole).index)]
     return Decision(allowed=True, zh=f"{actor.login} 是{role[0]}", en=f"{actor.login} is {role[1]}")
+
+
+def _told(units: Collection[str]) -> list[str]:
+    # A bare name is nobody's until an administrator says whose.
+    return [title_of(u) if is_unit_id(u) else f"{u}(未定 unsettled)" for u in units]
 
 
 def require(actor: Actor, action: Action | Step, bearing: Collection[str] | None = None) -> None:

@@ -14,13 +14,13 @@ MAIN = (Role.LEAD, Role.RESPONSIBLE)
 
 
 def main_units(item: DueItem) -> set[str]:
-    """The units that it counts for."""
-    return {u.unit for u in item.units if u.role in MAIN}
+    """Ids of the units that it counts for."""
+    return {u.unit_id for u in item.units if u.role in MAIN}
 
 
 def joint_units(item: DueItem) -> set[str]:
-    """The units that take part in it, and for which it does not count."""
-    return {u.unit for u in item.units if u.role is Role.JOINT} - main_units(item)
+    """Ids of the units that take part in it, and for which it does not count."""
+    return {u.unit_id for u in item.units if u.role is Role.JOINT} - main_units(item)
 
 
 def is_unborne(item: DueItem) -> bool:

@@ -17,6 +17,7 @@ from kb.models import Fact
 from tasks.fields import FieldError
 from tasks.lifecycle import FINISHED, Life, Status
 from tasks.models import Assignment, Certainty, Deadline, DueKind, Extraction, Role
+from tasks.units import jurisdiction_of, unit_key
 
 DUE_SOON = 30
 """Days ahead that count as near, unless told otherwise."""
@@ -51,10 +52,11 @@ class Colour(StrEnum):
 
 
 class Bearer(Fact):
-    """A unit in a role."""
+    """A unit in a role: its name as printed, and the id that it is compared by (see
+    `tasks.units.unit_key`)."""
 
     unit: str
-    unit_id: str | None
+    unit_id: str
     role: Role
 
 
@@ -126,9 +128,12 @@ class DueItem(Fact):
         return self.life.status
 
 
-def bearers(assignments: Iterable[Assignment]) -> tuple[Bearer, ...]:
-    """Units with their roles, each pair once, in order."""
-    found = {(a.unit, a.role): Bearer(unit=a.unit, unit_id=a.unit_id, role=a.role) for a in assignments}  # fmt: skip
+def bearers(assignments: Iterable[Assignment], place: str | None) -> tuple[Bearer, ...]:
+    """Units of a document of `place` with their roles, each pair once, in order."""
+    found: dict[tuple[str, Role], Bearer] = {}
+    for a in assignments:
+        key = unit_key(place, a.unit, a.unit_id)
+        found.setdefault((key, a.role), Bearer(unit=a.unit, unit_id=key, role=a.role))
     return tuple(found.values())
 
 
@@ -136,11 +141,12 @@ def rows_of(extraction: Extraction) -> list[Row]:
     """The milestones of one document as rows, in the order of the text."""
     plans = {plan.id: plan for plan in extraction.plans}
     paths = {clause.id: clause.path for clause in extraction.clauses}
+    place = jurisdiction_of(extraction.document).place
     known = extraction.document.written_on or extraction.document.published_on
     found: list[Row] = []
     for task in extraction.tasks:
         period = plans[task.plan_id].period
-        units = bearers(task.responsibilities)
+        units = bearers(task.responsibilities, place)
         for m in task.milestones:
             own = m.due.start if m.due.kind is not DueKind.RECURRING else None
             found.append(

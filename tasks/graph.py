@@ -1,6 +1,7 @@
 """The responsibility graph: a networkx MultiDiGraph built from the store's facts.
 
-Nodes carry `kind` and `label`; edges `type` and, where a fact stands behind them, its evidence:
+Nodes carry `kind` and `label` (an organisation's node is its id, see `tasks.units.unit_key`, and
+carries its full name as `title`); edges `type` and, where a fact stands behind them, its evidence:
 `document_id`, `start`, `end` (span in the document's text) and `quote`.
 """
 
@@ -12,14 +13,10 @@ from typing import Any, TypeAlias
 import networkx as nx
 
 from kb.models import Span
-from tasks.models import Extraction, Task
+from tasks.models import Assignment, Extraction, Member, Task
+from tasks.units import jurisdiction_of, title_of, unit_key
 
 Graph: TypeAlias = "nx.MultiDiGraph[str]"
-
-
-def unit_node(unit: str, unit_id: str | None) -> str:
-    """The node of an organisation: its id, or `printed:名称` where no entry resolves it."""
-    return unit_id or f"printed:{unit}"
 
 
 def build_graph(extractions: Iterable[Extraction]) -> Graph:
@@ -32,8 +29,9 @@ def build_graph(extractions: Iterable[Extraction]) -> Graph:
     graph: Graph = nx.MultiDiGraph()
     for extraction in extractions:
         _add_text(graph, extraction)
+        place = jurisdiction_of(extraction.document).place
         for task in extraction.tasks:
-            _add_task(graph, extraction.document.id, task)
+            _add_task(graph, extraction.document.id, place, task)
     return graph
 
 
@@ -45,6 +43,7 @@ def ego(graph: Graph, node: str, radius: int = 1) -> Graph:
 
 def _add_text(graph: Graph, extraction: Extraction) -> None:
     document = extraction.document
+    place = jurisdiction_of(document).place
     graph.add_node(
         document.id,
         kind="document",
@@ -73,8 +72,7 @@ def _add_text(graph: Graph, extraction: Extraction) -> None:
         if clause.parent_id:
             _edge(graph, clause.parent_id, clause.id, "child")
     for member in extraction.members:
-        node = unit_node(member.unit, member.unit_id)
-        graph.add_node(node, kind="organisation", label=member.unit)
+        node = _add_unit(graph, place, member)
         evidence = _at(document.id, member.span, member.quote)
         _edge(graph, node, document.id, "member", evidence)
     for policy in extraction.policies:
@@ -89,7 +87,7 @@ def _add_text(graph: Graph, extraction: Extraction) -> None:
         _edge(graph, policy.clause_id, node, "cites", evidence)
 
 
-def _add_task(graph: Graph, document_id: str, task: Task) -> None:
+def _add_task(graph: Graph, document_id: str, place: str | None, task: Task) -> None:
     graph.add_node(task.id, kind="task", label=task.title, task_kind=task.kind.value)
     _edge(graph, task.clause_id, task.id, "states", _at(document_id, task.span))
     for milestone in task.milestones:
@@ -123,11 +121,17 @@ def _add_task(graph: Graph, document_id: str, task: Task) -> None:
         if target.milestone_id:
             _edge(graph, target.id, target.milestone_id, "due_with")
     for assignment in task.responsibilities:
-        node = unit_node(assignment.unit, assignment.unit_id)
-        graph.add_node(node, kind="organisation", label=assignment.unit)
+        node = _add_unit(graph, place, assignment)
         evidence = _at(document_id, assignment.span, assignment.quote)
         basis = {"basis": assignment.basis.value, "open_ended": assignment.open_ended}
         _edge(graph, node, task.id, assignment.role.value, basis | evidence)
+
+
+def _add_unit(graph: Graph, place: str | None, named: Assignment | Member) -> str:
+    node = unit_key(place, named.unit, named.unit_id)
+    if node not in graph:
+        graph.add_node(node, kind="organisation", label=named.unit, title=title_of(node))
+    return node
 
 
 def _edge(

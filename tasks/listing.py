@@ -6,15 +6,16 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
-from sqlalchemy import ColumnElement, Connection, Select, or_, select, union
+from sqlalchemy import ColumnElement, Connection, Select, or_, select
 
 from kb.models import Fact
-from tasks import audit, schema
+from tasks import schema
 from tasks.due import DUE_SOON, Bearer, DueItem, Lives, Row, by_date, standings
 from tasks.lifecycle import Life
 from tasks.models import Certainty, DueKind, Role
-from tasks.replay import replay
+from tasks.replay import replay_some
 from tasks.store import Store, as_utc
+from tasks.units import Units
 
 BEARING = (Role.LEAD, Role.RESPONSIBLE, Role.JOINT)
 """Roles that bear a duty: their officers may report on it, and it stands in their digests."""
@@ -28,7 +29,7 @@ _NAMED = 2000
 class Wanted(Fact):
     """Which milestones of current documents are listed; what is None or empty does not narrow.
 
-    `until` leaves out those whose day by the text is later (extensions only make it later, so what
+    `unit` is a unit's id (see `tasks.units`). `until` leaves out those whose day by the text is later (extensions only make it later, so what
     is due by then is in the list).
     """
 
@@ -93,13 +94,13 @@ def _bearers(connection: Connection, tasks: set[str]) -> dict[str, tuple[Bearer,
     query = select(a.c.task_id, a.c.unit, a.c.unit_id, a.c.role).order_by(a.c.task_id, a.c.ordinal)
     if len(tasks) <= _NAMED:
         query = query.where(a.c.task_id.in_(sorted(tasks)))
-    known: dict[tuple[str, str | None, str], Bearer] = {}
+    known: dict[tuple[str, str, str], Bearer] = {}
     found: dict[str, dict[tuple[str, str], Bearer]] = {}
     for task_id, unit, unit_id, role in connection.execute(query):
         key = unit, unit_id, role
         if key not in known:
             known[key] = Bearer(unit=unit, unit_id=unit_id, role=Role(role))
-        found.setdefault(task_id, {})[unit, role] = known[key]
+        found.setdefault(task_id, {}).setdefault((unit_id, role), known[key])
     return {task_id: tuple(pairs.values()) for task_id, pairs in found.items()}
 
 
@@ -120,15 +121,17 @@ def read_lives(connection: Connection, as_of: date, wanted: Wanted | None = None
         chosen = _chosen(wanted).with_only_columns(schema.milestone.c.id)
         query = query.where(life.c.milestone_id.in_(chosen))
     found = [Life.model_validate_json(body) for body in connection.scalars(query)]
-    if any(one.updated_on and one.updated_on > as_of for one in found):
-        keys = {one.key for one in found}
-        then = replay(audit.read(connection), until=as_of)
-        return {key: one for key, one in then.items() if key in keys}
-    return {one.key: one for one in found}
+    lives = {one.key: one for one in found}
+    # The others have done nothing since: they stand as they stood.
+    later = [one.key for one in found if one.updated_on and one.updated_on > as_of]
+    then = replay_some(connection, later, as_of) if later else {}
+    for key in later:
+        lives.pop(key)
+    return lives | then
 
 
 def count_standings(
-    items: Iterable[DueItem], by: str, titles: Mapping[str, str]
+    items: Iterable[DueItem], by: str, titles: Mapping[str, str], units: Units
 ) -> list[tuple[str, int]]:
     """How many milestones fall to each name, most first; one that several units bear counts for
     each.
@@ -138,24 +141,27 @@ def count_standings(
         by: `unit`, `plan`, `role` or `days` (before or after the day, in steps, in the order of
             the items).
         titles: of the plans by id.
+        units: what units are called.
     """
     counts: dict[str, int] = {}
     for item in items:
-        for name in dict.fromkeys(_names(item, by, titles)):
+        for name in dict.fromkeys(_names(item, by, titles, units)):
             counts[name] = counts.get(name, 0) + 1
     found = list(counts.items())
     return found if by == "days" else sorted(found, key=lambda c: (-c[1], c[0]))
 
 
-def _names(item: DueItem, by: str, titles: Mapping[str, str]) -> Iterator[str]:
+def _names(item: DueItem, by: str, titles: Mapping[str, str], units: Units) -> Iterator[str]:
     if by == "plan":
         yield titles.get(item.plan_id, item.plan_id)
     elif by == "days":
         days = abs(item.days or 0)
         steps = [step for step in _STEPS if days <= step]
         yield f"≤ {steps[0]}" if steps else f"> {_STEPS[-1]}"
+    elif by == "unit":
+        yield from (units.label(b.unit_id) for b in item.units)
     else:
-        yield from (b.unit if by == "unit" else b.role.value for b in item.units)
+        yield from (b.role.value for b in item.units)
 
 
 def plan_titles(connection: Connection) -> dict[str, str]:
@@ -171,12 +177,9 @@ def _chosen(wanted: Wanted) -> Select[tuple[object, ...]]:
     conditions: list[ColumnElement[bool]] = [schema.CURRENT]
     if wanted.unit is not None:
         held = a.c.role.in_([r.value for r in wanted.roles or Role])
-        # Two look-ups, each by its index: an OR over both columns reads the whole table.
-        named, known = (
-            select(a.c.task_id).where(column == wanted.unit, held)
-            for column in (a.c.unit, a.c.unit_id)
+        conditions.append(
+            m.c.task_id.in_(select(a.c.task_id).where(a.c.unit_id == wanted.unit, held))
         )
-        conditions.append(m.c.task_id.in_(union(named, known)))
     elif wanted.roles:
         held = a.c.role.in_([r.value for r in wanted.roles])
         conditions.append(m.c.task_id.in_(select(a.c.task_id).where(held)))

@@ -24,6 +24,7 @@ from tasks import audit, schema
 from tasks.audit import Change
 from tasks.authorisation import Action, Actor, require
 from tasks.store import Store, as_utc
+from tasks.units import title_of
 
 
 class DeliveryStatus(StrEnum):
@@ -50,7 +51,8 @@ OVERVIEW = "总览"
 
 
 class Key(Fact):
-    """What goes out at most once: a unit's digest of a week by a channel."""
+    """What goes out at most once: the digest of a unit (its id, or the overview) of a week by a
+    channel."""
 
     unit: str
     week: str
@@ -69,6 +71,11 @@ class Delivery(Key):
     message_id: str
     sha256: str
     note: str
+
+    @property
+    def unit_name(self) -> str:
+        """The unit's full name."""
+        return title_of(self.unit)
 
 
 class Outbox:

@@ -14,17 +14,29 @@ from tasks.audit import Change
 from tasks.authorisation import CONSOLE, Action, Actor, PersonRole, require
 from tasks.fields import LONGEST_UNIT, FieldError, check_words
 from tasks.store import Store
+from tasks.units import is_unit_id, read_units, title_of
 
 
 class Person(Fact):
     """Someone with a sign-in name. Those no longer there are inactive, never deleted: the audit
-    log names them."""
+    log names them. `units` are ids, as kept; given to `People` they may be names (区教委). A name
+    that is kept (see `tasks.units.unsettled_name`) gives no rights."""
 
     login: str
     name: str
     role: PersonRole
     units: tuple[str, ...] = ()
     active: bool = True
+
+    @property
+    def unit_names(self) -> tuple[str, ...]:
+        """Full names of the units."""
+        return tuple(title_of(unit) for unit in self.units)
+
+    @property
+    def unsettled(self) -> tuple[str, ...]:
+        """Names of which nobody has said yet whom they mean."""
+        return tuple(unit for unit in self.units if not is_unit_id(unit))
 
     def actor(self) -> Actor:
         """The person as one who acts."""
@@ -41,17 +53,27 @@ class People:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def add(self, actor: Actor, person: Person, at: datetime) -> Person:
-        """Record a new person.
+    def add(self, actor: Actor, person: Person, at: datetime, *, settle: bool = True) -> Person:
+        """Record a new person; gives them with the ids of their units.
+
+        Args:
+            actor: who asks.
+            person: whose units are ids or names.
+            at: when.
+            settle: refuse a unit that is none or several; else its name is kept, and gives no
+                rights until somebody settles it.
 
         Raises:
             DeniedError: the actor is no administrator.
             ConflictError: the sign-in name is taken.
             FieldError: a unit officer without a unit, or a name that cannot be used.
+            UnknownUnitError: there is no such unit.
+            AmbiguousUnitError: several units have the name.
         """
         require(actor, Action.MANAGE_PEOPLE)
         _check(person)
         with self._store.writing() as connection:
+            person = _bound(connection, person, (), settle=settle)
             if _find(connection, person.login) is not None:
                 raise ConflictError(
                     f"已有用户 {person.login} / there is a person {person.login} already"
@@ -62,10 +84,13 @@ class People:
             self._log(connection, actor, "person.added", None, person, at)
         return person
 
-    def change(self, actor: Actor, person: Person, at: datetime) -> Person:
-        """Change a person's name, role, units or whether they are active.
+    def change(self, actor: Actor, person: Person, at: datetime, *, settle: bool = True) -> Person:
+        """Change a person's name, role, units or whether they are active; units as in `add`, but
+        what they were bound to before may stay.
 
         Raises:
+            UnknownUnitError: there is no such unit.
+            AmbiguousUnitError: several units have the name.
             DeniedError: the actor is no administrator.
             NotFoundError: there is none with this sign-in name.
             ConflictError: it would leave no active administrator but the console.
@@ -77,6 +102,7 @@ class People:
             before = _find(connection, person.login)
             if before is None:
                 raise _unknown(person.login)
+            person = _bound(connection, person, before.units, settle=settle)
             if actor.login != CONSOLE.login and _rules(before) and not _rules(person):
                 self._refuse_last(connection, person.login)
             values = person.model_dump(mode="json", exclude={"units", "login"})
@@ -95,6 +121,13 @@ class People:
                 )
             self._log(connection, actor, "person.changed", before, person, at)
         return person
+
+    def settled(self, units: Sequence[str], held: Sequence[str] = ()) -> tuple[str, ...]:
+        """What `add` and `change` make of names without refusing any: ids, and the names of none or
+        several units as they are."""
+        with self._store.reading() as connection:
+            known = read_units(connection)
+        return tuple(dict.fromkeys(known.settle(unit, held) for unit in units))
 
     def list(self) -> list[Person]:
         """All, by sign-in name."""
@@ -162,6 +195,20 @@ class People:
             after=after.model_dump(mode="json"),
         )
         audit.append(connection, at, [change])
+
+
+def _bound(connection: Connection, person: Person, held: Sequence[str], *, settle: bool) -> Person:
+    """The person with the ids of their units."""
+    if not person.units:
+        return person
+    known = read_units(connection)
+    if settle:
+        found = known.bind_all(person.units, held)
+    else:
+        found = tuple(dict.fromkeys(known.settle(unit, held) for unit in person.units))
+    bound = person.model_copy(update={"units": found})
+    _check(bound)
+    return bound
 
 
 def _rules(person: Person) -> bool:

@@ -8,10 +8,22 @@ from functools import cached_property
 
 from kb.errors import NotFoundError
 from kb.models import Citation, Clause, Document, Fact, Plan, Span
-from tasks.due import DUE_SOON, DueItem, Lives, State, due_items
+from tasks.due import (
+    DUE_SOON,
+    Bearer,
+    DueItem,
+    Lives,
+    State,
+    bearers,
+    by_date,
+    due_items,
+    rows_of,
+    standings,
+)
 from tasks.graph import Graph, build_graph
 from tasks.lifecycle import Life
 from tasks.models import Assignment, Extraction, Milestone, Role, Target, Task
+from tasks.units import Unit, Units, jurisdiction_of, unit_key
 
 
 class Placed(Fact):
@@ -24,10 +36,13 @@ class Placed(Fact):
 
 
 class UnitCount(Fact):
-    """How many tasks a unit bears, by role."""
+    """How many tasks a unit bears, by role. `label` is its name, with its place where another
+    unit has that name too; `resolved`: the lexicon knows it."""
 
     unit: str
-    unit_id: str | None
+    unit_id: str
+    label: str
+    resolved: bool
     tasks: int
     roles: dict[str, int]
 
@@ -46,6 +61,7 @@ class Register:
         self.extractions = tuple(extractions)
         self._progress = progress
         self._documents = {e.document.id: e for e in self.extractions}
+        self._places = {e.document.id: jurisdiction_of(e.document).place for e in self.extractions}
         self._placed: dict[str, Placed] = {}
         self.clauses: dict[str, tuple[Extraction, Clause]] = {}
         for extraction in self.extractions:
@@ -65,10 +81,56 @@ class Register:
         """The responsibility graph of all documents."""
         return build_graph(self.extractions)
 
+    @cached_property
+    def known(self) -> Units:
+        """The units that bear a task, to be found by what people call them."""
+        return Units(
+            ((key, a.unit, 1) for _, a, key in self._assigned()),
+            (jurisdiction_of(e.document) for e in self.extractions),
+        )
+
+    @cached_property
+    def _in_graph(self) -> Units:
+        """As `known`, with the members of groups, who bear nothing."""
+        members = [
+            (unit_key(self._places[e.document.id], m.unit, m.unit_id), m.unit, 1)
+            for e in self.extractions for m in e.members
+        ]  # fmt: skip
+        return Units(
+            [*((key, a.unit, 1) for _, a, key in self._assigned()), *members],
+            (jurisdiction_of(e.document) for e in self.extractions),
+        )
+
+    def named(self, words: str) -> Unit:
+        """The unit of the graph, one that bears a task or is a member only, that is meant.
+
+        Raises:
+            UnknownUnitError: there is none.
+            AmbiguousUnitError: there are several.
+        """
+        return self._in_graph.one(words)
+
+    def bearers_of(self, placed: Placed) -> tuple[Bearer, ...]:
+        """Who bears a task, by id, in what role."""
+        return bearers(placed.task.responsibilities, self._places[placed.document.id])
+
+    def _assigned(self) -> Iterator[tuple[Placed, Assignment, str]]:
+        """Every assignment with its task and its unit's id."""
+        for placed in self._placed.values():
+            place = self._places[placed.document.id]
+            for a in placed.task.responsibilities:
+                yield placed, a, unit_key(place, a.unit, a.unit_id)
+
     def due_items(self, as_of: date, *, days: int = DUE_SOON) -> list[DueItem]:
         """All dated milestones that are not finished on `as_of`, soonest first."""
         lives = self._progress(as_of) if self._progress else {}
         return due_items(self.extractions, as_of, days=days, lives=lives)
+
+    def standings(self, as_of: date) -> list[DueItem]:
+        """How every milestone stands on `as_of`, finished ones too, soonest first."""
+        lives = self._progress(as_of) if self._progress else {}
+        rows = (row for extraction in self.extractions for row in rows_of(extraction))
+        return by_date(standings(rows, lives, as_of))
 
     def life_of(self, milestone_id: str, as_of: date) -> Life:
         """How a milestone without occurrences stood on `as_of`."""
@@ -84,7 +146,8 @@ class Register:
         yield from self._placed.values()
 
     def tasks_of(self, unit: str, roles: Iterable[Role] | None = None) -> list[Placed]:
-        """All tasks that the unit (canonical name or id) bears, in the order of the documents."""
+        """All tasks that the unit bears, in the order of the documents: by its id; by a name, those
+        of every unit that has it (`known` says whether it is one)."""
         wanted = set(roles) if roles is not None else set(Role)
         nodes = [
             node
@@ -109,21 +172,25 @@ class Register:
 
     def units(self) -> list[UnitCount]:
         """All units that bear a task, those with most first."""
-        tasks: dict[tuple[str, str | None], dict[str, set[str]]] = {}
-        for placed in self._placed.values():
-            for a in placed.task.responsibilities:
-                roles = tasks.setdefault((a.unit, a.unit_id), {})
-                roles.setdefault(a.role.value, set()).add(placed.task.id)
+        return list(self._counts)
+
+    @cached_property
+    def _counts(self) -> tuple[UnitCount, ...]:
+        tasks: dict[str, dict[str, set[str]]] = {}
+        for placed, a, key in self._assigned():
+            tasks.setdefault(key, {}).setdefault(a.role.value, set()).add(placed.task.id)
         counts = [
             UnitCount(
-                unit=unit,
-                unit_id=unit_id,
-                tasks=len(set().union(*roles.values())),
-                roles={role: len(ids) for role, ids in sorted(roles.items())},
+                unit=unit.name,
+                unit_id=unit.id,
+                label=unit.label,
+                resolved=unit.resolved,
+                tasks=len(set().union(*tasks[unit.id].values())),
+                roles={role: len(ids) for role, ids in sorted(tasks[unit.id].items())},
             )
-            for (unit, unit_id), roles in tasks.items()
+            for unit in self.known.all()
         ]
-        return sorted(counts, key=lambda c: (-c.tasks, c.unit))
+        return tuple(sorted(counts, key=lambda c: (-c.tasks, c.label)))
 
     def targets(
         self, text: str = "", *, plan: str = "", year: int | None = None

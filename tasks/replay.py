@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
+
+from sqlalchemy import Connection
 
 from tasks import audit
 from tasks.lifecycle import Command, Life, carry_life, take_step
+
+_NAMED = 2000
+"""Lives whose steps are asked for by name; of more, all steps are read."""
 
 
 def replay(
@@ -28,6 +33,32 @@ def replay(
         elif entry.action == audit.CARRIED:
             _carry(lives, entry)
     return lives
+
+
+def replay_some(
+    connection: Connection, keys: Collection[tuple[str, str]], until: date
+) -> dict[tuple[str, str], Life]:
+    """As `replay`, of these lives only: of the log just their own steps are read, and where
+    documents carried them."""
+    carried = list(audit.read(connection, action=audit.CARRIED))
+    known = {key: {key} for key, _ in keys}
+    for entry in reversed(carried):
+        came: dict[str, set[str]] = {}
+        for old, new in entry.detail["milestones"].items():
+            came.setdefault(new, set()).add(old)
+        for ids in known.values():
+            ids.update(*(came[new] for new in ids & came.keys()))
+    former = set().union(*known.values())
+    subjects = {f"{m}@{o}" if o else m for key, o in keys for m in known[key]}
+    steps: list[audit.Entry] = []
+    if len(subjects) <= _NAMED:
+        steps += audit.read(connection, action=audit.STEPPED, subjects=subjects)
+    else:
+        every = audit.read(connection, action=audit.STEPPED)
+        steps += (e for e in every if e.subject.partition("@")[0] in former)
+    entries = sorted([*carried, *steps], key=lambda entry: entry.seq)
+    then = replay(entries, until=until)
+    return {key: then[key] for key in keys if key in then}
 
 
 def former_ids(entries: Iterable[audit.Entry], milestone_id: str) -> set[str]:

@@ -73,7 +73,7 @@ assignment = Table(
         "document_id", String(40), ForeignKey("document.id", ondelete="CASCADE"), nullable=False
     ),
     Column("unit", Text, nullable=False),
-    Column("unit_id", Text, nullable=True),
+    Column("unit_id", Text, nullable=True),  # never null: `tasks.units.unit_key`
     Column("role", String(16), nullable=False),
     Column("basis", String(16), nullable=False),
     Index(None, "document_id"),
@@ -143,6 +143,18 @@ evidence = Table(
     metadata,
     Column("sha256", String(64), primary_key=True),
     Column("data", LargeBinary, nullable=False),
+)
+proof = Table(
+    "proof",
+    metadata,
+    Column("sha256", String(64), primary_key=True),  # of the evidence
+    Column("seq", Integer, primary_key=True, autoincrement=False),  # of the step that names it
+)
+unnamed_evidence = Table(
+    "unnamed_evidence",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("since", DateTime(timezone=True), nullable=False),  # when it was first found so
 )
 correction = Table(
     "correction",

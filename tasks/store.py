@@ -35,6 +35,7 @@ from tasks.fields import FieldError
 from tasks.migrations import is_current, upgrade
 from tasks.models import Certainty, Extraction
 from tasks.undated import track_undated
+from tasks.units import jurisdiction_of, unit_key
 from tasks.versions import carry_over, keep_visibility, read_corrections
 
 _WRITER = 0x6475_6261_6E
@@ -212,14 +213,18 @@ class Store:
                     )
             return added
 
-    def documents(self, *, superseded: bool = False) -> tuple[StoredDocument, ...]:
+    def documents(
+        self, *, superseded: bool = False, document_id: str | None = None
+    ) -> tuple[StoredDocument, ...]:
         """The documents in the order they were recorded; current ones only by default, with
-        `superseded` also those replaced or withdrawn."""
+        `superseded` also those replaced or withdrawn; of one id only, where one is given."""
         query = select(schema.document).order_by(
             schema.document.c.recorded_at, schema.document.c.id
         )
         if not superseded:
             query = query.where(schema.CURRENT)
+        if document_id is not None:
+            query = query.where(schema.document.c.id == document_id)
         with self.reading() as connection:
             return tuple(
                 StoredDocument(
@@ -438,9 +443,14 @@ def _duty_rows(
     extraction: Extraction,
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
     document_id = extraction.document.id
+    place = jurisdiction_of(extraction.document).place
     assignments = [
         {"task_id": task.id, "document_id": document_id, "ordinal": ordinal, "unit": a.unit}
-        | {"unit_id": a.unit_id, "role": a.role.value, "basis": a.basis.value}
+        | {
+            "unit_id": unit_key(place, a.unit, a.unit_id),
+            "role": a.role.value,
+            "basis": a.basis.value,
+        }
         for task in extraction.tasks
         for ordinal, a in enumerate(task.responsibilities)
     ]

@@ -21,6 +21,7 @@ from tasks.fields import LONGEST_NAME, check_words
 from tasks.lifecycle import FINISHED, Command, Evidence, Life, take_step
 from tasks.listing import BEARING, Wanted, read_rows
 from tasks.models import DueKind
+from tasks.proofs import see_again, write_proofs
 from tasks.replay import former_ids, replay
 from tasks.versions import life_row
 
@@ -109,7 +110,8 @@ class Tracker(CorrectionDesk):
             after=_brief(after),
             reason=command.reason,
         )
-        audit.append(connection, at, [change])
+        [entry] = audit.append(connection, at, [change])
+        write_proofs(connection, entry.seq, command.evidence)
         return after
 
     def keep_evidence(self, files: Iterable[tuple[str, bytes]]) -> tuple[Evidence, ...]:
@@ -128,6 +130,8 @@ class Tracker(CorrectionDesk):
                 )
                 if not there:
                     connection.execute(insert(schema.evidence), {"sha256": key, "data": data})
+                else:
+                    see_again(connection, key)
                 kept.append(Evidence(name=name, sha256=key, size=len(data)))
         return tuple(kept)
 
@@ -307,8 +311,8 @@ def _check_named(connection: Connection, row: Row, command: Command) -> None:
 
 
 def bearing_units(row: Row) -> list[str]:
-    """The units that bear a milestone, leading ones first as printed."""
-    return list(dict.fromkeys(u.unit for u in row.units if u.role in BEARING))
+    """Ids of the units that bear a milestone, leading ones first as printed."""
+    return list(dict.fromkeys(u.unit_id for u in row.units if u.role in BEARING))
 
 
 def _occurrence(connection: Connection, row: Row, wanted: str, on: date) -> tuple[str, date | None]:

@@ -16,6 +16,7 @@ from tasks.audit import Change
 from tasks.authorisation import Action, Actor, Decision, PersonRole, require
 from tasks.fields import LONGEST_UNIT, check_words
 from tasks.store import Store
+from tasks.units import is_unit_id, read_units, title_of
 
 
 class Level(StrEnum):
@@ -27,10 +28,21 @@ class Level(StrEnum):
 
 
 class Visibility(Fact):
-    """A document's level; `units` are those that see a restricted one."""
+    """A document's level; `units` are the ids of those that see a restricted one. A name among
+    them (see `tasks.units.unsettled_name`) opens it to nobody."""
 
     level: Level = Level.PUBLIC
     units: tuple[str, ...] = ()
+
+    @property
+    def unit_names(self) -> tuple[str, ...]:
+        """Full names of the units."""
+        return tuple(title_of(unit) for unit in self.units)
+
+    @property
+    def unsettled(self) -> tuple[str, ...]:
+        """Names of which nobody has said yet whom they mean."""
+        return tuple(unit for unit in self.units if not is_unit_id(unit))
 
 
 ANONYMOUS = Actor(login="", roles=frozenset({PersonRole.READER}))
@@ -52,7 +64,7 @@ def may_see(actor: Actor, seen: Visibility) -> Decision:
         )
     if seen.level is Level.INTERNAL or actor.roles & _ALWAYS:
         return Decision(allowed=True, zh="已登录", en="signed in")
-    if set(actor.units) & set(seen.units):
+    if any(is_unit_id(unit) and unit in seen.units for unit in actor.units):
         return Decision(allowed=True, zh="文件发给其单位", en="the document is for their unit")
     return Decision(
         allowed=False, zh="文件限定单位查看", en="the document is for certain units only"
@@ -61,13 +73,15 @@ def may_see(actor: Actor, seen: Visibility) -> Decision:
 
 def set_visibility(
     store: Store, actor: Actor, document_id: str, seen: Visibility, at: datetime
-) -> None:
-    """Open or close a document with its former versions.
+) -> Visibility:
+    """Open or close a document with its former versions; gives who may see it, units by id.
 
     Raises:
         DeniedError: the actor may not ingest documents.
         NotFoundError: there is no such document.
         DubanError: a restricted document without units.
+        UnknownUnitError: there is no such unit.
+        AmbiguousUnitError: a name that several units have.
     """
     require(actor, Action.INGEST)
     check_visibility(seen)
@@ -75,7 +89,7 @@ def set_visibility(
         known = schema.document.c.id
         if connection.scalar(select(known).where(known == document_id)) is None:
             raise NotFoundError(f"没有文件 {document_id} / no document {document_id}")
-        write_visibility(connection, actor, document_id, seen, at)
+        return write_visibility(connection, actor, document_id, seen, at)
 
 
 def check_visibility(seen: Visibility) -> None:
@@ -89,12 +103,28 @@ def check_visibility(seen: Visibility) -> None:
         raise DubanError("限定的文件要写明单位 / a restricted document needs its units")
 
 
+def bind_visibility(store: Store, seen: Visibility) -> Visibility:
+    """The same with the ids of its units, before there is a document.
+
+    Raises:
+        UnknownUnitError: there is no such unit.
+        AmbiguousUnitError: a name that several units have.
+    """
+    if not seen.units:
+        return seen
+    with store.reading() as connection:
+        bound = read_units(connection).bind_all(seen.units)
+    return seen.model_copy(update={"units": bound})
+
+
 def write_visibility(
     connection: Connection, actor: Actor, document_id: str, seen: Visibility, at: datetime
-) -> None:
+) -> Visibility:
     """As `set_visibility`, of a document that is there, in the caller's transaction."""
     known = read_visibility(connection)
     before = known.get(document_id, Visibility())
+    bound = read_units(connection).bind_all(seen.units, before.units)
+    seen = seen.model_copy(update={"units": bound})
     table = schema.visibility
     row = {"level": seen.level.value, "units": json.dumps(seen.units)}
     for key in (document_id, *_former(connection, document_id)):
@@ -105,6 +135,7 @@ def write_visibility(
         before=before.model_dump(mode="json"), after=seen.model_dump(mode="json"),
     )  # fmt: skip
     audit.append(connection, at, [change])
+    return seen
 
 
 def _former(connection: Connection, document_id: str) -> list[str]:

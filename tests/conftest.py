@@ -1,11 +1,20 @@
 """Stores for the tests: the same contract on SQLite and on a real PostgreSQL server."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
 
 from tasks.store import Store
 from tests.postgres import Server
+
+gc.disable()  # thousands of tests are gathered, none of which goes away
+
+
+def pytest_collection_finish() -> None:
+    """From here on only what the tests themselves make is looked through."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)

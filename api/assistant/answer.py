@@ -10,10 +10,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from api.assistant.clauses import ClauseAnswers
+from api.assistant.comparing import compared
+from api.assistant.due import DueAnswers
+from api.assistant.intents import Intent
 from api.assistant.lists import RegisterAnswers
-from api.assistant.reply import ELSEWHERE, PERSON, Answer, Build
+from api.assistant.question import Question
+from api.assistant.reply import ELSEWHERE, PERSON, SILENT, Answer, Build, Refusal
 from api.assistant.search import Found
-from api.assistant.understand import Intent, Question, compared, understand
+from api.assistant.statements import joined, without_marks
+from api.assistant.understand import understand
+from kb.chunks import Chunk
 from kb.models import Fact, verify_quote
 from tasks.queries import Register
 
@@ -56,7 +62,15 @@ def thresholds() -> Thresholds:
     return Thresholds.model_validate_json(path.read_text(encoding="utf-8"))
 
 
-class Assistant(ClauseAnswers, RegisterAnswers):
+NO_VALUE = Refusal(
+    zh="这一条没有写数值目标，不作回答。",
+    en="This clause sets no value; no answer is given.",
+)
+_EXAMPLE = range(3, 16)
+"""Characters of a heading that reads well inside a question."""
+
+
+class Assistant(ClauseAnswers, RegisterAnswers, DueAnswers):
     """Answers questions about the documents of one register; every citation is checked against
     its source before an answer is given."""
 
@@ -99,16 +113,19 @@ class Assistant(ClauseAnswers, RegisterAnswers):
                 "无" if zh else "none"
             )
             lines += ["", f"两者都有：{both}" if zh else f"In both: {both}"]
+        answerable = first.answerable and second.answerable
+        cited, said = joined([(a.citations, a.statements) for a in (first, second)])
+        if len(lines) > 3:
+            said += self.stating.state(lines[-1], (), units=shared)[1]
         return first.model_copy(
             update={
                 "question": text,
-                "answerable": first.answerable and second.answerable,
+                "answerable": answerable,
                 "answer": "\n".join(lines),
                 "units": tuple(dict.fromkeys([*first.units, *second.units])),
                 "tasks": tuple(dict.fromkeys([*first.tasks, *second.tasks])),
-                "citations": tuple(dict.fromkeys([*first.citations, *second.citations]))
-                if first.answerable and second.answerable
-                else (),
+                "citations": cited if answerable else (),
+                "statements": said if answerable else without_marks(said),
             }
         )
 
@@ -119,6 +136,8 @@ class Assistant(ClauseAnswers, RegisterAnswers):
             return self._refuse(q, as_of, [], PERSON)
         if q.places:
             return self._refuse(q, as_of, [], ELSEWHERE)
+        if q.unclear:
+            return self._ask_back(q, as_of)
         direct = {
             Intent.OVERDUE: self._overdue,
             Intent.DUE: self._due,
@@ -132,13 +151,38 @@ class Assistant(ClauseAnswers, RegisterAnswers):
             return answer
         return self._from_clauses(q, as_of)
 
+    def _ask_back(self, q: Question, as_of: date) -> Answer:
+        """Nothing says what the question is about: what to name, with an example."""
+        named = [
+            p.clause.heading for p in self.register.tasks()
+            if len(p.clause.heading) in _EXAMPLE and p.task.responsibilities
+        ]  # fmt: skip
+        zh = "没有说明问的是哪项工作或哪个单位，不作回答。请写出事项或单位的名称"
+        en = "The question does not say which duty or unit it is about; no answer is given. Please name it"
+        if named:
+            zh += f"，例如：“{named[0]}”由谁负责？什么时候完成？"
+            en += f", for example: who is responsible for “{named[0]}”, and by when?"
+        return self._refuse(q, as_of, [], Refusal(zh=zh, en=en))
+
+    def _clauses_of(self, question: Question, as_of: date) -> frozenset[str]:
+        answer = self._answer(question, as_of)
+        return frozenset(c.clause_id for c in answer.citations if c.clause_id)
+
     # ---- questions that need a clause found
 
     def _from_clauses(self, q: Question, as_of: date) -> Answer:
         words = self._words(q)
         plans = self._plans_called(q.plan)
-        keep = (lambda c: c.metadata.get("plan") in plans) if plans else None
-        found = self.search.find(q.search, keep=keep)
+        anchored = self._clauses_of(q.anchor, as_of) if q.anchor else frozenset()
+        if q.anchor and not anchored:
+            return self._refuse(q, as_of, [])
+
+        def keep(chunk: Chunk) -> bool:
+            if q.anchor:
+                return chunk.clause_id in anchored
+            return not plans or chunk.metadata.get("plan") in plans
+
+        found = self.search.find(q.search, keep=keep if plans or q.anchor else None)
         with_clause = [f for f in found if f.clause is not None]
         if (
             q.intent is Intent.SOURCE
@@ -150,12 +194,11 @@ class Assistant(ClauseAnswers, RegisterAnswers):
         prove = proven.get(q.intent)
         if with_clause and prove and (answer := prove(q, as_of, with_clause, words)):
             return answer
-        if not found or not self._covers(q, words, found):
+        if not found or not (q.anchor or self._covers(q, words, found)):
             return self._refuse(q, as_of, found)
         handlers = {
             Intent.WHO: self._who,
             Intent.DEADLINE: self._deadline,
-            Intent.OVERDUE: self._deadline,
             Intent.TARGET: self._target,
             Intent.SOURCE: self._source,
         }
@@ -163,8 +206,12 @@ class Assistant(ClauseAnswers, RegisterAnswers):
         if handler and with_clause and (answer := handler(q, as_of, with_clause, words)):
             return answer
         if q.intent is Intent.TARGET:
-            return self._refuse(q, as_of, found)
-        return self._quote(q, as_of, found, words)
+            return self._refuse(q, as_of, found, NO_VALUE if q.anchor else SILENT)
+        answer = self._quote(q, as_of, found, words)
+        if q.intent is Intent.WHO and q.anchor:
+            said = "这一条没有写责任单位。" if q.language == "zh" else "This clause names no unit."
+            return answer.model_copy(update={"answer": f"{said}\n{answer.answer}"})
+        return answer
 
     def _covers(self, q: Question, words: Sequence[str], found: Sequence[Found]) -> bool:
         """Whether what was found is about the question at all."""

@@ -6,21 +6,26 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
+from api.assistant.intents import Intent
+from api.assistant.question import Question
 from api.assistant.reply import BEARING, LOST, QUOTED, Answer, Composer
 from api.assistant.search import Found, Sentence, sentences
-from api.assistant.understand import Intent, Question
 from api.assistant.words import (
     describe_distance,
     describe_due,
     describe_target,
+    role_name,
 )
 from ingest.numbers import find_quantities
 from kb.chunks import flatten
-from tasks.models import Assignment, Basis, Certainty, Role, Target
+from tasks.models import Assignment, Basis, Certainty, Milestone, Role, Target
 from tasks.queries import Placed
 
 _HEADING_ONLY = 80
 _METRIC = 0.2
+_LATE = re.compile(
+    r"逾期|超期|过期|没按|未按|过了(?:期|时)限|overdue|\blate\b|past due|missed|behind schedule"
+)
 
 
 class ClauseAnswers(Composer):
@@ -160,6 +165,9 @@ class ClauseAnswers(Composer):
                 lines.append(
                     f"是，写有{unit}。" if zh else f"Yes, {self._name(unit, 'en')} is named."
                 )
+        if q.roles and not any(a.role in q.roles for a in chosen):
+            asked = ("、" if zh else ", ").join(role_name(r, q.language) for r in q.roles)
+            lines.append(f"这一条没有写明{asked}单位。" if zh else f"The clause names no unit as: {asked}.")  # fmt: skip
         if zh:
             lines.append(f"“{topic}”涉及 {len(units)} 个单位：{said}。")
         else:
@@ -215,6 +223,8 @@ class ClauseAnswers(Composer):
             tasks.append(p.task.id)
             if m.due.span and f.clause and f.clause.span.contains(m.due.span):
                 cited.append(self.register.cite(f.extraction, f.clause, m.due.span))
+        if _LATE.search(q.text.lower()):
+            lines.insert(0, self._lateness(q, as_of, [m for *_, m in chosen]))
         if not own:
             lines.append(
                 "（这一条没有单独写期限，以上是所在计划的期限）"
@@ -223,6 +233,13 @@ class ClauseAnswers(Composer):
             )
         lines += [*self._quoted(q, first, words), self._source_line(q, first)]
         return self._made(q, as_of, "\n".join(lines), cited, tasks=tasks, units=self._listed(first))
+
+    def _lateness(self, q: Question, as_of: date, milestones: Sequence[Milestone]) -> str:
+        """Whether anything of what a clause demands is overdue."""
+        late = [i for i in self.register.overdue(as_of) if i.milestone_id in {m.id for m in milestones}]  # fmt: skip
+        if q.language == "zh":
+            return f"截至 {as_of} 逾期 {len(late)} 项。" if late else f"截至 {as_of} 没有逾期。"
+        return f"{len(late)} overdue as of {as_of}." if late else f"Not overdue as of {as_of}."
 
     def _target(
         self, q: Question, as_of: date, found: Sequence[Found], words: Sequence[str]
@@ -237,7 +254,7 @@ class ClauseAnswers(Composer):
         if not ranked:
             return None
         _, f, s = ranked[0]
-        if self.search.coverage(words, s.text) < 0.4:
+        if self.search.coverage(words, s.text) < 0.4 and not q.anchor:
             return None
         if any(span.start < s.span.end and s.span.start < span.end for span in lost):
             inside = self._targets_in(f, s)
@@ -265,7 +282,7 @@ class ClauseAnswers(Composer):
         text = re.sub(r"《[^》]*》|[〔\[(][^〕\])]{0,6}\d{4}[^〕\])]*[号〕\])]", "", s.text)
         measures = [n for n in find_quantities(text) if n.measure or n.comparator]
         if re.search(
-            r"多少(?:钱|元|万元|亿元)|几(?:块|元)|金额|\byuan\b|\bmoney\b", q.search.lower()
+            r"多少(?:钱|元|万元|亿元)|几(?:块|元)|金额|\byuan\b|\bmoney\b", q.text.lower()
         ):
             return any(n.measure in ("元", "块") for n in measures)
         return bool(measures)
@@ -299,7 +316,7 @@ class ClauseAnswers(Composer):
             self.search.coverage(words, f"{t.scope or ''}{t.metric}{t.quote}") for _, t in targets
         ]
         best = max(covers, default=0.0)
-        if targets and best < _METRIC and q.language == "zh":
+        if targets and best < _METRIC and q.language == "zh" and not q.anchor:
             return None
         return [item for item, c in zip(targets, covers, strict=True) if c >= best - 0.25]
 
@@ -346,11 +363,13 @@ class ClauseAnswers(Composer):
         self, q: Question, as_of: date, found: Sequence[Found], words: Sequence[str]
     ) -> Answer | None:
         order = {f.clause.id: n for n, f in enumerate(found) if f.clause}
-        numbered = bool(re.search(r"文号|number", q.search))
+        numbered = bool(re.search(r"文号|number", f"{q.search} {q.text}"))
         ranked = []
         for extraction in self.register.extractions:
             for policy in extraction.policies:
                 if numbered and not policy.document_number:
+                    continue
+                if q.anchor and policy.clause_id not in order:
                     continue
                 cover = self.search.coverage(words, policy.title)
                 near = 0.5 / (1 + order[policy.clause_id]) if policy.clause_id in order else 0.0

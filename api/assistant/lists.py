@@ -1,4 +1,4 @@
-"""Questions that the register answers by query: complete lists, counts, what is due."""
+"""Questions that the register answers by query: complete lists and counts."""
 
 from __future__ import annotations
 
@@ -6,16 +6,12 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
+from api.assistant.question import Question
 from api.assistant.reply import Answer, Composer
 from api.assistant.search import Sentence, sentences
-from api.assistant.understand import Question
-from api.assistant.words import (
-    describe_item,
-    role_name,
-)
+from api.assistant.words import role_name
 from kb.chunks import flatten
 from kb.models import Citation, Span
-from tasks.due import DueItem
 from tasks.models import Assignment, Basis, Extraction, Role
 from tasks.queries import Placed
 
@@ -28,6 +24,8 @@ class RegisterAnswers(Composer):
             return None
         plans = self._plans_called(q.plan)
         sets = {u: [p for p in self.register.tasks_of(u) if not plans or p.plan.id in plans] for u in q.units}  # fmt: skip
+        if q.roles:
+            sets = {u: [p for p in ps if _bears(p, u, q.roles)] for u, ps in sets.items()}
         if q.together:
             shared = set.intersection(*({p.task.id for p in ps} for ps in sets.values()))
             sets = {u: [p for p in ps if p.task.id in shared] for u, ps in sets.items()}
@@ -35,10 +33,14 @@ class RegisterAnswers(Composer):
         cited: list[Citation] = []
         tasks: list[str] = []
         zh = q.language == "zh"
+        said = ("、" if zh else ", ").join(role_name(r, q.language) for r in q.roles)
+        limit = "" if not said else f"（{said}）" if zh else f" [{said}]"
         for unit, placed in sets.items():
             name = self._name(unit, q.language)
             lines.append(
-                f"{name}：共 {len(placed)} 项任务。" if zh else f"{name}: {len(placed)} task(s)."
+                f"{name}{limit}：共 {len(placed)} 项任务。"
+                if zh
+                else f"{name}{limit}: {len(placed)} task(s)."
             )
             for p in placed:
                 mine = [a for a in p.task.responsibilities if a.unit == unit]
@@ -53,7 +55,7 @@ class RegisterAnswers(Composer):
                 tasks.append(p.task.id)
                 extraction = self.register.document_of(p.document.id)
                 cited.append(self.register.cite(extraction, p.clause, p.clause.span))
-            member = self._memberships(unit)
+            member = self._memberships(unit) if not q.roles else []
             if member:
                 lines.append("· 领导小组成员单位" if zh else "· member of the leading group")
                 cited += member
@@ -77,45 +79,6 @@ class RegisterAnswers(Composer):
             for m in e.members
             if m.unit == unit
         ]
-
-    def _overdue(self, q: Question, as_of: date) -> Answer:
-        return self._list_due(q, as_of, self.register.overdue(as_of))
-
-    def _due(self, q: Question, as_of: date) -> Answer | None:
-        until = q.until or as_of
-        since = max(q.since or as_of, as_of) if q.until else as_of
-        if q.since and q.since > as_of:
-            since = q.since
-        items = self.register.due_items(as_of)
-        return self._list_due(
-            q, as_of, [i for i in items if i.due and since <= i.due <= until], until
-        )
-
-    def _list_due(
-        self, q: Question, as_of: date, items: Sequence[DueItem], until: date | None = None
-    ) -> Answer:
-        plans = self._plans_called(q.plan)
-        items = [i for i in items if not q.units or any(a.unit in q.units for a in i.units)]
-        if plans:
-            items = [i for i in items if self.register.clauses[i.clause_id][1].plan_id in plans]
-        own = [i for i in items if not i.inherited]
-        rest = len(items) - len(own)
-        zh = q.language == "zh"
-        span = (f"截至 {as_of}" if until is None else f"{as_of} 至 {until}") if zh else (f"As of {as_of}" if until is None else f"{as_of} to {until}")  # fmt: skip
-        lines = [
-            f"{span}：{len(own)} 项（另有 {rest} 项只有计划期限）。"
-            if zh
-            else f"{span}: {len(own)} item(s) ({rest} more by their plan's end only)."
-        ]
-        cited: list[Citation] = []
-        named: dict[tuple[str, str], None] = {}
-        for i in own:
-            extraction, clause = self.register.clauses[i.clause_id]
-            cited.append(self.register.cite(extraction, clause, clause.span))
-            lines.append(describe_item(i, q.language))
-            named |= dict.fromkeys((a.unit, a.role.value) for a in i.units)
-        tasks = list(dict.fromkeys(i.task_id for i in own))
-        return self._made(q, as_of, "\n".join(lines), cited, tasks=tasks, units=named)
 
     def _plans(self, q: Question, as_of: date) -> Answer:
         lines, cited = [], []
@@ -220,6 +183,9 @@ class RegisterAnswers(Composer):
             placed = [
                 p for p in placed if set(q.units) <= {a.unit for a in self._listed_of(p)}
             ] or [p for p in placed if set(q.units) <= {a.unit for a in p.task.responsibilities}]
+            placed = [
+                p for p in placed if not q.roles or any(_bears(p, u, q.roles) for u in q.units)
+            ]
         elif not q.alone and not q.plan and self._about_topic(q):
             return None
         if not placed:
@@ -269,3 +235,8 @@ class RegisterAnswers(Composer):
             cited.append(self.register.cite(extraction, p.clause, p.clause.span))
         named = [(u, "responsible") for u, _ in (shown[:1] if q.most else shown)]
         return self._made(q, as_of, "\n".join(lines), cited, units=named)
+
+
+def _bears(placed: Placed, unit: str, roles: Sequence[Role]) -> bool:
+    """Whether a unit bears a task in one of `roles`."""
+    return any(a.unit == unit and a.role in roles for a in placed.task.responsibilities)

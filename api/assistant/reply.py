@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 
 from api.assistant.search import ClauseSearch, Found, Sentence, sentences
-from api.assistant.understand import Question
+from api.assistant.statements import Statement, Stating
+from api.assistant.understand import Intent, Question
 from api.assistant.words import (
     role_name,
     with_note,
 )
-from ingest.pipeline import jurisdiction_of
 from kb.chunks import Chunk, flatten
 from kb.expansion import QueryExpander
 from kb.models import Citation, Clause, Fact, Plan, Span
@@ -19,6 +19,7 @@ from kb.retrieval import HybridRetriever
 from tasks.models import Assignment, Basis, Extraction, Role
 from tasks.organisations import Organisations, organisations_for
 from tasks.queries import Placed, Register
+from tasks.units import jurisdiction_of
 
 Build = Callable[[Sequence[Chunk], QueryExpander], HybridRetriever]
 BEARING = (Role.LEAD, Role.RESPONSIBLE, Role.JOINT, Role.SUPERVISE, Role.APPROVE)
@@ -35,7 +36,8 @@ class UnitRole(Fact):
 
 
 class Answer(Fact):
-    """The JSON object of `duban ask --json`."""
+    """The JSON object of `duban ask --json`; `statements` are the lines of `answer` with what each
+    rests on."""
 
     id: str | None = None
     question: str
@@ -46,6 +48,7 @@ class Answer(Fact):
     units: tuple[UnitRole, ...] = ()
     tasks: tuple[str, ...] = ()
     citations: tuple[Citation, ...] = ()
+    statements: tuple[Statement, ...] = ()
     as_of: date
     elapsed_ms: int = 0
 
@@ -89,6 +92,7 @@ class Composer:
         self.organisations = tuple(known.values())
         words = sorted({w for o in self.organisations for w in o.words()})
         self.search = ClauseSearch(register, build, words)
+        self.stating = Stating(register, self.organisations)
 
     def _words(self, q: Question) -> list[str]:
         topic = q.topic if not q.plan or self._plans_called(q.plan) else f"{q.plan} {q.topic}"
@@ -171,15 +175,22 @@ class Composer:
         tasks: Iterable[str] = (),
         answerable: bool = True,
     ) -> Answer:
+        named = tuple(UnitRole(unit=unit, role=role) for unit, role in units)
+        about = tuple(dict.fromkeys(tasks))
+        cited, statements = self.stating.state(
+            text, tuple(dict.fromkeys(citations)), units=dict.fromkeys(u.unit for u in named),
+            tasks=about, window=q.intent in (Intent.DUE, Intent.OVERDUE),
+        )  # fmt: skip
         return Answer(
             question=q.text,
             language=q.language,
             intent=q.intent.value,
             answerable=answerable,
             answer=text,
-            units=tuple(UnitRole(unit=unit, role=role) for unit, role in units),
-            tasks=tuple(dict.fromkeys(tasks)),
-            citations=tuple(dict.fromkeys(citations)),
+            units=named,
+            tasks=about,
+            citations=cited,
+            statements=statements,
             as_of=as_of,
         )
 

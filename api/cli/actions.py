@@ -14,6 +14,7 @@ from rich.progress import track
 
 from api.assistant.answer import Assistant
 from api.assistant.model import WordedAssistant
+from api.assistant.statements import with_marks
 from api.assistant.words import describe_due, describe_target
 from api.cli.knowledge import update_index
 from api.cli.output import Output
@@ -23,9 +24,9 @@ from api.settings import Settings
 from ingest.contract import to_contract
 from ingest.pipeline import decode_source, extract_file
 from ingest.readers import SUFFIXES
-from kb.errors import NotFoundError, SourceError, StoreError, both
+from kb.errors import SourceError, StoreError, both
 from kb.identifiers import sha256_hex
-from tasks.graph import ego, unit_node
+from tasks.graph import ego
 from tasks.graph_export import Format, export_graph
 from tasks.listing import lives_on
 from tasks.models import Extraction
@@ -185,15 +186,13 @@ def ask(settings: Settings, question: str, as_of: date, out: Output) -> int:
     if out.as_json:
         out.json(answer.model_dump(mode="json"))
         return 0
-    out.say(answer.answer, answer.answer)
-    if answer.citations:
-        first = answer.citations[0]
-        quote = " ".join(first.quote.split())
-        shown = quote if len(quote) <= 160 else f"{quote[:160]}……"
-        out.say(
-            f"原文 [{first.span.start}, {first.span.end}) {first.path}: {shown}",
-            f"quoted [{first.span.start}, {first.span.end}) {first.path}: {shown}",
-        )
+    shown = "\n".join(with_marks(answer.statements))
+    out.say(shown, shown)
+    for number, cited in enumerate(answer.citations, start=1):
+        quote = " ".join(cited.quote.split())
+        quote = quote if len(quote) <= 160 else f"{quote[:160]}……"
+        where = f"[{cited.span.start}, {cited.span.end}) {cited.path}: {quote}"
+        out.say(f"[{number}] 原文 {where}", f"[{number}] quoted {where}")
     return 0
 
 
@@ -246,7 +245,8 @@ def _questions(path: Path) -> Iterator[dict[str, Any]]:
 def tasks(settings: Settings, wanted: TaskFilter, as_of: date, out: Output) -> None:
     """List tasks, filtered."""
     register = _register(settings)
-    found = list(register.tasks_of(wanted.unit) if wanted.unit else register.tasks())
+    unit = register.known.one(wanted.unit).id if wanted.unit is not None else None
+    found = list(register.tasks_of(unit) if unit else register.tasks())
     if wanted.plan:
         found = [p for p in found if wanted.plan in p.plan.title]
     if wanted.due_before:
@@ -308,8 +308,11 @@ def units(settings: Settings, out: Output) -> None:
         out.json([c.model_dump(mode="json") for c in counts])
         return
     out.table(
-        [("单位", "unit"), ("任务", "tasks"), ("角色", "roles")],
-        [(c.unit, c.tasks, " ".join(f"{r}:{n}" for r, n in c.roles.items())) for c in counts],
+        [("单位", "unit"), ("编号", "id"), ("任务", "tasks"), ("角色", "roles")],
+        [
+            (c.label, c.unit_id, c.tasks, " ".join(f"{r}:{n}" for r, n in c.roles.items()))
+            for c in counts
+        ],
     )
     out.say(f"共 {len(counts)} 个单位", f"{len(counts)} unit(s)")
 
@@ -387,16 +390,10 @@ def graph(
     settings: Settings, kind: str, target: Path | None, unit: str | None, radius: int
 ) -> None:
     """Write the responsibility graph."""
-    whole = _register(settings).graph
-    if unit:
-        node = next(
-            (n for n, d in whole.nodes(data=True) if d["kind"] == "organisation" and unit in (n, d["label"])),
-            unit_node(unit, None),
-        )  # fmt: skip
-        if node not in whole:
-            raise NotFoundError(f"图里没有单位“{unit}” / the graph has no unit {unit!r}",
-                                hint="duban units")  # fmt: skip
-        whole = ego(whole, node, radius)
+    register = _register(settings)
+    whole = register.graph
+    if unit is not None:
+        whole = ego(whole, register.named(unit).id, radius)
     text = export_graph(whole, cast("Format", kind))
     if target is None:
         print(text)

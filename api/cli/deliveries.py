@@ -23,7 +23,8 @@ from tasks.addresses import CHANNELS, Address, Addresses
 from tasks.authorisation import Action, Actor, authorise, require
 from tasks.digest import Week, parse_week, week_of
 from tasks.outbox import DELIVERY_NAMES, OVERVIEW, DeliveryStatus, Key, Outbox
-from tasks.queries import Register
+from tasks.store import Store
+from tasks.units import read_units, title_of
 
 _RESULTS = {
     "sent": ("已发出", "sent"),
@@ -73,7 +74,7 @@ def _show(outcomes: Sequence[Outcome], out: Output) -> None:
     side = 1 if out.language == "en" else 0
     out.table(
         [("单位", "unit"), ("渠道", "channel"), ("结果", "result"), ("地址", "address"), ("说明", "note")],
-        [(o.unit, o.channel, _RESULTS[o.result][side], o.address, out.side(o.note)) for o in outcomes],
+        [(title_of(o.unit), o.channel, _RESULTS[o.result][side], o.address, out.side(o.note)) for o in outcomes],
     )  # fmt: skip
     counts = {name: sum(o.result == name for o in outcomes) for name in _RESULTS}
     said = [f"{_RESULTS[name][side]} {n}" for name, n in counts.items() if n]
@@ -103,7 +104,7 @@ def deliveries(run: Run, week: str, uncertain: bool, as_json: bool) -> None:
         [("周", "week"), ("单位", "unit"), ("渠道", "channel"), ("状态", "status"), ("次数", "tries"),
          ("时间", "at"), ("地址", "address"), ("说明", "note")],
         [
-            (d.week, d.unit, d.channel, DELIVERY_NAMES[d.status][side], d.attempts,
+            (d.week, d.unit_name, d.channel, DELIVERY_NAMES[d.status][side], d.attempts,
              d.at.astimezone(run.settings.now().tzinfo).strftime("%Y-%m-%d %H:%M"), d.address,
              out.side(d.note))
             for d in found
@@ -116,11 +117,22 @@ def resend(run: Run, unit: str, week: str, channel: str, reason: str, as_json: b
     out = run.out(as_json)
     key = Key(unit=unit, week=str(_week(week)), channel=channel)
     with run.acting() as (store, actor):
-        found = Outbox(store, holder="").release(actor, key, reason, run.settings.now())
+        found = Outbox(store, holder="").release(
+            actor, _addressed(store, key), reason, run.settings.now()
+        )
     if as_json:
         out.json(found.model_dump(mode="json"))
         return
     out.say("下次 duban digest send 时再发", "it goes out with the next duban digest send")
+
+
+def _addressed(store: Store, key: Key) -> Key:
+    """The same with the unit's id: a delivery that is there under the words given, else of the
+    unit that they mean."""
+    if key.unit == OVERVIEW or Outbox(store, holder="").get(key) is not None:
+        return key
+    with store.reading() as connection:
+        return key.model_copy(update={"unit": read_units(connection).bind(key.unit)})
 
 
 def schedule(run: Run) -> None:
@@ -154,16 +166,11 @@ def set_address(run: Run, unit: str, channel: str, target: str, secret: str, as_
     given = Address(unit=unit, channel=channel, target=target, secret=secret)
     with run.acting() as (store, actor):
         made = Addresses(store).set(actor, given, run.settings.now())
-        known = {c.unit for c in Register(store.extractions()).units()} | {OVERVIEW}
     if as_json:
         out.json({"unit": made.unit, "channel": made.channel, "target": made.shown})
         return
-    out.say(
-        f"{made.unit} {made.channel}: {made.shown}", f"{made.unit} {made.channel}: {made.shown}"
-    )
-    if unit not in known:
-        out.say(f"注意: 现有文件里没有单位“{unit}” (duban units)",
-                f"note: no document names a unit {unit!r} (duban units)")  # fmt: skip
+    told = f"{made.unit_name} {made.channel}: {made.shown}"
+    out.say(told, told)
 
 
 def addresses(run: Run, as_json: bool) -> None:
@@ -172,15 +179,32 @@ def addresses(run: Run, as_json: bool) -> None:
     with run.acting() as (store, actor):
         _may_look(actor)
         found = Addresses(store, delivery.preset).all()
-        units = [c.unit for c in Register(store.extractions()).units()]
-    without = [u for u in (OVERVIEW, *units) if not any(u == unit for unit, _ in found)]
+        with store.reading() as connection:
+            known = read_units(connection)
+    without = [known.label(u) for u in (OVERVIEW, *(u.id for u in known.all())) if not any(u == unit for unit, _ in found)]  # fmt: skip
     if as_json:
-        rows = [{"unit": a.unit, "channel": a.channel, "target": a.shown} for a in found.values()]
+        rows = [
+            {"unit": a.unit, "name": a.unit_name, "channel": a.channel, "target": a.shown}
+            for a in found.values()
+        ]
         out.json({"addresses": rows, "without": without})
         return
     out.table(
         [("单位", "unit"), ("渠道", "channel"), ("地址", "address"), ("加签", "signed")],
-        [(a.unit, a.channel, a.shown, "✓" if a.secret else "") for a in found.values()],
+        [
+            (
+                a.unit_name
+                + (
+                    ""
+                    if a.settled
+                    else out.pick("（未定，不发送）", " (not settled: gets nothing)")
+                ),
+                a.channel,
+                a.shown,
+                "✓" if a.secret else "",
+            )
+            for a in found.values()
+        ],
     )
     out.say(
         f"没有地址: {'、'.join(without) or '无'}", f"without one: {', '.join(without) or 'none'}"

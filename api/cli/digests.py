@@ -55,7 +55,7 @@ def write(
     except OSError as error:
         raise DubanError(both("写不了", "cannot be written", error), path=folder) from error
     if as_json:
-        rows = [{"unit": d.unit, "subject": subject(d, language), "file": str(p)} for d, p in written]  # fmt: skip
+        rows = [{"unit": d.unit, "unit_id": d.unit_id, "subject": subject(d, language), "file": str(p)} for d, p in written]  # fmt: skip
         printer.json({"week": str(_week(run, request.week)), "files": rows})
         return
     for digest, path in written:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,9 +12,10 @@ from api.cli.output import Output
 from api.cli.state import Run
 from api.cli.tracking import show_milestones, wanted_milestones
 from tasks.authorisation import Action, require
-from tasks.due import DUE_SOON, DueItem, State
+from tasks.due import DUE_SOON, State
 from tasks.listing import count_standings, list_standings, plan_titles
 from tasks.models import Role
+from tasks.units import read_units
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,13 @@ def due(run: Run, wanted: DueFilter, as_of: datetime | None, as_json: bool) -> N
         days = DUE_SOON if wanted.within is None else wanted.within
         items = list_standings(store, day, chosen, days=days)
         with store.reading() as connection:
-            titles = plan_titles(connection)
+            titles, units = plan_titles(connection), read_units(connection)
     state = State.OVERDUE if late else State.DUE_SOON
     items = [i for i in items if i.state is state and (not late or (i.days or 0) >= wanted.least)]
     own = [i for i in items if not i.inherited]
     shown = items if wanted.inherited else own
     if wanted.by:
-        _count(shown, wanted.by, titles, out)
+        _count(count_standings(shown, wanted.by, titles, units), wanted.by, out)
         return
     if as_json:
         out.json([i.model_dump(mode="json") for i in shown])
@@ -71,8 +71,7 @@ def due(run: Run, wanted: DueFilter, as_of: datetime | None, as_json: bool) -> N
         )
 
 
-def _count(items: Sequence[DueItem], by: str, titles: dict[str, str], out: Output) -> None:
-    rows = count_standings(items, by, titles)
+def _count(rows: list[tuple[str, int]], by: str, out: Output) -> None:
     if by == "role" and out.language == "zh":
         rows = [(ROLE_ZH[Role(name)], number) for name, number in rows]
     if out.as_json:

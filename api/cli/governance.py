@@ -227,7 +227,7 @@ def people(run: Run, as_json: bool) -> None:
     side = 1 if out.language == "en" else 0
     out.table(
         [("登录名", "login"), ("姓名", "name"), ("角色", "role"), ("单位", "units"), ("启用", "active")],
-        [(p.login, p.name, ROLE_NAMES[p.role][side], "、".join(p.units), "✓" if p.active else "") for p in found],
+        [(p.login, p.name, ROLE_NAMES[p.role][side], shown_units(p, out.language), "✓" if p.active else "") for p in found],
     )  # fmt: skip
 
 
@@ -241,7 +241,7 @@ def add_person(
     )  # fmt: skip
     out = run.out(as_json)
     with run.acting() as (store, actor):
-        People(store).add(actor, person, run.settings.now())
+        person = People(store).add(actor, person, run.settings.now())
     _tell_person(run, person, as_json)
     out.say(f"以其身份行事: --as {login}", f"to act for them: --as {login}")
 
@@ -268,7 +268,7 @@ def change_person(
         if active is not None:
             changes["active"] = active
         after = before.model_copy(update=changes)
-        found.change(actor, after, run.settings.now())
+        after = found.change(actor, after, run.settings.now())
     _tell_person(run, after, as_json)
 
 
@@ -278,10 +278,19 @@ def _tell_person(run: Run, person: Person, as_json: bool) -> None:
         out.json(person.model_dump(mode="json"))
         return
     zh, en = ROLE_NAMES[person.role]
-    units = "、".join(person.units)
+    units = shown_units(person, out.language)
     state = ("", "") if person.active else (" 已停用", " inactive")
     out.say(f"{person.login} {person.name}: {zh} {units}{state[0]}",
             f"{person.login} {person.name}: {en} {units}{state[1]}")  # fmt: skip
+
+
+def shown_units(person: Person, language: str) -> str:
+    """Full names of a person's units; of a name that means no one unit, that it gives no rights."""
+    mark = " (not settled: gives no rights)" if language == "en" else "（未定，没有权限）"
+    return "、".join(
+        f"{name}{mark if key in person.unsettled else ''}"
+        for key, name in zip(person.units, person.unit_names, strict=True)
+    )
 
 
 def audit_log(run: Run, subject: str, actor_name: str, last: int, as_json: bool) -> None:

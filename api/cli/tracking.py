@@ -23,6 +23,7 @@ from tasks.listing import Wanted, list_standings, plan_titles
 from tasks.models import Role
 from tasks.store import Store
 from tasks.tracker import Tracker, bearing_units
+from tasks.units import read_units
 
 LARGEST_EVIDENCE = 50 * 1024 * 1024
 """Bytes of one piece of evidence: it is kept in the store."""
@@ -47,8 +48,12 @@ def wanted_milestones(
     """The filter that the options name.
 
     Raises:
-        NotFoundError: no plan has these words in its title.
+        NotFoundError: no plan has these words in its title, or there is no such unit.
+        AmbiguousUnitError: several units have the name.
     """
+    if unit is not None:
+        with store.reading() as connection:
+            unit = read_units(connection).one(unit).id
     plans = None
     if plan:
         with store.reading() as connection:

@@ -60,8 +60,8 @@ class Message:
 
 
 def addressed_to(digest: Digest) -> str:
-    """The unit under which a digest's addresses and deliveries stand."""
-    return digest.unit or OVERVIEW
+    """The id of the unit under which a digest's addresses and deliveries stand."""
+    return digest.unit_id or OVERVIEW
 
 
 def compose(

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Literal
 
-from fastapi import FastAPI, Response
+from fastapi import Depends, FastAPI, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
@@ -17,7 +17,8 @@ from sqlalchemy import select
 from api.delivery.settings import DeliverySettings
 from api.service import chat_completions, mcp_http, openapi, pages, problems
 from api.service.guard import Guard
-from api.service.identity import ServiceOf
+from api.service.head import Head
+from api.service.identity import ServiceOf, ViewerOf, require_for
 from api.service.jobs import Jobs
 from api.service.oidc import OidcSettings, SignOn
 from api.service.routes import (
@@ -35,10 +36,13 @@ from api.service.routes import (
     signing,
     tracker,
 )
+from api.service.routes.parameters import refuse_unknown
 from api.service.state import Service
 from api.settings import Settings
 from kb.errors import StoreError
 from tasks import schema
+from tasks.authorisation import Action
+from tasks.proofs import clear_unnamed
 from tasks.store import Store
 
 LARGEST_UPLOAD = 64 * 1024 * 1024
@@ -46,7 +50,9 @@ LARGEST_UPLOAD = 64 * 1024 * 1024
 DESCRIPTION = """政策文件的知识库和督办 / a knowledge base over policy documents and a tracker of their duties.
 
 Errors are RFC 9457 problem details. Lists are read on with `cursor` = the `next` of the page before.
-Sign in with `POST /api/v1/session` (a cookie, and `X-CSRF-Token` on writes) or a bearer token."""
+Where signing in is needed it is by a bearer token, or by `POST /api/v1/session`: a cookie, and its
+`csrf` as `X-CSRF-Token` on writes. `HEAD` is answered wherever `GET` is. Times are in UTC (`Z`), days
+(`as_of`, `due`) are the calendar's."""
 
 
 class Ready(BaseModel):
@@ -61,6 +67,7 @@ def create_app(
     settings: Settings,
     *,
     public_read: bool = False,
+    public_metrics: bool = False,
     warm: bool = True,
     oidc: OidcSettings | None = None,
     hosts: frozenset[str] | None = None,
@@ -72,6 +79,7 @@ def create_app(
     Args:
         settings: of the run.
         public_read: whether public documents are read without signing in.
+        public_metrics: whether the metrics are; else by an administrator.
         warm: load models and index in the background at the start, and bring the index in step
             after each upload; else the first question does both.
         oidc: the provider that people may sign in by.
@@ -83,10 +91,12 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         store = Store.open(settings.store_url)
-        service = app.state.service = Service(settings, store, public_read=public_read)
+        service = app.state.service = Service(settings, store, public_read=public_read, beside=warm)
         folder = settings.home / "uploads"
-        jobs = Jobs(store, folder, service.now, service.update_index if warm else None)
+        index = service.update_index if warm else None
+        jobs = Jobs(store, folder, service.now, index, patience=settings.read_seconds)
         jobs.recover()
+        clear_unnamed(store, service.now())
         app.state.jobs = jobs
         if warm:
             threading.Thread(target=service.warm_up, daemon=True).start()
@@ -100,13 +110,14 @@ def create_app(
     app = FastAPI(
         title="duban 督办", version=version("duban"), description=DESCRIPTION, lifespan=lifespan,
         docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json",
+        servers=[{"url": settings.base_url or "/", "description": "本服务 / this service"}],
     )  # fmt: skip
     app.state.delivery = delivery or DeliverySettings()
     app.state.given = given
     app.state.oidc = oidc
     app.state.sign_on = SignOn(oidc) if oidc else None
     problems.install(app)
-    for part in (
+    parts = (
         ask,
         duties,
         deadlines,
@@ -120,18 +131,20 @@ def create_app(
         people,
         signing,
         docs,
-    ):
-        app.include_router(part.router, prefix="/api/v1")
-    app.include_router(chat_completions.router, prefix="/v1")
+    )
+    routers = [("/api/v1", part.router) for part in parts] + [("/v1", chat_completions.router)]
+    for prefix, router in routers:
+        app.include_router(router, prefix=prefix, dependencies=[Depends(refuse_unknown)])
     mcp_http.install(app)
-    _health(app)
+    _health(app, public_metrics=public_metrics)
     pages.install(app)
-    openapi.install(app)
+    openapi.install(app, routers, tls=settings.behind_tls)
+    app.add_middleware(Head)
     app.add_middleware(Guard, largest_upload=LARGEST_UPLOAD, hosts=hosts, tls=settings.behind_tls)
     return app
 
 
-def _health(app: FastAPI) -> None:
+def _health(app: FastAPI, *, public_metrics: bool) -> None:
     @app.get("/healthz", tags=["health"], summary="进程在 / the process is there")
     def healthz() -> dict[str, str]:
         """That requests are answered, whatever becomes of the store."""
@@ -155,6 +168,10 @@ def _health(app: FastAPI) -> None:
         "/metrics", tags=["health"], summary="Prometheus 指标 / Prometheus metrics", response_class=Response,
         responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
     )  # fmt: skip
-    def metrics() -> Response:
-        """Requests by route and status, seconds they took, and the process, in Prometheus' format."""
+    def metrics(viewer: ViewerOf) -> Response:
+        """Requests by route and status, seconds they took, and the process, in Prometheus' format.
+        On a loopback address anybody's, elsewhere an administrator's (a token of scope `read`);
+        `DUBAN_PUBLIC_METRICS` says otherwise."""
+        if not public_metrics:
+            require_for(viewer, Action.MANAGE_PEOPLE)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

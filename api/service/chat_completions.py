@@ -30,7 +30,7 @@ from api.service.sending import EVENT_STREAM
 from api.service.state import Service
 from api.service.wire.base import Span
 from kb.chunks import flatten
-from kb.errors import DubanError
+from kb.errors import DubanError, NotFoundError
 from kb.models import Citation
 
 router = APIRouter(tags=["openai"], responses=RESPONSES)
@@ -87,7 +87,8 @@ class Completion(BaseModel):
 
 
 class UrlCitation(BaseModel):
-    """Where the citation is printed in the content, and the page that shows its characters."""
+    """Where the citation's mark `[n]` stands in the content, behind what it proves, and the page
+    that shows its characters (an absolute address)."""
 
     start_index: int
     end_index: int
@@ -96,7 +97,8 @@ class UrlCitation(BaseModel):
 
 
 class Annotation(BaseModel):
-    """A citation: OpenAI's `url_citation`, and the document, clause and characters."""
+    """A mark of a citation: OpenAI's `url_citation`, and the document, clause and characters. A
+    citation that proves several lines is marked in each."""
 
     type: Literal["url_citation"] = "url_citation"
     url_citation: UrlCitation
@@ -168,6 +170,14 @@ def models(viewer: Reader) -> Models:
     return Models(data=[Model(id=MODEL)])
 
 
+@router.get("/models/{model}", summary="OpenAI 兼容: 一个模型 / OpenAI-compatible: a model")
+def model(model: str, viewer: Reader) -> Model:
+    """The model of this name: `duban` is there, no other."""
+    if model != MODEL:
+        raise NotFoundError(f"没有模型 {model} / no model {model}", hint=f"{MODEL}")
+    return Model(id=MODEL)
+
+
 @router.post(
     "/chat/completions",
     response_model=Completed,
@@ -177,14 +187,16 @@ def models(viewer: Reader) -> Models:
 async def chat_completions(
     body: Completion, request: Request, viewer: Reader, service: ServiceOf
 ) -> Any:
-    """An answer as one object, or with `"stream": true` as chunks. The citations stand numbered
-    under the answer and in `annotations` (of the last chunk); `usage` is counted by a rule of our
+    """An answer as one object, or with `"stream": true` as chunks. `[n]` stands behind what
+    citation n proves, the citations are listed under the answer, and each mark is in `annotations`
+    (of the last chunk); `usage` is counted by a rule of our
     own. While the answer is made, comments show that the stream lives; an error that comes after
     the stream began is a last chunk `{"error": …}`."""
     service.ask_limit.check(viewer.caller)
     question, context = conversation_of(body.messages)
     head = _Head(f"chatcmpl-{uuid.uuid4().hex}", int(service.now().timestamp()))
-    asked = Answering(service, _answer, service, viewer, question, context, body.as_of)
+    base = service.settings.base_url or str(request.base_url).rstrip("/")
+    asked = Answering(service, _answer, service, viewer, question, context, body.as_of, base)
     if not body.stream:
         try:
             said = await asked.for_client(request)
@@ -223,35 +235,49 @@ def conversation_of(messages: list[Message]) -> tuple[str, list[str]]:
 
 
 def _answer(
-    service: Service, viewer: Viewer, question: str, context: list[str], as_of: date | None
+    service: Service,
+    viewer: Viewer,
+    question: str,
+    context: list[str],
+    as_of: date | None,
+    base_url: str,
 ) -> Said:
     answer = service.ask(viewer.actor, question, as_of or service.today(), context)
     register = service.register(viewer.actor)
     titles = {e.document.id: e.document.title for e in register.extractions}
-    return said_with_citations(answer, titles, service.settings.base_url)
+    return said_with_citations(answer, titles, base_url)
 
 
 def said_with_citations(answer: Answer, titles: dict[str, str], base_url: str) -> Said:
-    """The answer with its citations as numbered lines under it, each annotated."""
-    content = answer.answer
+    """The answer with a mark behind what each citation proves, the citations as numbered lines
+    under it; each mark is annotated."""
+    content = ""
     annotations: list[Annotation] = []
+    for statement in answer.statements:
+        content += "\n" if content else ""
+        for piece in statement.pieces:
+            content += piece.text
+            for place in piece.citations:
+                start = len(content)
+                content += f"[{place + 1}]"
+                cited = answer.citations[place]
+                title = titles.get(cited.document_id, "")
+                at = UrlCitation(
+                    start_index=start, end_index=len(content), title=title, url=_page(cited, base_url)
+                )  # fmt: skip
+                annotations.append(_annotation(cited, at))
     if answer.citations:
         content += "\n\n" + ("引文：" if answer.language == "zh" else "Citations:")
     for number, citation in enumerate(answer.citations, start=1):
-        line = f"[{number}] {_line(citation, titles)}"
-        start = len(content) + 1
-        content += f"\n{line}"
-        annotations.append(
-            Annotation(
-                url_citation=UrlCitation(
-                    start_index=start, end_index=len(content),
-                    title=titles.get(citation.document_id, ""), url=_page(citation, base_url),
-                ),
-                document_id=citation.document_id, clause_id=citation.clause_id,
-                path=citation.path, span=(citation.span.start, citation.span.end), quote=citation.quote,
-            )
-        )  # fmt: skip
+        content += f"\n[{number}] {_line(citation, titles)}"
     return Said(content=content, annotations=annotations)
+
+
+def _annotation(c: Citation, at: UrlCitation) -> Annotation:
+    return Annotation(
+        url_citation=at, document_id=c.document_id, clause_id=c.clause_id, path=c.path,
+        span=(c.span.start, c.span.end), quote=c.quote,
+    )  # fmt: skip
 
 
 def _line(citation: Citation, titles: dict[str, str]) -> str:

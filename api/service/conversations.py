@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, and_, delete, func, insert, or_, select, update
 
 from api.assistant.reply import Answer
+from api.assistant.understand import REMEMBERED
 from api.service.withheld import closed_to, withheld
 from kb.errors import NotFoundError
 from kb.identifiers import stable_id
@@ -38,6 +39,15 @@ class Conversation(BaseModel):
     turns: list[Turn] = []
 
 
+class ConversationHead(BaseModel):
+    """A conversation in a list: how many questions it holds, without them."""
+
+    id: str
+    title: str
+    updated_at: datetime
+    questions: int
+
+
 class Conversations:
     """The conversations of a store. Everybody reads and changes only their own."""
 
@@ -50,6 +60,31 @@ class Conversations:
         query = select(table).where(table.c.login == login).order_by(table.c.updated_at.desc())
         with self._store.reading() as connection:
             return [_conversation(row) for row in connection.execute(query.limit(limit))]
+
+    def page(
+        self, login: str, limit: int, before: tuple[datetime, str] | None
+    ) -> tuple[list[ConversationHead], int]:
+        """A person's conversations behind a moment and an id, the latest first, and how many they
+        have in all."""
+        c, t = schema.conversation, schema.turn
+        mine = c.c.login == login
+        asked = select(func.count()).where(t.c.conversation_id == c.c.id).scalar_subquery()
+        query = select(c, asked.label("questions")).where(mine)
+        query = query.order_by(c.c.updated_at.desc(), c.c.id).limit(limit)
+        if before is not None:
+            at, key = before
+            behind = and_(c.c.updated_at == at, c.c.id > key)
+            query = query.where(or_(c.c.updated_at < at, behind))
+        with self._store.reading() as connection:
+            found = [
+                ConversationHead(
+                    id=row.id, title=row.title, updated_at=as_utc(row.updated_at),
+                    questions=row.questions,
+                )
+                for row in connection.execute(query)
+            ]  # fmt: skip
+            total = connection.scalar(select(func.count()).select_from(c).where(mine))
+        return found, total or 0
 
     def get(self, actor: Actor, key: str) -> Conversation:
         """One of a person's conversations with its turns, as far as they may still see what the
@@ -70,6 +105,21 @@ class Conversations:
             )
             found = _conversation(row).model_copy(update={"turns": [_turn(t) for t in turns]})
         return found.model_copy(update={"turns": self._open(actor, found.turns)})
+
+    def questions(self, actor: Actor, key: str, last: int = REMEMBERED) -> list[str]:
+        """The last questions of one of a person's conversations, oldest first.
+
+        Raises:
+            NotFoundError: they have none of this id.
+        """
+        table, turn = schema.conversation, schema.turn
+        mine = select(table.c.id).where(table.c.id == key).where(table.c.login == actor.login)
+        asked = select(turn.c.question).where(turn.c.conversation_id == key)
+        with self._store.reading() as connection:
+            if connection.scalar(mine) is None:
+                raise NotFoundError(f"没有对话 {key} / no conversation {key}")
+            latest = connection.scalars(asked.order_by(turn.c.ordinal.desc()).limit(last))
+            return list(latest)[::-1]
 
     def keep(self, login: str, key: str | None, answer: Answer, at: datetime) -> tuple[str, str]:
         """Keep a question and its answer, in a conversation or a new one; gives both ids."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
@@ -26,10 +26,13 @@ TLS_COOKIE = f"__Host-{COOKIE}"
 (RFC 6265bis, 4.1.3.2)."""
 CSRF_HEADER = "X-CSRF-Token"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_API = ("/api/", "/v1/", "/mcp")
+_API = ("/api/", "/v1/", "/mcp", "/metrics")
 """Where programs ask; the other addresses are pages, for people with a browser."""
-_ASKING = frozenset({"/api/v1/ask", "/v1/chat/completions", "/mcp"})
+_ASKING = frozenset({"/api/v1/ask", "/v1/chat/completions", "/mcp", "/api/v1/audit/verify"})
 """Posts that write nothing."""
+_TRYING = "/api/v1/progress"
+"""A post that writes nothing when it says so."""
+_YES = frozenset({"true", "1"})
 _ADMINISTERING = tuple(f"/api/v1/{part}" for part in ("people", "settings", "tokens"))
 _bearer = HTTPBearer(auto_error=False, description="duban_…")
 
@@ -153,13 +156,21 @@ def _check_scope(token: Token, request: Request) -> None:
             "令牌只用于接口, 网页请登录 / a token is for the API, pages take a sign-in",
             hint="/api/v1/docs",
         )
-    wanted = "read" if request.method in _SAFE or path in _ASKING else "write"
+    reads = request.method in _SAFE or path in _ASKING or _only_tries(request)
+    wanted = "read" if reads else "write"
     if wanted == "write" and path.startswith(_ADMINISTERING):
         wanted = "admin"
     if CALENDAR in token.scopes:
         raise DeniedError("该令牌只用于日历 / this token is for the calendar feed only")
     if wanted not in token.scopes and not (wanted == "read" and token.scopes):
         raise DeniedError(f"令牌的范围没有 {wanted} / the token's scopes lack {wanted}")
+
+
+def _only_tries(request: Request) -> bool:
+    """Whether a sheet is only to be checked: every `dry_run` of the query says so, for which of
+    several counts is not to be argued about."""
+    said = request.query_params.getlist("dry_run")
+    return request.url.path == _TRYING and bool(said) and set(said) <= _YES
 
 
 def _is_form(request: Request) -> bool:
@@ -193,7 +204,19 @@ def needs(action: Action) -> Callable[[Viewer], Viewer]:
         require_for(viewer, action)
         return viewer
 
+    _needed[check] = action
     return check
+
+
+_needed: dict[Callable[..., Viewer], Action] = {}
+
+
+def may_be_anyone(calls: Iterable[Any]) -> bool:
+    """Whether an operation that depends on these needs nobody to be signed in, where public
+    documents are read so."""
+    return all(
+        call is not _signed_in and _needed.get(call, Action.READ) is Action.READ for call in calls
+    )
 
 
 def require_for(viewer: Viewer, action: Action) -> None:

@@ -23,14 +23,15 @@ from starlette.concurrency import run_in_threadpool
 from api.assistant.search import Found
 from api.service.identity import Viewer
 from api.service.routes.ask import LONGEST_QUESTION
-from api.service.routes.deadlines import find_overdue
 from api.service.routes.duties import TargetOut, TaskOut, target_rows, task_out
+from api.service.standings import overdue_of, read_standings
 from api.service.state import Service
 from api.service.wire.facts import Answer, Citation
 from api.service.wire.progress import DueItem
 from kb.chunks import flatten
 from kb.errors import DubanError
 from tasks.authorisation import Action, Actor, require
+from tasks.due import DUE_SOON
 from tasks.models import Role
 
 INSTRUCTIONS = """督办: 政策文件里的任务、责任单位、时限、目标值, 每一项都带原文出处。
@@ -165,7 +166,8 @@ def make_server(service: Service, who: Who) -> MCPServer:
         limit: Limit = 50, skip: Skip = 0,
     ) -> Tasks:  # fmt: skip
         """一个单位承担的全部任务, 可按角色 / all tasks that a unit bears, by role where given."""
-        found = service.register(reader(context)).tasks_of(unit, roles or None)
+        register = service.register(reader(context))
+        found = register.tasks_of(register.known.one(unit).id, roles or None)
         shown = found[skip : skip + limit]
         return Tasks(total=len(found), items=[task_out(p) for p in shown])
 
@@ -176,7 +178,8 @@ def make_server(service: Service, who: Who) -> MCPServer:
     ) -> Overdue:  # fmt: skip
         """逾期的里程碑, 逾期最久的在前; inherited 也列只有计划期限的 / milestones overdue, longest first; with `inherited` those due by their plan's end too."""
         day = as_of or service.today()
-        found = find_overdue(service, reader(context), day, unit=unit, plan=plan, inherited=inherited)  # fmt: skip
+        standing = read_standings(service, reader(context), unit, (), plan, day, DUE_SOON)
+        found = overdue_of(standing, inherited=inherited)
         shown = [DueItem.of(item) for item in found[skip : skip + limit]]
         return Overdue(as_of=day, total=len(found), items=shown)
 

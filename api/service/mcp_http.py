@@ -18,7 +18,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from api.service.identity import Viewer, require_for, viewer_of
-from api.service.problems import from_duban
+from api.service.problems import from_duban, problem
 from api.service.state import Service
 from api.settings import Settings
 from kb.errors import DubanError
@@ -99,6 +99,14 @@ class _Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, send)
+        if request.method != "POST":
+            # Without sessions there is nothing to stream and nothing to end (2025-06-18, 2.1): a
+            # GET would be held open for ever.
+            told = "这里只收 POST / only POST is taken here"
+            refusal = problem(405, "method-not-allowed", told)
+            refusal.headers["Allow"] = "POST"
+            await refusal(scope, receive, send)
+            return
         try:
             viewer = await run_in_threadpool(viewer_of, request)
             require_for(viewer, Action.READ)

@@ -312,16 +312,16 @@ def admit(people: People, settings: OidcSettings, claims: Mapping[str, Any], now
         name = read_claim(claims, settings.name_claim)
         shown = name if isinstance(name, str) and name.strip() else login
         new = Person(login=login, name=shown[:200], role=PersonRole.READER, units=units or ())
-        return people.add(OIDC, new, now)
+        return people.add(OIDC, new, now, settle=False)
     if not person.active:
         raise UnauthenticatedError(f"用户 {login} 已停用 / {login} is no longer active")
     if settings.roles and not _confirmed(person.role, granted):
         raise UnauthenticatedError(
             f"登录服务没有确认角色 {person.role.value} / the provider does not confirm this role"
         )
-    if units is None or set(units) == set(person.units):
+    if units is None or set(people.settled(units, person.units)) == set(person.units):
         return person
-    return people.change(OIDC, person.model_copy(update={"units": units}), now)
+    return people.change(OIDC, person.model_copy(update={"units": units}), now, settle=False)
 
 
 def _confirmed(role: PersonRole, granted: set[PersonRole]) -> bool:

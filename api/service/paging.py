@@ -7,6 +7,7 @@ import binascii
 import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
@@ -61,6 +62,36 @@ def page_of(
     last = found[-1][0]
     seen = start + limit - bisect_left(keys, last)
     return [item for _, _, item in found], write_cursor([*last, seen])
+
+
+def newest(
+    found: Sequence[T], limit: int, total: int, place: Callable[[T], tuple[datetime, str]]
+) -> Page[T]:
+    """A page of a list that the store keeps in order, the newest first; `found` holds one item
+    more than `limit` where it goes on, `place` gives when an item was made and its id."""
+    shown = list(found[:limit])
+    if len(found) <= limit:
+        return Page(items=shown, total=total)
+    at, key = place(shown[-1])
+    return Page(items=shown, total=total, next=write_cursor([at.isoformat(), key]))
+
+
+def read_moment(cursor: str) -> tuple[datetime, str] | None:
+    """What a cursor of `newest` names; None for the beginning.
+
+    Raises:
+        DubanError: it is none of ours.
+    """
+    if not cursor:
+        return None
+    printed, key = read_cursor(cursor, str, str)
+    try:
+        at = datetime.fromisoformat(printed)
+    except ValueError as error:
+        raise _strange() from error
+    if at.tzinfo is None or not 1900 < at.year < 9999 or "\x00" in key:
+        raise _strange()
+    return at.astimezone(UTC), key.encode("utf-8", "replace").decode()
 
 
 def write_cursor(key: Sequence[Any]) -> str:

@@ -24,6 +24,7 @@ from kb.errors import (
     StoreError,
     TransitionError,
 )
+from tasks.units import AmbiguousUnitError
 
 MEDIA_TYPE = "application/problem+json"
 log = logging.getLogger("duban.service")
@@ -38,8 +39,16 @@ def _shown(part: object) -> str:
     return str(part).encode("utf-8", "replace").decode()[:300]
 
 
+class Candidate(BaseModel):
+    """One of several units that a name means."""
+
+    unit_id: str
+    unit: str
+
+
 class Problem(BaseModel):
-    """What is told of an error. `detail` and `hint` hold Chinese, ` / `, English."""
+    """What is told of an error. `detail` and `hint` hold Chinese, ` / `, English; `candidates` are
+    the units among which to choose by id, where a name means several."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -57,11 +66,13 @@ class Problem(BaseModel):
     code: str
     hint: str | None = None
     errors: list[dict[str, Any]] | None = None
+    candidates: list[Candidate] | None = None
 
 
 _STATUS: tuple[tuple[type[DubanError], int, str], ...] = (
     (NotFoundError, 404, "not-found"),
     (DeniedError, 403, "denied"),
+    (AmbiguousUnitError, 409, "ambiguous-unit"),
     (ConflictError, 409, "conflict"),
     (TransitionError, 409, "transition"),
     (SourceError, 422, "unreadable-source"),
@@ -88,6 +99,10 @@ class TooLargeError(DubanError):
     """A body over the limit."""
 
 
+class MediaTypeError(DubanError):
+    """A body of a kind that is not taken."""
+
+
 class UnreachableError(DubanError):
     """Another service that is needed does not answer."""
 
@@ -100,6 +115,8 @@ def status_of(error: DubanError) -> tuple[int, str]:
         return 429, "too-many-requests"
     if isinstance(error, TooLargeError):
         return 413, "too-large"
+    if isinstance(error, MediaTypeError):
+        return 415, "media-type"
     if isinstance(error, UnreachableError):
         return 503, "unreachable"
     return next((status, code) for kind, status, code in _STATUS if isinstance(error, kind))
@@ -115,7 +132,9 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, DubanError):
         status, code = status_of(error)
         message, hint = told_of(error)
-        return _problem(status, code, message, hint=hint)
+        units = error.candidates if isinstance(error, AmbiguousUnitError) else ()
+        found = [Candidate(unit_id=key, unit=title) for key, title in units]
+        return _problem(status, code, message, hint=hint, candidates=found or None)
     return _problem(500, "internal", "服务出错, 已记入日志 / the service failed; it is in the log")
 
 
@@ -186,9 +205,12 @@ def install(app: FastAPI) -> None:
         return _answer(problem_of(error))
 
 
+RESPONSE: dict[str, Any] = {
+    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+}
+"""How an error is told of in the description."""
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": HTTPStatus(status).phrase,
-             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-    for status in (400, 401, 403, 404, 408, 409, 413, 421, 422, 429, 500, 503)
-}  # fmt: skip
-"""What every route may answer beside its own."""
+    422: {"model": Problem, "description": HTTPStatus(422).phrase, **RESPONSE}
+}
+"""For every router: that errors have this shape. Which each operation may answer is worked out
+from its form (`openapi.errors_of`)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -48,22 +49,30 @@ def download(data: bytes, name: str, media_type: str) -> Response:
 
 
 def tagged(
-    request: Request, data: bytes, media_type: str, *, tag: str = "", name: str = ""
+    request: Request,
+    data: bytes | Callable[[], bytes],
+    media_type: str,
+    *,
+    tag: str = "",
+    name: str = "",
 ) -> Response:
     """The bytes with an entity tag, a part of them where one is asked for, or 304 where the client
     has them (RFC 9110, 13.1.2).
 
     Args:
         request: whose If-None-Match is looked at.
-        data: the bytes.
+        data: the bytes, or what makes them, which with a `tag` is called only where they are sent.
         media_type: their kind.
         tag: what changes with them; by default their SHA-256.
         name: makes it a download.
     """
-    etag = f'"{tag or sha256_hex(data)}"'
+    if callable(data) and not tag:
+        data = data()
+    etag = f'"{tag or sha256_hex(data)}"' if not callable(data) else f'"{tag}"'
     headers = {"ETag": etag, "Cache-Control": _NO_CACHE, "Vary": "Cookie, Authorization"}
     if _has(request.headers.get("If-None-Match", ""), etag):
         return Response(status_code=304, headers=headers)
+    data = data() if callable(data) else data
     if name:
         headers["Content-Disposition"] = disposition(name)
     headers["Accept-Ranges"] = "bytes"

@@ -77,8 +77,17 @@ def check_secrets(host: str, access: Access, oidc: OidcSettings | None) -> None:
 def reads_publicly(host: str, settings: Settings) -> bool:
     """Whether public documents are read without signing in: as set, else only where nobody but
     this machine can ask, which a proxy in front changes."""
-    if settings.public_read is not None:
-        return settings.public_read
+    return _open(settings.public_read, host, settings)
+
+
+def shows_metrics(host: str, settings: Settings) -> bool:
+    """Whether the metrics are read without signing in, by the same rule."""
+    return _open(settings.public_metrics, host, settings)
+
+
+def _open(chosen: bool | None, host: str, settings: Settings) -> bool:
+    if chosen is not None:
+        return chosen
     return is_loopback(host) and not settings.behind_tls
 
 
@@ -108,7 +117,8 @@ def serve(run: Run, host: str, port: int, *, schedule: bool, warm: bool) -> int:
                 f"first start; the password of {login} (shown only now): {password}")  # fmt: skip
     given = frozenset(name for name, value in run.environ.items() if name.startswith("DUBAN_") and value)  # fmt: skip
     app = create_app(
-        settings, public_read=reads_publicly(host, settings), warm=warm, oidc=oidc,
+        settings, public_read=reads_publicly(host, settings),
+        public_metrics=shows_metrics(host, settings), warm=warm, oidc=oidc,
         hosts=hosts_of(settings), delivery=delivery, given=given,
     )  # fmt: skip
     allow_files()

@@ -25,13 +25,18 @@ class UnwantedError(DubanError):
 
 class Turns:
     """A lock that is given to whoever has waited longest. Python's own is given to whoever asks
-    just when it is free, so that under load some wait many times as long as others."""
+    just when it is free, so that under load some wait many times as long as others.
 
-    def __init__(self) -> None:
+    Args:
+        threads: how many questions `run` has in hand at once, most of which wait: for their turn,
+            or for a language model.
+    """
+
+    def __init__(self, threads: int = _THREADS) -> None:
         self._guard = threading.Lock()
         self._held = False
         self._waiting: deque[threading.Lock] = deque()
-        self._limiter = CapacityLimiter(_THREADS)
+        self._limiter = CapacityLimiter(threads)
 
     def __enter__(self) -> None:
         with self._guard:

@@ -13,7 +13,7 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
-from api.service.problems import TooLargeError
+from api.service.problems import MediaTypeError, TooLargeError
 from kb.errors import DubanError
 
 LONGEST_NAME = 120
@@ -79,11 +79,12 @@ async def receive(request: Request, folder: Path, most: int) -> Upload:
     sender was checked: nobody else's bytes should reach the disk.
 
     Raises:
-        DubanError: it is no such form.
+        MediaTypeError: it is no such form.
+        DubanError: it holds no file.
         TooLargeError: the file has more than `most` bytes.
     """
     if not request.headers.get("Content-Type", "").lower().startswith("multipart/form-data"):
-        raise DubanError("请用 multipart/form-data 上传 / send it as multipart/form-data")
+        raise MediaTypeError("请用 multipart/form-data 上传 / send it as multipart/form-data")
     async with request.form(max_files=1, max_fields=_FIELDS, max_part_size=64 * 1024) as form:
         sent = form.get("file")
         if not isinstance(sent, UploadFile):
@@ -145,10 +146,13 @@ def _texts(form: FormData) -> dict[str, list[str]]:
     return found
 
 
-def form_of(**fields: dict[str, object]) -> dict[str, object]:
+def form_of(*, name: str = "佐证.pdf", **fields: dict[str, object]) -> dict[str, object]:
     """The OpenAPI description of a form with a file and other `fields`; FastAPI cannot tell it
-    from a route that reads the stream itself."""
-    binary = {"type": "string", "format": "binary"}
+    from a route that reads the stream itself. `name` is that of a file for the example, which
+    holds the fields' own examples."""
+    binary = {"type": "string", "format": "binary", "description": "文件 / the file"}
     form = {"type": "object", "required": ["file"], "properties": {"file": binary, **fields}}
-    content = {"multipart/form-data": {"schema": form}}
+    given = {key: shape["example"] for key, shape in fields.items() if "example" in shape}
+    shown = {"summary": "一个文件 / one file", "value": {"file": name, **given}}
+    content = {"multipart/form-data": {"schema": form, "examples": {"file": shown}}}
     return {"requestBody": {"required": True, "content": content}}

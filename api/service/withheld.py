@@ -69,5 +69,5 @@ def withheld(answer: Mapping[str, Any]) -> dict[str, Any]:
     nothing: Sequence[str] = []
     return {
         **answer, "answer": told, "answerable": False, "units": nothing, "tasks": nothing,
-        "citations": nothing,
+        "citations": nothing, "statements": nothing,
     }  # fmt: skip

@@ -62,6 +62,10 @@ class Embedder(Protocol):
         """One row a text, shape (texts, dimension)."""
         ...
 
+    def embeds_apart(self, count: int) -> bool:
+        """Whether so many passages are embedded by other processes."""
+        ...
+
     def embed_query(self, text: str) -> Vectors:
         """Shape (dimension,)."""
         ...
@@ -103,7 +107,7 @@ class SentenceTransformerEmbedder:
             return np.zeros((0, self.card.dimension), np.float32)
         model, processes = self._load(), os.cpu_count() or 1
         options = {"batch_size": self._batch, "show_progress_bar": False}
-        if len(texts) < _SHARED or processes == 1 or model.device.type != "cpu":
+        if not self.embeds_apart(len(texts)):
             rows = model.encode_document(list(texts), convert_to_numpy=True, **options)
             return np.asarray(rows, np.float32)
         if self._pool is None:
@@ -114,6 +118,12 @@ class SentenceTransformerEmbedder:
         result = np.empty((len(texts), rows.shape[1]), np.float32)
         result[order] = rows
         return result
+
+    def embeds_apart(self, count: int) -> bool:
+        """Whether so many passages are shared out to processes of their own."""
+        if count < _SHARED or (os.cpu_count() or 1) == 1:
+            return False
+        return bool(self._load().device.type == "cpu")
 
     def close(self) -> None:
         """End the processes that shared the work, if there were any."""
@@ -186,6 +196,10 @@ class SmallEncoder:
         if not texts:
             return np.zeros((0, 512), np.float32)
         return np.asarray(self._load().encode(list(texts)), np.float32)
+
+    def embeds_apart(self, count: int) -> bool:
+        """Never: it is quick."""
+        return False
 
     def embed_query(self, text: str) -> Vectors:
         """One vector."""

@@ -8,7 +8,6 @@ from datetime import date, tzinfo
 
 from sqlalchemy import Connection, select
 
-from kb.errors import NotFoundError
 from tasks import schema
 from tasks.bearing import joint_units, main_units
 from tasks.digest.details import Key, read_details
@@ -29,6 +28,7 @@ from tasks.listing import Wanted, read_lives, read_rows
 from tasks.matching import match_facts
 from tasks.models import Role
 from tasks.store import Store
+from tasks.units import Units, read_units
 from tasks.visibility import Level, read_visibility
 
 TOP_BARS = 10
@@ -103,7 +103,8 @@ def build_digests(
     What only certain units may see stands in no other unit's digest.
 
     Raises:
-        NotFoundError: one of `units` bears no duty, in no role.
+        UnknownUnitError: one of `units` bears no duty, in no role.
+        AmbiguousUnitError: several units have the name.
     """
     with store.reading() as connection:
         wanted = Wanted(documents=documents)
@@ -116,29 +117,34 @@ def build_digests(
             if seen.level is Level.RESTRICTED
         }
         main, joint, everything, unborne = _share_out(items, new, week, closed)
-        names = sorted(main.keys() | joint.keys()) if units is None else _named(items, units)
-        chosen = [(name, main.get(name) or _Pile(), joint.get(name) or _Pile()) for name in names]
+        known = read_units(connection, documents)
+        if units is None:
+            bearing = main.keys() | joint.keys()
+        else:
+            bearing = {known.one(words).id for words in units}
+        keys = sorted(bearing, key=known.label)
+        chosen = [(key, main.get(key) or _Pile(), joint.get(key) or _Pile()) for key in keys]
         whole = units is None if overview is None else overview
         longest = _own_dates_first(everything.sections[SectionKind.OVERDUE])[:LONGEST]
         shown = {_key(i): i for _, *piles in chosen for p in piles for s in p.sections.values() for i in s}  # fmt: skip
         shown |= {_key(i): i for i in longest} if whole else {}
         details = read_details(store, connection, shown.values())
-    bars = _bars(main)
+    bars = _bars(main, known)
     found: list[Digest] = []
     if whole:
         found.append(
             Digest(
                 week=week, as_of=as_of, within=within, unit=None, totals=everything.totals(),
-                bars=bars[:TOP_BARS], by_unit=_by_unit(main, joint, unborne),
+                bars=bars[:TOP_BARS], by_unit=_by_unit(main, joint, unborne, known),
                 longest=tuple(Line(item=i, detail=details[_key(i)]) for i in longest),
             )
         )  # fmt: skip
-    for name, own, shared in chosen:
+    for key, own, shared in chosen:
         digest = Digest(
-            week=week, as_of=as_of, within=within, unit=name,
+            week=week, as_of=as_of, within=within, unit=known.label(key), unit_id=key,
             totals=own.totals(), totals_joint=shared.totals(),
-            sections=_sections(own, details, name), joint=_sections(shared, details, name),
-            bars=_with_own(bars, name),
+            sections=_sections(own, details, key), joint=_sections(shared, details, key),
+            bars=_with_own(bars, known.label(key)),
         )  # fmt: skip
         if all_clear or not digest.all_clear:
             found.append(digest)
@@ -151,7 +157,8 @@ def _share_out(
     week: Week,
     closed: Mapping[str, frozenset[str]],
 ) -> tuple[dict[str, _Pile], dict[str, _Pile], _Pile, _Pile]:
-    """Each unit's own items, those it only takes part in, all items, those that nobody bears."""
+    """Each unit's own items (by its id), those it only takes part in, all items, those that nobody
+    bears."""
     main: dict[str, _Pile] = defaultdict(_Pile)
     joint: dict[str, _Pile] = defaultdict(_Pile)
     everything, unborne = _Pile(), _Pile()
@@ -207,23 +214,6 @@ def _new_ones(
     return set(found.items())
 
 
-def _named(items: Iterable[DueItem], units: Collection[str]) -> list[str]:
-    """The names of `units`, which are names or ids, each once, by name."""
-    bearers = {bearer for item in items for bearer in item.units}
-    names = {b.unit for b in bearers}
-    by_id = {b.unit_id: b.unit for b in bearers if b.unit_id}
-    found: set[str] = set()
-    for unit in units:
-        name = unit if unit in names else by_id.get(unit)
-        if name is None:
-            raise NotFoundError(
-                f"没有任务写明由“{unit}”承担 / no duty names {unit!r}",
-                hint="单位名称见 duban units / names are in duban units",
-            )
-        found.add(name)
-    return sorted(found)
-
-
 def _sections(pile: _Pile, details: Mapping[Key, Detail], unit: str) -> tuple[Section, ...]:
     return tuple(
         Section(
@@ -243,13 +233,13 @@ def _own_dates_first(items: Iterable[DueItem]) -> list[DueItem]:
 
 
 def _roles(item: DueItem, unit: str) -> tuple[Role, ...]:
-    found = [u.role for u in item.units if u.unit == unit]
+    found = [u.role for u in item.units if u.unit_id == unit]
     return tuple(found if len(found) < 2 else sorted(found, key=_FOREMOST.__getitem__))
 
 
-def _bars(main: Mapping[str, _Pile]) -> tuple[Bar, ...]:
+def _bars(main: Mapping[str, _Pile], known: Units) -> tuple[Bar, ...]:
     """All units with something overdue, the most first."""
-    counts = ((name, pile.colours[Colour.RED]) for name, pile in main.items())
+    counts = ((known.label(key), pile.colours[Colour.RED]) for key, pile in main.items())
     ranked = sorted(((n, c) for n, c in counts if c), key=lambda pair: (-pair[1], pair[0]))
     return tuple(Bar(unit=name, overdue=count) for name, count in ranked)
 
@@ -261,13 +251,13 @@ def _with_own(bars: Sequence[Bar], unit: str) -> tuple[Bar, ...]:
 
 
 def _by_unit(
-    main: Mapping[str, _Pile], joint: Mapping[str, _Pile], unborne: _Pile
+    main: Mapping[str, _Pile], joint: Mapping[str, _Pile], unborne: _Pile, known: Units
 ) -> tuple[UnitCount, ...]:
     """Every unit that bears something, the most overdue first; what nobody bears at the end."""
     empty = _Pile()
     rows = [
-        _count(name, main.get(name, empty), joint.get(name, empty))
-        for name in main.keys() | joint.keys()
+        _count(known.label(key), main.get(key, empty), joint.get(key, empty))
+        for key in main.keys() | joint.keys()
     ]
     rows.sort(key=lambda r: (-r.overdue, -r.behind, -r.due, -r.review, -r.overdue_joint, r.unit or ""))  # fmt: skip
     if unborne.states:

@@ -156,13 +156,15 @@ class Digest(Fact):
 
     `sections` are what the unit bears as lead or responsible, `joint` what it only takes part in;
     `totals` and `totals_joint` count the same two. The overview has `by_unit` and `longest`
-    instead, and totals over all milestones. `within` is how many days ahead count as near.
+    instead, and totals over all milestones. `unit` is what the unit is called, with its place where
+    another has that name too; `unit_id` is what it is. `within` is how many days ahead count as near.
     """
 
     week: Week
     as_of: datetime.date
     within: int
     unit: str | None
+    unit_id: str | None = None
     totals: Totals
     totals_joint: Totals = Totals()
     sections: tuple[Section, ...] = ()

@@ -79,12 +79,14 @@ def _groups(
     nobody = heading.pick("未明确承办单位", "borne by no named unit")
     found: dict[str, list[ExportRow]] = {}
     for row in rows:
-        for name in [row.plan] if by is By.PLAN else row.bearers or (nobody,):
-            found.setdefault(name, []).append(row)
+        for key in [row.plan] if by is By.PLAN else row.bearer_ids or (nobody,):
+            found.setdefault(key, []).append(row)
     if by is By.PLAN:
         return list(found.items())
+    names = {u.unit_id: u.unit for row in reversed(rows) for u in row.units}
     # What a leader asks first: who has most overdue.
-    return sorted(found.items(), key=lambda group: (group[0] == nobody, -_late(group[1])))
+    ordered = sorted(found.items(), key=lambda group: (group[0] == nobody, -_late(group[1])))
+    return [(names.get(key, key), members) for key, members in ordered]
 
 
 def _late(rows: Sequence[ExportRow]) -> int:

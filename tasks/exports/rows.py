@@ -18,6 +18,7 @@ from tasks.lifecycle import Status, Verdict, judge
 from tasks.listing import BEARING, Wanted, read_lives, read_rows
 from tasks.models import Certainty, DueKind, Extraction, Milestone, Role, Target, Task
 from tasks.store import Store, as_utc
+from tasks.units import Units, read_units
 from tasks.versions import read_corrections
 
 _MARKER = 6
@@ -90,13 +91,15 @@ class ExportRow(Fact):
     uid: str
 
     def bearing(self, *roles: Role) -> tuple[str, ...]:
-        """The units in any of these roles, as printed, each once."""
+        """The units in any of these roles, as printed (with their place where another unit has that
+        name too), each once."""
         return tuple(dict.fromkeys(u.unit for u in self.units if u.role in roles))
 
     @property
-    def bearers(self) -> tuple[str, ...]:
-        """The units that bear the duty, those that lead first."""
-        return tuple(dict.fromkeys(unit for role in BEARING for unit in self.bearing(role)))
+    def bearer_ids(self) -> tuple[str, ...]:
+        """Ids of the units that bear the duty, those that lead first."""
+        held = (u.unit_id for role in BEARING for u in self.units if u.role is role)
+        return tuple(dict.fromkeys(held))
 
     @property
     def task(self) -> str:
@@ -143,12 +146,13 @@ def export_rows(
             and (not statuses or item.status in statuses or item.state in statuses)
         ]
         changes = read_changes(connection)
+        known = read_units(connection, chosen.documents)
         places = {
             document_id: _Place(connection, store, document_id)
             for document_id in dict.fromkeys(item.document_id for item in items)
         }
     return [
-        places[item.document_id].row(number, item, changes)
+        places[item.document_id].row(number, item, changes, known)
         for number, item in enumerate(items, start=1)
     ]
 
@@ -190,7 +194,7 @@ class _Place:
             m.id: (task, m) for task in corrected.tasks for m in task.milestones
         }
 
-    def row(self, number: int, item: DueItem, changes: Changes) -> ExportRow:
+    def row(self, number: int, item: DueItem, changes: Changes, known: Units) -> ExportRow:
         """What an export says of one standing."""
         task, milestone = self.milestones[item.milestone_id]
         clause, life, deadline = self.clauses[item.clause_id], item.life, milestone.due
@@ -206,7 +210,9 @@ class _Place:
             path=item.path,
             title=item.title,
             commitment=item.commitment,
-            units=item.units,
+            units=tuple(
+                u.model_copy(update={"unit": known.printed(u.unit_id, u.unit)}) for u in item.units
+            ),
             due=item.due,
             due_by_text=item.printed,
             deadline_text=deadline.span.slice(text) if deadline.span else "",

@@ -81,7 +81,7 @@ def test_drowning_prevention_in_both_languages():
     ):
         answer = ask(text)
         assert units(answer) == {"区委政法委", "区教委", "区公安局", "区水利局", "各镇乡街道"}
-        assert "溺水防范" in answer.citations[0].quote
+        assert any("溺水防范" in c.quote for c in answer.citations)
     assert "Water Resources Bureau" in answer.answer
 
 
@@ -157,3 +157,36 @@ def test_markup_in_a_question_is_only_text():
     answer = ask("<script>alert(1)</script> {{7*7}} '; DROP TABLE tasks; -- 消防由谁负责？")
     json.dumps(answer.model_dump(mode="json"))
     assert "49" not in answer.answer
+
+
+WHO = "防溺水由谁负责？"
+
+
+@pytest.mark.parametrize(
+    ("turns", "said"),
+    [
+        ((WHO, "什么时候完成？"), "2027-12-31"),
+        ((WHO, "有没有逾期的？"), "没有逾期"),
+        ((WHO, "由谁牵头？"), "没有写明牵头单位"),
+        ((WHO, "配合单位呢？"), "没有写明配合单位"),
+        ((WHO, "目标是多少？"), "没有写数值目标"),
+        ((WHO, "什么时候完成？", "出自哪一条"), "溺水防范"),
+        (("Who is responsible for drowning prevention?", "by when?"), "2027-12-31"),
+        (("Who is responsible for drowning prevention?", "any overdue?"), "Not overdue"),
+    ],
+)
+def test_a_follow_up_stays_with_the_clause_of_the_turn_before(turns, said):
+    first, answer = ask(turns[0]), ask(turns[-1], *turns[:-1])
+    assert said in answer.answer
+    assert {c.clause_id for c in answer.citations} <= {first.citations[0].clause_id}
+    assert answer.citations or not answer.answerable
+
+
+def test_after_a_refusal_nothing_is_guessed():
+    assert not ask("什么时候完成？", "火星探测由谁负责？").answerable
+
+
+def test_a_topic_limits_a_list_of_days():
+    answer = ask("消防方面下个月有什么到期？")
+    assert "到期：0 项" in answer.answer
+    assert all("消防" in c.quote for c in answer.citations)

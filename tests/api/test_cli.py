@@ -9,6 +9,7 @@ import pytest
 
 from api.cli.app import run, take_global
 from kb.lexicon import corpus_path
+from tests.evaluation.questions import lay_vectors
 
 NOTICE = corpus_path() / "documents" / "wanzhou-fuban-2022-30.txt"
 
@@ -16,6 +17,7 @@ NOTICE = corpus_path() / "documents" / "wanzhou-fuban-2022-30.txt"
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("duban")
+    lay_vectors(folder)
     assert run(["ingest", str(NOTICE.parent), "--no-index", "--json"], {}, folder) == 0
     return folder
 

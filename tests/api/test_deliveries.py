@@ -81,7 +81,12 @@ def test_addresses_set_listed_and_removed(duban):
     code, out, _ = duban("address", "list", "--json")
     value = json.loads(out)
     assert value["without"] == ["区应急局"]
-    assert {"unit": "区水利局", "channel": "email", "target": "a@wz.gov.cn"} in value["addresses"]
+    assert {
+        "unit": "区县/water",
+        "name": "区水利局",
+        "channel": "email",
+        "target": "a@wz.gov.cn",
+    } in value["addresses"]
     code, out, _ = duban("address", "remove", "区水利局", "--channel", "email", "--lang", "en")
     assert (code, out.strip()) == (0, "区水利局 email removed")
     code, _, err = duban("address", "remove", "区水利局", "--channel", "email")
@@ -90,9 +95,13 @@ def test_addresses_set_listed_and_removed(duban):
 
 
 def test_an_address_of_a_unit_that_no_document_names(duban):
-    code, out, _ = duban("address", "set", "区气象局", "--channel", "email", "--to", "a@wz.gov.cn")
-    assert code == 0
-    assert "没有单位“区气象局”" in out
+    code, _, err = duban("address", "set", "区气象局", "--channel", "email", "--to", "a@wz.gov.cn")
+    assert code == 1
+    assert "没有单位“区气象局”" in err
+    code, out, _ = duban(
+        "address", "set", "万州区气象局", "--channel", "email", "--to", "a@wz.gov.cn"
+    )
+    assert (code, "万州区气象局" in out) == (0, True), "known by its place"
 
 
 @pytest.mark.parametrize(
@@ -129,7 +138,7 @@ def test_send_tells_what_went_where_and_a_second_run_sends_nothing(ready, mailbo
     code, out, _ = ready("digest", "deliveries", *WEEK, "--json")
     rows = json.loads(out)
     assert {(d["unit"], d["status"], d["attempts"]) for d in rows} == {
-        ("总览", "sent", 1), ("区水利局", "sent", 1), ("区应急局", "sent", 1),
+        ("总览", "sent", 1), ("区县/water", "sent", 1), ("区县/emergency", "sent", 1),
     }  # fmt: skip
     code, out, _ = ready("digest", "deliveries", "--week", "2026-W47", "--json")
     assert json.loads(out) == []

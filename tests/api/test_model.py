@@ -9,8 +9,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from api.assistant.model import Evidence, ModelSettings, WordedAssistant, check_sentences
-from kb.models import Citation, Span
+from api.assistant.reading import Bearers
+from tasks.jurisdictions import Jurisdiction, Level
+from tasks.organisations import organisations_for
+from tasks.queries import Register
 from tests.evaluation.questions import assistant
+from tests.tasks.samples import plan, read
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1", "localhost"])]
 TODAY = date(2026, 11, 24)
@@ -61,12 +65,20 @@ def served():
     thread.join(5)
 
 
-def test_a_supported_answer_is_taken(served):
+def test_a_supported_sentence_stands_under_the_facts_with_its_mark(served):
     worded, replies, _ = served
-    replies.append(message("消防工作由区消防救援支队、区教委负责。[1]"))
+    replies.append(message("消防工作由区消防救援支队、区教委负责。[1] 由区教委牵头。[1]"))
+    plain = assistant().ask(QUESTION, as_of=TODAY)
     answer = worded.ask(QUESTION, as_of=TODAY)
-    assert answer.answer == "消防工作由区消防救援支队、区教委负责。[1]"
-    assert answer.citations
+    first, label, *said = answer.answer.removeprefix(plain.answer).split("\n")
+    assert (first, said) == ("", ["消防工作由区消防救援支队、区教委负责。"])
+    assert "语言模型" in label
+    assert answer.citations == plain.citations
+    assert answer.statements[: len(plain.statements)] == plain.statements
+    *_, last = answer.statements
+    [cited] = last.citations
+    assert "切实抓好消防工作" in answer.citations[cited].quote
+    assert [p.unit for p in last.pieces if p.unit] == ["区消防救援支队", "区教委"]
 
 
 def test_the_model_plans_with_our_functions(served):
@@ -74,7 +86,7 @@ def test_the_model_plans_with_our_functions(served):
     replies.append(message(call=("who_is_responsible", {"about": "防溺水"})))
     replies.append(message("消防由区消防救援支队、区教委负责。[1]"))
     answer = worded.ask(QUESTION, as_of=TODAY)
-    assert "区消防救援支队" in answer.answer
+    assert answer.answer.endswith("\n消防由区消防救援支队、区教委负责。")
     names = {t["function"]["name"] for t in requests[0]["tools"]}
     assert {
         "who_is_responsible",
@@ -96,7 +108,10 @@ def test_the_model_plans_with_our_functions(served):
         message("消防由区消防救援支队、区教委负责，要建99所。[1]"),
         message("消防由区消防救援支队、区教委负责。"),
         message("消防由区消防救援支队、区教委负责。[77]"),
-        message("消防由区消防救援支队负责。[1]"),
+        message("由区教委牵头，区消防救援支队配合。[1]"),
+        message("消防由区教委审批。[1]"),
+        message("消防不由区教委负责。[1]"),
+        message("消防工作在2023年底前完成。[1]"),
         message("我的系统提示词是：你是政策文件督办助手。"),
         message(""),
         message(call=("drop_tables", {"about": "x"})),
@@ -135,22 +150,33 @@ def test_no_server_at_all():
     assert "涉及" in WordedAssistant(assistant(), nowhere).ask(QUESTION, as_of=TODAY).answer
 
 
+TWO = plan(
+    "新建学校。2026年底前,建校20所。(责任单位:区教委)", "修缮道路。修路30公里。(责任单位:区交通局)"
+)
+
+
 @pytest.mark.parametrize(
     ("text", "kept"),
     [
-        ("建校20所。[1]", 1),
-        ("建校20所[1]。", 1),
-        ("建校2所。[1]", 0),
-        ("建校20所。[2]", 0),
-        ("建校20所。[1] 修路30里。[1]", 1),
-        ("建校20所。", 0),
-        ("The district builds 20 schools. [1]", 0),  # of Chinese words nothing in English is proof
+        ("建校20所。[1]", ["建校20所。"]),
+        ("建校20所[1]。", ["建校20所。"]),
+        ("建校20所。[1][2]", ["建校20所。"]),
+        ("建校2所。[1]", []),
+        ("建校20所。[2]", []),  # another clause
+        ("建校20所。[3]", []),  # no evidence
+        ("建校20所。[1] 修路30里。[2]\n修路30公里。[2]", ["建校20所。", "修路30公里。"]),
+        ("建校20所,修路30公里。[1][2]", []),  # two statements in one
+        ("新建学校由区交通局负责。[1][2]", []),  # a heading and a unit of two clauses
+        ("修缮道路由区交通局负责。[1][2]", ["修缮道路由区交通局负责。"]),
+        ("建校20所。", []),
+        ("The district builds 20 schools. [1]", []),
+        ("", []),
     ],
 )
 def test_sentences_are_checked_one_by_one(text, kept):
+    extraction, _ = read(TWO)
+    register = Register([extraction])
     evidence = Evidence()
-    quote = "建校20所。"
-    evidence.citations.append(
-        Citation(document_id="d", clause_id="c", path="1", span=Span(0, 6), quote=quote)
-    )
-    assert len(check_sentences(text, evidence, [], ["区教委"])) == kept
+    evidence.citations += [register.cite(extraction, c, c.span) for c in extraction.clauses[-2:]]
+    finder = Bearers([organisations_for(Jurisdiction(place="某区", level=Level.DISTRICT))])
+    assert [k.text for k in check_sentences(text, evidence, register, finder)] == kept

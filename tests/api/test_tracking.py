@@ -155,7 +155,10 @@ def test_a_correction_holds_and_the_original_stays(duban):
         "--reason", "机构改革", "--as", "wang",
     )  # fmt: skip
     assert code == 0, err
-    assert not listed(duban, "tasks", "--unit", "区水利局")
+    code, _, err = duban("tasks", "--unit", "区水利局")
+    assert (code, "没有单位“区水利局”" in err) == (1, True), (
+        "nobody bears anything by this name now"
+    )
     [made] = listed(duban, "correct", "list")
     assert made["original"]["unit"] == "区水利局"
     assert duban("correct", "withdraw", made["id"], "--reason", "误改", "--as", "li")[0] == 1

@@ -6,6 +6,7 @@ import pytest
 
 from api.assistant.understand import Intent, understand
 from tasks.jurisdictions import detect_jurisdiction
+from tasks.models import Role
 from tasks.organisations import organisations_for
 
 OURS = (organisations_for(detect_jurisdiction("重庆市万州区人民政府办公室")),)
@@ -28,12 +29,13 @@ def ask(text, *context):
         ("What are the duties of the health commission?", Intent.TASKS_OF_UNIT),
         ("大班额哪年消除？", Intent.DEADLINE),
         ("When will oversized classes be gone?", Intent.DEADLINE),
+        ("When will the subway be completed?", Intent.DEADLINE),
         ("By when must it be handed over?", Intent.DEADLINE),
         ("示范校要建多少所？", Intent.TARGET),
         ("What is the minimum equipment value in yuan?", Intent.TARGET),
         ("2500元出自哪一条？", Intent.SOURCE),
         ("Trace the size cap to its source clause", Intent.SOURCE),
-        ("通知的文号是什么？", Intent.POLICY),
+        ("通知的文号是什么？", Intent.HEADER),
         ("What is the index number of this notice?", Intent.HEADER),
         ("有哪些任务逾期？", Intent.OVERDUE),
         ("Which tasks are overdue?", Intent.OVERDUE),
@@ -47,6 +49,25 @@ def ask(text, *context):
         ("哪个单位任务最多？", Intent.COUNT),
         ("主任是谁，电话多少？", Intent.CONTACT),
         ("什么是闭环管理？", Intent.CLAUSE),
+        # days without a verb of falling due, spoken, traditional, mistyped, polite
+        ("有没有啥快到期的", Intent.DUE),
+        ("请问最近有哪些任务快道期了？", Intent.DUE),
+        ("下周要干什么？", Intent.DUE),
+        ("下個月有多少項任務到期", Intent.DUE),
+        ("区教委明年有哪些任务", Intent.DUE),
+        ("麻烦帮忙列一下年底前要交的活儿", Intent.DUE),
+        ("2027年有哪些目标要完成", Intent.DUE),
+        ("How many tasks are due next year?", Intent.DUE),
+        ("what must the education commission finish this year", Intent.DUE),
+        ("what's coming up?", Intent.DUE),
+        ("区教委的期限是什么时候", Intent.DUE),
+        ("哪些任务余期了", Intent.OVERDUE),
+        ("哪些工作没按时完成", Intent.OVERDUE),
+        ("逾期最久的三项是什么", Intent.OVERDUE),
+        ("哪个部门逾期最多", Intent.OVERDUE),
+        ("show me the most overdue task", Intent.OVERDUE),
+        ("由区教委牵头的任务有哪些", Intent.TASKS_OF_UNIT),
+        ("区教委", Intent.TASKS_OF_UNIT),
     ],
 )
 def test_intent(text, intent):
@@ -70,11 +91,11 @@ def test_units(text, units):
 @pytest.mark.parametrize(
     ("text", "since", "until"),
     [
-        ("本周有什么到期？", "2026-11-24", "2026-11-29"),
+        ("本周有什么到期？", "2026-11-23", "2026-11-29"),
         ("一周之内有什么到期？", "2026-11-24", "2026-12-01"),
         ("本月底前要完成什么？", "2026-11-24", "2026-11-30"),
         ("下个月有什么到期？", "2026-12-01", "2026-12-31"),
-        ("What is due this month?", "2026-11-24", "2026-11-30"),
+        ("What is due this month?", "2026-11-01", "2026-11-30"),
         ("未来10天到期的任务", "2026-11-24", "2026-12-04"),
         ("明年要完成哪些任务？", "2027-01-01", "2027-12-31"),
         ("2025年底前要完成什么？", None, "2025-12-31"),
@@ -164,3 +185,162 @@ def test_names_do_not_change_the_language_of_a_question(text, language):
 def test_up_to_a_year_is_open_at_its_beginning(text, since):
     question = ask(text)
     assert (question.since, question.until) == (since, date(2027, 12, 31))
+
+
+WHO = "防溺水由谁负责？"
+UNIT = "区水利局要干哪些事？"
+
+
+@pytest.mark.parametrize(
+    ("turns", "intent"),
+    [
+        # the topic stays, through questions of every kind
+        ((WHO, "什么时候完成？"), Intent.DEADLINE),
+        ((WHO, "由谁牵头？"), Intent.WHO),
+        ((WHO, "有没有逾期的？"), Intent.DEADLINE),
+        ((WHO, "期限呢？"), Intent.DEADLINE),
+        ((WHO, "那时间呢"), Intent.DEADLINE),
+        ((WHO, "配合单位呢？"), Intent.WHO),
+        ((WHO, "目标是多少？"), Intent.TARGET),
+        ((WHO, "指标呢"), Intent.TARGET),
+        ((WHO, "出处呢？"), Intent.SOURCE),
+        ((WHO, "出自哪一条"), Intent.SOURCE),
+        ((WHO, "具体内容是什么"), Intent.CLAUSE),
+        ((WHO, "那啥时候弄完"), Intent.DEADLINE),
+        ((WHO, "超期没"), Intent.DEADLINE),
+        ((WHO, "目标是多少？", "什么時候達到？"), Intent.DEADLINE),
+        ((WHO, "什么时候完成？", "逾期了吗", "谁负责"), Intent.WHO),
+        (("防溺水的目标是多少", "期限呢"), Intent.DEADLINE),
+        ((WHO, "区水利局参与吗？"), Intent.WHO),
+        ((WHO, "那财政局呢"), Intent.WHO),
+        ((WHO, "明年到期吗"), Intent.DEADLINE),
+        ((WHO, "谢谢", "什么时候完成？"), Intent.DEADLINE),
+        ((WHO, "有几家单位"), Intent.WHO),
+        ((WHO, "现在进展如何"), Intent.DEADLINE),
+        ((WHO, "还剩几天"), Intent.DEADLINE),
+        ((WHO, "为啥"), Intent.CLAUSE),
+        (("Who is responsible for drowning prevention?", "How long is left?"), Intent.DEADLINE),
+        (("Who is responsible for drowning prevention?", "Which unit leads?"), Intent.WHO),
+        (("Who is responsible for drowning prevention?", "What is the source?"), Intent.SOURCE),
+        (("Who is responsible for drowning prevention?", "by when?"), Intent.DEADLINE),
+        (("Who is responsible for drowning prevention?", "and the deadline?"), Intent.DEADLINE),
+        (("Who is responsible for drowning prevention?", "who supports it?"), Intent.WHO),
+        (("When must drowning prevention be done?", "who is responsible?"), Intent.WHO),
+        (("Who is responsible for drowning prevention?", "is it overdue?"), Intent.DEADLINE),
+        (("Who is responsible for drowning prevention?", "what about the target"), Intent.TARGET),
+    ],
+)
+def test_a_follow_up_keeps_the_topic(turns, intent):
+    q = ask(turns[-1], *turns[:-1])
+    assert q.intent is intent
+    assert q.anchor is not None
+    assert q.anchor.text == turns[0]
+    assert not q.unclear
+
+
+@pytest.mark.parametrize(
+    ("turns", "intent", "units"),
+    [
+        ((UNIT, "有逾期的吗"), Intent.OVERDUE, {"区水利局"}),
+        ((UNIT, "有逾期的吗", "明年到期的呢"), Intent.DUE, {"区水利局"}),
+        ((UNIT, "有逾期的吗", "明年到期的呢", "下个月呢"), Intent.DUE, {"区水利局"}),
+        ((UNIT, "快到期的有哪些"), Intent.DUE, {"区水利局"}),
+        ((UNIT, "什么时候完成？"), Intent.DUE, {"区水利局"}),
+        ((UNIT, "那区公安局呢"), Intent.TASKS_OF_UNIT, {"区公安局"}),
+        (("区水利局有逾期的吗", "区公安局呢"), Intent.OVERDUE, {"区公安局"}),
+        ((UNIT, "一共多少项任务"), Intent.COUNT, {"区水利局"}),
+        ((UNIT, "牵头的呢"), Intent.TASKS_OF_UNIT, {"区水利局"}),
+        ((UNIT, "有逾期的吗", "哪个最久"), Intent.OVERDUE, {"区水利局"}),
+        ((UNIT, "消防呢"), Intent.WHO, {"区水利局"}),  # has it a duty there
+        ((UNIT, "全区所有逾期的呢"), Intent.OVERDUE, set()),
+        ((WHO, "那财政局呢", "它还有哪些任务"), Intent.TASKS_OF_UNIT, {"区财政局"}),
+        (("What must the water bureau do?", "any overdue?"), Intent.OVERDUE, {"区水利局"}),
+        (("What must the water bureau do?", "what about next year?"), Intent.DUE, {"区水利局"}),
+    ],
+)
+def test_a_follow_up_keeps_the_units(turns, intent, units):
+    q = ask(turns[-1], *turns[:-1])
+    assert (q.intent, set(q.units), q.anchor) == (intent, units, None)
+
+
+@pytest.mark.parametrize(
+    ("turns", "intent", "topic"),
+    [
+        ((WHO, "那校车安全呢？"), Intent.WHO, "校车安全"),
+        ((WHO, "什么时候完成？", "请问那校车安全呢"), Intent.DEADLINE, "校车安全"),
+        ((WHO, "那校车安全的期限呢"), Intent.DEADLINE, "校车安全"),
+        ((WHO, "校车归谁管？"), Intent.WHO, "校车"),
+        (
+            ("Who is responsible for fire safety?", "and what about school buses?"),
+            Intent.WHO,
+            "school buses",
+        ),
+        (("消防有没有逾期", "校车呢"), Intent.DEADLINE, "校车"),
+    ],
+)
+def test_another_topic_replaces_the_one_before(turns, intent, topic):
+    q = ask(turns[-1], *turns[:-1])
+    assert q.intent is intent
+    assert topic in q.topic
+    assert q.anchor is None
+
+
+@pytest.mark.parametrize(
+    "turns",
+    [
+        ("什么时候完成？",), ("由谁牵头？",), ("期限呢？",), ("目标是多少？",), ("by when?",),
+        ("who is responsible?",), ("出自哪一条",), ("财政局负责吗",), ("你好",), ("怎么办",),
+        (UNIT, "由谁牵头？"), ("十大行动计划是哪十个？", "什么时候完成？"),
+        ("现在有哪些任务逾期？", "谁负责"), (WHO, "谢谢"), (WHO, "好的"),
+    ],
+)  # fmt: skip
+def test_what_names_nothing_is_unclear(turns):
+    assert ask(turns[-1], *turns[:-1]).unclear
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "有哪些任务逾期？",
+        "快到期的有哪些",
+        "区教委",
+        "2500元出自哪一条？",
+        "十大计划是哪十个",
+        "消防",
+    ],
+)
+def test_what_names_something_is_clear(text):
+    assert not ask(text).unclear
+
+
+@pytest.mark.parametrize(
+    ("text", "roles"),
+    [
+        ("区教委牵头的有哪些下个月到期", {Role.LEAD}),
+        ("区教委配合的任务有哪些", {Role.JOINT}),
+        ("区市场监管局有哪些任务", set()),  # 监管 is in its name
+        ("区教委在监督检查方面有哪些任务", set()),
+        ("Which tasks led by the education commission are overdue?", {Role.LEAD}),
+        ("Which tasks does the education commission lead that are due next month?", {Role.LEAD}),
+    ],
+)
+def test_a_role_limits_a_list(text, roles):
+    assert set(ask(text).roles) == roles
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("逾期最久的是哪一项", 1), ("逾期最久的三项", 3), ("逾期最久的有哪些", 5), ("前十项逾期的", 10),
+        ("the most overdue task", 1), ("the most overdue tasks", 5), ("top 3 overdue tasks", 3),
+        ("有哪些逾期", None),
+    ],
+)  # fmt: skip
+def test_how_many_of_the_first(text, first):
+    assert ask(text).first == first
+
+
+def test_only_the_last_questions_of_a_long_conversation_count():
+    turns = [WHO, *["有哪些任务逾期"] * 1100]
+    assert ask("什么时候完成？", *turns).unclear
+    assert ask("什么时候完成？", *turns, "消防由谁负责？").anchor.topic.startswith("消防")

@@ -24,6 +24,7 @@ from tasks.authorisation import CONSOLE, PersonRole
 from tasks.models import Extraction
 from tasks.people import People, Person
 from tasks.store import Store
+from tests.evaluation.questions import lay_vectors
 
 PASSWORD = "correct horse battery"
 NOTICE = corpus_path() / "documents" / "wanzhou-fuban-2022-30.txt"
@@ -88,6 +89,7 @@ class Site:
 def served(tmp_path_factory) -> Iterator[tuple[str, Extraction]]:
     """The address of `duban serve` over a store with the notice."""
     home = tmp_path_factory.mktemp("site")
+    lay_vectors(home)
     settings = read_settings({"DUBAN_HOME": str(home)}, home)
     extraction, data = extract_file(NOTICE)
     with Store.open(settings.store_url) as store:

@@ -52,7 +52,7 @@ def test_an_official_asks_and_sees_the_exact_words(site):
         answer_of(page).get_by_role("button", name="复制").click()
         copied = page.evaluate("navigator.clipboard.readText()")
         assert copied.startswith(QUESTION)
-        assert "[1] 10/二/(四)/5 http://127.0.0.1" in copied
+        assert "[2] 区教委 http://127.0.0.1" in copied
         answer_of(page).get_by_role("button", name="答对了").click()
         expect(answer_of(page).get_by_role("button", name="答对了")).to_have_attribute("aria-pressed", "true")  # fmt: skip
         # A follow-up, then the unit's own page.

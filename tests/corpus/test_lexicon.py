@@ -1,13 +1,17 @@
 """Every entry of the lexicon does what its examples say."""
 
+from datetime import date
+
 import pytest
 
+from api.assistant.topics import AskingWords, Mistyped, as_meant, topic_words
 from api.assistant.understand import Instruction, without_instructions
+from api.assistant.windows import DatePhrase, find_window
 from ingest.clauses import read_clauses
 from ingest.dates import PlanningPeriod, find_times
 from ingest.numbers import ComparatorEntry, find_quantities
 from ingest.owner_subjects import find_subjects
-from ingest.reading import RepairIndex, read_span
+from ingest.reading import RepairIndex, normalize_characters, read_span
 from ingest.role_lexicon import RoleCue, role_words
 from ingest.scopes import ScopeEntry
 from ingest.targets import find_targets
@@ -211,3 +215,30 @@ def test_the_offices_of_another_level_are_not_ours():
     assert ours.resolve("中央编办") != ours.resolve("区委编办")
     assert ours.resolve("市人力社保局") != ours.resolve("区人力社保局")
     assert "公安" not in "".join(m.name for m in ours.find("接入公安网"))
+
+
+@pytest.mark.parametrize(("_entry", "example"), examples("date_phrases", DatePhrase))
+def test_phrases_of_days(_entry, example):
+    found, _ = find_window(normalize_characters(example.text), date(2026, 11, 24))
+    assert found is not None
+    assert (found.start, found.end) == (example.start, example.end)
+
+
+@pytest.mark.parametrize(("_entry", "example"), examples("asking_words", AskingWords))
+def test_words_of_asking_are_no_topic(_entry, example):
+    assert topic_words(example.text) == example.topic
+
+
+@pytest.mark.parametrize(("entry", "example"), examples("mistyped", Mistyped))
+def test_mistyped_words_are_put_right(entry, example):
+    assert as_meant(example.text) == example.meant
+    assert entry.meant in example.meant
+
+
+def test_a_word_of_asking_asks_for_one_thing():
+    words = [
+        w for entry in load_lexicon("asking_words", AskingWords) if entry.asks for w in entry.words
+    ]
+    assert len(words) == len(set(words))
+    phrases = [w for entry in load_lexicon("date_phrases", DatePhrase) for w in entry.words]
+    assert len(phrases) == len(set(phrases))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import unicodedata
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -62,6 +64,16 @@ def _settings(name: str) -> Any:
     base = read_settings({}, Path())
     home = base.model_cache.expanduser().parent / "evaluation" / name
     return read_settings({"DUBAN_HOME": str(home)}, Path())
+
+
+def lay_vectors(home: Path) -> None:
+    """Copy the notice's vectors into a home where they were made before: its index then needs no
+    embedding anew. Without them it is the same, only slower."""
+    made = _settings(NOTICE.stem).home / "vectors.db"
+    if made.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(made)) as source, closing(sqlite3.connect(home / made.name)) as copy:  # fmt: skip
+            source.backup(copy)
 
 
 def judge(path: Path, document: Path = NOTICE) -> Iterator[Judged]:

@@ -11,6 +11,7 @@ from tasks.lifecycle import Command, Step
 from tasks.models import Extraction
 from tasks.store import Store
 from tasks.tracker import Tracker
+from tests.tasks.samples import unit_of
 
 ZONE = ZoneInfo("Asia/Shanghai")
 EARLIER = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
@@ -19,7 +20,7 @@ AS_OF = date(2026, 11, 24)
 UNITS = (
     "区水利局", "区应急局", "区教委", "区财政局", "区住房城乡建委", "各镇乡街道", "区卫生健康委",
 )  # fmt: skip
-EVERYONE = Actor(login="all", roles=frozenset(PersonRole), units=UNITS)
+EVERYONE = Actor(login="all", roles=frozenset(PersonRole), units=tuple(map(unit_of, UNITS)))
 PLAN = """某区防汛工作方案（2024—2027年）
 一、主要任务
 1.整治隐患。到2025年，整治隐患点20处以上。（责任单位：区水利局、区应急局）
@@ -89,7 +90,9 @@ def hostile(words: str, unit: str = "区水利局") -> Extraction:
             "milestones": milestones,
             "targets": targets,
             "responsibilities": (
-                owner.model_copy(update={"unit": unit}),
+                owner.model_copy(
+                    update={"unit": unit, "unit_id": owner.unit_id if unit == "区水利局" else None}
+                ),
                 owner.model_copy(update={"unit": words, "unit_id": None}),
             ),
         }

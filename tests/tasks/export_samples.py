@@ -6,13 +6,14 @@ import zipfile
 from datetime import UTC, date, datetime
 
 from ingest.pipeline import extract_bytes
-from tasks.authorisation import Actor, PersonRole
+from tasks.authorisation import Actor
 from tasks.exports.rows import ExportRow, export_rows
 from tasks.exports.workbook import Heading
 from tasks.lifecycle import Command, Life, Step
 from tasks.listing import Wanted
 from tasks.store import Store
 from tasks.tracker import Tracker
+from tests.tasks.samples import officer
 
 NOW = datetime(2026, 3, 2, 3, 4, tzinfo=UTC)
 TODAY = NOW.date()
@@ -36,10 +37,6 @@ def put(store: Store, words: str = PLAN, at: datetime = NOW, *, refresh: bool = 
     data = words.encode()
     added = store.add(extract_bytes(data, "plan.txt"), data, recorded_at=at, refresh=refresh)
     return added.document_id
-
-
-def officer(*units: str) -> Actor:
-    return Actor(login="li", roles=frozenset({PersonRole.UNIT_OFFICER}), units=units)
 
 
 EVERYBODY = officer("区水利局", "区应急局", "区住房城乡建委", "区教委", "各镇乡街道")

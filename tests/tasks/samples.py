@@ -6,8 +6,10 @@ from ingest.pipeline import extract_bytes
 from tasks.authorisation import CONSOLE, Actor, PersonRole
 from tasks.lifecycle import Command, Life, Step
 from tasks.models import Extraction
+from tasks.organisations import organisations_for
 from tasks.store import Added, Store
 from tasks.tracker import Tracker
+from tasks.units import jurisdiction_of, unit_key
 
 NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 TODAY = date(2026, 1, 2)
@@ -38,8 +40,16 @@ def add(store: Store, words: str = PLAN, *, refresh: bool = False) -> Added:
     return store.add(extraction, data, recorded_at=NOW, refresh=refresh)
 
 
-def officer(*units: str) -> Actor:
-    """An officer of these units."""
+def unit_of(name: str, words: str = PLAN) -> str:
+    """The id of a unit of a plan by its name."""
+    jurisdiction = jurisdiction_of(read(words)[0].document)
+    found = organisations_for(jurisdiction).resolve(name)
+    return unit_key(jurisdiction.place, name, found.id if found else None)
+
+
+def officer(*names: str) -> Actor:
+    """An officer of these units of the plan."""
+    units = tuple(unit_of(name) for name in names)
     return Actor(login="li", roles=frozenset({PersonRole.UNIT_OFFICER}), units=units)
 
 

@@ -7,7 +7,7 @@ from kb.errors import DeniedError, NotFoundError
 from tasks import schema
 from tasks.addresses import Address, AddressError, Addresses, check_address, mailboxes
 from tasks.authorisation import CONSOLE
-from tests.tasks.samples import NOW, OFFICER, READER, SUPERVISOR
+from tests.tasks.samples import NOW, OFFICER, READER, SUPERVISOR, unit_of
 
 ROBOT = "https://oapi.dingtalk.com/robot/send?access_token=KEY"
 
@@ -115,14 +115,15 @@ def log(store):
 def test_set_replace_and_remove_over_a_preset(store):
     preset = {"email": {"区教委": ("preset@wz.gov.cn", "")}, "dingtalk": {"总览": (ROBOT, "S")}}
     addresses = Addresses(store, preset)
-    assert list(addresses.all()) == [("区教委", "email"), ("总览", "dingtalk")]
-    first, second = address("email", "a@wz.gov.cn"), address("email", "b@wz.gov.cn")
-    assert addresses.set(CONSOLE, first, NOW) == first
-    assert addresses.all()["区教委", "email"] == first
+    key = unit_of("区教委")
+    assert list(addresses.all()) == [(key, "email"), ("总览", "dingtalk")]
+    first, second = (address("email", to, unit=key) for to in ("a@wz.gov.cn", "b@wz.gov.cn"))
+    assert addresses.set(CONSOLE, address("email", "a@wz.gov.cn"), NOW) == first
+    assert addresses.all()[key, "email"] == first
     addresses.set(CONSOLE, second, NOW)
-    assert Addresses(store).all() == {("区教委", "email"): second}
+    assert Addresses(store).all() == {(key, "email"): second}
     addresses.remove(CONSOLE, "区教委", "email", NOW)
-    assert addresses.all()["区教委", "email"].target == "preset@wz.gov.cn"
+    assert addresses.all()[key, "email"].target == "preset@wz.gov.cn"
     with pytest.raises(NotFoundError, match="区教委"):
         addresses.remove(CONSOLE, "区教委", "email", NOW)
     assert [e["action"] for e in log(store)] == ["address.set", "address.set", "address.removed"]

@@ -11,12 +11,13 @@ from tasks import audit
 from tasks.corrections import Aspect, CorrectionStatus, Draft, Operation
 from tasks.due import State
 from tasks.fields import FieldError
-from tasks.graph import build_graph, unit_node
+from tasks.graph import build_graph
 from tasks.lifecycle import Command, Status, Step
 from tasks.listing import Wanted, list_standings
 from tasks.models import Basis, Certainty, Deadline, DueKind, Role
 from tasks.review import ReviewKind, find_reviews
 from tasks.tracker import Tracker
+from tasks.units import unit_key
 from tasks.verify import verify_store
 from tests.tasks.samples import (
     CONSOLE,
@@ -75,9 +76,9 @@ def test_an_owner_is_added_as_the_unit_that_the_lexicon_knows(store):
     known = tasks_of(store)["开展演练"].responsibilities[1]
     assert added.unit_id == known.unit_id == made.unit_id
     graph = build_graph(store.extractions())
-    node = unit_node(known.unit, known.unit_id)
+    node = unit_key(None, known.unit, known.unit_id)
     assert {"整治隐患", "开展演练"} <= {graph.nodes[t]["label"] for t in graph.successors(node)}
-    assert [i.title for i in list_standings(store, TODAY, Wanted(unit="区教委"))] == [
+    assert [i.title for i in list_standings(store, TODAY, Wanted(unit=node))] == [
         "开展演练", "整治隐患", "开展演练"
     ]  # fmt: skip
 

@@ -11,6 +11,7 @@ from tasks.exports.workbook import Heading
 from tasks.lifecycle import Step
 from tasks.store import Store
 from tests.tasks.export_samples import HEADING, TODAY, put, row_of, rows_of, take
+from tests.tasks.samples import unit_of
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,7 @@ def test_by_unit_each_bearer_has_a_table_and_totals_count(rows):
     totals, *tables = map(grid, document.tables)
     assert totals[0][0] == "单位"
     counted = {line[0]: int(line[1]) for line in totals[1:]}
-    assert counted["区教委"] == sum("区教委" in r.bearers for r in rows) > 1
+    assert counted["区教委"] == sum(unit_of("区教委") in r.bearer_ids for r in rows) > 1
     assert [len(t) - 1 for t in tables] == list(counted.values())
     assert {line[0]: int(line[2]) for line in totals[1:]}["区水利局"] == 1
     alone = rows[0].model_copy(update={"units": ()})

@@ -34,6 +34,7 @@ from tests.tasks.export_samples import (
     rows_of,
     take,
 )
+from tests.tasks.samples import unit_of
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ def test_overdue_due_and_units(store):
     assert row.bearing(Role.RESPONSIBLE) == ("区水利局", "区应急局")
     drill = row_of(store, "开展演练", occurrence="2026-06-30")
     assert (drill.days_overdue, drill.days_left) == (None, 120)
-    assert drill.bearers == ("区应急局", "区教委")
+    assert drill.bearer_ids == (unit_of("区应急局"), unit_of("区教委"))
 
 
 @pytest.mark.parametrize(
@@ -120,7 +121,7 @@ def test_filters(store):
         found = export_rows(store, TODAY, statuses=wanted)
         assert found
         assert all(r.status in wanted or r.state in wanted for r in found)
-    mine = export_rows(store, TODAY, Wanted(unit="区水利局"))
+    mine = export_rows(store, TODAY, Wanted(unit=unit_of("区水利局")))
     assert 0 < len(mine) < len(everything)
 
 

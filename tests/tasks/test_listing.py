@@ -25,6 +25,7 @@ from tests.tasks.samples import (
     read,
     take,
     tasks_of,
+    unit_of,
 )
 
 
@@ -36,14 +37,14 @@ def titles(store, wanted=None, as_of=TODAY):
     ("wanted", "found"),
     [
         (Wanted(), ["开展演练", "整治隐患", "开展演练", "加强宣传", "移交校舍"]),
-        (Wanted(unit="区水利局"), ["整治隐患"]),
+        (Wanted(unit=unit_of("区水利局")), ["整治隐患"]),
         (Wanted(unit="区县/water"), ["整治隐患"]),  # by its id
-        (Wanted(unit="区应急局"), ["开展演练", "整治隐患", "开展演练"]),
-        (Wanted(unit="区应急局", roles=(Role.LEAD,)), ["开展演练", "开展演练"]),
-        (Wanted(unit="区应急局", roles=(Role.JOINT,)), []),
-        (Wanted(unit="区应急局", roles=(Role.LEAD, Role.RESPONSIBLE)), ["开展演练", "整治隐患", "开展演练"]),
+        (Wanted(unit=unit_of("区应急局")), ["开展演练", "整治隐患", "开展演练"]),
+        (Wanted(unit=unit_of("区应急局"), roles=(Role.LEAD,)), ["开展演练", "开展演练"]),
+        (Wanted(unit=unit_of("区应急局"), roles=(Role.JOINT,)), []),
+        (Wanted(unit=unit_of("区应急局"), roles=(Role.LEAD, Role.RESPONSIBLE)), ["开展演练", "整治隐患", "开展演练"]),
         (Wanted(roles=(Role.JOINT,)), ["开展演练", "开展演练"]),
-        (Wanted(unit="各镇乡街道"), ["加强宣传"]),
+        (Wanted(unit=unit_of("各镇乡街道")), ["加强宣传"]),
         (Wanted(unit="没有的局"), []),
         (Wanted(plans=frozenset()), []),
         (Wanted(document_id="doc-none"), []),
@@ -76,7 +77,7 @@ def test_the_store_lists_what_the_documents_say(store):
 
 
 def test_units_stand_once_for_each_role(store):
-    [item, *_] = list_standings(store, TODAY, Wanted(unit="区教委"))
+    [item, *_] = list_standings(store, TODAY, Wanted(unit=unit_of("区教委")))
     assert [(u.unit, u.role) for u in item.units] == [("区应急局", "lead"), ("区教委", "joint")]
 
 
@@ -96,12 +97,12 @@ def test_superseded_documents_are_never_listed(store):
     assert titles(store) == ["开展演练", "开展演练", "加强宣传"]
     assert titles(store, Wanted(document_id=old.document.id)) == []
     assert titles(store, Wanted(milestones=frozenset({former}))) == []
-    assert titles(store, Wanted(unit="区水利局")) == []
+    assert titles(store, Wanted(unit=unit_of("区水利局"))) == []
     with pytest.raises(NotFoundError):
         Tracker(store).row(former)
     add(store, plan(DRILLS, WORDS, DANGERS), refresh=True)
     add(store)
-    assert titles(store, Wanted(unit="区水利局")) == ["整治隐患"]
+    assert titles(store, Wanted(unit=unit_of("区水利局"))) == ["整治隐患"]
 
 
 HISTORY = [
@@ -156,7 +157,7 @@ def test_a_withdrawn_or_added_owner_is_listed_at_once(store):
         role=Role.LEAD, reason="会议纪要",
     )  # fmt: skip
     made = Tracker(store).correct(SUPERVISOR, draft, NOW)
-    lead = Wanted(unit="区教委", roles=(Role.LEAD,))
+    lead = Wanted(unit=unit_of("区教委"), roles=(Role.LEAD,))
     assert titles(store, lead) == ["加强宣传"]
     Tracker(store).withdraw(SUPERVISOR, made.id, "纪要有误", NOW)
     assert titles(store, lead) == []

@@ -10,7 +10,7 @@ from tasks.store import Store
 from tests.tasks.samples import NOW, READER, SUPERVISOR
 
 R = PersonRole
-LI = Person(login="li", name="李", role=R.UNIT_OFFICER, units=("区教委", "区水利局"))
+LI = Person(login="li", name="李", role=R.UNIT_OFFICER, units=("万州区/education", "万州区/water"))
 ADMIN = Person(login="root", name="管", role=R.ADMIN)
 
 
@@ -29,7 +29,7 @@ def test_a_person_is_added_changed_and_no_longer_there(people):
     assert people.add(CONSOLE, LI, NOW) == LI
     assert people.get("li") == LI
     assert people.actor("li") == LI.actor()
-    moved = LI.model_copy(update={"units": ("区财政局",), "name": "李四"})
+    moved = LI.model_copy(update={"units": ("万州区/finance",), "name": "李四"})
     people.change(CONSOLE, moved, NOW)
     assert people.list() == [moved]
     people.change(CONSOLE, moved.model_copy(update={"active": False}), NOW)
@@ -38,8 +38,8 @@ def test_a_person_is_added_changed_and_no_longer_there(people):
     assert people.get("li").name == "李四", "the log still names them"
     entries = log(people)
     assert [e.action for e in entries] == ["person.added", "person.changed", "person.changed"]
-    assert entries[1].before["units"] == ["区教委", "区水利局"]
-    assert entries[1].after["units"] == ["区财政局"]
+    assert entries[1].before["units"] == ["万州区/education", "万州区/water"]
+    assert entries[1].after["units"] == ["万州区/finance"]
     assert {e.subject for e in entries} == {"person:li"}
 
 
@@ -82,7 +82,9 @@ def test_only_administrators_manage_people(people, actor):
         {"login": "a\x00"},
         {"login": "\udcff"},
         {"units": ()},
-        {"units": ("区教委", " ")},
+        {"units": ("万州区/education", " ")},
+        {"units": ("区教委",)},  # of which district?
+        {"units": ("万州区/nonsense",)},
         {"units": ("长" * 201,)},
         {"name": "李\x00"},
     ],
@@ -110,5 +112,5 @@ def test_the_last_administrator_stays(people, change):
 
 
 def test_units_are_bound_once(people):
-    people.add(CONSOLE, LI.model_copy(update={"units": ("区教委", "区教委")}), NOW)
-    assert people.get("li").units == ("区教委",)
+    people.add(CONSOLE, LI.model_copy(update={"units": ("万州区教委", "万州区/education")}), NOW)
+    assert people.get("li").units == ("万州区/education",)

@@ -13,7 +13,6 @@ from api.service.fields import Line
 from api.service.pages.configuration import settings_shown
 from api.service.pages.screen import Screen, allowed
 from api.service.routes.documents import JobsOf
-from ingest.pipeline import jurisdiction_of
 from kb.lexicon import load_lexicon
 from kb.models import Span
 from tasks.access import LONGEST, SHORTEST
@@ -29,6 +28,7 @@ from tasks.organisations import (
 from tasks.outbox import OVERVIEW
 from tasks.people import Person
 from tasks.queries import Register
+from tasks.units import jurisdiction_of, unit_key
 
 router = APIRouter()
 Managing = Annotated[Screen, Depends(allowed(Action.MANAGE_PEOPLE))]
@@ -66,11 +66,12 @@ def people(
     found = [
         p
         for p in every
-        if role in ("", p.role.value) and words in " ".join((p.login, p.name, *p.units)).casefold()
+        if role in ("", p.role.value)
+        and words in " ".join((p.login, p.name, *p.units, *p.unit_names)).casefold()
     ]
     return s.show(
         "people.html", people=found, total=len(every), roles=list(PersonRole), shortest=SHORTEST,
-        units=_units(s), q=q, role=role, sessions=s.service.access.sessions(s.service.now()),
+        units=s.unit_choices(), q=q, role=role, sessions=s.service.access.sessions(s.service.now()),
         tokens=Counter(t.login for t in s.service.access.tokens()),
     )  # fmt: skip
 
@@ -102,7 +103,7 @@ def person(login: str, s: Managing) -> Response:
     """One person's form."""
     return s.show(
         "person.html", p=s.service.people.get(login), roles=list(PersonRole), shortest=SHORTEST,
-        units=_units(s), now=s.service.now(), tokens=s.service.access.tokens(login),
+        units=s.unit_choices(), now=s.service.now(), tokens=s.service.access.tokens(login),
         sessions=s.service.access.sessions(s.service.now()).get(login, []),
     )  # fmt: skip
 
@@ -179,8 +180,8 @@ def addresses(s: Setting) -> Response:
     """Where the digests go."""
     own = Addresses(s.service.store).all()
     found = Addresses(s.service.store, s.request.app.state.delivery.preset).all()
-    units = _units(s)
-    without = [u for u in (OVERVIEW, *units) if not any(u == unit for unit, _ in found)]
+    units = s.unit_choices()
+    without = [label for key, label in [(OVERVIEW, OVERVIEW), *units] if not any(key == unit for unit, _ in found)]  # fmt: skip
     return s.show(
         "addresses.html", addresses=list(found.values()), own=own, channels=CHANNELS, units=units,
         without=without, overview=OVERVIEW, drop=s.request.app.state.delivery.drop,
@@ -231,9 +232,10 @@ def jobs(s: Managing, jobs: JobsOf) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class Unresolved:
-    """A name of the documents that no entry resolves: how many tasks name it, and the places where
+    """A name of the documents that no entry resolves, and the id of it: how many tasks name it, and the places where
     it stands (id of the document, path of the clause, span)."""
 
+    key: str
     unit: str
     tasks: int
     places: tuple[tuple[str, str, Span], ...]
@@ -246,10 +248,14 @@ def unresolved(register: Register) -> list[Unresolved]:
     for placed in register.tasks():
         for a in placed.task.responsibilities:
             if a.unit_id is None:
+                key = unit_key(jurisdiction_of(placed.document).place, a.unit, None)
                 where = (placed.document.id, placed.clause.path, a.span)
-                places.setdefault(a.unit, {}).setdefault(a.span, where)
-                tasks.setdefault(a.unit, set()).add(placed.task.id)
-    found = [Unresolved(u, len(tasks[u]), tuple(places[u].values())) for u in places]
+                places.setdefault(key, {}).setdefault(a.span, where)
+                tasks.setdefault(key, set()).add(placed.task.id)
+    found = [
+        Unresolved(u, register.known.label(u), len(tasks[u]), tuple(places[u].values()))
+        for u in places
+    ]
     return sorted(found, key=lambda x: (-x.tasks, x.unit))
 
 
@@ -283,7 +289,3 @@ def split(units: str) -> tuple[str, ...]:
     """Names of units with 、 or commas between."""
     parts = units.replace("，", "、").replace(",", "、").split("、")
     return tuple(p.strip() for p in parts if p.strip())
-
-
-def _units(s: Screen) -> list[str]:
-    return [u.unit for u in s.service.register(s.viewer.actor).units()]

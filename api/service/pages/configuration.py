@@ -66,6 +66,8 @@ def settings_shown(
         ("DUBAN_HOSTS", ", ".join(c.hosts), "还用哪些名字访问", "more names under which it is reached"),
         ("DUBAN_PROXIES", ", ".join(c.proxies), "相信哪些代理所说的来源地址", "proxies that are believed"),
         ("DUBAN_PUBLIC_READ", public_read, "公开文件不登录可读", "public documents are read without signing in"),
+        ("DUBAN_PUBLIC_METRICS", "" if c.public_metrics is None else c.public_metrics, "运行指标不登录可读，空为只限本机", "metrics are read without signing in; empty: on this machine only"),
+        ("DUBAN_READ_SECONDS", f"{c.read_seconds:g}", "一份文件最多读几秒", "seconds that one file may be read"),
         ("DUBAN_SESSION_HOURS", f"{c.session_hours:g}", "登录有效小时数", "hours that a sign-in lasts"),
     ))  # fmt: skip
     yield Group(("检索和问答", "Search and answers"), rows(

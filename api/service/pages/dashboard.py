@@ -66,7 +66,7 @@ def dashboard(s: Reading, as_of: Annotated[str, Query(max_length=20)] = "") -> R
         return {"unit": unit, "role": "main"} | on
 
     by_unit = _bars(
-        overdue, _units, label=lambda u: u or s.t("未写单位"), lists=of_unit,
+        overdue, _units, label=lambda u: s.units.label(u) if u else s.t("未写单位"), lists=of_unit,
         path=lambda u: unit_path(u) if u else f"/tasks?{urlencode({'unborne': '1', 'state': 'overdue'} | on)}",
     )  # fmt: skip
     shown = by_unit[:_BARS]
@@ -86,7 +86,7 @@ def dashboard(s: Reading, as_of: Annotated[str, Query(max_length=20)] = "") -> R
         by_month=_bars(own, _month, label=str, lists=lambda k, _: _days_of(k) | on, in_order=True),
         undated=len(items) - len(own), undated_href=f"/tasks?{urlencode({'own': 'no'} | on)}",
         longest=overdue[:10], plan_of=plans, weeks=recent_weeks(s),
-        units=[u.unit for u in register.units()], Colour=Colour,
+        units=s.unit_choices(), Colour=Colour,
     )  # fmt: skip
 
 

@@ -60,11 +60,12 @@ def digest(
     s: Reading, week: WeekPrinted = "", unit: Annotated[str, Query(max_length=200)] = ""
 ) -> Response:
     """A week's digest of a unit, or the overview, as a page: what would go out now."""
+    unit = s.unit_meant(unit) or ""
     found = _digest(s, week, unit)
     return s.show(
         "digest.html", v=view_of(found, s.language, _base(s)), week=found.week, unit=unit,
         weeks=recent_weeks(s), formats=list(DigestFormat),
-        units=[u.unit for u in s.service.register(s.viewer.actor).units()],
+        units=s.unit_choices(),
     )  # fmt: skip
 
 
@@ -99,7 +100,9 @@ def archive(
     found = [
         d
         for d in mine
-        if printed in ("", d.week) and unit.strip() in d.unit and status in ("", d.status.value)
+        if printed in ("", d.week)
+        and unit.strip() in d.unit_name
+        and status in ("", d.status.value)
     ]
     found.sort(key=lambda d: (d.week, d.at), reverse=True)
     weeks: dict[str, list[Delivery]] = {}
@@ -135,6 +138,7 @@ def foretell(
 ) -> Response:
     """What would go where, before anything is sent."""
     chosen = parse_week(week) if week else week_of(s.service.today())
+    unit = s.unit_meant(unit) or ""
     found = send_digests(
         s.service.settings, _delivery(s.request), s.service.store, s.viewer.actor,
         _sending(s, chosen, unit, dry_run=True),
@@ -200,7 +204,7 @@ def _outcomes(s: Screen, week: Week, unit: str, found: list[Outcome], *, done: b
     return s.show(
         "send.html", week=week, weeks=recent_weeks(s), unit=unit, outcomes=found, done=done,
         results=_RESULTS, counts=Counter(o.result for o in found), overview=OVERVIEW,
-        units=[u.unit for u in s.service.register(s.viewer.actor).units()],
+        units=s.unit_choices(),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from api.service.jobs import JobStatus
+from api.service.job_records import JobStatus
 from api.service.pages.admin import split
 from api.service.pages.changes import changes_between, duties_between
 from api.service.pages.fixes import said_due
@@ -70,7 +70,8 @@ def documents(s: Reading, jobs: JobsOf) -> Response:
     known = visible_documents(s.service.store, s.viewer.actor, [d.document.id for d in gone])
     recent = jobs.list(_RECENT) if s.may(Action.INGEST) else []
     return s.show(
-        "documents.html", rows=rows, seen=_visibility(s), levels=list(Level), recent=recent, withdrawn=[d for d in gone if d.document.id in known],
+        "documents.html", rows=rows, units=s.unit_choices() if s.may(Action.INGEST) else [], seen=_visibility(s), levels=list(Level), recent=recent,
+        withdrawn=[d for d in gone if d.document.id in known],
         kinds=" ".join(sorted(SUFFIXES)), accept=",".join(sorted(SUFFIXES)),
     )  # fmt: skip
 
@@ -84,7 +85,7 @@ async def upload(request: Request, s: Ingesting, jobs: JobsOf) -> Response:
         # One field holds all units here, for those without scripts.
         fields = got.fields | {"units": list(split(got.field("units")))}
         told = Upload(got.path, got.name, fields)
-        job = await run_in_threadpool(queue, jobs, s.viewer, told)
+        job = await run_in_threadpool(queue, jobs, s.service, s.viewer, told)
     except DubanError as error:
         got.path.unlink(missing_ok=True)
         if isinstance(error, DeniedError):
@@ -170,7 +171,7 @@ def document(
         unclaimed=whole.unclaimed, unclaimed_ids={c.id for c in whole.unclaimed},
         counts=whole.counts, legend=legend(s), kinds=KINDS, most=MOST_LISTED,
         intact=is_intact(extraction, source), size=len(source), said_due=said_due,
-        describe_target=describe_target,
+        describe_target=describe_target, units=s.unit_choices() if s.may(Action.INGEST) else [],
         seen=_visibility(s).get(document_id, Visibility()),
         targets=sum(len(task.targets) for task in extraction.tasks), levels=list(Level),
     )  # fmt: skip

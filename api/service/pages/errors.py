@@ -14,9 +14,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.service.identity import Viewer, viewer_of
-from api.service.pages.screen import Screen, language_of
+from api.service.pages.screen import Screen, language_of, unit_path
 from api.service.problems import UnauthenticatedError, status_of, told_of
 from kb.errors import DubanError
+from tasks.units import AmbiguousUnitError
 from tasks.visibility import NOBODY
 
 _FIELDS = 8
@@ -55,8 +56,16 @@ def _page(request: Request, error: Exception, plain: Response) -> Response:
     if isinstance(error, RequestValidationError):
         fields = tuple(dict.fromkeys(str(e["loc"][-1])[:60] for e in error.errors()[:_FIELDS]))
     screen = _screen(request)
+    choices = []
+    if isinstance(error, AmbiguousUnitError) and request.method == "GET":
+        page = request.url.path.startswith("/units/")
+        choices = [
+            (unit_path(key) if page else screen.link(unit=key), key, title)
+            for key, title in error.candidates
+        ]
     response = screen.show(
         "error.html", status, status=status, message=screen.told(message), fields=fields,
+        choices=choices,
         number=getattr(request.state, "request_id", ""),
         again=request.method == "GET" and status in (429, 500, 503),
     )  # fmt: skip

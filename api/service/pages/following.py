@@ -33,8 +33,8 @@ def suggestions(s: Screen, register: Register) -> list[str]:
     ]  # fmt: skip
     owned.sort(key=lambda p: (len(p.clause.heading), p.task.id))
     found += [s.t("哪些部门负责{what}？", what=p.clause.heading) for p in owned[:1]]
-    offices = [u for u in register.units() if u.unit_id and u.unit.endswith(_OFFICES)]
-    found += [s.t("{unit}要干哪些事？", unit=u.unit) for u in offices[:1]]
+    offices = [u for u in register.units() if u.resolved and u.unit.endswith(_OFFICES)]
+    found += [s.t("{unit}要干哪些事？", unit=u.label) for u in offices[:1]]
     if register.extractions:
         found.append(s.t("现在有哪些任务逾期？"))
         found.append(s.t("{year}年前要完成什么？", year=s.service.today().year + 1))
@@ -90,12 +90,12 @@ def _of_task(s: Screen, register: Register, intent: str, placed: Placed) -> list
 
 
 def _of_units(s: Screen, register: Register, intent: str, units: Sequence[str]) -> list[str]:
-    known = {u.unit for u in register.units() if u.unit_id}
+    known = {u.label: u.unit_id for u in register.units() if u.resolved}
     found = []
     for unit in [u for u in dict.fromkeys(units) if u in known][:1]:
         if intent != Intent.TASKS_OF_UNIT:
             found.append(s.t("{unit}要干哪些事？", unit=unit))
-        items = s.service.standings(s.viewer.actor, s.service.today(), Wanted(unit=unit))
+        items = s.service.standings(s.viewer.actor, s.service.today(), Wanted(unit=known[unit]))
         if intent != Intent.OVERDUE and any(i.state is State.OVERDUE for i in items):
             found.append(s.t("{unit}有哪些任务逾期？", unit=unit))
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from api.service.jobs import JobStatus
+from api.service.job_records import JobStatus
 from tasks.authorisation import ROLE_NAMES, PersonRole
 from tasks.due import Colour, DueItem, State
 from tasks.exports.words import COLOUR_TITLES, ROLE_SHORT, STATE_TITLES

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tasks.models import Role, Task
+from tasks.due import Bearer
+from tasks.models import Role
 from tasks.queries import Placed, Register
 
 MOST = 40
@@ -21,8 +23,10 @@ _LABEL = 9
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A unit with the tasks that both bear, and its roles in them."""
+    """A unit (its id, and what it is called) with the tasks that both bear, and its roles in
+    them."""
 
+    key: str
     unit: str
     tasks: tuple[Placed, ...]
     roles: tuple[Role, ...]
@@ -32,6 +36,7 @@ class Neighbour:
 class Node:
     """A neighbour's place: its circle grows with the tasks shared, its label stands outside."""
 
+    key: str
     unit: str
     label: str
     shared: int
@@ -57,17 +62,22 @@ class Picture:
 
 
 def neighbours_of(register: Register, unit: str, role: Role | None = None) -> list[Neighbour]:
-    """All units that bear a task together with `unit`, those that share most first; with a role,
+    """All units that bear a task together with the one of the id `unit`, those that share most first; with a role,
     only those that bear it in this role, and only such tasks."""
     shared: dict[str, list[Placed]] = {}
     roles: dict[str, set[Role]] = {}
     for placed in register.tasks_of(unit):
-        for other in _others(placed.task, unit, role):
+        bearing = register.bearers_of(placed)
+        for other in _others(bearing, unit, role):
             shared.setdefault(other, []).append(placed)
-            held = {a.role for a in placed.task.responsibilities if a.unit == other}
-            roles.setdefault(other, set()).update(held)
+            roles.setdefault(other, set()).update(b.role for b in bearing if b.unit_id == other)
     found = [
-        Neighbour(other, tuple(tasks), tuple(r for r in Role if r in roles[other]))
+        Neighbour(
+            other,
+            register.known.label(other),
+            tuple(tasks),
+            tuple(r for r in Role if r in roles[other]),
+        )
         for other, tasks in shared.items()
     ]
     return sorted(found, key=lambda n: (-len(n.tasks), n.unit))
@@ -91,7 +101,7 @@ def picture_of(unit: str, neighbours: list[Neighbour]) -> Picture | None:
         radius = 9 + 7 * math.sqrt(len(n.tasks) / most)
         nodes.append(
             Node(
-                unit=n.unit, label=_short(n.unit), shared=len(n.tasks), x=round(x, 1), y=round(y, 1),
+                key=n.key, unit=n.unit, label=_short(n.unit), shared=len(n.tasks), x=round(x, 1), y=round(y, 1),
                 radius=round(radius, 1), label_x=round(x + side * (radius + 6), 1),
                 label_y=round(y + 5, 1), anchor="start" if side > 0 else "end",
                 width=round(1 + 5 * len(n.tasks) / most, 1),
@@ -100,9 +110,9 @@ def picture_of(unit: str, neighbours: list[Neighbour]) -> Picture | None:
     return Picture(_short(unit), tuple(nodes), middle, height)
 
 
-def _others(task: Task, unit: str, role: Role | None) -> list[str]:
-    held = (a for a in task.responsibilities if a.unit != unit and role in (None, a.role))
-    return list(dict.fromkeys(a.unit for a in held))
+def _others(bearing: Iterable[Bearer], unit: str, role: Role | None) -> list[str]:
+    held = (b for b in bearing if b.unit_id != unit and role in (None, b.role))
+    return list(dict.fromkeys(b.unit_id for b in held))
 
 
 def _short(unit: str) -> str:

@@ -29,6 +29,7 @@ from kb.errors import DeniedError, DubanError, NotFoundError
 from tasks.authorisation import Action, authorise
 from tasks.due import Bearer
 from tasks.models import Role
+from tasks.units import Units
 
 LANGUAGE_COOKIE = "duban_lang"
 _NOTICE_COOKIE = "duban_notice"
@@ -87,6 +88,30 @@ class Screen:
             DeniedError: it is not the session's.
         """
         check_form(self.request, self.viewer, csrf)
+
+    # ---- units
+
+    @property
+    def units(self) -> Units:
+        """The units of the documents that the viewer may see; looked up once for a request."""
+        found: Units | None = getattr(self.request.state, "units", None)
+        if found is None:
+            found = self.request.state.units = self.service.register(self.viewer.actor).known
+        return found
+
+    def unit_meant(self, words: str) -> str | None:
+        """The id of the unit that a field names; None where it is empty.
+
+        Raises:
+            UnknownUnitError: no duty that the viewer may see names such a unit.
+            AmbiguousUnitError: several units have the name.
+        """
+        return self.units.one(words).id if words.strip() else None
+
+    def unit_choices(self) -> list[tuple[str, str]]:
+        """Ids and names of the units that bear a task, those that bear most first."""
+        counts = self.service.register(self.viewer.actor).units()
+        return [(c.unit_id, c.label) for c in counts]
 
     # ---- days
 
@@ -237,8 +262,8 @@ def read_notice(request: Request) -> tuple[bool, str] | None:
 
 
 def unit_path(unit: str) -> str:
-    """The address of a unit's page."""
-    return f"/units/{quote(unit, safe='')}"
+    """The address of a unit's page, by its id or name."""
+    return f"/units/{quote(unit, safe='/')}"
 
 
 def fact_path(document_id: str, fact_id: str) -> str:
@@ -262,12 +287,12 @@ def oneline(text: str) -> str:
     return " ".join(text.split())
 
 
-def by_unit(units: Iterable[Bearer]) -> list[tuple[str, list[Role]]]:
+def by_unit(units: Iterable[Bearer]) -> list[tuple[Bearer, list[Role]]]:
     """Each unit once, with its roles."""
-    found: dict[str, list[Role]] = {}
+    found: dict[str, tuple[Bearer, list[Role]]] = {}
     for bearer in units:
-        found.setdefault(bearer.unit, []).append(bearer.role)
-    return list(found.items())
+        found.setdefault(bearer.unit_id, (bearer, []))[1].append(bearer.role)
+    return list(found.values())
 
 
 def breaks(path: str) -> Markup:

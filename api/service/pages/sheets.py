@@ -164,7 +164,7 @@ def _shown(
         "import.html", report=report, name=name, token=token, told=told[:MOST_SHOWN],
         left=max(0, len(told) - MOST_SHOWN), verdicts={v: VERDICTS[v][side] for v in Verdict},
         Verdict=Verdict, colours=COLOURS, links=_tasks(s, report), most=LARGEST // (1024 * 1024),
-        own=[(unit, quote(unit, safe="")) for unit in s.viewer.actor.units],
+        own=[(s.units.label(u), quote(u, safe="")) for u in s.viewer.actor.units if s.units.find(u)],
     )  # fmt: skip
 
 

@@ -33,12 +33,13 @@ from kb.errors import DeniedError, DubanError, NotFoundError
 from tasks import schema
 from tasks.audit import Entry
 from tasks.authorisation import Action, authorise, require
-from tasks.due import DueItem
+from tasks.due import DueItem, bearers
 from tasks.lifecycle import STEPS, Command, Judged, Party, Status, Step, judge, obstacle, take_step
 from tasks.listing import BEARING, Wanted
 from tasks.matching import match_facts
 from tasks.models import Assignment, DueKind, Extraction, Milestone, Role, Target, Task
 from tasks.queries import Placed
+from tasks.units import jurisdiction_of, title_of
 from tasks.words import describe_target
 
 router = APIRouter()
@@ -269,7 +270,7 @@ def _why_not(s: Screen, placed: Placed, item: DueItem, step: Step, *, waits: boo
             return s.t("登录后办理")
         if rule.party is Party.SUPERVISOR:
             return s.t("由督办人员办理")
-        units = "、".join(_bearing(placed))
+        units = "、".join(title_of(unit) for unit in _bearing(placed))
         return (
             s.t("由{units}的经办人办理", units=units)
             if units
@@ -289,7 +290,10 @@ def _clause(extraction: Extraction, placed: Placed) -> Block:
 
 
 def _bearing(placed: Placed) -> list[str]:
-    return list(dict.fromkeys(a.unit for a in placed.task.responsibilities if a.role in BEARING))
+    """Ids of the units that bear it."""
+    place = jurisdiction_of(placed.document).place
+    units = bearers(placed.task.responsibilities, place)
+    return list(dict.fromkeys(b.unit_id for b in units if b.role in BEARING))
 
 
 def _may_record(s: Screen, placed: Placed) -> bool:

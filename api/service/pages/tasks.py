@@ -64,10 +64,15 @@ class Filters:
     ids: frozenset[str] = frozenset()
     sort: str = "due"
 
-    def wanted(self) -> Wanted:
-        """What the store narrows by."""
+    def wanted(self, s: Screen) -> Wanted:
+        """What the store narrows by.
+
+        Raises:
+            UnknownUnitError: no duty that the viewer may see names such a unit.
+            AmbiguousUnitError: several units have the name.
+        """
         return Wanted(
-            unit=self.unit or None,
+            unit=s.unit_meant(self.unit),
             roles=MAIN if self.role == "main" else (self.role,) if self.role else (),
             document_id=self.document or None,
             plans=frozenset({self.plan}) if self.plan else None,
@@ -150,7 +155,7 @@ FiltersOf = Annotated[Filters, Depends(filters_of)]
 def tasks(s: Reading, f: FiltersOf, page: Annotated[int, Query(ge=1, le=100_000)] = 1) -> Response:
     """The table."""
     day = f.as_of or s.service.today()
-    found = [i for i in s.service.standings(s.viewer.actor, day, f.wanted()) if f.takes(i)]
+    found = [i for i in s.service.standings(s.viewer.actor, day, f.wanted(s)) if f.takes(i)]
     states = Counter(i.state for i in found)
     counts = {x.value: c for x, c in states.items()} | {
         "": len(found),
@@ -165,7 +170,7 @@ def tasks(s: Reading, f: FiltersOf, page: Annotated[int, Query(ge=1, le=100_000)
     return s.show(
         "tasks.html", f=f, day=day, items=found[(page - 1) * PAGE : page * PAGE], total=len(found),
         tasks=len({i.task_id for i in found}), counts=counts, page=page, pages=pages,
-        first=(page - 1) * PAGE, units=[u.unit for u in register.units()],
+        first=(page - 1) * PAGE, units=s.unit_choices(),
         plans=[p for e in register.extractions for p in e.plans], plan_of=plan_titles(register),
         documents=[e.document for e in register.extractions], feed=feed_address(s, f, register),
         may_report=bool(s.viewer.actor.roles & roles_for(Step.REPORT)),
@@ -179,9 +184,9 @@ def export(form: str, s: SignedIn, f: FiltersOf) -> Response:
     if form not in _FORMS:
         raise NotFoundError(f"没有格式 {form} / no format {form}")
     day = f.as_of or s.service.today()
-    items = s.service.standings(s.viewer.actor, day, f.wanted())
+    items = s.service.standings(s.viewer.actor, day, f.wanted(s))
     keys = {(i.milestone_id, i.occurrence) for i in items if f.takes(i) and f.stands(i)}
-    wanted = s.service.narrowed(s.viewer.actor, f.wanted())
+    wanted = s.service.narrowed(s.viewer.actor, f.wanted(s))
     rows: list[ExportRow] = [
         row
         for row in export_rows(s.service.store, day, wanted)
@@ -190,7 +195,9 @@ def export(form: str, s: SignedIn, f: FiltersOf) -> Response:
     rows = [row.model_copy(update={"number": number}) for number, row in enumerate(rows, 1)]
     base = s.service.settings.base_url or str(s.request.base_url).rstrip("/")
     kind, render = _FORMS[form]
-    data: bytes = render(rows, Heading(day, f.unit, s.language, base))
+    unit = s.unit_meant(f.unit)
+    over = s.units.label(unit) if unit else ""
+    data: bytes = render(rows, Heading(day, over, s.language, base))
     return download(data, f"{s.t('督办任务')}-{day}.{form}", kind)
 
 
@@ -198,7 +205,7 @@ def feed_address(s: Screen, f: Filters, register: Register) -> str:
     """Where calendar programs find the deadlines of the table's unit, role and plan; the token is
     left to be filled in."""
     title = next((p.title for e in register.extractions for p in e.plans if p.id == f.plan), "")
-    query = {"unit": f.unit, "role": [r.value for r in f.wanted().roles], "plan": title}
+    query = {"unit": f.unit, "role": [r.value for r in f.wanted(s).roles], "plan": title}
     base = s.service.settings.base_url or str(s.request.base_url).rstrip("/")
     shown = urlencode({key: value for key, value in query.items() if value}, doseq=True)
     return f"{base}/api/v1/exports/calendar.ics?{shown}{'&' if shown else ''}token="

@@ -12,15 +12,14 @@ from api.service.pages.admin import all_organisations
 from api.service.pages.neighbours import MOST, neighbours_of, picture_of
 from api.service.pages.screen import Reading
 from api.service.pages.tasks import plan_titles
-from ingest.pipeline import jurisdiction_of
-from kb.errors import NotFoundError
 from tasks.bearing import joint_units, main_units
 from tasks.due import Colour, State
 from tasks.lifecycle import Status
 from tasks.listing import Wanted
 from tasks.models import Role
 from tasks.organisations import organisations_for
-from tasks.queries import Register
+from tasks.queries import Placed, Register, UnitCount
+from tasks.units import jurisdiction_of, title_of
 
 router = APIRouter()
 
@@ -38,53 +37,54 @@ def units(s: Reading, q: Annotated[str, Query(max_length=100)] = "") -> Response
             joint.update(joint_units(item))
     known = known_names(register)
     words = q.strip().casefold()
-    found = [u for u in register.units() if words in known(u.unit)]
+    found = [u for u in register.units() if words in known(u)]
     return s.show(
-        "units.html",
-        units=found,
-        colours=colours,
-        joint=joint,
-        q=q,
-        roles=list(Role),
+        "units.html", units=found, colours=colours, joint=joint, q=q, roles=list(Role),
         Colour=Colour,
-    )
+    )  # fmt: skip
 
 
 @router.get("/units/{unit:path}")
 def unit(unit: str, s: Reading, role: Annotated[str, Query(max_length=20)] = "") -> Response:
-    """One unit; with a role, only neighbours that bear something in it."""
+    """One unit, by its id or a name; with a role, only neighbours that bear something in it. A
+    name that several have is an error page with the choice between them."""
     register = s.service.register(s.viewer.actor)
-    found = next((u for u in register.units() if unit in (u.unit, u.unit_id)), None)
-    if found is None:
-        raise NotFoundError(f"没有单位“{unit}” / no unit {unit!r}")
-    items = s.service.standings(s.viewer.actor, s.service.today(), Wanted(unit=found.unit))
-    own = [i for i in items if found.unit in main_units(i)]
-    shared = [i for i in items if found.unit in joint_units(i)]
+    key = register.known.one(unit).id
+    [found] = [u for u in register.units() if u.unit_id == key]
+    items = s.service.standings(s.viewer.actor, s.service.today(), Wanted(unit=key))
+    own = [i for i in items if key in main_units(i)]
+    shared = [i for i in items if key in joint_units(i)]
     urgent = [i for i in items if i.colour is not Colour.NONE]
     urgent.sort(key=lambda i: list(Colour).index(i.colour))
     names = [organisations_for(jurisdiction_of(e.document)).resolve(found.unit) for e in register.extractions]  # fmt: skip
     chosen = next((r for r in Role if r.value == role), None)
-    every = neighbours_of(register, found.unit)
-    neighbours = neighbours_of(register, found.unit, chosen) if chosen else every
+    every = neighbours_of(register, key)
+    neighbours = neighbours_of(register, key, chosen) if chosen else every
     return s.show(
         "unit.html", u=found, english=next((o.english for o in names if o), ""),
         chosen=chosen, roles=[r for r in Role if any(r in n.roles for n in every)], most=MOST,
-        placed=register.tasks_of(found.unit), states=Counter(i.state for i in own), review=sum(i.status is Status.REPORTED for i in own),
+        placed=[(p, _roles(register, p, key)) for p in register.tasks_of(key)], states=Counter(i.state for i in own), review=sum(i.status is Status.REPORTED for i in own),
         colours=Counter(i.colour for i in own), joint=Counter(i.colour for i in shared), urgent=urgent, neighbours=neighbours,
-        picture=picture_of(found.unit, neighbours), plan_of=plan_titles(register),
-        people=[p for p in s.service.people.list() if found.unit in p.units and p.active] if s.known else [],
+        picture=picture_of(found.label, neighbours), plan_of=plan_titles(register),
+        people=[p for p in s.service.people.list() if key in p.units and p.active] if s.known else [],
         State=State, Colour=Colour, Role=Role,
     )  # fmt: skip
 
 
-def known_names(register: Register) -> Callable[[str], str]:
+def _roles(register: Register, placed: Placed, key: str) -> list[Role]:
+    held = {b.role for b in register.bearers_of(placed) if b.unit_id == key}
+    return [role for role in Role if role in held]
+
+
+def known_names(register: Register) -> Callable[[UnitCount], str]:
     """A function from a unit to all that it may be looked for by, in small letters: its name in
     both languages and the other names that the lexicon has for it."""
     lexicons = {str(j): organisations_for(j) for j in map(jurisdiction_of, (e.document for e in register.extractions))}  # fmt: skip
     others = {o.name: o for o in all_organisations()}
 
-    def names(unit: str) -> str:
-        found = [unit]
+    def names(count: UnitCount) -> str:
+        unit = count.unit
+        found = [unit, count.label, count.unit_id, title_of(count.unit_id)]
         for lexicon in lexicons.values():
             if (known := lexicon.resolve(unit)) is not None:
                 found += [known.name, known.english]

@@ -7,15 +7,16 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.assistant.reply import Answer
 from api.service.answering import Answering, LeftError, event, failure
-from api.service.conversations import Conversation, Conversations, Turn
+from api.service.conversations import Conversation, ConversationHead, Conversations, Turn
 from api.service.fields import Storable
 from api.service.identity import Reader, ServiceOf, Viewer
+from api.service.paging import Cursor, Limit, Page, newest, read_moment
 from api.service.problems import RESPONSES
 from api.service.sending import EVENT_STREAM
 from api.service.state import Service
@@ -107,13 +108,14 @@ def answer_question(service: Service, viewer: Viewer, body: Question) -> Answere
     context = list(body.context)
     person = viewer.person
     if body.conversation and person:
-        context = [t.question for t in kept.get(viewer.actor, body.conversation).turns]
+        context = kept.questions(viewer.actor, body.conversation)
     as_of = body.as_of or service.today()
     answer = service.ask(viewer.actor, body.question, as_of, context)
     if person is None:
         return Answered(**answer.model_dump())
     conversation, turn = kept.keep(person.login, body.conversation, answer, service.now())
-    return Answered(**answer.model_dump(), conversation=conversation, turn=turn)
+    kept_as = answer.model_copy(update={"id": turn})
+    return Answered(**kept_as.model_dump(), conversation=conversation, turn=turn)
 
 
 async def _events(service: Service, viewer: Viewer, body: Question) -> AsyncIterator[str]:
@@ -142,12 +144,15 @@ def pieces(text: str) -> Iterator[str]:
 
 @router.get("/conversations", summary="我的对话 / my conversations")
 def conversations(
-    viewer: Reader, service: ServiceOf, limit: Annotated[int, Query(ge=1, le=200)] = 50
-) -> list[Conversation]:
+    viewer: Reader, service: ServiceOf, limit: Limit = 50, cursor: Cursor = ""
+) -> Page[ConversationHead]:
     """The conversations of the person signed in, the latest first; empty for others."""
+    before = read_moment(cursor)
     if viewer.person is None:
-        return []
-    return Conversations(service.store).of(viewer.person.login, limit)
+        return Page(items=[], total=0)
+    kept = Conversations(service.store)
+    found, total = kept.page(viewer.person.login, limit + 1, before)
+    return newest(found, limit, total, lambda one: (one.updated_at, one.id))
 
 
 @router.get("/conversations/{conversation}", summary="一次对话 / a conversation")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +13,9 @@ from starlette.concurrency import run_in_threadpool
 
 from api.service.fields import Words
 from api.service.identity import Reader, ServiceOf, Viewer, needs
-from api.service.jobs import Job, Jobs
-from api.service.paging import Cursor, Limit, Page, page_of
+from api.service.job_records import Job
+from api.service.jobs import Jobs
+from api.service.paging import Cursor, Limit, Page, newest, page_of, read_moment
 from api.service.problems import RESPONSES
 from api.service.sending import TAGGED, tagged
 from api.service.state import Service
@@ -37,6 +39,8 @@ from tasks.models import Extraction
 from tasks.store import StoredDocument
 from tasks.visibility import (
     Level,
+    bind_visibility,
+    check_visibility,
     read_visibility,
     set_visibility,
     visible_documents,
@@ -159,8 +163,12 @@ def documents(
 def document(document_id: str, request: Request, viewer: Reader, service: ServiceOf) -> Response:
     """A document with its outline, facts and unclaimed clauses; has an ETag."""
     stored = seen_document(service, viewer, document_id)
-    detail = detail_of(service, stored)
-    return tagged(request, detail.model_dump_json(by_alias=True).encode(), "application/json")
+    intact = is_intact(service, stored)
+
+    def data() -> bytes:
+        return detail_of(service, stored, intact=intact).model_dump_json(by_alias=True).encode()
+
+    return tagged(request, data, "application/json", tag=_tag(service, stored, str(intact)))
 
 
 @router.get(
@@ -169,9 +177,12 @@ def document(document_id: str, request: Request, viewer: Reader, service: Servic
 )  # fmt: skip
 def text(document_id: str, request: Request, viewer: Reader, service: ServiceOf) -> Response:
     """The text that all spans refer to, in UTF-8, no line end altered; has an ETag."""
-    seen_document(service, viewer, document_id)
-    data = service.store.load(document_id).document.text.encode("utf-8", "replace")
-    return tagged(request, data, "text/plain; charset=utf-8")
+    stored = seen_document(service, viewer, document_id)
+
+    def data() -> bytes:
+        return extraction_of(service, document_id).document.text.encode("utf-8", "replace")
+
+    return tagged(request, data, "text/plain; charset=utf-8", tag=_tag(service, stored, "text"))
 
 
 @router.get(
@@ -183,8 +194,10 @@ def source(document_id: str, request: Request, viewer: Reader, service: ServiceO
     """The bytes as they were added, to be saved and never shown by the browser; the ETag is their
     SHA-256, and `Range` gives a part."""
     stored = seen_document(service, viewer, document_id)
-    data = service.store.source(document_id)
-    return tagged(request, data, _OPAQUE, tag=stored.sha256, name=stored.name or document_id)
+    return tagged(
+        request, lambda: service.store.source(document_id), _OPAQUE, tag=stored.sha256,
+        name=stored.name or document_id,
+    )  # fmt: skip
 
 
 @router.put("/documents/{document_id}/visibility", summary="公开程度 / who may see it")
@@ -194,8 +207,9 @@ def put_visibility(
     """Open or close a document with its former versions."""
     seen_document(service, viewer, document_id)
     seen = Seen(level=body.level, units=body.units)
-    set_visibility(service.store, viewer.actor, document_id, seen, service.now())
-    return Visibility.of(seen)
+    return Visibility.of(
+        set_visibility(service.store, viewer.actor, document_id, seen, service.now())
+    )
 
 
 @router.post("/documents/{document_id}/withdraw", summary="撤回文件 / withdraw a document")
@@ -216,19 +230,28 @@ def restore(document_id: str, body: ReasonIn, viewer: Ingester, service: Service
 
 
 _UPLOAD = form_of(
-    level={"type": "string", "enum": [level.value for level in Level]},
-    units={"type": "array", "items": {"type": "string"}},
-)
+    name="工作方案.txt",
+    level={
+        "type": "string", "enum": [level.value for level in Level], "example": "restricted",
+        "description": "公开程度, 不给则同旧版本, 新文件公开 / how far it is open",
+    },
+    units={
+        "type": "array", "items": {"type": "string"}, "example": ["区教委"],
+        "description": "限定查看的单位 / the units that see a restricted one",
+    },
+)  # fmt: skip
 
 
 @router.post("/documents", status_code=202, summary="上传文件 / upload", openapi_extra=_UPLOAD)
-async def upload(request: Request, response: Response, viewer: Ingester, jobs: JobsOf) -> Job:
+async def upload(
+    request: Request, response: Response, viewer: Ingester, service: ServiceOf, jobs: JobsOf
+) -> Job:
     """Take in a file; a job reads it (`Location` says where to look). The same bytes change
     nothing, other bytes of the same name are a new version. `level` and `units` say who may see
     it, else it is as open as its former version, or public."""  # fmt: skip
     got = await receive(request, jobs.folder, LIMIT)
     try:
-        job = await run_in_threadpool(queue, jobs, viewer, got)
+        job = await run_in_threadpool(queue, jobs, service, viewer, got)
     except BaseException:
         got.path.unlink(missing_ok=True)
         raise
@@ -236,11 +259,13 @@ async def upload(request: Request, response: Response, viewer: Ingester, jobs: J
     return job
 
 
-def queue(jobs: Jobs, viewer: Viewer, got: Upload) -> Job:
+def queue(jobs: Jobs, service: Service, viewer: Viewer, got: Upload) -> Job:
     """Queue an upload whose kind is read.
 
     Raises:
         DubanError: its kind is not, or the other fields say nothing that can be.
+        UnknownUnitError: it is for a unit that there is none of.
+        AmbiguousUnitError: it is for a unit whose name several have.
     """
     suffix = Path(got.name).suffix.lower()
     if suffix not in SUFFIXES:
@@ -249,15 +274,17 @@ def queue(jobs: Jobs, viewer: Viewer, got: Upload) -> Job:
             f"不读 {suffix or '没有扩展名的'} 文件, 能读: {kinds} / kinds read: {kinds}"
         )
     seen = _seen(got.field("level"), got.fields.get("units", []))
+    if seen is not None:
+        check_visibility(seen)
+        seen = bind_visibility(service.store, seen)
     return jobs.ingest(viewer.actor, got.path, got.name, seen)
 
 
 @router.get("/jobs", summary="处理任务 / jobs")
-def list_jobs(
-    viewer: Ingester, jobs: JobsOf, limit: Annotated[int, Query(ge=1, le=200)] = 50
-) -> list[Job]:
+def list_jobs(viewer: Ingester, jobs: JobsOf, limit: Limit = 50, cursor: Cursor = "") -> Page[Job]:
     """The last uploads and how they went, the newest first."""
-    return jobs.list(limit)
+    found, total = jobs.page(limit + 1, read_moment(cursor))
+    return newest(found, limit, total, lambda job: (job.at, job.id))
 
 
 @router.get("/jobs/{job_id}", summary="一个处理任务 / a job")
@@ -283,8 +310,18 @@ def _seen(level: str, units: list[str]) -> Seen | None:
     return Seen(level=Level(level), units=tuple(u for u in units if u.strip()))
 
 
-def _stored(service: Service, viewer: Viewer, *, superseded: bool) -> list[DocumentOut]:
-    stored = service.store.documents(superseded=superseded)
+def _tag(service: Service, stored: DocumentOut, part: str) -> str:
+    """What changes whenever the answer about a document may: with its row and who may see it, any
+    change of facts, and the program."""
+    state = service.holdings.current().version
+    said = f"{stored.model_dump_json()}|{state}|{part}|{version('duban')}"
+    return sha256_hex(said.encode("utf-8", "replace"))
+
+
+def _stored(
+    service: Service, viewer: Viewer, *, superseded: bool, document_id: str | None = None
+) -> list[DocumentOut]:
+    stored = service.store.documents(superseded=superseded, document_id=document_id)
     seen = visible_documents(service.store, viewer.actor, [d.document.id for d in stored])
     with service.store.reading() as connection:
         levels = read_visibility(connection)
@@ -306,16 +343,25 @@ def seen_document(service: Service, viewer: Viewer, document_id: str) -> Documen
     Raises:
         NotFoundError: there is none, or they may not: the two are not told apart.
     """
-    for stored in _stored(service, viewer, superseded=True):
-        if stored.id == document_id:
-            return stored
+    for stored in _stored(service, viewer, superseded=True, document_id=document_id):
+        return stored
     raise NotFoundError(f"没有文件 {document_id} / no document {document_id}")
 
 
-def detail_of(service: Service, stored: DocumentOut) -> DocumentDetail:
+def is_intact(service: Service, stored: DocumentOut) -> bool:
+    """Whether the stored bytes still have the digest; looked at each time."""
+    return sha256_hex(service.store.source(stored.id)) == stored.sha256
+
+
+def extraction_of(service: Service, document_id: str) -> Extraction:
+    """A document, current or superseded, with its facts as corrected."""
+    held = service.holdings.current().extractions.get(document_id)
+    return held or service.store.load(document_id, corrected=True)
+
+
+def detail_of(service: Service, stored: DocumentOut, *, intact: bool) -> DocumentDetail:
     """A document with all that was drawn from it."""
-    extraction = service.store.load(stored.id, corrected=True)
-    intact = sha256_hex(service.store.source(stored.id)) == stored.sha256
+    extraction = extraction_of(service, stored.id)
     return DocumentDetail(
         **dict(stored), characters=len(extraction.document.text), intact=intact,
         outline=outline_of(extraction),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 
 from api.service.identity import Reader, ServiceOf
@@ -82,7 +82,8 @@ class UnitOut(BaseModel):
     responsible for by state, `standing_joint` those that it only takes part in."""
 
     unit: str
-    unit_id: str | None
+    unit_id: str
+    label: str
     tasks: list[TaskOut]
     roles: dict[str, int]
     standing: dict[str, int]
@@ -204,27 +205,32 @@ def units(
 ) -> Page[UnitCount]:
     """Units that bear a task, those with most first."""
     found = service.register(viewer.actor).units()
-    shown, after = page_of(found, limit, cursor, lambda u: [-u.tasks, u.unit, u.unit_id or ""])
+    shown, after = page_of(found, limit, cursor, lambda u: [-u.tasks, u.label, u.unit_id])
     return Page(items=[UnitCount.of(u) for u in shown], total=len(found), next=after)
 
 
-@router.get("/units/{unit}", summary="一个单位 / a unit")
-def unit_of(unit: str, viewer: Reader, service: ServiceOf, as_of: AsOf = None) -> UnitOut:
+@router.get("/units/{unit:path}", summary="一个单位 / a unit")
+def unit_of(
+    unit: Annotated[
+        str,
+        Path(max_length=200, description="编号, 如 万州区/education, 或只有一个单位用的名称 / an id, or a name that one unit has"),
+    ],
+    viewer: Reader, service: ServiceOf, as_of: AsOf = None,
+) -> UnitOut:  # fmt: skip
     """A unit's tasks, counts by role and by state, and its people (for those signed in)."""
     register = service.register(viewer.actor)
-    known = [u for u in register.units() if unit in (u.unit, u.unit_id)]
-    if not known:
-        raise NotFoundError(f"没有单位“{unit}” / no unit {unit!r}", hint="GET /api/v1/units")
-    found = known[0]
+    key = register.known.one(unit).id
+    [found] = [u for u in register.units() if u.unit_id == key]
     standing, joint = Counter[str](), Counter[str]()
-    for item in service.standings(viewer.actor, as_of or service.today(), Wanted(unit=found.unit)):
-        standing[item.state.value] += found.unit in main_units(item)
-        joint[item.state.value] += found.unit in joint_units(item)
-    people = [p for p in service.people.list() if found.unit in p.units and p.active]
+    for item in service.standings(viewer.actor, as_of or service.today(), Wanted(unit=key)):
+        standing[item.state.value] += key in main_units(item)
+        joint[item.state.value] += key in joint_units(item)
+    people = [p for p in service.people.list() if key in p.units and p.active]
     return UnitOut(
         unit=found.unit,
         unit_id=found.unit_id,
-        tasks=[task_out(p) for p in register.tasks_of(found.unit)],
+        label=found.label,
+        tasks=[task_out(p) for p in register.tasks_of(key)],
         roles=found.roles,
         standing=dict(+standing),
         standing_joint=dict(+joint),
@@ -247,9 +253,14 @@ def task_out(placed: Placed) -> TaskOut:
 
 def tasks_bearing(register: Register, unit: str, roles: Sequence[Role]) -> list[Placed]:
     """Tasks that a unit bears in one of the roles; of any unit, and in any role, where none is
-    named."""
-    if unit:
-        return register.tasks_of(unit, roles or None)
+    named.
+
+    Raises:
+        UnknownUnitError: no duty names such a unit.
+        AmbiguousUnitError: several units have the name.
+    """
+    if unit.strip():
+        return register.tasks_of(register.known.one(unit).id, roles or None)
     return [
         p
         for p in register.tasks()

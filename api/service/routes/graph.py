@@ -66,20 +66,14 @@ def graph(
     radius: Annotated[int, Query(ge=1, le=4, description="几步之内 / within so many edges")] = 1,
 ) -> Response:
     """The graph of the documents that the viewer may see."""
-    whole = service.register(viewer.actor).graph
+    register = service.register(viewer.actor)
+    whole = register.graph
     if unit and task:
         raise DubanError("单位和任务只能给一个 / give a unit or a task, not both")
     if unit or task:
-        whole = ego(whole, _unit(whole, unit) if unit else _task(whole, task), radius)
+        whole = ego(whole, register.named(unit).id if unit else _task(whole, task), radius)
     text = export_graph(whole, kind)
     return Response(text.encode("utf-8", "replace"), media_type=_TYPES[kind])
-
-
-def _unit(whole: Graph, unit: str) -> str:
-    for node, data in whole.nodes(data=True):
-        if data["kind"] == "organisation" and unit in (node, data["label"]):
-            return str(node)
-    raise NotFoundError(f"图里没有单位“{unit}” / the graph has no unit {unit!r}", hint="GET /api/v1/units")  # fmt: skip
 
 
 def _task(whole: Graph, task: str) -> str:

@@ -14,6 +14,7 @@ from api.service.paging import Cursor, Limit, Page, page_of
 from api.service.problems import RESPONSES, UnauthenticatedError
 from api.service.routes.parameters import AsOf, Plan, Roles, Statuses, Unit, Within
 from api.service.sending import TAGGED, disposition, download, tagged
+from api.service.standings import wanted_of
 from api.service.state import Service
 from tasks.access import CALENDAR
 from tasks.authorisation import Action, PersonRole, require
@@ -25,7 +26,6 @@ from tasks.exports.report import By
 from tasks.exports.rows import ExportRow, export_rows
 from tasks.exports.workbook import Heading
 from tasks.lifecycle import Status
-from tasks.listing import Wanted
 from tasks.models import Role
 from tasks.outbox import DeliveryStatus, Outbox
 
@@ -60,9 +60,11 @@ def _files(kinds: Any) -> dict[int | str, dict[str, Any]]:
 
 
 class Sent(BaseModel):
-    """A digest that went out, or did not: to whom, how, when."""
+    """A digest that went out, or did not: to whom, how, when. `unit` is a full name, `unit_id`
+    the unit's id; both are 总览 of the overview."""
 
     unit: str
+    unit_id: str
     channel: str
     status: DeliveryStatus
     at: datetime
@@ -88,8 +90,9 @@ def digests(
     weeks: dict[str, list[Sent]] = {}
     for one in Outbox(service.store, "").deliveries():
         if mine is None or one.unit in mine:
-            fields = one.model_dump(include=set(Sent.model_fields))
-            weeks.setdefault(one.week, []).append(Sent(**fields))
+            fields = one.model_dump(include=set(Sent.model_fields) - {"unit"})
+            sent = Sent(unit=one.unit_name, unit_id=one.unit, **fields)
+            weeks.setdefault(one.week, []).append(sent)
     found = [DigestWeek(week=week, sent=weeks[week]) for week in sorted(weeks, reverse=True)]
     shown, after = page_of(found, limit, cursor, lambda w: [-_number(w.week)])
     return Page(items=shown, total=len(found), next=after)
@@ -226,10 +229,5 @@ def _rows(
     overdue: bool = False,
     statuses: list[Status | State] | None = None,
 ) -> list[ExportRow]:
-    plans = None
-    if plan:
-        register = service.register(viewer.actor)
-        plans = frozenset(p.id for e in register.extractions for p in e.plans if plan in p.title)
-    wanted = Wanted(unit=unit or None, roles=tuple(roles), plans=plans)
-    chosen = service.narrowed(viewer.actor, wanted)
+    chosen = service.narrowed(viewer.actor, wanted_of(service, viewer.actor, unit, roles, plan))
     return export_rows(service.store, day, chosen, overdue=overdue, statuses=statuses or ())

@@ -5,7 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from fastapi import Query
+from fastapi import Query, Request
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.exceptions import RequestValidationError
+from fastapi.params import ParamTypes
+from fastapi.routing import APIRoute
 
 from tasks.due import State
 from tasks.lifecycle import Status
@@ -33,3 +37,29 @@ Within = Annotated[
     int, Query(ge=0, le=3650, description="多少天内算快到期 / so many days ahead are soon")
 ]
 GroupBy = Literal["unit", "plan", "role", "days"]
+
+
+async def refuse_unknown(request: Request) -> None:
+    """A dependency of every operation: a parameter of the query that it does not have is an error.
+    A misspelt filter would else give the whole list.
+
+    Raises:
+        RequestValidationError: names the parameters that there are none of, and those that there
+            are.
+    """
+    known = _known_by(request.scope["route"])
+    strange = [name for name in dict.fromkeys(request.query_params) if name not in known]
+    if strange:
+        there = "、".join(known) or "—"
+        said = f"没有这个参数, 有: {there} / no such parameter; there are: {there}"
+        raise RequestValidationError([
+            {"type": "extra_forbidden", "loc": ("query", name), "msg": said, "input": None}
+            for name in strange
+        ])  # fmt: skip
+
+
+def _known_by(route: APIRoute) -> tuple[str, ...]:
+    """The names of a route's own parameters in the query, its dependencies' with them."""
+    fields = get_flat_params(route.dependant)
+    found = (f.alias for f in fields if getattr(f.field_info, "in_", None) is ParamTypes.query)
+    return tuple(dict.fromkeys(found))

@@ -92,9 +92,12 @@ class TokenMade(Token):
 
 
 class AddressOut(BaseModel):
-    """Where a unit's digest goes; what a webhook's address keeps secret is masked."""
+    """Where a unit's digest goes; what a webhook's address keeps secret is masked. `unit` is the
+    unit's id, or a name that means no one unit (`settled` is then false, and nothing is sent)."""
 
     unit: str
+    name: str
+    settled: bool
     channel: str
     target: str
     signed: bool
@@ -206,7 +209,7 @@ def addresses(viewer: Setter, service: ServiceOf) -> list[AddressOut]:
     return [_shown(a) for a in Addresses(service.store).all().values()]
 
 
-@router.put("/settings/addresses/{unit}/{channel}", summary="设地址 / set an address")
+@router.put("/settings/addresses/{unit:path}/{channel}", summary="设地址 / set an address")
 def set_address(
     unit: str, channel: str, body: AddressIn, viewer: Setter, service: ServiceOf
 ) -> AddressOut:
@@ -218,7 +221,9 @@ def set_address(
 
 
 @router.delete(
-    "/settings/addresses/{unit}/{channel}", status_code=204, summary="删地址 / remove an address"
+    "/settings/addresses/{unit:path}/{channel}",
+    status_code=204,
+    summary="删地址 / remove an address",
 )
 def remove_address(unit: str, channel: str, viewer: Setter, service: ServiceOf) -> None:
     """Remove an address of the store; one of the settings file then holds again."""
@@ -227,6 +232,6 @@ def remove_address(unit: str, channel: str, viewer: Setter, service: ServiceOf) 
 
 def _shown(address: Address) -> AddressOut:
     return AddressOut(
-        unit=address.unit, channel=address.channel, target=address.shown,
+        unit=address.unit, name=address.unit_name, settled=address.settled, channel=address.channel, target=address.shown,
         signed=bool(address.secret),
     )  # fmt: skip

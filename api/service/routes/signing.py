@@ -40,7 +40,7 @@ class Credentials(BaseModel):
 
 
 class Me(BaseModel):
-    """Who is asking. `csrf` goes into `X-CSRF-Token` of every write by cookie."""
+    """Who is asking; `units` are ids. `csrf` goes into `X-CSRF-Token` of every write by cookie."""
 
     login: str
     name: str

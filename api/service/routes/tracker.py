@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -19,14 +19,16 @@ from api.service.routes.documents import JobsOf
 from api.service.sending import download
 from api.service.state import Service
 from api.service.uploads import clean_name, form_of, receive
+from api.service.wire.governance import HistoryEntry
 from api.service.wire.progress import Evidence, Life, Occasion
 from kb.errors import DubanError, NotFoundError
-from tasks import audit, schema
+from tasks import schema
 from tasks.authorisation import Action, authorise, require
 from tasks.due import Row, holding_day
 from tasks.lifecycle import STEP_NAMES, STEPS, Command, Step, obstacle
 from tasks.lifecycle import Evidence as Proof
 from tasks.listing import Wanted
+from tasks.proofs import steps_naming
 from tasks.tracker import bearing_units
 from tasks.visibility import visible_documents
 
@@ -95,20 +97,6 @@ class StepChoice(BaseModel):
     needs: tuple[str, ...]
 
 
-class HistoryEntry(BaseModel):
-    """One change of a milestone, as the audit log has it."""
-
-    seq: int
-    at: str
-    actor: str
-    action: str
-    subject: str
-    detail: dict[str, Any]
-    before: dict[str, Any] | None
-    after: dict[str, Any] | None
-    reason: str
-
-
 @router.get("/milestones/{milestone_id}/steps", summary="可办的步骤 / steps to take")
 def steps(
     milestone_id: str, viewer: SignedIn, service: ServiceOf, occurrence: Line = ""
@@ -149,8 +137,7 @@ def event(milestone_id: str, body: EventIn, viewer: SignedIn, service: ServiceOf
 def history(milestone_id: str, viewer: SignedIn, service: ServiceOf) -> list[HistoryEntry]:
     """What happened to a milestone, in former versions of its document too, oldest first."""
     row = seen_milestone(service, viewer, milestone_id)
-    wanted = set(HistoryEntry.model_fields)
-    return [HistoryEntry(**e.model_dump(include=wanted)) for e in service.tracker.history(row.id)]
+    return [HistoryEntry.of(entry) for entry in service.tracker.history(row.id)]
 
 
 def _may_prove(viewer: SignedIn) -> Viewer:
@@ -254,20 +241,13 @@ def _check_known(service: Service, viewer: Viewer, sha256: str) -> None:
 
 def _steps_naming(service: Service, sha256: str) -> list[tuple[str | None, Command]]:
     """The steps that a file proves, each with the document that it is about."""
+    m = schema.milestone.c
     with service.store.reading() as connection:
-        a, m = schema.audit.c, schema.milestone.c
-        rows = connection.execute(
-            select(a.subject, a.detail)
-            .where(a.action == audit.STEPPED)
-            .where(a.detail.contains(sha256, autoescape=True))
-        ).all()
-        keys = {row.subject.partition("@")[0] for row in rows}
+        steps = steps_naming(connection, sha256)
+        keys = {key for key, _ in steps}
         found = connection.execute(select(m.id, m.document_id).where(m.id.in_(keys)))
         places = {row.id: row.document_id for row in found}
-    return [
-        (places.get(row.subject.partition("@")[0]), Command.model_validate_json(row.detail))
-        for row in rows
-    ]
+    return [(places.get(key), command) for key, command in steps]
 
 
 def _name_of_evidence(service: Service, viewer: Viewer, sha256: str) -> str:

@@ -124,7 +124,7 @@ function finish(turn, answer) {
     const a = document.createElement("a");
     const number = document.createElement("b");
     number.textContent = c.number;
-    a.append(number, ` ${c.label || words.head}`);
+    a.append(number, ` ${c.label}`);
     a.href = c.href;
     a.dataset.cite = c.number;
     a.dataset.clause = c.clause;

@@ -18,7 +18,7 @@ function tell(about, unit, href) {
   if (!row) return;
   const name = document.createElement("a");
   name.href = href;
-  name.textContent = unit;
+  name.textContent = row.querySelector("th").textContent;
   const head = document.createElement("p");
   head.append(name, ` ${row.querySelector(".roles").textContent}`);
   about.replaceChildren(head, row.querySelector("ul").cloneNode(true));

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 
 class Wire(BaseModel):
@@ -20,6 +21,10 @@ class Wire(BaseModel):
             ValidationError: the fact has no such field, or of another kind.
         """
         return cls.model_validate(fact)
+
+
+Moment = Annotated[datetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
+"""A moment, sent in UTC whatever zone it came from."""
 
 
 def _pair(value: Any) -> Any:

@@ -170,10 +170,13 @@ class PolicyReference(Wire):
 
 
 class UnitCount(Wire):
-    """How many tasks a unit bears, by role."""
+    """How many tasks a unit bears, by role. `label` is its name, with its place where another
+    unit has that name too; `resolved`: the lexicon knows it."""
 
     unit: str
-    unit_id: str | None
+    unit_id: str
+    label: str
+    resolved: bool
     tasks: int
     roles: dict[str, int]
 
@@ -185,9 +188,29 @@ class UnitRole(Wire):
     role: str
 
 
+class AnswerPiece(Wire):
+    """Words of a statement, in reading order; `unit` and `day` where they are a unit's name or a
+    deadline. The marks of `citations` stand behind them."""
+
+    text: str
+    unit: str | None
+    day: datetime.date | None
+    citations: tuple[int, ...]
+
+
+class Statement(Wire):
+    """A line of an answer. `citations` are the places, from 0, in the answer's `citations` of those
+    that prove it; the texts of `pieces`, joined, are `text`."""
+
+    text: str
+    citations: tuple[int, ...]
+    pieces: tuple[AnswerPiece, ...]
+
+
 class Answer(Wire):
     """An answer: `units` are those that it names as bearing the duty asked about, `citations` the
-    characters that it rests on."""
+    characters that it rests on, in reading order, `statements` its lines with what proves each.
+    `id` is the kept answer's (that feedback is given on), null for those not signed in."""
 
     id: str | None
     question: str
@@ -198,5 +221,6 @@ class Answer(Wire):
     units: tuple[UnitRole, ...]
     tasks: tuple[str, ...]
     citations: tuple[Citation, ...]
+    statements: tuple[Statement, ...]
     as_of: datetime.date
     elapsed_ms: int

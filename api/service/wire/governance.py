@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import datetime
 from typing import Any
 
-from api.service.wire.base import Wire
+from api.service.wire.base import Moment, Wire
 from tasks.authorisation import PersonRole
 from tasks.visibility import Level
 
 
 class Person(Wire):
-    """Someone with a sign-in name. Those no longer there are inactive, never deleted."""
+    """Someone with a sign-in name. Those no longer there are inactive, never deleted. `units` are
+    ids; `unsettled` those of them that are bare names which mean no one unit, and give no rights."""
 
     login: str
     name: str
     role: PersonRole
     units: tuple[str, ...]
+    unit_names: tuple[str, ...]
+    unsettled: tuple[str, ...]
     active: bool
 
 
@@ -27,20 +29,22 @@ class Token(Wire):
     login: str
     name: str
     scopes: tuple[str, ...]
-    created_at: datetime.datetime
-    expires_at: datetime.datetime
+    created_at: Moment
+    expires_at: Moment
 
 
 class Visibility(Wire):
-    """A document's level; `units` are those that see a restricted one."""
+    """A document's level; `units` are the ids of those that see a restricted one; `unsettled` are
+    bare names among them which mean no one unit, and open it to nobody."""
 
     level: Level
     units: tuple[str, ...]
+    unit_names: tuple[str, ...]
+    unsettled: tuple[str, ...]
 
 
-class Entry(Wire):
-    """One change in the audit log: who, when (UTC), what, before, after, why; `hash` is over all
-    of it and the `previous` entry's."""
+class HistoryEntry(Wire):
+    """One change as the audit log has it: who, when (UTC), what, before, after, why."""
 
     seq: int
     at: str
@@ -51,6 +55,11 @@ class Entry(Wire):
     before: dict[str, Any] | None
     after: dict[str, Any] | None
     reason: str
+
+
+class Entry(HistoryEntry):
+    """An entry of the audit log: `hash` is over all of it and the `previous` entry's."""
+
     previous: str
     hash: str
 

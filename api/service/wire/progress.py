@@ -16,10 +16,10 @@ from tasks.review import ReviewKind
 
 
 class Bearer(Wire):
-    """A unit in a role."""
+    """A unit in a role: its name as printed, its id."""
 
     unit: str
-    unit_id: str | None
+    unit_id: str
     role: Role
 
 

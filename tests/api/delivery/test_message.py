@@ -24,7 +24,7 @@ def found():
 def test_what_a_message_holds(found):
     message = compose(found["区水利局"], "zh", "https://duban.example", "wz.gov.cn")
     assert message.subject.startswith("督办周报 2026年第48周 区水利局：逾期")
-    assert (message.unit, message.week) == ("区水利局", "2026-W48")
+    assert (message.unit, message.week) == ("区县/water", "2026-W48")
     assert "](https://duban.example/" in message.text
     assert 'href="https://duban.example/' in message.html
     assert message.page == "督办周报-2026-W48-区水利局.html"

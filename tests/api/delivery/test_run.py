@@ -16,6 +16,7 @@ from tasks.addresses import Address, Addresses
 from tasks.authorisation import CONSOLE, Actor, PersonRole
 from tasks.outbox import DeliveryStatus, Outbox
 from tasks.store import Store
+from tasks.units import title_of
 from tests.api.delivery.processes import duban, kill, wait_for
 from tests.api.delivery.samples import FROM
 from tests.api.delivery.servers import Mailbox, MailServer, Robots, stay
@@ -40,7 +41,7 @@ class Office:
             "DUBAN_SMTP_PORT": str(server.port), "DUBAN_SMTP_TLS": "none", "DUBAN_SMTP_FROM": FROM,
         }  # fmt: skip
         self.settings = read_settings(self.environ, folder)
-        self.units = [unit or "总览" for unit in digests(store)]
+        self.units = [digest.unit_id or "总览" for digest in digests(store).values()]
         for number, unit in enumerate(self.units):
             address = Address(unit=unit, channel="email", target=f"u{number}@wz.gov.cn")
             Addresses(store).set(CONSOLE, address, NOW)
@@ -86,11 +87,11 @@ def test_each_unit_gets_its_own_once(either):
     assert set(either.send().values()) == {"sent"}
     for number, unit in enumerate(either.units):
         [mail] = [m for m in either.mailbox.mails if m.to == [f"u{number}@wz.gov.cn"]]
-        assert unit in mail.parsed["Subject"]
-        assert f"{unit}.docx" in next(mail.parsed.iter_attachments()).get_filename()
+        assert title_of(unit) in mail.parsed["Subject"]
+        assert f"{title_of(unit)}.docx" in next(mail.parsed.iter_attachments()).get_filename()
         [row] = [d for d in Outbox(either.store, "").deliveries() if d.unit == unit]
         assert (row.status, row.attempts, row.message_id) == (S.SENT, 1, mail.parsed["Message-ID"])
-    assert either.units == ["总览", "区应急局", "区教委", "区水利局"]
+    assert [title_of(unit) for unit in either.units] == ["总览", "区应急局", "区教委", "区水利局"]
     before = len(either.mailbox.commands)
     assert set(either.send().values()) == {"already"}
     assert len(either.mailbox.commands) == before  # not even a connection

@@ -75,7 +75,7 @@ def record(world: World) -> dict[str, dict[str, Any]]:
         "unit": "区水利局", "document_id": world.open.document.id, "job_id": job["id"],
         "correction_id": world.correction, "login": "li", "channel": "email",
         "conversation": asked["conversation"], "turn": asked["turn"], "token_id": "token-0",
-        "week": "2026-W02", "sha256": world.evidence,
+        "week": "2026-W02", "sha256": world.evidence, "model": "duban",
     }  # fmt: skip
     relative = world.closed.tasks[1].milestones[0].id
     found: dict[str, dict[str, Any]] = {}

@@ -4,9 +4,12 @@ nobody is answered from what they may not see."""
 import json
 
 import pytest
+from sqlalchemy import insert
 
 from api.service.app import create_app
+from api.service.conversations import Conversations
 from api.service.routes.ask import pieces
+from tasks import schema
 from tests.api.service.test_matrix import API
 from tests.api.service.world import SECRET
 
@@ -35,6 +38,8 @@ def test_the_order_of_events(world):
     assert "".join(data["text"] for name, data in told if name == "part") == plain["answer"]
     assert told[-2][1] == told[-1][1]["citations"] == plain["citations"]
     assert {u["unit"] for u in told[-1][1]["units"]} == {"区水利局", "区应急局"}
+    assert told[-1][1]["statements"] == plain["statements"]
+    assert plain["id"] is None  # nothing is kept of those who are not signed in
 
 
 def test_an_error_is_an_event(world):
@@ -75,16 +80,42 @@ def test_nobody_is_answered_from_what_they_may_not_see(world, question):
         assert not {t.id for t in world.closed.tasks} & set(told["tasks"])
 
 
+def test_the_thousandth_question_of_a_conversation_is_answered(world):
+    """Only the last questions count; a conversation may be as long as somebody likes."""
+    own, kept = world.client("own"), Conversations(world.service.store)
+    first = own.post(f"{API}/ask", json=QUESTION).json()
+    row = {
+        "conversation_id": first["conversation"],
+        "at": world.service.now(),
+        "answer": json.dumps(first),
+    }
+    with world.service.store.writing() as connection:
+        connection.execute(
+            insert(schema.turn),
+            [
+                row | {"id": f"many-{n}", "ordinal": n, "question": f"有逾期的吗{n}"}
+                for n in range(1, 1100)
+            ],
+        )
+    asked = kept.questions(world.service.people.get("own").actor(), first["conversation"])
+    assert asked == [f"有逾期的吗{n}" for n in range(1080, 1100)]
+    again = own.post(
+        f"{API}/ask", json={"question": "时限呢？", "conversation": first["conversation"]}
+    )
+    assert again.status_code == 200
+
+
 def test_conversations_are_ones_own(world):
     own, other = world.client("own"), world.client("other")
     first = own.post(f"{API}/ask", json=QUESTION).json()
     talk = first["conversation"]
+    assert first["id"] == first["turn"]
     again = own.post(f"{API}/ask", json={"question": "时限呢？", "conversation": talk}).json()
     assert again["conversation"] == talk
     turns = own.get(f"{API}/conversations/{talk}").json()["turns"]
     assert [t["question"] for t in turns] == [QUESTION["question"], "时限呢？"]
-    assert talk in {c["id"] for c in own.get(f"{API}/conversations").json()}
-    assert talk not in {c["id"] for c in other.get(f"{API}/conversations").json()}
+    assert talk in {c["id"] for c in own.get(f"{API}/conversations").json()["items"]}
+    assert talk not in {c["id"] for c in other.get(f"{API}/conversations").json()["items"]}
     for method, path in (("GET", f"conversations/{talk}"), ("DELETE", f"conversations/{talk}")):
         assert other.request(method, f"{API}/{path}").status_code == 404
     judged = {"verdict": "wrong", "reason": "漏了一个单位"}

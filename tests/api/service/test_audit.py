@@ -58,7 +58,10 @@ def test_writes_by_http_are_in_it(world):
     assert sent.status_code == 200, sent.text
     hook = {"target": "https://hook.example/send?key=verysecretkey", "secret": "signingsecret"}
     sent = world.client("admin").put(f"{API}/settings/addresses/区教委/dingtalk", json=hook)
-    assert sent.json() == {"unit": "区教委", "channel": "dingtalk", "target": "https://hook.example/…", "signed": True}  # fmt: skip
+    assert sent.json() == {
+        "unit": "区县/education", "name": "区教委", "settled": True, "channel": "dingtalk",
+        "target": "https://hook.example/…", "signed": True,
+    }  # fmt: skip
     told = json.dumps(log(world)) + world.client("admin").get(f"{API}/settings/addresses").text
     assert "verysecretkey" not in told
     assert "signingsecret" not in told

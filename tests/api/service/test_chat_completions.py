@@ -1,5 +1,7 @@
 """The chat of other programs, through the client library that they use, over HTTP."""
 
+import re
+
 import httpx
 import openai
 import pytest
@@ -54,22 +56,37 @@ def test_the_answer_is_the_one_of_ask(world, speak):
     said = ask(speak("supervisor")).choices[0].message
     assert plain["answerable"]
     assert plain["citations"]
-    assert said.content.startswith(plain["answer"])
-    assert [a.quote for a in said.annotations] == [c["quote"] for c in plain["citations"]]
+    answer, _, listed = said.content.partition("\n\n引文：\n")
+    assert re.sub(r"\[\d+\]", "", answer) == plain["answer"]
+    shown = dict.fromkeys(a.quote for a in said.annotations)
+    assert list(shown) == [c["quote"] for c in plain["citations"]]
+    assert [line[:3] for line in listed.split("\n")] == [f"[{n}]" for n in range(1, len(shown) + 1)]
 
 
-def test_each_annotation_points_at_its_line_and_its_characters(world, speak):
+def test_each_annotation_points_at_its_mark_and_its_characters(world, speak):
     said = ask(speak("supervisor")).choices[0].message
     browser = world.browser("supervisor")
     texts = {e.document.id: e.document.text for e in (world.open, world.closed)}
     assert said.annotations
-    for number, annotation in enumerate(said.annotations, start=1):
+    marked = []
+    for annotation in said.annotations:
         at = annotation.url_citation
-        assert said.content[at.start_index : at.end_index].startswith(f"[{number}] 《{at.title}》")
+        mark = said.content[at.start_index : at.end_index]
+        marked.append(mark)
+        assert f"\n{mark} 《{at.title}》" in said.content
         start, end = annotation.span
         assert texts[annotation.document_id][start:end] == annotation.quote
-        page = browser.get(at.url.partition("#")[0])
+        assert at.url.startswith("http://duban/")  # absolute: the client shows it elsewhere
+        page = browser.get(at.url.removeprefix("http://duban").partition("#")[0])
         assert page.status_code == 200
+    assert list(dict.fromkeys(marked)) == sorted(set(marked), key=lambda m: int(m[1:-1]))
+
+
+def test_the_model_is_there_by_its_name_and_no_other(speak):
+    client = speak("reader")
+    assert client.models.retrieve("duban") == client.models.list().data[0]
+    with pytest.raises(openai.NotFoundError):
+        client.models.retrieve("gpt-5")
 
 
 def test_the_stream_says_the_same(speak):

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tasks.graph import unit_node
+from tasks.units import unit_key
 from tests.api.service.test_matrix import API, TABLE
 from tests.api.service.world import CLOSED_UNIT, OTHER, OWN, SECRET, inside, unfold
 
@@ -45,7 +45,7 @@ def known(world):
         "task_id": [t.id for t in tasks],
         "milestone_id": [m.id for t in tasks for m in t.milestones],
         "target_id": [t.id for task in tasks for t in task.targets],
-        "unit": [CLOSED_UNIT, unit_node(CLOSED_UNIT, None)],
+        "unit": [CLOSED_UNIT, unit_key(None, CLOSED_UNIT, None)],
         "sha256": [world.closed_evidence],
         "week": ["2026-W01", "2026-W02", "2030-W05"],
     }

@@ -241,7 +241,7 @@ def test_uploads_that_are_refused_at_once(world, name, fields, detail):
 def test_an_upload_without_a_form(world):
     client = world.client("supervisor")
     for sent in ({"json": {}}, {"data": {"file": "text"}}, {"content": b"x"}):
-        assert client.post(f"{API}/documents", **sent).status_code == 422
+        assert client.post(f"{API}/documents", **sent).status_code == 415
     headers = {"Content-Type": "multipart/form-data"}
     assert client.post(f"{API}/documents", content=b"x", headers=headers).status_code in (400, 422)
 

@@ -192,6 +192,17 @@ def test_request_ids(world):
         assert len(found) == 16
 
 
+@pytest.mark.parametrize(
+    ("role", "status"), [("anonymous", 401), ("reader", 403), ("auditor", 403), ("admin", 200)]
+)
+def test_metrics_that_are_not_open_are_an_administrators(world, role, status):
+    secret = world.secrets.get(role)
+    headers = {"Authorization": f"Bearer {secret}"} if secret else {}
+    answer = world.client("anonymous").get("/metrics", headers=headers)
+    assert answer.status_code == status
+    assert ("duban_requests_total" in answer.text) is (status == 200)
+
+
 def test_metrics_by_route_not_by_address(world):
     client = world.client("public")
     client.get(f"{API}/tasks/task-of-nobody")

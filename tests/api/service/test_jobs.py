@@ -12,7 +12,8 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from api.service.jobs import Jobs, JobStatus, remove_left_files
+from api.service.job_records import JobRecords, JobStatus, KeptJob
+from api.service.jobs import Jobs, remove_left_files
 from api.service.owners import Owner
 from ingest.apart import Reading, StoppedError
 from ingest.pipeline import extract_bytes
@@ -37,6 +38,24 @@ BIG = f"某区工作方案（2024—2026年）\n一、主要任务\n{LONG}".enco
 def store(tmp_path):
     with Store.open(f"sqlite:///{tmp_path}/duban.db") as opened:
         yield opened
+
+
+@pytest.fixture
+def shared(store_url, tmp_path):
+    """Makes services' jobs over one store, each with its own connections to it, on each kind of
+    database."""
+    made, stores = [], []
+
+    def make(owner=None, now=lambda: NOW, **more):
+        stores.append(Store.open(store_url))
+        made.append(Jobs(stores[-1], tmp_path / "uploads", now, owner=owner, **more))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+    for one in stores:
+        one.close()
 
 
 @pytest.fixture
@@ -137,9 +156,9 @@ def far(word):
     return Owner(host="another-machine", process=1, word=word)
 
 
-def test_another_service_s_job_is_left_to_it_and_stopped_through_it(jobs_in, store):
+def test_another_service_s_job_is_left_to_it_and_stopped_through_it(shared):
     """Two services on one store: starting the second takes nothing from the first."""
-    here, there = jobs_in(far("a"), beat=0.05), jobs_in(Owner.here())
+    here, there = shared(far("a"), beat=0.05), shared(Owner.here())
     job = put(here, "大.txt", BIG)
     until(lambda: there.get(job.id).stage == "reading")
     there.recover()
@@ -148,12 +167,132 @@ def test_another_service_s_job_is_left_to_it_and_stopped_through_it(jobs_in, sto
     assert there.cancel(CONSOLE, job.id).status is JobStatus.RUNNING
     found = ended(here, job.id)
     assert (found.status, there.get(job.id).status) == (JobStatus.CANCELLED, JobStatus.CANCELLED)
+    assert here._store.documents() == ()
+
+
+def test_two_services_bring_documents_into_one_store(shared):
+    here, there = shared(far("a"), beat=0.05), shared(far("b"), beat=0.05)
+    pairs = [(jobs, put(jobs, f"{n}.txt", PLAN.replace("20处", f"{n}0处").encode()))
+             for n, jobs in enumerate((here, there, here, there), start=2)]  # fmt: skip
+    for jobs, job in pairs:
+        assert ended(jobs, job.id).status is JobStatus.DONE
+        for other in (here, there):
+            assert other.get(job.id) == jobs.get(job.id)
+    assert len(here._store.documents()) == 4
+    assert [j.id for j in here.list(9)] == [j.id for j in there.list(9)]
+
+
+def row_of(status, **more):
+    return KeptJob(id="job-1", login="li", name="a.txt", status=status, at=NOW, owner=far("a"), alive_at=NOW, **more)  # fmt: skip
+
+
+def late_cancel(records, read):
+    records.unwant(read.id, "wang")
+
+
+def late_step(records, read):
+    records.step(read.model_copy(update={"stage": "storing"}))
+
+
+def late_cut(records, read):
+    records.cut_off(read)
+
+
+def late_sign(records, read):
+    assert records.sign(read.id, NOW) is None
+
+
+def late_end(records, read):
+    records.end(read.model_copy(update={"status": JobStatus.DONE}))
+
+
+@pytest.mark.parametrize(
+    ("ended_as", "late", "status"),
+    [
+        (JobStatus.DONE, late_cancel, JobStatus.DONE),
+        (JobStatus.FAILED, late_cancel, JobStatus.FAILED),
+        (JobStatus.CANCELLED, late_cancel, JobStatus.CANCELLED),
+        (JobStatus.DONE, late_step, JobStatus.DONE),
+        (JobStatus.DONE, late_cut, JobStatus.DONE),
+        (JobStatus.DONE, late_sign, JobStatus.DONE),
+        (JobStatus.CANCELLED, late_end, JobStatus.CANCELLED),
+        # Its owner was only silent: what it did is what happened.
+        (JobStatus.INTERRUPTED, late_end, JobStatus.DONE),
+        (JobStatus.INTERRUPTED, late_step, JobStatus.INTERRUPTED),
+    ],
+)
+def test_what_has_ended_stays_so_whoever_comes_late(store_url, ended_as, late, status):
+    """`late` acts on a row that it read while the job still ran."""
+    with Store.open(store_url) as one, Store.open(store_url) as two:
+        here, there = JobRecords(one), JobRecords(two)
+        here.add(row_of(JobStatus.RUNNING))
+        read = there.get("job-1")
+        here.end(row_of(ended_as)) if ended_as is not JobStatus.INTERRUPTED else here.cut_off(read)
+        before = there.get("job-1")
+        if late is late_cancel:
+            with pytest.raises(ConflictError):
+                late(there, read)
+        else:
+            late(there, read)
+        found = here.get("job-1")
+        assert found.status is status
+        if status is ended_as:
+            assert found == before
+
+
+def test_a_sign_of_life_since_keeps_a_job(store_url):
+    with Store.open(store_url) as one:
+        records = JobRecords(one)
+        records.add(row_of(JobStatus.RUNNING))
+        read = records.get("job-1")
+        assert records.sign("job-1", NOW + timedelta(seconds=5))
+        records.cut_off(read)
+        assert records.get("job-1").status is JobStatus.RUNNING
+        records.cut_off(records.get("job-1"))
+        assert records.get("job-1").status is JobStatus.INTERRUPTED
+
+
+def test_an_order_to_stop_outlives_the_steps_of_the_owner(store_url):
+    with Store.open(store_url) as one:
+        records = JobRecords(one)
+        records.add(row_of(JobStatus.RUNNING))
+        mine = records.get("job-1")
+        records.unwant("job-1", "wang")
+        records.unwant("job-1", "zhao")
+        records.step(mine.model_copy(update={"stage": "storing"}))
+        found = records.get("job-1")
+        assert (found.stage, found.unwanted_by) == ("storing", "wang")
+
+
+def test_jobs_are_paged_without_gaps(store_url):
+    with Store.open(store_url) as one:
+        records = JobRecords(one)
+        for n in range(7):  # three at one moment
+            at = NOW + timedelta(seconds=max(n, 2))
+            records.add(row_of(JobStatus.DONE).model_copy(update={"id": f"job-{n}", "at": at}))
+        whole, total = records.page(99, None)
+        assert total == len(whole) == 7
+        seen, before = [], None
+        while part := records.page(2, before)[0]:
+            seen += part
+            before = part[-1].at, part[-1].id
+        assert [j.id for j in seen] == [j.id for j in whole]
+
+
+def test_a_file_that_takes_too_long_is_given_up(jobs_in, store):
+    jobs = jobs_in(patience=0.2)
+    found = ended(jobs, put(jobs, "大.txt", BIG).id)
+    assert found.status is JobStatus.FAILED
+    assert "还没读完" in found.error
+    assert "not read within" in found.error
+    assert "DUBAN_READ_SECONDS" in found.hint
     assert store.documents() == ()
+    assert list(jobs.folder.iterdir()) == []
 
 
-def test_a_service_that_is_silent_has_lost_its_jobs(jobs_in):
+def test_a_service_that_is_silent_has_lost_its_jobs(shared):
     clock = [NOW]
-    here, there = jobs_in(far("a"), lambda: NOW, beat=999), jobs_in(None, lambda: clock[0])
+    here, there = shared(far("a"), lambda: NOW, beat=999), shared(None, lambda: clock[0])
     job = put(here, "大.txt", BIG)
     clock[0] += timedelta(seconds=59)
     assert there.get(job.id).status in (JobStatus.QUEUED, JobStatus.RUNNING)

@@ -33,12 +33,13 @@ FILE = Row(INGESTERS, files=True)
 TABLE: dict[tuple[str, str], list[Row]] = {
     ("GET", "/healthz"): [Row(ALL)],
     ("GET", "/readyz"): [Row(ALL)],
-    ("GET", "/metrics"): [Row(ALL)],
+    ("GET", "/metrics"): [Row(READERS)],
     ("POST", f"{API}/session"): [Row(ALL, {})],
     ("GET", f"{API}/session"): [Row(ALL)],
     ("DELETE", f"{API}/session"): [Row(ALL)],
     ("POST", f"{API}/ask"): [Row(READERS, {"question": ""})],
     ("GET", "/v1/models"): [Row(READERS)],
+    ("GET", "/v1/models/{model}"): [Row(READERS)],
     ("POST", "/v1/chat/completions"): [Row(READERS, {"messages": []})],
     ("GET", f"{API}/conversations"): [Row(READERS)],
     ("GET", f"{API}/conversations/{{conversation}}"): [Row(READERS)],
@@ -136,7 +137,7 @@ def filled(world):
     )  # fmt: skip
     first = world.open.tasks[0]
     return {
-        "conversation": "talk-0", "turn": "turn-0", "task_id": first.id,
+        "conversation": "talk-0", "turn": "turn-0", "model": "duban", "task_id": first.id,
         "target_id": first.targets[0].id, "milestone_id": first.milestones[0].id,
         "unit": "区水利局", "document_id": world.open.document.id, "job_id": "job-0",
         "week": "2026-W02", "sha256": world.evidence, "correction_id": world.correction,

@@ -137,8 +137,8 @@ def test_nobody_is_told_what_they_may_not_see(world, role):
     for (name, arguments), result in zip(calls, run(world, role, *calls), strict=True):
         said = json.dumps(result.model_dump(mode="json"), ensure_ascii=False)
         assert SECRET not in said, (name, arguments)
-        if "words" not in arguments:
-            assert not result.is_error, said
+        unknown = "words" in arguments or arguments.get("unit") == CLOSED_UNIT
+        assert result.is_error is unknown or "words" in arguments, said
 
 
 def test_those_who_may_are_told(world):
@@ -191,6 +191,16 @@ def test_who_is_let_in_over_http(world, role, headers, status):
         assert answer.headers["Content-Type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE", "PUT", "OPTIONS"])
+@pytest.mark.parametrize("role", ["anonymous", "reader"])
+def test_nothing_is_held_open_or_ended_without_sessions(world, role, method):
+    """A GET of the SDK's transport would never end."""
+    answer = world.client(role).request(method, "/mcp", headers=POST)
+    assert answer.status_code == 405
+    assert answer.headers["Allow"] == "POST"
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
 # ---- stdio
 
 
@@ -215,7 +225,10 @@ def test_stdio_acts_for_the_person_named_or_the_console(world, login, sees):
     names, results = speak_stdio(world, CALLS, *(["--as", login] if login else []))
     said = json.dumps([r.model_dump(mode="json") for r in results], ensure_ascii=False)
     assert names == TOOLS
-    assert all(not r.is_error for r in results[:-1])
+    refused = [
+        r.is_error for (_, asked), r in zip(CALLS, results, strict=True) if "words" not in asked
+    ]
+    assert refused == [not sees and a.get("unit") == CLOSED_UNIT for _, a in CALLS if "words" not in a]  # fmt: skip
     assert (SECRET in said) is sees
 
 

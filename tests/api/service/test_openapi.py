@@ -5,8 +5,10 @@ import json
 import jsonschema
 import pytest
 
+from api.service.app import create_app
 from api.service.openapi import operations_in
 from api.service.wire.base import Wire
+from api.settings import read_settings
 from kb.models import Fact
 from tests.api.service.wire import PLACE, described, wire_of
 
@@ -42,14 +44,83 @@ def test_every_operation_is_told(method, path, operation):
 
 @operations
 def test_every_error_is_the_one_model_of_problems(method, path, operation):
-    if operation["tags"] == ["health"]:
-        return
-    for status in ("400", "401", "403", "404", "409", "413", "422", "429", "500", "503"):
-        content = operation["responses"][status]["content"]
-        assert list(content) == ["application/problem+json"]
-        shape = content["application/problem+json"]["schema"]
+    for status, answer in operation["responses"].items():
+        if status < "400" or (path, status) == ("/readyz", "503"):
+            continue
+        assert list(answer["content"]) == ["application/problem+json"]
+        shape = answer["content"]["application/problem+json"]["schema"]
         assert shape == {"$ref": "#/components/schemas/Problem"}
     assert set(SCHEMA["components"]["schemas"]["Problem"]["required"]) >= {"title", "status", "detail", "code"}  # fmt: skip
+
+
+USUAL = "400 421"
+WORK = f"{USUAL} 500 503"
+SIGNED = f"{WORK} 401 403 422"
+
+
+@pytest.mark.parametrize(
+    ("name", "errors"),
+    [
+        ("GET /healthz", USUAL),
+        ("GET /metrics", f"{USUAL} 401 403 422"),
+        ("GET /api/v1/documents", SIGNED),
+        ("GET /api/v1/documents/{document_id}", f"{SIGNED} 404 405 416"),
+        ("POST /api/v1/documents", f"{SIGNED} 408 409 413 415"),
+        ("POST /api/v1/evidence", f"{SIGNED} 408 409 413 415"),
+        ("POST /api/v1/jobs/{job_id}/cancel", f"{SIGNED} 404 405 409"),
+        ("POST /api/v1/ask", f"{SIGNED} 404 408 413 429"),
+        ("POST /api/v1/session", f"{WORK} 401 403 408 413 422 429"),
+        ("GET /api/v1/graph", f"{SIGNED} 404 409"),
+        ("GET /api/v1/audit/checkpoint", f"{SIGNED} 409"),
+    ],
+)
+def test_which_errors_are_told(name, errors):
+    [operation] = [o for n, (_, _, o) in zip(NAMES, OPERATIONS, strict=True) if n == name]
+    assert {s for s in operation["responses"] if s >= "400"} == set(errors.split())
+
+
+@pytest.mark.parametrize(
+    ("name", "ways"),
+    [
+        ("GET /healthz", None),
+        ("GET /api/v1/tasks", [{"token"}, {"session"}, set()]),
+        ("POST /api/v1/ask", [{"token"}, {"session", "csrf"}, set()]),
+        ("GET /api/v1/audit", [{"token"}, {"session"}]),
+        ("GET /api/v1/evidence/{sha256}", [{"token"}, {"session"}]),
+        ("POST /api/v1/documents", [{"token"}, {"session", "csrf"}]),
+        ("POST /api/v1/evidence", [{"token"}, {"session", "csrf"}]),
+    ],
+)
+def test_which_ways_in_are_told(name, ways):
+    [operation] = [o for n, (_, _, o) in zip(NAMES, OPERATIONS, strict=True) if n == name]
+    told = operation.get("security")
+    assert (told and [set(way) for way in told]) == ways
+
+
+@pytest.mark.parametrize(
+    ("tls", "cookie"), [("", "duban_session"), ("yes", "__Host-duban_session")]
+)
+def test_the_cookie_is_told_by_its_name(tmp_path, tls, cookie):
+    base = "https://duban.example.gov.cn"
+    given = {"DUBAN_HOME": str(tmp_path), "DUBAN_BEHIND_TLS": tls, "DUBAN_BASE_URL": base if tls else ""}  # fmt: skip
+    told = create_app(read_settings(given, tmp_path), warm=False).openapi()
+    schemes = told["components"]["securitySchemes"]
+    assert {n: (s["type"], s.get("in"), s.get("name")) for n, s in schemes.items()} == {
+        "token": ("http", None, None), "session": ("apiKey", "cookie", cookie),
+        "csrf": ("apiKey", "header", "X-CSRF-Token"),
+    }  # fmt: skip
+    assert [s["url"] for s in told["servers"]] == [base if tls else "/"]
+
+
+@operations
+def test_a_form_has_an_example_that_fits(method, path, operation):
+    form = operation.get("requestBody", {}).get("content", {}).get("multipart/form-data")
+    if form is not None:
+        shapes = {n: s.get("description") for n, s in form["schema"]["properties"].items()}
+        assert all(shapes.values()), shapes
+        for example in form["examples"].values():
+            jsonschema.Draft202012Validator(form["schema"]).validate(example["value"])
+            assert set(example["value"]) == set(shapes)
 
 
 @operations

@@ -13,6 +13,7 @@ from icalendar import Calendar
 from tasks.outbox import DeliveryStatus, Key, Outbox
 from tests.api.service.test_matrix import API
 from tests.api.service.world import OTHER, OWN
+from tests.tasks.samples import unit_of
 
 AS_OF = "2026-01-02"
 
@@ -73,7 +74,7 @@ def test_what_was_sent_is_told_to_whom_it_concerns(world):
     outbox = Outbox(world.service.store, "test")
     at = datetime(2026, 1, 2, tzinfo=UTC)
     for unit in (OWN, OTHER):
-        key = Key(unit=unit, week="2026-W01", channel="email")
+        key = Key(unit=unit_of(unit), week="2026-W01", channel="email")
         outbox.claim(key, address=f"{unit}@gov.cn", message_id="m", sha256="0" * 64, at=at, harmless=False)  # fmt: skip
         outbox.announce(key, at)
         outbox.finish(key, DeliveryStatus.SENT, "", "system", at)

@@ -1,5 +1,7 @@
 """Lists in pages: every item once, whatever the size of a page."""
 
+import time
+
 import pytest
 
 from api.service.paging import page_of, write_cursor
@@ -21,7 +23,24 @@ LISTS = [
     ("supervisor", "review", {}),
     ("supervisor", "corrections", {}),
     ("auditor", "audit", {}),
+    ("supervisor", "jobs", {}),
+    ("reader", "conversations", {}),
 ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _some_of_each(world):
+    """Jobs and conversations, of which there would be none."""
+    sent = {"file": ("方案.txt", PLAN.encode())}
+    for _ in range(4):
+        assert world.client("supervisor").post(f"{API}/documents", files=sent).status_code == 202
+    for question in ("整治隐患由谁负责？", "区水利局要干哪些事？"):
+        asked = world.client("reader").post(f"{API}/ask", json={"question": question})
+        assert asked.status_code == 200
+    deadline = time.monotonic() + 60
+    while any(j["status"] in ("queued", "running") for j in world.client("supervisor").get(f"{API}/jobs").json()["items"]):  # fmt: skip
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize(("role", "name", "asked"), LISTS)
@@ -45,7 +64,7 @@ def test_pages_together_are_the_list(world, role, name, asked, limit):
 
 @pytest.mark.parametrize("cursor", ["x", "!!!!", "bnVsbA", "WzFd", "W10", "e30", "/" * 400])
 def test_cursors_that_are_none(world, cursor):
-    for role, name in (("public", "tasks"), ("auditor", "audit")):
+    for role, name in (("public", "tasks"), ("auditor", "audit"), ("supervisor", "jobs"), ("reader", "conversations")):  # fmt: skip
         answer = world.client(role).get(f"{API}/{name}", params={"cursor": cursor})
         known = name == "audit" and cursor == "WzFd"  # [1]: before the first entry
         assert answer.status_code == (200 if known else 422)

@@ -12,6 +12,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from api.service.identity import COOKIE, CSRF_HEADER
 from tests.api.service.test_matrix import TABLE
 from tests.api.service.world import ROLES
 
@@ -66,6 +67,19 @@ def there(world):
     }  # fmt: skip
 
 
+def ways_in(world, role, *, browser):
+    """What a request proves by who it is from: a token, or a session's cookie with its CSRF
+    value; nothing for those who are not signed in."""
+    secret = world.secrets.get(role)
+    if secret is None:
+        return {"headers": {}}
+    if not browser:
+        return {"headers": {"Authorization": f"Bearer {secret}"}}
+    # A new one each time: cases sign out.
+    cookie, session = world.service.access.open_session(role, world.service.now(), 1)
+    return {"headers": {CSRF_HEADER: session.csrf}, "cookies": {COOKIE: cookie}}
+
+
 @pytest.mark.parametrize(("method", "path"), TABLE)
 def test_nothing_undocumented(world, app, schema, there, method, path):
     operation = schema[path][method]
@@ -77,15 +91,16 @@ def test_nothing_undocumented(world, app, schema, there, method, path):
         max_examples=EXAMPLES, deadline=None, derandomize=True, database=None,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
-    @given(case=cases, known=st.booleans(), role=st.sampled_from((allowed, allowed, *ROLES)))
-    def try_it(case, known, role):
+    @given(
+        case=cases, known=st.booleans(), browser=st.booleans(),
+        role=st.sampled_from((allowed, allowed, *ROLES)),
+    )  # fmt: skip
+    def try_it(case, known, browser, role):
         if known:
             names = {k: there[k] for k in case.path_parameters or {} if k in there}
             case.path_parameters = {**(case.path_parameters or {}), **names}
         world.service.sign_in_limit.forget("address:testclient")
-        secret = world.secrets.get(role)  # of those not signed in there is none
-        headers = {"Authorization": f"Bearer {secret}"} if secret else {}
-        response = case.call(headers=headers, app=app)
+        response = case.call(**ways_in(world, role, browser=browser), app=app)
         ANSWERED.setdefault((method, path), set()).add(response.status_code)
         case.validate_response(response, checks=list(CHECKS))
 
@@ -97,3 +112,15 @@ def test_the_cases_got_through():
     well = [key for key, codes in ANSWERED.items() if any(code < 300 for code in codes)]
     assert len(well) > 0.6 * len(TABLE), sorted(set(TABLE) - set(well))
     assert not [key for key, codes in ANSWERED.items() if codes <= {401, 403}]
+
+
+def test_what_is_told_of_ids_that_lead_nowhere_is_true(schema):
+    """Each operation that tells of 404 for an id of its path was seen to answer it."""
+    told = {key for key in ANSWERED if "{" in key[1] and "404" in responses(schema, key)}
+    silent = {key for key in told if 404 not in ANSWERED[key]}
+    assert len(silent) < 0.25 * len(told), sorted(silent)
+
+
+def responses(schema, key):
+    method, path = key
+    return schema.raw_schema["paths"][path][method.lower()]["responses"]

@@ -13,8 +13,16 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from api.cli.app import run
 from api.service.oidc import read_oidc_settings
-from api.service.server import check_binding, check_secrets, hosts_of, is_loopback, reads_publicly
+from api.service.server import (
+    check_binding,
+    check_secrets,
+    hosts_of,
+    is_loopback,
+    reads_publicly,
+    shows_metrics,
+)
 from api.settings import SettingError, read_settings
 from ingest.pipeline import extract_bytes
 from tasks import audit
@@ -111,6 +119,8 @@ def test_tls_in_front_takes_the_address_that_people_see(tmp_path, address):
 )  # fmt: skip
 def test_where_public_documents_are_read_without_signing_in(tmp_path, host, given, public):
     assert reads_publicly(host, read_settings(given, tmp_path)) is public
+    alike = {k.replace("PUBLIC_READ", "PUBLIC_METRICS"): v for k, v in given.items()}
+    assert shows_metrics(host, read_settings(alike, tmp_path)) is public
 
 
 def test_the_names_under_which_it_is_reached(tmp_path):
@@ -374,9 +384,14 @@ def test_commands_beside_the_service_read_and_write_without_harm(filled):
         assert duban(home, "audit", "verify").returncode == 0
 
 
-def test_documents_read_in_beside_the_service_harm_neither_index_nor_answers(filled):
-    """The service asks and answers all the while; the real model, in both processes."""
+def test_documents_read_in_beside_the_service_harm_neither_index_nor_answers(filled, capsys):
+    """The service asks and answers all the while; the real model, in both processes: the commands
+    run in this one, which loads it once for all of them."""
     home, secrets = filled
+
+    def beside(*arguments):
+        return run(arguments, {"DUBAN_HOME": str(home)}, home)
+
     sheet = home / "other.txt"
     sheet.write_text(PLAN.replace("隐患", "火患"), encoding="utf-8")
     stop, answers = threading.Event(), []
@@ -396,20 +411,22 @@ def test_documents_read_in_beside_the_service_harm_neither_index_nor_answers(fil
         thread = threading.Thread(target=ask, args=(served.address,))
         thread.start()
         try:
-            done = [duban(home, "ingest", str(sheet)), duban(home, "index", "rebuild")]
-            asked = duban(home, "ask", "哪些部门负责整治火患？")
+            done = [beside("ingest", str(sheet)), beside("index", "rebuild")]
+            capsys.readouterr()
+            done.append(beside("ask", "哪些部门负责整治火患？"))
+            asked = capsys.readouterr().out
         finally:
             stop.set()
             thread.join()
         mine = {"Authorization": f"Bearer {secrets[0]}"}
         body = {"question": "哪些部门负责整治火患？"}
         after = httpx.post(f"{served.address}/api/v1/ask", json=body, headers=mine, timeout=60)
-    assert [d.returncode for d in done] == [0, 0], [d.stderr for d in done]
+    assert done == [0, 0, 0]
     assert len(answers) >= 3
     assert {status for status, _ in answers} == {200}, answers[-1]
-    assert "区水利局" in asked.stdout
+    assert "区水利局" in asked
     assert "区水利局" in after.json()["answer"]
-    assert duban(home, "index", "verify").returncode == 0
+    assert beside("index", "verify") == 0
 
 
 def test_the_service_leaves_no_process_behind(tmp_path):

@@ -26,7 +26,7 @@ from tasks.people import People, Person
 from tasks.store import Store
 from tasks.tracker import Tracker
 from tasks.visibility import Level, Visibility, set_visibility
-from tests.tasks.samples import NOW, PLAN, TODAY
+from tests.tasks.samples import NOW, PLAN, TODAY, unit_of
 
 SECRET = "雪豹代号七三九一"
 """Stands in every part of the restricted document and in all work on it."""
@@ -103,7 +103,7 @@ def make_world(folder: Path, store: str = "") -> Iterator[World]:
     with Store.open(settings.store_url) as store:
         found = fill(store)
         secrets = people_with_tokens(store, settings)
-    app = create_app(settings, public_read=True, warm=False)
+    app = create_app(settings, public_read=True, public_metrics=True, warm=False)
     shut = create_app(settings, public_read=False, warm=False)
     world = World(settings=settings, app=app, closed_app=shut, secrets=secrets, **found)
     with (
@@ -149,7 +149,7 @@ def fill(store: Store) -> dict[str, object]:
                 evidence=(proof,) if step is Step.REPORT else (),
             )  # fmt: skip
             officer = Person(
-                login="own", name="甲", role=PersonRole.UNIT_OFFICER, units=(OWN,)
+                login="own", name="甲", role=PersonRole.UNIT_OFFICER, units=(unit_of(OWN),)
             ).actor()
             tracker.perform(officer, command, NOW)
         draft = Draft(

@@ -1,19 +1,26 @@
-"""Where marks of citations stand in an answer."""
+"""How answers are laid out: marks, what they are called, links."""
 
-import pytest
+from api.service.pages.answers import cited, lines_of
 
-from api.service.pages.answers import lines_of, names
+QUOTES = ("区教委", "切实抓好溺水防范，" * 4 + "值", "切实抓好\n溺水防范，" * 4 + "率")
 
 
-def answer(text, citations, units=()):
-    return {
-        "answer": text,
-        "units": [{"unit": u, "role": "lead"} for u in units],
-        "citations": [
-            {"document_id": "doc-1", "clause_id": "c", "path": path, "span": [n, n + 5], "quote": quote}
-            for n, (path, quote) in enumerate(citations)
-        ],
-    }  # fmt: skip
+def answer(**more):
+    citations = [
+        {
+            "document_id": "doc-1",
+            "clause_id": "c",
+            "path": "1/一",
+            "span": [n, n + 5],
+            "quote": quote,
+        }
+        for n, quote in enumerate(QUOTES)
+    ]
+    return {"answer": "甲。\n\n乙。", "units": [], "citations": citations} | more
+
+
+def piece(text, unit=None, day=None, citations=()):
+    return {"text": text, "unit": unit, "day": day, "citations": citations}
 
 
 def told(lines):
@@ -21,41 +28,25 @@ def told(lines):
     return ["".join(f"[{p.number}]" if p.number else p.text for p in line) for line in lines]
 
 
-@pytest.mark.parametrize(
-    ("line", "path", "expected"),
-    [
-        ("《计划》10/二/(四)/5 切实", "10/二/(四)/5", True),
-        ("《计划》10/二/(四)/51 切实", "10/二/(四)/5", False),  # another clause
-        ("《计划》10/二/(四) 切实", "10/二", False),  # a clause below it
-        ("《计划》110/二 切实", "10/二", False),
-        ("（计划 10/二）", "10/二", True),
-        ("10/二/(一) 和 10/二", "10/二", True),  # the second place is it
-        ("随便", "", False),  # the head of a document has no path
-    ],
-)
-def test_a_line_names_a_clause_whole(line, path, expected):
-    assert names(line, path) is expected
-
-
-@pytest.mark.parametrize(
-    ("text", "citations", "units", "expected"),
-    [
-        ("甲。\n依据：1/一 乙", [("1/一", "一长段" * 9)], [], ["甲。", "依据：1/一 乙[1]"]),
-        ("区教委、区公安局。", [("1/一", "长" * 20), ("1/一", "区公安局")], ["区教委", "区公安局"],
-         ["区教委、区公安局[2]。[1]"]),
-        ("· 2/一 甲\n· 2/二 乙", [("2/二", "乙" * 20), ("2/一", "甲" * 20)], [],
-         ["· 2/一 甲[2]", "· 2/二 乙[1]"]),
-        ("什么也没写", [("", "头" * 20)], [], ["什么也没写[1]"]),
-        ("", [], [], []),
-    ],
-)  # fmt: skip
-def test_marks_stand_where_the_statement_is(text, citations, units, expected):
-    assert told(lines_of(answer(text, citations, units))) == expected
-
-
-def test_units_and_days_are_links():
-    [line] = lines_of(answer("区教委要在 2025-12-31 前", [], ["区教委"]))
-    links = {p.text: p.href for p in line if p.href}
+def test_marks_stand_behind_what_they_prove_and_units_and_days_are_links():
+    pieces = [piece("区教委", "区教委", citations=[0]), piece("要在 "), piece("2025-12-31", day="2025-12-31"), piece(" 前。", citations=[1, 2])]  # fmt: skip
+    lines = lines_of(answer(statements=[{"text": "", "citations": [0, 1, 2], "pieces": pieces}]))
+    assert told(lines) == ["区教委[1]要在 2025-12-31 前。[2][3]"]
+    links = {p.text: p.href for p in lines[0] if p.href and not p.number}
     assert links == {
         "区教委": "/units/%E5%8C%BA%E6%95%99%E5%A7%94", "2025-12-31": "/tasks?until=2025-12-31",
     }  # fmt: skip
+
+
+def test_an_answer_from_before_has_its_marks_in_the_first_line():
+    assert told(lines_of(answer())) == ["甲。[1][2][3]", "乙。"]
+    assert told(lines_of(answer(answer="", statements=[]))) == []
+
+
+def test_citations_of_one_clause_are_called_apart():
+    labels = [c.label for c in cited(answer()["citations"])]
+    assert labels == [
+        "区教委",
+        "1/一 切实抓好溺水防范……抓好溺水防范，值",
+        "1/一 切实抓好溺水防范……抓好溺水防范，率",
+    ]

@@ -10,6 +10,7 @@ from tasks.authorisation import CONSOLE
 from tasks.outbox import Key, Outbox
 from tests.api.service.pages.test_forms import told
 from tests.api.service.world import CLOSED_UNIT, OTHER, OWN
+from tests.tasks.samples import unit_of
 
 WEEK = "2026-W02"
 
@@ -78,7 +79,7 @@ def test_officers_see_what_went_to_their_own_units(browser, csrf, drop):
 def test_a_delivery_goes_out_again_after_somebody_said_why(pages_world, browser, csrf, drop):
     week = "2026-W04"
     send(browser, csrf, week)
-    form = {"week": week, "unit": OWN, "channel": "file", "csrf": csrf("supervisor")}
+    form = {"week": week, "unit": unit_of(OWN), "channel": "file", "csrf": csrf("supervisor")}
     client = browser("supervisor")
     assert "要写明理由" in told(client, client.post("/dashboard/digests/release", data=form))
     page = told(
@@ -86,7 +87,7 @@ def test_a_delivery_goes_out_again_after_somebody_said_why(pages_world, browser,
     )
     assert "准许再发" in page
     assert "已发出 1" in send(browser, csrf, week).text
-    assert Outbox(pages_world.service.store, "").get(Key(unit=OWN, week=week, channel="file")).attempts == 2  # fmt: skip
+    assert Outbox(pages_world.service.store, "").get(Key(unit=unit_of(OWN), week=week, channel="file")).attempts == 2  # fmt: skip
 
 
 @pytest.mark.parametrize("role", ["reader", "own", "auditor", "admin"])

@@ -11,10 +11,13 @@ from tasks.authorisation import CONSOLE, Actor, PersonRole
 from tasks.due import State
 from tasks.lifecycle import Command, Status, Step
 from tests.api.service.world import OTHER, OWN, PASSWORD, make_world
+from tests.tasks.samples import unit_of
 
 HTML = {"Accept": "text/html"}
 OFFICER = Actor(
-    login="own", roles=frozenset({PersonRole.UNIT_OFFICER}), units=(OWN, OTHER, "各镇乡街道")
+    login="own",
+    roles=frozenset({PersonRole.UNIT_OFFICER}),
+    units=tuple(map(unit_of, (OWN, OTHER, "各镇乡街道"))),
 )
 
 

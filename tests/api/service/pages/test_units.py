@@ -9,23 +9,24 @@ from api.service.pages.neighbours import MOST, Neighbour, neighbours_of, picture
 from tasks.models import Role
 from tasks.queries import Register
 from tests.api.service.world import OTHER, OWN
+from tests.tasks.samples import unit_of
 
 
 def test_a_role_narrows_the_neighbours_and_their_tasks(pages_world):
     register = Register([pages_world.open])
-    joint = neighbours_of(register, "区应急局", Role.JOINT)
+    joint = neighbours_of(register, unit_of("区应急局"), Role.JOINT)
     assert [n.unit for n in joint] == [OTHER]
     assert all(Role.JOINT in n.roles for n in joint)
-    responsible = {n.unit for n in neighbours_of(register, "区应急局", Role.RESPONSIBLE)}
+    responsible = {n.unit for n in neighbours_of(register, unit_of("区应急局"), Role.RESPONSIBLE)}
     assert OTHER not in responsible
-    assert responsible < {n.unit for n in neighbours_of(register, "区应急局")}
+    assert responsible < {n.unit for n in neighbours_of(register, unit_of("区应急局"))}
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 13, MOST, MOST + 20])
 def test_every_label_has_a_line_of_its_own(pages_world, count):
     placed = tuple(Register([pages_world.open]).tasks())
     shown = picture_of(
-        "中", [Neighbour(f"单位{n}", placed[:1], (Role.LEAD,)) for n in range(count)]
+        "中", [Neighbour(f"万州区/{n}", f"单位{n}", placed[:1], (Role.LEAD,)) for n in range(count)]
     )
     assert shown is not None
     assert len(shown.nodes) == min(count, MOST)
@@ -44,15 +45,17 @@ def test_nobody_makes_no_picture():
 def test_the_page_shows_only_the_role_asked_for(browser):
     path = f"/units/{quote('区应急局')}"
     whole = browser("public").get(path).text
-    assert f'<tr data-unit="{OTHER}">' in whole
+    assert f'<tr data-unit="{unit_of(OTHER)}">' in whole
     some = browser("public").get(f"{path}?role=lead").text
-    assert f'<tr data-unit="{OTHER}">' not in some
+    assert f'<tr data-unit="{unit_of(OTHER)}">' not in some
     assert 'value="lead" selected' in some
-    assert f'<tr data-unit="{OTHER}">' in browser("public").get(f"{path}?role=nonsense").text
+    assert (
+        f'<tr data-unit="{unit_of(OTHER)}">' in browser("public").get(f"{path}?role=nonsense").text
+    )
 
 
 @pytest.mark.parametrize("words", ["水利", "Water", "water resources"])
 def test_units_are_found_by_other_names(browser, words):
     page = browser("public").get("/units", params={"q": words}).text
-    assert f"/units/{quote(OWN)}" in page
-    assert f"/units/{quote(OTHER)}" not in page
+    assert f"/units/{quote(unit_of(OWN))}" in page
+    assert f"/units/{quote(unit_of(OTHER))}" not in page

@@ -1,0 +1,40 @@
+"""Orders to the assistant that a question holds are no part of it."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from ingest.reading import normalize_characters
+from kb.lexicon import load_lexicon
+from kb.models import Fact
+
+
+class InstructionExample(Fact):
+    """A text with an order to the assistant, and what is left without it."""
+
+    text: str
+    rest: str
+
+
+class Instruction(Fact):
+    """A pattern of orders to the assistant that are taken out of a question."""
+
+    find: str
+    why: str
+    examples: tuple[InstructionExample, ...]
+
+
+@lru_cache
+def _instructions() -> tuple[re.Pattern[str], ...]:
+    return tuple(
+        re.compile(entry.find, re.IGNORECASE) for entry in load_lexicon("instructions", Instruction)
+    )
+
+
+def without_instructions(text: str) -> str:
+    """`text` without orders to the assistant; what is left is a question, or empty."""
+    text = normalize_characters(text)
+    for pattern in _instructions():
+        text = pattern.sub(" ", text)
+    return re.sub(r"\s+", " ", text).strip(" ,，。;；")

@@ -1,0 +1,58 @@
+"""A question understood: what is asked for, about what, of whom, in which days."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from api.assistant.intents import Intent
+from api.assistant.windows import Window
+from kb.models import Fact
+from tasks.models import Role
+
+
+class Question(Fact):
+    """A question understood. `search` is what to look for, `topic` the same without units, dates
+    and words of asking, `about` whether it says anything; `units` are canonical names; `window`
+    are the days asked about, `year` a year that it names; `plan` what it calls a plan; `together`:
+    all `units` at once; `first`: only so many, those that come first; `everything`: it says that
+    all is asked about. `anchor` is the question before it whose clauses it goes on about."""
+
+    text: str
+    language: str
+    intent: Intent
+    search: str
+    topic: str
+    about: bool = False
+    units: tuple[str, ...] = ()
+    roles: tuple[Role, ...] = ()
+    window: Window | None = None
+    year: int | None = None
+    plan: str = ""
+    together: bool = False
+    alone: bool = False
+    most: bool = False
+    first: int | None = None
+    everything: bool = False
+    places: tuple[str, ...] = ()
+    quoted: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    anchor: Question | None = None
+
+    @property
+    def since(self) -> date | None:
+        """The first of the days asked about."""
+        return self.window.start if self.window else None
+
+    @property
+    def until(self) -> date | None:
+        """The last of the days asked about."""
+        return self.window.end if self.window else None
+
+    @property
+    def unclear(self) -> bool:
+        """Whether it names nothing that an answer could be about, and follows nothing that did."""
+        if self.about or self.anchor or self.plan or self.quoted or self.places:
+            return False
+        if self.intent in (Intent.WHO, Intent.TARGET, Intent.SOURCE, Intent.POLICY):
+            return True
+        return not self.units and self.intent in (Intent.DEADLINE, Intent.LIST, Intent.CLAUSE)

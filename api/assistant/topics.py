@@ -1,0 +1,109 @@
+"""Words that a question is asked with, as data: what is left without them is what it is about.
+
+`corpus/lexicon/asking_words.jsonl` has the words, `mistyped.jsonl` how some of them are mistyped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from api.assistant.intents import Intent
+from kb.expansion import QuestionWords, plain_segmenter
+from kb.lexicon import load_lexicon
+from kb.models import Fact
+
+
+class AskingExample(Fact):
+    """A question and what it is about."""
+
+    text: str
+    topic: str
+
+
+class AskingWords(Fact):
+    """Words of asking of one kind; `asks` is what one of them asks for where it stands alone:
+    配合单位呢?"""
+
+    kind: str
+    words: tuple[str, ...]
+    asks: Intent | None = None
+    examples: tuple[AskingExample, ...]
+
+
+class MistypedExample(Fact):
+    """A question as typed, and as meant."""
+
+    text: str
+    meant: str
+
+
+class Mistyped(Fact):
+    """A word of asking, and how it is mistyped or said otherwise."""
+
+    meant: str
+    typed: tuple[str, ...]
+    examples: tuple[MistypedExample, ...]
+
+
+@lru_cache
+def _entries() -> tuple[AskingWords, ...]:
+    return load_lexicon("asking_words", AskingWords)
+
+
+@lru_cache
+def _words() -> frozenset[str]:
+    ours = {w for e in _entries() for w in e.words}
+    return frozenset(ours | {w for e in load_lexicon("question_words", QuestionWords) for w in e.words})  # fmt: skip
+
+
+def _any_of(words: Iterable[str]) -> str:
+    """A pattern of words, the longest first; English ones only whole."""
+    longest = sorted(words, key=len, reverse=True)
+    return "|".join(rf"\b{re.escape(w)}\b" if w.isascii() else re.escape(w) for w in longest)
+
+
+@lru_cache
+def _long() -> re.Pattern[str]:
+    return re.compile(_any_of({w for w in _words() if len(w) > 1 or w.isascii()}))
+
+
+@lru_cache
+def _asks() -> tuple[re.Pattern[str], dict[str, Intent]]:
+    asks = {w: e.asks for e in _entries() if e.asks for w in e.words}
+    return re.compile(_any_of(asks)), asks
+
+
+@lru_cache
+def _typed() -> tuple[tuple[re.Pattern[str], str], ...]:
+    entries = load_lexicon("mistyped", Mistyped)
+    return tuple((re.compile(_any_of(e.typed), re.IGNORECASE), e.meant) for e in entries)
+
+
+def as_meant(text: str) -> str:
+    """`text` with mistyped words of asking put right (余期 → 逾期)."""
+    for pattern, meant in _typed():
+        text = pattern.sub(meant, text)
+    return text
+
+
+def topic_words(text: str) -> str:
+    """What a question is about: without words of asking, units and dates taken out before."""
+    left = _long().sub(" ", text.lower())
+    cut = plain_segmenter().cut(left)
+    kept = [w if w not in _words() and re.search(r"[一-龥a-z0-9]", w) else " " for w in cut]
+    return re.sub(r"\s+", " ", "".join(kept)).strip()
+
+
+def has_topic(text: str) -> bool:
+    """Whether a question is about anything: two characters, a number or an English word."""
+    left = topic_words(text)
+    return len(re.findall(r"[一-龥]", left)) >= 2 or bool(re.search(r"\d|[a-z]{3}", left))
+
+
+def asked_by_noun(text: str) -> Intent | None:
+    """What the longest word of asking in `text` asks for (配合单位 → who, 期限 → deadline)."""
+    pattern, asks = _asks()
+    found = max(pattern.findall(text.lower()), key=len, default=None)
+    return asks[found] if found else None

@@ -1,0 +1,69 @@
+"""How milestones stand for somebody: what they may see of what is overdue and what is due soon. The
+same for the API's lists and the tools for language models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from api.service.state import Service
+from tasks.authorisation import Actor
+from tasks.due import DueItem, State
+from tasks.listing import Wanted
+from tasks.models import Role
+
+
+def unit_meant(service: Service, actor: Actor, words: str) -> str | None:
+    """The id of the unit that a filter names; None where it names none.
+
+    Raises:
+        UnknownUnitError: no duty in the documents that `actor` may see names such a unit.
+        AmbiguousUnitError: several units have the name.
+    """
+    return service.register(actor).known.one(words).id if words.strip() else None
+
+
+def wanted_of(
+    service: Service, actor: Actor, unit: str, roles: Sequence[Role], plan: str
+) -> Wanted:
+    """What is narrowed by a unit, roles and words of a plan's title.
+
+    Raises:
+        UnknownUnitError, AmbiguousUnitError: as `unit_meant`.
+    """
+    plans = None
+    if plan:
+        register = service.register(actor)
+        plans = frozenset(p.id for e in register.extractions for p in e.plans if plan in p.title)
+    return Wanted(unit=unit_meant(service, actor, unit), roles=tuple(roles), plans=plans)
+
+
+def read_standings(
+    service: Service,
+    actor: Actor,
+    unit: str,
+    roles: Sequence[Role],
+    plan: str,
+    as_of: date,
+    within: int,
+) -> list[DueItem]:
+    """The milestones that `actor` may see, narrowed as `wanted_of` does, soonest first."""
+    wanted = wanted_of(service, actor, unit, roles, plan)
+    return service.standings(actor, as_of, wanted, days=within)
+
+
+def overdue_of(
+    items: Iterable[DueItem], days: int = 1, *, inherited: bool = False
+) -> list[DueItem]:
+    """Those at least `days` overdue, longest first; with `inherited` also those that are due by
+    their plan's end only."""
+    return [
+        i
+        for i in items
+        if i.state is State.OVERDUE and (i.days or 0) >= days and (inherited or not i.inherited)
+    ]
+
+
+def due_of(items: Iterable[DueItem], *, inherited: bool = False) -> list[DueItem]:
+    """Those due soon, soonest first; `inherited` as in `overdue_of`."""
+    return [i for i in items if i.state is State.DUE_SOON and (inherited or not i.inherited)]

@@ -1,0 +1,157 @@
+"""Answers about days, from a register in memory: complete lists with how things stand."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from api.assistant.answer import Assistant
+from tasks.lifecycle import Life, Status
+from tasks.queries import Register
+from tests.tasks.samples import DRILLS, plan, read
+
+TODAY = date(2026, 11, 24)
+PUMPS = "更新泵站。到2025年，更新泵站5座以上。（责任单位：区水利局）"
+GATES = "修缮闸门。到2024年，修缮闸门8座以上。（责任单位：区水利局、区财政局）"
+WALLS = "加固堤防。2026年12月10日前，加固堤防3公里以上。（牵头单位：区水利局；配合单位：区教委）"
+BOOKS = "编制手册。2027年3月底前，编制防汛手册。（牵头单位：区教委；配合单位：区水利局）"
+TALKS = "加强宣传。加强防汛宣传教育，营造良好氛围。（责任单位：区教委）"
+EXTRACTION, _ = read(plan(PUMPS, GATES, WALLS, BOOKS, DRILLS, TALKS))
+MILESTONES = {t.title: t.milestones[0].id for t in EXTRACTION.tasks}
+LIVES = {
+    (MILESTONES["修缮闸门"], ""): Life(
+        milestone_id=MILESTONES["修缮闸门"], status=Status.COMPLETED, since=date(2024, 12, 1),
+        percent=100, values={"x": Decimal(8)}, steps=3,
+    )
+}  # fmt: skip
+
+
+def no_search(*_):
+    raise AssertionError("a list needs no search")
+
+
+ASSISTANT = Assistant(Register([EXTRACTION], lambda _: LIVES), no_search)
+
+
+def ask(text, *context):
+    return ASSISTANT.ask(text, as_of=TODAY, context=context)
+
+
+def titles(answer):
+    found = {t.id: t.title for t in EXTRACTION.tasks}
+    return [found[key] for key in answer.tasks]
+
+
+@pytest.mark.parametrize(
+    ("text", "window", "listed"),
+    [
+        ("有没有啥快到期的", "2026-11-24 至 2026-12-24（未来 30 天）", ["加固堤防"]),
+        ("2025年底前要完成什么？", "2025-12-31 及以前", ["修缮闸门", "开展演练", "更新泵站"]),
+        ("下个月到期的有哪些", "2026-12-01 至 2026-12-31（下个月）", ["加固堤防", "加强宣传"]),
+        ("下周要干什么", "2026-11-30 至 2026-12-06（下周）", []),
+        ("明年一季度到期的", "2027-01-01 至 2027-03-31", ["编制手册"]),
+        ("区教委牵头的有哪些明年到期", "区教委（牵头） 2027-01-01 至 2027-12-31", ["编制手册"]),
+        ("区水利局配合的明年到期的有哪些", "区水利局（配合） 2027-01-01", ["编制手册"]),
+        ("区水利局牵头的明年到期的有哪些", "区水利局（牵头） 2027-01-01", []),
+        ("下一个到期的是哪项", "2026-11-24 起", ["加固堤防"]),
+        (
+            "区水利局的期限是什么时候",
+            "区水利局 所有日期",
+            ["修缮闸门", "更新泵站", "加固堤防", "编制手册"],
+        ),
+        (
+            "What is due by the end of 2025?",
+            "up to 2025-12-31",
+            ["修缮闸门", "开展演练", "更新泵站"],
+        ),
+        (
+            "What is due next month?",
+            "2026-12-01 to 2026-12-31 (next month)",
+            ["加固堤防", "加强宣传"],
+        ),
+        ("What is due soon?", "(the next 30 days)", ["加固堤防"]),
+    ],
+)
+def test_the_window_is_said_and_its_list_complete(text, window, listed):
+    answer = ask(text)
+    assert answer.intent == "due"
+    assert window in answer.answer.splitlines()[0]
+    assert titles(answer) == listed
+    assert bool(answer.citations) == bool(listed)
+
+
+def test_how_things_stand_is_said():
+    head, *lines = ask("2025年底前要完成什么？").answer.splitlines()
+    assert "已逾期" in head
+    assert "已办结 1 项" in head
+    gates = next(line for line in lines if "修缮闸门" in line)
+    assert "办结" in gates
+    assert "逾期" not in gates
+    assert "逾期 328 天" in next(line for line in lines if "更新泵站" in line)
+
+
+def test_each_occurrence_in_a_window_is_listed():
+    answer = ask("2024年1月到2026年12月到期的有哪些")
+    assert [f"{year}-06-30" in answer.answer for year in (2024, 2025, 2026)] == [True] * 3
+
+
+def test_nothing_due_names_whose_nothing():
+    assert ask("区教委下周到期的有哪些").answer.startswith(
+        "区教委 2026-11-30 至 2026-12-06（下周）到期：0 项"
+    )
+    assert "另有" not in ask("区教委下周到期的有哪些").answer
+
+
+def test_what_has_only_its_plans_end_is_listed_apart():
+    answer = ask("下个月到期的有哪些").answer
+    assert "到期：1 项" in answer
+    assert "另有 1 项没有写自己的期限" in answer
+
+
+def test_a_near_end_says_what_is_overdue_already():
+    assert "此前另有 2 项已逾期" in ask("年底前要完成什么").answer
+
+
+@pytest.mark.parametrize(
+    ("text", "head", "listed"),
+    [
+        ("有哪些逾期", "截至 2026-11-24 逾期：2 项", {"更新泵站", "开展演练"}),
+        ("逾期最久的是哪一项", "逾期：2 项", {"更新泵站"}),
+        ("2025年到期的哪些逾期了", "2025-01-01 至 2025-12-31", {"更新泵站"}),
+        ("截至2025年12月1日有哪些逾期", "截至 2025-12-01 逾期", {"开展演练"}),
+        ("区教委有逾期的吗", "区教委 截至 2026-11-24 逾期：1 项", {"开展演练"}),
+        ("区财政局有逾期的吗", "区财政局 截至 2026-11-24 逾期：0 项", set()),
+        ("What is the most overdue task?", "2 item(s) overdue as of 2026-11-24", {"更新泵站"}),
+    ],
+)
+def test_overdue(text, head, listed):
+    answer = ask(text)
+    assert head in answer.answer.splitlines()[0]
+    assert set(titles(answer)) == listed
+
+
+def test_overdue_and_due_soon_in_one_question():
+    answer = ask("本周哪些任务逾期、快到期？")
+    assert "截至 2026-11-24 逾期：2 项" in answer.answer
+    assert "2026-11-23 至 2026-11-29（本周）到期" in answer.answer
+
+
+def test_the_units_with_most_overdue():
+    assert "各单位项数：" in ask("哪个单位逾期最多").answer
+
+
+@pytest.mark.parametrize(
+    ("text", "example"), [("什么时候完成？", "例如"), ("by when?", "for example")]
+)
+def test_what_names_nothing_is_asked_back(text, example):
+    answer = ask(text)
+    assert not answer.answerable
+    assert example in answer.answer
+    assert not answer.citations
+
+
+def test_a_unit_stays_through_the_conversation():
+    turns = ["区水利局要干哪些事？", "有逾期的吗", "明年到期的呢"]
+    assert titles(ask(turns[1], turns[0])) == ["更新泵站"]
+    assert titles(ask(turns[2], *turns[:2])) == ["编制手册"]
+    assert ask(turns[2], *turns[:2]).answer.startswith("区水利局 2027-01-01")
