@@ -62,6 +62,7 @@ def test_a_store_of_before_knows_its_proofs(store_url):
         with store.writing() as connection:
             connection.execute(text("DROP TABLE proof"))
             connection.execute(text("DROP TABLE unnamed_evidence"))
+            connection.execute(text("ALTER TABLE document DROP COLUMN withdrawn_at"))
             connection.execute(text("UPDATE alembic_version SET version_num = '0004'"))
     with Store.open(store_url) as store:
         assert len(before) == 1

@@ -110,6 +110,7 @@ def of_before(url: str, place_of_second: str | None) -> dict[str, str]:
                 connection.execute(insert(schema.address), to)
             a = schema.assignment
             connection.execute(update(a).where(a.c.unit == "各镇乡街道").values(unit_id=None))
+            connection.execute(text("ALTER TABLE document DROP COLUMN withdrawn_at"))
             connection.execute(text("UPDATE alembic_version SET version_num = '0004'"))
     return found
 
