@@ -264,6 +264,8 @@ def test_no_store_yet(tmp_path, capsys):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_schedule_runs_until_it_is_told_to_stop(ready, number):
+    # A shell that starts the tests in the background has SIGINT ignored.
+    outside = signal.signal(signal.SIGINT, signal.default_int_handler)
     before = signal.getsignal(signal.SIGTERM)
 
     def stop():
@@ -274,8 +276,11 @@ def test_the_schedule_runs_until_it_is_told_to_stop(ready, number):
 
     thread = threading.Thread(target=stop)
     thread.start()
-    code, out, err = ready("digest", "schedule")
-    thread.join()
+    try:
+        code, out, err = ready("digest", "schedule")
+    finally:
+        thread.join()
+        signal.signal(signal.SIGINT, outside)
     assert code == 0, err
     assert "每周定时发送: 下次" in out
     assert "已停" in out

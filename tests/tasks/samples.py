@@ -1,8 +1,14 @@
 """A small plan with one duty of each kind, and people to work on it."""
 
 from datetime import UTC, date, datetime
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
 
 from ingest.pipeline import extract_bytes
+from tasks import migrations
 from tasks.authorisation import CONSOLE, Actor, PersonRole
 from tasks.lifecycle import Command, Life, Step
 from tasks.models import Extraction
@@ -80,3 +86,11 @@ def take(
     return Tracker(store).perform(
         actor or (OFFICER if step in unit_steps else CONSOLE), command, NOW
     )
+
+
+def set_back(connection: Connection, revision: str) -> None:
+    """Make the tables of a store those of an earlier revision."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.attributes["connection"] = connection
+    command.downgrade(config, revision)

@@ -3,14 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
 
 from kb.errors import NotFoundError
 from tasks.lifecycle import Step
 from tasks.proofs import KEPT_UNNAMED, clear_unnamed, steps_naming
 from tasks.store import Store
 from tasks.tracker import Tracker
-from tests.tasks.samples import NOW, add, milestone_of, take
+from tests.tasks.samples import NOW, add, milestone_of, set_back, take
 
 HOUR = timedelta(hours=1)
 
@@ -60,10 +59,7 @@ def test_a_store_of_before_knows_its_proofs(store_url):
         take(store, Step.REPORT, evidence=(named,))
         before = naming(store, named.sha256)
         with store.writing() as connection:
-            connection.execute(text("DROP TABLE proof"))
-            connection.execute(text("DROP TABLE unnamed_evidence"))
-            connection.execute(text("ALTER TABLE document DROP COLUMN withdrawn_at"))
-            connection.execute(text("UPDATE alembic_version SET version_num = '0004'"))
+            set_back(connection, "0004")
     with Store.open(store_url) as store:
         assert len(before) == 1
         assert naming(store, named.sha256) == before

@@ -12,7 +12,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, delete, event, func, insert, select, text
+from sqlalchemy import create_engine, delete, event, func, insert, inspect, select, text
 
 from kb.errors import NotFoundError, StoreError
 from tasks import audit, schema
@@ -349,7 +349,9 @@ def first_version(url: str, extraction, data) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
         for table, values in zip(tables, rows, strict=True):
-            connection.execute(insert(table), values)
+            then = {c["name"] for c in inspect(connection).get_columns(table.name)}
+            kept = [{k: v for k, v in row.items() if k in then} for row in values]
+            connection.execute(insert(table), kept)
     engine.dispose()
 
 

@@ -13,7 +13,7 @@ from tasks.store import Store
 from tasks.tracker import Tracker, bearing_units
 from tasks.units import AmbiguousUnitError, UnknownUnitError, read_units, title_of, unit_key
 from tasks.visibility import Level, Visibility, may_see, read_visibility
-from tests.tasks.samples import NOW, read
+from tests.tasks.samples import NOW, read, set_back
 
 
 def notice(place: str, unit: str = "区教委") -> str:
@@ -110,8 +110,7 @@ def of_before(url: str, place_of_second: str | None) -> dict[str, str]:
                 connection.execute(insert(schema.address), to)
             a = schema.assignment
             connection.execute(update(a).where(a.c.unit == "各镇乡街道").values(unit_id=None))
-            connection.execute(text("ALTER TABLE document DROP COLUMN withdrawn_at"))
-            connection.execute(text("UPDATE alembic_version SET version_num = '0004'"))
+            set_back(connection, "0004")
     return found
 
 

@@ -43,7 +43,11 @@ def page_at(request: Request, path: str, notice: tuple[bool, str]) -> str | None
     """The page at an address of this site as whoever asks sees it, with a notice; None where there
     is none. Called from the thread of a handler."""
     plain, _, query = path.partition("#")[0].partition("?")
-    kept = [h for h in request.scope["headers"] if not h[0].startswith((b"content-", b"if-"))]
+    kept = [
+        h
+        for h in request.scope["headers"]
+        if not h[0].startswith((b"content-", b"if-", b"accept-enc"))
+    ]
     scope: Scope = {
         **{key: request.scope[key] for key in _HELD if key in request.scope},
         "method": "GET", "path": unquote(plain), "raw_path": plain.encode(), "headers": kept,
@@ -59,7 +63,7 @@ def page_at(request: Request, path: str, notice: tuple[bool, str]) -> str | None
         status = message.get("status", status)
         body.extend(message.get("body", b""))
 
-    anyio.from_thread.run(request.app.router, scope, receive, send)
+    anyio.from_thread.run(request.app, scope, receive, send)
     return body.decode() if status == 200 else None
 
 

@@ -176,14 +176,15 @@ class Screen:
 
     def refused(self, error: DubanError, back: str) -> Response:
         """The page that a refused form stood on, filled in as it was sent, with the reason; where
-        that page has no such form any more, that page with the reason alone."""
+        that page has no such form any more, that page with the reason alone, or that there is no
+        such thing."""
         why = self.told(told_of(error)[0])
         texts, files = sent_fields(self.request)
         page = page_at(self.request, back, (True, why))
-        if page is None and isinstance(error, NotFoundError):
-            raise error
         missed = self.t("文件不能由浏览器代为保留，请重新选择：{files}", files="{files}")
         filled = page and refill(page, self.request.url.path, texts, files, why, missed)
+        if not filled and isinstance(error, NotFoundError):
+            raise error
         if not filled:
             return self.go(back, why, failed=True)
         return HTMLResponse(filled, status_of(error)[0])

@@ -98,7 +98,7 @@ class SettleIn(BaseModel):
     reason: Annotated[Words, Field(min_length=1)]
 
 
-class Settled(BaseModel):
+class SettledKeys(BaseModel):
     """The keys of the items that were settled, or put on the list again."""
 
     keys: list[str]
@@ -147,21 +147,21 @@ def review(
 
 
 @router.post("/review/settle", summary="读法无误 / settle what needs a look")
-def settle(body: SettleIn, viewer: Corrector, service: ServiceOf) -> Settled:
+def settle(body: SettleIn, viewer: Corrector, service: ServiceOf) -> SettledKeys:
     """Note that items were looked at and may stand as they were read: all of them, or none. `keys`
     gives those that were still open. An item comes back once its clause reads otherwise."""
     chosen = settling.items_named(_looks(service, viewer), body.keys)
     now = service.now()
     fresh = settling.settle_all(service.store, viewer.actor, chosen, body.reason, now)
-    return Settled(keys=fresh)
+    return SettledKeys(keys=fresh)
 
 
 @router.post("/review/open", summary="重新待复核 / list settled items again")
-def open_again(body: SettleIn, viewer: Corrector, service: ServiceOf) -> Settled:
+def open_again(body: SettleIn, viewer: Corrector, service: ServiceOf) -> SettledKeys:
     """Put settled items on the list again: all of them, or none."""
     chosen = [item.key for item in settling.items_named(_looks(service, viewer), body.keys)]
     settling.unsettle_all(service.store, viewer.actor, chosen, body.reason, service.now())
-    return Settled(keys=chosen)
+    return SettledKeys(keys=chosen)
 
 
 @router.post("/tasks/{task_id}/corrections", status_code=201, summary="更正 / correct a fact")

@@ -129,10 +129,12 @@ class Correction(Wire):
 
 
 class ReviewItem(Wire):
-    """One thing to look at. `fact_id` is the task, target, milestone or correction concerned,
-    empty for a place in the text."""
+    """One thing to look at. `key` stays the same in later versions of the document as long as its
+    clause reads the same: what is settled is named by it. `fact_id` is the task, target, milestone
+    or correction concerned, empty for a place in the text."""
 
     id: str
+    key: str
     kind: ReviewKind
     document_id: str
     path: str

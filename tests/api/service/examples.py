@@ -12,8 +12,10 @@ from typing import Any
 
 from api.service import app as service_app
 from api.service.openapi import operations_in
+from ingest.pipeline import extract_bytes
 from tests.api.service.test_matrix import API, TABLE
 from tests.api.service.world import PASSWORD, ROLES, SECRET, World, make_world
+from tests.tasks.samples import NOW
 
 PLACE = Path(service_app.__file__).parent / "examples.json"
 BODIES: dict[str, dict[str, Any]] = {
@@ -34,6 +36,8 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     f"POST {API}/corrections/{{correction_id}}/withdraw": {"reason": "误改"},
     f"POST {API}/corrections/{{correction_id}}/confirm": {"reason": "仍然成立"},
+    f"POST {API}/documents/{{document_id}}/withdraw": {"reason": "上传有误"},
+    f"POST {API}/documents/{{document_id}}/restore": {"reason": "核对无误"},
     f"PUT {API}/settings/addresses/{{unit}}/{{channel}}": {"target": "duban@example.gov.cn"},
     f"POST {API}/audit/verify": {"checkpoints": []},
 }  # fmt: skip
@@ -46,7 +50,17 @@ QUERIES: dict[str, dict[str, Any]] = {
     f"GET {API}/graph": {"unit": "区水利局"},
 }
 """Where an answer without any would be empty."""
-LAST = (f"DELETE {API}/session", f"POST {API}/corrections/{{correction_id}}/withdraw")
+LAST = (
+    f"DELETE {API}/session", f"POST {API}/corrections/{{correction_id}}/withdraw",
+    f"POST {API}/documents/{{document_id}}/restore", f"POST {API}/documents/{{document_id}}/withdraw",
+)  # fmt: skip
+DOUBTFUL = "某区清淤方案（2024—2026年）\n一、主要任务\n1.清淤。2025年前清淤10处。（责任单位：区水利局）\n".encode()
+"""A document with something to review: 2025年前."""
+BEFORE = {
+    f"POST {API}/documents/{{document_id}}/restore": f"{API}/documents/{{document_id}}/withdraw",
+    f"POST {API}/review/open": f"{API}/review/settle",
+}
+"""What must have been done for an operation to have something to undo; it takes the same body."""
 
 
 def shortened(value: Any) -> Any:
@@ -77,6 +91,8 @@ def record(world: World) -> dict[str, dict[str, Any]]:
         "conversation": asked["conversation"], "turn": asked["turn"], "token_id": "token-0",
         "week": "2026-W02", "sha256": world.evidence, "model": "duban",
     }  # fmt: skip
+    world.service.store.add(extract_bytes(DOUBTFUL, "清淤.txt"), DOUBTFUL, recorded_at=NOW)
+    looks = [world.client("supervisor").get(f"{API}/review").json()["items"][0]["key"]]
     relative = world.closed.tasks[1].milestones[0].id
     found: dict[str, dict[str, Any]] = {}
     keys = [f"{m.upper()} {p}" for m, p, _ in operations_in(world.app.openapi())]
@@ -97,6 +113,10 @@ def record(world: World) -> dict[str, dict[str, Any]]:
         if path.endswith("/cancel"):
             jobs = [admin.post(f"{API}/documents", files={"file": ("大.txt", b"x" * 99)}).json() for _ in "ab"]  # fmt: skip
             places = places | {"job_id": jobs[-1]["id"]}
+        if path.startswith(f"{API}/review/"):
+            sent["json"] = {"keys": looks, "reason": "已核对纸质原件"}
+        if key in BEFORE:
+            world.client(role).post(BEFORE[key].format(**places), **sent)
         answer = world.client(role).request(method, path.format(**places), **sent)
         kind = answer.headers.get("Content-Type", "")
         if answer.status_code in (200, 201, 202) and kind == "application/json":

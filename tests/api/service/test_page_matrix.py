@@ -81,6 +81,8 @@ TABLE: dict[tuple[str, str], list[Row]] = {
     ("GET", "/documents/{document_id}/clause"): [Row(READERS, parameters={"from": 0, "to": 9})],
     ("GET", "/documents/{document_id}/source"): [Row(READERS)],
     ("POST", "/documents/{document_id}/visibility"): [Row(INGESTERS, {"level": "public"})],
+    ("POST", "/documents/{document_id}/withdraw"): [Row(INGESTERS, {})],
+    ("POST", "/documents/{document_id}/restore"): [Row(INGESTERS, {})],
     ("GET", "/dashboard"): [Row(READERS)],
     ("GET", "/dashboard/digest"): [Row(READERS, parameters=DIGEST)],
     ("GET", "/dashboard/digest/{form}"): [Row(KNOWN, parameters=DIGEST)],
