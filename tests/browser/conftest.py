@@ -24,6 +24,7 @@ from tasks.authorisation import CONSOLE, PersonRole
 from tasks.models import Extraction
 from tasks.people import People, Person
 from tasks.store import Store
+from tasks.units import title_of
 from tests.evaluation.questions import lay_vectors
 
 PASSWORD = "correct horse battery"
@@ -76,6 +77,11 @@ class Site:
         finally:
             context.close()
 
+    def names(self, page: Page) -> str:
+        """The names of all units, also with their places."""
+        units = page.request.get("/api/v1/units").json()["items"]
+        return " ".join(f"{u['unit']} {u['label']} {title_of(u['unit_id'])}" for u in units)
+
     def _note(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self.faults.append(f"{message.location.get('url')}: {message.text}")
@@ -85,7 +91,7 @@ class Site:
             self.faults.append(f"a request to {request.url}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def served(tmp_path_factory) -> Iterator[tuple[str, Extraction]]:
     """The address of `duban serve` over a store with the notice."""
     home = tmp_path_factory.mktemp("site")
@@ -114,7 +120,7 @@ def served(tmp_path_factory) -> Iterator[tuple[str, Extraction]]:
             process.terminate()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium."""
     with sync_playwright() as playwright:
@@ -133,7 +139,7 @@ def site(served, chromium) -> Iterator[Site]:
     assert not made.faults
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def pages(served) -> dict[str, list[str]]:
     """Every page by who visits it."""
     _, notice = served

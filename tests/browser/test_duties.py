@@ -215,6 +215,7 @@ def test_the_new_pages_in_english(site, task):
         "official": ["/tasks/import"],
     }.items():
         with site.visit(who) as page:
+            own += site.names(page)
             page.goto("/language/en?back=/tasks")
             for path in paths:
                 page.goto(path)

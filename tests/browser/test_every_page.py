@@ -41,7 +41,7 @@ def test_in_english_on_a_phone(site, pages, who):
     """The same; only the documents speak Chinese."""
     own = "".join(site.notice.document.text.split()) + "".join(p.name for p in PEOPLE)
     with site.visit(who, phone=True) as page:
-        own += "".join(u["unit"] for u in page.request.get("/api/v1/units").json()["items"])
+        own += site.names(page)
         page.goto("/")
         page.get_by_role("link", name="English").click()
         page.wait_for_load_state()

@@ -202,10 +202,11 @@ def test_the_picture_of_neighbours_lights_the_same_row_of_the_table(site):
         page.goto("/units/区教委")
         node = page.locator("#graph a").first
         node.focus()
-        unit = node.get_attribute("data-unit")
-        expect(page.locator(f'tr[data-unit="{unit}"]')).to_have_class("on")
+        row = page.locator(f'tr[data-unit="{node.get_attribute("data-unit")}"]')
+        expect(row).to_have_class("on")
+        name = row.locator("th").inner_text()
         page.keyboard.press("Enter")
-        expect(page.get_by_role("heading", level=1)).to_contain_text(unit)
+        expect(page.get_by_role("heading", level=1)).to_contain_text(name)
 
 
 def test_by_keyboard_alone(site):

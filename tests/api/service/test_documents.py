@@ -42,7 +42,12 @@ def test_a_document_with_its_outline_and_facts(world):
     assert found["intact"] is True
     assert found["characters"] == len(PLAN)
     assert found["unclaimed"] == []
-    assert found["visibility"] == {"level": "public", "units": []}
+    assert found["visibility"] == {
+        "level": "public",
+        "units": [],
+        "unit_names": [],
+        "unsettled": [],
+    }
 
 
 def test_text_and_source_are_what_was_read(world):

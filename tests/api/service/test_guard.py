@@ -226,10 +226,10 @@ MALFORMED = [
     ("GET", f"{API}/tasks/%00", b"", "", 400),
     ("GET", f"{API}/tasks?limit=99999999999999999999", b"", "", 422),
     ("GET", f"{API}/tasks?cursor=%ff%fe", b"", "", 422),
-    ("GET", f"{API}/tasks?unit=%27%20OR%201=1--", b"", "", 200),
+    ("GET", f"{API}/tasks?unit=%27%20OR%201=1--", b"", "", 404),
     ("GET", f"{API}/documents/..%2f..%2fetc%2fpasswd", b"", "", 404),
     ("GET", f"{API}/digests/2026-W99", b"", "", 422),
-    ("GET", f"{API}/tasks?unit={{{{7*7}}}}", b"", "", 200),
+    ("GET", f"{API}/tasks?unit={{{{7*7}}}}", b"", "", 404),
     ("TRACE", f"{API}/tasks", b"", "", 405),
 ]
 
