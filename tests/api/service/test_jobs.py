@@ -23,7 +23,7 @@ from tasks.people import Person
 from tasks.store import Store
 from tests.api.service.process import Serving
 from tests.api.service.test_matrix import API
-from tests.api.service.world import make_world, people_with_tokens, settings_in
+from tests.api.service.world import PEOPLE, make_world, people_with_tokens, settings_in
 from tests.tasks.samples import NOW, PLAN
 
 LONG = "".join(
@@ -409,7 +409,7 @@ def test_cancelling_by_http(tmp_path):
 def test_killed_while_it_reads_it_says_so_after_the_restart(tmp_path):
     settings = settings_in(tmp_path)
     with Store.open(settings.store_url) as store:
-        secrets = people_with_tokens(store, settings)
+        secrets = people_with_tokens(store, settings, [p for p in PEOPLE if not p.units])
     mine = {"Authorization": f"Bearer {secrets['supervisor']}"}
     with Serving(tmp_path) as served:
         url = f"{served.address}{API}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -118,17 +118,19 @@ def make_world(folder: Path, store: str = "") -> Iterator[World]:
         yield world
 
 
-def people_with_tokens(store: Store, settings: Settings) -> dict[str, str]:
+def people_with_tokens(
+    store: Store, settings: Settings, people: Sequence[Person] = PEOPLE
+) -> dict[str, str]:
     """Add the people; a token of every scope for each."""
     now = settings.now()
-    for person in PEOPLE:
+    for person in people:
         People(store).add(CONSOLE, person, now)
     access = Access(store)
     return {
         p.login: access.create_token(
             CONSOLE, p.login, "test", ("read", "write", "admin"), now + timedelta(days=2), now
         )[0]
-        for p in PEOPLE
+        for p in people
     }
 
 
