@@ -24,6 +24,7 @@ from tasks.listing import Wanted, list_standings
 from tasks.models import Assignment, Basis, Deadline, DueKind, Extraction, Milestone, Role, Task
 from tasks.store import Store
 from tasks.tracker import Tracker
+from tasks.units import unit_key
 
 TODAY = date(2026, 11, 24)
 NOW = datetime(2026, 11, 24, 1, tzinfo=UTC)
@@ -136,12 +137,16 @@ def _document(number: int, chance: random.Random) -> Extraction:
     )  # fmt: skip
 
 
+def _unit(number: int) -> str:
+    return unit_key(None, f"第{number}局", None)
+
+
 def _report_on_some(store: Store) -> None:
     """One in fifty of a unit's milestones has a report, so that progress is read too."""
     from tasks.authorisation import Actor, PersonRole
 
     both = frozenset({PersonRole.SUPERVISOR, PersonRole.UNIT_OFFICER})
-    actor = Actor(login="bench", roles=both, units=tuple(f"第{n}局" for n in range(UNITS)))
+    actor = Actor(login="bench", roles=both, units=tuple(_unit(n) for n in range(UNITS)))
     found = [i for i in list_standings(store, TODAY, Wanted(until=TODAY)) if not i.occurrence]
     commands: list[Command] = []
     for item in found[::50]:
@@ -158,7 +163,7 @@ def _overdue_p95(store: Store) -> float:
     gc.freeze()  # what filled the store is not the query's to sweep
     for number in range(0, UNITS, 5):
         began = time.perf_counter()
-        wanted = Wanted(unit=f"第{number}局", until=TODAY)
+        wanted = Wanted(unit=_unit(number), until=TODAY)
         late = [i for i in list_standings(store, TODAY, wanted) if i.state is State.OVERDUE]
         times.append((time.perf_counter() - began) * 1000)
         assert late
