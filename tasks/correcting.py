@@ -173,7 +173,7 @@ class CorrectionDesk:
         reason: str,
     ) -> None:
         if not (reason := check_words("理由", "reason", reason)):
-            raise TransitionError("要写明理由 (--reason) / a reason is needed (--reason)")
+            raise TransitionError("要写明理由 / a reason is needed", hint="--reason")
         made = after.model_dump(mode="json", exclude={"reason"}, exclude_defaults=True)
         change = Change(
             actor=actor.login,

@@ -157,7 +157,7 @@ def check_draft(draft: Draft) -> None:
         FieldError: words or a deadline cannot be used.
     """
     if not draft.reason.strip():
-        raise TransitionError("更正要写明理由 (--reason) / a correction needs a reason (--reason)")
+        raise TransitionError("更正要写明理由 / a correction needs a reason", hint="--reason")
     check_words("理由", "reason", draft.reason)
     check_words("原文", "quote", draft.quote)
     for unit in (draft.unit, draft.new_unit):
@@ -246,8 +246,9 @@ def _owners(extraction: Extraction, task: Task, draft: Draft) -> tuple[Task, dic
         )
     if len(roles := {a.role for a in meant}) > 1:
         raise TransitionError(
-            f"“{draft.unit}”有几种角色, 要指明是哪一种 (--role) / {draft.unit} has several roles "
-            f"({', '.join(sorted(roles))}): name one (--role)"
+            f"“{draft.unit}”有几种角色, 要指明是哪一种 / {draft.unit} has several roles "
+            f"({', '.join(sorted(roles))}): name one",
+            hint="--role",
         )
     original = meant[0].model_dump(mode="json")
     if draft.operation is Operation.REJECT:
@@ -282,7 +283,7 @@ def _dates(extraction: Extraction, task: Task, draft: Draft) -> tuple[Task, dict
         kept = tuple(m for m in task.milestones if m.id != found.id)
         return _with(task, milestones=kept, targets=loose), found.model_dump(mode="json")
     if draft.deadline is None:
-        raise TransitionError("要给出时限 (--date) / a date is needed (--date)")
+        raise TransitionError("要给出时限 / a date is needed", hint="--date")
     if draft.operation is Operation.ADD:
         span, quote = _place(extraction, task, draft.quote)
         words = draft.quote or task.title

@@ -126,9 +126,9 @@ FINISHED = frozenset({Status.COMPLETED, Status.CLOSED, Status.CANCELLED})
 """States in which nothing is overdue any more."""
 
 _NEEDED = {
-    "text": ("要写明情况 (--text)", "a text is needed (--text)"),
-    "reason": ("要写明理由 (--reason)", "a reason is needed (--reason)"),
-    "new_date": ("要给出新的时限 (--date)", "a new date is needed (--date)"),
+    "text": ("要写明情况", "a text is needed", "--text"),
+    "reason": ("要写明理由", "a reason is needed", "--reason"),
+    "new_date": ("要给出新的时限", "a new date is needed", "--date"),
 }
 
 
@@ -252,7 +252,7 @@ def take_step(life: Life, command: Command) -> Life:
         value = getattr(command, name)
         if value is None or (isinstance(value, str) and not value.strip()):
             needed = _NEEDED[name]
-            raise TransitionError(f"{zh}: {needed[0]} / {en}: {needed[1]}")
+            raise TransitionError(f"{zh}: {needed[0]} / {en}: {needed[1]}", hint=needed[2])
     if command.percent is not None and not 0 <= command.percent <= 100:
         raise TransitionError(
             f"百分比要在 0 到 100 之间, 不是 {command.percent} / per cent from 0 to 100, not "

@@ -190,7 +190,7 @@ class Outbox:
         """
         require(actor, Action.SEND_DIGEST)
         if not reason.strip():
-            raise TransitionError("要写明理由 (--reason) / a reason is needed (--reason)")
+            raise TransitionError("要写明理由 / a reason is needed", hint="--reason")
         with self._store.writing() as connection:
             row = _find(connection, key)
             if row is None:

@@ -228,7 +228,7 @@ def _check(person: Person) -> None:
             raise FieldError("单位不能为空 / a unit needs a name")
     if person.role is PersonRole.UNIT_OFFICER and not person.units:
         raise FieldError(
-            "单位经办人要绑定单位 (--unit) / a unit officer must be bound to a unit (--unit)"
+            "单位经办人要绑定单位 / a unit officer must be bound to a unit", hint="--unit"
         )
 
 

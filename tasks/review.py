@@ -116,7 +116,7 @@ class _Looks:
     def repairs(self) -> Iterator[ReviewItem]:
         """Characters that the file lost."""
         for repair in self._extraction.repairs:
-            message = f"“{repair.raw}”读作“{repair.repaired}” ({repair.rule}) / {repair.raw!r} read as {repair.repaired!r} ({repair.rule})"
+            message = f"“{repair.raw}”读作“{repair.repaired}” / {repair.raw!r} read as {repair.repaired!r}"
             yield self._item(ReviewKind.REPAIRED, "", repair.span, message)
 
     def _item(

@@ -128,7 +128,7 @@ def _write(
     if not asked:
         raise TransitionError("没有选中任何一项 / nothing was chosen")
     if not (reason := check_words("理由", "reason", reason)):
-        raise TransitionError("要写明理由 (--reason) / a reason is needed (--reason)")
+        raise TransitionError("要写明理由 / a reason is needed", hint="--reason")
     changes = [
         Change(actor=actor.login, action=action, subject=key, detail=detail, reason=reason)
         for key, detail in details.items()

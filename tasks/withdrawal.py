@@ -81,7 +81,7 @@ def _write(
     withdrawn_at: datetime | None,
 ) -> None:
     if not (reason := check_words("理由", "reason", reason)):
-        raise TransitionError("要写明理由 (--reason) / a reason is needed (--reason)")
+        raise TransitionError("要写明理由 / a reason is needed", hint="--reason")
     d = schema.document
     connection.execute(update(d).where(d.c.id == row.id).values(withdrawn_at=withdrawn_at))
     change = Change(

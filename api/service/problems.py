@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -149,13 +150,17 @@ def _answer(body: Problem) -> JSONResponse:
     return JSONResponse(told, body.status, headers, media_type=MEDIA_TYPE)
 
 
+_OF_COMMANDS = re.compile(r"\bduban [a-z]|(?:^|[\s(])--[a-z]")
+"""In a hint: commands and their options, which help nobody who comes by a page or over HTTP."""
+
+
 def told_of(error: DubanError) -> tuple[str, str | None]:
     """What a client is told of an error of ours, and what to do. What a database says of itself
     (its address, its user) is for the log."""
     if isinstance(error, StoreError):
         log.error("%s", error.message)
         return "库暂时用不了, 原因在日志里 / the store cannot be used now; the log says why", None
-    return error.message, error.hint or None
+    return error.message, None if _OF_COMMANDS.search(error.hint) else error.hint or None
 
 
 def from_duban(error: DubanError) -> JSONResponse:

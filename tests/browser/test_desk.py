@@ -236,7 +236,7 @@ def test_every_bar_leads_to_the_list_that_it_counts(site):
 def test_an_auditor_reads_changes_and_takes_the_log_along(site):
     with site.visit("auditor") as page:
         page.goto("/audit")
-        page.get_by_role("combobox", name="事").select_option("person.added")
+        page.get_by_role("combobox", name="操作类型").select_option("person.added")
         page.get_by_role("button", name="筛选").click()
         expect(page.locator("tbody tr").first).to_contain_text("添加用户")
         expect(page.locator("tbody tr").first.locator(".changed")).to_contain_text("角色")

@@ -167,7 +167,7 @@ def test_an_auditor_goes_from_a_number_to_its_characters_and_checks_the_log(site
         page.get_by_role("button", name="核对").click()
         expect(page.get_by_role("status")).to_contain_text("链完整")
         expect(page.get_by_role("status")).to_contain_text("与 1 个校验点相符")
-        page.get_by_role("combobox", name="事").select_option("person")
+        page.get_by_role("combobox", name="操作类型").select_option("person")
         page.get_by_role("button", name="筛选").click()
         expect(page.locator("tbody tr").first).to_contain_text("person.")
 

@@ -103,7 +103,7 @@ def test_an_owner_is_added_and_removed_in_two_languages(pages_world, supervisor,
     client.get("/language/en")
     english = client.get(f"/tasks/{task.id}").text
     client.get("/language/zh")
-    assert "added by a person" in cells(english, "owners")
+    assert "added manually" in cells(english, "owners")
     page = supervisor(task, aspect="owner", operation=["change", "reject"], unit="区林业局", role="joint")  # fmt: skip
     assert "区林业局" not in cells(page.split("更正责任单位")[0] + "</section>", "owners")
     assert "删 责任单位 区林业局 (配合)" in cells(page, "fixes")

@@ -47,7 +47,7 @@ def test_a_failure_has_a_number_to_ask_by(pages_world, browser, monkeypatch):
     [
         ("GET", "/nothing", 404, "Not found"),
         ("GET", "/tasks?since=x", 422, "not a day"),
-        ("GET", "/tasks?page=0", 422, "Fields concerned:"),
+        ("GET", "/tasks?page=0", 422, "Fields with problems:"),
         ("POST", "/units", 405, "That is not how this works"),
         ("GET", "/admin", 403, "An administrator can give you this right"),
     ],
