@@ -153,6 +153,10 @@ class Organisations:
             return self._names[name][0]
         if unit := self._lay.get(name):
             return unit
+        for place in self._places:  # 万州教委
+            stem = place[:-1]
+            if stem in self._bare_places and name.startswith(stem) and name != stem:
+                return None if name.startswith(place) else self.resolve(place + name[len(stem) :])
         bare = re.match(r"(?:我|本|全)?(?:区|县|市|省|州)(?:级|里的|里|直)?", name)
         return self._lay.get(name[bare.end() :]) if bare else None
 
@@ -219,11 +223,21 @@ class Organisations:
                 before = text[position - 1] if position else ""
                 if before and before in _INSIDE_WORD.get(form[0], ()):
                     continue
+                if self._ends_own_place(text, position):
+                    continue
                 after = text[position + len(form) : position + len(form) + 1]
                 if after and after in _BEGINS_WORD.get(form[-1], ()):
                     continue
                 return form
         return None
+
+    def _ends_own_place(self, text: str, position: int) -> bool:
+        """Whether the character there ends the short name of our own place: 万州|教委 has no 州教委."""
+        return any(
+            text[position] == stem[-1] and text.startswith(stem, position + 1 - len(stem))
+            for stem in self._bare_places
+            if position + 1 >= len(stem)
+        )
 
     def _with_place(self, text: str, position: int) -> int:
         for place in self._places:

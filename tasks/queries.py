@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date
 from functools import cached_property
 
@@ -75,6 +75,11 @@ class Register:
                     clause=clauses[task.clause_id],
                     task=task,
                 )
+
+    def without(self, documents: Collection[str]) -> Register:
+        """The register of the other documents."""
+        kept = [e for e in self.extractions if e.document.id not in documents]
+        return Register(kept, self._progress)
 
     @cached_property
     def graph(self) -> Graph:

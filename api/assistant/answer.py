@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from copy import copy
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from api.assistant.clauses import ClauseAnswers
 from api.assistant.comparing import compared
+from api.assistant.districts import Districts, same_named, which_of
 from api.assistant.due import DueAnswers
 from api.assistant.intents import Intent
 from api.assistant.lists import RegisterAnswers
@@ -77,6 +79,8 @@ class Assistant(ClauseAnswers, RegisterAnswers, DueAnswers):
     def __init__(self, register: Register, build: Build) -> None:
         super().__init__(register, build)
         self.signals: Signals | None = None
+        self.districts = Districts.of(register)
+        self._parts: dict[frozenset[str], Self] = {}
 
     def ask(
         self,
@@ -88,17 +92,29 @@ class Assistant(ClauseAnswers, RegisterAnswers, DueAnswers):
     ) -> Answer:
         """Answer one question, in its own language; `context` holds the questions before it."""
         began = time.perf_counter()
-        pair = compared(text)
-        if pair:
-            answer = self._compare(text, pair, as_of)
-        else:
-            question = understand(text, self.organisations, as_of=as_of, context=context)
-            answer = self._answer(question, as_of)
+        answer = self._about([text, *reversed(context)])._whole(text, as_of, context)
         for citation in answer.citations:
             extraction = self.register.document_of(citation.document_id)
             verify_quote(extraction.document.text, citation.span, citation.quote)
         elapsed = round((time.perf_counter() - began) * 1000)
         return answer.model_copy(update={"elapsed_ms": elapsed, "id": identifier})
+
+    def _about(self, texts: Sequence[str]) -> Self:
+        """The assistant over the documents of the places named, the latest question first."""
+        without = self.districts.left_out(texts)
+        if not without:
+            return self
+        if without not in self._parts:
+            part = copy(self)
+            part.narrow(self.register.without(without))
+            self._parts[without] = part
+        return self._parts[without]
+
+    def _whole(self, text: str, as_of: date, context: Sequence[str]) -> Answer:
+        if pair := compared(text):
+            return self._compare(text, pair, as_of)
+        question = understand(text, self.organisations, as_of=as_of, context=context)
+        return self._answer(question, as_of)
 
     def _compare(self, text: str, pair: tuple[str, str], as_of: date) -> Answer:
         """Both halves of a comparison, one under the other, and what they share."""
@@ -136,6 +152,8 @@ class Assistant(ClauseAnswers, RegisterAnswers, DueAnswers):
             return self._refuse(q, as_of, [], PERSON)
         if q.places:
             return self._refuse(q, as_of, [], ELSEWHERE)
+        if several := same_named(self.register, q):
+            return self._refuse(q, as_of, [], which_of(q, several))
         if q.unclear:
             return self._ask_back(q, as_of)
         direct = {

@@ -85,13 +85,16 @@ class Composer:
 
     def __init__(self, register: Register, build: Build) -> None:
         self.register = register
-        known: dict[str, Organisations] = {}
-        for extraction in register.extractions:
-            jurisdiction = jurisdiction_of(extraction.document)
-            known.setdefault(str(jurisdiction), organisations_for(jurisdiction))
-        self.organisations = tuple(known.values())
+        self.organisations = _organisations_of(register)
         words = sorted({w for o in self.organisations for w in o.words()})
         self.search = ClauseSearch(register, build, words)
+        self.stating = Stating(register, self.organisations)
+
+    def narrow(self, register: Register) -> None:
+        """Answer from these of the documents only, with the index over all of them."""
+        self.register = register
+        self.organisations = _organisations_of(register)
+        self.search = self.search.within(register)
         self.stating = Stating(register, self.organisations)
 
     def _words(self, q: Question) -> list[str]:
@@ -217,3 +220,11 @@ class Composer:
             return unit
         found = [u for u in (o.resolve(unit) for o in self.organisations) if u]
         return f"{unit} ({found[0].english})" if found else unit
+
+
+def _organisations_of(register: Register) -> tuple[Organisations, ...]:
+    known: dict[str, Organisations] = {}
+    for extraction in register.extractions:
+        jurisdiction = jurisdiction_of(extraction.document)
+        known.setdefault(str(jurisdiction), organisations_for(jurisdiction))
+    return tuple(known.values())

@@ -229,6 +229,7 @@ class ClauseSearch:
         units: Sequence[str] = (),
     ) -> None:
         self._register, self._build, self._units = register, build, units
+        self.only: frozenset[str] | None = None
 
     @cached_property
     def chunks(self) -> list[Chunk]:
@@ -245,12 +246,24 @@ class ClauseSearch:
         """The retriever; the index is brought in step with the store when it is first used."""
         return self._build(self.chunks, self.expander)
 
+    def within(self, register: Register) -> ClauseSearch:
+        """The same index, of which only passages of these documents are found."""
+        found = ClauseSearch(register, lambda _chunks, _expander: self.retriever, self._units)
+        found.chunks, found.expander = self.chunks, self.expander
+        found.only = frozenset(e.document.id for e in register.extractions)
+        return found
+
     def find(
         self, query: str, limit: int = 12, *, keep: Callable[[Chunk], bool] | None = None
     ) -> list[Found]:
         """Clauses, best first, each once."""
         found: dict[str, Found] = {}
-        for hit in self.retriever.search(query, limit * 2, keep=keep):
+        only = self.only
+
+        def kept(chunk: Chunk) -> bool:
+            return (only is None or chunk.document_id in only) and (keep is None or keep(chunk))
+
+        for hit in self.retriever.search(query, limit * 2, keep=kept if only or keep else None):
             chunk = hit.chunk
             if chunk.clause_id in self._register.clauses:
                 extraction, clause = self._register.clauses[chunk.clause_id]

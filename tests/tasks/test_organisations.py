@@ -102,6 +102,10 @@ def test_a_place_before_the_name_is_part_of_the_mention() -> None:
     assert text[mention.start : mention.end] == mention.text
 
 
+def test_the_short_name_of_a_place_is_not_cut() -> None:
+    assert [m.text for m in of(WANZHOU).find("由万州教委、州教委、万州区财政局负责")] == ["州教委", "万州区财政局"]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("name", "unit"),
     [
@@ -110,6 +114,9 @@ def test_a_place_before_the_name_is_part_of_the_mention() -> None:
         ("重庆市万州区教委", "万州区/education"),
         ("重庆市教委", "重庆市/education"),
         ("市教委", "重庆市/education"),
+        ("重庆教委", "重庆市/education"),
+        ("万州教委", "万州区/education"),
+        ("万州蓝天促进会", None),
         ("教委", "万州区/education"),
         ("我区教委", "万州区/education"),
         ("区里的教委", "万州区/education"),

@@ -102,6 +102,41 @@ def test_a_restricted_document_is_seen_by_its_own_unit_only(office):
     assert (held["units"], held["unit_names"], held["unsettled"]) == ([THERE], ["开州区教委"], [])
 
 
+def documents_of(found, tasks):
+    """The places of the documents that tasks are of."""
+    return {place for place in PLACES for t in found[place].tasks if t.id in tasks}
+
+
+@pytest.mark.parametrize(
+    ("login", "question", "before", "places"),
+    [
+        ("supervisor", "区教委要干哪些事？", [], None),  # asked back
+        ("supervisor", "区教委有哪些任务逾期？", [], None),
+        ("supervisor", "what does the Education Commission have to do?", [], None),
+        ("supervisor", "开州区教委要干哪些事？", [], {"开州区"}),
+        ("supervisor", "万州教委要干哪些事？", [], {"万州区"}),
+        ("supervisor", "有哪些任务逾期？", ["开州区教委要干哪些事？"], {"开州区"}),
+        ("supervisor", "区教委要干哪些事？", ["万州区的校车由谁负责？"], {"万州区"}),
+        ("supervisor", "开州区谁负责整治校园周边？", [], {"开州区"}),
+        ("supervisor", "万州区谁负责整治校园周边？", [], {"万州区"}),
+        ("here", "区教委要干哪些事？", [], {"万州区"}),  # sees only that one
+        ("supervisor", "有哪些任务逾期？", [], set(PLACES)),
+    ],
+)
+def test_an_answer_is_about_the_place_that_is_named(office, login, question, before, places):
+    _, app, _, _, found, _ = office
+    service = app.state.service
+    actor = service.people.actor(login)
+    answer = service.ask(actor, question, TODAY.replace(year=2027), before)
+    if places is None:
+        assert not answer.answerable
+        assert all(f"{place}教委" in answer.answer for place in PLACES)
+        assert not answer.tasks
+    else:
+        assert answer.answerable, answer.answer
+        assert documents_of(found, answer.tasks) == places, answer.answer
+
+
 LISTS = (
     "tasks",
     "milestones",
