@@ -93,9 +93,15 @@ def describe_progress(life: Life, language: str) -> str:
     return f"{STATUS_NAMES[life.status][side]}{done}"
 
 
+def name_units(item: DueItem, language: str) -> str:
+    """Who bears a milestone, or that its source names nobody."""
+    nobody = "原文未写明单位" if language == "zh" else "no unit named"
+    return "、".join(dict.fromkeys(a.unit for a in item.units)) or nobody
+
+
 def describe_item(item: DueItem, language: str) -> str:
     """One due or overdue milestone in a line."""
-    units = "、".join(dict.fromkeys(a.unit for a in item.units)) or "—"
+    units = name_units(item, language)
     days = item.days or 0
     if language == "zh":
         far = f"逾期 {days} 天" if days > 0 else f"还有 {-days} 天"

@@ -12,7 +12,7 @@ from api.assistant.intents import Intent
 from api.assistant.question import Question
 from api.assistant.reply import Answer, Composer
 from api.assistant.windows import Window
-from api.assistant.words import describe_item, role_name
+from api.assistant.words import describe_item, name_units, role_name
 from kb.models import Citation
 from tasks.due import DUE_SOON, DueItem, State, by_date, days_of, rows_of, standings, state_on
 from tasks.lifecycle import STATUS_NAMES
@@ -217,7 +217,7 @@ def line_of(item: DueItem, language: str) -> str:
     """One item: its distance, or its state where the days do not matter any more."""
     if item.state not in (State.FINISHED, State.REVIEW):
         return describe_item(item, language)
-    units = "、".join(dict.fromkeys(a.unit for a in item.units)) or "—"
+    units = name_units(item, language)
     status = STATUS_NAMES[item.status][0 if language == "zh" else 1]
     return f"· {item.due}（{status}）{item.path} {item.commitment}（{units}）"
 

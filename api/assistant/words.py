@@ -8,6 +8,7 @@ from tasks.words import (
     describe_number,
     describe_progress,
     describe_target,
+    name_units,
     role_name,
     with_note,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "describe_number",
     "describe_progress",
     "describe_target",
+    "name_units",
     "role_name",
     "with_note",
 ]
