@@ -18,6 +18,8 @@ ROLE_ZH = {
     Role.APPROVE: "审批",
     Role.MEMBER: "成员",
 }
+NOBODY = ("原文未写明单位", "no unit named")
+"""What stands where units stand, when the source names none."""
 _SIGNS = {">=": "≥", "<=": "≤", "~": "约"}
 
 
@@ -95,8 +97,7 @@ def describe_progress(life: Life, language: str) -> str:
 
 def name_units(item: DueItem, language: str) -> str:
     """Who bears a milestone, or that its source names nobody."""
-    nobody = "原文未写明单位" if language == "zh" else "no unit named"
-    return "、".join(dict.fromkeys(a.unit for a in item.units)) or nobody
+    return "、".join(dict.fromkeys(a.unit for a in item.units)) or NOBODY[language != "zh"]
 
 
 def describe_item(item: DueItem, language: str) -> str:

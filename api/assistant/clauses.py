@@ -10,16 +10,16 @@ from api.assistant.intents import Intent
 from api.assistant.question import Question
 from api.assistant.reply import BEARING, LOST, QUOTED, Answer, Composer
 from api.assistant.search import Found, Sentence, sentences
-from api.assistant.words import (
+from ingest.numbers import find_quantities
+from kb.chunks import flatten
+from tasks.models import Assignment, Basis, Certainty, Milestone, Role, Target
+from tasks.queries import Placed
+from tasks.words import (
     describe_distance,
     describe_due,
     describe_target,
     role_name,
 )
-from ingest.numbers import find_quantities
-from kb.chunks import flatten
-from tasks.models import Assignment, Basis, Certainty, Milestone, Role, Target
-from tasks.queries import Placed
 
 _HEADING_ONLY = 80
 _METRIC = 0.2

@@ -12,11 +12,11 @@ from api.assistant.intents import Intent
 from api.assistant.question import Question
 from api.assistant.reply import Answer, Composer
 from api.assistant.windows import Window
-from api.assistant.words import describe_item, name_units, role_name
 from kb.models import Citation
 from tasks.due import DUE_SOON, DueItem, State, by_date, days_of, rows_of, standings, state_on
 from tasks.lifecycle import STATUS_NAMES
 from tasks.models import DueKind
+from tasks.words import describe_item, name_units, role_name
 
 _NEAR = timedelta(days=31)
 """Overdue "this week" is asked of all that is overdue; overdue "in 2025" of what was due then."""

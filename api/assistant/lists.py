@@ -9,11 +9,11 @@ from datetime import date
 from api.assistant.question import Question
 from api.assistant.reply import Answer, Composer
 from api.assistant.search import Sentence, sentences
-from api.assistant.words import role_name
 from kb.chunks import flatten
 from kb.models import Citation, Span
 from tasks.models import Assignment, Basis, Extraction, Role
 from tasks.queries import Placed
+from tasks.words import role_name
 
 
 class RegisterAnswers(Composer):

@@ -8,10 +8,6 @@ from datetime import date
 from api.assistant.search import ClauseSearch, Found, Sentence, sentences
 from api.assistant.statements import Statement, Stating
 from api.assistant.understand import Intent, Question
-from api.assistant.words import (
-    role_name,
-    with_note,
-)
 from kb.chunks import Chunk, flatten
 from kb.expansion import QueryExpander
 from kb.models import Citation, Clause, Fact, Plan, Span
@@ -20,6 +16,10 @@ from tasks.models import Assignment, Basis, Extraction, Role
 from tasks.organisations import Organisations, organisations_for
 from tasks.queries import Placed, Register
 from tasks.units import jurisdiction_of
+from tasks.words import (
+    role_name,
+    with_note,
+)
 
 Build = Callable[[Sequence[Chunk], QueryExpander], HybridRetriever]
 BEARING = (Role.LEAD, Role.RESPONSIBLE, Role.JOINT, Role.SUPERVISE, Role.APPROVE)

@@ -15,10 +15,9 @@ from rich.progress import track
 from api.assistant.answer import Assistant
 from api.assistant.model import WordedAssistant
 from api.assistant.statements import with_marks
-from api.assistant.words import describe_due, describe_target
 from api.cli.knowledge import update_index
 from api.cli.output import Output
-from api.cli.state import need_store
+from api.cli.state import need_store, require_plan
 from api.knowledge import open_assistant
 from api.settings import Settings
 from ingest.contract import to_contract
@@ -34,6 +33,7 @@ from tasks.queries import Placed, Register, due_before
 from tasks.store import Store
 from tasks.undated import undated_of
 from tasks.verify import verify_store
+from tasks.words import NOBODY, describe_due, describe_target
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ def extract(path: Path, out: Output, text_out: Path | None) -> None:
     out.table(
         [("条款", "clause"), ("任务", "task"), ("责任单位", "units"), ("时限", "due"), ("目标", "targets")],
         [
-            (p.clause.path, p.task.title, _units(p), _dues(p, out.language),
+            (p.clause.path, p.task.title, _units(p, out.language), _dues(p, out.language),
              "；".join(describe_target(t) for t in p.task.targets))
             for p in Register([extraction]).tasks()
         ],
@@ -248,6 +248,7 @@ def tasks(settings: Settings, wanted: TaskFilter, as_of: date, out: Output) -> N
     unit = register.known.one(wanted.unit).id if wanted.unit is not None else None
     found = list(register.tasks_of(unit) if unit else register.tasks())
     if wanted.plan:
+        require_plan(wanted.plan, (p.plan.title for p in register.tasks()))
         found = [p for p in found if wanted.plan in p.plan.title]
     if wanted.due_before:
         found = [p for p in found if due_before(p, wanted.due_before)]
@@ -269,8 +270,8 @@ def tasks(settings: Settings, wanted: TaskFilter, as_of: date, out: Output) -> N
         [("编号", "id"), ("计划", "plan"), ("条款", "clause"), ("任务", "task"),
          ("责任单位", "units"), ("时限", "due")],
         [
-            (p.task.id, p.plan.title, p.clause.path, p.task.title, _units(p),
-             _dues(p, out.language))
+            (p.task.id, p.plan.title, p.clause.path, p.task.title,
+             _units(p, out.language), _dues(p, out.language))
             for p in found
         ],
     )  # fmt: skip
@@ -279,7 +280,9 @@ def tasks(settings: Settings, wanted: TaskFilter, as_of: date, out: Output) -> N
 
 def targets(settings: Settings, text: str, plan: str, year: int | None, out: Output) -> None:
     """List numeric targets."""
-    found = _register(settings).targets(text, plan=plan, year=year)
+    register = _register(settings)
+    require_plan(plan, (p.plan.title for p in register.tasks()))
+    found = register.targets(text, plan=plan, year=year)
     if out.as_json:
         out.json(
             [
@@ -433,8 +436,9 @@ def _register(settings: Settings) -> Register:
     return Register(found, lambda day: lives_on(store, day))
 
 
-def _units(placed: Placed) -> str:
-    return "、".join(dict.fromkeys(a.unit for a in placed.task.responsibilities))
+def _units(placed: Placed, language: str) -> str:
+    units = dict.fromkeys(a.unit for a in placed.task.responsibilities)
+    return "、".join(units) or NOBODY[language != "zh"]
 
 
 def _dues(placed: Placed, language: str) -> str:

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 import typer
 
-from api.assistant.words import ROLE_ZH
 from api.cli.output import Output
 from api.cli.state import Run
 from api.cli.tracking import show_milestones, wanted_milestones
@@ -16,6 +15,7 @@ from tasks.due import DUE_SOON, State
 from tasks.listing import count_standings, list_standings, plan_titles
 from tasks.models import Role
 from tasks.units import read_units
+from tasks.words import ROLE_ZH
 
 
 @dataclass(frozen=True, slots=True)

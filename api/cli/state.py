@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.settings import LANGUAGES, Settings, read_settings
-from kb.errors import StoreError
+from kb.errors import NotFoundError, StoreError, both
 
 if TYPE_CHECKING:
     from api.cli.output import Output
@@ -101,4 +101,22 @@ def need_store(settings: Settings) -> None:
             "还没有库 / there is no store yet",
             hint="先运行 duban ingest 文件或目录 / first run: duban ingest PATH",
             path=file,
+        )
+
+
+def require_plan(words: str, titles: Iterable[str]) -> None:
+    """Refuse words of `--plan` that no plan's title holds: a list of nothing would look like an answer.
+
+    Raises:
+        NotFoundError: none holds them; the hint lists the first titles.
+    """
+    known = list(dict.fromkeys(titles))
+    if words and not any(words in title for title in known):
+        raise NotFoundError(
+            f"没有标题含“{words}”的计划 / no plan's title holds {words!r}",
+            hint=both(
+                f"共 {len(known)} 个计划",
+                f"{len(known)} plan(s)",
+                "、".join(known[:12]) + "……" * (len(known) > 12),
+            ),
         )

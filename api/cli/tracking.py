@@ -10,11 +10,10 @@ from typing import Any
 
 import typer
 
-from api.assistant.words import ROLE_ZH, describe_progress
 from api.cli.output import Output
-from api.cli.state import Run
+from api.cli.state import Run, require_plan
 from api.files import write_whole
-from kb.errors import NotFoundError, SourceError, both
+from kb.errors import SourceError, both
 from tasks.authorisation import Action, require
 from tasks.due import DueItem
 from tasks.exports.words import STATE_TITLES
@@ -24,6 +23,7 @@ from tasks.models import Role
 from tasks.store import Store
 from tasks.tracker import Tracker, bearing_units
 from tasks.units import read_units
+from tasks.words import NOBODY, ROLE_ZH, describe_progress
 
 LARGEST_EVIDENCE = 50 * 1024 * 1024
 """Bytes of one piece of evidence: it is kept in the store."""
@@ -59,8 +59,7 @@ def wanted_milestones(
         with store.reading() as connection:
             titles = plan_titles(connection)
         plans = frozenset(key for key, title in titles.items() if plan in title)
-        if not plans:
-            raise NotFoundError(f"没有标题含“{plan}”的计划 / no plan's title holds {plan!r}")
+        require_plan(plan, titles.values())
     return Wanted(unit=unit, roles=read_roles(roles), plans=plans, until=until)
 
 
@@ -129,6 +128,8 @@ def units_by_role(item: DueItem, language: str) -> str:
     by_role: dict[Role, list[str]] = {}
     for bearer in item.units:
         by_role.setdefault(bearer.role, []).append(bearer.unit)
+    if not by_role:
+        return NOBODY[language != "zh"]
     if language == "en":
         return "; ".join(f"{role.value} {'、'.join(units)}" for role, units in by_role.items())
     return "；".join(f"{ROLE_ZH[role]} {'、'.join(units)}" for role, units in by_role.items())

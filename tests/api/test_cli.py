@@ -131,6 +131,20 @@ def test_overdue_as_of(duban):
     assert len(json.loads(out)) > len(explicit)
 
 
+@pytest.mark.parametrize(
+    ("command", "language", "said"),
+    [
+        (["overdue", "--as-of", "2023-12-31"], "zh", "原文未写明单位"),
+        (["overdue", "--as-of", "2023-12-31"], "en", "no unit named"),
+        (["tasks", "--plan", "党建"], "zh", "原文未写明单位"),
+        (["tasks", "--plan", "党建"], "en", "no unit named"),
+    ],
+)
+def test_a_duty_whose_source_names_no_unit_says_so(duban, command, language, said):
+    _, out, _ = duban("--lang", language, *command)
+    assert said in out.replace("\n", " ")
+
+
 def test_tasks_by_unit_plan_and_date(duban):
     _, out, _ = duban("tasks", "--unit", "区水利局", "--json")
     found = json.loads(out)
@@ -175,6 +189,10 @@ def test_verify_is_quiet_when_all_is_well(duban):
         (["ask"], 2),
         (["graph", "--format", "pdf"], 2),
         (["overdue", "--as-of", "tomorrow"], 2),
+        *(
+            ([command, "--plan", "登月"], 1)
+            for command in ("tasks", "targets", "overdue", "due", "milestones")
+        ),
         (["--lang", "fr", "units"], 2),
         (["ingest", "/no/such/file.txt"], 1),
         (["version"], 0),
