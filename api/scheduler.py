@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 from zoneinfo import ZoneInfo
 
+from apscheduler.job import Job
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy import func, select
@@ -122,6 +123,11 @@ class DigestScheduler:
         self._stop.set()  # whoever waits between tries waits no longer
         self._scheduler.shutdown(wait=True)
         self.resign()
+
+    @property
+    def jobs(self) -> list[Job]:
+        """What runs in the background, and how often."""
+        return list[Job](self._scheduler.get_jobs())
 
     def resign(self) -> None:
         """Give the lead to another process."""

@@ -11,10 +11,12 @@ import pytest
 from api.delivery.settings import DeliverySettings, read_delivery_settings
 from api.scheduler import DigestScheduler, last_fired, trigger_of, week_reported
 from api.settings import read_settings
+from kb.errors import NotFoundError
 from tasks.addresses import Address, Addresses
 from tasks.authorisation import CONSOLE
 from tasks.outbox import DeliveryStatus, Outbox
 from tasks.store import Store
+from tasks.tracker import Tracker
 from tests.api.delivery.processes import kill, scheduler, wait_for
 from tests.api.delivery.samples import FROM
 from tests.api.delivery.servers import Mailbox, MailServer, stay
@@ -166,6 +168,30 @@ def test_a_month_of_set_times_and_downtime(office):
     third.look()
     assert len(office.mailbox.mails) == 6
     third.resign()
+
+
+def test_its_hourly_look_removes_evidence_that_nothing_names(office):
+    clock = Clock("2026-11-17 10:00")
+    with Store.open(office.url) as store:
+        [left] = Tracker(store).keep_evidence([("a.jpg", b"a")])
+        with office.scheduler(clock) as running:
+            [hourly] = [j for j in running.jobs if j.func == running.tidy]
+            assert hourly.trigger.interval == timedelta(hours=1)
+            for now, kept in (
+                ("2026-11-17 10:00", True),
+                ("2026-11-18 09:59", True),
+                ("2026-11-18 10:00", False),
+            ):
+                clock.set(now)
+                hourly.func()
+                assert is_kept(store, left) == kept
+
+
+def is_kept(store, piece):
+    try:
+        return bool(Tracker(store).evidence(piece.sha256))
+    except NotFoundError:
+        return False
 
 
 def test_while_a_server_is_away_it_is_tried_again_at_growing_distance(office, monkeypatch):
