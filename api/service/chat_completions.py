@@ -22,10 +22,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.assistant.reply import Answer
 from api.service.answering import Answering, LeftError, failure
+from api.service.asking import LONGEST_QUESTION, pieces
 from api.service.fields import Storable
 from api.service.identity import Reader, ServiceOf, Viewer
 from api.service.problems import RESPONSES
-from api.service.routes.ask import LONGEST_QUESTION, pieces
 from api.service.sending import EVENT_STREAM
 from api.service.state import Service
 from api.service.wire.base import Span

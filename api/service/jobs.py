@@ -11,7 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, Lock, Thread
+from typing import Annotated
 
+from fastapi import Depends, Request
 from sqlalchemy import Connection
 
 from api.service.job_records import (
@@ -319,3 +321,12 @@ def _stopped(work: _Work) -> KeptJob:
     if work.ends_as is JobStatus.CANCELLED:
         return cancelled(work.job, work.ended_by)
     return interrupted(work.job)
+
+
+def jobs_of(request: Request) -> Jobs:
+    """The jobs of the running service."""
+    found: Jobs = request.app.state.jobs
+    return found
+
+
+JobsOf = Annotated[Jobs, Depends(jobs_of)]

@@ -21,9 +21,9 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from api.assistant.search import Found
+from api.service.asking import LONGEST_QUESTION
+from api.service.duties import TargetOut, TaskOut, target_rows, task_out
 from api.service.identity import Viewer
-from api.service.routes.ask import LONGEST_QUESTION
-from api.service.routes.duties import TargetOut, TaskOut, target_rows, task_out
 from api.service.standings import overdue_of, read_standings
 from api.service.state import Service
 from api.service.wire.facts import Answer, Citation

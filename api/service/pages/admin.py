@@ -10,9 +10,9 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Form, Query, Response
 
 from api.service.fields import Line
+from api.service.jobs import JobsOf
 from api.service.pages.configuration import settings_shown
 from api.service.pages.screen import Screen, allowed
-from api.service.routes.documents import JobsOf
 from kb.lexicon import load_lexicon
 from kb.models import Span
 from tasks.access import LONGEST, SHORTEST

@@ -8,11 +8,11 @@ from urllib.parse import quote
 from fastapi import APIRouter, Form, Query, Response
 from starlette.concurrency import run_in_threadpool
 
+from api.service.asking import LONGEST_QUESTION, Answered, Question, answer_question
 from api.service.conversations import Conversations, Turn
 from api.service.pages.answers import cited, lines_of
 from api.service.pages.following import follow_ups, plans_held, suggestions
 from api.service.pages.screen import Reading, Screen, SignedIn
-from api.service.routes.ask import LONGEST_QUESTION, Answered, Question, answer_question
 from tasks.queries import Register
 
 router = APIRouter()

@@ -10,7 +10,9 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from api.service.documents import queue, seen_document
 from api.service.job_records import JobStatus
+from api.service.jobs import JobsOf
 from api.service.pages.admin import split
 from api.service.pages.changes import changes_between, duties_between
 from api.service.pages.fixes import said_due
@@ -25,7 +27,6 @@ from api.service.pages.marks import (
     span_of_fact,
 )
 from api.service.pages.screen import Reading, Screen, allowed
-from api.service.routes.documents import JobsOf, queue, seen_document
 from api.service.sending import download
 from api.service.uploads import Upload, receive
 from ingest.readers import LIMIT, SUFFIXES

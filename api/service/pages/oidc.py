@@ -11,7 +11,7 @@ from api.service.identity import over_tls
 from api.service.oidc import SignOn, admit
 from api.service.pages.screen import ScreenOf, local_path
 from api.service.problems import UnauthenticatedError, UnreachableError
-from api.service.routes.signing import set_cookie
+from api.service.sign_in import set_cookie
 from kb.errors import NotFoundError
 from tasks.fields import FieldError
 

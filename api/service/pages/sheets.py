@@ -14,8 +14,8 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Form, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from api.service.jobs import JobsOf
 from api.service.pages.screen import Screen, SignedIn
-from api.service.routes.documents import JobsOf
 from api.service.sending import download
 from api.service.uploads import receive
 from kb.errors import DeniedError, DubanError, NotFoundError

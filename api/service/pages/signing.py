@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from api.service.identity import check_origin, over_tls, session_cookie
 from api.service.pages.screen import LANGUAGE_COOKIE, ScreenOf, local_path
 from api.service.problems import TooManyError, UnauthenticatedError
-from api.service.routes.signing import begin, remove_cookie, set_cookie
+from api.service.sign_in import begin, remove_cookie, set_cookie
 from api.settings import LANGUAGES
 
 router = APIRouter()

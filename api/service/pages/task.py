@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
 
+from api.service.jobs import JobsOf
 from api.service.pages.documents import document_seen, legend, versions_of
 from api.service.pages.fixes import (
     KINDS,
@@ -26,7 +27,6 @@ from api.service.pages.fixes import (
 )
 from api.service.pages.marks import Block, block_at, block_of
 from api.service.pages.screen import Reading, Screen, SignedIn, fact_path, read_day
-from api.service.routes.documents import JobsOf
 from api.service.sending import download
 from api.service.uploads import Sent, receive_all
 from kb.errors import DeniedError, DubanError, NotFoundError

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncIterator, Iterator
-from datetime import date
+from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.assistant.reply import Answer
 from api.service.answering import Answering, LeftError, event, failure
+from api.service.asking import Question, answer_question, pieces
 from api.service.conversations import Conversation, ConversationHead, Conversations, Turn
 from api.service.fields import Storable
 from api.service.identity import Reader, ServiceOf, Viewer
@@ -23,33 +21,6 @@ from api.service.state import Service
 from api.service.wire import facts as wire
 
 router = APIRouter(tags=["ask"], responses=RESPONSES)
-LONGEST_QUESTION = 2000
-
-
-class Question(BaseModel):
-    """A question. `context` holds the questions before it; with `conversation` they are the ones
-    kept there, and this one is kept too (for those signed in)."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [{"question": "哪些部门负责防溺水？", "as_of": "2026-11-24"}]
-        },
-    )
-
-    question: Annotated[str, Field(min_length=1, max_length=LONGEST_QUESTION), Storable]
-    as_of: date | None = None
-    context: list[Annotated[str, Field(max_length=LONGEST_QUESTION)]] = Field(
-        default_factory=list, max_length=20
-    )
-    conversation: Annotated[str, Field(min_length=1, max_length=40)] | None = None
-
-
-class Answered(Answer):
-    """An answer, and where it is kept, for our own pages."""
-
-    conversation: str | None = None
-    turn: str | None = None
 
 
 class AnswerOut(wire.Answer):
@@ -102,22 +73,6 @@ async def ask(
         return Response(status_code=503)  # to nobody
 
 
-def answer_question(service: Service, viewer: Viewer, body: Question) -> Answered:
-    """Answer, and keep question and answer where the person is signed in."""
-    kept = Conversations(service.store)
-    context = list(body.context)
-    person = viewer.person
-    if body.conversation and person:
-        context = kept.questions(viewer.actor, body.conversation)
-    as_of = body.as_of or service.today()
-    answer = service.ask(viewer.actor, body.question, as_of, context)
-    if person is None:
-        return Answered(**answer.model_dump())
-    conversation, turn = kept.keep(person.login, body.conversation, answer, service.now())
-    kept_as = answer.model_copy(update={"id": turn})
-    return Answered(**kept_as.model_dump(), conversation=conversation, turn=turn)
-
-
 async def _events(service: Service, viewer: Viewer, body: Question) -> AsyncIterator[str]:
     yield event("start", {"question": body.question})
     asked = Answering(service, answer_question, service, viewer, body)
@@ -135,11 +90,6 @@ async def _events(service: Service, viewer: Viewer, body: Question) -> AsyncIter
     shown = AnswerOut.of(answer).model_dump(mode="json")
     yield event("citations", shown["citations"])
     yield event("done", shown)
-
-
-def pieces(text: str) -> Iterator[str]:
-    """An answer cut after each sentence and line."""
-    yield from (m.group() for m in re.finditer(r"[^。；！？\n]*[。；！？\n]?", text) if m.group())
 
 
 @router.get("/conversations", summary="我的对话 / my conversations")

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from importlib.metadata import version
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
+from api.service.documents import (
+    DocumentOut,
+    extraction_of,
+    is_intact,
+    queue,
+    seen_document,
+    stored_documents,
+)
 from api.service.fields import Words
 from api.service.identity import Reader, ServiceOf, Viewer, needs
 from api.service.job_records import Job
-from api.service.jobs import Jobs
+from api.service.jobs import JobsOf
 from api.service.paging import Cursor, Limit, Page, newest, page_of, read_moment
 from api.service.problems import RESPONSES
 from api.service.sending import TAGGED, tagged
 from api.service.state import Service
-from api.service.uploads import Upload, form_of, receive
+from api.service.uploads import form_of, receive
 from api.service.wire.facts import (
     Clause,
     Finding,
@@ -30,20 +36,14 @@ from api.service.wire.facts import (
     Task,
 )
 from api.service.wire.governance import Visibility
-from ingest.readers import LIMIT, SUFFIXES
+from ingest.readers import LIMIT
 from ingest.unclaimed import find_unclaimed
-from kb.errors import DubanError, NotFoundError
 from kb.identifiers import sha256_hex
 from tasks.authorisation import Action
 from tasks.models import Extraction
-from tasks.store import StoredDocument
 from tasks.visibility import (
     Level,
-    bind_visibility,
-    check_visibility,
-    read_visibility,
     set_visibility,
-    visible_documents,
 )
 from tasks.visibility import Visibility as Seen
 from tasks.withdrawal import restore_document, withdraw_document
@@ -51,28 +51,6 @@ from tasks.withdrawal import restore_document, withdraw_document
 router = APIRouter(tags=["documents"], responses=RESPONSES)
 _OPAQUE = "application/octet-stream"
 Ingester = Annotated[Viewer, Depends(needs(Action.INGEST))]
-
-
-class DocumentOut(BaseModel):
-    """A document in the store, without its text."""
-
-    id: str
-    title: str
-    document_number: str | None
-    index_number: str | None
-    issuer: str | None
-    written_on: date | None
-    published_on: date | None
-    subject: str | None
-    validity: str | None
-    name: str
-    media_type: str
-    sha256: str
-    version: int
-    recorded_at: datetime
-    superseded_by: str | None
-    withdrawn_at: datetime | None
-    visibility: Visibility
 
 
 class OutlineClause(Clause):
@@ -127,15 +105,6 @@ class VisibilityIn(BaseModel):
     )
 
 
-def jobs_of(request: Request) -> Jobs:
-    """The jobs of the running service."""
-    found: Jobs = request.app.state.jobs
-    return found
-
-
-JobsOf = Annotated[Jobs, Depends(jobs_of)]
-
-
 @router.get("/documents", summary="文件 / documents")
 def documents(
     viewer: Reader,
@@ -150,7 +119,7 @@ def documents(
     cursor: Cursor = "",
 ) -> Page[DocumentOut]:
     """Documents that the viewer may see, in the order they were recorded."""  # fmt: skip
-    found = _stored(service, viewer, superseded=superseded)
+    found = stored_documents(service, viewer, superseded=superseded)
     found = [d for d in found if q in d.title or q in (d.document_number or "")]
     shown, after = page_of(found, limit, cursor, lambda d: [d.recorded_at.isoformat(), d.id])
     return Page(items=shown, total=len(found), next=after)
@@ -259,27 +228,6 @@ async def upload(
     return job
 
 
-def queue(jobs: Jobs, service: Service, viewer: Viewer, got: Upload) -> Job:
-    """Queue an upload whose kind is read.
-
-    Raises:
-        DubanError: its kind is not, or the other fields say nothing that can be.
-        UnknownUnitError: it is for a unit that there is none of.
-        AmbiguousUnitError: it is for a unit whose name several have.
-    """
-    suffix = Path(got.name).suffix.lower()
-    if suffix not in SUFFIXES:
-        kinds = " ".join(sorted(SUFFIXES))
-        raise DubanError(
-            f"不读 {suffix or '没有扩展名的'} 文件, 能读: {kinds} / kinds read: {kinds}"
-        )
-    seen = _seen(got.field("level"), got.fields.get("units", []))
-    if seen is not None:
-        check_visibility(seen)
-        seen = bind_visibility(service.store, seen)
-    return jobs.ingest(viewer.actor, got.path, got.name, seen)
-
-
 @router.get("/jobs", summary="处理任务 / jobs")
 def list_jobs(viewer: Ingester, jobs: JobsOf, limit: Limit = 50, cursor: Cursor = "") -> Page[Job]:
     """The last uploads and how they went, the newest first."""
@@ -300,63 +248,12 @@ def cancel(job_id: str, viewer: Ingester, jobs: JobsOf) -> Job:
     return jobs.cancel(viewer.actor, job_id)
 
 
-def _seen(level: str, units: list[str]) -> Seen | None:
-    if not level:
-        if units:
-            raise DubanError("units 要和 level 一起给 / units go with a level")
-        return None
-    if level not in tuple(Level):
-        raise DubanError(f"level 只能是 {' '.join(Level)} / level is one of {' '.join(Level)}")
-    return Seen(level=Level(level), units=tuple(u for u in units if u.strip()))
-
-
 def _tag(service: Service, stored: DocumentOut, part: str) -> str:
     """What changes whenever the answer about a document may: with its row and who may see it, any
     change of facts, and the program."""
     state = service.holdings.current().version
     said = f"{stored.model_dump_json()}|{state}|{part}|{version('duban')}"
     return sha256_hex(said.encode("utf-8", "replace"))
-
-
-def _stored(
-    service: Service, viewer: Viewer, *, superseded: bool, document_id: str | None = None
-) -> list[DocumentOut]:
-    stored = service.store.documents(superseded=superseded, document_id=document_id)
-    seen = visible_documents(service.store, viewer.actor, [d.document.id for d in stored])
-    with service.store.reading() as connection:
-        levels = read_visibility(connection)
-    return [_out(d, levels) for d in stored if d.document.id in seen]
-
-
-def _out(stored: StoredDocument, levels: dict[str, Seen]) -> DocumentOut:
-    d = stored.document
-    return DocumentOut(
-        **{name: getattr(d, name) for name in DocumentOut.model_fields if hasattr(d, name)},
-        version=stored.version, recorded_at=stored.recorded_at,
-        superseded_by=stored.superseded_by, withdrawn_at=stored.withdrawn_at, visibility=Visibility.of(levels.get(d.id, Seen())),
-    )  # fmt: skip
-
-
-def seen_document(service: Service, viewer: Viewer, document_id: str) -> DocumentOut:
-    """A document, current or superseded, that the viewer may see.
-
-    Raises:
-        NotFoundError: there is none, or they may not: the two are not told apart.
-    """
-    for stored in _stored(service, viewer, superseded=True, document_id=document_id):
-        return stored
-    raise NotFoundError(f"没有文件 {document_id} / no document {document_id}")
-
-
-def is_intact(service: Service, stored: DocumentOut) -> bool:
-    """Whether the stored bytes still have the digest; looked at each time."""
-    return sha256_hex(service.store.source(stored.id)) == stored.sha256
-
-
-def extraction_of(service: Service, document_id: str) -> Extraction:
-    """A document, current or superseded, with its facts as corrected."""
-    held = service.holdings.current().extractions.get(document_id)
-    return held or service.store.load(document_id, corrected=True)
 
 
 def detail_of(service: Service, stored: DocumentOut, *, intact: bool) -> DocumentDetail:

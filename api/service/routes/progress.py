@@ -9,8 +9,8 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from api.service.identity import ServiceOf, SignedIn, Viewer
+from api.service.jobs import JobsOf
 from api.service.problems import RESPONSES
-from api.service.routes.documents import JobsOf
 from api.service.sending import download
 from api.service.state import Service
 from api.service.uploads import Upload, form_of, receive

@@ -14,8 +14,8 @@ from starlette.concurrency import run_in_threadpool
 
 from api.service.fields import Line, Number, Sha256, Words
 from api.service.identity import ServiceOf, SignedIn, Viewer
+from api.service.jobs import JobsOf
 from api.service.problems import RESPONSES
-from api.service.routes.documents import JobsOf
 from api.service.sending import download
 from api.service.state import Service
 from api.service.uploads import clean_name, form_of, receive

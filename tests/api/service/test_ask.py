@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import insert
 
 from api.service.app import create_app
+from api.service.asking import pieces
 from api.service.conversations import Conversations
-from api.service.routes.ask import pieces
 from tasks import schema
 from tests.api.service.test_matrix import API
 from tests.api.service.world import SECRET

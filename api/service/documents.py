@@ -1,0 +1,123 @@
+"""Documents as a viewer may see them, and uploads that are to become some."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from api.service.identity import Viewer
+from api.service.job_records import Job
+from api.service.jobs import Jobs
+from api.service.state import Service
+from api.service.uploads import Upload
+from api.service.wire.governance import Visibility
+from ingest.readers import SUFFIXES
+from kb.errors import DubanError, NotFoundError
+from kb.identifiers import sha256_hex
+from tasks.models import Extraction
+from tasks.store import StoredDocument
+from tasks.visibility import (
+    Level,
+    bind_visibility,
+    check_visibility,
+    read_visibility,
+    visible_documents,
+)
+from tasks.visibility import Visibility as Seen
+
+
+class DocumentOut(BaseModel):
+    """A document in the store, without its text."""
+
+    id: str
+    title: str
+    document_number: str | None
+    index_number: str | None
+    issuer: str | None
+    written_on: date | None
+    published_on: date | None
+    subject: str | None
+    validity: str | None
+    name: str
+    media_type: str
+    sha256: str
+    version: int
+    recorded_at: datetime
+    superseded_by: str | None
+    withdrawn_at: datetime | None
+    visibility: Visibility
+
+
+def queue(jobs: Jobs, service: Service, viewer: Viewer, got: Upload) -> Job:
+    """Queue an upload whose kind is read.
+
+    Raises:
+        DubanError: its kind is not, or the other fields say nothing that can be.
+        UnknownUnitError: it is for a unit that there is none of.
+        AmbiguousUnitError: it is for a unit whose name several have.
+    """
+    suffix = Path(got.name).suffix.lower()
+    if suffix not in SUFFIXES:
+        kinds = " ".join(sorted(SUFFIXES))
+        raise DubanError(
+            f"不读 {suffix or '没有扩展名的'} 文件, 能读: {kinds} / kinds read: {kinds}"
+        )
+    seen = _seen(got.field("level"), got.fields.get("units", []))
+    if seen is not None:
+        check_visibility(seen)
+        seen = bind_visibility(service.store, seen)
+    return jobs.ingest(viewer.actor, got.path, got.name, seen)
+
+
+def _seen(level: str, units: list[str]) -> Seen | None:
+    if not level:
+        if units:
+            raise DubanError("units 要和 level 一起给 / units go with a level")
+        return None
+    if level not in tuple(Level):
+        raise DubanError(f"level 只能是 {' '.join(Level)} / level is one of {' '.join(Level)}")
+    return Seen(level=Level(level), units=tuple(u for u in units if u.strip()))
+
+
+def stored_documents(
+    service: Service, viewer: Viewer, *, superseded: bool, document_id: str | None = None
+) -> list[DocumentOut]:
+    """The documents in the store, or the one of an id, that the viewer may see, as recorded."""
+    stored = service.store.documents(superseded=superseded, document_id=document_id)
+    seen = visible_documents(service.store, viewer.actor, [d.document.id for d in stored])
+    with service.store.reading() as connection:
+        levels = read_visibility(connection)
+    return [_out(d, levels) for d in stored if d.document.id in seen]
+
+
+def _out(stored: StoredDocument, levels: dict[str, Seen]) -> DocumentOut:
+    d = stored.document
+    return DocumentOut(
+        **{name: getattr(d, name) for name in DocumentOut.model_fields if hasattr(d, name)},
+        version=stored.version, recorded_at=stored.recorded_at,
+        superseded_by=stored.superseded_by, withdrawn_at=stored.withdrawn_at, visibility=Visibility.of(levels.get(d.id, Seen())),
+    )  # fmt: skip
+
+
+def seen_document(service: Service, viewer: Viewer, document_id: str) -> DocumentOut:
+    """A document, current or superseded, that the viewer may see.
+
+    Raises:
+        NotFoundError: there is none, or they may not: the two are not told apart.
+    """
+    for stored in stored_documents(service, viewer, superseded=True, document_id=document_id):
+        return stored
+    raise NotFoundError(f"没有文件 {document_id} / no document {document_id}")
+
+
+def is_intact(service: Service, stored: DocumentOut) -> bool:
+    """Whether the stored bytes still have the digest; looked at each time."""
+    return sha256_hex(service.store.source(stored.id)) == stored.sha256
+
+
+def extraction_of(service: Service, document_id: str) -> Extraction:
+    """A document, current or superseded, with its facts as corrected."""
+    held = service.holdings.current().extractions.get(document_id)
+    return held or service.store.load(document_id, corrected=True)
