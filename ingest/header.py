@@ -38,6 +38,14 @@ _TITLE_END = re.compile(
     r"(?:通知|意见|方案|计划|规划|办法|决定|条例|规定|细则|纲要|公告|通告|通报|报告|批复|要点|清单|措施|规程|标准|指南|制度|函|决议|目标|任务)(?:[(（][^()（）\n]{1,24}[)）])?$"
 )
 
+_LETTERHEAD = re.compile(
+    rf"[一-龥（）() \u3000]{{2,40}}文件|(?:{_NUMBER.pattern})(?:[ \u3000\t]*签\s*发\s*人\s*[:：].*)?|签\s*发\s*人\s*[:：].*|★.*|(?:特急|加急|机密|秘密|绝密|平急)"
+)
+"""The lines over a title in the layout of official documents (GB/T 9704): the issuer's red head,
+the number, who signed, secrecy and urgency."""
+HEADING_MARK = re.compile(r"#{1,6}[ \u3000\t]+")
+"""What stands before a heading in Markdown; no Chinese official text begins a line so."""
+
 
 class Header(Fact):
     """What the header says; a field that it does not have is None."""
@@ -122,13 +130,15 @@ def _small(text: str) -> int:
 
 def _body_title(body: str) -> str | None:
     """The first lines of the body that end like the title of an official document."""
-    lines = [line.strip() for line in body[:3000].split("\n")]
+    lines = [HEADING_MARK.sub("", line.strip()) for line in body[:3000].split("\n")]
     lines = [line for line in lines if line][:14]
     windows = [(start, size) for start in range(len(lines)) for size in (1, 2, 3)]
     candidates = []
     for start, size in windows:
         joined = "".join(lines[start : start + size])
         first = lines[start]
+        if any(_LETTERHEAD.fullmatch(line) for line in lines[start : start + size]):
+            continue
         if not 6 <= len(joined) <= 120 or re.search(r"[。；;>|]", joined) or _numbered(first):
             continue
         if _TITLE_END.search(joined) and not _LINE["title"].match(first):

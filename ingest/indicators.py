@@ -38,6 +38,7 @@ _TRAILING = re.compile(
     r"(?:提高|提升|增加|增长|扩大|下降|降低|减少|压减|缩小|上升)[到至]|[增降]至|不[高低少多大小]于|不超过|高于|低于|超过|至少|约)+$"
 )
 _VERB = re.compile(rf"(?:(?:{BUILD}|补足|补齐)(?:和|、|并)?)+")
+_MEASURED = re.compile(r"[率量度值额]")
 _COUNTED_NEXT = re.compile(rf"(?:^|(?:{BUILD}|通过|有|设|派|为|定|聘|[、和与及]))$")
 _SHARE = re.compile(r"(?P<whole>[^,。;]{2,40}?)的\s*$")
 _OF = re.compile(
@@ -199,6 +200,8 @@ def _counts_what_follows(before: str, q: Quantity) -> bool:
 def _noun(text: str, words: str, q: Quantity) -> str:
     """The thing that is counted or measured: before the number, or after it (评选200名骨干教师)."""
     verb = _VERB.match(words)
+    if verb and _MEASURED.fullmatch(words, verb.end()):
+        return words  # 设置率, 完成率: the share of what was done is what is measured
     noun = words[verb.end() :] if verb else words
     if len(noun) < 2 or _COUNTED_NEXT.search(noun) or _counts_what_follows(words, q):
         after = _AFTER.match(text, q.until)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from ingest.header import _TITLE_END, normalize_date
+from ingest.header import _TITLE_END, HEADING_MARK, normalize_date
 from ingest.numbering import Marker, find_marker
 
 _LINE = re.compile(r"[^\r\n]+")
@@ -57,9 +57,11 @@ def find_lines(text: str, start: int = 0) -> list[Line]:
     for match in _LINE.finditer(text, start):
         raw = match.group()
         stripped = raw.strip().strip("\ufeff\u200b\ue000\ue004\ue5e5").strip()
+        if mark := HEADING_MARK.match(stripped):
+            stripped = stripped[mark.end() :]
         if not stripped:
             continue
-        first = match.start() + raw.index(stripped[0])
+        first = match.start() + raw.index(stripped)
         lines.append(_classify(first, stripped))
     return lines
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
+from tasks.deadline_words import describe_recurrence, describe_relative
 from tasks.due import DueItem
 from tasks.lifecycle import STATUS_NAMES, Life
 from tasks.models import Certainty, Deadline, DueKind, Role, Target
@@ -53,9 +54,9 @@ def describe_due(due: Deadline, language: str) -> str:
     """A deadline in a line, its certainty said where it is not explicit."""
     zh = language == "zh"
     if due.kind is DueKind.RECURRING:
-        text = f"{'每期' if zh else 'recurring'} {due.rrule}"
+        text = describe_recurrence(due.rrule or "", language)
     elif due.kind is DueKind.RELATIVE:
-        text = f"{due.event} + {due.duration}"
+        text = describe_relative(due.event or "", due.duration or "", language)
     elif due.kind is DueKind.START:
         text = f"{due.date} {'起' if zh else '(start)'}"
     elif due.kind is DueKind.NONE:

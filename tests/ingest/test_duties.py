@@ -95,6 +95,19 @@ def test_periods(title, years):
     assert period is None or isinstance(period, Period)
 
 
+@pytest.mark.parametrize(
+    ("text", "metrics"),
+    [
+        ("设置率不低于98%。", ["设置率"]),
+        ("危房改造完成率达到100%。", ["危房改造完成率"]),
+        ("受训量超过3000人次。", ["受训量"]),
+        ("建成示范校20所。", ["示范校"]),
+    ],
+)
+def test_what_a_target_measures(text, metrics):
+    assert [t.metric for t in find_targets(reading(text))] == metrics
+
+
 def targets(text: str):
     return [
         (t.scope, t.comparator.value, str(t.value), t.measure) for t in find_targets(reading(text))

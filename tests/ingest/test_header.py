@@ -86,6 +86,24 @@ def test_a_body_without_labels() -> None:
 
 
 @pytest.mark.parametrize(
+    "over",
+    [
+        "某市某区教育委员会文件\n某教委发〔2025〕21号\n",
+        "特急\n某市某区教育委员会文件\n某教委发〔2025〕21号　　签发人：某某\n",
+        "某市某区教育委员会文件\n某教委发〔2025〕21号\n★机密\n签 发 人：某某\n",
+        "",
+    ],
+)
+@pytest.mark.parametrize("mark", ["", "# ", "## "])
+def test_what_stands_over_a_title_is_none_of_it(over: str, mark: str) -> None:
+    title = "某市某区教育委员会关于开展校园周边整治的通知"
+    header = parse_header(f"{over}{mark}{title}\n\n各学校：\n现将要求通知如下。\n一、加强巡查\n")
+    assert header.title == title
+    assert header.issuer == "某市某区教育委员会"
+    assert header.document_number == ("某教委发〔2025〕21号" if over else None)
+
+
+@pytest.mark.parametrize(
     "newline",
     [
         "\n",

@@ -44,6 +44,21 @@ def test_the_kind_of_a_line(line: str, kind: LineKind) -> None:
 
 
 @pytest.mark.parametrize(
+    ("printed", "text", "kind"),
+    [
+        ("## 一、加强巡查", "一、加强巡查", LineKind.MARKED),
+        ("  ### 某县养老服务三年行动方案 ", "某县养老服务三年行动方案", LineKind.TITLE),
+        ("#1号楼改造", "#1号楼改造", LineKind.TEXT),
+    ],
+)
+def test_marks_of_a_heading_in_markdown_are_no_text(printed, text, kind) -> None:
+    source = f"前文\n{printed}\n后文"
+    _, found, _ = find_lines(source)
+    assert (found.text, found.kind) == (text, kind)
+    assert source[found.start : found.end] == text
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "落实“互联网＋政务服务”要求，在首页显著位置公布举报电话，安排专人值守并定期通报办理结果，"

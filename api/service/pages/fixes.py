@@ -3,7 +3,6 @@ replaced, with who, when and why; taken back, or confirmed again, from there."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +18,7 @@ from api.service.pages.screen import Screen, allowed, local_path, read_day
 from kb.errors import DubanError, NotFoundError
 from tasks.authorisation import Action
 from tasks.corrections import Aspect, Correction, CorrectionStatus, Draft, Operation
+from tasks.deadline_words import DURATION, SPANS, describe_relative
 from tasks.models import Certainty, Comparator, Deadline, DueKind, Extraction, Role, Target, Task
 from tasks.words import describe_target
 
@@ -56,8 +56,6 @@ RULES = {
     "FREQ=MONTHLY": ("每月", "every month"),
     "FREQ=WEEKLY": ("每周", "every week"),
 }
-SPANS = {"Y": ("年", "years"), "M": ("个月", "months"), "W": ("周", "weeks"), "D": ("天", "days")}
-_DURATION = re.compile(r"P(\d+)([YMWD])")
 _SIGNS = {Comparator.AT_LEAST: "≥", Comparator.AT_MOST: "≤", Comparator.ABOUT: "≈"}
 SIGNS = {c: _SIGNS.get(c, c.value) for c in Comparator}
 
@@ -207,15 +205,7 @@ def said_due(due: Deadline, names: Names) -> str:
     if due.kind is DueKind.RECURRING:
         return names.recurrence(due.rrule or "")
     if due.kind is DueKind.RELATIVE:
-        printed = due.duration or ""
-        parts = _DURATION.fullmatch(printed)
-        if parts is None:
-            return f"{due.event or ''} + {printed}"
-        length = f"{parts[1]}{' ' if names.side else ''}{SPANS[parts[2]][names.side]}"
-        return (
-            f"{due.event or ''}起 {length}内",
-            f"within {length} of {due.event or 'the event'}",
-        )[names.side]
+        return describe_relative(due.event or "", due.duration or "", ("zh", "en")[names.side])
     if due.kind is DueKind.NONE:
         return ("无时限", "no deadline")[names.side]
     if due.kind is DueKind.START:
@@ -360,7 +350,7 @@ def _target_after(c: Correction, language: str) -> str:
 
 def due_fields(due: Deadline | None) -> dict[str, Any]:
     """What the form of a deadline is filled in with."""
-    parts = _DURATION.fullmatch((due.duration or "") if due else "")
+    parts = DURATION.fullmatch((due.duration or "") if due else "")
     rule = dict(p.split("=", 1) for p in (due.rrule or "").split(";") if "=" in p) if due else {}
     month = rule.pop("BYMONTH", "")
     plain = ";".join(f"{k}={v}" for k, v in rule.items())

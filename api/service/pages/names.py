@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from api.service.job_records import JobStatus
 from tasks.authorisation import ROLE_NAMES, PersonRole
+from tasks.deadline_words import describe_recurrence
 from tasks.due import Colour, DueItem, State
 from tasks.exports.words import COLOUR_TITLES, ROLE_SHORT, STATE_TITLES
 from tasks.lifecycle import STATUS_NAMES, STEP_NAMES, Status, Step, Verdict
@@ -38,12 +39,6 @@ _JOBS = {
     JobStatus.FAILED: ("失败", "failed"),
     JobStatus.INTERRUPTED: ("中断", "interrupted"),
     JobStatus.CANCELLED: ("已取消", "cancelled"),
-}
-_EVERY = {
-    "YEARLY": ("年", "year"),
-    "MONTHLY": ("月", "month"),
-    "WEEKLY": ("周", "week"),
-    "DAILY": ("天", "day"),
 }
 _CHANNELS = {
     "email": ("邮件", "e-mail"),
@@ -117,16 +112,7 @@ class Names:
 
     def recurrence(self, rrule: str) -> str:
         """An RFC 5545 rule in words: 每年6月, or every year, month 6."""
-        parts = dict(part.split("=", 1) for part in rrule.split(";") if "=" in part)
-        step = parts.get("INTERVAL", "1")
-        names = _EVERY.get(parts.get("FREQ", ""))
-        if names is None:
-            return rrule
-        often = step if step != "1" else ""
-        months = parts.get("BYMONTH", "").replace(",", "、")
-        if self.side == 0:
-            return f"每{often}{names[0]}{f'{months}月' if months else ''}"
-        return f"every {f'{often} {names[1]}s' if often else names[1]}{f', month {months}' if months else ''}"
+        return describe_recurrence(rrule, ("zh", "en")[self.side])
 
     def distance(self, item: DueItem) -> str:
         """How far its day is; empty where that says nothing."""

@@ -19,7 +19,6 @@ from api.service.pages.fixes import (
     KINDS,
     RULES,
     SIGNS,
-    SPANS,
     due_fields,
     fixes_of,
     printed_of,
@@ -33,6 +32,7 @@ from kb.errors import DeniedError, DubanError, NotFoundError
 from tasks import schema
 from tasks.audit import Entry
 from tasks.authorisation import Action, authorise, require
+from tasks.deadline_words import SPANS
 from tasks.due import DueItem, bearers
 from tasks.lifecycle import STEPS, Command, Judged, Party, Status, Step, judge, obstacle, take_step
 from tasks.listing import BEARING, Wanted

@@ -17,6 +17,9 @@ from tasks.visibility import Level
         ("FREQ=YEARLY;BYMONTH=6", "每年6月", "every year, month 6"),
         ("FREQ=YEARLY;INTERVAL=2", "每2年", "every 2 years"),
         ("FREQ=MONTHLY", "每月", "every month"),
+        ("FREQ=MONTHLY;INTERVAL=2", "每2个月", "every 2 months"),
+        ("FREQ=MONTHLY;INTERVAL=3", "每季度", "every quarter"),
+        ("FREQ=MONTHLY;INTERVAL=6", "每半年", "every half year"),
         ("FREQ=WEEKLY;BYDAY=SU", "每周", "every week"),
         ("X", "X", "X"),  # what cannot be said in words stays as it is
     ],
