@@ -16,6 +16,7 @@ from api.assistant.districts import Districts, same_named, which_of
 from api.assistant.due import DueAnswers
 from api.assistant.intents import Intent
 from api.assistant.lists import RegisterAnswers
+from api.assistant.plan_lists import PlanLists
 from api.assistant.question import Question
 from api.assistant.reply import ELSEWHERE, PERSON, SILENT, Answer, Build, Refusal
 from api.assistant.search import Found
@@ -72,7 +73,7 @@ _EXAMPLE = range(3, 16)
 """Characters of a heading that reads well inside a question."""
 
 
-class Assistant(ClauseAnswers, RegisterAnswers, DueAnswers):
+class Assistant(ClauseAnswers, RegisterAnswers, PlanLists, DueAnswers):
     """Answers questions about the documents of one register; every citation is checked against
     its source before an answer is given."""
 
@@ -152,8 +153,12 @@ class Assistant(ClauseAnswers, RegisterAnswers, DueAnswers):
             return self._refuse(q, as_of, [], PERSON)
         if q.places:
             return self._refuse(q, as_of, [], ELSEWHERE)
+        if q.of_a_day and not q.units:
+            return self._refuse(q, as_of, [])
         if several := same_named(self.register, q):
             return self._refuse(q, as_of, [], which_of(q, several))
+        if listed := self._listed_whole(q, as_of):
+            return listed
         if q.unclear:
             return self._ask_back(q, as_of)
         direct = {

@@ -27,6 +27,9 @@ _LATE = re.compile(
     r"逾期|超期|过期|没按|未按|过了(?:期|时)限|overdue|\blate\b|past due|missed|behind schedule"
 )
 
+_TOPIC = 80
+"""Characters of a sentence that stand for what an answer is about."""
+
 
 class ClauseAnswers(Composer):
     """Answers from the clauses that retrieval found, best first."""
@@ -151,7 +154,7 @@ class ClauseAnswers(Composer):
         zh = q.language == "zh"
         units = list(dict.fromkeys(a.unit for a in chosen))
         named = list(dict.fromkeys((a.unit, a.role.value) for a in chosen))
-        topic = flatten(where.text)[:80] if where else f.clause.heading
+        topic = _beginning(flatten(where.text)) if where else f.clause.heading
         said = self._owners(chosen, q.language)
         lines = []
         for unit in q.units:
@@ -429,3 +432,11 @@ class ClauseAnswers(Composer):
             q, as_of, "\n".join(lines), [self._cite(f)], units=self._listed(f),
             tasks=[p.task.id for p in placed],
         )  # fmt: skip
+
+
+def _beginning(sentence: str) -> str:
+    """A sentence, or as many of its parts as name what it is about."""
+    if len(sentence) <= _TOPIC:
+        return sentence.rstrip("。；;")
+    cut = max(sentence.rfind(mark, 0, _TOPIC) for mark in ",，、;；")
+    return f"{sentence[: cut if cut > 0 else _TOPIC]}……"

@@ -19,17 +19,20 @@ from tasks.words import role_name
 class RegisterAnswers(Composer):
     """Answers that need no clause to be found."""
 
-    def _tasks_of(self, q: Question, as_of: date) -> Answer | None:
+    def _tasks_of(self, q: Question, as_of: date, head: str = "") -> Answer | None:
         if not q.units:
             return None
         plans = self._plans_called(q.plan)
         sets = {u: [p for p in self.register.tasks_of(u) if not plans or p.plan.id in plans] for u in q.units}  # fmt: skip
+        all_roles = sets
         if q.roles:
             sets = {u: [p for p in ps if _bears(p, u, q.roles)] for u, ps in sets.items()}
+            if any(all_roles.values()) and not any(sets.values()) and not q.together:
+                return self._in_other_roles(q, as_of)
         if q.together:
             shared = set.intersection(*({p.task.id for p in ps} for ps in sets.values()))
             sets = {u: [p for p in ps if p.task.id in shared] for u, ps in sets.items()}
-        lines: list[str] = []
+        lines: list[str] = [head] if head else []
         cited: list[Citation] = []
         tasks: list[str] = []
         zh = q.language == "zh"
@@ -66,6 +69,22 @@ class RegisterAnswers(Composer):
             return self._refuse(q, as_of, [])
         units = [(unit, "responsible") for unit in q.units if sets[unit]]
         return self._made(q, as_of, "\n".join(lines), cited, units=units, tasks=tasks)
+
+    def _in_other_roles(self, q: Question, as_of: date) -> Answer | None:
+        """No duty is written with a unit in the role that is asked about: said so, with what it
+        bears in others."""
+        asked = ("、" if q.language == "zh" else ", ").join(
+            role_name(r, q.language) for r in q.roles
+        )
+        names = ("、" if q.language == "zh" else ", ").join(
+            self._name(u, q.language) for u in q.units
+        )
+        head = (
+            f"文件没有写由{names}{asked}的任务。以其他角色承担的如下。"
+            if q.language == "zh"
+            else f"No task is written with {names} as {asked}. What is written in other roles:"
+        )
+        return self._tasks_of(q.model_copy(update={"roles": ()}), as_of, head)
 
     def _sentences_of(self, placed: Placed, stated: Sequence[Assignment]) -> list[Sentence]:
         extraction = self.register.document_of(placed.document.id)
@@ -189,8 +208,13 @@ class RegisterAnswers(Composer):
         elif not q.alone and not q.plan and self._about_topic(q):
             return None
         if not placed:
-            return self._refuse(q, as_of, [])
+            return (self._tasks_of(q, as_of) if q.units and q.roles else None) or self._refuse(
+                q, as_of, []
+            )
         what = "、".join(self._name(u, q.language) for u in q.units)
+        if q.units and q.roles:
+            said = ("、" if zh else ", ").join(role_name(r, q.language) for r in q.roles)
+            what += f"（{said}）" if zh else f" [{said}]"
         head = f"{what}共 {len(placed)} 项任务：" if zh else f"{what} {len(placed)} task(s):"
         lines, cited = [head], []
         named: dict[tuple[str, str], None] = {}

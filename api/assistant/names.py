@@ -12,7 +12,7 @@ _OFFICE = re.compile(
     r"(?:[a-z]+(?: and|,)? ){1,5}?(?:bureaus?|commissions?|committees?|offices?|departments?|courts?|procuratorates?|brigades?|administrations?|federations?|league|detachments?|police)\b"
 )
 _PLAN = re.compile(
-    r"[“\"《]?(?P<name>[一-龥]{2,18}?)(?:行动|工作|实施|专项)*(?:那个|这个)?(?:计划|方案)[”\"》]?(?:里面?|中|内|当中|下面)?"
+    r"[“\"《]?(?P<name>[一-龥]{2,18}?)(?P<kind>行动|工作|实施|专项)*(?:那个|这个)?(?:计划|方案)[”\"》]?(?:里面?|中|内|当中|下面)?"
 )
 _PLAN_EN = re.compile(
     r"\b(?:in|under|by|of|within) the (?P<name>[a-z ,&-]{3,50}?) (?:action )?(?:plan|scheme)\b"
@@ -59,7 +59,9 @@ def find_plan(text: str) -> tuple[str, str]:
         )
         name = re.sub(r"(?:的|那个|这个)$", "", name)
         if (
-            len(name) >= 2 and not re.search(r"哪|几|什么|多少|十大|招生$", name)
+            len(name) >= 2
+            and not re.search(r"哪|几|什么|多少|十大", name)
+            and (match.group("kind") or not name.endswith("招生"))
         ) or name == "招生":
             return name, text[: match.start()] + " " + text[match.end() :]
     if match := _PLAN_EN.search(text.lower()):
@@ -83,14 +85,25 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
     return start in bounds and end in bounds and (len(last) == 1 or last in (whole, whole[1:]))
 
 
-def find_places(plain: str, organisations: Sequence[Organisations]) -> tuple[str, ...]:
-    """Places named that are none of the documents' own."""
-    own = {
+def without_own_places(text: str, organisations: Sequence[Organisations]) -> str:
+    """`text` without the names of the documents' own places, which it is not about: 万州区2027年的目标."""
+    for place in sorted(_own_places(organisations), key=len, reverse=True):
+        text = text.replace(place, " ")
+    return text
+
+
+def _own_places(organisations: Sequence[Organisations]) -> set[str]:
+    return {
         place
         for known in organisations
         for place in (known.jurisdiction.place, *known.jurisdiction.parents)
         if place
     }
+
+
+def find_places(plain: str, organisations: Sequence[Organisations]) -> tuple[str, ...]:
+    """Places named that are none of the documents' own."""
+    own = _own_places(organisations)
     found = []
     for match in _PLACE.finditer(plain):
         name = match.group()

@@ -49,6 +49,18 @@ class Question(Fact):
         return self.window.end if self.window else None
 
     @property
+    def of_a_day(self) -> bool:
+        """Whether it asks how things are on one day of the calendar (今天天气怎么样), which no
+        document says; one that is printed may be."""
+        w = self.window
+        return (
+            self.intent is Intent.CLAUSE
+            and w is not None
+            and w.kind == "calendar"
+            and w.start == w.end
+        )
+
+    @property
     def unclear(self) -> bool:
         """Whether it names nothing that an answer could be about, and follows nothing that did."""
         if self.about or self.anchor or self.plan or self.quoted or self.places:

@@ -9,7 +9,7 @@ from datetime import date
 from api.assistant.comparing import compared
 from api.assistant.following import OF_CLAUSE, follow, short_question, stand_alone
 from api.assistant.intents import Intent, find_intent, find_roles
-from api.assistant.names import find_places, find_plan, find_units
+from api.assistant.names import find_places, find_plan, find_units, without_own_places
 from api.assistant.orders import Instruction, without_instructions
 from api.assistant.question import Question
 from api.assistant.topics import as_meant, asked_by_noun, has_topic
@@ -142,7 +142,7 @@ def read(text: str, plain: str, organisations: Sequence[Organisations], as_of: d
         intent=intent,
         search=plain,
         topic=topic.strip(),
-        about=has_topic(left),
+        about=has_topic(without_own_places(left, organisations)),
         units=units,
         roles=find_roles(low, bare.lower(), intent, has_unit=bool(units)),
         window=window,

@@ -96,6 +96,45 @@ def test_a_duty_inside_a_clause_is_its_own_units():
     assert units(ask("谁负责发极端天气预警？")) == {"区气象局", "区应急局"}
 
 
+@pytest.mark.parametrize(
+    ("text", "first", "rows"),
+    [
+        ("安全稳定行动计划有哪些任务？", "《万州区中小学校安全稳定行动计划》共 25 项任务：", 25),
+        ("党建计划有哪些任务", "《万州区中小学校党建及干部队伍建设行动计划》共 18 项任务：", 18),
+        ("教育经费保障计划的工作有哪些？", "《万州区中小学校教育经费保障行动计划》共 11 项任务：", 11),
+        ("规范招生行动计划共有多少项任务？", "《万州区中小学校规范招生行动计划》共 8 项任务：", 8),
+        ("what tasks are in the safety plan?", "25 task(s) of 《万州区中小学校安全稳定行动计划》:", 25),
+        ("教师队伍建设行动计划有哪些目标值？", "《万州区中小学校教师队伍建设行动计划》共 15 个目标值：", 15),
+        ("2025年要达到哪些指标？", "共 7 个目标值：", 7),
+        ("万州区2025年的目标值有哪些", "共 7 个目标值：", 7),
+        ("list the targets for 2025", "7 target(s):", 7),
+        ("区教委有哪些目标值？", "共 12 个目标值：", 12),
+    ],
+)  # fmt: skip
+def test_whole_lists_of_a_plan_a_year_or_a_unit(text, first, rows):
+    answer = ask(text)
+    lines = answer.answer.split("\n")
+    assert lines[0] == first
+    assert sum(line.startswith("· ") for line in lines) == rows
+    assert answer.citations
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "tasks"),
+    [
+        ("区财政局牵头哪些任务？", "文件没有写由区财政局牵头的任务。以其他角色承担的如下。", 4),
+        ("区教委牵头几项任务？", "文件没有写由区教委牵头的任务。以其他角色承担的如下。", 35),
+        ("Which tasks does the Finance Bureau lead?",
+         "No task is written with 区财政局 (Finance Bureau) as lead. What is written in other roles:", 4),
+        ("区政府牵头几项任务？", "区政府（牵头）共 4 项任务：", 4),
+    ],
+)  # fmt: skip
+def test_a_role_that_a_unit_has_nowhere_is_said_so(text, first, tasks):
+    answer = ask(text)
+    assert answer.answer.split("\n")[0] == first
+    assert len(answer.tasks) == tasks
+
+
 def test_comparisons():
     answer = ask("消防和防溺水的责任单位有什么不同？")
     assert {"区消防救援支队", "区水利局"} <= units(answer)
@@ -135,6 +174,8 @@ def test_a_lost_value_is_not_guessed():
         "？",
         "   ",
         "谁负责火星探测？",
+        "今天天气怎么样？",
+        "明天会下雨吗？",
     ],
 )
 def test_refusals(text):

@@ -1,0 +1,95 @@
+"""Complete lists from the register: the tasks of a plan, and targets of a plan, a unit or a year."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+
+from api.assistant.intents import Intent
+from api.assistant.question import Question
+from api.assistant.reply import Answer, Composer
+from tasks.models import Milestone
+from tasks.queries import Placed
+from tasks.words import NOBODY, describe_due, describe_target
+
+_TASKS = re.compile(
+    r"(?:哪些|什么|几[项个条]|多少)(?:[项个条])?(?:主要|具体|重点)?的?(?:任务|工作|事项)|(?:任务|工作|事项)(?:清单|都?有|都?是|包括)|列出?[^,。]{0,6}任务"
+    r"|\b(?:tasks|duties)\b"
+)
+_TARGETS = re.compile(
+    r"(?:哪些|什么|几个|多少个?|所有|全部)(?:主要|具体|量化|数值|的)*(?:目标|指标)|(?:目标值?|指标)(?:清单|都?有|都?是|包括)(?:哪些|什么)?|列出?[^,。]{0,8}(?:目标|指标)"
+    r"|\b(?:which|what|list|all|show)\b[^?]{0,24}\btargets\b"
+)
+_LISTING = (Intent.LIST, Intent.CLAUSE, Intent.TASKS_OF_UNIT, Intent.COUNT, Intent.PLANS)
+_OF_TARGETS = (Intent.LIST, Intent.TARGET, Intent.DUE, Intent.COUNT, Intent.CLAUSE, Intent.TASKS_OF_UNIT)  # fmt: skip
+
+
+class PlanLists(Composer):
+    """Lists that name no subject but a plan, a unit or some days."""
+
+    def _listed_whole(self, q: Question, as_of: date) -> Answer | None:
+        """All tasks of the plan, or all targets, that a question asks for without any subject of
+        its own; None where it asks for something else, or there are none."""
+        if q.about or q.anchor or q.quoted:
+            return None
+        plans = self._plans_called(q.plan)
+        if q.plan and not plans:
+            return None
+        low = q.search.lower()
+        if q.intent in _OF_TARGETS and (plans or q.units or q.window) and _TARGETS.search(low):
+            return self._targets_of(q, as_of, plans)
+        if plans and not q.units and not q.window and q.intent in _LISTING and _TASKS.search(low):
+            return self._tasks_in(q, as_of, plans)
+        return None
+
+    def _tasks_in(self, q: Question, as_of: date, plans: set[str]) -> Answer | None:
+        placed = [p for p in self.register.tasks() if p.plan.id in plans]
+        if not placed:
+            return None
+        zh = q.language == "zh"
+        lines = [self._over(placed, f"共 {len(placed)} 项任务", f"{len(placed)} task(s)", zh=zh)]
+        for p in placed:
+            units = "、".join(dict.fromkeys(a.unit for a in p.task.responsibilities))
+            lines.append(f"· {p.clause.path} {p.task.title}（{units or NOBODY[not zh]}）")
+        return self._made(
+            q, as_of, "\n".join(lines), tasks=[p.task.id for p in placed],
+            citations=[self.register.cite(self.register.document_of(p.document.id), p.clause, p.clause.span) for p in placed],
+        )  # fmt: skip
+
+    def _targets_of(self, q: Question, as_of: date, plans: set[str]) -> Answer | None:
+        found = [
+            (p, t, m)
+            for p, t, m in self.register.targets()
+            if (not plans or p.plan.id in plans)
+            and (not q.units or any(a.unit in q.units for a in p.task.responsibilities))
+            and _falls(q, m)
+        ]
+        if not found:
+            return None
+        zh = q.language == "zh"
+        placed = [p for p, _, _ in found]
+        lines = [self._over(placed, f"共 {len(found)} 个目标值", f"{len(found)} target(s)", zh=zh)]
+        cited = []
+        for p, t, m in found:
+            due = f"（{describe_due(m.due, q.language)}）" if m and m.due.date else ""
+            lines.append(f"· {p.clause.path} {describe_target(t, q.language)}{due}")
+            extraction = self.register.document_of(p.document.id)
+            cited.append(self.register.cite(extraction, p.clause, t.span))
+        tasks = list(dict.fromkeys(p.task.id for p in placed))
+        return self._made(q, as_of, "\n".join(lines), cited, tasks=tasks)
+
+    def _over(self, placed: Sequence[Placed], zh_said: str, en_said: str, *, zh: bool) -> str:
+        """The line over a list: of which plan, where they are of one."""
+        titles = list(dict.fromkeys(p.plan.title for p in placed))
+        if zh:
+            return f"《{titles[0]}》{zh_said}：" if len(titles) == 1 else f"{zh_said}："
+        return f"{en_said} of 《{titles[0]}》:" if len(titles) == 1 else f"{en_said}:"
+
+
+def _falls(q: Question, milestone: Milestone | None) -> bool:
+    """Whether a target's day is among those asked about."""
+    if q.window is None:
+        return True
+    due = milestone.due if milestone else None
+    return due is not None and due.date is not None and q.window.holds(due.date)
