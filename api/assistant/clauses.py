@@ -23,6 +23,9 @@ from tasks.words import (
 
 _HEADING_ONLY = 80
 _METRIC = 0.2
+_NAMED = 0.6
+_BOUND = re.compile(r"[上下]限|最[多少高低大小]|至[多少]|不超过|不低于")
+"""Words that ask for a bound; texts say it in many ways, so they say nothing about where it stands."""
 _LATE = re.compile(
     r"逾期|超期|过期|没按|未按|过了(?:期|时)限|overdue|\blate\b|past due|missed|behind schedule"
 )
@@ -50,7 +53,7 @@ class ClauseAnswers(Composer):
             inside = (s.text for s in sentences(f.extraction, f.clause))
             heading = self.search.coverage(words, f.clause.heading) + 0.15
             best = max((self.search.coverage(words, t) for t in inside), default=0.0)
-            return f.score / top + 0.6 * max(heading, best)
+            return f.score / top + 0.8 * max(heading, best)
 
         return sorted(found, key=worth, reverse=True)
 
@@ -247,8 +250,9 @@ class ClauseAnswers(Composer):
     def _target(
         self, q: Question, as_of: date, found: Sequence[Found], words: Sequence[str]
     ) -> Answer | None:
+        words = [w for w in words if not _BOUND.fullmatch(w)] or words
         ranked = [
-            (score + self._target_worth(q, f, s), f, s)
+            (score + self._target_worth(q, f, s, words), f, s)
             for score, f, s in self._best_sentences(found[:6], words)
             if self._has_value(q, f, s)
         ]
@@ -315,6 +319,8 @@ class ClauseAnswers(Composer):
     ) -> list[tuple[Placed, Target]] | None:
         """The targets of a sentence that the question is about; None: it is about none of them."""
         targets = self._targets_in(f, s)
+        of_scope = [(p, t) for p, t in targets if t.scope and t.scope in q.search]
+        targets = of_scope or targets  # asked of 小学, what holds for 初中 is no answer
         covers = [
             self.search.coverage(words, f"{t.scope or ''}{t.metric}{t.quote}") for _, t in targets
         ]
@@ -323,11 +329,12 @@ class ClauseAnswers(Composer):
             return None
         return [item for item, c in zip(targets, covers, strict=True) if c >= best - 0.25]
 
-    def _target_worth(self, q: Question, f: Found, s: Sentence) -> float:
+    def _target_worth(self, q: Question, f: Found, s: Sentence, words: Sequence[str]) -> float:
         targets = self._targets_in(f, s)
         if not targets:
             return 0.0
-        return 0.8 if q.year and self._year_fits(q.year, f, s, targets) else 0.3
+        named = max(self.search.coverage(words, f"{t.scope or ''}{t.metric}") for _, t in targets)
+        return (0.8 if q.year and self._year_fits(q.year, f, s, targets) else 0.3) + _NAMED * named
 
     def _when(self, placed: Placed, target: Target, language: str) -> str:
         due = next((m.due for m in placed.task.milestones if m.id == target.milestone_id), None)

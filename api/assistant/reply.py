@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 
+from api.assistant.intents import Intent, find_roles
+from api.assistant.question import Question
 from api.assistant.search import ClauseSearch, Found, Sentence, sentences
 from api.assistant.statements import Statement, Stating
-from api.assistant.understand import Intent, Question
 from kb.chunks import Chunk, flatten
 from kb.expansion import QueryExpander
 from kb.models import Citation, Clause, Fact, Plan, Span
@@ -99,7 +100,14 @@ class Composer:
 
     def _words(self, q: Question) -> list[str]:
         topic = q.topic if not q.plan or self._plans_called(q.plan) else f"{q.plan} {q.topic}"
-        return self.search.words(topic) or self.search.words(q.search)
+        words = self.search.words(topic) or self.search.words(q.search)
+        if q.intent is Intent.WHO and Role.LEAD in q.roles:
+            # In which role is asked; 监督 and 审核 may be what the duty is.
+            lead = (Role.LEAD,)
+            words = [
+                w for w in words if find_roles(w, w, q.intent, has_unit=False) != lead
+            ] or words
+        return words
 
     def _listed_of(self, p: Placed) -> list[Assignment]:
         return [a for a in p.task.responsibilities if a.basis is Basis.LISTED]

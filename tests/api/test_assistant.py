@@ -135,6 +135,26 @@ def test_a_role_that_a_unit_has_nowhere_is_said_so(text, first, tasks):
     assert len(answer.tasks) == tasks
 
 
+@pytest.mark.parametrize(
+    ("text", "path", "said"),
+    [
+        ("校园安全谁牵头？", "10/二/(四)/2", "这一条没有写明牵头单位。"),
+        ("施工环节由谁监督？", "5/二/(三)", "区住房城乡建委"),
+        ("who handles school bullying?", "10/二/(四)/10", "区司法局"),
+        ("班额上限是多少？", "5/二/(四)", "小学起始年级招生计划班额 ≤ 45人"),
+        ("小学班额最多多少人？", "5/二/(四)", "小学起始年级招生计划班额 ≤ 45人"),
+    ],
+)
+def test_the_clause_that_is_asked_about(text, path, said):
+    answer = ask(text)
+    assert said in answer.answer
+    assert answer.citations[0].path == path
+
+
+def test_what_holds_for_others_is_no_answer():
+    assert "初中起始年级" not in ask("小学班额最多多少人？").answer.split("\n")[0]
+
+
 def test_comparisons():
     answer = ask("消防和防溺水的责任单位有什么不同？")
     assert {"区消防救援支队", "区水利局"} <= units(answer)
