@@ -19,7 +19,7 @@ def track_undated(extraction: Extraction) -> Extraction:
     day. What has one stays as it is, so that doing it twice does nothing more."""
     if all(task.milestones for task in extraction.tasks):
         return extraction
-    tasks = tuple(task if task.milestones else _tracked(task, extraction) for task in extraction.tasks)  # fmt: skip
+    tasks = tuple(track_task(task, extraction.document.text) for task in extraction.tasks)
     return extraction.model_copy(update={"tasks": tasks})
 
 
@@ -28,8 +28,11 @@ def undated_of(task: Task) -> Milestone | None:
     return next((m for m in task.milestones if m.due.kind is DueKind.NONE), None)
 
 
-def _tracked(task: Task, extraction: Extraction) -> Task:
-    words = task.span.slice(extraction.document.text)
+def track_task(task: Task, text: str) -> Task:
+    """A task of a document with `text`: one without any milestone gets one without a day."""
+    if task.milestones:
+        return task
+    words = task.span.slice(text)
     milestone = Milestone(
         id=stable_id("milestone", task.id, "undated"),
         commitment=" ".join(words.split())[:_COMMITMENT],

@@ -15,8 +15,9 @@ from tasks.corrections import CorrectionStatus
 from tasks.digest.models import Detail, Goal, Source
 from tasks.due import DueItem
 from tasks.lifecycle import Life, judge
-from tasks.models import Deadline, Target
+from tasks.models import Deadline, Target, Task
 from tasks.store import Store
+from tasks.undated import track_task
 from tasks.versions import read_corrections
 
 Key = tuple[str, str]
@@ -52,7 +53,7 @@ def read_details(
             ).one()
         )
         titles = {p["id"]: p["title"] for p in _facts(connection, document_id, "plans")}
-        tasks: Iterable[dict[str, Any]] = _facts(connection, document_id, "tasks")
+        tasks = _tasks(connection, document_id, body["text"])
         before: dict[str, dict[str, Any]] = {}
         corrected = document_id in touched
         if corrected:
@@ -78,6 +79,16 @@ def read_details(
                 goals=_goals(one, item.life),
             )
     return found
+
+
+def _tasks(connection: Connection, document_id: str, text: str) -> Iterable[dict[str, Any]]:
+    """The tasks as they were extracted, each with a milestone; few become models."""
+    for task in _facts(connection, document_id, "tasks"):
+        if task["milestones"]:
+            yield task
+        else:
+            whole = track_task(Task.model_validate(task), text)
+            yield whole.model_dump(mode="json", by_alias=True)
 
 
 def _facts(connection: Connection, document_id: str, kind: str) -> Iterator[dict[str, Any]]:

@@ -10,8 +10,8 @@ from ingest.pipeline import extract_bytes
 from kb.errors import NotFoundError
 from kb.lexicon import corpus_path
 from tasks.corrections import Aspect, Draft, Operation
-from tasks.digest import SectionKind, build_digests, parse_week, subject
-from tasks.due import Colour
+from tasks.digest import DigestFormat, SectionKind, build_digests, parse_week, render, subject
+from tasks.due import Colour, State
 from tasks.lifecycle import Step, Verdict
 from tasks.models import Deadline, DueKind, Role
 from tasks.store import Store
@@ -30,6 +30,7 @@ from tests.tasks.digest_samples import (
     opened,
     step,
 )
+from tests.tasks.samples import NOW
 
 DANGERS, DRILLS, BAGS = "整治隐患点20处以上", "组织演练,参加率不低于95%", "储备编织袋5000条"
 
@@ -199,6 +200,24 @@ def test_new_in_the_week_by_the_local_date(recorded_at, week, shown):
             li for s in found["区应急局"].sections if s.kind == SectionKind.NEW for li in s.lines
         ]
         assert [li.item.due.year for li in new if li.item.occurrence] == [2027] * shown
+
+
+@pytest.mark.parametrize("touched", [False, True])
+def test_a_new_duty_without_a_deadline_is_new_and_says_so(touched):
+    words = "关于做好防汛工作的通知\n一、主要任务\n1.整治隐患。整治隐患点20处以上。（责任单位：区水利局）\n2.开展演练。2027年6月底前开展演练。（责任单位：区应急局）\n"
+    with opened(words, recorded_at=datetime(2026, 11, 24, tzinfo=UTC)) as store:
+        if touched:  # its document has a correction of another duty
+            [task] = [t for e in store.extractions() for t in e.tasks if "演练" in t.title]
+            draft = Draft(task_id=task.id, aspect=Aspect.OWNER, operation=Operation.ADD, unit="区教委", role=Role.JOINT, reason="补")  # fmt: skip
+            Tracker(store).correct(EVERYONE, draft, NOW)
+        digest = digests(store)["区水利局"]
+        [line] = [li for s in digest.sections if s.kind == SectionKind.NEW for li in s.lines]
+        assert line.item.state is State.UNDATED
+        assert not line.detail.corrected
+        assert [str(g.target.value) for g in line.detail.goals] == ["20"]
+        for kind in DigestFormat:
+            assert render(digest, kind, "zh")
+        assert "原文和计划都没有写时限" in render(digest, DigestFormat.HTML, "zh").decode()
 
 
 def test_a_new_version_makes_new_only_what_it_adds(store):

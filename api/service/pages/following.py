@@ -39,7 +39,9 @@ def suggestions(s: Screen, register: Register) -> list[str]:
         found.append(s.t("现在有哪些任务逾期？"))
         found.append(s.t("{year}年前要完成什么？", year=s.service.today().year + 1))
     values = [
-        t for _, t, _ in register.targets() if not t.uncertain and t.metric.endswith(_MEASURED)
+        t
+        for _, t, _ in register.targets()
+        if not t.uncertain and t.metric.endswith(_MEASURED) and len(t.metric) > _SHORTEST
     ]
     values.sort(key=lambda t: len(t.metric))
     found += [s.t("{what}的目标是多少？", what=t.metric) for t in values[:1]]

@@ -171,6 +171,7 @@ def tasks(s: Reading, f: FiltersOf, page: Annotated[int, Query(ge=1, le=100_000)
         "tasks.html", f=f, day=day, items=found[(page - 1) * PAGE : page * PAGE], total=len(found),
         tasks=len({i.task_id for i in found}), counts=counts, page=page, pages=pages,
         first=(page - 1) * PAGE, units=s.unit_choices(),
+        unit_shown=s.units.one(f.unit).label if f.unit else "",
         plans=[p for e in register.extractions for p in e.plans], plan_of=plan_titles(register),
         documents=[e.document for e in register.extractions], feed=feed_address(s, f, register),
         may_report=bool(s.viewer.actor.roles & roles_for(Step.REPORT)),

@@ -192,6 +192,9 @@ def test_pages_offer_the_choice_and_lead_to_the_id(office):
     assert page.status_code == 200
     assert "开州区教委" in page.text
     assert "整治万州区周边" not in page.text
+    for asked in (THERE, "开州区教委"):
+        table = browsers["supervisor"].get("/tasks", params={"unit": asked})
+        assert 'name="unit" value="开州区教委"' in table.text
     for path in ("/units", "/tasks", "/dashboard"):
         assert "/units/%E5%BC%80%E5%B7%9E%E5%8C%BA/education" in browsers["supervisor"].get(path).text  # fmt: skip
 
