@@ -554,6 +554,7 @@ _DESK = {
     "将按 {day} 的情况发出 {n} 份，发出后收不回来。同一周同一渠道只发一次。": "{n} digests go out as things stand on {day}; they cannot be taken back. In one week each goes once by a channel.",
     "我已看过下面的清单，确认发送": "I have checked the list below; send them",
     "没有要发的。": "Nothing to send.",
+    "没有能发的：{n} 份周报没有地址。": "Nothing can be sent: {n} digest(s) have no address.",
     "预览": "Preview",
     "一类": "Groups",
     "一种": "Single actions",

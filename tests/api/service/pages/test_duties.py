@@ -115,7 +115,7 @@ def test_an_owner_is_added_and_removed_in_two_languages(pages_world, supervisor,
         ({"kind": "by", "day": "2026-09-30"}, "2026-09-30"),
         ({"kind": "in", "begin": "2026-01-01", "day": "2026-06-30"}, "2026-01-01 — 2026-06-30"),
         ({"kind": "recurring", "every": "FREQ=YEARLY", "month": "9"}, "每年9月"),
-        ({"kind": "recurring", "every": "FREQ=MONTHLY;INTERVAL=3"}, "每3月"),
+        ({"kind": "recurring", "every": "FREQ=MONTHLY;INTERVAL=3"}, "每季度"),
         (
             {"kind": "relative", "event": "甲校验收", "count": "3", "span": "M"},
             "甲校验收起 3个月内",
