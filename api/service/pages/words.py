@@ -117,6 +117,7 @@ _ASK = {
 _TASKS = {
     "截至": "As of",
     "导出": "Export",
+    "需登录": "after signing in",
     "日历": "Calendar",
     "督办任务": "tasks",
     "按状态": "By status",
