@@ -93,15 +93,28 @@ def simplify(text: str) -> str:
     return _converter()(text) if _CHINESE.search(text) else text
 
 
+@lru_cache
+def _dictionary() -> tuple[dict[str, int], int]:
+    """(words and their frequencies, the sum) of jieba's dictionary, which takes half a second to
+    read."""
+    import jieba  # noqa: PLC0415
+
+    jieba.setLogLevel(60)
+    tokenizer = jieba.Tokenizer()
+    tokenizer.initialize()
+    return tokenizer.FREQ, tokenizer.total
+
+
 class Segmenter:
     """Words of Chinese text by jieba, with words of our own (units, lay words)."""
 
     def __init__(self, words: Iterable[str] = ()) -> None:
         import jieba  # noqa: PLC0415
 
-        jieba.setLogLevel(60)
+        frequencies, total = _dictionary()
         self._tokenizer = jieba.Tokenizer()
-        self._tokenizer.initialize()
+        self._tokenizer.FREQ, self._tokenizer.total = dict(frequencies), total
+        self._tokenizer.initialized = True
         for word in {*words, *_synonyms(), *_synonyms().values(), *_asking()}:
             if len(word) > 1:
                 self._tokenizer.add_word(word)

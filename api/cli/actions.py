@@ -20,7 +20,6 @@ from api.cli.output import Output
 from api.cli.state import need_store, require_plan
 from api.knowledge import open_assistant
 from api.settings import Settings
-from ingest.contract import to_contract
 from ingest.pipeline import decode_source, extract_file
 from ingest.readers import SUFFIXES
 from kb.errors import SourceError, StoreError, both
@@ -156,14 +155,8 @@ def _report(rows: Sequence[dict[str, Any]], out: Output) -> None:
             out.complain(f"{row['file']}: {out.side(row['error'])}{hint}")
 
 
-def extract(path: Path, out: Output, text_out: Path | None) -> None:
-    """Read one file and print what was found in it."""
-    extraction, _ = extract_file(path)
-    if text_out is not None:
-        text_out.write_bytes(extraction.document.text.encode())
-    if out.as_json:
-        out.json(to_contract(extraction))
-        return
+def show_extraction(extraction: Extraction, out: Output) -> None:
+    """What was found in a file, as a table."""
     document = extraction.document
     out.say(f"{document.title}", f"{document.title}")
     out.say(

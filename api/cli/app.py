@@ -208,9 +208,9 @@ def extract(
     ] = None,
 ) -> None:
     """抽取一个文件, 不入库 / read one file, store nothing."""
-    from api.cli import actions  # noqa: PLC0415
+    from api.cli import extracting  # noqa: PLC0415
 
-    actions.extract(file, context.obj.out(as_json), text_out)
+    extracting.extract(file, context.obj.out(as_json), text_out)
 
 
 @app.command()
