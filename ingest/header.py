@@ -39,7 +39,7 @@ _TITLE_END = re.compile(
 )
 
 _LETTERHEAD = re.compile(
-    rf"[一-龥（）() \u3000]{{2,40}}文件|(?:{_NUMBER.pattern})(?:[ \u3000\t]*签\s*发\s*人\s*[:：].*)?|签\s*发\s*人\s*[:：].*|★.*|(?:特急|加急|机密|秘密|绝密|平急)"
+    rf"(?!.*关于)[一-龥（）() \u3000]{{2,40}}文件|(?:{_NUMBER.pattern})(?:[ \u3000\t]*签\s*发\s*人\s*[:：].*)?|签\s*发\s*人\s*[:：].*|★.*|(?:特急|加急|机密|秘密|绝密|平急)"
 )
 """The lines over a title in the layout of official documents (GB/T 9704): the issuer's red head,
 the number, who signed, secrecy and urgency."""

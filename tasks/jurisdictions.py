@@ -81,6 +81,15 @@ class Jurisdiction(Fact):
         return None
 
 
+def place_stem(place: str) -> str:
+    """A place's name without the word for what it is, which a short one keeps.
+
+    >>> place_stem("万州区"), place_stem("开县")
+    ('万州', '开县')
+    """
+    return place[:-1] if place[-1] in "省市州盟区县旗镇乡" and len(place) > 2 else place
+
+
 def level_of(place: str) -> Level:
     """The level that a place's name shows: 重庆市 is a province, 万州区 a district."""
     if place in _MUNICIPALITIES or place.endswith("省") or re.search(r"自治区$", place):

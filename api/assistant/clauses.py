@@ -8,24 +8,18 @@ from datetime import date
 
 from api.assistant.intents import Intent
 from api.assistant.question import Question
-from api.assistant.reply import BEARING, LOST, QUOTED, Answer, Composer
+from api.assistant.reply import BEARING, QUOTED, Answer
 from api.assistant.search import Found, Sentence, sentences
-from ingest.numbers import find_quantities
+from api.assistant.values import ValueAnswers
 from kb.chunks import flatten
-from tasks.models import Assignment, Basis, Certainty, Milestone, Role, Target
+from tasks.models import Assignment, Basis, Certainty, Milestone, Role
 from tasks.queries import Placed
 from tasks.words import (
     describe_distance,
     describe_due,
-    describe_target,
-    role_name,
 )
 
 _HEADING_ONLY = 80
-_METRIC = 0.2
-_NAMED = 0.6
-_BOUND = re.compile(r"[上下]限|最[多少高低大小]|至[多少]|不超过|不低于")
-"""Words that ask for a bound; texts say it in many ways, so they say nothing about where it stands."""
 _LATE = re.compile(
     r"逾期|超期|过期|没按|未按|过了(?:期|时)限|overdue|\blate\b|past due|missed|behind schedule"
 )
@@ -34,42 +28,8 @@ _TOPIC = 80
 """Characters of a sentence that stand for what an answer is about."""
 
 
-class ClauseAnswers(Composer):
+class ClauseAnswers(ValueAnswers):
     """Answers from the clauses that retrieval found, best first."""
-
-    def _focus(self, f: Found, words: Sequence[str]) -> float:
-        if f.clause is None:
-            return 0.0
-        texts = [f.clause.heading, *(s.text for s in sentences(f.extraction, f.clause))]
-        return max(self.search.coverage(words, t) for t in texts)
-
-    def _ranked(self, found: Sequence[Found], words: Sequence[str]) -> list[Found]:
-        """Clauses by place in the list and by their best sentence."""
-        top = found[0].score or 1.0
-
-        def worth(f: Found) -> float:
-            if f.clause is None:
-                return 0.0
-            inside = (s.text for s in sentences(f.extraction, f.clause))
-            heading = self.search.coverage(words, f.clause.heading) + 0.15
-            best = max((self.search.coverage(words, t) for t in inside), default=0.0)
-            return f.score / top + 0.8 * max(heading, best)
-
-        return sorted(found, key=worth, reverse=True)
-
-    def _best_sentences(
-        self, found: Sequence[Found], words: Sequence[str]
-    ) -> list[tuple[float, Found, Sentence]]:
-        """Sentences of the clauses found, best first: cover and place in the list count."""
-        top = found[0].score or 1.0
-        ranked = []
-        for f in found:
-            if f.clause is None:
-                continue
-            for s in sentences(f.extraction, f.clause):
-                cover = self.search.coverage(words, s.text)
-                ranked.append((cover + 0.4 * f.score / top, f, s))
-        return sorted(ranked, key=lambda r: -r[0])
 
     # ---- answers, one a kind of question
 
@@ -172,7 +132,7 @@ class ClauseAnswers(Composer):
                     f"是，写有{unit}。" if zh else f"Yes, {self._name(unit, 'en')} is named."
                 )
         if q.roles and not any(a.role in q.roles for a in chosen):
-            asked = ("、" if zh else ", ").join(role_name(r, q.language) for r in q.roles)
+            asked = self._roles_said(q)
             lines.append(f"这一条没有写明{asked}单位。" if zh else f"The clause names no unit as: {asked}.")  # fmt: skip
         if zh:
             lines.append(f"“{topic}”涉及 {len(units)} 个单位：{said}。")
@@ -246,99 +206,6 @@ class ClauseAnswers(Composer):
         if q.language == "zh":
             return f"截至 {as_of} 逾期 {len(late)} 项。" if late else f"截至 {as_of} 没有逾期。"
         return f"{len(late)} overdue as of {as_of}." if late else f"Not overdue as of {as_of}."
-
-    def _target(
-        self, q: Question, as_of: date, found: Sequence[Found], words: Sequence[str]
-    ) -> Answer | None:
-        words = [w for w in words if not _BOUND.fullmatch(w)] or words
-        ranked = [
-            (score + self._target_worth(q, f, s, words), f, s)
-            for score, f, s in self._best_sentences(found[:6], words)
-            if self._has_value(q, f, s)
-        ]
-        ranked.sort(key=lambda r: -r[0])
-        lost = [w.span for e in self.register.extractions for w in e.warnings if w.span and "lost" in w.code]  # fmt: skip
-        if not ranked:
-            return None
-        _, f, s = ranked[0]
-        if self.search.coverage(words, s.text) < 0.4 and not q.anchor:
-            return None
-        if any(span.start < s.span.end and s.span.start < span.end for span in lost):
-            inside = self._targets_in(f, s)
-            if not any(self.search.coverage(words, t.metric) >= 0.5 for _, t in inside):
-                return self._refuse(q, as_of, [f], LOST)
-        targets = self._asked_targets(q, f, s, words)
-        if targets is None:
-            return None
-        if q.year and not self._year_fits(q.year, f, s, targets):
-            return None
-        lines = [f"· {describe_target(t)}{self._when(p, t, q.language)}" for p, t in targets]
-        assert f.clause is not None  # noqa: S101
-        lines += [*self._quoted(q, f, words), self._source_line(q, f)]
-        cited = [
-            self.register.cite(f.extraction, f.clause, s.span),
-            *(self.register.cite(f.extraction, f.clause, t.span) for _, t in targets),
-        ]
-        return self._made(
-            q, as_of, "\n".join(lines), cited, tasks=[p.task.id for p, _ in targets],
-            units=self._listed(f),
-        )  # fmt: skip
-
-    def _has_value(self, q: Question, f: Found, s: Sentence) -> bool:
-        """Whether a sentence has a value of the kind asked for; numbers in names are none."""
-        text = re.sub(r"《[^》]*》|[〔\[(][^〕\])]{0,6}\d{4}[^〕\])]*[号〕\])]", "", s.text)
-        measures = [n for n in find_quantities(text) if n.measure or n.comparator]
-        if re.search(
-            r"多少(?:钱|元|万元|亿元)|几(?:块|元)|金额|\byuan\b|\bmoney\b", q.text.lower()
-        ):
-            return any(n.measure in ("元", "块") for n in measures)
-        return bool(measures)
-
-    def _targets_in(self, f: Found, s: Sentence) -> list[tuple[Placed, Target]]:
-        assert f.clause is not None  # noqa: S101
-        return [
-            (p, t)
-            for p in self.register.tasks_in(f.clause.id)
-            for t in p.task.targets
-            if t.span.start < s.span.end and s.span.start < t.span.end
-        ]
-
-    def _year_fits(
-        self, year: int, f: Found, s: Sentence, targets: Sequence[tuple[Placed, Target]]
-    ) -> bool:
-        due = [
-            m.due.date
-            for p, t in targets
-            for m in p.task.milestones
-            if m.due.date and m.id == t.milestone_id
-        ]
-        return str(year) in s.text or any(d.year == year for d in due)
-
-    def _asked_targets(
-        self, q: Question, f: Found, s: Sentence, words: Sequence[str]
-    ) -> list[tuple[Placed, Target]] | None:
-        """The targets of a sentence that the question is about; None: it is about none of them."""
-        targets = self._targets_in(f, s)
-        of_scope = [(p, t) for p, t in targets if t.scope and t.scope in q.search]
-        targets = of_scope or targets  # asked of 小学, what holds for 初中 is no answer
-        covers = [
-            self.search.coverage(words, f"{t.scope or ''}{t.metric}{t.quote}") for _, t in targets
-        ]
-        best = max(covers, default=0.0)
-        if targets and best < _METRIC and q.language == "zh" and not q.anchor:
-            return None
-        return [item for item, c in zip(targets, covers, strict=True) if c >= best - 0.25]
-
-    def _target_worth(self, q: Question, f: Found, s: Sentence, words: Sequence[str]) -> float:
-        targets = self._targets_in(f, s)
-        if not targets:
-            return 0.0
-        named = max(self.search.coverage(words, f"{t.scope or ''}{t.metric}") for _, t in targets)
-        return (0.8 if q.year and self._year_fits(q.year, f, s, targets) else 0.3) + _NAMED * named
-
-    def _when(self, placed: Placed, target: Target, language: str) -> str:
-        due = next((m.due for m in placed.task.milestones if m.id == target.milestone_id), None)
-        return f"（{describe_due(due, language)}）" if due and due.date else ""
 
     def _numbered(
         self, q: Question, as_of: date, found: Sequence[Found], words: Sequence[str]

@@ -10,11 +10,10 @@ from api.assistant.intents import Intent
 from api.assistant.question import Question
 from api.assistant.reply import Refusal
 from kb.models import Fact
-from tasks.jurisdictions import Level
+from tasks.jurisdictions import Level, place_stem
 from tasks.queries import Register
 from tasks.units import Unit, jurisdiction_of
 
-_ENDS = "省市州盟区县旗镇乡"
 _OF_UNITS = (Intent.TASKS_OF_UNIT, Intent.DUE, Intent.OVERDUE, Intent.COUNT)
 
 
@@ -56,8 +55,7 @@ class Districts(Fact):
 
 def _names(text: str, place: str) -> bool:
     """Whether the text has the place's name, whole or without its last character (开州教委)."""
-    stem = place[:-1] if place[-1] in _ENDS and len(place) > 2 else place
-    return stem in text
+    return place_stem(place) in text
 
 
 def same_named(register: Register, question: Question) -> Sequence[Unit]:

@@ -36,7 +36,7 @@ class RegisterAnswers(Composer):
         cited: list[Citation] = []
         tasks: list[str] = []
         zh = q.language == "zh"
-        said = ("、" if zh else ", ").join(role_name(r, q.language) for r in q.roles)
+        said = self._roles_said(q)
         limit = "" if not said else f"（{said}）" if zh else f" [{said}]"
         for unit, placed in sets.items():
             name = self._name(unit, q.language)
@@ -73,9 +73,7 @@ class RegisterAnswers(Composer):
     def _in_other_roles(self, q: Question, as_of: date) -> Answer | None:
         """No duty is written with a unit in the role that is asked about: said so, with what it
         bears in others."""
-        asked = ("、" if q.language == "zh" else ", ").join(
-            role_name(r, q.language) for r in q.roles
-        )
+        asked = self._roles_said(q)
         names = ("、" if q.language == "zh" else ", ").join(
             self._name(u, q.language) for u in q.units
         )
@@ -208,12 +206,11 @@ class RegisterAnswers(Composer):
         elif not q.alone and not q.plan and self._about_topic(q):
             return None
         if not placed:
-            return (self._tasks_of(q, as_of) if q.units and q.roles else None) or self._refuse(
-                q, as_of, []
-            )
+            other = self._tasks_of(q, as_of) if q.roles else None
+            return other or self._refuse(q, as_of, [])
         what = "、".join(self._name(u, q.language) for u in q.units)
         if q.units and q.roles:
-            said = ("、" if zh else ", ").join(role_name(r, q.language) for r in q.roles)
+            said = self._roles_said(q)
             what += f"（{said}）" if zh else f" [{said}]"
         head = f"{what}共 {len(placed)} 项任务：" if zh else f"{what} {len(placed)} task(s):"
         lines, cited = [head], []

@@ -11,7 +11,7 @@ from api.assistant.question import Question
 from api.assistant.reply import Answer, Composer
 from tasks.models import Milestone
 from tasks.queries import Placed
-from tasks.words import NOBODY, describe_due, describe_target
+from tasks.words import NOBODY, describe_target
 
 _TASKS = re.compile(
     r"(?:哪些|什么|几[项个条]|多少)(?:[项个条])?(?:主要|具体|重点)?的?(?:任务|工作|事项)|(?:任务|工作|事项)(?:清单|都?有|都?是|包括)|列出?[^,。]{0,6}任务"
@@ -71,9 +71,10 @@ class PlanLists(Composer):
         placed = [p for p, _, _ in found]
         lines = [self._over(placed, f"共 {len(found)} 个目标值", f"{len(found)} target(s)", zh=zh)]
         cited = []
-        for p, t, m in found:
-            due = f"（{describe_due(m.due, q.language)}）" if m and m.due.date else ""
-            lines.append(f"· {p.clause.path} {describe_target(t, q.language)}{due}")
+        for p, t, _ in found:
+            lines.append(
+                f"· {p.clause.path} {describe_target(t, q.language)}{self._when(p, t, q.language)}"
+            )
             extraction = self.register.document_of(p.document.id)
             cited.append(self.register.cite(extraction, p.clause, t.span))
         tasks = list(dict.fromkeys(p.task.id for p in placed))

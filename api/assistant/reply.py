@@ -13,11 +13,12 @@ from kb.chunks import Chunk, flatten
 from kb.expansion import QueryExpander
 from kb.models import Citation, Clause, Fact, Plan, Span
 from kb.retrieval import HybridRetriever
-from tasks.models import Assignment, Basis, Extraction, Role
+from tasks.models import Assignment, Basis, Extraction, Role, Target
 from tasks.organisations import Organisations, organisations_for
 from tasks.queries import Placed, Register
 from tasks.units import jurisdiction_of
 from tasks.words import (
+    describe_due,
     role_name,
     with_note,
 )
@@ -132,6 +133,17 @@ class Composer:
                 ranked.append((0.3 * held + 0.7 * share, plan.id))
         best = max((score for score, _ in ranked), default=0)
         return {key for score, key in ranked if score == best} if best >= 0.45 else set()
+
+    def _when(self, placed: Placed, target: Target, language: str) -> str:
+        """（2025-12-31 前）: a target's day; empty where it has none."""
+        due = next((m.due for m in placed.task.milestones if m.id == target.milestone_id), None)
+        return f"（{describe_due(due, language)}）" if due and due.date else ""
+
+    def _roles_said(self, q: Question) -> str:
+        """The roles that a question asks about: 牵头、配合, or lead, joint."""
+        return ("、" if q.language == "zh" else ", ").join(
+            role_name(x, q.language) for x in q.roles
+        )
 
     def _quoted(self, q: Question, f: Found, words: Sequence[str]) -> list[str]:
         """The clause's own words: whole where short, else its best sentences in order."""

@@ -7,189 +7,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from api.assistant.function_words import english_words
 from ingest.reading import normalize_characters
 from kb.chunks import Chunk, chunk_clauses, flatten
 from kb.expansion import QueryExpander, translate
 from kb.lexical import tokenize
 from kb.models import Citation, Clause, Span
 from kb.retrieval import HybridRetriever
+from tasks.jurisdictions import place_stem
 from tasks.models import Extraction
 from tasks.queries import Register
+from tasks.units import jurisdiction_of
 
-_FUNCTION = frozenset(
-    [
-        "a",
-        "about",
-        "according",
-        "after",
-        "agencies",
-        "agency",
-        "all",
-        "an",
-        "and",
-        "any",
-        "are",
-        "as",
-        "at",
-        "be",
-        "been",
-        "before",
-        "between",
-        "bodies",
-        "body",
-        "both",
-        "by",
-        "can",
-        "care",
-        "charge",
-        "clause",
-        "come",
-        "comes",
-        "complete",
-        "completed",
-        "could",
-        "deadline",
-        "deal",
-        "dealing",
-        "deals",
-        "department",
-        "departments",
-        "did",
-        "district",
-        "do",
-        "document",
-        "does",
-        "due",
-        "during",
-        "duties",
-        "duty",
-        "each",
-        "eight",
-        "either",
-        "end",
-        "first",
-        "five",
-        "for",
-        "four",
-        "from",
-        "get",
-        "go",
-        "government",
-        "had",
-        "handle",
-        "handles",
-        "handling",
-        "has",
-        "have",
-        "how",
-        "i",
-        "if",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "least",
-        "list",
-        "look",
-        "looks",
-        "make",
-        "manage",
-        "manages",
-        "many",
-        "may",
-        "me",
-        "might",
-        "most",
-        "much",
-        "must",
-        "need",
-        "needs",
-        "nine",
-        "no",
-        "not",
-        "notice",
-        "number",
-        "of",
-        "on",
-        "one",
-        "or",
-        "organisation",
-        "organisations",
-        "organization",
-        "organizations",
-        "out",
-        "over",
-        "oversee",
-        "oversees",
-        "people",
-        "per",
-        "plan",
-        "plans",
-        "please",
-        "require",
-        "required",
-        "requires",
-        "responsibilities",
-        "responsibility",
-        "responsible",
-        "run",
-        "runs",
-        "set",
-        "seven",
-        "shall",
-        "should",
-        "show",
-        "six",
-        "so",
-        "supposed",
-        "sure",
-        "take",
-        "taken",
-        "takes",
-        "target",
-        "targets",
-        "task",
-        "tasks",
-        "tell",
-        "ten",
-        "than",
-        "that",
-        "the",
-        "their",
-        "them",
-        "there",
-        "these",
-        "they",
-        "this",
-        "those",
-        "three",
-        "to",
-        "two",
-        "under",
-        "unit",
-        "units",
-        "up",
-        "value",
-        "wanzhou",
-        "was",
-        "we",
-        "were",
-        "what",
-        "when",
-        "where",
-        "which",
-        "who",
-        "whom",
-        "whose",
-        "will",
-        "with",
-        "work",
-        "would",
-        "year",
-        "you",
-    ]
-)
 _SHORT = 40
 _SENTENCE = re.compile(r"[^。；;!?！？\n]+(?:[。；;!?！？]+|\n|$)")
 
@@ -300,8 +129,19 @@ class ClauseSearch:
         words = [w for w in self.expander.words(query) if not re.fullmatch(r"[A-Za-z]+", w)]
         if re.search(r"[A-Za-z]{2}", query):
             words += terms
-            words += [w for w in unknown if w not in _FUNCTION]
+            words += [w for w in unknown if w not in english_words() and w not in self._places]
         return list(dict.fromkeys(words))
+
+    @cached_property
+    def _places(self) -> frozenset[str]:
+        """The documents' own places as English writes them: wanzhou, chongqing."""
+        from pypinyin import lazy_pinyin  # noqa: PLC0415
+
+        places: set[str] = set()
+        for extraction in self._register.extractions:
+            own = jurisdiction_of(extraction.document)
+            places |= {place for place in (own.place, *own.parents) if place}
+        return frozenset("".join(lazy_pinyin(place_stem(place))) for place in places)
 
     def coverage(self, words: Sequence[str], text: str) -> float:
         """How much of `words`, weighed by how rare they are, `text` holds: 0…1."""

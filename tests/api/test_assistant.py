@@ -151,6 +151,13 @@ def test_the_clause_that_is_asked_about(text, path, said):
     assert answer.citations[0].path == path
 
 
+def test_the_documents_own_places_are_no_topic_in_english():
+    words = assistant().search.words("who in Wanzhou, Chongqing handles bullying")
+    assert words
+    assert not {"wanzhou", "chongqing"} & set(words)
+    assert "kaizhou" in assistant().search.words("who in Kaizhou handles bullying")
+
+
 def test_what_holds_for_others_is_no_answer():
     assert "初中起始年级" not in ask("小学班额最多多少人？").answer.split("\n")[0]
 

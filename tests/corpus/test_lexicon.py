@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from api.assistant.function_words import FunctionWords, WordKind, bounds, english_words
 from api.assistant.topics import AskingWords, Mistyped, as_meant, topic_words
 from api.assistant.understand import Instruction, without_instructions
 from api.assistant.windows import DatePhrase, find_window
@@ -227,6 +228,14 @@ def test_phrases_of_days(_entry, example):
 @pytest.mark.parametrize(("_entry", "example"), examples("asking_words", AskingWords))
 def test_words_of_asking_are_no_topic(_entry, example):
     assert topic_words(example.text) == example.topic
+
+
+@pytest.mark.parametrize(("entry", "example"), examples("function_words", FunctionWords))
+def test_function_words_say_nothing_of_a_topic(entry, example):
+    ours = bounds() if entry.kind is WordKind.BOUND else english_words()
+    assert set(entry.words) <= ours
+    assert set(example.text.split()) & set(entry.words)
+    assert tuple(w for w in example.text.split() if w not in ours) == example.left
 
 
 @pytest.mark.parametrize(("entry", "example"), examples("mistyped", Mistyped))

@@ -103,6 +103,13 @@ def test_what_stands_over_a_title_is_none_of_it(over: str, mark: str) -> None:
     assert header.document_number == ("某教委发〔2025〕21号" if over else None)
 
 
+def test_a_title_of_two_lines_may_end_the_first_one_like_a_red_head() -> None:
+    header = parse_header(
+        "某市教育委员会文件\n某教委发〔2025〕2号\n\n某市教育委员会关于公布继续有效的规范性文件\n清单的通知\n\n各学校：\n"
+    )
+    assert header.title == "某市教育委员会关于公布继续有效的规范性文件清单的通知"
+
+
 @pytest.mark.parametrize(
     "newline",
     [

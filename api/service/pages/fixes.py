@@ -18,7 +18,7 @@ from api.service.pages.screen import Screen, allowed, local_path, read_day
 from kb.errors import DubanError, NotFoundError
 from tasks.authorisation import Action
 from tasks.corrections import Aspect, Correction, CorrectionStatus, Draft, Operation
-from tasks.deadline_words import DURATION, SPANS, describe_relative
+from tasks.deadline_words import DURATION, SPANS, describe_recurrence, describe_relative
 from tasks.models import Certainty, Comparator, Deadline, DueKind, Extraction, Role, Target, Task
 from tasks.words import describe_target
 
@@ -50,12 +50,12 @@ KINDS = {
 }
 """The kinds of deadlines as the form offers them."""
 RULES = {
-    "FREQ=YEARLY": ("每年", "every year"),
-    "FREQ=MONTHLY;INTERVAL=6": ("每半年", "every half year"),
-    "FREQ=MONTHLY;INTERVAL=3": ("每季度", "every quarter"),
-    "FREQ=MONTHLY": ("每月", "every month"),
-    "FREQ=WEEKLY": ("每周", "every week"),
-}
+    rule: (describe_recurrence(rule, "zh"), describe_recurrence(rule, "en"))
+    for rule in (
+        "FREQ=YEARLY", "FREQ=MONTHLY;INTERVAL=6", "FREQ=MONTHLY;INTERVAL=3", "FREQ=MONTHLY", "FREQ=WEEKLY",
+    )
+}  # fmt: skip
+"""How often a duty may recur, as the form offers it."""
 _SIGNS = {Comparator.AT_LEAST: "≥", Comparator.AT_MOST: "≤", Comparator.ABOUT: "≈"}
 SIGNS = {c: _SIGNS.get(c, c.value) for c in Comparator}
 
