@@ -12,8 +12,10 @@ _OFFICE = re.compile(
     r"(?:[a-z]+(?: and|,)? ){1,5}?(?:bureaus?|commissions?|committees?|offices?|departments?|courts?|procuratorates?|brigades?|administrations?|federations?|league|detachments?|police)\b"
 )
 _PLAN = re.compile(
-    r"[“\"《]?(?P<name>[一-龥]{2,18}?)(?P<kind>行动|工作|实施|专项)*(?:那个|这个)?(?:计划|方案)[”\"》]?(?:里面?|中|内|当中|下面)?"
+    r"[“\"《]?(?P<name>[一-龥]{2,18}?)(?:行动|工作|实施|专项)*(?:那个|这个)?(?:计划|方案)[”\"》]?(?:里面?|中|内|当中|下面)?"
 )
+_NO_PLAN = re.compile(r"哪|几|什么|多少|[\d一二三四五六七八九十]+大")
+"""Words before 计划 that ask for plans, or name them all: 十大行动计划."""
 _PLAN_EN = re.compile(
     r"\b(?:in|under|by|of|within) the (?P<name>[a-z ,&-]{3,50}?) (?:action )?(?:plan|scheme)\b"
 )
@@ -58,11 +60,7 @@ def find_plan(text: str) -> tuple[str, str]:
             r"^(?:按照?|根据|在|依据|关于|这个|那个|该|本|请问|的)+", "", match.group("name")
         )
         name = re.sub(r"(?:的|那个|这个)$", "", name)
-        if (
-            len(name) >= 2
-            and not re.search(r"哪|几|什么|多少|十大", name)
-            and (match.group("kind") or not name.endswith("招生"))
-        ) or name == "招生":
+        if len(name) >= 2 and not _NO_PLAN.search(name):
             return name, text[: match.start()] + " " + text[match.end() :]
     if match := _PLAN_EN.search(text.lower()):
         chinese, _ = translate(match.group("name"))

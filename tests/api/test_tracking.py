@@ -247,3 +247,13 @@ def test_nobody_stores_evidence_for_what_they_may_not_report_on(duban, tmp_path)
     assert duban(*words, "--as", "li")[0] == 1
     sha256 = hashlib.sha256("照片".encode()).hexdigest()
     assert duban("evidence", sha256, "--out", str(tmp_path / "y.txt"))[0] == 1
+
+
+def test_a_plan_without_a_task_is_a_plan(duban, tmp_path):
+    sheet = tmp_path / "about.txt"
+    sheet.write_text(
+        "某区学校基本情况说明方案\n一、基本情况\n1.概况。全区现有学校120所。\n", "utf-8"
+    )
+    assert duban("ingest", "--no-index", str(sheet))[0] == 0
+    for command in ("tasks", "targets", "milestones"):
+        assert listed(duban, command, "--plan", "基本情况") == []
