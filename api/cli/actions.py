@@ -241,7 +241,7 @@ def tasks(settings: Settings, wanted: TaskFilter, as_of: date, out: Output) -> N
     unit = register.known.one(wanted.unit).id if wanted.unit is not None else None
     found = list(register.tasks_of(unit) if unit else register.tasks())
     if wanted.plan:
-        require_plan(wanted.plan, _titles(register))
+        require_plan(wanted.plan, plan_titles_of(register))
         found = [p for p in found if wanted.plan in p.plan.title]
     if wanted.due_before:
         found = [p for p in found if due_before(p, wanted.due_before)]
@@ -274,7 +274,7 @@ def tasks(settings: Settings, wanted: TaskFilter, as_of: date, out: Output) -> N
 def targets(settings: Settings, text: str, plan: str, year: int | None, out: Output) -> None:
     """List numeric targets."""
     register = _register(settings)
-    require_plan(plan, _titles(register))
+    require_plan(plan, plan_titles_of(register))
     found = register.targets(text, plan=plan, year=year)
     if out.as_json:
         out.json(
@@ -429,7 +429,7 @@ def _register(settings: Settings) -> Register:
     return Register(found, lambda day: lives_on(store, day))
 
 
-def _titles(register: Register) -> Iterator[str]:
+def plan_titles_of(register: Register) -> Iterator[str]:
     """Of all plans, those without a task too."""
     return (plan.title for extraction in register.extractions for plan in extraction.plans)
 

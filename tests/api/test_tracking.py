@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from api.cli.actions import plan_titles_of
 from api.cli.app import run
+from api.cli.state import require_plan
+from ingest.pipeline import extract_bytes
+from kb.errors import NotFoundError
+from tasks.queries import Register
 
 PLAN = """某区防汛工作方案（2024—2026年）
 一、主要任务
@@ -249,11 +254,9 @@ def test_nobody_stores_evidence_for_what_they_may_not_report_on(duban, tmp_path)
     assert duban("evidence", sha256, "--out", str(tmp_path / "y.txt"))[0] == 1
 
 
-def test_a_plan_without_a_task_is_a_plan(duban, tmp_path):
-    sheet = tmp_path / "about.txt"
-    sheet.write_text(
-        "某区学校基本情况说明方案\n一、基本情况\n1.概况。全区现有学校120所。\n", "utf-8"
-    )
-    assert duban("ingest", "--no-index", str(sheet))[0] == 0
-    for command in ("tasks", "targets", "milestones"):
-        assert listed(duban, command, "--plan", "基本情况") == []
+def test_a_plan_without_a_task_is_a_plan():
+    read = extract_bytes(PLAN.encode(), "plan.txt").model_copy(update={"tasks": ()})
+    titles = list(plan_titles_of(Register([read])))
+    require_plan("防汛", titles)
+    with pytest.raises(NotFoundError, match="登月"):
+        require_plan("登月", titles)
