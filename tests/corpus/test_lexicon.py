@@ -42,27 +42,24 @@ def owners(text: str) -> dict[str, set[str]]:
 
 
 ROLE_EXAMPLES = [
-    pytest.param(example, id=example.text)
+    example
     for entry in (*role_words(), *load_lexicon("role_cues", RoleCue))
     for example in entry.examples
 ]
 
 
-@pytest.mark.parametrize("example", ROLE_EXAMPLES)
-def test_roles(example):
-    wanted = {
-        unit: {str(r) for r in (roles if isinstance(roles, list) else [roles])}
-        for unit, roles in example.owners.items()
-    }
-    assert owners(example.text) == wanted
+def test_roles(subtests):
+    for example in ROLE_EXAMPLES:
+        with subtests.test(example=str(example)):
+            wanted = {
+                unit: {str(r) for r in (roles if isinstance(roles, list) else [roles])}
+                for unit, roles in example.owners.items()
+            }
+            assert owners(example.text) == wanted
 
 
 def examples(name, model):
-    return [
-        pytest.param(entry, example, id=f"{name}-{example.text}")
-        for entry in load_lexicon(name, model)
-        for example in entry.examples
-    ]
+    return [(entry, example) for entry in load_lexicon(name, model) for example in entry.examples]
 
 
 def is_of(entry, unit):
@@ -74,24 +71,22 @@ def is_of(entry, unit):
     return unit.name == entry.name
 
 
-@pytest.mark.parametrize(
-    ("entry", "example"),
-    [
+def test_units(subtests):
+    """In every jurisdiction: a unit of this very entry, or no unit at all."""
+    for entry, example in [
         *examples("functions", FunctionEntry),
         *examples("organisations", OrganisationEntry),
         *examples("groups", GroupEntry),
-    ],
-)
-def test_units(entry, example):
-    """In every jurisdiction: a unit of this very entry, or no unit at all."""
-    for jurisdiction in (DISTRICT, STATE):
-        found = organisations_for(jurisdiction).find(example.text)
-        if example.unit is None:
-            assert [m.name for m in found] == []
-        else:
-            named = [m.unit for m in found if m.name == example.unit]
-            assert named, f"{jurisdiction.place}: {[m.name for m in found]}"
-            assert all(is_of(entry, unit) for unit in named)
+    ]:
+        with subtests.test(entry=str(entry), example=str(example)):
+            for jurisdiction in (DISTRICT, STATE):
+                found = organisations_for(jurisdiction).find(example.text)
+                if example.unit is None:
+                    assert [m.name for m in found] == []
+                else:
+                    named = [m.unit for m in found if m.name == example.unit]
+                    assert named, f"{jurisdiction.place}: {[m.name for m in found]}"
+                    assert all(is_of(entry, unit) for unit in named)
 
 
 @pytest.mark.parametrize(
@@ -103,51 +98,40 @@ def test_no_entry_takes_a_name_from_another(name, model):
     assert len(keys) == len(set(keys))
 
 
-@pytest.mark.parametrize("entry", load_lexicon("scopes", ScopeEntry), ids=lambda e: e.name)
-def test_scopes(entry):
-    for text in entry.examples:
-        [target] = find_targets(read_span(text, Span(0, len(text))))
-        assert entry.name in (target.scope, target.metric[: len(entry.name)])
-        assert (target.scope == entry.name) is not entry.rank
+def test_scopes(subtests):
+    for entry in load_lexicon("scopes", ScopeEntry):
+        with subtests.test(entry=str(entry)):
+            for text in entry.examples:
+                [target] = find_targets(read_span(text, Span(0, len(text))))
+                assert entry.name in (target.scope, target.metric[: len(entry.name)])
+                assert (target.scope == entry.name) is not entry.rank
 
 
-@pytest.mark.parametrize(
-    ("entry", "text"),
-    [
-        pytest.param(entry, text, id=f"{entry.name}-{text}")
-        for entry in load_lexicon("periods", PlanningPeriod)
-        for text in entry.examples
-    ],
-)
-def test_periods(entry, text):
-    [mention] = find_times(text)[:1]
-    assert mention.end is not None
-    assert entry.start <= mention.end.year <= entry.end
+def test_periods(subtests):
+    for entry in load_lexicon("periods", PlanningPeriod):
+        for text in entry.examples:
+            with subtests.test(entry=entry.name, text=text):
+                [mention] = find_times(text)[:1]
+                assert mention.end is not None
+                assert entry.start <= mention.end.year <= entry.end
 
 
-@pytest.mark.parametrize(
-    "example",
-    [
-        pytest.param(example, id=example.text)
+def test_comparators(subtests):
+    for example in [
+        example
         for entry in load_lexicon("comparators", ComparatorEntry)
         for example in entry.examples
-    ],
-)
-def test_comparators(example):
-    [found] = find_quantities(example.text)
-    assert (found.comparator, found.value) == (example.comparator, example.value)
+    ]:
+        with subtests.test(example=str(example)):
+            [found] = find_quantities(example.text)
+            assert (found.comparator, found.value) == (example.comparator, example.value)
 
 
-@pytest.mark.parametrize(
-    ("entry", "text"),
-    [
-        pytest.param(entry, text, id=f"{entry.english}-{text}")
-        for entry in load_lexicon("terms", Term)
-        for text in entry.examples
-    ],
-)
-def test_english_terms(entry, text):
-    assert entry.chinese in translate(text)[0]
+def test_english_terms(subtests):
+    for entry in load_lexicon("terms", Term):
+        for text in entry.examples:
+            with subtests.test(english=entry.english, text=text):
+                assert entry.chinese in translate(text)[0]
 
 
 @pytest.fixture(scope="module")
@@ -155,16 +139,14 @@ def expander():
     return QueryExpander()
 
 
-@pytest.mark.parametrize(
-    ("official", "text"),
-    [
-        pytest.param(entry.official, text, id=f"{entry.official}-{text}")
+def test_synonyms(expander, subtests):
+    for official, text in [
+        (entry.official, text)
         for entry in load_lexicon("synonyms", Synonym)
         for text in entry.examples
-    ],
-)
-def test_synonyms(expander, official, text):
-    assert official in expander.synonyms_in(text)
+    ]:
+        with subtests.test(official=str(official), text=str(text)):
+            assert official in expander.synonyms_in(text)
 
 
 def test_a_lay_word_means_one_thing():
@@ -172,28 +154,22 @@ def test_a_lay_word_means_one_thing():
     assert len(words) == len(set(words))
 
 
-@pytest.mark.parametrize(
-    "example",
-    [
-        pytest.param(example, id=example.text)
+def test_words_of_asking(expander, subtests):
+    for example in [
+        example
         for entry in load_lexicon("question_words", QuestionWords)
         for example in entry.examples
-    ],
-)
-def test_words_of_asking(expander, example):
-    assert "".join(expander.words(example.text)) == example.topic
+    ]:
+        with subtests.test(example=str(example)):
+            assert "".join(expander.words(example.text)) == example.topic
 
 
-@pytest.mark.parametrize(
-    "example",
-    [
-        pytest.param(example, id=example.text)
-        for entry in load_lexicon("instructions", Instruction)
-        for example in entry.examples
-    ],
-)
-def test_orders_to_the_assistant_are_taken_out(example):
-    assert without_instructions(example.text) == example.rest
+def test_orders_to_the_assistant_are_taken_out(subtests):
+    for example in [
+        example for entry in load_lexicon("instructions", Instruction) for example in entry.examples
+    ]:
+        with subtests.test(example=str(example)):
+            assert without_instructions(example.text) == example.rest
 
 
 @pytest.mark.parametrize(
@@ -218,30 +194,34 @@ def test_the_offices_of_another_level_are_not_ours():
     assert "公安" not in "".join(m.name for m in ours.find("接入公安网"))
 
 
-@pytest.mark.parametrize(("_entry", "example"), examples("date_phrases", DatePhrase))
-def test_phrases_of_days(_entry, example):
-    found, _ = find_window(normalize_characters(example.text), date(2026, 11, 24))
-    assert found is not None
-    assert (found.start, found.end) == (example.start, example.end)
+def test_phrases_of_days(subtests):
+    for _entry, example in examples("date_phrases", DatePhrase):
+        with subtests.test(example=str(example)):
+            found, _ = find_window(normalize_characters(example.text), date(2026, 11, 24))
+            assert found is not None
+            assert (found.start, found.end) == (example.start, example.end)
 
 
-@pytest.mark.parametrize(("_entry", "example"), examples("asking_words", AskingWords))
-def test_words_of_asking_are_no_topic(_entry, example):
-    assert topic_words(example.text) == example.topic
+def test_words_of_asking_are_no_topic(subtests):
+    for _entry, example in examples("asking_words", AskingWords):
+        with subtests.test(example=str(example)):
+            assert topic_words(example.text) == example.topic
 
 
-@pytest.mark.parametrize(("entry", "example"), examples("function_words", FunctionWords))
-def test_function_words_say_nothing_of_a_topic(entry, example):
-    ours = bounds() if entry.kind is WordKind.BOUND else english_words()
-    assert set(entry.words) <= ours
-    assert set(example.text.split()) & set(entry.words)
-    assert tuple(w for w in example.text.split() if w not in ours) == example.left
+def test_function_words_say_nothing_of_a_topic(subtests):
+    for entry, example in examples("function_words", FunctionWords):
+        with subtests.test(entry=str(entry), example=str(example)):
+            ours = bounds() if entry.kind is WordKind.BOUND else english_words()
+            assert set(entry.words) <= ours
+            assert set(example.text.split()) & set(entry.words)
+            assert tuple(w for w in example.text.split() if w not in ours) == example.left
 
 
-@pytest.mark.parametrize(("entry", "example"), examples("mistyped", Mistyped))
-def test_mistyped_words_are_put_right(entry, example):
-    assert as_meant(example.text) == example.meant
-    assert entry.meant in example.meant
+def test_mistyped_words_are_put_right(subtests):
+    for entry, example in examples("mistyped", Mistyped):
+        with subtests.test(entry=str(entry), example=str(example)):
+            assert as_meant(example.text) == example.meant
+            assert entry.meant in example.meant
 
 
 def test_a_word_of_asking_asks_for_one_thing():

@@ -162,7 +162,7 @@ def test_a_lay_word_in_a_state_document_is_the_ministry() -> None:
 
 
 LOCAL = [
-    pytest.param(prefix, entry, name, id=f"{prefix}{entry.prefix}{name}")
+    (prefix, entry, name)
     for entry in load_lexicon("functions", FunctionEntry)
     for prefix, names in (
         ("省", (*entry.province, *entry.local)),
@@ -173,43 +173,44 @@ LOCAL = [
 ]
 
 
-@pytest.mark.parametrize(("prefix", "entry", "name"), LOCAL)
-def test_every_name_of_a_function_is_found_whole(
-    prefix: str, entry: FunctionEntry, name: str
-) -> None:
+def test_every_name_of_a_function_is_found_whole(subtests: pytest.Subtests) -> None:
     """A name belongs to one function only, and no shorter name hides it."""
-    here = {
-        "省": ("浙江省", Level.PROVINCE),
-        "市": ("成都市", Level.CITY),
-        "县": ("某县", Level.DISTRICT),
-    }
-    place, level = here[prefix]
-    printed = f"{prefix}{entry.prefix}{name}"
-    found = organisations_for(Jurisdiction(place=place, level=level)).find(f"由{printed}负责。")
-    assert [(m.text, m.unit.id if m.unit else None) for m in found] == [
-        (printed, f"{place}/{entry.function}")
-    ]
-
-
-@pytest.mark.parametrize(
-    "entry", load_lexicon("organisations", OrganisationEntry), ids=lambda e: e.name
-)
-def test_every_form_of_a_central_organ_is_found_whole(entry: OrganisationEntry) -> None:
-    """Whoever the document is of: 教育部 is the same to a district and to the State Council."""
-    for issuer in ("国务院办公厅", WANZHOU):
-        for form in (entry.name, *entry.forms, *entry.former):
-            found = of(issuer).find(f"由{form}负责。")
-            assert [(m.text, m.unit.name if m.unit else None) for m in found] == [
-                (form, entry.name)
+    for prefix, entry, name in LOCAL:
+        with subtests.test(prefix=str(prefix), entry=str(entry), name=str(name)):
+            here = {
+                "省": ("浙江省", Level.PROVINCE),
+                "市": ("成都市", Level.CITY),
+                "县": ("某县", Level.DISTRICT),
+            }
+            place, level = here[prefix]
+            printed = f"{prefix}{entry.prefix}{name}"
+            found = organisations_for(Jurisdiction(place=place, level=level)).find(
+                f"由{printed}负责。"
+            )
+            assert [(m.text, m.unit.id if m.unit else None) for m in found] == [
+                (printed, f"{place}/{entry.function}")
             ]
 
 
-@pytest.mark.parametrize("entry", load_lexicon("groups", GroupEntry), ids=lambda e: e.name)
-def test_every_form_of_a_group_is_found_whole(entry: GroupEntry) -> None:
-    for form in entry.forms:
-        [mention] = of(WANZHOU).find(f"由{form}负责。")
-        assert mention.text == form
-        assert mention.name == (form if entry.as_printed else entry.name)
+def test_every_form_of_a_central_organ_is_found_whole(subtests: pytest.Subtests) -> None:
+    """Whoever the document is of: 教育部 is the same to a district and to the State Council."""
+    for entry in load_lexicon("organisations", OrganisationEntry):
+        with subtests.test(entry=str(entry)):
+            for issuer in ("国务院办公厅", WANZHOU):
+                for form in (entry.name, *entry.forms, *entry.former):
+                    found = of(issuer).find(f"由{form}负责。")
+                    assert [(m.text, m.unit.name if m.unit else None) for m in found] == [
+                        (form, entry.name)
+                    ]
+
+
+def test_every_form_of_a_group_is_found_whole(subtests: pytest.Subtests) -> None:
+    for entry in load_lexicon("groups", GroupEntry):
+        with subtests.test(entry=str(entry)):
+            for form in entry.forms:
+                [mention] = of(WANZHOU).find(f"由{form}负责。")
+                assert mention.text == form
+                assert mention.name == (form if entry.as_printed else entry.name)
 
 
 PIECES = st.sampled_from(

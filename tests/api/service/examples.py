@@ -13,7 +13,7 @@ from typing import Any
 from api.service import app as service_app
 from api.service.openapi import operations_in
 from ingest.pipeline import extract_bytes
-from tests.api.service.test_matrix import API, TABLE
+from tests.api.service.contracts.test_matrix import API, TABLE
 from tests.api.service.world import PASSWORD, ROLES, SECRET, World, make_world
 from tests.tasks.samples import NOW
 

@@ -13,7 +13,7 @@ from api.service.answering import BEAT, Answering, failure
 from api.service.conversations import Conversations
 from api.service.problems import TooManyError
 from kb.errors import DubanError, NotFoundError
-from tests.api.service.test_matrix import API
+from tests.api.service.contracts.test_matrix import API
 from tests.api.service.world import make_world
 
 

@@ -10,7 +10,7 @@ import pytest
 from api.service.sending import disposition
 from api.service.uploads import clean_name
 from kb.errors import DubanError
-from tests.api.service.test_matrix import API
+from tests.api.service.contracts.test_matrix import API
 from tests.api.service.world import make_world
 from tests.tasks.samples import PLAN
 

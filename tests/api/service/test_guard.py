@@ -20,7 +20,7 @@ from api.service.connections import LARGEST_HEAD, Http, listen, uvicorn_options
 from api.service.guard import CONTENT_SECURITY_POLICY, LARGEST_BODY, SLOWEST, Guard, is_ours
 from ingest.readers import LIMIT
 from kb.errors import StoreError
-from tests.api.service.test_matrix import API
+from tests.api.service.contracts.test_matrix import API
 
 
 @contextmanager

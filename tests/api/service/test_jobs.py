@@ -21,8 +21,8 @@ from kb.errors import ConflictError, DeniedError, SourceError
 from tasks.authorisation import CONSOLE, PersonRole
 from tasks.people import Person
 from tasks.store import Store
+from tests.api.service.contracts.test_matrix import API
 from tests.api.service.process import Serving
-from tests.api.service.test_matrix import API
 from tests.api.service.world import PEOPLE, make_world, people_with_tokens, settings_in
 from tests.tasks.samples import NOW, PLAN
 

@@ -15,7 +15,6 @@ from tests.api.service.wire import PLACE, described, wire_of
 SCHEMA = described()
 OPERATIONS = list(operations_in(SCHEMA))
 NAMES = [f"{method.upper()} {path}" for method, path, _ in OPERATIONS]
-operations = pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS, ids=NAMES)
 
 
 def test_the_wire_is_as_it_was_agreed():
@@ -32,25 +31,27 @@ def test_the_wire_is_as_it_was_agreed():
         assert not differing
 
 
-@operations
-def test_every_operation_is_told(method, path, operation):
-    assert " / " in operation["summary"]
-    assert operation["description"].strip()
-    assert operation["tags"]
-    for parameter in operation.get("parameters", ()):
-        told = parameter.get("description", "")
-        assert told, parameter["name"]
+def test_every_operation_is_told(subtests):
+    for _, _, operation in OPERATIONS:
+        with subtests.test(operation=operation["operationId"]):
+            assert " / " in operation["summary"]
+            assert operation["description"].strip()
+            assert operation["tags"]
+            for parameter in operation.get("parameters", ()):
+                told = parameter.get("description", "")
+                assert told, parameter["name"]
 
 
-@operations
-def test_every_error_is_the_one_model_of_problems(method, path, operation):
-    for status, answer in operation["responses"].items():
-        if status < "400" or (path, status) == ("/readyz", "503"):
-            continue
-        assert list(answer["content"]) == ["application/problem+json"]
-        shape = answer["content"]["application/problem+json"]["schema"]
-        assert shape == {"$ref": "#/components/schemas/Problem"}
-    assert set(SCHEMA["components"]["schemas"]["Problem"]["required"]) >= {"title", "status", "detail", "code"}  # fmt: skip
+def test_every_error_is_the_one_model_of_problems(subtests):
+    for _, path, operation in OPERATIONS:
+        with subtests.test(operation=operation["operationId"]):
+            for status, answer in operation["responses"].items():
+                if status < "400" or (path, status) == ("/readyz", "503"):
+                    continue
+                assert list(answer["content"]) == ["application/problem+json"]
+                shape = answer["content"]["application/problem+json"]["schema"]
+                assert shape == {"$ref": "#/components/schemas/Problem"}
+            assert set(SCHEMA["components"]["schemas"]["Problem"]["required"]) >= {"title", "status", "detail", "code"}  # fmt: skip
 
 
 USUAL = "400 421"
@@ -112,32 +113,34 @@ def test_the_cookie_is_told_by_its_name(tmp_path, tls, cookie):
     assert [s["url"] for s in told["servers"]] == [base if tls else "/"]
 
 
-@operations
-def test_a_form_has_an_example_that_fits(method, path, operation):
-    form = operation.get("requestBody", {}).get("content", {}).get("multipart/form-data")
-    if form is not None:
-        shapes = {n: s.get("description") for n, s in form["schema"]["properties"].items()}
-        assert all(shapes.values()), shapes
-        for example in form["examples"].values():
-            jsonschema.Draft202012Validator(form["schema"]).validate(example["value"])
-            assert set(example["value"]) == set(shapes)
+def test_a_form_has_an_example_that_fits(subtests):
+    for _, _, operation in OPERATIONS:
+        with subtests.test(operation=operation["operationId"]):
+            form = operation.get("requestBody", {}).get("content", {}).get("multipart/form-data")
+            if form is not None:
+                shapes = {n: s.get("description") for n, s in form["schema"]["properties"].items()}
+                assert all(shapes.values()), shapes
+                for example in form["examples"].values():
+                    jsonschema.Draft202012Validator(form["schema"]).validate(example["value"])
+                    assert set(example["value"]) == set(shapes)
 
 
-@operations
-def test_what_is_taken_and_sent_has_an_example_that_fits(method, path, operation):
-    for content in (
-        operation.get("requestBody", {}).get("content", {}),
-        *(a.get("content", {}) for s, a in operation["responses"].items() if s < "300"),
-    ):
-        shape = content.get("application/json", {}).get("schema")
-        if shape is None or (shape == {} and operation["tags"] == ["health"]):
-            continue
-        name = shape.get("$ref", "").rpartition("/")[2]
-        taken = SCHEMA["components"]["schemas"].get(name, {}).get("examples", [])
-        examples = taken or [content["application/json"]["example"]]
-        for example in examples:
-            root = {"components": SCHEMA["components"]} | shape
-            jsonschema.Draft202012Validator(root).validate(example)
+def test_what_is_taken_and_sent_has_an_example_that_fits(subtests):
+    for _, _, operation in OPERATIONS:
+        with subtests.test(operation=operation["operationId"]):
+            for content in (
+                operation.get("requestBody", {}).get("content", {}),
+                *(a.get("content", {}) for s, a in operation["responses"].items() if s < "300"),
+            ):
+                shape = content.get("application/json", {}).get("schema")
+                if shape is None or (shape == {} and operation["tags"] == ["health"]):
+                    continue
+                name = shape.get("$ref", "").rpartition("/")[2]
+                taken = SCHEMA["components"]["schemas"].get(name, {}).get("examples", [])
+                examples = taken or [content["application/json"]["example"]]
+                for example in examples:
+                    root = {"components": SCHEMA["components"]} | shape
+                    jsonschema.Draft202012Validator(root).validate(example)
 
 
 def test_what_is_sent_is_apart_from_what_is_worked_with():

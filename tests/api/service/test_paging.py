@@ -8,7 +8,7 @@ from api.service.paging import page_of, write_cursor
 from ingest.pipeline import extract_bytes
 from kb.errors import DubanError
 from tasks.lifecycle import Command, Step
-from tests.api.service.test_matrix import API
+from tests.api.service.contracts.test_matrix import API
 from tests.api.service.world import make_world
 from tests.tasks.samples import PLAN
 

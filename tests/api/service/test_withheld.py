@@ -8,7 +8,7 @@ from api.service.conversations import Conversations
 from kb.models import Citation, Span
 from tasks.authorisation import CONSOLE
 from tasks.visibility import Level, Visibility, set_visibility
-from tests.api.service.test_matrix import API
+from tests.api.service.contracts.test_matrix import API
 from tests.api.service.world import CLOSED_UNIT, OWN, PASSWORD, SECRET, make_world
 from tests.tasks.samples import TODAY
 

@@ -13,7 +13,7 @@ from api.service.pages.admin import unresolved
 from api.service.pages.configuration import settings_shown
 from api.settings import read_settings
 from tasks.queries import Register
-from tests.api.service.pages.test_forms import told
+from tests.api.service.pages.contracts.test_forms import told
 from tests.api.service.world import PASSWORD
 
 SECRET = "geheim-7391"

@@ -8,7 +8,7 @@ import pytest
 from api.delivery.settings import DeliverySettings
 from tasks.authorisation import CONSOLE
 from tasks.outbox import Key, Outbox
-from tests.api.service.pages.test_forms import told
+from tests.api.service.pages.contracts.test_forms import told
 from tests.api.service.world import CLOSED_UNIT, OTHER, OWN
 from tests.tasks.samples import unit_of
 

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from tests.api.service.test_matrix import API
+from tests.api.service.contracts.test_matrix import API
 from tests.api.service.world import OWN, make_world
 
 

@@ -4,7 +4,7 @@ import json
 
 from sqlalchemy import text
 
-from tests.api.service.test_matrix import API
+from tests.api.service.contracts.test_matrix import API
 from tests.api.service.world import make_world
 
 

@@ -13,7 +13,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from api.service.identity import COOKIE, CSRF_HEADER
-from tests.api.service.test_matrix import TABLE
+from tests.api.service.contracts.test_matrix import TABLE
 from tests.api.service.world import ROLES
 
 CHECKS = (

@@ -8,7 +8,7 @@ import pytest
 
 from tasks.exports.sheet import SHEET, Part
 from tasks.exports.workbook import HEADER
-from tests.api.service.test_matrix import API
+from tests.api.service.contracts.test_matrix import API
 from tests.api.service.world import CLOSED_UNIT, OWN, SECRET, make_world
 
 COLUMN = {spec.part: at for at, spec in enumerate(SHEET, start=1)}

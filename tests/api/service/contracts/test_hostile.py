@@ -9,9 +9,9 @@ from starlette.testclient import TestClient
 
 from api.service.identity import CSRF_HEADER
 from tasks.authorisation import CONSOLE
+from tests.api.service.contracts.test_matrix import API, TABLE
+from tests.api.service.contracts.test_page_matrix import TABLE as PAGES
 from tests.api.service.test_documents import finished
-from tests.api.service.test_matrix import API, TABLE
-from tests.api.service.test_page_matrix import TABLE as PAGES
 from tests.api.service.world import OWN, PASSWORD, SIGNED_IN, inside, make_world
 
 

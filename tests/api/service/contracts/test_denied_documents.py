@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tasks.units import unit_key
-from tests.api.service.test_matrix import API, TABLE
+from tests.api.service.contracts.test_matrix import API, TABLE
 from tests.api.service.world import CLOSED_UNIT, OTHER, OWN, SECRET, inside, unfold
 
 BLIND = ("public", "reader", "other")

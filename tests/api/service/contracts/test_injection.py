@@ -11,8 +11,8 @@ import pytest
 from api.service.state import Service
 from ingest.pipeline import extract_bytes
 from tasks.store import Store
+from tests.api.assistant.test_model import message
 from tests.api.service.world import CLOSED_UNIT, SECRET, make_world
-from tests.api.test_model import message
 from tests.tasks.samples import NOW, TODAY
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1", "localhost"])]

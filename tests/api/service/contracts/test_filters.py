@@ -7,7 +7,7 @@ import typer
 
 from api.cli.app import app as commands
 from api.cli.app import run
-from tests.api.service.test_matrix import API
+from tests.api.service.contracts.test_matrix import API
 from tests.api.service.wire import described
 from tests.api.service.world import OTHER, OWN
 

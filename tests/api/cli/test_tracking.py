@@ -198,7 +198,7 @@ def test_the_log_is_for_auditors_and_verifies(duban, tmp_path):
 
 
 def test_review_lists_what_the_damaged_notice_left_in_doubt(duban):
-    notice = Path(__file__).parents[2] / "corpus/documents/wanzhou-fuban-2022-30.txt"
+    notice = Path(__file__).parents[3] / "corpus/documents/wanzhou-fuban-2022-30.txt"
     assert duban("ingest", "--no-index", str(notice))[0] == 0
     kinds = {item["kind"] for item in listed(duban, "review")}
     assert {"warning", "repaired", "ambiguous"} <= kinds

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from api.service.identity import COOKIE
 from tasks.authorisation import CONSOLE
-from tests.api.service.test_matrix import (
+from tests.api.service.contracts.test_matrix import (
     ADMIN,
     ALL,
     AUDITOR,
@@ -192,23 +192,24 @@ def send(client, method, path, row, filled, **form):
 CASES = [(m, p, n, role) for (m, p), rows in TABLE.items() for n in range(len(rows)) for role in ROLES]  # fmt: skip
 
 
-@pytest.mark.parametrize(("method", "path", "number", "role"), CASES)
-def test_who_is_let_through(world, browsers, filled, method, path, number, role):
-    row = TABLE[method, path][number]
-    client, csrf = browsers[role]
-    if path == "/sign-out" and csrf:  # in a browser of its own
-        client, csrf = fresh(world, role)
-    world.service.sign_in_limit.forget("address:testclient")
-    answer = send(client, method, path, row, filled, csrf=csrf)
-    if path == "/account/sessions/end":
-        browsers[role] = browser_of(world, role)
-    assert answer.status_code < 500, answer.text
-    if role in row.allowed:
-        assert answer.status_code != 403, answer.text
-        assert answer.status_code != 401 or path == "/sign-in"
-    else:
-        refused = 401 if role in ("anonymous", "public") else 403
-        assert answer.status_code == refused, (answer.status_code, answer.text[:300])
+def test_who_is_let_through(world, browsers, filled, subtests):
+    for method, path, number, role in CASES:
+        with subtests.test(method=str(method), path=str(path), number=str(number), role=str(role)):
+            row = TABLE[method, path][number]
+            client, csrf = browsers[role]
+            if path == "/sign-out" and csrf:  # in a browser of its own
+                client, csrf = fresh(world, role)
+            world.service.sign_in_limit.forget("address:testclient")
+            answer = send(client, method, path, row, filled, csrf=csrf)
+            if path == "/account/sessions/end":
+                browsers[role] = browser_of(world, role)
+            assert answer.status_code < 500, answer.text
+            if role in row.allowed:
+                assert answer.status_code != 403, answer.text
+                assert answer.status_code != 401 or path == "/sign-in"
+            else:
+                refused = 401 if role in ("anonymous", "public") else 403
+                assert answer.status_code == refused, (answer.status_code, answer.text[:300])
 
 
 FORMS = [key for key in TABLE if key[0] == "POST" and key not in WITHOUT_SIGN_IN]
@@ -229,14 +230,15 @@ def fresh(world, role):
     return client, csrf
 
 
-@pytest.mark.parametrize("foreign", FOREIGN, ids=str)
-@pytest.mark.parametrize(("method", "path"), FORMS)
-def test_a_form_of_another_site_does_nothing(browsers, filled, method, path, foreign):
-    row = TABLE[method, path][0]
-    client, csrf = browsers[max(row.allowed, key=ROLES.index)]
-    answer = send(client, method, path, row, filled, **({"csrf": csrf} | foreign))
-    assert answer.status_code == 403, (answer.status_code, answer.text[:300])
-    assert client.get("/account").status_code == 200
+def test_a_form_of_another_site_does_nothing(browsers, filled, subtests):
+    for method, path in FORMS:
+        for foreign in FOREIGN:
+            with subtests.test(method=str(method), path=str(path), foreign=str(foreign)):
+                row = TABLE[method, path][0]
+                client, csrf = browsers[max(row.allowed, key=ROLES.index)]
+                answer = send(client, method, path, row, filled, **({"csrf": csrf} | foreign))
+                assert answer.status_code == 403, (answer.status_code, answer.text[:300])
+                assert client.get("/account").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -256,12 +258,15 @@ def test_nobody_is_signed_in_by_another_site(world, headers):
         assert client.cookies
 
 
-@pytest.mark.parametrize(("method", "path"), TABLE)
-def test_a_token_opens_no_page(world, filled, method, path):
+def test_a_token_opens_no_page(world, filled, subtests):
     """The forms of pages ask for no scope: a token that may only write would make people by them."""
-    open_to_all = path.startswith(("/sign-in", "/language", "/sign-out"))
-    answer = send(world.client("admin"), method, path, TABLE[method, path][0], filled)
-    assert answer.status_code == 403 or (open_to_all and answer.status_code in (401, 403, 404))
+    for method, path in TABLE:
+        with subtests.test(method=str(method), path=str(path)):
+            open_to_all = path.startswith(("/sign-in", "/language", "/sign-out"))
+            answer = send(world.client("admin"), method, path, TABLE[method, path][0], filled)
+            assert answer.status_code == 403 or (
+                open_to_all and answer.status_code in (401, 403, 404)
+            )
 
 
 # ---- what is denied

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.api.service.test_matrix import API
+from tests.api.service.contracts.test_matrix import API
 
 
 def correct(world, number=0, **body):

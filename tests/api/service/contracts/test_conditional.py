@@ -4,7 +4,7 @@ import pytest
 
 from tasks.authorisation import CONSOLE
 from tasks.visibility import Level, Visibility, set_visibility
-from tests.api.service.test_matrix import API
+from tests.api.service.contracts.test_matrix import API
 from tests.api.service.world import make_world
 from tests.tasks.samples import NOW
 

@@ -152,21 +152,26 @@ def filled(world):
 CASES = [(m, p, n, role) for (m, p), rows in TABLE.items() for n in range(len(rows)) for role in ROLES]  # fmt: skip
 
 
-@pytest.mark.parametrize(("method", "path", "number", "role"), CASES)
-def test_who_is_let_through(world, filled, method, path, number, role):
-    row = TABLE[method, path][number]
-    sent = {"params": row.parameters}
-    if row.files:
-        sent["files"] = {"file": ("a.exe", b"MZ")}
-    elif row.body is not None:
-        sent["json"] = row.body
-    answer = world.client(role).request(method, path.format(**filled), **sent)
-    assert answer.status_code < 500, answer.text
-    if role in row.allowed:
-        assert answer.status_code not in (401, 403) or path.endswith("/session"), answer.text
-    else:
-        assert answer.status_code == (401 if role in ("anonymous", "public") else 403), answer.text
-        assert answer.headers["Content-Type"] == "application/problem+json"
+def test_who_is_let_through(world, filled, subtests):
+    for method, path, number, role in CASES:
+        with subtests.test(method=str(method), path=str(path), number=str(number), role=str(role)):
+            row = TABLE[method, path][number]
+            sent = {"params": row.parameters}
+            if row.files:
+                sent["files"] = {"file": ("a.exe", b"MZ")}
+            elif row.body is not None:
+                sent["json"] = row.body
+            answer = world.client(role).request(method, path.format(**filled), **sent)
+            assert answer.status_code < 500, answer.text
+            if role in row.allowed:
+                assert answer.status_code not in (401, 403) or path.endswith("/session"), (
+                    answer.text
+                )
+            else:
+                assert answer.status_code == (401 if role in ("anonymous", "public") else 403), (
+                    answer.text
+                )
+                assert answer.headers["Content-Type"] == "application/problem+json"
 
 
 TOOLS = {
@@ -197,17 +202,18 @@ def test_every_tool_has_a_row(world):
     assert {tool["name"] for tool in listed} == set(TOOLS)
 
 
-@pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize("tool", TOOLS)
-def test_who_may_use_the_tools(world, tool, role):
+def test_who_may_use_the_tools(world, subtests):
     """Called without what they need: who is refused is refused before that is looked at."""
-    answer = call(world, role, "tools/call", name=tool, arguments={"limit": "x"})
-    if role in TOOLS[tool]:
-        assert answer.status_code == 200, answer.text
-        result = answer.json()["result"]
-        assert result["isError"]
-        # Its arguments were looked at, so the caller was let through.
-        assert "validation error" in result["content"][0]["text"]
-    else:
-        assert answer.status_code == 401
-        assert answer.json()["code"] == "unauthenticated"
+    for tool, allowed in TOOLS.items():
+        for role in ROLES:
+            with subtests.test(tool=tool, role=role):
+                answer = call(world, role, "tools/call", name=tool, arguments={"limit": "x"})
+                if role in allowed:
+                    assert answer.status_code == 200, answer.text
+                    result = answer.json()["result"]
+                    assert result["isError"]
+                    # Its arguments were looked at, so the caller was let through.
+                    assert "validation error" in result["content"][0]["text"]
+                else:
+                    assert answer.status_code == 401
+                    assert answer.json()["code"] == "unauthenticated"

@@ -15,7 +15,7 @@ from api.service.problems import TooManyError
 from tasks import schema
 from tasks.access import Access
 from tasks.authorisation import CONSOLE
-from tests.api.service.test_matrix import API, TABLE
+from tests.api.service.contracts.test_matrix import API, TABLE
 from tests.api.service.world import PASSWORD, make_world
 
 ORIGIN = "http://testserver"

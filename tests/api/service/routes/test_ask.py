@@ -10,7 +10,7 @@ from api.service.app import create_app
 from api.service.asking import pieces
 from api.service.conversations import Conversations
 from tasks import schema
-from tests.api.service.test_matrix import API
+from tests.api.service.contracts.test_matrix import API
 from tests.api.service.world import SECRET
 
 QUESTION = {"question": "整治隐患由哪些单位负责？", "as_of": "2026-01-02"}

@@ -11,7 +11,7 @@ import pytest
 from icalendar import Calendar
 
 from tasks.outbox import DeliveryStatus, Key, Outbox
-from tests.api.service.test_matrix import API
+from tests.api.service.contracts.test_matrix import API
 from tests.api.service.world import OTHER, OWN
 from tests.tasks.samples import unit_of
 

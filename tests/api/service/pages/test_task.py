@@ -12,7 +12,7 @@ from ingest.pipeline import extract_bytes
 from tasks.exports.sheet import SHEET, Part
 from tasks.exports.workbook import HEADER
 from tasks.models import Extraction, Role
-from tests.api.service.pages.test_forms import told
+from tests.api.service.pages.contracts.test_forms import told
 from tests.api.service.world import SECRET
 from tests.tasks.samples import NOW
 
