@@ -26,6 +26,8 @@ from tasks.store import Store, as_utc
 SHORTEST = 10
 """Characters of a password (NIST SP 800-63B asks for at least 8 and no rules of composition)."""
 LONGEST = 256
+ADDRESS_KEPT = timedelta(days=90)
+"""How long an address counts as one that a person signs in from."""
 _PREFIX = "duban_"
 _WRONG = "登录名或密码不对 / wrong sign-in name or password"
 
@@ -64,8 +66,8 @@ class Access:
     # ---- passwords
 
     def set_password(self, actor: Actor, login: str, password: str, at: datetime) -> None:
-        """Set a person's password and end their sessions: one's own, or anyone's by an
-        administrator.
+        """Set a person's password and end their sessions and tokens, whoever may hold them: one's
+        own, or anyone's by an administrator.
 
         Raises:
             DeniedError: it is somebody else's and the actor is no administrator.
@@ -82,7 +84,8 @@ class Access:
         hashed = self._hasher.hash(password)
         with self._store.writing() as connection:
             _write_password(connection, login, hashed)
-            connection.execute(delete(schema.session).where(schema.session.c.login == login))
+            for table in (schema.session, schema.token, schema.known_address):
+                connection.execute(delete(table).where(table.c.login == login))
             change = Change(actor=actor.login, action="person.password", subject=f"person:{login}")
             audit.append(connection, at, [change])
 
@@ -210,6 +213,25 @@ class Access:
             )  # fmt: skip
             audit.append(connection, at, [change])
         return count
+
+    # ---- addresses
+
+    def is_known_address(self, login: str, address: str, at: datetime) -> bool:
+        """Whether somebody signed in by this name from this address within `ADDRESS_KEPT`."""
+        k = schema.known_address.c
+        since = at.astimezone(UTC) - ADDRESS_KEPT
+        query = select(k.at).where(k.login == login, k.address == address, k.at > since)
+        with self._store.reading() as connection:
+            return connection.execute(query).first() is not None
+
+    def remember_address(self, login: str, address: str, at: datetime) -> None:
+        """Note that a person signed in from an address; what is older than `ADDRESS_KEPT` goes."""
+        table = schema.known_address
+        moment = at.astimezone(UTC)
+        mine = (table.c.login == login) & (table.c.address == address)
+        with self._store.writing() as connection:
+            connection.execute(delete(table).where(mine | (table.c.at <= moment - ADDRESS_KEPT)))
+            connection.execute(insert(table), {"login": login, "address": address, "at": moment})
 
     # ---- tokens
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from email.errors import MessageError
@@ -23,7 +24,6 @@ from tasks.units import is_unit_id, read_units, title_of
 CHANNELS = ("email", "file", "wecom", "dingtalk", "feishu")
 """邮件、文件、企业微信、钉钉、飞书."""
 WEBHOOKS = frozenset({"wecom", "dingtalk", "feishu"})
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _LONGEST = {"email": 2000, "file": 60}
 """Characters of an address: a folder's name may have 255 bytes."""
 
@@ -64,8 +64,8 @@ class Address(Fact):
         yield from (("unit", self.unit), ("channel", self.channel), ("target", self.shown))
 
 
-def check_address(address: Address) -> Address:
-    """The address itself, if its channel can use it.
+def check_address(address: Address, hosts: frozenset[str] = frozenset()) -> Address:
+    """The address itself, if its channel can use it; `hosts` as for `check_robot`.
 
     Raises:
         AddressError: it cannot; says why.
@@ -82,8 +82,8 @@ def check_address(address: Address) -> Address:
     elif channel == "file":
         if target.strip() != target or set(target) & set("/\\:") or target.strip(".") != target:
             raise AddressError(f"不是子目录名: {target!r} / not the name of a sub-folder")
-    elif not _is_robot(target):
-        raise AddressError("机器人地址要是 https 网址 / a webhook must be an https URL")
+    else:
+        check_robot(target, hosts)
     if address.secret and channel not in ("dingtalk", "feishu"):
         raise AddressError(f"{channel} 没有加签 / {channel} signs nothing")
     return address
@@ -114,15 +114,51 @@ def mailboxes(printed: str) -> list[str]:
     )
 
 
-def _is_robot(printed: str) -> bool:
+def check_robot(printed: str, hosts: frozenset[str] = frozenset()) -> None:
+    """Check a webhook's URL: https, to a host outside. One of `hosts`, which only whoever runs the
+    service can name, may be inside and may speak plain http. A name that leads inside is found
+    when it is connected to (`api.delivery.webhooks`).
+
+    Raises:
+        AddressError: it is no such URL; says why.
+    """
     try:
         parts = urlsplit(printed)
-        host, _ = parts.hostname, parts.port
+        host, _ = parts.hostname or "", parts.port
     except ValueError:
-        return False
-    local = parts.scheme == "http" and host in _LOOPBACK
+        host = ""
     plain = printed.isascii() and not set(printed) & set(' "<>\\^`{|}')
-    return bool(host) and plain and (parts.scheme == "https" or local) and "@" not in parts.netloc
+    if host and plain and "@" not in parts.netloc:
+        if host in hosts and parts.scheme in ("https", "http"):
+            return
+        if parts.scheme == "https":
+            if is_outside(host):
+                return
+            raise AddressError(
+                f"网址指向内部网络: {host} / the URL leads into the own network: {host}",
+                hint=f"DUBAN_WEBHOOK_HOSTS={host}",
+            )
+    raise AddressError("机器人地址要是 https 网址 / a webhook must be an https URL")
+
+
+def is_outside(host: str) -> bool:
+    """Whether an address is one of the public internet; of a name only whether it plainly says
+    that it is none (RFC 6761 `localhost`, RFC 6762 `local`, a name without a dot).
+
+    >>> is_outside("qyapi.weixin.qq.com"), is_outside("10.0.0.7"), is_outside("::ffff:127.0.0.1")
+    (True, False, False)
+    """
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        name = host.rstrip(".").lower()
+        last = name.rpartition(".")[2]
+        # 127.1, 0x7f000001 and 2130706433 are addresses to a resolver.
+        numeric = last.isdigit() or last.startswith("0x")
+        return "." in name and last not in ("localhost", "local", "internal") and not numeric
+    if isinstance(address, ipaddress.IPv6Address):
+        address = address.ipv4_mapped or address.sixtofour or address
+    return address.is_global and not address.is_multicast
 
 
 class Addresses:
@@ -131,13 +167,18 @@ class Addresses:
     Args:
         store: the store.
         preset: addresses from settings, by channel and unit: a target, or a target and a secret.
+        hosts: of webhooks, those that may be in the own network.
     """
 
     def __init__(
-        self, store: Store, preset: Mapping[str, Mapping[str, tuple[str, str]]] | None = None
+        self,
+        store: Store,
+        preset: Mapping[str, Mapping[str, tuple[str, str]]] | None = None,
+        hosts: frozenset[str] = frozenset(),
     ) -> None:
         self._store = store
         self._preset = preset or {}
+        self._hosts = hosts
 
     def all(self) -> dict[tuple[str, str], Address]:
         """Every address, by unit and channel. A unit of the settings file that is none or several
@@ -149,7 +190,7 @@ class Addresses:
                 for name, (target, secret) in units.items():
                     unit = name if name == OVERVIEW or known is None else known.settle(name)
                     given = Address(unit=unit, channel=channel, target=target, secret=secret)
-                    found[unit, channel] = check_address(given)
+                    found[unit, channel] = check_address(given, self._hosts)
             for row in connection.execute(select(schema.address)):
                 found[row.unit, row.channel] = Address.model_validate(dict(row._mapping))
         return dict(sorted(found.items()))
@@ -164,7 +205,7 @@ class Addresses:
             AmbiguousUnitError: several units have the name.
         """
         require(actor, Action.CHANGE_SETTINGS)
-        check_address(address)
+        check_address(address, self._hosts)
         table = schema.address
         with self._store.writing() as connection:
             if address.unit != OVERVIEW:

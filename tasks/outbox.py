@@ -71,6 +71,8 @@ class Delivery(Key):
     message_id: str
     sha256: str
     note: str
+    answer: str = ""
+    """What a webhook's other side said (a status, 200 characters); only where it was asked for."""
 
     @property
     def unit_name(self) -> str:
@@ -96,7 +98,7 @@ class Outbox:
             row = _find(connection, key)
             values = {
                 "status": DeliveryStatus.CLAIMED.value, "holder": self._holder, "at": _utc(at),
-                "address": address, "message_id": message_id, "sha256": sha256, "note": "",
+                "address": address, "message_id": message_id, "sha256": sha256, "note": "", "answer": "",
                 "attempts": (row.attempts if row else 0) + 1,
             }  # fmt: skip
             if row is None:
@@ -163,15 +165,26 @@ class Outbox:
             values = {"status": DeliveryStatus.CLAIMED.value, "attempts": row.attempts + 1}
             _write(connection, key, values | {"at": _utc(at)})
 
-    def finish(self, key: Key, status: DeliveryStatus, note: str, actor: str, at: datetime) -> None:
-        """Record how it ended, and an entry in the audit log with it.
+    def finish(
+        self,
+        key: Key,
+        status: DeliveryStatus,
+        note: str,
+        actor: str,
+        at: datetime,
+        *,
+        answer: str = "",
+    ) -> None:
+        """Record how it ended, and an entry in the audit log with it; what the other side said
+        (`answer`) stands in the row only.
 
         Raises:
             ConflictError: another run has it in hand.
         """
         with self._store.writing() as connection:
             row = self._mine(connection, key)
-            _write(connection, key, {"status": status.value, "at": _utc(at), "note": note})
+            values = {"status": status.value, "at": _utc(at), "note": note, "answer": answer}
+            _write(connection, key, values)
             self._log(connection, key, status, row.address, note, actor, at)
 
     def get(self, key: Key) -> Delivery | None:
@@ -204,8 +217,11 @@ class Outbox:
             )
             return _delivery(_found(connection, key))
 
-    def deliveries(self, week: str = "", statuses: Sequence[DeliveryStatus] = ()) -> list[Delivery]:
-        """All deliveries, of a week or with certain states."""
+    def deliveries(
+        self, week: str = "", statuses: Sequence[DeliveryStatus] = (), *, answers: bool = False
+    ) -> list[Delivery]:
+        """All deliveries, of a week or with certain states; `answers`: with what other sides said,
+        which is for those who may change addresses."""
         table = schema.delivery
         query = select(table).order_by(table.c.week, table.c.unit, table.c.channel)
         if week:
@@ -213,7 +229,8 @@ class Outbox:
         if statuses:
             query = query.where(table.c.status.in_([s.value for s in statuses]))
         with self._store.reading() as connection:
-            return [_delivery(row) for row in connection.execute(query)]
+            found = [_delivery(row) for row in connection.execute(query)]
+        return found if answers else [one.model_copy(update={"answer": ""}) for one in found]
 
     def _mine(
         self, connection: Connection, key: Key, status: DeliveryStatus | None = None

@@ -212,6 +212,7 @@ delivery = Table(
     Column("message_id", Text, nullable=False),
     Column("sha256", String(64), nullable=False),  # of what was handed over
     Column("note", Text, nullable=False),
+    Column("answer", Text, nullable=False, server_default=""),  # of the other side, see Delivery
     Index(None, "week"),
     Index(None, "status"),
 )
@@ -250,6 +251,13 @@ token = Table(
     Column("scopes", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True), nullable=False),
+)
+known_address = Table(
+    "known_address",
+    metadata,
+    Column("login", String(64), ForeignKey("person.login", ondelete="CASCADE"), primary_key=True),
+    Column("address", String(64), primary_key=True),  # of IPv6 its network: `address_of`
+    Column("at", DateTime(timezone=True), nullable=False),  # of the last sign-in from there
 )
 visibility = Table(
     "visibility",

@@ -4,10 +4,13 @@ import gc
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tasks.store import Store
 from tests.postgres import Server
 
+settings.register_profile("duban", deadline=None)  # speed is measured by `make bench`
+settings.load_profile("duban")
 gc.disable()  # thousands of tests are gathered, none of which goes away
 
 

@@ -95,7 +95,8 @@ def deliveries(run: Run, week: str, uncertain: bool, as_json: bool) -> None:
     statuses = (DeliveryStatus.UNCERTAIN, DeliveryStatus.SENDING) if uncertain else ()
     with run.acting() as (store, actor):
         _may_look(actor)
-        found = Outbox(store, holder="").deliveries(printed, statuses)
+        answers = authorise(actor, Action.CHANGE_SETTINGS).allowed
+        found = Outbox(store, holder="").deliveries(printed, statuses, answers=answers)
     if as_json:
         out.json([d.model_dump(mode="json") for d in found])
         return
@@ -164,8 +165,9 @@ def set_address(run: Run, unit: str, channel: str, target: str, secret: str, as_
     """Record an address."""
     out = run.out(as_json)
     given = Address(unit=unit, channel=channel, target=target, secret=secret)
+    hosts = read_delivery_settings(run.environ).webhook_hosts
     with run.acting() as (store, actor):
-        made = Addresses(store).set(actor, given, run.settings.now())
+        made = Addresses(store, hosts=hosts).set(actor, given, run.settings.now())
     if as_json:
         out.json({"unit": made.unit, "channel": made.channel, "target": made.shown})
         return
@@ -178,7 +180,7 @@ def addresses(run: Run, as_json: bool) -> None:
     out, delivery = run.out(as_json), read_delivery_settings(run.environ)
     with run.acting() as (store, actor):
         _may_look(actor)
-        found = Addresses(store, delivery.preset).all()
+        found = Addresses(store, delivery.preset, delivery.webhook_hosts).all()
         with store.reading() as connection:
             known = read_units(connection)
     without = [known.label(u) for u in (OVERVIEW, *(u.id for u in known.all())) if not any(u == unit for unit, _ in found)]  # fmt: skip

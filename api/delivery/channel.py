@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -11,7 +12,24 @@ from kb.errors import DubanError
 from tasks.addresses import Address
 
 
-class DeliveryError(DubanError):
+class AnsweredError(DubanError):
+    """A message did not simply go through. `answer` is what the other side said, a status and at
+    most 200 characters, for administrators only: whoever chooses an address could else read by it
+    what stands behind it."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        answer: str = "",
+        hint: str = "",
+        path: Path | str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, path=path)
+        self.answer = answer
+
+
+class DeliveryError(AnsweredError):
     """A message certainly did not arrive."""
 
 
@@ -27,7 +45,7 @@ class PermanentError(DeliveryError):
     """Sending the same again would fail the same way."""
 
 
-class UncertainError(DubanError):
+class UncertainError(AnsweredError):
     """Nobody can tell whether the message arrived."""
 
 

@@ -60,7 +60,7 @@ def send_digests(
         units=wanted.units, overview=wanted.units is None, all_clear=delivery.all_clear,
     )  # fmt: skip
     by_unit = {addressed_to(digest): digest for digest in digests}
-    addresses = Addresses(store, delivery.preset).all()
+    addresses = Addresses(store, delivery.preset, delivery.webhook_hosts).all()
     if delivery.drop is not None:  # the folder takes every unit's: no address is needed for it
         for unit in by_unit:
             own = Address(unit=unit, channel="file", target="")
@@ -90,7 +90,9 @@ def send_digests(
 def open_channels(settings: Settings, delivery: DeliverySettings) -> dict[str, Channel]:
     """The channels that the settings make possible."""
     found: dict[str, Channel] = {
-        name: WebhookChannel(name, delivery.timeout, time.time, settings.language)
+        name: WebhookChannel(
+            name, delivery.timeout, time.time, settings.language, delivery.webhook_hosts
+        )
         for name in sorted(WEBHOOKS)
     }
     if delivery.smtp_host:

@@ -151,17 +151,17 @@ class Sender:
             assert row is not None  # noqa: S101 - what cannot be claimed is there
             return _as_before(row)
         outbox.keep(message.sha256, message.subject, message.html, self.clock())
-        status, note, again = DeliveryStatus.SENT, "", False
+        status, note, again, answer = DeliveryStatus.SENT, "", False, ""
         attempts = 1 if channel.name in down else self.attempts
         try:
             note = self._try(outbox, channel, key, message, address, attempts)
             down.discard(channel.name)
         except (TemporaryError, PermanentError) as error:
-            status, note = DeliveryStatus.FAILED, error.message
+            status, note, answer = DeliveryStatus.FAILED, error.message, error.answer
             again = isinstance(error, TemporaryError)
             (down.add if isinstance(error, UnreachableError) else down.discard)(channel.name)
         except UncertainError as error:
-            status, note = DeliveryStatus.UNCERTAIN, error.message
+            status, note, answer = DeliveryStatus.UNCERTAIN, error.message, error.answer
         except (ConflictError, StoreError):
             raise
         except Exception as error:
@@ -171,7 +171,7 @@ class Sender:
             sending = row is not None and row.status is DeliveryStatus.SENDING
             status = DeliveryStatus.UNCERTAIN if sending else DeliveryStatus.FAILED
             note = both("程序错误", "internal error", type(error).__name__)
-        outbox.finish(key, status, note, self.actor, self.clock())
+        outbox.finish(key, status, note, self.actor, self.clock(), answer=answer)
         return Outcome(key.unit, key.channel, status.value, address.shown, note, again)
 
     def _try(

@@ -28,7 +28,8 @@ class DeliverySettings:
     `smtp_tls` is `starttls` (587), `tls` (465) or `none` (25); `smtp_ca` a file of certificates to
     trust beside the system's; `drop` the folder of the file channel; `preset` addresses from the
     file `DUBAN_ADDRESSES`, by channel and unit; `weekday` and `hour`, `minute` the local time of the
-    weekly run; `timeout` seconds; `attempts` how often a delivery is tried in one run.
+    weekly run; `webhook_hosts` hosts of webhooks that may be in the own network and may speak plain
+    http; `timeout` seconds; `attempts` how often a delivery is tried in one run.
     """
 
     smtp_host: str = ""
@@ -46,6 +47,7 @@ class DeliverySettings:
     within: int = 30
     all_clear: bool = False
     base_url: str = ""
+    webhook_hosts: frozenset[str] = frozenset()
     timeout: float = 20.0
     attempts: int = 4
 
@@ -76,7 +78,8 @@ def read_delivery_settings(environ: Mapping[str, str]) -> DeliverySettings:
 
     Args:
         environ: `DUBAN_SMTP_HOST`, `_PORT`, `_USER`, `_PASSWORD`, `_TLS`, `_FROM`, `_CA`;
-            `DUBAN_DIGEST_DROP`, `_AT`, `_WITHIN`, `_ALL_CLEAR`; `DUBAN_ADDRESSES`, `DUBAN_BASE_URL`.
+            `DUBAN_DIGEST_DROP`, `_AT`, `_WITHIN`, `_ALL_CLEAR`; `DUBAN_ADDRESSES`, `DUBAN_WEBHOOK_HOSTS`,
+            `DUBAN_BASE_URL`.
 
     Raises:
         SettingError: one of them cannot be used; names it.
@@ -105,6 +108,7 @@ def read_delivery_settings(environ: Mapping[str, str]) -> DeliverySettings:
         )
     drop = environ.get("DUBAN_DIGEST_DROP")
     file = environ.get("DUBAN_ADDRESSES")
+    hosts = frozenset((environ.get("DUBAN_WEBHOOK_HOSTS") or "").lower().replace(",", " ").split())
     found = DeliverySettings(
         smtp_host=host,
         smtp_port=_number(environ, "DUBAN_SMTP_PORT", usual, 65535),
@@ -114,7 +118,8 @@ def read_delivery_settings(environ: Mapping[str, str]) -> DeliverySettings:
         smtp_from=sender,
         smtp_ca=environ.get("DUBAN_SMTP_CA") or "",
         drop=Path(drop).expanduser() if drop else None,
-        preset=read_address_file(Path(file).expanduser()) if file else {},
+        preset=read_address_file(Path(file).expanduser(), hosts) if file else {},
+        webhook_hosts=hosts,
         weekday=at[1].lower(),
         hour=int(at[2]),
         minute=int(at[3]),
@@ -127,7 +132,9 @@ def read_delivery_settings(environ: Mapping[str, str]) -> DeliverySettings:
     return found
 
 
-def read_address_file(path: Path) -> dict[str, dict[str, tuple[str, str]]]:
+def read_address_file(
+    path: Path, hosts: frozenset[str] = frozenset()
+) -> dict[str, dict[str, tuple[str, str]]]:
     """Addresses by channel and unit from a TOML file:
 
         [email]
@@ -159,7 +166,8 @@ def read_address_file(path: Path) -> dict[str, dict[str, tuple[str, str]]]:
             if not isinstance(target, str) or not isinstance(secret, str):
                 raise SettingError(f"[{channel}] {unit}: 不是地址 / is no address", path=path)
             try:
-                check_address(Address(unit=unit, channel=channel, target=target, secret=secret))
+                given = Address(unit=unit, channel=channel, target=target, secret=secret)
+                check_address(given, hosts)
             except AddressError as error:
                 raise SettingError(f"[{channel}] {unit}: {error.message}", path=path) from error
             found.setdefault(channel, {})[unit] = (target, secret)

@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -23,7 +23,7 @@ from api.delivery.channel import (
 from api.delivery.chat import write_chat
 from api.delivery.message import Message
 from kb.errors import both
-from tasks.addresses import Address
+from tasks.addresses import Address, AddressError, check_robot, is_outside
 
 _LARGEST_ANSWER = 64 * 1024
 _LIMITS = {"wecom": 4096, "dingtalk": 18_000, "feishu": 18_000}
@@ -43,17 +43,24 @@ class WebhookChannel:
         timeout: seconds.
         clock: seconds since the epoch, for signatures.
         language: of the note where a text is cut.
+        hosts: names and addresses that may be in the own network (`DUBAN_WEBHOOK_HOSTS`).
     """
 
     harmless = False
 
     def __init__(
-        self, name: str, timeout: float, clock: Callable[[], float], language: str = "zh"
+        self,
+        name: str,
+        timeout: float,
+        clock: Callable[[], float],
+        language: str = "zh",
+        hosts: frozenset[str] = frozenset(),
     ) -> None:
         self.name = name
         self._timeout = timeout
         self._clock = clock
         self._language = language
+        self._hosts = hosts
         self._open: httpx.Client | None = None
 
     def __enter__(self) -> Self:
@@ -84,9 +91,14 @@ class WebhookChannel:
             url = httpx.URL(address.target).copy_merge_params(query)
         except httpx.InvalidURL:
             raise PermanentError("不是网址 / not a URL") from None  # its words hold the key
-        announce()
         try:
-            with self._open.stream("POST", url, json=body) as response:
+            check_robot(address.target, self._hosts)
+        except AddressError as error:
+            raise PermanentError(error.message) from None
+        announce()
+        guard = {} if url.host in self._hosts else {"trace": _refuse_inside}
+        try:
+            with self._open.stream("POST", url, json=body, extensions=guard) as response:
                 answer = self._read(response)
                 status = response.status_code
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
@@ -148,21 +160,21 @@ def read_answer(name: str, status: int, answer: bytes) -> DeliveryError | Uncert
     """Why a robot did not take a message; None where it did. HTTP 200 alone says nothing: the code
     in the body decides (`errcode`; 飞书: `code` or `StatusCode`). A server that failed at its work,
     or answered 200 with something else, may have passed the message on."""
-    told = " ".join(answer[:200].decode(errors="replace").split())
+    told = f"HTTP {status} {' '.join(answer.decode(errors='replace').split())[:200]}".strip()
     code = _code(name, answer)
     if code is not None and code in _BUSY[name]:
-        return TemporaryError(both("机器人暂时拒收", "the robot refused for now", f"{code} {told}"))
+        return TemporaryError("机器人暂时拒收 / the robot refused for now", answer=told)
     if status in _REFUSED_BEFORE_WORK:
-        return TemporaryError(both("暂时拒收", "refused for now", f"HTTP {status} {told}"))
+        return TemporaryError("暂时拒收 / refused for now", answer=told)
     if status >= 500:
-        return UncertainError(both("服务器出错", "the server failed", f"HTTP {status} {told}"))
+        return UncertainError("服务器出错 / the server failed", answer=told)
     if status != 200:
-        return PermanentError(both("拒收", "refused", f"HTTP {status} {told}"))
+        return PermanentError("拒收 / refused", answer=told)
     if code is None:
-        return UncertainError(both("不是机器人的回应", "not a robot's answer", told))
+        return UncertainError("不是机器人的回应 / not a robot's answer", answer=told)
     if code == 0:
         return None
-    return PermanentError(both("机器人拒收", "the robot refused", f"{code} {told}"))
+    return PermanentError("机器人拒收 / the robot refused", answer=told)
 
 
 def _code(name: str, answer: bytes) -> int | None:
@@ -198,6 +210,20 @@ def cut_text(text: str, most: int, note: str) -> str:
 
 def _weight(text: str) -> int:
     return len(json.dumps(text, ensure_ascii=False).encode()) - 2
+
+
+def _refuse_inside(event: str, info: Mapping[str, Any]) -> None:
+    """Called by the connection as it goes on: end it before a byte is sent where the name led into
+    the own network. What counts is the address that was connected to, not what the name meant a
+    moment before."""
+    if event != "connection.connect_tcp.complete":
+        return
+    stream = info["return_value"]
+    if not is_outside(stream.get_extra_info("server_addr")[0]):
+        stream.close()
+        raise PermanentError(
+            "网址指向内部网络 / the URL leads into the own network: DUBAN_WEBHOOK_HOSTS"
+        )
 
 
 class _Masked(logging.Filter):

@@ -105,6 +105,7 @@ def create_app(
                 yield
         finally:
             jobs.close()
+            service.rendering.close()
             store.close()
 
     app = FastAPI(

@@ -10,7 +10,6 @@ import secrets
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from urllib.parse import urlsplit
 
 from prometheus_client import Counter, Histogram
 from starlette.datastructures import MutableHeaders
@@ -110,7 +109,12 @@ class Guard:
                     await _let_by(receive)
             await send(message)
 
-        if self._hosts is not None and not is_ours(headers.get("host", ""), self._hosts):
+        host = headers.get("host", "")
+        if host and host_name(host) is None:
+            told = "Host 不是主机名 / the Host is no host's name"
+            await problem(400, "malformed", told)(scope, receive, guarded)
+            return
+        if self._hosts is not None and not is_ours(host, self._hosts):
             told = "这里没有这个网站 / there is no such site here"
             hint = "DUBAN_BASE_URL=https://…  DUBAN_HOSTS=…"
             await problem(421, "misdirected", told, hint=hint)(scope, receive, guarded)
@@ -210,14 +214,26 @@ class _BodyError(HTTPException):
     bodies takes it for a fault of its own."""
 
 
+_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]{0,5})?", re.ASCII)
+
+
+def host_name(host: str) -> str | None:
+    """The name or address in a `Host`, without its port, in lower case; None where it is no host
+    (RFC 9110, 7.2: a host and a port, no user part, no path).
+
+    >>> host_name("Duban.example:8000"), host_name("me@duban.example"), host_name("a/b")
+    ('duban.example', None, None)
+    """
+    match = _HOST.fullmatch(host)
+    return (match[1] or match[2]).rstrip(".").lower() if match else None
+
+
 def is_ours(host: str, names: frozenset[str]) -> bool:
     """Whether a request's Host is an address, `localhost` or one of `names`; no Host (HTTP/1.0
     health checks) is nobody else's."""
     if not host:
         return True
-    try:
-        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
-    except ValueError:
+    if (name := host_name(host)) is None:
         return False
     try:
         ipaddress.ip_address(name)

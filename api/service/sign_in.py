@@ -11,7 +11,7 @@ from api.service.identity import (
     over_tls,
     session_cookie,
 )
-from api.service.problems import UnauthenticatedError
+from api.service.problems import TooManyError, UnauthenticatedError
 from api.service.state import Service
 from kb.errors import DeniedError
 from tasks.access import Session
@@ -22,24 +22,38 @@ def begin(
     service: Service, request: Request, login: str, password: str
 ) -> tuple[Person, str, Session]:
     """Check a password and begin a session, always a new one: a secret that somebody put into the
-    browser before is worth nothing, and the session that the browser had ends. Slowed down after
-    many tries.
+    browser before is worth nothing, and the session that the browser had ends.
+
+    Wrong passwords cost growing delays, counted for an account and an address together and for an
+    address over all accounts, never for an account alone: who does not know the password could
+    lock its owner out. Where the account's owner has been before (an open session in this
+    browser, an address they signed in from), the password is always checked.
 
     Raises:
         UnauthenticatedError: the name or the password is wrong.
-        TooManyError: too many tries from this address or for this name.
+        TooManyError: the wait after wrong ones from this address is not over.
     """
-    address = address_of(request)
-    for caller in (f"address:{address}", f"login:{login}"):
-        service.sign_in_limit.check(caller)
+    address, limit, now = address_of(request), service.sign_in_limit, service.now()
+    former = session_cookie(request)
+    open_here = service.access.session(former, now) if former else None
+    at_home = open_here is not None and open_here[1].login == login
+    pair, everyone = f"{login}\x1f{address}", f"address:{address}"
+    if not at_home and not service.access.is_known_address(login, address, now):
+        service.address_limit.begin(everyone)
+        try:
+            limit.begin(pair)
+        except TooManyError:
+            service.address_limit.take_back(everyone)
+            raise
     try:
         person = service.access.check_password(login, password)
     except DeniedError as error:
         raise UnauthenticatedError(error.message) from None
-    service.sign_in_limit.forget(f"login:{login}")
+    limit.forget(pair)
     # A whole office may sign in from one address; one who knows a password clears no guesses.
-    service.sign_in_limit.take_back(f"address:{address}")
-    if former := session_cookie(request):
+    service.address_limit.take_back(everyone)
+    service.access.remember_address(login, address, now)
+    if former:
         service.access.close_session(former)
     secret, session = service.access.open_session(
         login, service.now(), service.settings.session_hours

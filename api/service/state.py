@@ -3,6 +3,7 @@ somebody may see."""
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 from collections.abc import Sequence
@@ -14,7 +15,8 @@ from api.assistant.reply import Answer
 from api.assistant.search import Found
 from api.service.assistants import Assistants
 from api.service.holdings import Holdings
-from api.service.limits import RateLimit
+from api.service.limits import FailureLimit, RateLimit
+from api.service.rendering import Rendering
 from api.service.turns import Turns
 from api.settings import Settings
 from kb.index import Report
@@ -29,6 +31,9 @@ from tasks.tracker import Tracker
 from tasks.visibility import visible_documents
 
 log = logging.getLogger("duban.service")
+_FREE_TRIES = 5
+"""Wrong passwords of one account from one address before delays begin (OWASP's guide on
+authentication takes three to ten)."""
 _ASKERS = 32
 """Questions in hand at once where each waits seconds for a language model."""
 
@@ -53,8 +58,10 @@ class Service:
         self.access = Access(store)
         self.people = People(store)
         self.tracker = Tracker(store)
-        self.sign_in_limit = RateLimit(10, 300)
+        self.sign_in_limit = FailureLimit(_FREE_TRIES)
+        self.address_limit = FailureLimit(_FREE_TRIES * 6)
         self.ask_limit = RateLimit(60, 60)
+        self.rendering = Rendering()
         self.warm = threading.Event()
         self.turns = Turns(_ASKERS) if settings.llm_url else Turns()
         self.heartbeat = 10.0
@@ -117,6 +124,9 @@ class Service:
             log.exception(
                 "the assistant could not be made ready; the first question will try again"
             )
+        # What the models hold never goes: collections need not look through it.
+        gc.collect()
+        gc.freeze()
         self.warm.set()
 
     def update_index(self, report: Report) -> int:

@@ -1,5 +1,7 @@
 """Addresses: what a channel can use, who sets them, what is shown of them."""
 
+from urllib.parse import urlsplit
+
 import pytest
 from sqlalchemy import select
 
@@ -27,13 +29,35 @@ def address(channel: str, target: str, secret: str = "", unit: str = "区教委"
         address("wecom", "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=a-b"),
         address("dingtalk", ROBOT, "SEC1"),
         address("feishu", "https://open.feishu.cn/open-apis/bot/v2/hook/x", "s"),
-        address("feishu", "http://127.0.0.1:8080/hook"),
-        address("feishu", "http://[::1]:8080/hook"),
+        address("feishu", "https://8.8.8.8/hook"),
+        address("feishu", "https://[2606:4700::1111]:8443/hook"),
         address("email", "a@wz.gov.cn", unit="各镇乡/街道"),
     ],
 )
 def test_what_a_channel_can_use(good):
     assert check_address(good) is good
+
+
+INSIDE = (
+    "127.0.0.1", "[::1]", "localhost", "LOCALHOST.", "10.0.0.7", "172.16.3.4", "192.168.1.1",
+    "169.254.169.254", "100.64.0.1", "0.0.0.1", "224.0.0.1", "[fe80::1%25eth0]", "[fc00::1]",
+    "[::ffff:10.0.0.7]", "[2002:7f00:1::]", "[::]", "127.1", "2130706433", "0x7f000001", "robot",
+    "robot.local", "x.localhost", "meta.internal",
+)  # fmt: skip
+
+
+def test_a_webhook_leads_outside_unless_its_host_is_named(subtests):
+    for host in INSIDE:
+        with subtests.test(host=host):
+            one = address("wecom", f"https://{host}:8443/hook")
+            with pytest.raises(AddressError):
+                check_address(one)
+            named = urlsplit(one.target).hostname
+            for target in (one.target, one.target.replace("https", "http")):
+                allowed = address("wecom", target)
+                assert check_address(allowed, frozenset({named})) is allowed
+            with pytest.raises(AddressError):
+                check_address(one, frozenset({"another.host"}))
 
 
 @pytest.mark.parametrize(
@@ -67,6 +91,7 @@ def test_what_a_channel_can_use(good):
         address("wecom", ""),
         address("wecom", "http://qyapi.weixin.qq.com/x"),
         address("wecom", "ftp://127.0.0.1/"),
+        address("wecom", "http://127.0.0.1:8080/hook"),
         address("wecom", "https:///x"),
         address("wecom", "https://u:p@qyapi.weixin.qq.com/x"),
         address("wecom", "https://[::1/x"),

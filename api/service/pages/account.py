@@ -28,10 +28,11 @@ def password(
     again: Annotated[str, Form(max_length=LONGEST + 1)] = "",
     csrf: Annotated[str, Form()] = "",
 ) -> Response:
-    """Set one's own password; the present one must be given. Ends all one's sessions."""
+    """Set one's own password; the present one must be given. Ends all one's sessions and tokens."""
     s.check(csrf)
     login, access = s.viewer.actor.login, s.service.access
-    s.service.sign_in_limit.check(f"login:{login}")
+    limit, caller = s.service.sign_in_limit, f"present:{login}"
+    limit.begin(caller)
 
     def act() -> None:
         if wanted != again:
@@ -40,6 +41,7 @@ def password(
             access.check_password(login, present)
         except DeniedError:
             raise DubanError("现在的密码不对 / the present password is wrong") from None
+        limit.forget(caller)
         access.set_password(s.viewer.actor, login, wanted, s.service.now())
 
     return s.attempt(act, "/account", s.t("密码已改，请重新登录"))

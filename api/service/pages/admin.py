@@ -179,12 +179,13 @@ def settings(s: Setting) -> Response:
 def addresses(s: Setting) -> Response:
     """Where the digests go."""
     own = Addresses(s.service.store).all()
-    found = Addresses(s.service.store, s.request.app.state.delivery.preset).all()
+    delivery = s.request.app.state.delivery
+    found = Addresses(s.service.store, delivery.preset, delivery.webhook_hosts).all()
     units = s.unit_choices()
     without = [label for key, label in [(OVERVIEW, OVERVIEW), *units] if not any(key == unit for unit, _ in found)]  # fmt: skip
     return s.show(
         "addresses.html", addresses=list(found.values()), own=own, channels=CHANNELS, units=units,
-        without=without, overview=OVERVIEW, drop=s.request.app.state.delivery.drop,
+        without=without, overview=OVERVIEW, drop=delivery.drop,
     )  # fmt: skip
 
 
@@ -200,8 +201,11 @@ def set_address(
     """Set where a unit's digest goes."""
     s.check(csrf)
     address = Address(unit=unit.strip(), channel=channel, target=target.strip(), secret=secret)
+    hosts = s.request.app.state.delivery.webhook_hosts
     return s.attempt(
-        lambda: Addresses(s.service.store).set(s.viewer.actor, address, s.service.now()),
+        lambda: Addresses(s.service.store, hosts=hosts).set(
+            s.viewer.actor, address, s.service.now()
+        ),
         "/admin/addresses", s.t(_DONE),
     )  # fmt: skip
 

@@ -87,6 +87,7 @@ def settings_shown(
         ("DUBAN_DIGEST_ALL_CLEAR", delivery.all_clear, "没有事项的单位也发", "also to units with nothing"),
         ("DUBAN_DIGEST_DROP", delivery.drop, "存放周报文件的目录", "a folder that takes every digest as a file"),
         ("DUBAN_ADDRESSES", sum(len(units) for units in delivery.preset.values()) or "", "地址文件中的地址数", "addresses in the file of addresses"),
+        ("DUBAN_WEBHOOK_HOSTS", ", ".join(sorted(delivery.webhook_hosts)), "可在内网的机器人主机", "hosts of webhooks that may be in the own network"),
         ("DUBAN_SMTP_HOST", delivery.smtp_host, "邮件服务器", "mail server"),
         ("DUBAN_SMTP_PORT", delivery.smtp_port, "端口", "its port"),
         ("DUBAN_SMTP_TLS", delivery.smtp_tls, "加密方式", "its encryption"),

@@ -184,6 +184,12 @@ def export(form: str, s: SignedIn, f: FiltersOf) -> Response:
     """The milestones of the table as a file."""
     if form not in _FORMS:
         raise NotFoundError(f"没有格式 {form} / no format {form}")
+    data = s.service.rendering.make(s.viewer.caller, lambda: _written(form, s, f))
+    day = f.as_of or s.service.today()
+    return download(data, f"{s.t('督办任务')}-{day}.{form}", _FORMS[form][0])
+
+
+def _written(form: str, s: Screen, f: Filters) -> bytes:
     day = f.as_of or s.service.today()
     items = s.service.standings(s.viewer.actor, day, f.wanted(s))
     keys = {(i.milestone_id, i.occurrence) for i in items if f.takes(i) and f.stands(i)}
@@ -195,11 +201,10 @@ def export(form: str, s: SignedIn, f: FiltersOf) -> Response:
     ]
     rows = [row.model_copy(update={"number": number}) for number, row in enumerate(rows, 1)]
     base = s.service.settings.base_url or str(s.request.base_url).rstrip("/")
-    kind, render = _FORMS[form]
     unit = s.unit_meant(f.unit)
     over = s.units.label(unit) if unit else ""
-    data: bytes = render(rows, Heading(day, over, s.language, base))
-    return download(data, f"{s.t('督办任务')}-{day}.{form}", kind)
+    written: bytes = _FORMS[form][1](rows, Heading(day, over, s.language, base))
+    return written
 
 
 def feed_address(s: Screen, f: Filters, register: Register) -> str:

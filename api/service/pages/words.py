@@ -63,6 +63,7 @@ _FRAME = {
     "名称": "Name",
     "操作": "Action",
     "说明": "Notes",
+    "对方应答": "Their answer",
     "状态": "Status",
     "时间": "Time",
     "操作人": "Person",

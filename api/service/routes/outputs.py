@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from api.service.identity import ServiceOf, SignedIn, Viewer, needs, service_of, viewer_of
 from api.service.paging import Cursor, Limit, Page, page_of
@@ -17,7 +17,7 @@ from api.service.sending import TAGGED, disposition, download, tagged
 from api.service.standings import wanted_of
 from api.service.state import Service
 from tasks.access import CALENDAR
-from tasks.authorisation import Action, PersonRole, require
+from tasks.authorisation import Action, PersonRole, authorise, require
 from tasks.digest import MEDIA_TYPES, DigestFormat, build_digests, file_name, parse_week, render
 from tasks.due import State
 from tasks.exports.feed import REMIND_DAYS, render_ics
@@ -71,6 +71,10 @@ class Sent(BaseModel):
     attempts: int
     address: str
     note: str
+    answer: Annotated[
+        str,
+        Field(description="对方的应答 (仅管理员) / what the other side said (administrators only)"),
+    ] = ""
 
 
 class DigestWeek(BaseModel):
@@ -88,7 +92,8 @@ def digests(
     officers what went to their own units."""
     mine = None if viewer.actor.roles & _EVERYWHERE else frozenset(viewer.actor.units)
     weeks: dict[str, list[Sent]] = {}
-    for one in Outbox(service.store, "").deliveries():
+    answers = authorise(viewer.actor, Action.CHANGE_SETTINGS).allowed
+    for one in Outbox(service.store, "").deliveries(answers=answers):
         if mine is None or one.unit in mine:
             fields = one.model_dump(include=set(Sent.model_fields) - {"unit"})
             sent = Sent(unit=one.unit_name, unit_id=one.unit, **fields)
@@ -122,14 +127,18 @@ def digest(
     other formats are files."""
     asked = parse_week(week)
     language = lang or service.settings.language
-    [found, *_] = build_digests(
-        service.store, asked, as_of or asked.nearest(service.today()),
-        zone=ZoneInfo(service.settings.timezone), within=within,
-        units=(unit,) if unit else (), overview=not unit, all_clear=True,
-        documents=service.visible(viewer.actor),
-    )  # fmt: skip
-    data = render(found, kind, language, base_url=service.settings.base_url)
-    name = file_name(found, kind, language)
+
+    def make() -> tuple[bytes, str]:
+        [found, *_] = build_digests(
+            service.store, asked, as_of or asked.nearest(service.today()),
+            zone=ZoneInfo(service.settings.timezone), within=within,
+            units=(unit,) if unit else (), overview=not unit, all_clear=True,
+            documents=service.visible(viewer.actor),
+        )  # fmt: skip
+        data = render(found, kind, language, base_url=service.settings.base_url)
+        return data, file_name(found, kind, language)
+
+    data, name = service.rendering.make(viewer.caller, make)
     if kind is not DigestFormat.HTML:
         return download(data, name, MEDIA_TYPES[kind])
     headers = {"Content-Security-Policy": _DIGEST_POLICY}
@@ -157,13 +166,14 @@ def export(
     """Milestones as a file: the sheet to fill in (xlsx), CSV, JSON Lines, a report (docx), a
     calendar (ics)."""
     day = as_of or service.today()
-    rows = _rows(service, viewer, unit, roles, plan, day, overdue=overdue, statuses=statuses)
     heading = Heading(day, unit or plan, lang or service.settings.language, service.settings.base_url)  # fmt: skip
-    return download(_written(rows, heading, kind, by, remind), f"督办-{day}.{kind}", _TYPES[kind])
 
+    def make() -> bytes:
+        rows = _rows(service, viewer, unit, roles, plan, day, overdue=overdue, statuses=statuses)
+        return render_rows(rows, heading, kind, by=by, remind_days=remind or None)
 
-def _written(rows: list[ExportRow], heading: Heading, kind: str, by: By, remind: int) -> bytes:
-    return render_rows(rows, heading, kind, by=by, remind_days=remind or None)
+    data = service.rendering.make(viewer.caller, make)
+    return download(data, f"督办-{day}.{kind}", _TYPES[kind])
 
 
 def feed_viewer(
@@ -213,9 +223,13 @@ def calendar(
     """Deadlines for calendar programs. Calendars send no headers, so the feed's address may carry
     `token=`: only a token of scope `calendar`, which opens nothing else."""  # fmt: skip
     day = service.today()
-    rows = _rows(service, viewer, unit, roles, plan, day)
     heading = Heading(day, unit or plan, lang or service.settings.language, service.settings.base_url)  # fmt: skip
-    return tagged(request, render_ics(rows, heading, remind_days=remind or None), _TYPES["ics"])
+
+    def make() -> bytes:
+        rows = _rows(service, viewer, unit, roles, plan, day)
+        return render_ics(rows, heading, remind_days=remind or None)
+
+    return tagged(request, service.rendering.make(viewer.caller, make), _TYPES["ics"])
 
 
 def _rows(

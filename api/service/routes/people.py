@@ -151,12 +151,12 @@ def set_password(
     login: str, body: PasswordIn, request: Request, viewer: SignedIn, service: ServiceOf
 ) -> None:
     """Set one's own password (the present one must be given), or anyone's as an administrator;
-    ends that person's sessions."""
+    ends that person's sessions and tokens."""
     if viewer.actor.login != login:
         require(viewer.actor, Action.MANAGE_PEOPLE)
     else:
-        caller = f"login:{login}"
-        service.sign_in_limit.check(caller)
+        caller = f"present:{login}"
+        service.sign_in_limit.begin(caller)
         try:
             service.access.check_password(login, body.present.get_secret_value())
         except DeniedError:
@@ -211,13 +211,15 @@ def addresses(viewer: Setter, service: ServiceOf) -> list[AddressOut]:
 
 @router.put("/settings/addresses/{unit:path}/{channel}", summary="设地址 / set an address")
 def set_address(
-    unit: str, channel: str, body: AddressIn, viewer: Setter, service: ServiceOf
+    unit: str, channel: str, body: AddressIn, viewer: Setter, service: ServiceOf, request: Request
 ) -> AddressOut:
     """Set where a unit's digest goes by a channel (email, file, wecom, dingtalk, feishu)."""
     address = Address(
         unit=unit, channel=channel, target=body.target, secret=body.secret.get_secret_value()
     )
-    return _shown(Addresses(service.store).set(viewer.actor, address, service.now()))
+    hosts = request.app.state.delivery.webhook_hosts
+    made = Addresses(service.store, hosts=hosts).set(viewer.actor, address, service.now())
+    return _shown(made)
 
 
 @router.delete(

@@ -284,9 +284,10 @@ def test_two_processes_at_once_send_each_once(either):
 
 
 def test_chat_robots_get_theirs_beside_the_mail(office):
+    office.environ["DUBAN_WEBHOOK_HOSTS"] = "127.0.0.1"
     with Robots() as robots:
         address = Address(unit="总览", channel="dingtalk", target=f"{robots.url}/robot/send?access_token=T", secret="S")  # fmt: skip
-        Addresses(office.store).set(CONSOLE, address, NOW)
+        Addresses(office.store, hosts=frozenset({"127.0.0.1"})).set(CONSOLE, address, NOW)
         robots.answers = [(200, {"errcode": 130101}), (200, {"errcode": 0})]
         assert office.send()["总览", "dingtalk"] == "sent"
         office.send()

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import logging
+import re
 import socket
 import time
 
@@ -41,7 +42,8 @@ def robots():
 
 def deliver(robots, name, *, secret="", text=None, announce=lambda: None, timeout=5.0, clock=None):
     address = Address(unit=UNIT, channel=name, target=robots.url + PATHS[name], secret=secret)
-    with WebhookChannel(name, timeout, clock or (lambda: NOW)) as channel:
+    clock, hosts = clock or (lambda: NOW), frozenset({"127.0.0.1"})
+    with WebhookChannel(name, timeout, clock, hosts=hosts) as channel:
         return channel.deliver(text or message(), address, announce)
 
 
@@ -124,7 +126,10 @@ def test_what_an_answer_means(robots, name, status, body, error):
     with pytest.raises(error) as caught:
         deliver(robots, name)
     assert type(caught.value) is error
-    assert len(str(caught.value)) < 500
+    assert caught.value.answer.startswith(f"HTTP {status}")
+    assert len(caught.value.answer) <= len("HTTP 200 ") + 200
+    # What is told to everybody holds nothing of the other side's.
+    assert not re.search(r"\d|errcode|html|log in", str(caught.value))
     assert len(robots.calls) == 1
 
 
@@ -163,8 +168,9 @@ def test_a_redirect_is_not_followed(robots):
         handler.end_headers()
 
     robots.answers = [redirect]
-    with pytest.raises(PermanentError, match="307"):
+    with pytest.raises(PermanentError) as caught:
         deliver(robots, "wecom")
+    assert caught.value.answer == "HTTP 307"
     assert len(robots.calls) == 1
 
 
@@ -232,6 +238,27 @@ def test_nobody_listens():
     with pytest.raises(UnreachableError, match="连不上"):
         deliver(gone, "wecom", announce=lambda: announced.append(1))
     assert announced == [1]
+
+
+def test_a_name_that_leads_inside_gets_no_byte(robots, monkeypatch):
+    """A public name may mean an address of the own network, and another one a moment later: what
+    counts is what was connected to. Nothing is sent, not even the beginning of TLS."""
+    _, _, port = robots.url.rpartition(":")
+    told = socket.getaddrinfo
+
+    def inside(host, *rest, **more):
+        assert host in ("robot.example.com", b"robot.example.com")
+        return told("127.0.0.1", *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", inside)
+    target = f"https://robot.example.com:{port}/hook?key=KEY"
+    one = Address(unit=UNIT, channel="wecom", target=target)
+    with (
+        WebhookChannel("wecom", 5.0, lambda: NOW) as channel,
+        pytest.raises(PermanentError, match="内部网络"),
+    ):
+        channel.deliver(message(), one, lambda: None)
+    assert robots.calls == []
 
 
 @pytest.mark.parametrize("target", ["https://[::1/x?key=KEY", "ftp://127.0.0.1/KEY", "KEY"])

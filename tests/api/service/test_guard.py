@@ -300,6 +300,18 @@ def test_which_hosts_are_ours(host, ours):
     assert is_ours(host, frozenset({"duban.example"})) is ours
 
 
+@pytest.mark.parametrize(
+    "host",
+    ["me@127.0.0.1", "me:pass@duban.example", "127.0.0.1/path", "duban.example/", "duban.example?q",
+     "duban.example#f", "duban.example:80:80", "[::1", "[::1]x", "a b", "duban.example:port", "@", "/", ":"],
+)  # fmt: skip
+def test_a_host_with_more_than_a_host_and_a_port_is_refused(world, host):
+    """Whatever names are taken: what stands before an @ or after a / may reach a link or a check."""
+    assert not is_ours(host, frozenset({"duban.example", "me", "a"}))
+    answer = world.client("public").get("/healthz", headers={"Host": host})
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+
+
 def test_another_host_is_answered_by_no_page(world):
     """DNS rebinding, and links made with a name of somebody else's."""
     app = create_app(

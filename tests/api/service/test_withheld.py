@@ -6,7 +6,6 @@ from starlette.testclient import TestClient
 from api.assistant.reply import Answer, UnitRole
 from api.service.conversations import Conversations
 from kb.models import Citation, Span
-from tasks.authorisation import CONSOLE
 from tasks.visibility import Level, Visibility, set_visibility
 from tests.api.service.contracts.test_matrix import API
 from tests.api.service.world import CLOSED_UNIT, OWN, PASSWORD, SECRET, make_world
@@ -85,7 +84,6 @@ def test_in_the_language_of_the_answer(opened):
 
 def test_the_page_shows_no_more_of_it_either(opened):
     place, _ = kept(opened, "reader", opened.closed, answer=f"推进{SECRET}工程。")
-    opened.service.access.set_password(CONSOLE, "reader", PASSWORD, opened.service.now())
     browser = TestClient(opened.app)
     browser.post(f"{API}/session", json={"login": "reader", "password": PASSWORD})
     page = f"/?c={place.rpartition('/')[2]}"

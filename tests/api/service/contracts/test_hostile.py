@@ -8,11 +8,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.service.identity import CSRF_HEADER
-from tasks.authorisation import CONSOLE
 from tests.api.service.contracts.test_matrix import API, TABLE
 from tests.api.service.contracts.test_page_matrix import TABLE as PAGES
 from tests.api.service.test_documents import finished
-from tests.api.service.world import OWN, PASSWORD, SIGNED_IN, inside, make_world
+from tests.api.service.world import OWN, PASSWORD, SIGNED_IN, forget_tries, inside, make_world
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -36,7 +35,6 @@ def people(place):
     """A browser of everybody, signed in, with their CSRF value."""
     found = {}
     for role in SIGNED_IN:
-        place.service.access.set_password(CONSOLE, role, PASSWORD, place.service.now())
         client = TestClient(place.app, raise_server_exceptions=False, follow_redirects=False)
         body = {"login": role, "password": PASSWORD}
         found[role] = client, client.post(f"{API}/session", json=body).json()["csrf"]
@@ -211,8 +209,7 @@ def test_odd_characters_in_every_field_of_every_form(place, people, path):
         if name == "question" and path == "/":
             continue  # answering takes the models; the API's question is checked as this one is
         for odd in odd_for(place, NUL, HALF, "9" * 400, "1e999999"):
-            place.service.sign_in_limit.forget("address:testclient")
-            place.service.sign_in_limit.forget(f"login:{role}")
+            forget_tries(place.service)
             for data, kind in bodies({**fields, name: odd}, odd):
                 answer = client.post(filled, content=data, headers={"Content-Type": kind})
                 assert answer.status_code < 500, (path, name, odd[:9], kind, answer.text[:300])

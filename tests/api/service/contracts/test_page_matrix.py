@@ -8,7 +8,6 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.service.identity import COOKIE
-from tasks.authorisation import CONSOLE
 from tests.api.service.contracts.test_matrix import (
     ADMIN,
     ALL,
@@ -26,6 +25,7 @@ from tests.api.service.world import (
     ROLES,
     SECRET,
     SIGNED_IN,
+    forget_tries,
     inside,
     unfold,
 )
@@ -155,7 +155,6 @@ def browser_of(world, role):
     client = TestClient(app, raise_server_exceptions=False, follow_redirects=False)
     csrf = ""
     if role in SIGNED_IN:
-        world.service.access.set_password(CONSOLE, role, PASSWORD, world.service.now())
         body = {"login": role, "password": PASSWORD}
         csrf = client.post("/api/v1/session", json=body).json()["csrf"]
         # Its cookie by hand: signing out in one test must not end it for the next.
@@ -199,7 +198,7 @@ def test_who_is_let_through(world, browsers, filled, subtests):
             client, csrf = browsers[role]
             if path == "/sign-out" and csrf:  # in a browser of its own
                 client, csrf = fresh(world, role)
-            world.service.sign_in_limit.forget("address:testclient")
+            forget_tries(world.service)
             answer = send(client, method, path, row, filled, csrf=csrf)
             if path == "/account/sessions/end":
                 browsers[role] = browser_of(world, role)
@@ -247,7 +246,6 @@ def test_a_form_of_another_site_does_nothing(browsers, filled, subtests):
 )
 def test_nobody_is_signed_in_by_another_site(world, headers):
     """As somebody else: what they then do would be under that person's eyes."""
-    world.service.access.set_password(CONSOLE, "reader", PASSWORD, world.service.now())
     body = {"login": "reader", "password": PASSWORD}
     for path, sent in (("/sign-in", {"data": body}), ("/api/v1/session", {"json": body})):
         client = TestClient(world.app, follow_redirects=False)

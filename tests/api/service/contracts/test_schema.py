@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.checks import (
 
 from api.service.identity import COOKIE, CSRF_HEADER
 from tests.api.service.contracts.test_matrix import TABLE
-from tests.api.service.world import ROLES
+from tests.api.service.world import ROLES, forget_tries
 
 CHECKS = (
     not_a_server_error,
@@ -99,7 +99,7 @@ def test_nothing_undocumented(world, app, schema, there, method, path):
         if known:
             names = {k: there[k] for k in case.path_parameters or {} if k in there}
             case.path_parameters = {**(case.path_parameters or {}), **names}
-        world.service.sign_in_limit.forget("address:testclient")
+        forget_tries(world.service)
         response = case.call(**ways_in(world, role, browser=browser), app=app)
         ANSWERED.setdefault((method, path), set()).add(response.status_code)
         case.validate_response(response, checks=list(CHECKS))

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 import pytest
 from starlette.testclient import TestClient
 
-from tasks.authorisation import CONSOLE
 from tests.api.service.world import PASSWORD, SIGNED_IN, World, make_world
 
 HTML = {"Accept": "text/html,application/xhtml+xml"}
@@ -15,8 +14,6 @@ HTML = {"Accept": "text/html,application/xhtml+xml"}
 def pages_world(tmp_path_factory) -> Iterator[World]:
     """A service whose people have passwords."""
     with make_world(tmp_path_factory.mktemp("pages")) as made:
-        for role in SIGNED_IN:
-            made.service.access.set_password(CONSOLE, role, PASSWORD, made.service.now())
         yield made
 
 

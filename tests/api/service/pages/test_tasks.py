@@ -38,7 +38,6 @@ def queue(tmp_path):
                 steps.insert(0, Command(step=Step.ACCEPT, milestone_id=milestone.id, on=day))
             for command in steps:
                 service.tracker.perform(OFFICER, command, service.now())
-        service.access.set_password(CONSOLE, "supervisor", PASSWORD, service.now())
         client = TestClient(world.app, headers=HTML)
         client.post("/sign-in", data={"login": "supervisor", "password": PASSWORD, "next": "/"})
         yield world, client

@@ -10,13 +10,13 @@ from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from api.service.identity import COOKIE, CSRF_HEADER, TLS_COOKIE, address_of
-from api.service.limits import RateLimit
+from api.service.limits import FailureLimit, RateLimit
 from api.service.problems import TooManyError
 from tasks import schema
 from tasks.access import Access
 from tasks.authorisation import CONSOLE
 from tests.api.service.contracts.test_matrix import API, TABLE
-from tests.api.service.world import PASSWORD, make_world
+from tests.api.service.world import PASSWORD, forget_tries, make_world
 
 ORIGIN = "http://testserver"
 
@@ -24,7 +24,6 @@ ORIGIN = "http://testserver"
 @pytest.fixture
 def browser(world):
     """A browser in which the supervisor is signed in; gives it and the CSRF value."""
-    world.service.access.set_password(CONSOLE, "supervisor", PASSWORD, world.service.now())
     client = TestClient(world.app, raise_server_exceptions=False)
     answer = client.post(f"{API}/session", json={"login": "supervisor", "password": PASSWORD})
     assert answer.status_code == 200, answer.text
@@ -146,7 +145,6 @@ def test_a_multipart_write_needs_it_too(browser):
 
 def test_a_changed_password_ends_the_sessions(tmp_path):
     with make_world(tmp_path) as world:
-        world.service.access.set_password(CONSOLE, "own", PASSWORD, world.service.now())
         client = TestClient(world.app)
         csrf = client.post(f"{API}/session", json={"login": "own", "password": PASSWORD}).json()["csrf"]  # fmt: skip
         path, headers = f"{API}/people/own/password", {CSRF_HEADER: csrf}
@@ -174,7 +172,6 @@ def test_an_inactive_person_is_out_at_once(tmp_path):
 
 def test_another_role_holds_at_once_and_coming_back_takes_signing_in(tmp_path):
     with make_world(tmp_path) as world:
-        world.service.access.set_password(CONSOLE, "supervisor", PASSWORD, world.service.now())
         admin, client = world.client("admin"), TestClient(world.app)
         client.post(f"{API}/session", json={"login": "supervisor", "password": PASSWORD})
         assert client.get(f"{API}/jobs").status_code == 200
@@ -189,7 +186,6 @@ def test_another_role_holds_at_once_and_coming_back_takes_signing_in(tmp_path):
 def test_a_session_ends_with_its_hours(tmp_path, monkeypatch):
     with make_world(tmp_path) as world:
         now = world.service.now()
-        world.service.access.set_password(CONSOLE, "own", PASSWORD, now)
         client = TestClient(world.app)
         client.post(f"{API}/session", json={"login": "own", "password": PASSWORD})
         for hours, login in ((11.9, "own"), (12.1, "")):
@@ -212,13 +208,85 @@ def test_whose_requests_are_counted_together(client, counted):
 
 def test_guessing_is_slowed_down(tmp_path):
     with make_world(tmp_path) as world:
+        world.service.sign_in_limit = FailureLimit(5, clock=lambda: 0.0)
+        world.service.address_limit = FailureLimit(30, clock=lambda: 0.0)
         client = TestClient(world.app)
         wrong = {"login": "admin", "password": "guess guess"}
-        codes = [client.post(f"{API}/session", json=wrong).status_code for _ in range(11)]
-        assert codes == [401] * 10 + [429]
+        codes = [client.post(f"{API}/session", json=wrong).status_code for _ in range(6)]
+        assert codes == [401] * 5 + [429]
+        for number in range(25):  # another account each time
+            one = client.post(f"{API}/session", json=wrong | {"login": f"n{number}"})
+            assert one.status_code == 401
         answer = client.post(f"{API}/session", json=wrong | {"login": "own"})
         assert answer.status_code == 429  # the address, whatever the name
         assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_nobody_is_locked_out_by_wrong_passwords_from_elsewhere(tmp_path):
+    """Whoever knows a sign-in name could else keep its owner out for good."""
+    with make_world(tmp_path) as world:
+        still = {"clock": lambda: 0.0}
+        world.service.sign_in_limit = FailureLimit(5, **still)
+        world.service.address_limit = FailureLimit(30, **still)
+        right = {"login": "own", "password": PASSWORD}
+
+        def at(address, **more):
+            return TestClient(world.app, client=(address, 5000), **more)
+
+        def signs_in(client):
+            return client.post(f"{API}/session", json=right).status_code
+
+        home, elsewhere = at("198.51.100.1"), at("203.0.113.9")
+        assert signs_in(home) == 200  # from here on its address is known
+        for _ in range(40):
+            for path in (f"{API}/session", "/sign-in"):
+                sent = {"login": "own", "password": "wrong wrong"}
+                how = {"json": sent} if path.startswith("/api") else {"data": sent}
+                assert elsewhere.post(path, **how).status_code in (401, 429)
+        assert signs_in(elsewhere) == 429  # there a right guess is not told from a wrong one
+        assert signs_in(at("198.51.100.1")) == 200  # a new browser at a known address
+        assert signs_in(at("192.0.2.77")) == 200  # an address of which nothing is known
+        for _ in range(40):  # wrong ones at home do not lock out either
+            at("198.51.100.1").post(f"{API}/session", json=right | {"password": "wrong wrong"})
+        assert signs_in(at("198.51.100.1")) == 200
+        # Where a session is open, though the address has too many wrong ones.
+        secret = home.cookies[COOKIE]
+        moved = at("203.0.113.9", cookies={COOKIE: secret})
+        assert signs_in(moved) == 200
+
+
+def test_delays_grow_and_are_forgotten():
+    now = 0.0
+    limit = FailureLimit(2, longest=10, memory=100, clock=lambda: now)
+    waits = []
+    for _ in range(8):
+        try:
+            limit.begin("a")
+        except TooManyError as error:
+            waits.append(error.seconds)
+            now += error.seconds
+            limit.begin("a")
+    assert waits == [2, 3, 5, 9, 11, 11]  # 1, 2, 4, 8, 10, 10 s, told in whole ones after them
+    now += 101
+    limit.begin("a")
+    limit.begin("a")
+    with pytest.raises(TooManyError):
+        limit.begin("a")
+    limit.forget("a")
+    limit.begin("a")
+    limit.take_back("a")
+
+
+def test_a_changed_password_ends_the_tokens_too(tmp_path):
+    with make_world(tmp_path) as world:
+        own, other = world.client("own"), world.client("other")
+        assert own.get(f"{API}/tokens").status_code == 200
+        answer = world.client("admin").put(
+            f"{API}/people/own/password", json={"password": "another horse battery"}
+        )
+        assert answer.status_code == 204
+        assert own.get(f"{API}/tokens").status_code == 401
+        assert other.get(f"{API}/tokens").status_code == 200
 
 
 def test_the_window_slides():
@@ -238,7 +306,7 @@ def test_the_answer_does_not_say_which_of_the_two_is_wrong(world, browser):
     told = set()
     for login in ("supervisor", "nobody"):
         client = TestClient(world.app)
-        world.service.sign_in_limit.forget("address:testclient")
+        forget_tries(world.service)
         sent = client.post(f"{API}/session", json={"login": login, "password": "wrong wrong"})
         told.add((sent.status_code, sent.text))
     assert len(told) == 1
