@@ -1,8 +1,7 @@
 """The digests that went out, as they were."""
 
+import sqlalchemy as sa
 from alembic import op
-
-from tasks import schema
 
 revision = "0004"
 down_revision = "0003"
@@ -10,7 +9,14 @@ down_revision = "0003"
 
 def upgrade() -> None:
     """Make the table."""
-    schema.metadata.tables["digest_copy"].create(op.get_bind())
+    op.create_table(
+        "digest_copy",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("page", sa.LargeBinary(), nullable=False),
+        sa.Column("kept_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_digest_copy")),
+    )
 
 
 def downgrade() -> None:

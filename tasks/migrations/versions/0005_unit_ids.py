@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from collections import defaultdict
+from datetime import UTC, datetime
 
+import sqlalchemy as sa
 from alembic import op
-from sqlalchemy import Connection, delete, func, insert, select, update
-
-from tasks import audit, schema
-from tasks.audit import Change
-from tasks.jurisdictions import detect_jurisdiction
-from tasks.store import as_utc
-from tasks.units import unit_key, unsettled_name
 
 revision = "0005"
 down_revision = "0004"
+
+_PLACE = re.compile(
+    r"((?:[一-龥]{2,3}省|内蒙古自治区|广西壮族自治区|西藏自治区|宁夏回族自治区|新疆维吾尔自治区))?"
+    r"([一-龥]{2,12}?自治州|(?!城市)[一-龥]{2,5}?(?:市|州|盟|地区))?"
+    r"((?!城市)[一-龥]{1,9}?(?:自治县|自治旗|新区|开发区|高新区|区|县|旗|市))?"
+    r"(?=人民政府|行政公署|政府|委员会|教育|公安|财政|办公|党|发展|关于|的|$|[一-龥]{0,8}(?:局|委|厅|办公室))"
+)
+_STATE = re.compile(r"国务院|中共中央|中央办公厅|教育部|财政部|国家|[一-龥]{2,8}总[局署]$")
+_BARE = ("-", "省", "市", "区县")
+"""How ids of the lexicon begin that say no place."""
 
 
 def upgrade() -> None:
@@ -28,24 +35,24 @@ def upgrade() -> None:
 
     def settled(name: str, where: str) -> str:
         found = ids.get(name, set())
-        key = next(iter(found)) if len(found) == 1 else unsettled_name(name)
+        key = next(iter(found)) if len(found) == 1 else name.replace("/", "／")
         changed[where][name] = key if len(found) == 1 else None
         return key
 
-    person = schema.person_unit
+    person = _table("person_unit", "login", "unit")
     bound: dict[str, list[str]] = defaultdict(list)
-    for login, unit in connection.execute(select(person.c.login, person.c.unit)).all():
+    for login, unit in connection.execute(sa.select(person.c.login, person.c.unit)).all():
         bound[login].append(settled(unit, f"person:{login}"))
-    connection.execute(delete(person))
+    connection.execute(sa.delete(person))
     rows = [{"login": k, "unit": unit} for k, units in bound.items() for unit in dict.fromkeys(units)]  # fmt: skip
     if rows:
-        connection.execute(insert(person), rows)
+        connection.execute(sa.insert(person), rows)
 
-    seen = schema.visibility
-    for key, units in connection.execute(select(seen.c.document_id, seen.c.units)).all():
+    seen = _table("visibility", "document_id", "units")
+    for key, units in connection.execute(sa.select(seen.c.document_id, seen.c.units)).all():
         found = [settled(unit, f"document:{key}") for unit in json.loads(units)]
         printed = json.dumps(list(dict.fromkeys(found)))
-        connection.execute(update(seen).where(seen.c.document_id == key).values(units=printed))
+        connection.execute(sa.update(seen).where(seen.c.document_id == key).values(units=printed))
 
     _rename(connection, "address", ("channel",), settled)
     _rename(connection, "delivery", ("week", "channel"), settled)
@@ -56,43 +63,88 @@ def downgrade() -> None:
     """The ids stay: to the former version they are names that nobody has."""
 
 
-def _ids(connection: Connection) -> dict[str, set[str]]:
+def _table(name: str, *columns: str) -> sa.TableClause:
+    return sa.table(name, *(sa.column(column) for column in columns))
+
+
+def _ids(connection: sa.Connection) -> dict[str, set[str]]:
     """The units of the store by the names that its documents print."""
-    d, a = schema.document.c, schema.assignment.c
+    d = _table("document", "id", "issuer", "title").c
+    a = _table("assignment", "document_id", "unit", "unit_id").c
     places = {
-        row.id: detect_jurisdiction(row.issuer, row.title).place
-        for row in connection.execute(select(d.id, d.issuer, d.title))
+        row.id: _place(row.issuer, row.title)
+        for row in connection.execute(sa.select(d.id, d.issuer, d.title))
     }
     found: dict[str, set[str]] = defaultdict(set)
     # The column still holds what the lexicon said; the rows are written anew after this.
-    for row in connection.execute(select(a.document_id, a.unit, a.unit_id).distinct()):
-        found[row.unit].add(unit_key(places[row.document_id], row.unit, row.unit_id))
+    for row in connection.execute(sa.select(a.document_id, a.unit, a.unit_id).distinct()):
+        found[row.unit].add(_key(places[row.document_id], row.unit, row.unit_id))
     return found
 
 
-def _rename(connection: Connection, name: str, rest: tuple[str, ...], settled: object) -> None:
+def _key(place: str | None, unit: str, unit_id: str | None) -> str:
+    if unit_id is None:
+        return f"{place or '-'}/{''.join(unit.split())}"
+    return f"{place}/{unit_id}" if place and unit_id.partition("/")[0] in _BARE else unit_id
+
+
+def _place(issuer: str | None, title: str) -> str | None:
+    """The place whose government issued a document, by its issuer, else by its title."""
+    for printed in (issuer or "", title):
+        name = re.sub(r"\s", "", printed)
+        if _STATE.match(name):
+            return "国家"
+        match = _PLACE.match(re.sub(r"^(?:中共|中国共产党)", "", name))
+        if match and match.group():
+            province, city, district = match.groups()
+            if province is None and city and not district:
+                inner = re.match(r"([一-龥]{2,4}?市)([一-龥]{2,5}市)$", city)
+                district = inner.group(2) if inner else None
+            return district or city or province
+    return None
+
+
+def _rename(connection: sa.Connection, name: str, rest: tuple[str, ...], settled: object) -> None:
     """Give a table's units their ids; where two names are one unit now, the first row has it and
     the other stays as it was, by a name that means nobody."""
     assert callable(settled)  # noqa: S101 - given above
-    table = schema.metadata.tables[name]
+    table = _table(name, "unit", *rest)
     taken: set[tuple[str, ...]] = set()
-    for row in connection.execute(select(table.c.unit, *(table.c[c] for c in rest)).order_by(table.c.unit)).all():  # fmt: skip
+    for row in connection.execute(sa.select(*table.c).order_by(table.c.unit)).all():
         if row.unit == "总览":
             continue
         key = settled(row.unit, f"{name}:{':'.join(row[1:])}")
         if (key, *row[1:]) in taken:
-            key = unsettled_name(row.unit)
+            key = row.unit.replace("/", "／")
         taken.add((key, *row[1:]))
-        mine = [table.c[c] == value for c, value in zip(("unit", *rest), row, strict=True)]
-        connection.execute(update(table).where(*mine).values(unit=key))
+        mine = [column == value for column, value in zip(table.c, row, strict=True)]
+        connection.execute(sa.update(table).where(*mine).values(unit=key))
 
 
-def _record(connection: Connection, changed: dict[str, dict[str, object]]) -> None:
+def _record(connection: sa.Connection, changed: dict[str, dict[str, object]]) -> None:
     """Say in the log whose units were given which ids; null: the name means nobody now."""
-    if not changed:
-        return
-    now = as_utc(connection.execute(select(func.now())).scalar_one())
-    audit.append(connection, now, [
-        Change(actor="system", action="units.bound", subject=subject, after=dict(found))
-        for subject, found in changed.items()
-    ])  # fmt: skip
+    audit = _table(
+        "audit", "seq", "at", "actor", "action", "subject", "detail", "before", "after", "reason",
+        "previous", "hash",
+    )  # fmt: skip
+    a = audit.c
+    last = connection.execute(sa.select(a.seq, a.hash).order_by(a.seq.desc()).limit(1)).first()
+    seq, previous = (last.seq, last.hash) if last else (0, "0" * 64)
+    now = connection.execute(sa.select(sa.func.now())).scalar_one()
+    if isinstance(now, str):
+        now = datetime.fromisoformat(now)
+    at = (now if now.tzinfo else now.replace(tzinfo=UTC)).astimezone(UTC)
+    for subject, after in changed.items():
+        seq += 1
+        fields: dict[str, object] = {
+            "seq": seq, "at": at.isoformat(timespec="microseconds"), "actor": "system",
+            "action": "units.bound", "subject": subject, "detail": {}, "before": None,
+            "after": after, "reason": "", "previous": previous,
+        }  # fmt: skip
+        previous = hashlib.sha256(_canonical(fields).encode()).hexdigest()
+        row = fields | {"detail": "{}", "after": _canonical(after), "hash": previous}
+        connection.execute(sa.insert(audit), row)
+
+
+def _canonical(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -6,17 +6,26 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
-from tasks import schema
-
 revision = "0006"
 down_revision = "0005"
 
 
 def upgrade() -> None:
     """Make the tables and fill them from the log."""
-    schema.unnamed_evidence.create(op.get_bind())
-    schema.proof.create(op.get_bind())
-    a = schema.audit.c
+    op.create_table(
+        "unnamed_evidence",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_unnamed_evidence")),
+    )
+    op.create_table(
+        "proof",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("sha256", "seq", name=op.f("pk_proof")),
+    )
+    a = sa.table("audit", sa.column("seq"), sa.column("action"), sa.column("detail")).c
+    proof = sa.table("proof", sa.column("sha256"), sa.column("seq"))
     steps = sa.select(a.seq, a.detail).where(a.action == "milestone.step")
     rows = [
         {"sha256": sha256, "seq": seq}
@@ -26,7 +35,7 @@ def upgrade() -> None:
         )
     ]
     if rows:
-        op.get_bind().execute(sa.insert(schema.proof), rows)
+        op.get_bind().execute(sa.insert(proof), rows)
 
 
 def downgrade() -> None:
