@@ -111,6 +111,9 @@ def show_milestones(items: Sequence[DueItem], out: Output) -> None:
             for i in items
         ],
     )  # fmt: skip
+    counted = {a.year: a for i in items for a in i.arrangements}
+    if rests := describe_arrangements([counted[year] for year in sorted(counted)], out.language):
+        out.say(f"工作日：{rests}", f"Working days: {rests}")
 
 
 def _due(item: DueItem, side: int) -> str:
@@ -120,11 +123,11 @@ def _due(item: DueItem, side: int) -> str:
     notes += [("计划期限", "plan's end")] if item.inherited else []
     notes += [ASSUMED_YEAR] if Certainty.ASSUMED_YEAR in item.certainty else []
     if item.arrangements:
+        settled = all(a.published for a in item.arrangements)
         notes.append(
-            (
-                describe_arrangements(item.arrangements, "zh"),
-                describe_arrangements(item.arrangements, "en"),
-            )
+            ("按工作日", "working days")
+            if settled
+            else ("按工作日暂定", "working days, provisional")
         )
     shown = f"{item.due}" + "".join(f" {note[side]}" for note in notes)
     if item.occurrence and item.occurrence != item.due.isoformat():

@@ -21,7 +21,8 @@ from tasks.due import (
 )
 from tasks.fields import FieldError
 from tasks.lifecycle import Life, Status
-from tasks.models import Deadline, DueKind
+from tasks.models import Certainty, Deadline, DueKind
+from tasks.words import describe_item
 
 
 def recurring(rule: str) -> Deadline:
@@ -303,3 +304,19 @@ def test_what_is_no_duration_is_refused(duration):
 @given(st.dates(date(1990, 1, 1), date(2060, 1, 1)), st.integers(0, 50), st.integers(0, 400))
 def test_a_longer_time_never_ends_earlier(start, months, days):
     assert add_duration(start, f"P{months}M") <= add_duration(start, f"P{months}M{days}D")
+
+
+def test_a_year_that_is_the_documents_counts_like_a_printed_one():
+    text = """某区防汛工作通知
+某区人民政府办公室
+2026年1月12日
+
+一、主要任务
+1.整治隐患。6月底前整治隐患点20处。（责任单位：区水利局）
+"""
+    extraction = extract_bytes(text.encode(), "a.txt")
+    [item] = overdue([extraction], date(2026, 7, 1))
+    assert (item.due, item.certainty) == (date(2026, 6, 30), (Certainty.ASSUMED_YEAR,))
+    assert not item.inherited
+    assert "年份据文件" in describe_item(item, "zh")
+    assert "the year is the document's" in describe_item(item, "en")
