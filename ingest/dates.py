@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import calendar
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -17,6 +17,8 @@ from dateutil.relativedelta import relativedelta
 from ingest.numerals import normalize_number, small_number
 from kb.lexicon import load_lexicon
 from kb.models import Fact
+from tasks.recurrence import month_end_rule
+from tasks.workdays import add_workdays
 
 _N = r"(?:\d{1,2}|[一二三四五六七八九十]{1,3})"
 _Y4 = r"(?:(?:19|20)\d\d|[一二两][零〇○一二三四五六七八九]{3}|两千零?[一二三四五六七八九十]{1,3})"
@@ -79,7 +81,9 @@ class PlanningPeriod(Fact):
 @dataclass(frozen=True, slots=True)
 class TimeMention:
     """A time at `[at, to)` of the text. `start` and `end` bound it, both days included; one of
-    them is None where it is open. A recurrence has `rrule`, a length `duration` (ISO 8601)."""
+    them is None where it is open. A recurrence has `rrule`, a length `duration` (ISO 8601).
+    `yearless`: no year is printed; `assumed`: the year is the reference's, though 今年 may stand
+    there."""
 
     at: int
     to: int
@@ -93,6 +97,7 @@ class TimeMention:
     bound: str = ""
     tail: str = ""
     yearless: bool = False
+    assumed: bool = False
 
 
 @lru_cache
@@ -123,18 +128,28 @@ def find_times(text: str, *, reference: date | None = None) -> list[TimeMention]
         if not _overlaps(taken, match):
             mention = _range(match, reference)
             if mention:
+                mention = replace(mention, assumed=_assumed(match))
                 found.append(mention)
                 taken = sorted([*taken, (mention.at, mention.to)])
     singles = []
     for match in _SINGLE.finditer(text):
         if not _overlaps(taken, match) and (mention := _single(match, reference)):
-            singles.append(mention)
+            singles.append(replace(mention, assumed=_assumed(match)))
     found.extend(singles)
     taken = sorted([*taken, *((m.at, m.to) for m in singles)])
     for match in _DURATION.finditer(text):
         if not _overlaps(taken, match) and (mention := _length(match, reference)):
             found.append(mention)
     return sorted(found, key=lambda m: m.at)
+
+
+_PRINTED_YEARS = ("y", "iso", "y1", "iso1", "y2", "iso2", "ly", "my")
+
+
+def _assumed(match: re.Match[str]) -> bool:
+    """Whether an expression prints no year: 6月底前, 今年年底, 本季度."""
+    g = match.groupdict()
+    return not any(g.get(name) for name in _PRINTED_YEARS)
 
 
 def _overlaps(taken: list[tuple[int, int]], match: re.Match[str]) -> bool:
@@ -392,7 +407,7 @@ def _length(match: re.Match[str], reference: date | None) -> TimeMention | None:
         try:
             length = _delta(duration)
             if reference and ahead:
-                end = _workday(reference, int(first or 0)) if workdays else reference + length
+                end = add_workdays(reference, int(first or 0)) if workdays else reference + length
             elif reference and tail in ("后", "之后"):
                 moved = reference + length
                 start, end = (
@@ -434,13 +449,6 @@ def _delta(duration: str) -> relativedelta:
     )
 
 
-def _workday(day: date, count: int) -> date:
-    while count:
-        day += timedelta(days=1)
-        count -= day.weekday() < 5
-    return day
-
-
 def _recurrence(match: re.Match[str]) -> TimeMention | None:
     g = match.groupdict()
     step = small_number(g["k"]) if g["k"] else None
@@ -465,6 +473,8 @@ def _recurrence(match: re.Match[str]) -> TimeMention | None:
         rule += f";BYMONTHDAY={small_number(g['md'])}"
     elif g["edge"] and "初" not in g["edge"] and "YEARLY" in rule:
         rule += ";BYMONTH=12;BYMONTHDAY=31"
+    elif g["edge"] and "初" not in g["edge"] and "MONTHLY" in rule:
+        rule += ";BYMONTHDAY=-1"
     elif g["before"]:
         to = match.end() - len(g["before"])
-    return TimeMention(match.start(), to, rrule=rule, bound="every")
+    return TimeMention(match.start(), to, rrule=month_end_rule(rule), bound="every")

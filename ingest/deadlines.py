@@ -15,7 +15,7 @@ from ingest.dates import TimeMention, find_times
 from ingest.ranges import Ranges
 from ingest.reading import Reading
 from kb.models import Period
-from tasks.models import Certainty, Deadline, DueKind
+from tasks.models import Certainty, Counting, Deadline, DueKind
 
 _SENTENCE = re.compile(r"[^。!?\n]+[。!?\n]?")
 _TO = re.compile(r"(?:到|至|截至|截止到?|力争到?|确保到?|争取到?|于|在|就|,)$")
@@ -81,29 +81,51 @@ def find_deadlines(
     `issued` is the document's date: it resolves 印发之日起30日内 and 年底前; `closed` are local
     ranges (names of documents, lists of owners) in which nothing is a deadline.
     """
+    found: list[tuple[TimeMention, Deadline]] = []
+    for at, mention, due in _bound_times(reading, issued, period, closed):
+        to = mention.to
+        certainty = list(due.certainty)
+        if reading.repairs(at, to):
+            certainty = [c for c in certainty if c is not Certainty.EXPLICIT]
+            certainty.insert(0, Certainty.REPAIRED)
+        read = {"span": reading.span(at, to), "certainty": tuple(certainty)}
+        found.append((TimeMention(at, to), due.model_copy(update=read)))
+    return list(_with_ranges(reading.text, found))
+
+
+def find_yearless(
+    reading: Reading, *, period: Period | None, closed: Sequence[tuple[int, int]] = ()
+) -> list[tuple[int, int]]:
+    """Local ranges of the deadlines that a document without a date leaves without a year: no day
+    can be read of them."""
+    return [
+        (at, mention.to)
+        for at, mention, _ in _bound_times(reading, _ANY_YEAR, period, closed)
+        if mention.assumed
+    ]
+
+
+_ANY_YEAR = date(2024, 1, 1)
+"""Stands for a year that is not known; a leap year has every day."""
+
+
+def _bound_times(
+    reading: Reading,
+    issued: date | None,
+    period: Period | None,
+    closed: Sequence[tuple[int, int]],
+) -> Iterator[tuple[int, TimeMention, Deadline]]:
+    """The times that bind a duty: where the deadline begins, the time, the deadline."""
     text = reading.text
     if not re.search(r"[年月日周天度期末]|20\d\d|十.五", text):
-        return []
-    found: list[tuple[TimeMention, Deadline]] = []
+        return
     shut = Ranges(closed)
     mentions = [m for m in find_times(text, reference=issued) if not shut.overlap(m.at, m.to)]
     for index, mention in enumerate(mentions):
         following = mentions[index + 1] if index + 1 < len(mentions) else None
         at, due = _deadline(reading, mention, following, issued, period)
         if due is not None:
-            to = mention.to
-            span = reading.span(at, to)
-            certainty = list(due.certainty)
-            if reading.repairs(at, to):
-                certainty = [c for c in certainty if c is not Certainty.EXPLICIT]
-                certainty.insert(0, Certainty.REPAIRED)
-            found.append(
-                (
-                    TimeMention(at, to),
-                    due.model_copy(update={"span": span, "certainty": tuple(certainty)}),
-                )
-            )
-    return list(_with_ranges(text, found))
+            yield at, mention, due
 
 
 def _deadline(
@@ -158,13 +180,15 @@ def _point(
             return at, None
         if issued and mention.start.year < issued.year and mention.start < issued:
             return at, None
-        return at, Deadline(kind=DueKind.START, date=mention.start, start=mention.start)
+        return at, Deadline(
+            kind=DueKind.START, date=mention.start, start=mention.start, certainty=_plain(mention)
+        )
     if mention.end is None or (mention.yearless and mention.start and _bare_day(printed)):
         return at, None
     end = mention.end
     if issued and end < issued - timedelta(days=1):
         return at, None  # what lies before the document is its background
-    certainty = (Certainty.AMBIGUOUS,) if mention.ambiguous else (Certainty.EXPLICIT,)
+    certainty = _plain(mention)
     if mention.yearless:
         return at, _yearless(text, mention, left, right, printed, issued, end)
     if mention.bound == "range":
@@ -190,6 +214,12 @@ def _point(
     return at, Deadline(kind=DueKind.IN, date=end, start=mention.start, certainty=certainty)
 
 
+def _plain(mention: TimeMention) -> tuple[Certainty, ...]:
+    """How sure the day of a time is."""
+    doubts = ((Certainty.AMBIGUOUS, mention.ambiguous), (Certainty.ASSUMED_YEAR, mention.assumed))
+    return tuple(doubt for doubt, holds in doubts if holds) or (Certainty.EXPLICIT,)
+
+
 def _bare_day(printed: str) -> bool:
     """9月10日, 3月份: a day of any year, no deadline unless 前 or 底 stands with it."""
     return not re.search(r"前|底|末|内|今年|明年|本年|年内", printed)
@@ -211,7 +241,7 @@ def _yearless(
         return None
     if end < issued:
         end = end + relativedelta(years=1)
-    return Deadline(kind=DueKind.BY, date=end)
+    return Deadline(kind=DueKind.BY, date=end, certainty=(Certainty.ASSUMED_YEAR,))
 
 
 def _recurring(
@@ -255,7 +285,10 @@ def _relative(mention: TimeMention, left: str, issued: date | None) -> tuple[int
     if _ISSUE.fullmatch(words) and issued is not None and not mention.workdays:
         due = issued + _length(mention.duration or "P0D")
         return start, Deadline(kind=DueKind.BY, date=due, duration=mention.duration, event=words)
-    return start, Deadline(kind=DueKind.RELATIVE, duration=mention.duration, event=words)
+    counting = Counting.WORKING_DAYS if mention.workdays else Counting.DAYS
+    return start, Deadline(
+        kind=DueKind.RELATIVE, duration=mention.duration, counting=counting, event=words
+    )
 
 
 def _length(duration: str) -> relativedelta:

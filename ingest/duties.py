@@ -11,14 +11,14 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from ingest.clauses import ClauseReading
-from ingest.deadlines import find_deadlines
+from ingest.deadlines import find_deadlines, find_yearless
 from ingest.milestones import MilestoneBook, assemble_milestones
 from ingest.owner_subjects import find_subjects
 from ingest.ranges import between
 from ingest.reading import Reading
 from ingest.targets import FoundTarget, find_targets
 from kb.identifiers import stable_id
-from kb.models import Clause, Finding, Plan, Span
+from kb.models import Clause, Finding, Period, Plan, Span
 from tasks.models import Assignment, Basis, Target, Task, TaskKind
 
 _GOAL = re.compile(r"(?:总体|主要|工作|发展|具体|行动|建设|奋斗|预期|阶段性?|近期|远期)?目标")
@@ -60,6 +60,8 @@ def extract_tasks(
         if not _has_body(item, clause.id in parents):
             continue
         period = periods[clause.plan_id]
+        if issued is None:
+            warnings.extend(_without_year(item, period))
         subjects = find_subjects(reading, item.mentions, item.closed)
         deadlines = find_deadlines(reading, issued=issued, period=period, closed=item.closed)
         targets = find_targets(
@@ -222,3 +224,14 @@ def _unresolved(item: ClauseReading) -> Iterator[Finding]:
                     message=f"词库里没有“{a.unit}”, 照原文保留 / no entry resolves it; kept as printed",
                     span=a.span,
                 )
+
+
+def _without_year(item: ClauseReading, period: Period | None) -> Iterator[Finding]:
+    for start, end in find_yearless(item.reading, period=period, closed=item.closed):
+        printed = item.reading.text[start:end].strip()
+        yield Finding(
+            code="no-year",
+            message=f"“{printed}”没有年份, 文件也没有日期: 未作时限 / no year is printed and the document "
+            "has no date: not read as a deadline",
+            span=item.reading.span(start, end),
+        )

@@ -12,12 +12,13 @@ from pydantic import Field
 
 from kb.errors import ConflictError, DubanError, NotFoundError, TransitionError
 from kb.models import Fact, Span
-from tasks.due import add_duration, occurrences
+from tasks.due import add_duration
 from tasks.fields import LONGEST_UNIT, FieldError, check_words, read_fields
 from tasks.jurisdictions import detect_jurisdiction
 from tasks.models import (
     Assignment,
     Basis,
+    Counting,
     Deadline,
     DueKind,
     Extraction,
@@ -27,6 +28,7 @@ from tasks.models import (
     Task,
 )
 from tasks.organisations import organisations_for
+from tasks.recurrence import month_end_rule, occurrences
 
 
 class Aspect(StrEnum):
@@ -107,7 +109,7 @@ _RULE_PARTS = {
     "BYMONTH": re.compile(f"{_MONTH}(?:,{_MONTH})*"),
     "BYMONTHDAY": re.compile(f"{_DAY}(?:,{_DAY})*"),
     "BYDAY": re.compile(f"{_WEEKDAY}(?:,{_WEEKDAY})*"),
-    "BYSETPOS": re.compile(r"-?[1-9]"),
+    "BYSETPOS": re.compile(r"-?[1-9](?:,-?[1-9])*"),
 }
 """The parts of RFC 5545's rules that a person may use."""
 
@@ -177,7 +179,11 @@ def _check_deadline(due: Deadline) -> None:
     if not wanted:
         raise FieldError(f"时限不全: {due.kind} / an incomplete deadline: {due.kind}")
     if due.duration:
-        add_duration(date(2024, 2, 29), due.duration)
+        add_duration(date(2024, 2, 29), due.duration, due.counting)
+    elif due.counting is Counting.WORKING_DAYS:
+        raise FieldError(
+            "只有从事件起算的时限可按工作日计 / only a time after an event is counted in working days"
+        )
     if due.rrule:
         _check_rule(due.rrule)
         try:
@@ -284,16 +290,17 @@ def _dates(extraction: Extraction, task: Task, draft: Draft) -> tuple[Task, dict
         return _with(task, milestones=kept, targets=loose), found.model_dump(mode="json")
     if draft.deadline is None:
         raise TransitionError("要给出时限 / a date is needed", hint="--date")
+    deadline = draft.deadline
+    if deadline.rrule:
+        deadline = deadline.model_copy(update={"rrule": month_end_rule(deadline.rrule)})
     if draft.operation is Operation.ADD:
         span, quote = _place(extraction, task, draft.quote)
         words = draft.quote or task.title
-        added = Milestone(
-            id=draft.fact_id, commitment=words, span=span, quote=quote, due=draft.deadline
-        )
+        added = Milestone(id=draft.fact_id, commitment=words, span=span, quote=quote, due=deadline)
         return _with(task, milestones=(*task.milestones, added)), None
     found = _find(task, task.milestones, draft.fact_id, "时限", "milestone")
     # Where the date is printed stays so, whatever a person reads there.
-    due = draft.deadline.model_copy(update={"span": draft.deadline.span or found.due.span})
+    due = deadline.model_copy(update={"span": deadline.span or found.due.span})
     moved = found.model_copy(update={"due": due})
     milestones = tuple(moved if m.id == found.id else m for m in task.milestones)
     return _with(task, milestones=milestones), found.model_dump(mode="json")

@@ -1,8 +1,14 @@
-"""Recurrences and lengths of time in words: 每季度 for `FREQ=MONTHLY;INTERVAL=3`, 3个月 for `P3M`."""
+"""Recurrences, lengths of time and what a count of working days rests on, in words: 每季度 for
+`FREQ=MONTHLY;INTERVAL=3`, 3个月 for `P3M`, 5个工作日 for `P5D` in working days."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+from tasks.models import Counting
+from tasks.recurrence import month_end_rule, parse_rule
+from tasks.workdays import Arrangement
 
 _EVERY = {
     "YEARLY": ("年", "year"),
@@ -15,17 +21,29 @@ _NAMED = {
     ("MONTHLY", "3"): ("每季度", "every quarter"),
     ("MONTHLY", "6"): ("每半年", "every half year"),
 }
+_WEEKDAYS = {
+    "MO": ("周一", "Monday"),
+    "TU": ("周二", "Tuesday"),
+    "WE": ("周三", "Wednesday"),
+    "TH": ("周四", "Thursday"),
+    "FR": ("周五", "Friday"),
+    "SA": ("周六", "Saturday"),
+    "SU": ("周日", "Sunday"),
+}
 SPANS = {"Y": ("年", "years"), "M": ("个月", "months"), "W": ("周", "weeks"), "D": ("天", "days")}
 """The letters of an ISO 8601 duration of whole days and more, named in both languages."""
+WORKDAYS = ("个工作日", "working days")
 DURATION = re.compile(r"P(\d+)([YMWD])")
 """A duration that is counted in one of `SPANS`."""
+ASSUMED_YEAR = ("年份据文件", "the year is the document's")
+"""What is said of a date whose year is not printed (see `Certainty.ASSUMED_YEAR`)."""
 
 
 def describe_recurrence(rrule: str, language: str) -> str:
-    """An RFC 5545 rule in words: 每年6月, or every year, month 6. The rule itself where words fail."""
-    parts = dict(part.split("=", 1) for part in rrule.split(";") if "=" in part)
+    """An RFC 5545 rule in words: 每年6月15日, or every year, month 6, day 15; a day that a month lacks
+    is its last (see `tasks.recurrence`). The rule itself where words fail."""
+    parts = parse_rule(month_end_rule(rrule))
     freq, step = parts.get("FREQ", ""), parts.get("INTERVAL", "1")
-    months = parts.get("BYMONTH", "").replace(",", "、")
     if named := _NAMED.get((freq, step)):
         zh, en = named
     elif names := _EVERY.get(freq):
@@ -33,25 +51,86 @@ def describe_recurrence(rrule: str, language: str) -> str:
         en = f"every {names[1]}" if step == "1" else f"every {step} {names[1]}s"
     else:
         return rrule
-    if language == "zh":
-        return f"{zh}{months}月" if months else zh
-    return f"{en}, month {months}" if months else en
+    days = _days_in_words(parts)
+    if days is None:
+        return rrule
+    if months := parts.get("BYMONTH", ""):
+        if freq == "MONTHLY":
+            zh, en = "每年", "every year"
+        zh, en = f"{zh}{months.replace(',', '、')}月", f"{en}, month {months.replace(',', ', ')}"
+    return zh + days[0] if language == "zh" else en + days[1]
 
 
-def describe_length(duration: str, language: str) -> str:
+def _days_in_words(parts: dict[str, str]) -> tuple[str, str] | None:
+    """The days of a rule after its period, in both languages; None where words fail."""
+    if printed := parts.get("BYDAY"):
+        named = [_WEEKDAYS[day] for day in printed.split(",") if day in _WEEKDAYS]
+        if {"BYSETPOS", "BYMONTHDAY"} & parts.keys() or len(named) != printed.count(",") + 1:
+            return None
+        zh = "、".join(name for name, _ in named)
+        zh = zh.removeprefix("周") if parts["FREQ"] == "WEEKLY" else zh
+        return zh, f", {', '.join(name for _, name in named)}"
+    days = [int(day) for day in parts.get("BYMONTHDAY", "").split(",") if day]
+    if not days:
+        return "", ""
+    last = 0
+    if "BYSETPOS" in parts:
+        # Some days by their place, and the last of those that end the month.
+        places = parts["BYSETPOS"].split(",")
+        early, ends = days[: len(places) - 1], days[len(places) - 1 :]
+        if places[-1] != "-1" or ends != list(range(ends[0], ends[-1] + 1)):
+            return None
+        days, last = [*early, ends[-1]], ends[-1]
+    if min(days) < -1:
+        return None
+    zh = "、".join("最后一天" if day == -1 else f"{day}日" for day in days)
+    en = " and ".join("the last day" if day == -1 else f"day {day}" for day in days)
+    if last:
+        zh += f"（没有{last}日的月份为月末）"
+        en += f" (the last day of a month without day {last})"
+    return zh, f", {en}"
+
+
+def describe_length(duration: str, language: str, counting: Counting = Counting.DAYS) -> str:
     """An ISO 8601 duration in words: 3个月, or 3 months. As it is where words fail."""
     parts = DURATION.fullmatch(duration)
     if parts is None:
         return duration
-    zh, en = SPANS[parts[2]]
+    zh, en = WORKDAYS if counting is Counting.WORKING_DAYS else SPANS[parts[2]]
     if language == "zh":
         return f"{parts[1]}{zh}"
     return f"{parts[1]} {en.removesuffix('s') if parts[1] == '1' else en}"
 
 
-def describe_relative(event: str, duration: str, language: str) -> str:
+def describe_relative(
+    event: str, duration: str, language: str, counting: Counting = Counting.DAYS
+) -> str:
     """A time after an event: 竣工验收合格起 3个月内, or within 3 months of 竣工验收合格."""
-    length = describe_length(duration, language)
+    length = describe_length(duration, language, counting)
     if language == "zh":
         return f"{event}起 {length}内"
     return f"within {length} of {event or 'the event'}"
+
+
+def describe_arrangements(found: Sequence[Arrangement], language: str) -> str:
+    """What a count of working days rests on; empty where none were counted.
+
+    依据国务院办公厅2026年节假日安排；2027年节假日安排尚未公布，暂按周末和法定节假日推算.
+    """
+    published = [str(a.year) for a in found if a.published]
+    awaited = [str(a.year) for a in found if not a.published]
+    said: list[str] = []
+    if language == "zh":
+        if published:
+            said.append(f"依据国务院办公厅{'、'.join(published)}年节假日安排")
+        if awaited:
+            said.append(f"{'、'.join(awaited)}年节假日安排尚未公布，暂按周末和法定节假日推算")
+        return "；".join(said)
+    if published:
+        said.append(f"by the State Council's holiday arrangement for {', '.join(published)}")
+    if awaited:
+        said.append(
+            f"the arrangement for {', '.join(awaited)} is not announced yet: provisional, by weekends "
+            "and statutory holidays"
+        )
+    return "; ".join(said)

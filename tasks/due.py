@@ -8,19 +8,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
+from typing import NamedTuple
 
 from dateutil.relativedelta import relativedelta
-from dateutil.rrule import rrulestr
 
 from kb.models import Fact
 from tasks.fields import FieldError
 from tasks.lifecycle import FINISHED, Life, Status
-from tasks.models import Assignment, Certainty, Deadline, DueKind, Extraction, Role
+from tasks.models import Assignment, Certainty, Counting, Deadline, DueKind, Extraction, Role
+from tasks.recurrence import occurrences
 from tasks.units import jurisdiction_of, unit_key
+from tasks.workdays import Arrangement, add_workdays, arrangements_for
 
 DUE_SOON = 30
-"""Days ahead that count as near, unless told otherwise."""
+"""How many days count as near, today among them, unless told otherwise."""
 
 _DURATION = re.compile(r"P(?:(\d{1,4})Y)?(?:(\d{1,4})M)?(?:(\d{1,4})W)?(?:(\d{1,5})D)?")
 _NEW = Life(milestone_id="")
@@ -60,6 +61,14 @@ class Bearer(Fact):
     role: Role
 
 
+class Started(NamedTuple):
+    """An event that a relative deadline runs from: which, on what day, and the day that follows."""
+
+    label: str
+    on: date
+    due: date
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A milestone as the store lists it: its place, its deadline, who bears its task.
@@ -86,7 +95,8 @@ class Row:
     last: date | None
     recorded_at: datetime | None = None
     units: tuple[Bearer, ...] = ()
-    occasions: tuple[tuple[str, date], ...] = ()
+    occasions: tuple[Started, ...] = ()
+    counting: Counting = Counting.DAYS
 
 
 class DueItem(Fact):
@@ -96,7 +106,8 @@ class DueItem(Fact):
     the text; None where there is no day. `days` is as of minus due: positive where it has passed.
     `inherited`: the date is the plan's, not the duty's own. `missed` counts the earlier
     occurrences of a recurring one that took no step and are not listed themselves. `recorded_at`
-    is when the document came into the store (UTC).
+    is when the document came into the store (UTC). `arrangements`: the holidays that a day counted
+    in working days rests on; it is provisional where one of them is not announced yet.
     """
 
     document_id: str
@@ -119,6 +130,8 @@ class DueItem(Fact):
     behind: bool
     missed: int
     recorded_at: datetime | None
+    counting: Counting
+    arrangements: tuple[Arrangement, ...]
     life: Life
     units: tuple[Bearer, ...]
 
@@ -155,46 +168,12 @@ def rows_of(extraction: Extraction) -> list[Row]:
                     plan_id=task.plan_id, clause_id=task.clause_id, path=paths[task.clause_id],
                     title=task.title, commitment=m.commitment, kind=m.due.kind, due=m.due.date,
                     certainty=m.due.certainty, rrule=m.due.rrule,
-                    duration=m.due.duration,
+                    duration=m.due.duration, counting=m.due.counting,
                     first=own or known or (period.start if period else None),
                     last=period.end if period else None, units=units,
                 )
             )  # fmt: skip
     return found
-
-
-def occurrences(deadline: Deadline, first: date, last: date) -> list[date]:
-    """The due days of a recurring deadline in `[first, last]`, in order.
-
-    A rule that names no day is due on the last day of its period: YEARLY on 31 December, with a
-    month on that month's last day, MONTHLY on the month's last day, WEEKLY on Sunday.
-    """
-    if deadline.rrule is None or first > last:
-        return []
-    return list(_days_of_rule(deadline.rrule, first, last))
-
-
-@lru_cache(maxsize=4096)
-def _days_of_rule(printed: str, first: date, last: date) -> tuple[date, ...]:
-    parts = dict(item.split("=", 1) for item in printed.split(";"))
-    if "BYMONTHDAY" not in parts:
-        if parts["FREQ"] == "YEARLY":
-            parts.setdefault("BYMONTH", "12")
-            parts["BYMONTHDAY"] = "-1"
-        elif parts["FREQ"] == "MONTHLY":
-            step = int(parts.get("INTERVAL", "1"))
-            if step > 1 and 12 % step == 0 and "BYMONTH" not in parts:
-                months = ",".join(str(month) for month in range(step, 13, step))
-                parts |= {"FREQ": "YEARLY", "BYMONTH": months}
-                parts.pop("INTERVAL")
-            parts["BYMONTHDAY"] = "-1"
-        elif parts["FREQ"] == "WEEKLY":
-            parts.setdefault("BYDAY", "SU")
-    rule = ";".join(f"{key}={value}" for key, value in parts.items())
-    start = datetime(first.year, 1, 1)  # noqa: DTZ001 - days, no time zone in them
-    until = datetime(last.year, last.month, last.day)  # noqa: DTZ001
-    found = rrulestr(rule, dtstart=start).between(start, until, inc=True)
-    return tuple(day.date() for day in found if first <= day.date() <= last)
 
 
 def days_of(row: Row, as_of: date) -> tuple[date, ...]:
@@ -205,12 +184,18 @@ def days_of(row: Row, as_of: date) -> tuple[date, ...]:
     return tuple(occurrences(Deadline(kind=DueKind.RECURRING, rrule=row.rrule), first, last))
 
 
+def last_of(as_of: date, days: int) -> date:
+    """The last of `days` days of which `as_of` is the first: 7 days from 27 November end on
+    3 December. The one meaning of “within so many days” in lists, digests and answers."""
+    return as_of + timedelta(days=days - 1)
+
+
 def state_on(due: date, as_of: date, *, days: int = DUE_SOON) -> State:
-    """The state of a dated milestone by its date alone: overdue from the day after it, near `days`
-    before it."""
+    """The state of a dated milestone by its date alone: overdue from the day after it, near where
+    it is one of the `days` days from `as_of` on."""
     if due < as_of:
         return State.OVERDUE
-    return State.DUE_SOON if due <= as_of + timedelta(days=days) else State.LATER
+    return State.DUE_SOON if due <= last_of(as_of, days) else State.LATER
 
 
 def standings(
@@ -251,15 +236,16 @@ def overdue(
 def due_soon(
     extractions: Iterable[Extraction], as_of: date, *, days: int = DUE_SOON, lives: Lives | None = None
 ) -> list[DueItem]:  # fmt: skip
-    """The milestones due from `as_of` to `days` later, both days included."""
+    """The milestones due within `days` days, `as_of` the first of them."""
     found = due_items(extractions, as_of, days=days, lives=lives)
     return [item for item in found if item.state is State.DUE_SOON]
 
 
-def add_duration(day: date, duration: str, *, back: bool = False) -> date:
-    """A day and an ISO 8601 duration of years, months, weeks and days (`P3M`, `P30D`); with `back`,
-    that long before it. The end of a shorter month stands for a day it lacks: 30 November and P3M
-    give 28 February, 31 January and P1M in a leap year 29 February.
+def add_duration(day: date, duration: str, counting: Counting = Counting.DAYS) -> date:
+    """A day and an ISO 8601 duration of years, months, weeks and days (`P3M`, `P30D`); of days only
+    where working days are counted. The day after `day` is the first that counts. The end of a
+    shorter month stands for a day it lacks: 30 November and P3M give 28 February, 31 January and P1M
+    in a leap year 29 February.
 
     Raises:
         FieldError: it is no such duration, or the day lies beyond the calendar.
@@ -268,9 +254,15 @@ def add_duration(day: date, duration: str, *, back: bool = False) -> date:
     if match is None or duration == "P":
         raise FieldError(f"不是时长: {duration} / not a duration (P3M, P30D): {duration}")
     years, months, weeks, days = (int(part or 0) for part in match.groups())
-    step = relativedelta(years=years, months=months, weeks=weeks, days=days)
     try:
-        found: date = day - step if back else day + step
+        if counting is Counting.WORKING_DAYS:
+            if years or months or weeks:
+                raise FieldError(
+                    f"工作日只按天计, 如 P5D: {duration} / working days are counted in days (P5D): {duration}"
+                )
+            return add_workdays(day, days)
+        step = relativedelta(years=years, months=months, weeks=weeks, days=days)
+        found: date = day + step
     except (ValueError, OverflowError) as error:
         raise FieldError(f"时长过长: {duration} / the duration is too long: {duration}") from error
     return found
@@ -297,10 +289,8 @@ class _Turn:
 
 def _occurrences(row: Row, lives: Lives, as_of: date) -> Iterator[_Turn]:
     if row.kind is DueKind.RELATIVE:
-        for label, due in row.occasions:
-            yield _Turn(
-                label, due, add_duration(due, row.duration, back=True) if row.duration else None
-            )
+        for label, on, due in row.occasions:
+            yield _Turn(label, due, on)
         if not row.occasions:
             yield _Turn("", None, None)
     elif row.kind is DueKind.RECURRING:
@@ -352,9 +342,17 @@ def _item(
         behind=behind,
         missed=turn.missed,
         recorded_at=row.recorded_at,
+        counting=row.counting,
+        arrangements=_arrangements(row, turn),
         life=life,
         units=row.units,
     )
+
+
+def _arrangements(row: Row, turn: _Turn) -> tuple[Arrangement, ...]:
+    if row.counting is Counting.DAYS or turn.begun is None or turn.printed is None:
+        return ()
+    return arrangements_for(turn.begun, turn.printed)
 
 
 def _state(row: Row, life: Life, due: date | None, as_of: date, days: int) -> State:

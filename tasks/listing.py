@@ -5,14 +5,27 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, or_, select
+from sqlalchemy import Row as SqlRow
 
 from kb.models import Fact
 from tasks import schema
-from tasks.due import DUE_SOON, Bearer, DueItem, Lives, Row, by_date, standings
+from tasks.due import (
+    DUE_SOON,
+    Bearer,
+    DueItem,
+    Lives,
+    Row,
+    Started,
+    add_duration,
+    by_date,
+    standings,
+)
+from tasks.fields import FieldError
 from tasks.lifecycle import Life
-from tasks.models import Certainty, DueKind, Role
+from tasks.models import Certainty, Counting, DueKind, Role
 from tasks.replay import replay_some
 from tasks.store import Store, as_utc
 from tasks.units import Units
@@ -82,7 +95,11 @@ def read_rows(connection: Connection, wanted: Wanted) -> list[Row]:
                 rrule=row.rrule, duration=row.duration, first=row.first, last=row.last,
                 recorded_at=as_utc(row.recorded_at),
                 units=units.get(row.task_id, ()),
-                occasions=tuple(occasions.get(row.id, ())),
+                occasions=tuple(
+                    Started(label, on, _due_after(row, on, kept))
+                    for label, on, kept in occasions.get(row.id, ())
+                ),
+                counting=Counting(row.counting),
             )
         )  # fmt: skip
     return found
@@ -104,12 +121,23 @@ def _bearers(connection: Connection, tasks: set[str]) -> dict[str, tuple[Bearer,
     return {task_id: tuple(pairs.values()) for task_id, pairs in found.items()}
 
 
-def _occasions(connection: Connection) -> dict[str, list[tuple[str, date]]]:
+def _due_after(row: SqlRow[Any], happened_on: date, recorded: date) -> date:
+    """The day that follows an event by the deadline as it reads now: a correction of it, or an
+    arrangement of holidays announced since, moves the day that was told when it was recorded."""
+    try:
+        return add_duration(happened_on, row.duration or "", Counting(row.counting))
+    except FieldError:
+        return recorded
+
+
+def _occasions(connection: Connection) -> dict[str, list[tuple[str, date, date]]]:
     o = schema.occasion
-    found: dict[str, list[tuple[str, date]]] = {}
-    query = select(o.c.milestone_id, o.c.label, o.c.due).order_by(o.c.due, o.c.label)
-    for key, label, due in connection.execute(query):
-        found.setdefault(key, []).append((label, due))
+    found: dict[str, list[tuple[str, date, date]]] = {}
+    query = select(o.c.milestone_id, o.c.label, o.c.happened_on, o.c.due).order_by(
+        o.c.due, o.c.label
+    )
+    for key, label, happened_on, due in connection.execute(query):
+        found.setdefault(key, []).append((label, happened_on, due))
     return found
 
 

@@ -53,7 +53,15 @@ class Certainty(StrEnum):
     EXPLICIT = "explicit"
     REPAIRED = "repaired"
     AMBIGUOUS = "ambiguous"
-    INHERITED = "inherited"
+    ASSUMED_YEAR = "assumed_year"  # the year is the document's; holds like a printed date
+    INHERITED = "inherited"  # from the plan's own period
+
+
+class Counting(StrEnum):
+    """What a deadline's duration counts."""
+
+    DAYS = "days"
+    WORKING_DAYS = "working_days"  # 5个工作日 is P5D in working days (see `tasks.workdays`)
 
 
 class TaskKind(StrEnum):
@@ -91,13 +99,14 @@ class Assignment(Fact):
 class Deadline(Fact):
     """When a commitment is due. `date` is the last day for `by`, `in` and `period`; `start` the
     first day for `start`, `in` and `period`; `rrule` is RFC 5545, `duration` ISO 8601 after
-    `event`. `span` is None only where nothing in the text gives a date."""
+    `event`, in days or working days (`counting`). `span` is None only where nothing in the text gives a date."""
 
     kind: DueKind
     date: datetime.date | None = None
     start: datetime.date | None = None
     rrule: str | None = None
     duration: str | None = None
+    counting: Counting = Counting.DAYS
     event: str | None = None
     certainty: tuple[Certainty, ...] = (Certainty.EXPLICIT,)
     span: Span | None = None

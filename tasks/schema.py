@@ -100,6 +100,7 @@ milestone = Table(
     Column("certainty", Text, nullable=False),
     Column("rrule", Text, nullable=True),
     Column("duration", Text, nullable=True),
+    Column("counting", String(16), nullable=False, server_default="days"),
     Column("first", Date, nullable=True),  # the days between which a recurring one occurs
     Column("last", Date, nullable=True),
     Index(None, "document_id"),

@@ -460,7 +460,7 @@ def _duty_rows(
         | {"title": row.title, "commitment": row.commitment, "kind": row.kind.value}
         | {"due": row.due, "inherited": int(Certainty.INHERITED in row.certainty)}
         | {"certainty": ",".join(row.certainty), "rrule": row.rrule, "duration": row.duration}
-        | {"first": row.first, "last": row.last}
+        | {"counting": row.counting.value, "first": row.first, "last": row.last}
         for ordinal, row in enumerate(rows_of(extraction))
     ]
     targets = [

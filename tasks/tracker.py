@@ -20,19 +20,23 @@ from tasks.due import Row, add_duration, days_of, holding_day
 from tasks.fields import LONGEST_NAME, check_words
 from tasks.lifecycle import FINISHED, Command, Evidence, Life, take_step
 from tasks.listing import BEARING, Wanted, read_rows
-from tasks.models import DueKind
+from tasks.models import Counting, DueKind
 from tasks.proofs import see_again, write_proofs
 from tasks.replay import former_ids, replay
 from tasks.versions import life_row
+from tasks.workdays import Arrangement, arrangements_for
 
 
 class Occasion(Fact):
-    """An event that starts a relative deadline: each school's acceptance starts its own."""
+    """An event that starts a relative deadline: each school's acceptance starts its own.
+    `arrangements`: the holidays that a count of working days rests on."""
 
     milestone_id: str
     label: str
     happened_on: date
     due: date
+    counting: Counting = Counting.DAYS
+    arrangements: tuple[Arrangement, ...] = ()
 
 
 class Outcome(Fact):
@@ -243,10 +247,18 @@ class Tracker(CorrectionDesk):
                 .where(schema.occasion.c.milestone_id == row.id)
                 .where(schema.occasion.c.label == label)
             ).first()
-            due = add_duration(happened_on, row.duration)
-            found = Occasion(milestone_id=row.id, label=label, happened_on=happened_on, due=due)
+            due = add_duration(happened_on, row.duration, row.counting)
+            working = row.counting is Counting.WORKING_DAYS
+            found = Occasion(
+                milestone_id=row.id, label=label, happened_on=happened_on, due=due,
+                counting=row.counting,
+                arrangements=arrangements_for(happened_on, due) if working else (),
+            )  # fmt: skip
+            if before is not None and (before.happened_on, before.due) == (happened_on, due):
+                return found
             if before is None:
-                connection.execute(insert(schema.occasion), found.model_dump())
+                kept = found.model_dump(include=set(schema.occasion.c.keys()))
+                connection.execute(insert(schema.occasion), kept)
             else:
                 connection.execute(
                     update(schema.occasion)
@@ -254,8 +266,6 @@ class Tracker(CorrectionDesk):
                     .where(schema.occasion.c.label == label)
                     .values(happened_on=happened_on, due=due)
                 )
-            if before is not None and before.happened_on == happened_on:
-                return found
             change = Change(
                 actor=actor.login,
                 action="milestone.event",
@@ -325,7 +335,7 @@ def _occurrence(connection: Connection, row: Row, wanted: str, on: date) -> tupl
                 "时限从事件起算, 先记录事件 / its deadline runs from an event: record that first",
                 hint="duban event 编号 --occasion 名称 --on 日期 / duban event ID --occasion NAME --on DATE",
             )
-        known = dict(row.occasions)
+        known = {label: due for label, _, due in row.occasions}
         if not wanted and len(known) == 1:
             [wanted] = known
         if wanted not in known:

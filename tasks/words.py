@@ -6,7 +6,12 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
-from tasks.deadline_words import describe_recurrence, describe_relative
+from tasks.deadline_words import (
+    ASSUMED_YEAR,
+    describe_arrangements,
+    describe_recurrence,
+    describe_relative,
+)
 from tasks.due import DueItem
 from tasks.lifecycle import STATUS_NAMES, Life
 from tasks.models import Certainty, Deadline, DueKind, Role, Target
@@ -56,7 +61,7 @@ def describe_due(due: Deadline, language: str) -> str:
     if due.kind is DueKind.RECURRING:
         text = describe_recurrence(due.rrule or "", language)
     elif due.kind is DueKind.RELATIVE:
-        text = describe_relative(due.event or "", due.duration or "", language)
+        text = describe_relative(due.event or "", due.duration or "", language, due.counting)
     elif due.kind is DueKind.START:
         text = f"{due.date} {'起' if zh else '(start)'}"
     elif due.kind is DueKind.NONE:
@@ -66,6 +71,7 @@ def describe_due(due: Deadline, language: str) -> str:
     notes = {
         Certainty.REPAIRED: ("原文有缺字, 已修复读出", "read from repaired text"),
         Certainty.AMBIGUOUS: ("“年前”有两解", "ambiguous"),
+        Certainty.ASSUMED_YEAR: ASSUMED_YEAR,
         Certainty.INHERITED: ("计划期限", "the plan's end"),
     }
     shown = [notes[c][0 if zh else 1] for c in due.certainty if c in notes]
@@ -96,6 +102,13 @@ def describe_progress(life: Life, language: str) -> str:
     return f"{STATUS_NAMES[life.status][side]}{done}"
 
 
+def describe_ends(first: date, last: date, language: str) -> str:
+    """The two ends of a window of days: 2026-11-27 至 2026-12-03."""
+    if first == last:
+        return f"{first}"
+    return f"{first} {'至' if language == 'zh' else 'to'} {last}"
+
+
 def name_units(item: DueItem, language: str) -> str:
     """Who bears a milestone, or that its source names nobody."""
     return "、".join(dict.fromkeys(a.unit for a in item.units)) or NOBODY[language != "zh"]
@@ -110,7 +123,11 @@ def describe_item(item: DueItem, language: str) -> str:
     else:
         far = f"{days} days overdue" if days > 0 else f"in {-days} days"
     progress = f", {describe_progress(item.life, language)}" if days > 0 else ""
-    return f"· {item.due}（{far}{progress}）{item.path} {item.commitment}（{units}）"
+    # What a day rests on that no reader of the clause would see there.
+    notes = [describe_arrangements(item.arrangements, language)]
+    notes += [ASSUMED_YEAR[language != "zh"]] if Certainty.ASSUMED_YEAR in item.certainty else []
+    said = "".join(f"; {note}" for note in notes if note)
+    return f"· {item.due}（{far}{progress}{said}）{item.path} {item.commitment}（{units}）"
 
 
 def with_note(name: str, notes: Iterable[str], language: str) -> str:

@@ -13,10 +13,20 @@ from api.assistant.question import Question
 from api.assistant.reply import Answer, Composer
 from api.assistant.windows import Window
 from kb.models import Citation
-from tasks.due import DUE_SOON, DueItem, State, by_date, days_of, rows_of, standings, state_on
+from tasks.due import (
+    DUE_SOON,
+    DueItem,
+    State,
+    by_date,
+    days_of,
+    last_of,
+    rows_of,
+    standings,
+    state_on,
+)
 from tasks.lifecycle import STATUS_NAMES
 from tasks.models import DueKind
-from tasks.words import describe_item, name_units, role_name
+from tasks.words import describe_ends, describe_item, name_units, role_name
 
 _NEAR = timedelta(days=31)
 """Overdue "this week" is asked of all that is overdue; overdue "in 2025" of what was due then."""
@@ -64,7 +74,7 @@ class DueAnswers(Composer, ABC):
         return _joined(answer, self._in_window(q, as_of, window))
 
     def _due(self, q: Question, as_of: date) -> Answer | None:
-        soon = Window(start=as_of, end=as_of + timedelta(days=DUE_SOON), words="", kind="soon")
+        soon = Window(start=as_of, end=last_of(as_of, DUE_SOON), words="", kind="soon")
         return self._in_window(q, as_of, q.window or soon)
 
     def _in_window(self, q: Question, as_of: date, window: Window) -> Answer:
@@ -226,8 +236,7 @@ def describe_window(window: Window, language: str) -> str:
     """2026-12-01 至 2026-12-31（下个月）."""
     zh = language == "zh"
     if window.start and window.end:
-        same = window.start == window.end
-        span = f"{window.start}" if same else f"{window.start} {'至' if zh else 'to'} {window.end}"
+        span = describe_ends(window.start, window.end, language)
     elif window.end:
         span = f"{window.end} 及以前" if zh else f"up to {window.end}"
     elif window.start:

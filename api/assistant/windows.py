@@ -20,7 +20,8 @@ from ingest.dates import find_times
 from ingest.numerals import normalize_number
 from kb.lexicon import load_lexicon
 from kb.models import Fact
-from tasks.due import DUE_SOON
+from tasks.due import DUE_SOON, last_of
+from tasks.workdays import add_workdays
 
 Period = Literal["day", "week", "month", "quarter", "half", "year", "soon", "next"]
 Kind = Literal["calendar", "counted", "soon", "next", "dated"]
@@ -201,7 +202,7 @@ def _of_calendar(low: str, as_of: date) -> Iterator[_Found]:
         up_to = bool(g["before"] or g["upto"])
         at_end = bool(g["edge"] or g["end"] or g["edge2"] or g["within"])
         if entry.period in ("soon", "next"):
-            end = as_of + timedelta(days=DUE_SOON) if entry.period == "soon" else None
+            end = last_of(as_of, DUE_SOON) if entry.period == "soon" else None
             made = _made(low, match.start(), match.end(), as_of, end, entry.period)
         elif word in ("month", "quarter", "year", "the month", "the quarter", "the year", "the week") and not (up_to or at_end):  # fmt: skip
             continue  # how many a year: no period
@@ -218,25 +219,25 @@ def _of_calendar(low: str, as_of: date) -> Iterator[_Found]:
             yield made
 
 
-def _moved(as_of: date, count: int, unit: str, *, half: bool, back: bool) -> date:
+def _far_end(as_of: date, count: int, unit: str, *, half: bool, back: bool) -> date:
+    """The other end of so many days, weeks, months of which `as_of` is the first (the last, where
+    they lie `back`): 未来7天 from 27 November end on 3 December, 未来一个月 on 26 December."""
     sign = -1 if back else 1
     if unit in ("工作日", "working day", "business day"):
-        day, left = as_of, min(count, 5000)
-        while left:
-            day += timedelta(days=sign)
-            left -= day.weekday() < 5
-        return day
+        before = as_of - timedelta(days=sign)
+        return add_workdays(before, sign * min(max(count, 1), 5000))
     months = {"月": 1, "month": 1, "季度": 3, "quarter": 3, "年": 12, "year": 12}.get(unit)
     days = {"周": 7, "星期": 7, "礼拜": 7, "week": 7, "fortnight": 14}.get(unit, 1)
     try:
         if months is None:
-            moved = as_of + sign * timedelta(days=days * count)
+            moved = as_of + sign * timedelta(days=max(days * count, 1) - 1)
         else:
             step = relativedelta(
                 months=months * count + (months // 2 if half else 0),
                 days=15 if half and months == 1 else 0,
             )
-            moved = as_of + step if sign > 0 else as_of - step
+            day = timedelta(days=1)
+            moved = max(as_of + step - day, as_of) if sign > 0 else min(as_of - step + day, as_of)
     except (OverflowError, ValueError):
         return _EARLIEST if back else _LATEST
     return min(max(moved, _EARLIEST), _LATEST)
@@ -276,7 +277,7 @@ def _number(printed: str) -> int:
 def _around(
     low: str, match: re.Match[str], as_of: date, count: int, unit: str, *, half: bool, back: bool
 ) -> Iterator[_Found]:
-    other = _moved(as_of, count, unit, half=half, back=back)
+    other = _far_end(as_of, count, unit, half=half, back=back)
     start, end = (other, as_of) if back else (as_of, other)
     if made := _made(low, match.start(), match.end(), start, end, "counted"):
         yield made
@@ -309,7 +310,7 @@ def _dated(low: str, as_of: date) -> Iterator[_Found]:
         if mention.bound == "before" or (mention.bound in ("edge", "within") and near):
             start = as_of if near and end and end >= as_of else None
         elif mention.bound == "within" and mention.duration:
-            start = as_of
+            start, end = as_of, max(as_of, end - timedelta(days=1)) if end else None
         kind: Kind = "counted" if mention.duration else "calendar" if near else "dated"
         if made := _made(low, mention.at, mention.to, start, end, kind):
             yield made

@@ -308,7 +308,12 @@ def overdue(
 @app.command()
 def due(
     context: typer.Context,
-    within: Annotated[int, typer.Option("--within", min=0, help="多少天内 / days ahead")] = 30,
+    within: Annotated[
+        int,
+        typer.Option(
+            "--within", min=1, help="多少天内, 从当天算起 / so many days, today the first"
+        ),
+    ] = 30,
     unit: Unit = None,
     role: Roles = None,
     plan: Plan = "",

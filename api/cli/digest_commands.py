@@ -25,7 +25,7 @@ WeekOption = Annotated[
     str, typer.Option("--week", help="ISO 周, 如 2026-W48, 默认本周 / ISO week, default: this one")
 ]
 Within = Annotated[
-    int, typer.Option("--within", min=0, max=3650, help="多少天内算临期 / days ahead that are near")
+    int, typer.Option("--within", min=1, max=3650, help="多少天内算临期 / so many days are near")
 ]
 AllClear = Annotated[
     bool, typer.Option("--all-clear", help="无事项的单位也出一行 / also units with nothing to report")

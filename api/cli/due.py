@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import typer
 
@@ -11,11 +11,11 @@ from api.cli.output import Output
 from api.cli.state import Run
 from api.cli.tracking import show_milestones, wanted_milestones
 from tasks.authorisation import Action, require
-from tasks.due import DUE_SOON, State
+from tasks.due import DUE_SOON, State, last_of
 from tasks.listing import count_standings, list_standings, plan_titles
 from tasks.models import Role
 from tasks.units import read_units
-from tasks.words import ROLE_ZH
+from tasks.words import ROLE_ZH, describe_ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def due(run: Run, wanted: DueFilter, as_of: datetime | None, as_json: bool) -> N
         raise typer.BadParameter(f"{wanted.by}: unit | plan | role | days", param_hint="--by")
     day, out = run.day(as_of), run.out(as_json)
     late = wanted.within is None
-    until = day + timedelta(days=wanted.within or 0)
+    until = day if wanted.within is None else last_of(day, wanted.within)
     with run.acting() as (store, actor):
         require(actor, Action.READ)
         chosen = wanted_milestones(store, wanted.unit, wanted.roles, wanted.plan, until)
@@ -57,10 +57,14 @@ def due(run: Run, wanted: DueFilter, as_of: datetime | None, as_json: bool) -> N
         out.json([i.model_dump(mode="json") for i in shown])
         return
     show_milestones(own, out)
-    out.say(
-        f"截至 {day} {'逾期' if late else f'{wanted.within} 天内到期'} {len(own)} 项",
-        f"{len(own)} {'overdue' if late else f'due within {wanted.within} days'} as of {day}",
-    )
+    if late:
+        out.say(f"截至 {day} 逾期 {len(own)} 项", f"{len(own)} overdue as of {day}")
+    else:
+        ends = describe_ends(day, until, out.language)
+        out.say(
+            f"{wanted.within} 天内（{ends}）到期 {len(own)} 项",
+            f"{len(own)} due within {wanted.within} day(s) ({ends})",
+        )
     rest = [i for i in items if i.inherited]
     if wanted.inherited and rest:
         show_milestones(rest, out)

@@ -17,6 +17,7 @@ from kb.errors import SourceError
 from tasks.authorisation import Action, require
 from tasks.due import State
 from tasks.exports.columns import COLUMNS
+from tasks.exports.feed import in_calendar
 from tasks.exports.filled import LARGEST, read_filled
 from tasks.exports.progress import VERDICTS, Verdict, one_side, render_results, take_in
 from tasks.exports.render import FORMS, render_rows
@@ -71,10 +72,17 @@ def export(
     heading = Heading(day, wanted.unit or wanted.plan, out.language, base_url)
     written = render_rows(rows, heading, form.name, by=By(form.by), remind_days=form.remind or None)
     write_whole(target, written)
-    if as_json:
-        out.json({"file": str(target), "format": form.name, "milestones": len(rows)})
+    if form.name == "ics":
+        events = len(in_calendar(rows))
+        told, rest = {"milestones": len(rows), "events": events}, len(rows) - events
+        zh = f"{events} 个日程" + (f"，另有 {rest} 项无日期或已结束，不在日历中" if rest else "")
+        en = f"{events} event(s)" + (f"; {rest} more have no day or are finished" if rest else "")
     else:
-        out.say(f"{target}: {len(rows)} 项", f"{target}: {len(rows)} milestone(s)")
+        told, zh, en = {"milestones": len(rows)}, f"{len(rows)} 项", f"{len(rows)} milestone(s)"
+    if as_json:
+        out.json({"file": str(target), "format": form.name, **told})
+    else:
+        out.say(f"{target}: {zh}", f"{target}: {en}")
 
 
 def read_statuses(printed: Collection[str]) -> frozenset[Status | State]:

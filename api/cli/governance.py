@@ -18,7 +18,7 @@ from tasks import audit
 from tasks.authorisation import ROLE_NAMES, Action, PersonRole, authorise, require
 from tasks.corrections import Aspect, Draft, Operation
 from tasks.lifecycle import Step
-from tasks.models import Certainty, Comparator, Deadline, DueKind
+from tasks.models import Comparator, Counting, Deadline, DueKind
 from tasks.people import People, Person
 from tasks.review import REVIEW_NAMES, ReviewKind, find_reviews
 from tasks.settling import items_named, settle_all, unsettle_all, unsettled
@@ -120,7 +120,6 @@ def correct(
     *,
     role: str = "",
     new_role: str = "",
-    day: datetime | None = None,
     values: dict[str, str] | None = None,
     **fields: Any,
 ) -> None:
@@ -137,9 +136,6 @@ def correct(
         operation=_choice(Operation, operation, "--do"),
         role=read_roles([role])[0] if role else None,
         new_role=read_roles([new_role])[0] if new_role else None,
-        deadline=Deadline(kind=DueKind.BY, date=day.date(), certainty=(Certainty.EXPLICIT,))
-        if day
-        else None,
         values=read,
         **fields,
     )
@@ -152,6 +148,25 @@ def correct(
     quote = " ".join(str(before.get("quote", "")).split())
     out.say(f"已更正 {made.id}; 抽取的原文保留: {quote or '（新增）'}",
             f"corrected, {made.id}; what was extracted is kept: {quote or '(added)'}")  # fmt: skip
+
+
+def deadline_of(day: datetime | None, event: str, duration: str, counting: str) -> Deadline | None:
+    """The deadline that the options name: a day, or a time after an event; None where they name none.
+
+    Raises:
+        typer.BadParameter: they name two, or half of one.
+    """
+    counted = _choice(Counting, counting, "--counting")
+    if not (event or duration):
+        if counted is not Counting.DAYS:
+            raise typer.BadParameter("--event --duration", param_hint="--counting")
+        return Deadline(kind=DueKind.BY, date=day.date()) if day else None
+    if day or not (event and duration):
+        raise typer.BadParameter(
+            "--date, 或 --event 加 --duration / --date, or --event with --duration",
+            param_hint="--date" if day else "--event",
+        )
+    return Deadline(kind=DueKind.RELATIVE, event=event, duration=duration, counting=counted)
 
 
 def _number(printed: str) -> Decimal:

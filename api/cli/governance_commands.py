@@ -163,15 +163,27 @@ def correct_date(
     reason: Reason,
     fact: Fact = "",
     day: Day = None,
+    event: Annotated[
+        str, typer.Option("--event", help="从什么事件起算, 如 竣工验收 / the event it runs from")
+    ] = "",
+    duration: Annotated[
+        str,
+        typer.Option("--duration", help="事件后多久, 如 P3M、P5D (ISO 8601) / how long after it"),
+    ] = "",
+    counting: Annotated[
+        str, typer.Option("--counting", help="days 日 | working_days 工作日 / what is counted")
+    ] = "days",
     operation: Operation = "change",
     quote: Quote = "",
     as_json: JsonOption = False,
 ) -> None:
-    """改、增或剔除时限 / change, add or reject a deadline."""
+    """改、增或剔除时限: --date, 或 --event 加 --duration / change, add or reject a deadline: a --date, or an
+    --event with a --duration."""
     from api.cli import governance  # noqa: PLC0415
 
+    deadline = governance.deadline_of(day, event, duration, counting)
     governance.correct(
-        context.obj, task, "date", operation, as_json, fact_id=fact, day=day, quote=quote,
+        context.obj, task, "date", operation, as_json, fact_id=fact, deadline=deadline, quote=quote,
         reason=reason,
     )  # fmt: skip
 

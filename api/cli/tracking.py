@@ -15,11 +15,12 @@ from api.cli.state import Run, require_plan
 from api.files import write_whole
 from kb.errors import SourceError, both
 from tasks.authorisation import Action, require
+from tasks.deadline_words import ASSUMED_YEAR, describe_arrangements
 from tasks.due import DueItem
 from tasks.exports.words import STATE_TITLES
 from tasks.lifecycle import STATUS_NAMES, STEP_NAMES, Command, Evidence, Life, Status, Step
 from tasks.listing import Wanted, list_standings, plan_titles
-from tasks.models import Role
+from tasks.models import Certainty, Role
 from tasks.store import Store
 from tasks.tracker import Tracker, bearing_units
 from tasks.units import read_units
@@ -110,6 +111,9 @@ def show_milestones(items: Sequence[DueItem], out: Output) -> None:
             for i in items
         ],
     )  # fmt: skip
+    counted = {a.year: a for i in items for a in i.arrangements}
+    if rests := describe_arrangements([counted[year] for year in sorted(counted)], out.language):
+        out.say(f"工作日：{rests}", f"Working days: {rests}")
 
 
 def _due(item: DueItem, side: int) -> str:
@@ -117,6 +121,14 @@ def _due(item: DueItem, side: int) -> str:
         return item.occurrence
     notes = [("延期", "extended")] if item.life.due else []
     notes += [("计划期限", "plan's end")] if item.inherited else []
+    notes += [ASSUMED_YEAR] if Certainty.ASSUMED_YEAR in item.certainty else []
+    if item.arrangements:
+        settled = all(a.published for a in item.arrangements)
+        notes.append(
+            ("按工作日", "working days")
+            if settled
+            else ("按工作日暂定", "working days, provisional")
+        )
     shown = f"{item.due}" + "".join(f" {note[side]}" for note in notes)
     if item.occurrence and item.occurrence != item.due.isoformat():
         shown += f" {item.occurrence}"
@@ -220,8 +232,11 @@ def event(run: Run, key: str, occasion: str, on: datetime | None, as_json: bool)
     if as_json:
         out.json(found.model_dump(mode="json"))
         return
-    out.say(f"{found.label} {found.happened_on}: 时限 {found.due}",
-            f"{found.label} {found.happened_on}: due {found.due}")  # fmt: skip
+    rests = describe_arrangements(found.arrangements, out.language)
+    out.say(
+        f"{found.label} {found.happened_on}: 时限 {found.due}{f'（{rests}）' if rests else ''}",
+        f"{found.label} {found.happened_on}: due {found.due}{f' ({rests})' if rests else ''}",
+    )
 
 
 def history(run: Run, key: str, as_json: bool) -> None:

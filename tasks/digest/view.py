@@ -90,7 +90,7 @@ _UNIT_COLUMNS = (
     ("Unit", "Overdue", "Behind", "Due in {} days", "To review", "Not yet due", "Joint, overdue"),
 )
 _HEADING = ("督办周报", "Weekly digest of supervised duties")
-_AS_OF = ("截至{}", "as of {}")
+_AS_OF = ("截至{}；{}日内指{}", "as of {}; the {} days are {}")
 _JOINT = (
     "配合事项（本单位配合，由其他单位牵头或负责）",
     "Joint duties (led by others; this unit takes part)",
@@ -111,7 +111,11 @@ def view_of(digest: Digest, language: str, base_url: str = "") -> View:
         heading=_HEADING[side],
         name=words.unit_title(digest.unit, language),
         week=words.week_title(digest.week, language),
-        as_of=_AS_OF[side].format(words.day_title(digest.as_of, language)),
+        as_of=_AS_OF[side].format(
+            words.day_title(digest.as_of, language),
+            digest.within,
+            words.near_days(digest, language),
+        ),
         tiles=_tiles(digest, zh),
         notes=_notes(digest, language),
         all_clear=words.all_clear(digest, language) if digest.all_clear else "",

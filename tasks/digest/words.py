@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from types import MappingProxyType
 
+from tasks.deadline_words import ASSUMED_YEAR, describe_arrangements
 from tasks.digest.models import Digest, Goal, Line, SectionKind
 from tasks.digest.weeks import Week
-from tasks.due import DueItem, State
+from tasks.due import DueItem, State, last_of
 from tasks.lifecycle import STATUS_NAMES, Status, Verdict
 from tasks.models import Certainty, DueKind, Role
-from tasks.words import ROLE_ZH, describe_number, describe_target
+from tasks.words import ROLE_ZH, describe_ends, describe_number, describe_target
 
 _ROLE_EN = {
     Role.LEAD: "lead",
@@ -34,6 +35,7 @@ SECTION_NAMES: Mapping[SectionKind, tuple[str, str]] = MappingProxyType(
 )
 _CERTAINTY_NOTES = (
     (Certainty.REPAIRED, ("原文有缺字，已修复读出", "characters missing in the source, read by repair")),
+    (Certainty.ASSUMED_YEAR, ASSUMED_YEAR),
     (Certainty.AMBIGUOUS, ("原文有两解，请核对", "can be read in two ways, please check")),
 )  # fmt: skip
 _WEEKDAYS = "一二三四五六日"
@@ -81,6 +83,11 @@ def day_title(day: date, language: str) -> str:
         return f"{day.year}年{day.month}月{day.day}日（周{_WEEKDAYS[day.weekday()]}）"
     names = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
     return f"{day.isoformat()} ({names[day.weekday()]})"
+
+
+def near_days(digest: Digest, language: str) -> str:
+    """The days that count as near: 2026-11-24 至 2026-12-23."""
+    return describe_ends(digest.as_of, last_of(digest.as_of, digest.within), language)
 
 
 def section_title(kind: SectionKind, within: int, count: int, language: str) -> str:
@@ -165,7 +172,7 @@ def deadline_notes(line: Line, language: str) -> list[str]:
         notes.append((f"已更正；原文{quote}" if detail.printed else "更正时补录",
                       f"corrected; the source says {quote}" if detail.printed else "added by a correction"))  # fmt: skip
     elif detail.printed:
-        sure = certainty == (Certainty.EXPLICIT,)
+        sure = set(certainty) <= {Certainty.EXPLICIT, Certainty.ASSUMED_YEAR}
         notes.append((f"原文{'写明' if sure else ''}{quote}",
                       f"the source says {quote}{'' if sure else ', not plainly'}"))  # fmt: skip
     notes += [names for known, names in _CERTAINTY_NOTES if known in certainty]
@@ -177,6 +184,8 @@ def deadline_notes(line: Line, language: str) -> list[str]:
             "待该事件发生" if side == 0 else "the event is not recorded yet"
         )
         notes.append((f"自“{event}”起算：{label}", f"counted from “{event}”: {label}"))
+        if rests := describe_arrangements(item.arrangements, language):
+            notes.append((rests, rests))
     elif item.kind is DueKind.START:
         notes.append(("起始时间，不计逾期", "a start, never overdue"))
     elif item.kind is DueKind.NONE:

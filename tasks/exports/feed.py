@@ -46,11 +46,16 @@ def render_ics(
     calendar.add("x-wr-calname", name)
     calendar.add("refresh-interval", timedelta(days=1), parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "P1D")
-    shown = [r for r in rows if r.due and (r.state is not State.FINISHED or _cancelled(r))]
-    for row in sorted(shown, key=lambda r: (str(r.due), r.uid)):
+    for row in sorted(in_calendar(rows), key=lambda r: (str(r.due), r.uid)):
         calendar.add_component(_event(row, heading, remind_days))
     found: bytes = calendar.to_ical(sorted=True)
     return found
+
+
+def in_calendar(rows: Sequence[ExportRow]) -> list[ExportRow]:
+    """The rows that have a place in a calendar: those with a day that are not done with; what was
+    cancelled stays, so that calendars take it out."""
+    return [r for r in rows if r.due and (r.state is not State.FINISHED or _cancelled(r))]
 
 
 def _cancelled(row: ExportRow) -> bool:

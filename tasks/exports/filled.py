@@ -15,6 +15,7 @@ import warnings
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import openpyxl
@@ -244,8 +245,9 @@ def _sheet_rows(
             for part in _NEEDED
             if columns[part] in merged.get(number, ())
         ]
-        if Part.PERCENT in chosen:
-            texts[Part.PERCENT] = _percent(chosen[Part.PERCENT], texts[Part.PERCENT])
+        for part in (Part.PERCENT, Part.ACTUALS):
+            if part in chosen:
+                texts[part] = _percent(chosen[part], texts[part])
         yield FilledRow(number, texts, tuple(f for f in faults if f))
 
 
@@ -263,24 +265,33 @@ def _text(cell: Any) -> str:
 
 
 def _percent(cell: Any, text: str) -> str:
-    """A number under a per cent format means a hundred times itself: 0.6 shown as 60%."""
+    """A number under a per cent format as it is shown: 0.985 under 0.0% is 98.5%."""
     form = re.sub(r'"[^"]*"|\\.', "", str(cell.number_format or ""))
     if isinstance(cell.value, (int, float)) and not isinstance(cell.value, bool) and "%" in form:
-        return f"{round(cell.value * 100, 6):g}"
+        # From the shortest decimal of the number: 0.29 * 100 is no 29 in binary.
+        shown = (Decimal(repr(cell.value)) * 100).normalize()
+        return f"{shown:f}%"
     return text
 
 
 def _cell_fault(part: Part, cell: Any) -> str:
-    at = (cell.column or 1) - 1 if hasattr(cell, "column") else 0
+    at = getattr(cell, "column", 1) - 1
     if getattr(cell, "data_type", "") == "e":
-        return _at(at, f"是错误值 {cell.value}", f"holds the error {cell.value}")
-    if part is Part.PERCENT and is_date_format(cell.number_format or "") and cell.value is not None:
-        return _at(at, "是日期, 不是百分比", "is a date, not a percentage")
+        return _at(at, f"是错误值 {cell.value}", f"holds the error {cell.value}", row=cell.row)
+    typed = cell.value is not None and not isinstance(cell.value, str)
+    if typed and part in _NUMBERS and is_date_format(cell.number_format or ""):
+        zh, en = _NUMBERS[part]
+        return _at(at, f"是日期, 不是{zh}", f"is a date, not {en}", row=cell.row)
     return ""
 
 
-def _at(column: int, chinese: str, english: str) -> str:
+_NUMBERS = {Part.PERCENT: ("百分比", "a percentage"), Part.ACTUALS: ("数值", "a value")}
+
+
+def _at(column: int, chinese: str, english: str, *, row: int = 0) -> str:
     letter = get_column_letter(column + 1)
+    if row:
+        return f"单元格 {letter}{row} {chinese} / cell {letter}{row} {english}"
     return f"{letter} 列{chinese} / column {letter} {english}"
 
 

@@ -16,10 +16,11 @@ from tasks.due import DUE_SOON, Bearer, Colour, DueItem, State, standings
 from tasks.exports.lineage import Changes, read_changes, subjects_of
 from tasks.lifecycle import Status, Verdict, judge
 from tasks.listing import BEARING, Wanted, read_lives, read_rows
-from tasks.models import Certainty, DueKind, Extraction, Milestone, Role, Target, Task
+from tasks.models import Certainty, Counting, DueKind, Extraction, Milestone, Role, Target, Task
 from tasks.store import Store, as_utc
 from tasks.units import Units, read_units
 from tasks.versions import read_corrections
+from tasks.workdays import Arrangement
 
 _MARKER = 6
 """Characters that a clause's marker may take before the title: `（十二）`, `12.`."""
@@ -60,6 +61,8 @@ class ExportRow(Fact):
     certainty: tuple[Certainty, ...]
     event: str | None
     duration: str | None
+    counting: Counting
+    arrangements: tuple[Arrangement, ...]
     rrule: str | None
     extended: bool
     state: State
@@ -220,6 +223,8 @@ class _Place:
             certainty=item.certainty,
             event=deadline.event,
             duration=deadline.duration,
+            counting=item.counting,
+            arrangements=item.arrangements,
             rrule=deadline.rrule,
             extended=life.due is not None and life.due == item.due,
             state=item.state,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from tasks.deadline_words import ASSUMED_YEAR, describe_arrangements
 from tasks.due import Colour, State
 from tasks.models import Certainty, DueKind, Role
 from tasks.words import ROLE_ZH
@@ -54,6 +55,7 @@ _CERTAINTIES: Mapping[Certainty, Names] = MappingProxyType(
     {
         Certainty.REPAIRED: ("原文有缺字，修复读出", "read from repaired text"),
         Certainty.AMBIGUOUS: ("“年前”有两解", "ambiguous"),
+        Certainty.ASSUMED_YEAR: ASSUMED_YEAR,
         Certainty.INHERITED: ("计划期限", "the plan's end"),
     }
 )
@@ -80,6 +82,8 @@ def describe_deadline(row: ExportRow, language: str) -> str:
     elif row.deadline_kind is DueKind.IN:
         notes.append(("在此期间", "within that time"))
     notes += [_CERTAINTIES[c] for c in row.certainty if c in _CERTAINTIES]
+    if rests := describe_arrangements(row.arrangements, language):
+        notes.append((rests, rests))
     if row.extended:
         notes.append((f"延期至 {row.due}", f"extended to {row.due}"))
     printed = "".join(row.deadline_text.split()) or str(row.due_by_text or "")

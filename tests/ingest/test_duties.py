@@ -322,3 +322,58 @@ def test_a_number_belongs_to_the_last_date_before_it():
     assert [(str(t.value), t.milestone_id) for t in task.targets] == [
         ("500", first.id), ("800", second.id)
     ]  # fmt: skip
+
+
+def test_what_a_duration_counts_is_said_by_its_unit():
+    cases = [
+        ("收到申请之日起5个工作日内完成审核。", "P5D", "working_days"),
+        ("自本方案印发之日起20个工作日内制定细则。", "P20D", "working_days"),
+        ("收到申请之日起5日内完成审核。", "P5D", "days"),
+        ("收到申请之日起十五天内完成审核。", "P15D", "days"),
+        ("自竣工验收合格起3个月内移交。", "P3M", "days"),
+    ]
+    for text, duration, counting in cases:
+        [found] = find_deadlines(reading(text), issued=ISSUED, period=None)
+        assert (found.due.duration, found.due.counting.value) == (duration, counting), text
+
+
+def test_a_year_that_is_not_printed_is_said_to_be_the_documents():
+    """Its day is the same as before; that the year was assumed stands beside it."""
+    cases = [
+        ("6月底前完成整改。", "2022-06-30", "assumed_year"),
+        ("年底前完成整改。", "2022-12-31", "assumed_year"),
+        ("今年9月底前完成整改。", "2022-09-30", "assumed_year"),
+        ("（3月—5月）开展集中整治。", "2022-05-31", "assumed_year"),
+        ("今年上半年完成整改。", "2022-06-30", "assumed_year"),
+        ("2022年6月底前完成整改。", "2022-06-30", "explicit"),
+        ("22年6月底前完成整改。", "2022-06-30", "explicit"),
+        ("2022-06-30前完成整改。", "2022-06-30", "explicit"),
+        ("2022年3月至5月开展整治。", "2022-05-31", "explicit"),
+        ("到“十四五”末，全部建成。", "2025-12-31", "explicit"),
+    ]
+    for text, day, certainty in cases:
+        [found] = find_deadlines(reading(text), issued=ISSUED, period=None)
+        said = str(found.due.date), [c.value for c in found.due.certainty]
+        assert said == (day, [certainty]), text
+
+
+UNDATED = """某市城市管理局关于开展市容整治的通知
+
+一、主要任务
+（一）清理广告。6月底前清理违规广告牌240块。（责任单位：市城市管理局）
+（二）修复路面。2026年9月底前修复路面35公里。（责任单位：市住房城乡建委）
+（三）分步推进。（3月—5月）完成排查。（责任单位：市城市管理局）
+（四）每月报送。每月5日前报送台账。（责任单位：市城市管理局）
+"""
+
+
+def test_without_any_year_there_is_a_finding_and_no_date():
+    extraction = extract_bytes(UNDATED.encode(), "a.txt")
+    assert extraction.document.written_on is None
+    told = [w.span.slice(UNDATED) for w in extraction.warnings if w.code == "no-year"]
+    assert told == ["6月底前", "3月—5月"]
+    dates = {m.due.date for t in extraction.tasks for m in t.milestones if m.due.date}
+    assert {str(d) for d in dates} == {"2026-09-30"}
+    dated = UNDATED.replace("\n\n一、", "\n\n某市城市管理局\n2026年1月12日\n\n一、", 1)
+    again = extract_bytes(dated.encode(), "a.txt")
+    assert "no-year" not in {w.code for w in again.warnings}

@@ -14,7 +14,7 @@ from tasks.fields import FieldError
 from tasks.graph import build_graph
 from tasks.lifecycle import Command, Status, Step
 from tasks.listing import Wanted, list_standings
-from tasks.models import Basis, Certainty, Deadline, DueKind, Role
+from tasks.models import Basis, Certainty, Counting, Deadline, DueKind, Role
 from tasks.review import ReviewKind, find_reviews
 from tasks.tracker import Tracker
 from tasks.units import unit_key
@@ -454,3 +454,31 @@ def test_verify_is_fine_with_corrections(store):
     found = verify_store(store, decode_source)
     assert found.differences == ()
     assert found.documents == 1
+
+
+def test_a_deadline_set_by_hand_counts_working_days_and_keeps_to_month_ends(store):
+    key = milestone_of(store, "移交校舍")
+    working = Deadline(
+        kind=DueKind.RELATIVE, event="验收", duration="P5D", counting=Counting.WORKING_DAYS
+    )
+    correct(store, "移交校舍", Aspect.DATE, Operation.CHANGE, fact_id=key, deadline=working)
+    due = tasks_of(store)["移交校舍"].milestones[0].due
+    assert (due.duration, due.counting) == ("P5D", Counting.WORKING_DAYS)
+    assert Tracker(store).row(key).counting is Counting.WORKING_DAYS
+    monthly = Deadline(kind=DueKind.RECURRING, rrule="FREQ=MONTHLY;BYMONTHDAY=30")
+    correct(store, "移交校舍", Aspect.DATE, Operation.CHANGE, fact_id=key, deadline=monthly)
+    assert Tracker(store).row(key).rrule == "FREQ=MONTHLY;BYMONTHDAY=28,29,30;BYSETPOS=-1"
+
+
+def test_working_days_without_a_count_of_days_are_refused(store):
+    key = milestone_of(store, "移交校舍")
+    for fields in (
+        {"kind": DueKind.RELATIVE, "event": "验收", "duration": "P1M"},
+        {"kind": DueKind.BY, "date": TODAY},
+        {"kind": DueKind.RECURRING, "rrule": "FREQ=MONTHLY"},
+    ):
+        deadline = Deadline(**fields, counting=Counting.WORKING_DAYS)
+        with pytest.raises(FieldError, match="工作日"):
+            correct(
+                store, "移交校舍", Aspect.DATE, Operation.CHANGE, fact_id=key, deadline=deadline
+            )

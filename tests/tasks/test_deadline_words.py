@@ -2,7 +2,9 @@
 
 import pytest
 
-from tasks.deadline_words import describe_length, describe_relative
+from tasks.deadline_words import describe_arrangements, describe_length, describe_relative
+from tasks.models import Counting
+from tasks.workdays import Arrangement
 
 
 @pytest.mark.parametrize(
@@ -24,3 +26,25 @@ def test_a_time_after_an_event():
     assert describe_relative("竣工验收", "P3M", "zh") == "竣工验收起 3个月内"
     assert describe_relative("竣工验收", "P1M", "en") == "within 1 month of 竣工验收"
     assert describe_relative("", "P15D", "en") == "within 15 days of the event"
+
+
+def test_working_days_and_what_they_rest_on():
+    assert describe_length("P5D", "zh", Counting.WORKING_DAYS) == "5个工作日"
+    assert describe_length("P1D", "en", Counting.WORKING_DAYS) == "1 working day"
+    assert (
+        describe_relative("收到申请", "P5D", "zh", Counting.WORKING_DAYS)
+        == "收到申请起 5个工作日内"
+    )
+    known, awaited = (Arrangement(year=y, published=p) for y, p in ((2026, True), (2027, False)))
+    cases = [
+        ((), "", ""),
+        ((known,), "依据国务院办公厅2026年节假日安排", "by the State Council's holiday arrangement for 2026"),
+        ((awaited,), "2027年节假日安排尚未公布，暂按周末和法定节假日推算",
+         "the arrangement for 2027 is not announced yet: provisional, by weekends and statutory holidays"),
+    ]  # fmt: skip
+    said = [
+        (f, describe_arrangements(f, "zh"), describe_arrangements(f, "en")) for f, _, _ in cases
+    ]
+    assert said == cases
+    both = describe_arrangements((known, awaited), "zh")
+    assert both == f"{cases[1][1]}；{cases[2][1]}"

@@ -8,6 +8,7 @@ from ingest.pipeline import extract_bytes
 from tasks.due import (
     Colour,
     Row,
+    Started,
     State,
     add_duration,
     due_items,
@@ -20,7 +21,8 @@ from tasks.due import (
 )
 from tasks.fields import FieldError
 from tasks.lifecycle import Life, Status
-from tasks.models import Deadline, DueKind
+from tasks.models import Certainty, Deadline, DueKind
+from tasks.words import describe_item
 
 
 def recurring(rule: str) -> Deadline:
@@ -50,7 +52,8 @@ def test_occurrences(rule, first, last, days):
     ("as_of", "state"),
     [
         ("2025-11-30", State.LATER),
-        ("2025-12-01", State.DUE_SOON),  # thirty days ahead
+        ("2025-12-01", State.LATER),
+        ("2025-12-02", State.DUE_SOON),  # the last of thirty days
         ("2025-12-31", State.DUE_SOON),  # the day itself is not overdue
         ("2026-01-01", State.OVERDUE),
     ],
@@ -92,13 +95,13 @@ def test_inherited_dates_are_told_apart(extraction):
 
 
 def test_due_soon_counts_both_ends(extraction):
-    assert by_path(due_soon([extraction], date(2023, 12, 31), days=0)) == {
+    assert by_path(due_soon([extraction], date(2023, 12, 31), days=1)) == {
         "3": ("2023-12-31", False)
     }
-    assert by_path(due_soon([extraction], date(2023, 6, 1), days=29)) == {
+    assert by_path(due_soon([extraction], date(2023, 6, 1), days=30)) == {
         "4": ("2023-06-30", False)
     }
-    assert by_path(due_soon([extraction], date(2023, 6, 1), days=28)) == {}
+    assert by_path(due_soon([extraction], date(2023, 6, 1), days=29)) == {}
 
 
 def test_soonest_first(extraction):
@@ -248,7 +251,10 @@ def test_a_relative_one_waits_for_its_event():
     assert turns(stands(one, "2025-01-01")) == [("", "waiting", 0)]
     two = row(
         kind=DueKind.RELATIVE, duration="P3M",
-        occasions=(("一小", date(2025, 2, 28)), ("二小", date(2025, 6, 30))),
+        occasions=(
+            Started("一小", date(2024, 11, 30), date(2025, 2, 28)),
+            Started("二小", date(2025, 3, 30), date(2025, 6, 30)),
+        ),
     )  # fmt: skip
     done = Life(milestone_id="m", occurrence="一小", status=S.COMPLETED)
     assert turns(stands(two, "2025-07-01")) == [("一小", "overdue", 0), ("二小", "overdue", 0)]
@@ -258,7 +264,7 @@ def test_a_relative_one_waits_for_its_event():
 def test_a_relative_one_is_behind_by_the_time_since_its_event():
     one = row(
         kind=DueKind.RELATIVE, duration="P3M", first=date(2020, 1, 1),
-        occasions=(("一小", date(2025, 4, 30)),),
+        occasions=(Started("一小", date(2025, 1, 30), date(2025, 4, 30)),),
     )  # fmt: skip
     life = Life(milestone_id="m", occurrence="一小", status=S.IN_PROGRESS, percent=50)
     assert not stands(one, "2025-02-15", life)[0].behind
@@ -298,4 +304,19 @@ def test_what_is_no_duration_is_refused(duration):
 @given(st.dates(date(1990, 1, 1), date(2060, 1, 1)), st.integers(0, 50), st.integers(0, 400))
 def test_a_longer_time_never_ends_earlier(start, months, days):
     assert add_duration(start, f"P{months}M") <= add_duration(start, f"P{months}M{days}D")
-    assert add_duration(start, f"P{days}D", back=True) <= start
+
+
+def test_a_year_that_is_the_documents_counts_like_a_printed_one():
+    text = """某区防汛工作通知
+某区人民政府办公室
+2026年1月12日
+
+一、主要任务
+1.整治隐患。6月底前整治隐患点20处。（责任单位：区水利局）
+"""
+    extraction = extract_bytes(text.encode(), "a.txt")
+    [item] = overdue([extraction], date(2026, 7, 1))
+    assert (item.due, item.certainty) == (date(2026, 6, 30), (Certainty.ASSUMED_YEAR,))
+    assert not item.inherited
+    assert "年份据文件" in describe_item(item, "zh")
+    assert "the year is the document's" in describe_item(item, "en")

@@ -112,7 +112,7 @@ class Office(RuleBasedStateMachine):
     )  # fmt: skip
     def step(self, data, actor, step, percent, ahead, back, reason) -> None:
         row = data.draw(st.sampled_from(self.rows()))
-        occurrences = ["", "", *(label for label, _ in row.occasions), "2025-06-30", "一九"]
+        occurrences = ["", "", *(o.label for o in row.occasions), "2025-06-30", "一九"]
         targets = [t.id for e in self.store.extractions() for t in e.tasks if t.id == row.task_id for t in t.targets]  # fmt: skip
         values = data.draw(st.dictionaries(st.sampled_from(["target-none", *targets]), st.sampled_from([Decimal("0.1"), Decimal(21)]), max_size=1))  # fmt: skip
         command = Command(

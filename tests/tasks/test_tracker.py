@@ -14,8 +14,10 @@ from tasks.due import State
 from tasks.fields import FieldError
 from tasks.lifecycle import Command, Evidence, Life, Status, Step
 from tasks.listing import Wanted, list_standings
-from tasks.models import Deadline, DueKind
+from tasks.models import Counting, Deadline, DueKind
+from tasks.store import Store
 from tasks.tracker import Tracker
+from tasks.workdays import Arrangement
 from tests.tasks.samples import (
     DANGERS,
     DRILLS,
@@ -353,3 +355,49 @@ def test_a_date_that_was_corrected_is_the_one_that_steps_go_by(store):
 def test_the_console_may_not_report_for_a_unit(store):
     with pytest.raises(DeniedError, match="单位经办人"):
         take(store, Step.ACCEPT, actor=CONSOLE)
+
+
+REVIEWS = "审核申请。收到申请之日起5个工作日内完成审核。（责任单位：区水利局）"
+
+
+@pytest.fixture
+def reviews(store_url):
+    with Store.open(store_url) as opened:
+        add(opened, plan(REVIEWS))
+        yield opened
+
+
+LATER = datetime(2027, 3, 1, 3, 4, tzinfo=UTC)
+
+
+def test_five_working_days_after_an_event(reviews):
+    found = record(reviews, "甲户", "2026-11-27", "审核申请", at=LATER)
+    assert (found.due, found.counting) == (date(2026, 12, 4), Counting.WORKING_DAYS)
+    assert found.arrangements == (Arrangement(year=2026, published=True),)
+    [item] = list_standings(reviews, date(2026, 12, 5))
+    assert (item.due, item.state, item.counting) == (found.due, State.OVERDUE, found.counting)
+    assert item.arrangements == found.arrangements
+    [entry] = entries(reviews)[-1:]
+    assert entry.after == {"happened_on": "2026-11-27", "due": "2026-12-04"}
+
+
+def test_the_day_follows_the_deadline_as_it_reads_now(reviews):
+    """It is computed, not kept: a correction of the duration moves what an event started before."""
+    record(reviews, "甲户", "2026-11-27", "审核申请", at=LATER)
+    task, key = tasks_of(reviews)["审核申请"], milestone_of(reviews, "审核申请")
+    for duration, counting, due in (
+        ("P10D", Counting.WORKING_DAYS, "2026-12-11"),
+        ("P10D", Counting.DAYS, "2026-12-07"),
+    ):
+        deadline = Deadline(
+            kind=DueKind.RELATIVE, event="收到申请", duration=duration, counting=counting
+        )
+        draft = Draft(
+            task_id=task.id, aspect=Aspect.DATE, operation=Operation.CHANGE, fact_id=key,
+            deadline=deadline, reason="误读",
+        )  # fmt: skip
+        Tracker(reviews).correct(SUPERVISOR, draft, LATER)
+        [item] = list_standings(reviews, date(2026, 12, 1))
+        assert (str(item.due), item.counting) == (due, counting)
+        assert bool(item.arrangements) is (counting is Counting.WORKING_DAYS)
+    take(reviews, Step.ACCEPT, "审核申请", on=date(2026, 1, 1))  # its occasion is still known

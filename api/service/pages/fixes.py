@@ -18,8 +18,24 @@ from api.service.pages.screen import Screen, allowed, local_path, read_day
 from kb.errors import DubanError, NotFoundError
 from tasks.authorisation import Action
 from tasks.corrections import Aspect, Correction, CorrectionStatus, Draft, Operation
-from tasks.deadline_words import DURATION, SPANS, describe_recurrence, describe_relative
-from tasks.models import Certainty, Comparator, Deadline, DueKind, Extraction, Role, Target, Task
+from tasks.deadline_words import (
+    DURATION,
+    SPANS,
+    WORKDAYS,
+    describe_recurrence,
+    describe_relative,
+)
+from tasks.models import (
+    Certainty,
+    Comparator,
+    Counting,
+    Deadline,
+    DueKind,
+    Extraction,
+    Role,
+    Target,
+    Task,
+)
 from tasks.words import describe_target
 
 router = APIRouter()
@@ -56,6 +72,8 @@ RULES = {
     )
 }  # fmt: skip
 """How often a duty may recur, as the form offers it."""
+LENGTHS = SPANS | {"working_days": WORKDAYS}
+"""What a time after an event may be counted in, as the form offers it."""
 _SIGNS = {Comparator.AT_LEAST: "≥", Comparator.AT_MOST: "≤", Comparator.ABOUT: "≈"}
 SIGNS = {c: _SIGNS.get(c, c.value) for c in Comparator}
 
@@ -205,7 +223,8 @@ def said_due(due: Deadline, names: Names) -> str:
     if due.kind is DueKind.RECURRING:
         return names.recurrence(due.rrule or "")
     if due.kind is DueKind.RELATIVE:
-        return describe_relative(due.event or "", due.duration or "", ("zh", "en")[names.side])
+        language = ("zh", "en")[names.side]
+        return describe_relative(due.event or "", due.duration or "", language, due.counting)
     if due.kind is DueKind.NONE:
         return ("无时限", "no deadline")[names.side]
     if due.kind is DueKind.START:
@@ -254,11 +273,16 @@ def _deadline(form: CorrectionForm) -> Deadline:
         case DueKind.RELATIVE:
             if not form.event.strip():
                 raise DubanError("要写明从什么事件起算 / the event is needed")
-            if form.span not in SPANS:
+            if form.span not in LENGTHS:
                 raise DubanError("要写明多长时间 / the length is needed")
-            duration = f"P{_number(form.count, 9999)}{form.span}"
-            event = form.event.strip()
-            return Deadline(kind=form.kind, duration=duration, event=event, certainty=certainty)
+            working = form.span == "working_days"
+            return Deadline(
+                kind=form.kind,
+                duration=f"P{_number(form.count, 9999)}{'D' if working else form.span}",
+                counting=Counting.WORKING_DAYS if working else Counting.DAYS,
+                event=form.event.strip(),
+                certainty=certainty,
+            )
         case DueKind.START:
             return Deadline(kind=form.kind, start=day, date=day, certainty=certainty)
     if form.kind is DueKind.IN and begin and day and begin > day:
@@ -355,13 +379,14 @@ def due_fields(due: Deadline | None) -> dict[str, Any]:
     month = rule.pop("BYMONTH", "")
     plain = ";".join(f"{k}={v}" for k, v in rule.items())
     day: date | None = (due.date or due.start) if due else None
+    working = due is not None and due.counting is Counting.WORKING_DAYS
     return {
         "kind": due.kind if due and due.kind in KINDS else DueKind.BY, "day": day or "",
         "begin": (due.start if due and due.kind is DueKind.IN else None) or "",
         "every": plain if plain in RULES and month.isdigit() | (not month) else (due.rrule or "" if due else ""),
         "month": month if plain in RULES and month.isdigit() else "",
         "event": (due.event or "") if due else "",
-        "count": parts[1] if parts else "", "span": parts[2] if parts else "M",
+        "count": parts[1] if parts else "", "span": "working_days" if working else parts[2] if parts else "M",
     }  # fmt: skip
 
 

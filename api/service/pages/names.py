@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from api.service.job_records import JobStatus
 from tasks.authorisation import ROLE_NAMES, PersonRole
-from tasks.deadline_words import describe_recurrence
+from tasks.deadline_words import ASSUMED_YEAR, describe_arrangements, describe_recurrence
 from tasks.due import Colour, DueItem, State
 from tasks.exports.words import COLOUR_TITLES, ROLE_SHORT, STATE_TITLES
 from tasks.lifecycle import STATUS_NAMES, STEP_NAMES, Status, Step, Verdict
@@ -30,6 +30,7 @@ _CERTAINTIES = {
     Certainty.EXPLICIT: ("原文写明", "explicit"),
     Certainty.REPAIRED: ("原文缺字, 修复读出", "read from repaired text"),
     Certainty.AMBIGUOUS: ("有两解", "can be read in two ways"),
+    Certainty.ASSUMED_YEAR: ASSUMED_YEAR,
     Certainty.INHERITED: ("计划期限", "the plan's end"),
 }
 _JOBS = {
@@ -113,6 +114,14 @@ class Names:
     def recurrence(self, rrule: str) -> str:
         """An RFC 5545 rule in words: 每年6月, or every year, month 6."""
         return describe_recurrence(rrule, ("zh", "en")[self.side])
+
+    def assumes_year(self, item: DueItem) -> bool:
+        """Whether its year is not printed but the document's."""
+        return Certainty.ASSUMED_YEAR in item.certainty
+
+    def holidays(self, item: DueItem) -> str:
+        """What a day counted in working days rests on; empty for others."""
+        return describe_arrangements(item.arrangements, ("zh", "en")[self.side])
 
     def distance(self, item: DueItem) -> str:
         """How far its day is; empty where that says nothing."""

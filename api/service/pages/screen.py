@@ -27,9 +27,10 @@ from api.service.state import Service
 from api.settings import LANGUAGES
 from kb.errors import DeniedError, DubanError, NotFoundError
 from tasks.authorisation import Action, authorise
-from tasks.due import Bearer
+from tasks.due import DUE_SOON, Bearer, last_of
 from tasks.models import Role
 from tasks.units import Units
+from tasks.words import describe_ends
 
 LANGUAGE_COOKIE = "duban_lang"
 _NOTICE_COOKIE = "duban_notice"
@@ -122,6 +123,11 @@ class Screen:
             DubanError: it is no day.
         """
         return read_day(printed) or self.service.today()
+
+    def near(self, day: date | None = None) -> str:
+        """The two ends of the days that count as near: 2026-11-24 至 2026-12-23."""
+        first = day or self.service.today()
+        return describe_ends(first, last_of(first, DUE_SOON), self.language)
 
     def local(self, moment: datetime | str) -> str:
         """A moment in the settings' time zone: 2026-11-24 09:30."""

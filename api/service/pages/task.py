@@ -17,6 +17,7 @@ from api.service.jobs import JobsOf
 from api.service.pages.documents import document_seen, legend, versions_of
 from api.service.pages.fixes import (
     KINDS,
+    LENGTHS,
     RULES,
     SIGNS,
     due_fields,
@@ -32,7 +33,6 @@ from kb.errors import DeniedError, DubanError, NotFoundError
 from tasks import schema
 from tasks.audit import Entry
 from tasks.authorisation import Action, authorise, require
-from tasks.deadline_words import SPANS
 from tasks.due import DueItem, bearers
 from tasks.lifecycle import STEPS, Command, Judged, Party, Status, Step, judge, obstacle, take_step
 from tasks.listing import BEARING, Wanted
@@ -88,7 +88,7 @@ def task(task_id: str, s: Reading) -> Response:
     return s.show(
         "task.html", p=placed, describe_target=describe_target, owners=_owners(placed.task), may_fix=may_fix,
         fixes=fixes_of(s, placed.task, placed.document.id), units=_known_units(s) if may_fix else [],
-        due_fields=due_fields, said_due=said_due, KINDS=KINDS, RULES=RULES, SPANS=SPANS, SIGNS=SIGNS,
+        due_fields=due_fields, said_due=said_due, KINDS=KINDS, RULES=RULES, SPANS=LENGTHS, SIGNS=SIGNS,
         people={p.login: p.name for p in s.service.people.list()} if s.known else {},
         commitments={m.id: m.commitment for m in placed.task.milestones},
         reported=_reported(placed.task, s.language), roles=list(Role), most=MOST_EVIDENCE, task=placed.task, shown=shown, waiting=waiting if _may_record(s, placed) else [],

@@ -26,7 +26,7 @@ from api.service.routes.parameters import (
 from api.service.standings import due_of, overdue_of, read_standings
 from api.service.state import Service
 from api.service.wire.progress import DueItem
-from tasks.due import DUE_SOON
+from tasks.due import DUE_SOON, last_of
 from tasks.due import DueItem as Standing
 from tasks.listing import count_standings, plan_titles
 from tasks.models import Role
@@ -41,6 +41,19 @@ class Counted(BaseModel):
 
     name: str
     milestones: int
+
+
+class Window(BaseModel):
+    """The days asked about, both ends included."""
+
+    start: date
+    end: date
+
+
+class DuePage(Page[DueItem]):
+    """A part of the list of what is due in a window of days."""
+
+    window: Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +123,16 @@ def overdue(items: OverdueOnes, limit: Limit = 50, cursor: Cursor = "") -> Page[
 
 
 @router.get("/due", summary="快到期 / what is due soon")
-def due(items: DueOnes, limit: Limit = 50, cursor: Cursor = "") -> Page[DueItem]:
-    """Milestones that are due within so many days, soonest first."""
-    return _page(items, limit, cursor)
+def due(
+    items: DueOnes,
+    asked: AskedFor,
+    within: Within = DUE_SOON,
+    limit: Limit = 50,
+    cursor: Cursor = "",
+) -> DuePage:
+    """Milestones that are due within so many days, soonest first; `window` says which days."""
+    window = Window(start=asked.as_of, end=last_of(asked.as_of, within))
+    return DuePage(**dict(_page(items, limit, cursor)), window=window)
 
 
 @router.get("/overdue/counts", summary="逾期计数 / what is overdue, counted")

@@ -34,7 +34,12 @@ Inherited = Annotated[
     bool, Query(description="也列只有计划期限的 / those due by their plan's end too")
 ]
 Within = Annotated[
-    int, Query(ge=0, le=3650, description="多少天内算快到期 / so many days ahead are soon")
+    int,
+    Query(
+        ge=1,
+        le=3650,
+        description="多少天内算快到期, 从当天算起 / so many days are soon, the day itself the first",
+    ),
 ]
 GroupBy = Literal["unit", "plan", "role", "days"]
 

@@ -20,7 +20,7 @@ from tasks import settling
 from tasks.authorisation import Action
 from tasks.corrections import Aspect, CorrectionStatus, Draft, Operation
 from tasks.corrections import Correction as Corrected
-from tasks.models import Certainty, Comparator, Deadline, DueKind, Role
+from tasks.models import Certainty, Comparator, Counting, Deadline, DueKind, Role
 from tasks.review import ReviewItem as Look
 from tasks.review import ReviewKind, find_reviews
 
@@ -30,7 +30,8 @@ Corrector = Annotated[Viewer, Depends(needs(Action.CORRECT))]
 
 class DeadlineIn(BaseModel):
     """A deadline as a person sets it: `date` for by, in and period; `start` for start; `rrule`
-    (RFC 5545) for recurring; `duration` (ISO 8601) and `event` for relative."""
+    (RFC 5545) for recurring; `duration` (ISO 8601) and `event` for relative, counted in days or, a
+    duration of days, in working days (`counting`)."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -39,6 +40,7 @@ class DeadlineIn(BaseModel):
     start: datetime.date | None = None
     rrule: Line | None = None
     duration: Annotated[str, Field(max_length=20)] | None = None
+    counting: Counting = Counting.DAYS
     event: Line | None = None
 
 

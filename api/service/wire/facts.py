@@ -10,7 +10,7 @@ from pydantic import model_validator
 
 from api.service.wire.base import Span, Wire
 from tasks import models
-from tasks.models import Basis, Certainty, Comparator, DueKind, Role, TaskKind
+from tasks.models import Basis, Certainty, Comparator, Counting, DueKind, Role, TaskKind
 
 
 class Citation(Wire):
@@ -87,13 +87,15 @@ class Assignment(Wire):
 
 class Deadline(Wire):
     """When a commitment is due: `date` is the last day for by, in and period; `start` the first
-    for start, in and period; `rrule` is RFC 5545, `duration` ISO 8601 after `event`."""
+    for start, in and period; `rrule` is RFC 5545, `duration` ISO 8601 after `event`, of days or of working days
+    (`counting`)."""
 
     kind: DueKind
     date: datetime.date | None
     start: datetime.date | None
     rrule: str | None
     duration: str | None
+    counting: Counting
     event: str | None
     certainty: tuple[Certainty, ...]
     span: Span | None

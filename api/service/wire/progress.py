@@ -11,7 +11,7 @@ from api.service.wire.facts import Deadline
 from tasks.corrections import Aspect, CorrectionStatus, Operation
 from tasks.due import Colour, State
 from tasks.lifecycle import Status, Verdict
-from tasks.models import Certainty, DueKind, Role
+from tasks.models import Certainty, Counting, DueKind, Role
 from tasks.review import ReviewKind
 
 
@@ -46,10 +46,19 @@ class Life(Wire):
     steps: int
 
 
+class Arrangement(Wire):
+    """The holidays of a year that a count of working days rests on; where they are not announced yet
+    (`published` false) the day is provisional."""
+
+    year: int
+    published: bool
+
+
 class DueItem(Wire):
     """A milestone, or one occurrence of it, as it stands on a day. `due` is the day that holds,
     `printed` the day by the text; `days` as of minus due: positive where it has passed;
-    `inherited`: the date is the plan's; `missed` earlier occurrences that took no step."""
+    `inherited`: the date is the plan's; `missed` earlier occurrences that took no step;
+    `arrangements` what a day counted in working days rests on."""
 
     document_id: str
     plan_id: str
@@ -71,6 +80,8 @@ class DueItem(Wire):
     behind: bool
     missed: int
     recorded_at: datetime.datetime | None
+    counting: Counting
+    arrangements: tuple[Arrangement, ...]
     life: Life
     units: tuple[Bearer, ...]
 
@@ -93,6 +104,8 @@ class Occasion(Wire):
     label: str
     happened_on: datetime.date
     due: datetime.date
+    counting: Counting
+    arrangements: tuple[Arrangement, ...]
 
 
 class Evidence(Wire):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.authorisation import CONSOLE
-from tasks.exports.feed import render_ics
+from tasks.exports.feed import in_calendar, render_ics
 from tasks.exports.workbook import Heading
 from tasks.lifecycle import Step
 from tasks.store import Store
@@ -167,3 +167,44 @@ def sample_row(tmp_path_factory):
     with Store.open(f"sqlite:///{tmp_path_factory.mktemp('s') / 'duban.db'}") as opened:
         put(opened)
         return row_of(opened, "整治隐患")
+
+
+MONTHS = """某市市容工作方案
+某市人民政府
+2026年1月12日
+一、主要任务
+1.报送台账。每月31日前报送市容整治台账。（责任单位：市城市管理局）
+2.长效管理。推进长效管理机制建设。（责任单位：市司法局）
+"""
+
+
+def unfolded(data: bytes) -> list[bytes]:
+    """The content lines of a feed by RFC 5545, 3.1, read from the bytes alone."""
+    assert data.endswith(b"\r\n")
+    lines = data[:-2].split(b"\r\n")
+    assert b"\n" not in data.replace(b"\r\n", b"")
+    for line in lines:
+        assert len(line) <= 75
+        line.decode()  # a character cut in two would not decode
+    return data[:-2].replace(b"\r\n ", b"").split(b"\r\n")
+
+
+def unescaped(value: str) -> str:
+    return re.sub(r"\\([\\;,nN])", lambda m: "\n" if m[1] in "nN" else m[1], value)
+
+
+def test_month_ends_folding_and_escapes_by_the_bytes(tmp_path):
+    words = '修复路面,含"三街、四巷";兼顾排水=雨污分流(D:\\台账)' + "并逐项核对销号" * 20
+    with Store.open(f"sqlite:///{tmp_path / 'duban.db'}") as store:
+        put(store, MONTHS, datetime(2026, 1, 12, tzinfo=UTC))
+        rows = rows_of(store, date(2026, 11, 27))
+    rows = [row.model_copy(update={"commitment": words}) for row in rows]
+    lines = [line.decode() for line in unfolded(render_ics(rows, HEADING))]
+    starts = [line for line in lines if line.startswith("DTSTART")]
+    assert starts == ["DTSTART;VALUE=DATE:20261031", "DTSTART;VALUE=DATE:20261130"]
+    assert len(in_calendar(rows)) == lines.count("BEGIN:VEVENT") == len(starts) < len(rows)
+    told = [line.partition(":")[2] for line in lines if line.startswith("DESCRIPTION:报")]
+    assert len(told) == len(starts)
+    for value in told:
+        assert not re.search(r"(?<!\\)[;,]", value)
+        assert words in unescaped(value)

@@ -361,3 +361,111 @@ def test_actual_values(printed, measure, value):
             read_values(printed, [target(measure)])
         return
     assert read_values(printed, [target(measure)]) == ({"t": Decimal(value)} if value else {})
+
+
+COVER = "垃圾分类。到2026年，生活垃圾分类覆盖率达到98%以上。（责任单位：区教委）"
+
+
+def shape(data: bytes, change) -> bytes:
+    """The sheet as a person's program saves it after a change."""
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    change(book.worksheets[0])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def row_number(sheet, title):
+    return next(
+        at
+        for at in range(HEADER + 1, sheet.max_row + 1)
+        if title in str(sheet.cell(at, COLUMN[Part.DUTY]).value)
+    )
+
+
+def typed(title, part, value, form="General", report="已办"):
+    """A change that types a value, with the format that Excel gives it."""
+
+    def change(sheet):
+        at = row_number(sheet, title)
+        cell = sheet.cell(at, COLUMN[part])
+        cell.value, cell.number_format = value, form
+        sheet.cell(at, COLUMN[Part.REPORT]).value = report
+
+    return change
+
+
+def test_per_cent_cells_mean_what_they_show(tmp_path):
+    """For a target in per cent and for the progress: as numbers, as text, full-width."""
+    actuals = [
+        (0.985, "0.0%", "98.5"), (0.985, "0%", "98.5"), (98.5, "General", "98.5"), ("98.5%", "@", "98.5"),
+        ("９８．５％", "@", "98.5"), (0.29, "0%", "29"), (1, "0%", "100"), (0.98765432, "0.00%", "98.765432"),
+    ]  # fmt: skip
+    percents = [
+        (0.6, "0%", 60),
+        ("６０％", "@", 60),
+        (60, "0", 60),
+        ("60", "@", 60),
+        (0.29, "0%", 29),
+    ]
+    with Store.open(f"sqlite:///{tmp_path / 'duban.db'}") as store:
+        put(store, PLAN + "6." + COVER)
+        sheet = hand_out(store)
+        [target] = row_of(store, "垃圾分类").targets
+        for value, form, wanted in actuals:
+            data = shape(sheet, typed("垃圾分类", Part.ACTUALS, value, form))
+            report = bring(store, data, dry_run=True)
+            command = only(report, Verdict.ACCEPTED).commands[-1]
+            assert command.values == {target.id: Decimal(wanted)}, (value, form)
+        for value, form, wanted in percents:
+            data = shape(sheet, typed("垃圾分类", Part.PERCENT, value, form))
+            command = only(bring(store, data, dry_run=True), Verdict.ACCEPTED).commands[-1]
+            assert command.percent == wanted, (value, form)
+        bring(store, shape(sheet, typed("垃圾分类", Part.ACTUALS, 0.985, "0.0%")))
+        [target] = row_of(store, "垃圾分类").targets
+        assert (target.actual, target.verdict.value) == (Decimal("98.5"), "met")
+
+
+def test_per_cent_of_a_target_that_is_none_and_a_date_are_told_with_the_cell(store):
+    sheet = hand_out(store)
+    letter = openpyxl.utils.get_column_letter
+    cases = [
+        (typed("整治隐患", Part.ACTUALS, 0.985, "0.0%"), "实际值“98.5%”不是数"),
+        (typed("整治隐患", Part.PERCENT, date(2026, 6, 30), "yyyy-mm-dd"), letter(COLUMN[Part.PERCENT])),
+        (typed("整治隐患", Part.ACTUALS, date(2026, 6, 30), "yyyy-mm-dd"), letter(COLUMN[Part.ACTUALS])),
+    ]  # fmt: skip
+    for change, said in cases:
+        data = shape(sheet, change)
+        why = only(bring(store, data), Verdict.REFUSED).why
+        at = row_number(openpyxl.load_workbook(io.BytesIO(data)).worksheets[0], "整治隐患")
+        assert (f"单元格 {said}{at} 是日期" if said.isascii() else said) in why
+
+
+def test_the_sheet_in_another_shape_goes_to_the_same_duty(store):
+    """By the key and the headings, wherever rows and columns stand, hidden or not."""
+    done = shape(hand_out(store), typed("缩小差异", Part.PERCENT, 60, "0"))
+
+    def swap(sheet):
+        one, two = row_number(sheet, "缩小差异"), row_number(sheet, "整治隐患")
+        for column in range(1, sheet.max_column + 1):
+            a, b = sheet.cell(one, column), sheet.cell(two, column)
+            a.value, b.value = b.value, a.value
+
+    def hide(sheet):
+        sheet.row_dimensions[row_number(sheet, "缩小差异")].hidden = True
+
+    shapes = {
+        "hidden": hide,
+        "row above": lambda sheet: sheet.insert_rows(HEADER + 1),
+        "row at the top": lambda sheet: sheet.insert_rows(1),
+        "column in front": lambda sheet: sheet.insert_cols(1),
+        "renamed": lambda sheet: setattr(sheet, "title", "报督查室"),
+        "sorted": swap,
+    }
+    meant = row_of(store, "缩小差异").milestone_id
+    for name, change in shapes.items():
+        report = bring(store, shape(done, change), dry_run=True)
+        found = only(report, Verdict.ACCEPTED)
+        assert (found.milestone_id, found.commands[-1].percent) == (meant, 60), name
+    stranger = bring(store, done, actor=officer("区水利局"), dry_run=True)
+    assert only(stranger, Verdict.REFUSED).milestone_id == meant
