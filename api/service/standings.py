@@ -17,10 +17,10 @@ def unit_meant(service: Service, actor: Actor, words: str) -> str | None:
     """The id of the unit that a filter names; None where it names none.
 
     Raises:
-        UnknownUnitError: no duty in the documents that `actor` may see names such a unit.
+        UnknownUnitError: no tracked duty in the documents that `actor` may see names such a unit.
         AmbiguousUnitError: several units have the name.
     """
-    return service.register(actor).known.one(words).id if words.strip() else None
+    return service.register(actor).tracked.known.one(words).id if words.strip() else None
 
 
 def wanted_of(
@@ -33,7 +33,7 @@ def wanted_of(
     """
     plans = None
     if plan:
-        register = service.register(actor)
+        register = service.register(actor).tracked
         plans = frozenset(p.id for e in register.extractions for p in e.plans if plan in p.title)
     return Wanted(unit=unit_meant(service, actor, unit), roles=tuple(roles), plans=plans)
 

@@ -130,7 +130,7 @@ def count_due(items: DueOnes, by: By, asked: AskedFor) -> list[Counted]:
 def _counted(asked: Asked, items: Sequence[Standing], by: GroupBy) -> list[Counted]:
     with asked.service.store.reading() as connection:
         titles = plan_titles(connection)
-    known = asked.service.register(asked.viewer.actor).known
+    known = asked.service.register(asked.viewer.actor).tracked.known
     rows = count_standings(items, by, titles, known)
     return [Counted(name=n, milestones=c) for n, c in rows]
 
