@@ -15,6 +15,7 @@ from api.service.paging import Cursor, Limit, Page, page_of
 from api.service.problems import RESPONSES
 from api.service.routes.parameters import (
     AsOf,
+    Document,
     GroupBy,
     Inherited,
     Plan,
@@ -53,12 +54,14 @@ class Asked:
     roles: Sequence[Role]
     plan: str
     as_of: date
+    document: str
 
     def standings(self, within: int = DUE_SOON) -> list[Standing]:
         """Those milestones; what is due within so many days counts as due soon."""
         return read_standings(
-            self.service, self.viewer.actor, self.unit, self.roles, self.plan, self.as_of, within
-        )
+            self.service, self.viewer.actor, self.unit, self.roles, self.plan, self.as_of, within,
+            self.document,
+        )  # fmt: skip
 
 
 def _asked(
@@ -67,9 +70,10 @@ def _asked(
     roles: Roles,
     unit: Unit = "",
     plan: Plan = "",
+    document: Document = "",
     as_of: AsOf = None,
 ) -> Asked:
-    return Asked(viewer, service, unit, roles, plan, as_of or service.today())
+    return Asked(viewer, service, unit, roles, plan, as_of or service.today(), document)
 
 
 AskedFor = Annotated[Asked, Depends(_asked)]

@@ -20,7 +20,7 @@ from api.service.duties import (
 from api.service.identity import Reader, ServiceOf
 from api.service.paging import Cursor, Limit, Page, page_of
 from api.service.problems import RESPONSES
-from api.service.routes.parameters import AsOf, Plan, Roles, Unit
+from api.service.routes.parameters import AsOf, Document, Plan, Roles, Unit
 from api.service.state import Service
 from api.service.wire.facts import Citation, Target, UnitCount
 from api.service.wire.progress import DueItem, Judged
@@ -77,7 +77,7 @@ def tasks(
     roles: Roles,
     unit: Unit = "",
     plan: Plan = "",
-    document: Annotated[str, Query(max_length=64, description="文件编号 / a document's id")] = "",
+    document: Document = "",
     before: Annotated[
         date | None, Query(alias="due_before", description="这天或之前到期 / due by this day")
     ] = None,
