@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select, update
 from kb.lexicon import load_lexicon
 from kb.models import Document, Fact, Finding
 from tasks import schema
-from tasks.jurisdictions import Jurisdiction, Level, detect_jurisdiction
+from tasks.jurisdictions import Jurisdiction, Level, detect_jurisdiction, level_of
 from tasks.organisations import OrganisationEntry
 
 _STATE = Jurisdiction(place="国家", level=Level.STATE)
@@ -143,7 +143,8 @@ def _is_same(home: Jurisdiction, other: Jurisdiction) -> bool:
     county-level city, which reads as a city where nothing stands above it."""
     if home.place != other.place:
         return False
-    return not (home.parents and other.parents) or bool(set(home.parents) & set(other.parents))
+    above = ((a, b) for a in home.parents for b in other.parents if level_of(a) is level_of(b))
+    return all(a == b for a, b in above)
 
 
 class Taken(Fact):
