@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import text
 
+from ingest.pipeline import extract_file
 from kb.errors import ConflictError, DeniedError, NotFoundError, TransitionError
+from kb.lexicon import corpus_path
 from tasks import audit
 from tasks.authorisation import CONSOLE, PersonRole
 from tasks.digest import SectionKind, build_digests, week_of
+from tasks.due import State
 from tasks.lifecycle import Command, Status, Step
 from tasks.listing import Wanted, list_standings, plan_titles, read_register
 from tasks.people import Person
@@ -247,3 +250,20 @@ def test_an_upgrade_changes_no_list(store_url):
         assert {d.tracked_since for d in store.documents()} == {NOW}
         with store.reading() as connection:
             assert connection.scalar(text("SELECT count(*) FROM document")) == 2
+
+
+def test_the_overdue_list_of_the_corpus_is_as_it_was(tmp_path):
+    """17 overdue that day became 33 by two documents of higher governments."""
+    notice, data = extract_file(corpus_path() / "documents" / "wanzhou-fuban-2022-30.txt")
+    day = date(2026, 11, 24)
+    with Store.open(f"sqlite:///{tmp_path / 'duban.db'}") as store:
+        assert store.add(notice, data, recorded_at=NOW).findings == ()
+        before = list_standings(store, day), read_register(store).tracked.units()
+        for n, words in enumerate((STATE, CITY), 1):
+            added = put(store, words, f"{n}.txt", at=NOW + timedelta(minutes=n))
+            assert not added.tracked
+        after = list_standings(store, day), read_register(store).tracked.units()
+        assert after == before
+        assert sum(i.state is State.OVERDUE for i in before[0]) > 0
+        track_document(store, CONSOLE, added.document_id, "x", NOW)
+        assert len(list_standings(store, day)) == len(before[0]) + 1
