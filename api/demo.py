@@ -11,8 +11,7 @@ from api.cli.tracking import show_milestones
 from api.settings import read_settings
 from kb.errors import DubanError
 from kb.lexicon import corpus_path
-from tasks.listing import lives_on
-from tasks.queries import Register
+from tasks.listing import read_register
 from tasks.store import Store
 
 _SHOWN = 8
@@ -33,7 +32,7 @@ def main() -> int:
             out.say(f"\n二、问: {question}", f"\n2. Asking: {question}")
             actions.ask(settings, question, today, out)
         with Store.open(settings.store_url) as store:
-            register = Register(store.extractions(), lambda day: lives_on(store, day))
+            register = read_register(store).tracked
         late = [item for item in register.overdue(today) if not item.inherited]
         out.say(
             f"\n三、截至 {today} 逾期 {len(late)} 项, 先列 {min(_SHOWN, len(late))} 项",

@@ -34,7 +34,8 @@ class Settings:
     service is bound to a loopback address); `public_metrics` the same of the metrics; `session_hours` how long a sign-in lasts; `read_seconds` how long one file may be read; `base_url`
     the address that people see (for links and cookies); `hosts` further names under which the
     service is reached; `behind_tls` that a proxy with TLS stands in front; `proxies` the addresses
-    of proxies whose `X-Forwarded-For` is believed.
+    of proxies whose `X-Forwarded-For` is believed; `government` the home government (重庆市万州区),
+    whose duties are supervised, empty for the issuer of the first document.
     """
 
     home: Path
@@ -57,6 +58,7 @@ class Settings:
     behind_tls: bool = False
     hosts: tuple[str, ...] = ()
     proxies: tuple[str, ...] = NEAR_PROXIES
+    government: str = ""
 
     @property
     def store_url(self) -> str:
@@ -119,7 +121,7 @@ def read_settings(
 
     Args:
         environ: `DUBAN_STORE`, `DUBAN_HOME`, `DUBAN_LANG`, `DUBAN_TIMEZONE`,
-            `DUBAN_EMBEDDING_MODEL`, `DUBAN_CACHE`, `DUBAN_CHROMA_URL`, `DUBAN_RERANKER` and `DUBAN_LLM_URL`,
+            `DUBAN_GOVERNMENT`, `DUBAN_EMBEDDING_MODEL`, `DUBAN_CACHE`, `DUBAN_CHROMA_URL`, `DUBAN_RERANKER` and `DUBAN_LLM_URL`,
             `_MODEL`, `_KEY`, `_TIMEOUT` are read of it.
         working_folder: where `var/` lies when `DUBAN_HOME` is not set.
         store: `--store`.
@@ -149,7 +151,22 @@ def read_settings(
         behind_tls=bool(_switch(environ, "DUBAN_BEHIND_TLS")),
         hosts=_listed(environ, "DUBAN_HOSTS"),
         proxies=_proxies(environ),
+        government=_government(environ.get("DUBAN_GOVERNMENT") or ""),
     )
+
+
+def _government(printed: str) -> str:
+    printed = "".join(printed.split())
+    if not printed:
+        return ""
+    from tasks.jurisdictions import detect_jurisdiction  # noqa: PLC0415 - not needed for --help
+
+    if detect_jurisdiction(printed).place is None:
+        raise SettingError(
+            f"DUBAN_GOVERNMENT 要写地方全称, 不是 {printed} / must be a place's full name",
+            hint="DUBAN_GOVERNMENT=重庆市万州区",
+        )
+    return printed
 
 
 def _listed(environ: Mapping[str, str], name: str) -> tuple[str, ...]:

@@ -42,6 +42,7 @@ class Action(StrEnum):
     RECORD_EVENT = "record_event"
     CORRECT = "correct"
     INGEST = "ingest"
+    TRACK = "track"
     SEND_DIGEST = "send_digest"
     MANAGE_PEOPLE = "manage_people"
     CHANGE_SETTINGS = "change_settings"
@@ -56,6 +57,7 @@ ACTIONS: Mapping[Action, frozenset[PersonRole]] = MappingProxyType(
         Action.RECORD_EVENT: frozenset({PersonRole.SUPERVISOR, PersonRole.UNIT_OFFICER}),
         Action.CORRECT: frozenset({PersonRole.SUPERVISOR}),
         Action.INGEST: frozenset({PersonRole.SUPERVISOR, PersonRole.ADMIN}),
+        Action.TRACK: frozenset({PersonRole.SUPERVISOR, PersonRole.ADMIN}),
         Action.SEND_DIGEST: frozenset({PersonRole.SUPERVISOR}),
         Action.MANAGE_PEOPLE: frozenset({PersonRole.ADMIN}),
         Action.CHANGE_SETTINGS: frozenset({PersonRole.ADMIN}),

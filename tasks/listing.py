@@ -26,6 +26,7 @@ from tasks.due import (
 from tasks.fields import FieldError
 from tasks.lifecycle import Life
 from tasks.models import Certainty, Counting, DueKind, Role
+from tasks.queries import Register
 from tasks.replay import replay_some
 from tasks.store import Store, as_utc
 from tasks.units import Units
@@ -43,7 +44,8 @@ class Wanted(Fact):
     """Which milestones of current documents are listed; what is None or empty does not narrow.
 
     `unit` is a unit's id (see `tasks.units`). `until` leaves out those whose day by the text is later (extensions only make it later, so what
-    is due by then is in the list).
+    is due by then is in the list). Duties for reference (`schema.TRACKED`) are listed only where one
+    document or milestones are named: whoever names them asks for them.
     """
 
     unit: str | None = None
@@ -72,6 +74,13 @@ def lives_on(store: Store, as_of: date) -> Lives:
     """The lives of all milestones as they were at the end of the day `as_of`."""
     with store.reading() as connection:
         return read_lives(connection, as_of)
+
+
+def read_register(store: Store) -> Register:
+    """The current documents of a store with their facts as corrected."""
+    return Register(
+        store.extractions(), lambda day: lives_on(store, day), reference=store.reference()
+    )
 
 
 def read_rows(connection: Connection, wanted: Wanted) -> list[Row]:
@@ -192,11 +201,14 @@ def _names(item: DueItem, by: str, titles: Mapping[str, str], units: Units) -> I
         yield from (b.role.value for b in item.units)
 
 
-def plan_titles(connection: Connection) -> dict[str, str]:
-    """Titles of all plans by id."""
-    rows = connection.execute(
-        select(schema.fact.c.id, schema.fact.c.body).where(schema.fact.c.kind == "plans")
-    )
+def plan_titles(connection: Connection, *, listed: bool = False) -> dict[str, str]:
+    """Titles of all plans by id; `listed`: of those whose duties stand in lists."""
+    f = schema.fact.c
+    query = select(f.id, f.body).where(f.kind == "plans")
+    if listed:
+        query = query.join(schema.document, schema.document.c.id == f.document_id)
+        query = query.where(schema.CURRENT, schema.TRACKED)
+    rows = connection.execute(query)
     return {key: json.loads(body)["title"] for key, body in rows}
 
 
@@ -213,6 +225,8 @@ def _chosen(wanted: Wanted) -> Select[tuple[object, ...]]:
         conditions.append(m.c.task_id.in_(select(a.c.task_id).where(held)))
     if wanted.document_id is not None:
         conditions.append(m.c.document_id == wanted.document_id)
+    if wanted.document_id is None and wanted.milestones is None:
+        conditions.append(schema.TRACKED)
     if wanted.documents is not None:
         conditions.append(m.c.document_id.in_(wanted.documents))
     if wanted.plans is not None:

@@ -51,15 +51,21 @@ class Register:
     """The current documents of a store and the graph over them."""
 
     def __init__(
-        self, extractions: Sequence[Extraction], progress: Callable[[date], Lives] | None = None
+        self,
+        extractions: Sequence[Extraction],
+        progress: Callable[[date], Lives] | None = None,
+        *,
+        reference: Collection[str] = (),
     ) -> None:
         """Args:
         extractions: the documents.
         progress: gives the lives of milestones as they were on a day; without it nothing was
             ever reported.
+        reference: ids of documents whose duties are for reference only (see `tracked`).
         """
         self.extractions = tuple(extractions)
         self._progress = progress
+        self.reference = frozenset(e.document.id for e in self.extractions).intersection(reference)
         self._documents = {e.document.id: e for e in self.extractions}
         self._places = {e.document.id: jurisdiction_of(e.document).place for e in self.extractions}
         self._placed: dict[str, Placed] = {}
@@ -79,7 +85,18 @@ class Register:
     def without(self, documents: Collection[str]) -> Register:
         """The register of the other documents."""
         kept = [e for e in self.extractions if e.document.id not in documents]
-        return Register(kept, self._progress)
+        return Register(kept, self._progress, reference=self.reference)
+
+    @cached_property
+    def tracked(self) -> Register:
+        """The register of the documents whose duties are the house's own: every list and count of
+        duties is made of it. What is cited, traced or asked for by its id is found in the whole."""
+        return self.without(self.reference) if self.reference else self
+
+    def asked_for(self, document_id: str) -> Register:
+        """What is listed where a filter names one document, or none (empty): a document for
+        reference is listed to whoever names it."""
+        return self if document_id in self.reference else self.tracked
 
     @cached_property
     def graph(self) -> Graph:

@@ -47,9 +47,13 @@ document = Table(
     Column("written_on", Date, nullable=True),
     Column("body", Text, nullable=False),
     Column("withdrawn_at", DateTime(timezone=True), nullable=True),  # see `tasks.withdrawal`
+    Column("tracked_since", DateTime(timezone=True), nullable=True),  # null: for reference only
 )
 CURRENT = and_(document.c.superseded_by.is_(None), document.c.withdrawn_at.is_(None))
 """Of the documents whose duties hold: neither superseded nor withdrawn."""
+TRACKED = document.c.tracked_since.is_not(None)
+"""Of the documents whose duties are the house's own (督办); those of the others are read, searched
+and cited, and stand in no list (仅供查阅). See `tasks.tracking`."""
 fact = Table(
     "fact",
     metadata,

@@ -18,6 +18,7 @@ from sqlalchemy import (
     event,
     func,
     insert,
+    not_,
     select,
     update,
 )
@@ -26,12 +27,13 @@ from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.exc import DatabaseError, DataError, SQLAlchemyError
 
 from kb.errors import NotFoundError, StoreError
-from kb.models import Document, Fact
+from kb.models import Document, Fact, Finding
 from tasks import audit, schema
 from tasks.audit import Change
 from tasks.corrections import apply_corrections
 from tasks.due import rows_of
 from tasks.fields import FieldError
+from tasks.home import take_up
 from tasks.migrations import is_current, upgrade
 from tasks.models import Certainty, Extraction
 from tasks.undated import track_undated
@@ -45,11 +47,15 @@ _PARTS = ("plans", "clauses", "tasks", "members", "policies", "repairs", "warnin
 
 class Added(Fact):
     """What adding a document did. `superseded` is the id of the version that it replaced;
-    `withdrawn`: these bytes were withdrawn, which only `tasks.withdrawal` undoes: nothing changed."""
+    `withdrawn`: these bytes were withdrawn, which only `tasks.withdrawal` undoes: nothing changed.
+    `tracked`: its duties are the house's (see `tasks.tracking`); `findings` say what a person should
+    know of that."""
 
     document_id: str
     status: Literal["added", "unchanged", "new-version", "withdrawn"]
     superseded: str | None = None
+    tracked: bool = True
+    findings: tuple[Finding, ...] = ()
 
 
 class StoredDocument(Fact):
@@ -60,6 +66,12 @@ class StoredDocument(Fact):
     recorded_at: datetime
     superseded_by: str | None
     withdrawn_at: datetime | None = None
+    tracked_since: datetime | None = None
+
+    @property
+    def tracked(self) -> bool:
+        """Whether its duties are the house's own; else it is for reference."""
+        return self.tracked_since is not None
 
 
 class Store:
@@ -129,6 +141,7 @@ class Store:
         refresh: bool = False,
         actor: str = "console",
         settle: Callable[[Connection, str], None] | None = None,
+        government: str = "",
     ) -> Added:
         """Record a document with all its facts in one transaction.
 
@@ -138,7 +151,9 @@ class Store:
         corrections go over to the same duties of the new version; a correction whose clause
         changed is re-opened. Who may see the former version may see the new one, unless `settle`,
         which is called in the same transaction with a new version's or document's id, says
-        otherwise. The audit log records it as done by `actor`.
+        otherwise. The duties of another government's document than `government` (as
+        `tasks.home.read_home` takes it) are for reference. The audit log records it as done by
+        `actor`.
 
         Raises:
             StoreError: the store cannot be written; it is then as it was before.
@@ -154,7 +169,8 @@ class Store:
                 if known.withdrawn_at is not None:
                     return Added(document_id=document.id, status="withdrawn")
                 if not refresh:
-                    return Added(document_id=document.id, status="unchanged")
+                    tracked = _is_tracked(connection, document.id)
+                    return Added(document_id=document.id, status="unchanged", tracked=tracked)
             current = connection.execute(
                 select(schema.document.c.id, schema.document.c.version)
                 .where(schema.document.c.name == document.name)
@@ -188,13 +204,22 @@ class Store:
                 status="new-version" if current else "unchanged" if known else "added",
                 superseded=str(current[0]) if current else None,
             )
+            if added.status != "unchanged":
+                taken = take_up(connection, document, government, added.superseded, recorded_at)
+                added = added.model_copy(update=dict(taken))
+            else:
+                added = added.model_copy(update={"tracked": _is_tracked(connection, document.id)})
             change = Change(
                 actor=actor,
                 action="document.refreshed" if added.status == "unchanged" else "document.added",
                 subject=document.id,
                 detail={"name": document.name, "sha256": document.sha256},
                 before={"document_id": added.superseded} if current else None,
-                after={"document_id": document.id, "status": added.status},
+                after={
+                    "document_id": document.id,
+                    "status": added.status,
+                    "tracked": added.tracked,
+                },
             )
             audit.append(connection, recorded_at, [change])
             if added.superseded:
@@ -233,6 +258,7 @@ class Store:
                     recorded_at=as_utc(row.recorded_at),
                     superseded_by=row.superseded_by,
                     withdrawn_at=as_utc(row.withdrawn_at) if row.withdrawn_at else None,
+                    tracked_since=as_utc(row.tracked_since) if row.tracked_since else None,
                 )
                 for row in connection.execute(query)
             )
@@ -261,6 +287,12 @@ class Store:
     def extractions(self) -> tuple[Extraction, ...]:
         """All current documents with their facts as corrected."""
         return tuple(self.load(stored.document.id, corrected=True) for stored in self.documents())
+
+    def reference(self) -> frozenset[str]:
+        """Ids of the current documents whose duties are for reference only."""
+        with self.reading() as connection:
+            query = select(schema.document.c.id).where(schema.CURRENT, not_(schema.TRACKED))
+            return frozenset(connection.scalars(query))
 
     def source(self, document_id: str) -> bytes:
         """The bytes of a document as they were added.
@@ -377,6 +409,12 @@ def _insert_document(
     }
     connection.execute(insert(schema.document), row)
     _insert_facts(connection, extraction)
+
+
+def _is_tracked(connection: Connection, document_id: str) -> bool:
+    d = schema.document.c
+    found = connection.scalar(select(d.id).where(d.id == document_id, schema.TRACKED))
+    return found is not None
 
 
 def _all_documents(connection: Connection) -> list[str]:

@@ -23,6 +23,7 @@ from tasks.listing import BEARING, Wanted, read_rows
 from tasks.models import Counting, DueKind
 from tasks.proofs import see_again, write_proofs
 from tasks.replay import former_ids, replay
+from tasks.tracking import refuse_reference
 from tasks.versions import life_row
 from tasks.workdays import Arrangement, arrangements_for
 
@@ -91,6 +92,7 @@ class Tracker(CorrectionDesk):
         row = self._milestone(connection, command.milestone_id)
         occurrence, printed = _occurrence(connection, row, command.occurrence, command.on)
         require(actor, command.step, bearing_units(row))
+        refuse_reference(connection, row.document_id)
         _refuse_future(command.on, at)
         life = _life(connection, row.id, occurrence)
         _check_named(connection, row, command)
@@ -234,6 +236,7 @@ class Tracker(CorrectionDesk):
         with self._store.writing() as connection:
             row = self._milestone(connection, milestone_id)
             require(actor, Action.RECORD_EVENT, bearing_units(row))
+            refuse_reference(connection, row.document_id)
             if row.kind is not DueKind.RELATIVE or not row.duration:
                 raise TransitionError(
                     "时限不是从事件起算的 / its deadline does not run from an event"

@@ -260,12 +260,13 @@ class Units:
 
 
 def read_units(connection: Connection, documents: frozenset[str] | None = None) -> Units:
-    """The units of the current documents of a store (of these only, where given)."""
+    """The units of the current documents of a store whose duties are tracked (of these only, where
+    given)."""
     a, d = schema.assignment.c, schema.document.c
     whose = {
         row.id: detect_jurisdiction(row.issuer, row.title)
         for row in connection.execute(
-            select(d.id, d.issuer, d.title).where(d.superseded_by.is_(None))
+            select(d.id, d.issuer, d.title).where(schema.CURRENT, schema.TRACKED)
         )
         if documents is None or row.id in documents
     }

@@ -177,7 +177,7 @@ class Assistant(ClauseAnswers, RegisterAnswers, PlanLists, DueAnswers):
     def _ask_back(self, q: Question, as_of: date) -> Answer:
         """Nothing says what the question is about: what to name, with an example."""
         named = [
-            p.clause.heading for p in self.register.tasks()
+            p.clause.heading for p in self.register.tracked.tasks()
             if len(p.clause.heading) in _EXAMPLE and p.task.responsibilities
         ]  # fmt: skip
         zh = "没有说明问的是哪项工作或哪个单位，不作回答。请写出事项或单位的名称"

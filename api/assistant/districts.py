@@ -62,7 +62,9 @@ def same_named(register: Register, question: Question) -> Sequence[Unit]:
     """The units that a name of the question could mean, where they are several and the answer is
     about what they bear."""
     for name in question.units if question.intent in _OF_UNITS else ():
-        if len(found := register.known.find(name)) > 1:
+        # Of one that is our own, what another government's document calls so is not meant.
+        found = register.tracked.known.find(name) or register.known.find(name)
+        if len(found) > 1:
             return found
     return ()
 

@@ -26,6 +26,7 @@ from tasks.due import (
 )
 from tasks.lifecycle import STATUS_NAMES
 from tasks.models import DueKind
+from tasks.queries import Register
 from tasks.words import describe_ends, describe_item, name_units, role_name
 
 _NEAR = timedelta(days=31)
@@ -55,7 +56,7 @@ class DueAnswers(Composer, ABC):
         day = as_of
         if window and window.as_at and window.end:
             day, window = min(window.end, as_of), None
-        items = self._limited(q, as_of, self.register.overdue(day))
+        items = self._limited(q, as_of, self._listing(q).overdue(day))
         head = f"截至 {day} 逾期" if zh else f"overdue as of {day}"
         note = ""
         if window and window.kind not in ("soon", "next"):
@@ -78,7 +79,7 @@ class DueAnswers(Composer, ABC):
         return self._in_window(q, as_of, q.window or soon)
 
     def _in_window(self, q: Question, as_of: date, window: Window) -> Answer:
-        items = self._limited(q, as_of, self._standing(as_of, window))
+        items = self._limited(q, as_of, self._standing(self._listing(q), as_of, window))
         if window.kind in ("soon", "next"):
             items = [i for i in items if i.state not in (State.FINISHED, State.OVERDUE)]
         if window.kind == "next":
@@ -94,7 +95,7 @@ class DueAnswers(Composer, ABC):
             and window.end > as_of
         ):
             late = sum(
-                not i.inherited for i in self._limited(q, as_of, self.register.overdue(as_of))
+                not i.inherited for i in self._limited(q, as_of, self._listing(q).overdue(as_of))
             )
             if late:
                 note = f"此前另有 {late} 项已逾期。" if zh else f"{late} more are overdue already."
@@ -107,14 +108,14 @@ class DueAnswers(Composer, ABC):
             return other.model_copy(update={"answer": said})
         return self._list_due(q, as_of, items, head, note)
 
-    def _standing(self, as_of: date, window: Window) -> list[DueItem]:
+    def _standing(self, listing: Register, as_of: date, window: Window) -> list[DueItem]:
         """All that falls due in a window, finished or not; of a recurring duty each occurrence
         in it, or the last where the window is open at its beginning."""
-        found = [i for i in self.register.standings(as_of) if i.due and window.holds(i.due)]
+        found = [i for i in listing.standings(as_of) if i.due and window.holds(i.due)]
         if window.end is None:
             return found
         listed = {(i.milestone_id, i.occurrence) for i in found}
-        for row in (r for e in self.register.extractions for r in rows_of(e)):
+        for row in (r for e in listing.extractions for r in rows_of(e)):
             if row.kind is not DueKind.RECURRING:
                 continue
             days = [d for d in days_of(row, as_of) if window.holds(d)]
@@ -143,8 +144,9 @@ class DueAnswers(Composer, ABC):
             clauses = self._clauses_of(q.anchor, as_of)
             return [i for i in found if i.clause_id in clauses]
         words = self._words(q)
+        documents = {i.document_id for i in found}
         near = {
-            f.clause.id for f in self.search.find(q.search)
+            f.clause.id for f in self.search.find(q.search, keep=lambda c: c.document_id in documents)
             if f.clause and self.search.coverage(words, f.chunk.titled) >= _HELD
         }  # fmt: skip
         return [

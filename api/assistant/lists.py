@@ -12,7 +12,7 @@ from api.assistant.search import Sentence, sentences
 from kb.chunks import flatten
 from kb.models import Citation, Span
 from tasks.models import Assignment, Basis, Extraction, Role
-from tasks.queries import Placed
+from tasks.queries import Placed, Register
 from tasks.words import role_name
 
 
@@ -23,7 +23,8 @@ class RegisterAnswers(Composer):
         if not q.units:
             return None
         plans = self._plans_called(q.plan)
-        sets = {u: [p for p in self.register.tasks_of(u) if not plans or p.plan.id in plans] for u in q.units}  # fmt: skip
+        listing = self._listing(q)
+        sets = {u: [p for p in listing.tasks_of(u) if not plans or p.plan.id in plans] for u in q.units}  # fmt: skip
         all_roles = sets
         if q.roles:
             sets = {u: [p for p in ps if _bears(p, u, q.roles)] for u, ps in sets.items()}
@@ -58,7 +59,7 @@ class RegisterAnswers(Composer):
                 tasks.append(p.task.id)
                 extraction = self.register.document_of(p.document.id)
                 cited.append(self.register.cite(extraction, p.clause, p.clause.span))
-            member = self._memberships(unit) if not q.roles else []
+            member = self._memberships(listing, unit) if not q.roles else []
             if member:
                 lines.append("· 领导小组成员单位" if zh else "· member of the leading group")
                 cited += member
@@ -89,10 +90,10 @@ class RegisterAnswers(Composer):
         inside = sentences(extraction, placed.clause)
         return [s for s in inside if any(s.span.contains(a.span) for a in stated)]
 
-    def _memberships(self, unit: str) -> list[Citation]:
+    def _memberships(self, listing: Register, unit: str) -> list[Citation]:
         return [
             Citation(document_id=e.document.id, clause_id=None, path="", span=m.span, quote=m.quote)
-            for e in self.register.extractions
+            for e in listing.extractions
             for m in e.members
             if m.unit == unit
         ]
@@ -136,7 +137,9 @@ class RegisterAnswers(Composer):
 
     def _members(self, q: Question, as_of: date) -> Answer | None:
         lines, cited, units = [], [], []
-        for extraction in self.register.extractions:
+        tracked = self.register.tracked.extractions
+        own = any(e.members for e in tracked)
+        for extraction in tracked if own else self.register.extractions:
             for m in extraction.members:
                 units.append((m.unit, Role.MEMBER.value))
                 cited.append(Citation(document_id=extraction.document.id, clause_id=None, path="", span=m.span, quote=m.quote))  # fmt: skip
@@ -184,7 +187,7 @@ class RegisterAnswers(Composer):
     def _count(self, q: Question, as_of: date) -> Answer | None:
         zh = q.language == "zh"
         plans = self._plans_called(q.plan)
-        placed = [p for p in self.register.tasks() if not plans or p.plan.id in plans]
+        placed = [p for p in self._listing(q).tasks() if not plans or p.plan.id in plans]
         if q.most or re.search(r"(?:多少|几)(?:个|家)(?:单位|部门)|how many (?:units|departments|agencies|organi)", q.search.lower()):  # fmt: skip
             return self._count_units(q, as_of, placed)
         if re.search(r"计划|plans", q.search.lower()) and not q.plan and not q.units and "任务" not in q.search:  # fmt: skip

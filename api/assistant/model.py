@@ -24,6 +24,7 @@ from api.assistant.search import ClauseSearch
 from api.assistant.statements import Piece, Statement
 from api.assistant.support import is_supported
 from api.assistant.wanted import is_wanted
+from api.assistant.whose import whose_mark, without_mark
 from kb.chunks import flatten
 from kb.models import Citation, Fact
 from tasks.queries import Register
@@ -77,7 +78,7 @@ class Evidence:
         for s in answer.statements:
             cited = [answer.citations[n] for n in s.citations]
             if cited and all(c in number_of for c in cited):
-                self.lines.setdefault(s.text, frozenset(number_of[c] for c in cited))
+                self.lines.setdefault(without_mark(s.text), frozenset(number_of[c] for c in cited))
         units = "、".join(u.unit for u in answer.units)
         facts = f"units: {units}\n{answer.answer[:800]}" if answer.answerable else answer.answer
         return "<evidence>\n" + "\n".join(dict.fromkeys(shown)) + f"\n{facts}\n</evidence>"
@@ -130,7 +131,7 @@ class WordedAssistant:
 
     def _with_summary(self, plain: Answer, said: Sequence[Kept], evidence: Evidence) -> Answer:
         label = _LABEL["zh" if plain.language == "zh" else "en"]
-        citations = list(plain.citations)
+        citations, texts = list(plain.citations), list[str]()
         statements = [*plain.statements, Statement(text=label, pieces=(Piece(text=label),))]
         for k in said:
             cited = [evidence.citations[n - 1] for n in k.numbers]
@@ -139,10 +140,13 @@ class WordedAssistant:
             _, [line] = self._assistant.stating.state(k.text, ())
             *first, last = line.pieces
             pieces = (*first, last.model_copy(update={"citations": places}))
-            statements.append(Statement(text=k.text, citations=places, pieces=pieces))
+            if mark := whose_mark(self._assistant.register, cited, plain.language):
+                pieces = (*pieces, Piece(text=mark))
+            texts.append(k.text + mark)
+            statements.append(Statement(text=k.text + mark, citations=places, pieces=pieces))
         return plain.model_copy(
             update={
-                "answer": "\n".join([plain.answer, label, *(k.text for k in said)]),
+                "answer": "\n".join([plain.answer, label, *texts]),
                 "citations": tuple(citations),
                 "statements": tuple(statements),
             }

@@ -44,7 +44,7 @@ class PlanLists(Composer):
         return None
 
     def _tasks_in(self, q: Question, as_of: date, plans: set[str]) -> Answer | None:
-        placed = [p for p in self.register.tasks() if p.plan.id in plans]
+        placed = [p for p in self._listing(q).tasks() if p.plan.id in plans]
         if not placed:
             return None
         zh = q.language == "zh"
@@ -60,7 +60,7 @@ class PlanLists(Composer):
     def _targets_of(self, q: Question, as_of: date, plans: set[str]) -> Answer | None:
         found = [
             (p, t, m)
-            for p, t, m in self.register.targets()
+            for p, t, m in self._listing(q).targets()
             if (not plans or p.plan.id in plans)
             and (not q.units or any(a.unit in q.units for a in p.task.responsibilities))
             and _falls(q, m)

@@ -9,6 +9,7 @@ from api.assistant.intents import Intent, find_roles
 from api.assistant.question import Question
 from api.assistant.search import ClauseSearch, Found, Sentence, sentences
 from api.assistant.statements import Statement, Stating
+from api.assistant.whose import marked
 from kb.chunks import Chunk, flatten
 from kb.expansion import QueryExpander
 from kb.models import Citation, Clause, Fact, Plan, Span
@@ -120,8 +121,20 @@ class Composer:
         owners = [a for p in placed for a in p.task.responsibilities if a.role in BEARING]
         return list(dict.fromkeys((a.unit, a.role.value) for a in owners))
 
+    def _listing(self, q: Question) -> Register:
+        """What lists and counts are made of: the tracked documents; all of them where the question
+        names only plans, or only units, of documents for reference."""
+        tracked = self.register.tracked
+        if plans := self._plans_called(q.plan):
+            listed = {p.id for e in tracked.extractions for p in e.plans}
+            return self.register if listed.isdisjoint(plans) else tracked
+        if q.units and not any(tracked.tasks_of(unit) for unit in q.units):
+            return self.register
+        return tracked
+
     def _plans_called(self, name: str) -> set[str]:
-        """Ids of the plans whose titles a name fits best; none where none fits."""
+        """Ids of the plans whose titles a name fits best, of tracked documents before others;
+        none where none fits."""
         if not name:
             return set()
         ranked = []
@@ -132,7 +145,9 @@ class Composer:
                 share = sum(p in plan.title for p in pairs) / len(pairs) if pairs else 0
                 ranked.append((0.3 * held + 0.7 * share, plan.id))
         best = max((score for score, _ in ranked), default=0)
-        return {key for score, key in ranked if score == best} if best >= 0.45 else set()
+        found = {key for score, key in ranked if score == best} if best >= 0.45 else set()
+        own = {p.id for e in self.register.tracked.extractions for p in e.plans}
+        return found & own or found
 
     def _when(self, placed: Placed, target: Target, language: str) -> str:
         """（2025-12-31 前）: a target's day; empty where it has none."""
@@ -204,6 +219,7 @@ class Composer:
             text, tuple(dict.fromkeys(citations)), units=dict.fromkeys(u.unit for u in named),
             tasks=about, window=q.intent in (Intent.DUE, Intent.OVERDUE),
         )  # fmt: skip
+        text, statements = marked(self.register, text, cited, statements, q.language)
         return Answer(
             question=q.text,
             language=q.language,

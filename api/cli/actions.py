@@ -17,7 +17,7 @@ from api.assistant.model import WordedAssistant
 from api.assistant.statements import with_marks
 from api.cli.knowledge import update_index
 from api.cli.output import Output
-from api.cli.state import need_store, require_plan
+from api.cli.state import need_store, require_document, require_plan, say_reference
 from api.knowledge import open_assistant
 from api.settings import Settings
 from ingest.pipeline import decode_source, extract_file
@@ -26,7 +26,7 @@ from kb.errors import SourceError, StoreError, both
 from kb.identifiers import sha256_hex
 from tasks.graph import ego
 from tasks.graph_export import Format, export_graph
-from tasks.listing import lives_on
+from tasks.listing import read_register
 from tasks.models import Extraction
 from tasks.queries import Placed, Register, due_before
 from tasks.store import Store
@@ -44,6 +44,7 @@ class TaskFilter:
     due_before: date | None
     overdue: bool
     undated: bool = False
+    document: str = ""
 
 
 def find_sources(paths: Sequence[Path]) -> list[Path]:
@@ -102,7 +103,11 @@ def _ingest_one(store: Store, path: Path, settings: Settings, refresh: bool) -> 
     try:
         extraction, data = extract_file(path)
         added = store.add(
-            extraction, data, recorded_at=settings.now().astimezone(UTC), refresh=refresh
+            extraction,
+            data,
+            recorded_at=settings.now().astimezone(UTC),
+            refresh=refresh,
+            government=settings.government,
         )
     except SourceError as error:
         return {"file": str(path), "status": "failed", "error": error.message, "hint": error.hint}
@@ -111,13 +116,14 @@ def _ingest_one(store: Store, path: Path, settings: Settings, refresh: bool) -> 
         "status": added.status,
         "document_id": added.document_id,
         "superseded": added.superseded,
+        "tracked": added.tracked,
         "title": extraction.document.title,
         "plans": len(extraction.plans),
         "clauses": len(extraction.clauses),
         "tasks": len(extraction.tasks),
         "targets": sum(len(t.targets) for t in extraction.tasks),
         "repairs": len(extraction.repairs),
-        "warnings": [w.model_dump(mode="json") for w in extraction.warnings],
+        "warnings": [w.model_dump(mode="json") for w in (*added.findings, *extraction.warnings)],
     }
 
 
@@ -237,9 +243,12 @@ def _questions(path: Path) -> Iterator[dict[str, Any]]:
 
 def tasks(settings: Settings, wanted: TaskFilter, as_of: date, out: Output) -> None:
     """List tasks, filtered."""
-    register = _register(settings)
+    register = _register(settings).asked_for(wanted.document)
+    require_document(wanted.document, (e.document.id for e in register.extractions))
     unit = register.known.one(wanted.unit).id if wanted.unit is not None else None
     found = list(register.tasks_of(unit) if unit else register.tasks())
+    if wanted.document:
+        found = [p for p in found if p.document.id == wanted.document]
     if wanted.plan:
         require_plan(wanted.plan, plan_titles_of(register))
         found = [p for p in found if wanted.plan in p.plan.title]
@@ -254,6 +263,7 @@ def tasks(settings: Settings, wanted: TaskFilter, as_of: date, out: Output) -> N
         out.json(
             [
                 {"document_id": p.document.id, "plan": p.plan.title, "path": p.clause.path}
+                | {"tracked": p.document.id not in register.reference}
                 | p.task.model_dump(mode="json", by_alias=True)
                 for p in found
             ]
@@ -269,11 +279,12 @@ def tasks(settings: Settings, wanted: TaskFilter, as_of: date, out: Output) -> N
         ],
     )  # fmt: skip
     out.say(f"共 {len(found)} 项", f"{len(found)} task(s)")
+    say_reference(register.reference, wanted.document, out)
 
 
 def targets(settings: Settings, text: str, plan: str, year: int | None, out: Output) -> None:
     """List numeric targets."""
-    register = _register(settings)
+    register = _register(settings).tracked
     require_plan(plan, plan_titles_of(register))
     found = register.targets(text, plan=plan, year=year)
     if out.as_json:
@@ -299,7 +310,7 @@ def targets(settings: Settings, text: str, plan: str, year: int | None, out: Out
 
 def units(settings: Settings, out: Output) -> None:
     """List units with their tasks by role."""
-    counts = _register(settings).units()
+    counts = _register(settings).tracked.units()
     if out.as_json:
         out.json([c.model_dump(mode="json") for c in counts])
         return
@@ -322,9 +333,10 @@ def documents(settings: Settings, everything: bool, out: Output) -> None:
         out.json([d.model_dump(mode="json", exclude={"document": {"text"}}) for d in found])
         return
     out.table(
-        [("编号", "id"), ("标题", "title"), ("文号", "number"), ("版本", "version"), ("被取代、撤回", "superseded, withdrawn")],
+        [("编号", "id"), ("标题", "title"), ("文号", "number"), ("版本", "version"), ("督办", "tracked"), ("被取代、撤回", "superseded, withdrawn")],
         [
             (d.document.id, d.document.title, d.document.document_number or "", d.version,
+             out.pick("列入督办", "tracked") if d.tracked else out.pick("仅供查阅", "for reference"),
              d.superseded_by or (d.withdrawn_at.date() if d.withdrawn_at else ""))
             for d in found
         ],
@@ -386,7 +398,7 @@ def graph(
     settings: Settings, kind: str, target: Path | None, unit: str | None, radius: int
 ) -> None:
     """Write the responsibility graph."""
-    register = _register(settings)
+    register = _register(settings).tracked
     whole = register.graph
     if unit is not None:
         whole = ego(whole, register.named(unit).id, radius)
@@ -419,14 +431,14 @@ def verify(settings: Settings, out: Output) -> int:
 def _register(settings: Settings) -> Register:
     need_store(settings)
     with Store.open(settings.store_url) as store:
-        found: tuple[Extraction, ...] = store.extractions()
-    if not found:
+        found = read_register(store)
+    if not found.extractions:
         raise StoreError(
             "库里没有文件 / the store holds no document",
             hint="先运行 duban ingest 文件或目录 / first run: duban ingest PATH",
             path=settings.store_file,
         )
-    return Register(found, lambda day: lives_on(store, day))
+    return found
 
 
 def plan_titles_of(register: Register) -> Iterator[str]:

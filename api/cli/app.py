@@ -21,7 +21,18 @@ from api.cli import (
     serve_commands,
     tracker_commands,
 )
-from api.cli.state import ActAs, AsOf, JsonOption, Lang, Plan, Roles, Run, StoreOption, Unit
+from api.cli.state import (
+    ActAs,
+    AsOf,
+    Document,
+    JsonOption,
+    Lang,
+    Plan,
+    Roles,
+    Run,
+    StoreOption,
+    Unit,
+)
 from api.settings import SettingError
 from kb.errors import DubanError
 
@@ -263,6 +274,7 @@ def tasks(
     undated: Annotated[
         bool, typer.Option("--undated", help="只列无时限的 / those without a deadline only")
     ] = False,
+    document: Document = "",
     as_of: AsOf = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -271,7 +283,7 @@ def tasks(
 
     state: Run = context.obj
     limit = due_before.date() if due_before else None
-    wanted = actions.TaskFilter(unit, plan, limit, overdue, undated)
+    wanted = actions.TaskFilter(unit, plan, limit, overdue, undated, document)
     actions.tasks(state.settings, wanted, state.day(as_of), state.out(as_json))
 
 
@@ -295,13 +307,16 @@ def overdue(
         bool,
         typer.Option("--inherited", help="也列只有计划期限的 / those due by their plan's end too"),
     ] = False,
+    document: Document = "",
     as_of: AsOf = None,
     as_json: JsonOption = False,
 ) -> None:
     """列逾期 / list what is overdue."""
     from api.cli import due as lists  # noqa: PLC0415
 
-    wanted = lists.DueFilter(unit, tuple(role or ()), plan, inherited, least=least, by=by)
+    wanted = lists.DueFilter(
+        unit, tuple(role or ()), plan, inherited, least=least, by=by, document=document
+    )
     lists.due(context.obj, wanted, as_of, as_json)
 
 
@@ -321,13 +336,16 @@ def due(
     inherited: Annotated[
         bool, typer.Option("--inherited", help="也列只有计划期限的 / the plan's end too")
     ] = False,
+    document: Document = "",
     as_of: AsOf = None,
     as_json: JsonOption = False,
 ) -> None:
     """列快到期的 / list what is due soon."""
     from api.cli import due as lists  # noqa: PLC0415
 
-    wanted = lists.DueFilter(unit, tuple(role or ()), plan, inherited, within=within, by=by)
+    wanted = lists.DueFilter(
+        unit, tuple(role or ()), plan, inherited, within=within, by=by, document=document
+    )
     lists.due(context.obj, wanted, as_of, as_json)
 
 

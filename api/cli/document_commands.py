@@ -1,4 +1,4 @@
-"""Commands about the documents of the store: list, withdraw, put back."""
+"""Commands about the documents of the store: list, withdraw, put back, take up their duties."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import typer
 from api.cli.state import JsonOption
 
 documents_app = typer.Typer(
-    invoke_without_command=True, help="列库里的文件, 撤回或恢复 / list documents, withdraw, restore"
+    invoke_without_command=True,
+    help="列库里的文件, 撤回或恢复, 列入督办 / list documents, withdraw, restore, track",
 )
 Document = Annotated[str, typer.Argument(help="文件编号 / a document's id")]
 Reason = Annotated[str, typer.Option("--reason", help="理由 / why")]
@@ -28,7 +29,7 @@ def documents(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """列库里的文件; 撤回或恢复一份 / list the documents in the store; withdraw or restore one."""
+    """列库里的文件; 撤回、恢复、列入督办 / list the documents in the store; withdraw, restore, track one."""
     if context.invoked_subcommand is not None:
         return
     from api.cli import actions  # noqa: PLC0415
@@ -54,3 +55,23 @@ def restore(
     from api.cli import governance  # noqa: PLC0415
 
     governance.withdraw_or_restore(context.obj, document, reason, as_json, withdraw=False)
+
+
+@documents_app.command("track")
+def track(
+    context: typer.Context, document: Document, reason: Reason, as_json: JsonOption = False
+) -> None:
+    """列入督办: 文件的任务进入列表、周报、日历 / its duties stand in lists, digests and calendars."""
+    from api.cli import governance  # noqa: PLC0415
+
+    governance.track_or_untrack(context.obj, document, reason, as_json, track=True)
+
+
+@documents_app.command("untrack")
+def untrack(
+    context: typer.Context, document: Document, reason: Reason, as_json: JsonOption = False
+) -> None:
+    """改为仅供查阅: 任务退出列表, 办理经过保留 / for reference only; what was reported is kept."""
+    from api.cli import governance  # noqa: PLC0415
+
+    governance.track_or_untrack(context.obj, document, reason, as_json, track=False)

@@ -8,7 +8,7 @@ from datetime import datetime
 import typer
 
 from api.cli.output import Output
-from api.cli.state import Run
+from api.cli.state import Run, say_reference
 from api.cli.tracking import show_milestones, wanted_milestones
 from tasks.authorisation import Action, require
 from tasks.due import DUE_SOON, State, last_of
@@ -30,6 +30,7 @@ class DueFilter:
     within: int | None = None
     least: int = 1
     by: str = ""
+    document: str = ""
 
 
 def due(run: Run, wanted: DueFilter, as_of: datetime | None, as_json: bool) -> None:
@@ -41,9 +42,12 @@ def due(run: Run, wanted: DueFilter, as_of: datetime | None, as_json: bool) -> N
     until = day if wanted.within is None else last_of(day, wanted.within)
     with run.acting() as (store, actor):
         require(actor, Action.READ)
-        chosen = wanted_milestones(store, wanted.unit, wanted.roles, wanted.plan, until)
+        chosen = wanted_milestones(
+            store, wanted.unit, wanted.roles, wanted.plan, until, wanted.document
+        )
         days = DUE_SOON if wanted.within is None else wanted.within
         items = list_standings(store, day, chosen, days=days)
+        reference = store.reference()
         with store.reading() as connection:
             titles, units = plan_titles(connection), read_units(connection)
     state = State.OVERDUE if late else State.DUE_SOON
@@ -73,6 +77,7 @@ def due(run: Run, wanted: DueFilter, as_of: datetime | None, as_json: bool) -> N
             f"另有 {len(rest)} 项没有自己的时限, 按计划期限计 (--inherited 列出)",
             f"{len(rest)} more have no date of their own but their plan's end (--inherited)",
         )
+    say_reference(reference, wanted.document, out)
 
 
 def _count(rows: list[tuple[str, int]], by: str, out: Output) -> None:

@@ -18,11 +18,13 @@ from tasks import audit
 from tasks.authorisation import ROLE_NAMES, Action, PersonRole, authorise, require
 from tasks.corrections import Aspect, Draft, Operation
 from tasks.lifecycle import Step
+from tasks.listing import read_register
 from tasks.models import Comparator, Counting, Deadline, DueKind
 from tasks.people import People, Person
 from tasks.review import REVIEW_NAMES, ReviewKind, find_reviews
 from tasks.settling import items_named, settle_all, unsettle_all, unsettled
 from tasks.tracker import Tracker, bearing_units
+from tasks.tracking import track_document, untrack_document
 from tasks.withdrawal import restore_document, withdraw_document
 
 
@@ -35,12 +37,12 @@ def _choice(kind: Any, printed: str, option: str) -> Any:
 
 
 def review(run: Run, kind: str, as_json: bool) -> None:
-    """List what needs a look."""
+    """List what needs a look in tracked documents."""
     out = run.out(as_json)
     wanted = _choice(ReviewKind, kind, "--kind") if kind else None
     with run.acting() as (store, actor):
         require(actor, Action.READ)
-        extractions = store.extractions()
+        extractions = read_register(store).tracked.extractions
         found = unsettled(store, find_reviews(extractions, Tracker(store).corrections()))
     found = [item for item in found if wanted in (None, item.kind)]
     if as_json:
@@ -91,6 +93,22 @@ def withdraw_or_restore(
                 f"{document} withdrawn; to put it back: duban documents restore {document} --reason …")  # fmt: skip
     else:
         out.say(f"已恢复 {document}", f"{document} is back")
+
+
+def track_or_untrack(run: Run, document: str, reason: str, as_json: bool, *, track: bool) -> None:
+    """Make the duties of a document the house's own, or keep it for reference."""
+    out = run.out(as_json)
+    act = track_document if track else untrack_document
+    with run.acting() as (store, actor):
+        done = act(store, actor, document, reason, run.settings.now())
+    if as_json:
+        out.json(done.model_dump(mode="json"))
+    elif track:
+        out.say(f"已列入督办 {document}: {done.tasks} 项任务, 其中 {done.lives} 项已有办理经过",
+                f"{document} is tracked: {done.tasks} task(s), {done.lives} with a history")  # fmt: skip
+    else:
+        out.say(f"已改为仅供查阅 {document}: {done.tasks} 项任务退出列表, {done.lives} 项办理经过保留",
+                f"{document} is for reference: {done.tasks} task(s) leave the lists, the history of {done.lives} is kept")  # fmt: skip
 
 
 def may(run: Run, action: str, milestone: str, as_json: bool) -> int:

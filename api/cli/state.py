@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -25,6 +25,12 @@ AsOf = Annotated[
 ]
 Unit = Annotated[str | None, typer.Option("--unit", help="单位, 如 区教委 / a unit")]
 Plan = Annotated[str, typer.Option("--plan", help="计划标题中的字 / words of the plan's title")]
+Document = Annotated[
+    str,
+    typer.Option(
+        "--document", help="文件编号, 仅供查阅的也列 / a document's id, one for reference too"
+    ),
+]
 StoreOption = Annotated[
     str | None, typer.Option("--store", help="库: SQLAlchemy URL 或文件 / the store: URL or file")
 ]
@@ -102,6 +108,25 @@ def need_store(settings: Settings) -> None:
             hint="先运行 duban ingest 文件或目录 / first run: duban ingest PATH",
             path=file,
         )
+
+
+def say_reference(reference: Collection[str], document: str, out: Output) -> None:
+    """Say of a list of one document that it is for reference, where it is."""
+    if document in reference:
+        out.say(
+            f"该文件仅供查阅, 任务不列入督办; 要列入: duban documents track {document} --reason …",
+            f"it is for reference, its duties are on no list; to take them up: duban documents track {document} --reason …",
+        )  # fmt: skip
+
+
+def require_document(document: str, known: Iterable[str]) -> None:
+    """Refuse a `--document` that there is none of.
+
+    Raises:
+        NotFoundError: no current document has that id.
+    """
+    if document and document not in set(known):
+        raise NotFoundError(f"没有文件 {document} / no document {document}", hint="duban documents")
 
 
 def require_plan(words: str, titles: Iterable[str]) -> None:

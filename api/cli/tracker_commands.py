@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.state import AsOf, JsonOption, Plan, Roles, Unit
+from api.cli.state import AsOf, Document, JsonOption, Plan, Roles, Unit
 
 PANEL = "督办 / tracking"
 
@@ -70,13 +70,14 @@ def milestones(
     status: Annotated[
         str, typer.Option("--status", help="如 accepted、逾期 / e.g. accepted, overdue")
     ] = "",
+    document: Document = "",
     as_of: AsOf = None,
     as_json: JsonOption = False,
 ) -> None:
     """列里程碑和进展 / list milestones with their progress."""
     from api.cli import tracking  # noqa: PLC0415
 
-    tracking.milestones(context.obj, unit, role or [], plan, status, as_of, as_json)
+    tracking.milestones(context.obj, unit, role or [], plan, status, as_of, as_json, document)
 
 
 def accept(

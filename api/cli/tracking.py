@@ -11,7 +11,7 @@ from typing import Any
 import typer
 
 from api.cli.output import Output
-from api.cli.state import Run, require_plan
+from api.cli.state import Run, require_document, require_plan, say_reference
 from api.files import write_whole
 from kb.errors import SourceError, both
 from tasks.authorisation import Action, require
@@ -44,12 +44,18 @@ def read_roles(printed: Sequence[str]) -> tuple[Role, ...]:
 
 
 def wanted_milestones(
-    store: Store, unit: str | None, roles: Sequence[str], plan: str, until: Any = None
+    store: Store,
+    unit: str | None,
+    roles: Sequence[str],
+    plan: str,
+    until: Any = None,
+    document: str = "",
 ) -> Wanted:
     """The filter that the options name.
 
     Raises:
-        NotFoundError: no plan has these words in its title, or there is no such unit.
+        NotFoundError: no listed plan has these words in its title, there is no such unit, or no
+            such document.
         AmbiguousUnitError: several units have the name.
     """
     if unit is not None:
@@ -58,10 +64,14 @@ def wanted_milestones(
     plans = None
     if plan:
         with store.reading() as connection:
-            titles = plan_titles(connection)
+            titles = plan_titles(connection, listed=not document)
         plans = frozenset(key for key, title in titles.items() if plan in title)
         require_plan(plan, titles.values())
-    return Wanted(unit=unit, roles=read_roles(roles), plans=plans, until=until)
+    if document:
+        require_document(document, (d.document.id for d in store.documents()))
+    return Wanted(
+        unit=unit, roles=read_roles(roles), plans=plans, until=until, document_id=document or None
+    )
 
 
 def milestones(
@@ -72,12 +82,16 @@ def milestones(
     status: str,
     as_of: datetime | None,
     as_json: bool,
+    document: str = "",
 ) -> None:
     """List milestones, finished ones too."""
     day, out = run.day(as_of), run.out(as_json)
     with run.acting() as (store, actor):
         require(actor, Action.READ)
-        items = list_standings(store, day, wanted_milestones(store, unit, roles, plan))
+        items = list_standings(
+            store, day, wanted_milestones(store, unit, roles, plan, document=document)
+        )
+        reference = store.reference()
     if status:
         items = [i for i in items if status in _names(i)]
         if not items and status not in _all_names():
@@ -87,6 +101,7 @@ def milestones(
         return
     show_milestones(items, out)
     out.say(f"共 {len(items)} 项", f"{len(items)} milestone(s)")
+    say_reference(reference, document, out)
 
 
 def _names(item: DueItem) -> set[str]:

@@ -94,7 +94,14 @@ def create_app(
         service = app.state.service = Service(settings, store, public_read=public_read, beside=warm)
         folder = settings.home / "uploads"
         index = service.update_index if warm else None
-        jobs = Jobs(store, folder, service.now, index, patience=settings.read_seconds)
+        jobs = Jobs(
+            store,
+            folder,
+            service.now,
+            index,
+            patience=settings.read_seconds,
+            government=settings.government,
+        )
         jobs.recover()
         clear_unnamed(store, service.now())
         app.state.jobs = jobs

@@ -16,6 +16,7 @@ from api.service.wire.governance import Visibility
 from ingest.readers import SUFFIXES
 from kb.errors import DubanError, NotFoundError
 from kb.identifiers import sha256_hex
+from tasks.home import Home, Whose, read_home, whose
 from tasks.models import Extraction
 from tasks.store import StoredDocument
 from tasks.visibility import (
@@ -29,7 +30,8 @@ from tasks.visibility import Visibility as Seen
 
 
 class DocumentOut(BaseModel):
-    """A document in the store, without its text."""
+    """A document in the store, without its text. `tracked`: its duties are the house's own; else it
+    is for reference, as a document of another issuer (`whose`) is until somebody marks it."""
 
     id: str
     title: str
@@ -47,6 +49,8 @@ class DocumentOut(BaseModel):
     recorded_at: datetime
     superseded_by: str | None
     withdrawn_at: datetime | None
+    tracked: bool
+    whose: Whose
     visibility: Visibility
 
 
@@ -89,15 +93,17 @@ def stored_documents(
     seen = visible_documents(service.store, viewer.actor, [d.document.id for d in stored])
     with service.store.reading() as connection:
         levels = read_visibility(connection)
-    return [_out(d, levels) for d in stored if d.document.id in seen]
+        home = read_home(connection, service.settings.government)
+    return [_out(d, levels, home) for d in stored if d.document.id in seen]
 
 
-def _out(stored: StoredDocument, levels: dict[str, Seen]) -> DocumentOut:
+def _out(stored: StoredDocument, levels: dict[str, Seen], home: Home) -> DocumentOut:
     d = stored.document
     return DocumentOut(
         **{name: getattr(d, name) for name in DocumentOut.model_fields if hasattr(d, name)},
         version=stored.version, recorded_at=stored.recorded_at,
-        superseded_by=stored.superseded_by, withdrawn_at=stored.withdrawn_at, visibility=Visibility.of(levels.get(d.id, Seen())),
+        superseded_by=stored.superseded_by, withdrawn_at=stored.withdrawn_at,
+        tracked=stored.tracked, whose=whose(home, d.issuer, d.title), visibility=Visibility.of(levels.get(d.id, Seen())),
     )  # fmt: skip
 
 

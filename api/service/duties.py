@@ -21,7 +21,8 @@ from tasks.queries import Placed, Register
 
 
 class TaskOut(BaseModel):
-    """A task with its place."""
+    """A task with its place. `tracked`: it is the house's own; else its document, another issuer's
+    as a rule, is for reference."""
 
     document_id: str
     document_title: str
@@ -29,6 +30,7 @@ class TaskOut(BaseModel):
     plan: str
     path: str
     heading: str
+    tracked: bool
     task: Task
 
 
@@ -44,7 +46,7 @@ class TargetOut(BaseModel):
     judged: Judged
 
 
-def task_out(placed: Placed) -> TaskOut:
+def task_out(register: Register, placed: Placed) -> TaskOut:
     """A task with its place, as it is sent."""
     return TaskOut(
         document_id=placed.document.id,
@@ -53,6 +55,7 @@ def task_out(placed: Placed) -> TaskOut:
         plan=placed.plan.title,
         path=placed.clause.path,
         heading=placed.clause.heading,
+        tracked=placed.document.id not in register.reference,
         task=Task.of(placed.task),
     )
 

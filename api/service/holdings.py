@@ -26,12 +26,14 @@ kind that is not known here counts as a change, so that nothing old is ever show
 
 
 class Held(NamedTuple):
-    """The current documents by id, when each was recorded (UTC, ISO 8601), and what names this
-    state of them: the hash of the last entry of the log that changed one."""
+    """The current documents by id, when each was recorded (UTC, ISO 8601), those whose duties are
+    for reference, and what names this state of them: the hash of the last entry of the log that
+    changed one."""
 
     version: str
     extractions: dict[str, Extraction]
     recorded: dict[str, str]
+    reference: frozenset[str] = frozenset()
 
 
 class Holdings:
@@ -71,7 +73,9 @@ class Holdings:
             ids = ids.intersection(held.extractions)
             if ids not in self._registers:
                 found = [e for key, e in held.extractions.items() if key in ids]
-                self._registers[ids] = Register(found, lambda day: lives_on(self._store, day))
+                self._registers[ids] = Register(
+                    found, lambda day: lives_on(self._store, day), reference=held.reference
+                )
                 while len(self._registers) > SETS:
                     self._registers.popitem(last=False)
             self._registers.move_to_end(ids)
@@ -98,7 +102,12 @@ class Holdings:
         if not changed <= known:  # about something else: nothing is taken for granted
             before = {}
         found = {key: read.get(key) or before.get(key) or self._load(key) for key in ids}
-        return Held(version, found, {d.document.id: d.recorded_at.isoformat() for d in stored})
+        return Held(
+            version,
+            found,
+            {d.document.id: d.recorded_at.isoformat() for d in stored},
+            frozenset(d.document.id for d in stored if not d.tracked),
+        )
 
     def _load(self, key: str) -> Extraction:
         return self._store.load(key, corrected=True)

@@ -36,12 +36,13 @@ class JobStatus(StrEnum):
 
 
 class IngestReport(BaseModel):
-    """What was read. `indexed` counts the passages of the index afterwards; null where the index
+    """What was read. `tracked`: its duties are the house's; else it is for reference. `indexed` counts the passages of the index afterwards; null where the index
     is brought in step by the next question."""
 
     document_id: str
     status: Literal["added", "unchanged", "new-version", "withdrawn"]
     superseded: str | None
+    tracked: bool = True
     title: str
     plans: int
     clauses: int
@@ -220,9 +221,10 @@ def report_of(extraction: Extraction, added: Added) -> IngestReport:
     tasks = extraction.tasks
     return IngestReport(
         document_id=added.document_id, status=added.status, superseded=added.superseded,
+        tracked=added.tracked,
         title=extraction.document.title, plans=len(extraction.plans),
         clauses=len(extraction.clauses), tasks=len(tasks),
         milestones=sum(len(t.milestones) for t in tasks),
         targets=sum(len(t.targets) for t in tasks), repairs=len(extraction.repairs),
-        warnings=[Finding.of(warning) for warning in extraction.warnings],
+        warnings=[Finding.of(warning) for warning in (*added.findings, *extraction.warnings)],
     )  # fmt: skip

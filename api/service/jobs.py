@@ -68,6 +68,7 @@ class Jobs:
         owner: what this process is called in the store.
         beat: seconds between two signs of life.
         patience: seconds that the reading of one file may take.
+        government: the home government, as settings name it.
     """
 
     def __init__(
@@ -80,10 +81,12 @@ class Jobs:
         owner: Owner | None = None,
         beat: float = 5.0,
         patience: float = PATIENCE,
+        government: str = "",
     ) -> None:
         self.folder = folder
         self._store, self._now, self._index = store, now, index
         self._records, self._patience = JobRecords(store), patience
+        self._government = government
         self._owner = owner or Owner.here()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="duban-job")
         self._live: dict[str, _Work] = {}
@@ -270,7 +273,12 @@ class Jobs:
                 write_visibility(connection, actor, key, seen, now)
 
         added = self._store.add(
-            extraction, data, recorded_at=now.astimezone(UTC), actor=actor.login, settle=settle
+            extraction,
+            data,
+            recorded_at=now.astimezone(UTC),
+            actor=actor.login,
+            settle=settle,
+            government=self._government,
         )
         if added.status in ("unchanged", "withdrawn"):
             self._settle(work)

@@ -13,29 +13,40 @@ from tasks.listing import Wanted
 from tasks.models import Role
 
 
-def unit_meant(service: Service, actor: Actor, words: str) -> str | None:
+def unit_meant(service: Service, actor: Actor, words: str, document: str = "") -> str | None:
     """The id of the unit that a filter names; None where it names none.
 
     Raises:
-        UnknownUnitError: no duty in the documents that `actor` may see names such a unit.
+        UnknownUnitError: no tracked duty in the documents that `actor` may see names such a unit.
         AmbiguousUnitError: several units have the name.
     """
-    return service.register(actor).known.one(words).id if words.strip() else None
+    if not words.strip():
+        return None
+    return service.register(actor).asked_for(document).known.one(words).id
 
 
 def wanted_of(
-    service: Service, actor: Actor, unit: str, roles: Sequence[Role], plan: str
+    service: Service,
+    actor: Actor,
+    unit: str,
+    roles: Sequence[Role],
+    plan: str,
+    document: str = "",
 ) -> Wanted:
-    """What is narrowed by a unit, roles and words of a plan's title.
+    """What is narrowed by a unit, roles, words of a plan's title and a document's id; the duties of
+    a document for reference are listed only where it is named.
 
     Raises:
         UnknownUnitError, AmbiguousUnitError: as `unit_meant`.
     """
     plans = None
     if plan:
-        register = service.register(actor)
+        register = service.register(actor).asked_for(document)
         plans = frozenset(p.id for e in register.extractions for p in e.plans if plan in p.title)
-    return Wanted(unit=unit_meant(service, actor, unit), roles=tuple(roles), plans=plans)
+    return Wanted(
+        unit=unit_meant(service, actor, unit, document), roles=tuple(roles), plans=plans,
+        document_id=document or None,
+    )  # fmt: skip
 
 
 def read_standings(
@@ -46,9 +57,10 @@ def read_standings(
     plan: str,
     as_of: date,
     within: int,
+    document: str = "",
 ) -> list[DueItem]:
     """The milestones that `actor` may see, narrowed as `wanted_of` does, soonest first."""
-    wanted = wanted_of(service, actor, unit, roles, plan)
+    wanted = wanted_of(service, actor, unit, roles, plan, document)
     return service.standings(actor, as_of, wanted, days=within)
 
 

@@ -27,7 +27,7 @@ from tasks.lifecycle import Status
 from tasks.listing import Wanted, read_lives, read_rows
 from tasks.matching import match_facts
 from tasks.models import Role
-from tasks.store import Store
+from tasks.store import Store, as_utc
 from tasks.units import Units, read_units
 from tasks.visibility import Level, read_visibility
 
@@ -191,18 +191,13 @@ def _kinds(item: DueItem, new: Collection[Key], week: Week) -> list[SectionKind]
 def _new_ones(
     store: Store, connection: Connection, items: Sequence[DueItem], week: Week, zone: tzinfo
 ) -> set[Key]:
-    """What came into the store in the week: of a recurring milestone only its last item, and
-    nothing that a former version of the document had already."""
-    fresh: dict[str, bool] = {}
-    found: dict[str, str] = {}
-    for item in items:
-        known = fresh.get(item.document_id)
-        if known is None:
-            at = item.recorded_at
-            known = fresh[item.document_id] = at is not None and at.astimezone(zone).date() in week
-        if known:
-            found[item.milestone_id] = item.occurrence
+    """What became the house's duty in the week, with its document or when that was taken up: of a
+    recurring milestone only its last item, and nothing that a former version of the document had
+    already."""
     d = schema.document
+    since = connection.execute(select(d.c.id, d.c.tracked_since).where(schema.TRACKED))
+    fresh = {key: as_utc(at).astimezone(zone).date() in week for key, at in since}
+    found = {i.milestone_id: i.occurrence for i in items if fresh.get(i.document_id)}
     former = connection.execute(select(d.c.id, d.c.superseded_by).where(d.c.superseded_by.is_not(None)))  # fmt: skip
     for old, now in former.all():
         if fresh.get(now):

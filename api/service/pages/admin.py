@@ -159,7 +159,7 @@ def organisations(s: Managing, q: Annotated[str, Query(max_length=100)] = "") ->
     register = s.service.register(s.viewer.actor)
     found = [o for o in all_organisations() if words in " ".join((o.name, o.english, *o.aliases)).casefold()]  # fmt: skip
     return s.show(
-        "organisations.html", organisations=found, q=q, strange=unresolved(register),
+        "organisations.html", organisations=found, q=q, strange=unresolved(register.tracked),
         read=_read_as(register, q.strip()), kinds=_KINDS,
     )  # fmt: skip
 

@@ -52,7 +52,7 @@ def dashboard(s: Reading, as_of: Annotated[str, Query(max_length=20)] = "") -> R
     """The numbers of a day."""
     day = s.day(as_of)
     items = s.service.standings(s.viewer.actor, day)
-    register = s.service.register(s.viewer.actor)
+    register = s.service.register(s.viewer.actor).tracked
     plans = plan_titles(register)
     on = {"as_of": as_of} if as_of else {}
     overdue = [i for i in items if i.state is State.OVERDUE]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Iterable
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -31,10 +32,12 @@ from api.service.sending import download
 from api.service.uploads import Upload, receive
 from ingest.readers import LIMIT, SUFFIXES
 from kb.errors import DeniedError, DubanError, NotFoundError
-from kb.models import Clause, Plan, Span
+from kb.models import Clause, Document, Plan, Span
 from tasks.authorisation import Action
+from tasks.home import Whose, read_home, whose
 from tasks.models import Extraction
 from tasks.store import StoredDocument
+from tasks.tracking import track_document, untrack_document
 from tasks.visibility import (
     Level,
     Visibility,
@@ -48,6 +51,7 @@ from tasks.words import describe_target
 router = APIRouter()
 Reason = Annotated[str, Form(max_length=5000)]
 Ingesting = Annotated[Screen, Depends(allowed(Action.INGEST))]
+Tracking = Annotated[Screen, Depends(allowed(Action.TRACK))]
 MOST_LISTED = 60
 """Warnings, repairs and unclaimed clauses listed above the text; the rest are on the review page."""
 MOST_CHANGES = 400
@@ -69,10 +73,12 @@ def documents(s: Reading, jobs: JobsOf) -> Response:
     rows.sort(key=lambda row: row[1].recorded_at.isoformat() if row[1] else "", reverse=True)
     gone = [d for d in s.service.store.documents(superseded=True) if d.withdrawn_at and not d.superseded_by]  # fmt: skip
     known = visible_documents(s.service.store, s.viewer.actor, [d.document.id for d in gone])
+    owners = _whose(s, (e.document for e in register.extractions))
     recent = jobs.list(_RECENT) if s.may(Action.INGEST) else []
     return s.show(
         "documents.html", rows=rows, units=s.unit_choices() if s.may(Action.INGEST) else [], seen=_visibility(s), levels=list(Level), recent=recent,
-        withdrawn=[d for d in gone if d.document.id in known],
+        withdrawn=[d for d in gone if d.document.id in known], reference=register.reference,
+        foreign=[e.document for e in register.tracked.extractions if owners[e.document.id] is Whose.OTHER],
         kinds=" ".join(sorted(SUFFIXES)), accept=",".join(sorted(SUFFIXES)),
     )  # fmt: skip
 
@@ -143,6 +149,34 @@ def restore(
     )  # fmt: skip
 
 
+@router.post("/documents/{document_id}/track")
+def track(
+    document_id: str, s: Tracking, reason: Reason = "", csrf: Annotated[str, Form()] = ""
+) -> Response:
+    """Make the duties of a document the house's own."""
+    s.check(csrf)
+    document_seen(s, document_id)
+    return s.attempt(
+        lambda: track_document(s.service.store, s.viewer.actor, document_id, reason, s.service.now()),
+        f"/documents/{quote(document_id)}",
+        lambda done: s.t("文件已列入督办：{tasks} 项任务进入列表，其中 {lives} 项已有办理经过", tasks=done.tasks, lives=done.lives),
+    )  # fmt: skip
+
+
+@router.post("/documents/{document_id}/untrack")
+def untrack(
+    document_id: str, s: Tracking, reason: Reason = "", csrf: Annotated[str, Form()] = ""
+) -> Response:
+    """Keep a document for reference only."""
+    s.check(csrf)
+    document_seen(s, document_id)
+    return s.attempt(
+        lambda: untrack_document(s.service.store, s.viewer.actor, document_id, reason, s.service.now()),
+        f"/documents/{quote(document_id)}",
+        lambda done: s.t("文件改为仅供查阅：{tasks} 项任务退出列表，{lives} 项办理经过保留", tasks=done.tasks, lives=done.lives),
+    )  # fmt: skip
+
+
 @router.get("/documents/{document_id}")
 def document(
     document_id: str,
@@ -173,7 +207,7 @@ def document(
         counts=whole.counts, legend=legend(s), kinds=KINDS, most=MOST_LISTED,
         intact=is_intact(extraction, source), size=len(source), said_due=said_due,
         describe_target=describe_target, units=s.unit_choices() if s.may(Action.INGEST) else [],
-        seen=_visibility(s).get(document_id, Visibility()),
+        seen=_visibility(s).get(document_id, Visibility()), whose=_whose(s, [extraction.document])[document_id],
         targets=sum(len(task.targets) for task in extraction.tasks), levels=list(Level),
     )  # fmt: skip
 
@@ -303,6 +337,13 @@ def _outline(
         here = [(c, href) for c, at, href in clauses if at == number]
         found.append((plan, place(plan.span, plan.id)[1], here))
     return found
+
+
+def _whose(s: Screen, documents: Iterable[Document]) -> dict[str, Whose]:
+    """Of each document whether the home government issued it."""
+    with s.service.store.reading() as connection:
+        home = read_home(connection, s.service.settings.government)
+    return {d.id: whose(home, d.issuer, d.title) for d in documents}
 
 
 def _visibility(s: Screen) -> dict[str, Visibility]:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tasks.audit import CARRIED, STEPPED, Entry
+from tasks.tracking import TRACKED, UNTRACKED
 
 ACTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -18,6 +19,8 @@ ACTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "document.withdrawn": ("撤回文件", "document withdrawn"),
         "document.restored": ("恢复文件", "document restored"),
         "document.visibility": ("改可见范围", "visibility changed"),
+        TRACKED: ("列入督办", "document tracked"),
+        UNTRACKED: ("改为仅供查阅", "document kept for reference"),
         CARRIED: ("任务转到新版本", "duties carried to a new version"),
         STEPPED: ("办理任务", "step of a duty"),
         "milestone.event": ("记录事件", "event recorded"),
@@ -62,6 +65,7 @@ _FIELDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "name": ("名称", "name"), "note": ("说明", "note"), "on": ("日期", "day"),
         "percent": ("完成百分比", "per cent"), "reason": ("理由", "reason"), "role": ("角色", "role"),
         "scopes": ("范围", "scopes"), "sha256": ("文件指纹", "SHA-256"), "signed": ("加签", "signed"),
+        "tracked": ("列入督办", "tracked"), "tasks": ("任务数", "tasks"), "lives": ("办理经过数", "histories"),
         "status": ("状态", "state"), "step": ("环节", "step"), "target": ("地址", "target"),
         "text": ("情况", "text"), "unit": ("单位", "unit"), "units": ("单位", "units"),
         "week": ("周", "week"), "document_id": ("文件编号", "document"),

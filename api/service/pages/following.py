@@ -23,6 +23,7 @@ MOST = 4
 
 def suggestions(s: Screen, register: Register) -> list[str]:
     """Questions to begin with, which the documents at hand answer."""
+    register = register.tracked
     found = []
     # A clause with several owners shows best what the assistant is for; a short name reads best.
     owned = [
@@ -92,7 +93,7 @@ def _of_task(s: Screen, register: Register, intent: str, placed: Placed) -> list
 
 
 def _of_units(s: Screen, register: Register, intent: str, units: Sequence[str]) -> list[str]:
-    known = {u.label: u.unit_id for u in register.units() if u.resolved}
+    known = {u.label: u.unit_id for u in register.tracked.units() if u.resolved}
     found = []
     for unit in [u for u in dict.fromkeys(units) if u in known][:1]:
         if intent != Intent.TASKS_OF_UNIT:

@@ -97,13 +97,16 @@ def review(
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
     """The list."""
-    register = s.service.register(s.viewer.actor)
+    register = s.service.register(s.viewer.actor).asked_for(f.document)
     extractions = {e.document.id: e for e in register.extractions}
     plans = {(e.document.id, c.path): c.plan_id for e in register.extractions for c in e.clauses}
     titles = plan_titles(register)
     settled = _settled(s)
     found = [
-        item for item in _items(s) if f.takes(item, plans.get((item.document_id, item.path), ""))
+        item
+        for item in _items(s)
+        if item.document_id in extractions
+        and f.takes(item, plans.get((item.document_id, item.path), ""))
     ]
     states = Counter("settled" if item.key in settled else "open" for item in found)
     found = [item for item in found if (item.key in settled) == (f.state == "settled")]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from urllib.parse import quote, unquote, urlencode
 from zoneinfo import ZoneInfo
 
@@ -32,6 +32,7 @@ from tasks.models import Role
 from tasks.units import Units
 from tasks.words import describe_ends
 
+T = TypeVar("T")
 LANGUAGE_COOKIE = "duban_lang"
 _NOTICE_COOKIE = "duban_notice"
 _STATIC = Path(__file__).resolve().parent.parent / "static"
@@ -94,10 +95,13 @@ class Screen:
 
     @property
     def units(self) -> Units:
-        """The units of the documents that the viewer may see; looked up once for a request."""
+        """The units of the tracked documents that the viewer may see; looked up once for a
+        request."""
         found: Units | None = getattr(self.request.state, "units", None)
         if found is None:
-            found = self.request.state.units = self.service.register(self.viewer.actor).known
+            found = self.request.state.units = self.service.register(
+                self.viewer.actor
+            ).tracked.known
         return found
 
     def unit_meant(self, words: str) -> str | None:
@@ -107,11 +111,17 @@ class Screen:
             UnknownUnitError: no duty that the viewer may see names such a unit.
             AmbiguousUnitError: several units have the name.
         """
-        return self.units.one(words).id if words.strip() else None
+        if not words.strip():
+            return None
+        # Pages of documents for reference lead to lists of their units: empty, but no error.
+        known = (
+            self.units if self.units.find(words) else self.service.register(self.viewer.actor).known
+        )
+        return known.one(words).id
 
     def unit_choices(self) -> list[tuple[str, str]]:
         """Ids and names of the units that bear a task, those that bear most first."""
-        counts = self.service.register(self.viewer.actor).units()
+        counts = self.service.register(self.viewer.actor).tracked.units()
         return [(c.unit_id, c.label) for c in counts]
 
     # ---- days
@@ -169,16 +179,16 @@ class Screen:
             )  # fmt: skip
         return response
 
-    def attempt(self, act: Callable[[], object], back: str, done: str) -> Response:
-        """Do what a form asks and go back, telling how it went. What is refused leaves the form
+    def attempt(self, act: Callable[[], T], back: str, done: str | Callable[[T], str]) -> Response:
+        """Do what a form asks and go back, telling how it went (`done`, of what it gave). What is refused leaves the form
         there as it was filled in; what nobody may is an error page instead."""
         try:
-            act()
+            result = act()
         except (DeniedError, UnauthenticatedError):
             raise
         except DubanError as error:
             return self.refused(error, back)
-        return self.go(back, done)
+        return self.go(back, done if isinstance(done, str) else done(result))
 
     def refused(self, error: DubanError, back: str) -> Response:
         """The page that a refused form stood on, filled in as it was sent, with the reason; where

@@ -39,6 +39,7 @@ from tasks.listing import BEARING, Wanted
 from tasks.matching import match_facts
 from tasks.models import Assignment, DueKind, Extraction, Milestone, Role, Target, Task
 from tasks.queries import Placed
+from tasks.tracking import REFUSED
 from tasks.units import jurisdiction_of, title_of
 from tasks.words import describe_target
 
@@ -86,7 +87,7 @@ def task(task_id: str, s: Reading) -> Response:
     waiting = [m for m in placed.task.milestones if m.due.kind is DueKind.RELATIVE]
     may_fix = s.may(Action.CORRECT)
     return s.show(
-        "task.html", p=placed, describe_target=describe_target, owners=_owners(placed.task), may_fix=may_fix,
+        "task.html", p=placed, reference=placed.document.id in register.reference, describe_target=describe_target, owners=_owners(placed.task), may_fix=may_fix,
         fixes=fixes_of(s, placed.task, placed.document.id), units=_known_units(s) if may_fix else [],
         due_fields=due_fields, said_due=said_due, KINDS=KINDS, RULES=RULES, SPANS=LENGTHS, SIGNS=SIGNS,
         people={p.login: p.name for p in s.service.people.list()} if s.known else {},
@@ -225,7 +226,7 @@ def history(s: Screen, task: Task) -> list[Entry]:
 
 
 def _known_units(s: Screen) -> list[str]:
-    return [u.unit for u in s.service.register(s.viewer.actor).units()]
+    return [u.unit for u in s.service.register(s.viewer.actor).tracked.units()]
 
 
 def _reported(task: Task, language: str) -> dict[str, str]:
@@ -276,6 +277,8 @@ def _why_not(s: Screen, placed: Placed, item: DueItem, step: Step, *, waits: boo
             if units
             else s.t("原文未写明单位，先补责任单位")
         )
+    if placed.document.id in s.service.register(s.viewer.actor).reference:
+        return s.side(REFUSED)
     if waits:
         return s.t("先记录事件")
     hindered = obstacle(item.life, step, s.service.today(), item.due)
@@ -297,7 +300,9 @@ def _bearing(placed: Placed) -> list[str]:
 
 
 def _may_record(s: Screen, placed: Placed) -> bool:
-    return authorise(s.viewer.actor, Action.RECORD_EVENT, _bearing(placed)).allowed
+    reference = s.service.register(s.viewer.actor).reference
+    may = authorise(s.viewer.actor, Action.RECORD_EVENT, _bearing(placed)).allowed
+    return may and placed.document.id not in reference
 
 
 def _owners(task: Task) -> list[tuple[Assignment, list[Assignment]]]:

@@ -164,17 +164,17 @@ def tasks(s: Reading, f: FiltersOf, page: Annotated[int, Query(ge=1, le=100_000)
     }
     found = [i for i in found if f.stands(i)]
     found.sort(key=_SORTS[f.sort.removeprefix("-")], reverse=f.sort.startswith("-"))
-    register = s.service.register(s.viewer.actor)
+    register = s.service.register(s.viewer.actor).asked_for(f.document)
     pages = max(1, -(-len(found) // PAGE))
     page = min(page, pages)
     return s.show(
         "tasks.html", f=f, day=day, items=found[(page - 1) * PAGE : page * PAGE], total=len(found),
         tasks=len({i.task_id for i in found}), counts=counts, page=page, pages=pages,
         first=(page - 1) * PAGE, units=s.unit_choices(),
-        unit_shown=s.units.one(f.unit).label if f.unit else "",
+        unit_shown=s.units.label(s.unit_meant(f.unit) or "") if f.unit else "",
         plans=[p for e in register.extractions for p in e.plans], plan_of=plan_titles(register),
         documents=[e.document for e in register.extractions], feed=feed_address(s, f, register),
-        may_report=bool(s.viewer.actor.roles & roles_for(Step.REPORT)),
+        reference=f.document in register.reference, may_report=bool(s.viewer.actor.roles & roles_for(Step.REPORT)),
         roles=list(Role), states=_ORDER, statuses=list(Status), forms=list(_FORMS),
     )  # fmt: skip
 
@@ -203,6 +203,8 @@ def _written(form: str, s: Screen, f: Filters) -> bytes:
     base = s.service.settings.base_url or str(s.request.base_url).rstrip("/")
     unit = s.unit_meant(f.unit)
     over = s.units.label(unit) if unit else ""
+    if f.document in s.service.register(s.viewer.actor).reference:
+        over = f"{over}（{s.t('仅供查阅')}）"
     written: bytes = _FORMS[form][1](rows, Heading(day, over, s.language, base))
     return written
 

@@ -27,7 +27,7 @@ router = APIRouter()
 @router.get("/units")
 def units(s: Reading, q: Annotated[str, Query(max_length=100)] = "") -> Response:
     """All units that bear a task, with what stands red, yellow and blue."""
-    register = s.service.register(s.viewer.actor)
+    register = s.service.register(s.viewer.actor).tracked
     colours: dict[str, Counter[Colour]] = {}
     joint: Counter[str] = Counter()
     for item in s.service.standings(s.viewer.actor, s.service.today()):
@@ -48,7 +48,9 @@ def units(s: Reading, q: Annotated[str, Query(max_length=100)] = "") -> Response
 def unit(unit: str, s: Reading, role: Annotated[str, Query(max_length=20)] = "") -> Response:
     """One unit, by its id or a name; with a role, only neighbours that bear something in it. A
     name that several have is an error page with the choice between them."""
-    register = s.service.register(s.viewer.actor)
+    whole = s.service.register(s.viewer.actor)
+    # A unit of documents for reference only has a page too: answers and their text lead to it.
+    register = whole.tracked if whole.tracked.known.find(unit) else whole
     key = register.known.one(unit).id
     [found] = [u for u in register.units() if u.unit_id == key]
     items = s.service.standings(s.viewer.actor, s.service.today(), Wanted(unit=key))
@@ -62,7 +64,7 @@ def unit(unit: str, s: Reading, role: Annotated[str, Query(max_length=20)] = "")
     neighbours = neighbours_of(register, key, chosen) if chosen else every
     return s.show(
         "unit.html", u=found, english=next((o.english for o in names if o), ""),
-        chosen=chosen, roles=[r for r in Role if any(r in n.roles for n in every)], most=MOST,
+        reference=register is not whole.tracked, chosen=chosen, roles=[r for r in Role if any(r in n.roles for n in every)], most=MOST,
         placed=[(p, _roles(register, p, key)) for p in register.tasks_of(key)], states=Counter(i.state for i in own), review=sum(i.status is Status.REPORTED for i in own),
         colours=Counter(i.colour for i in own), joint=Counter(i.colour for i in shared), urgent=urgent, neighbours=neighbours,
         picture=picture_of(found.label, neighbours), plan_of=plan_titles(register),

@@ -15,6 +15,7 @@ from api.service.paging import Cursor, Limit, Page, page_of
 from api.service.problems import RESPONSES
 from api.service.routes.parameters import (
     AsOf,
+    Document,
     GroupBy,
     Inherited,
     Plan,
@@ -66,12 +67,14 @@ class Asked:
     roles: Sequence[Role]
     plan: str
     as_of: date
+    document: str
 
     def standings(self, within: int = DUE_SOON) -> list[Standing]:
         """Those milestones; what is due within so many days counts as due soon."""
         return read_standings(
-            self.service, self.viewer.actor, self.unit, self.roles, self.plan, self.as_of, within
-        )
+            self.service, self.viewer.actor, self.unit, self.roles, self.plan, self.as_of, within,
+            self.document,
+        )  # fmt: skip
 
 
 def _asked(
@@ -80,9 +83,10 @@ def _asked(
     roles: Roles,
     unit: Unit = "",
     plan: Plan = "",
+    document: Document = "",
     as_of: AsOf = None,
 ) -> Asked:
-    return Asked(viewer, service, unit, roles, plan, as_of or service.today())
+    return Asked(viewer, service, unit, roles, plan, as_of or service.today(), document)
 
 
 AskedFor = Annotated[Asked, Depends(_asked)]
@@ -150,7 +154,7 @@ def count_due(items: DueOnes, by: By, asked: AskedFor) -> list[Counted]:
 def _counted(asked: Asked, items: Sequence[Standing], by: GroupBy) -> list[Counted]:
     with asked.service.store.reading() as connection:
         titles = plan_titles(connection)
-    known = asked.service.register(asked.viewer.actor).known
+    known = asked.service.register(asked.viewer.actor).tracked.known
     rows = count_standings(items, by, titles, known)
     return [Counted(name=n, milestones=c) for n, c in rows]
 

@@ -26,6 +26,7 @@ from api.service.problems import RESPONSES
 from api.service.sending import TAGGED, tagged
 from api.service.state import Service
 from api.service.uploads import form_of, receive
+from api.service.wire.base import Wire
 from api.service.wire.facts import (
     Clause,
     Finding,
@@ -41,6 +42,7 @@ from ingest.unclaimed import find_unclaimed
 from kb.identifiers import sha256_hex
 from tasks.authorisation import Action
 from tasks.models import Extraction
+from tasks.tracking import track_document, untrack_document
 from tasks.visibility import (
     Level,
     set_visibility,
@@ -50,6 +52,7 @@ from tasks.withdrawal import restore_document, withdraw_document
 
 router = APIRouter(tags=["documents"], responses=RESPONSES)
 _OPAQUE = "application/octet-stream"
+Tracker = Annotated[Viewer, Depends(needs(Action.TRACK))]
 Ingester = Annotated[Viewer, Depends(needs(Action.INGEST))]
 
 
@@ -82,13 +85,23 @@ class DocumentDetail(DocumentOut):
 
 
 class ReasonIn(BaseModel):
-    """Why a document is withdrawn or put back."""
+    """Why a document is withdrawn or put back, taken up or kept for reference."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"reason": "误传, 不是正式印发的版本"}]}
     )
 
     reason: Annotated[Words, Field(min_length=1)]
+
+
+class MarkedOut(Wire):
+    """What marking a document did: how many tasks it has, and on how many milestones a step was
+    taken (`lives`)."""
+
+    document_id: str
+    tracked: bool
+    tasks: int
+    lives: int
 
 
 class VisibilityIn(BaseModel):
@@ -196,6 +209,25 @@ def restore(document_id: str, body: ReasonIn, viewer: Ingester, service: Service
     seen_document(service, viewer, document_id)
     restore_document(service.store, viewer.actor, document_id, body.reason, service.now())
     return seen_document(service, viewer, document_id)
+
+
+@router.post("/documents/{document_id}/track", summary="列入督办 / mark as tracked")
+def track(document_id: str, body: ReasonIn, viewer: Tracker, service: ServiceOf) -> MarkedOut:
+    """Make the duties of a document the house's own: they stand in all lists from now on."""
+    seen_document(service, viewer, document_id)
+    return MarkedOut.of(
+        track_document(service.store, viewer.actor, document_id, body.reason, service.now())
+    )
+
+
+@router.post("/documents/{document_id}/untrack", summary="改为仅供查阅 / keep for reference")
+def untrack(document_id: str, body: ReasonIn, viewer: Tracker, service: ServiceOf) -> MarkedOut:
+    """Keep a document for reference only: read, searched and cited, its duties on no list. What was
+    reported on them is kept."""
+    seen_document(service, viewer, document_id)
+    return MarkedOut.of(
+        untrack_document(service.store, viewer.actor, document_id, body.reason, service.now())
+    )
 
 
 _UPLOAD = form_of(

@@ -20,7 +20,7 @@ from api.service.duties import (
 from api.service.identity import Reader, ServiceOf
 from api.service.paging import Cursor, Limit, Page, page_of
 from api.service.problems import RESPONSES
-from api.service.routes.parameters import AsOf, Plan, Roles, Unit
+from api.service.routes.parameters import AsOf, Document, Plan, Roles, Unit
 from api.service.state import Service
 from api.service.wire.facts import Citation, Target, UnitCount
 from api.service.wire.progress import DueItem, Judged
@@ -77,7 +77,7 @@ def tasks(
     roles: Roles,
     unit: Unit = "",
     plan: Plan = "",
-    document: Annotated[str, Query(max_length=64, description="文件编号 / a document's id")] = "",
+    document: Document = "",
     before: Annotated[
         date | None, Query(alias="due_before", description="这天或之前到期 / due by this day")
     ] = None,
@@ -90,8 +90,9 @@ def tasks(
     limit: Limit = 50,
     cursor: Cursor = "",
 ) -> Page[TaskOut]:
-    """Tasks of documents that the viewer may see, in the order of the documents."""
-    register = service.register(viewer.actor)
+    """Tasks of tracked documents that the viewer may see, in the order of the documents; of one for
+    reference where it is named as `document`."""
+    register = service.register(viewer.actor).asked_for(document)
     found = tasks_bearing(register, unit, roles)
     found = [
         p
@@ -107,7 +108,7 @@ def tasks(
         overdue_tasks = {item.task_id for item in items}
         found = [p for p in found if p.task.id in overdue_tasks]
     shown, after = page_of(found, limit, cursor, lambda p: _place(service, p))
-    return Page(items=[task_out(p) for p in shown], total=len(found), next=after)
+    return Page(items=[task_out(register, p) for p in shown], total=len(found), next=after)
 
 
 @router.get("/tasks/{task_id}", summary="一项任务 / a task")
@@ -119,7 +120,7 @@ def task(task_id: str, viewer: Reader, service: ServiceOf, as_of: AsOf = None) -
     ids = frozenset(m.id for m in placed.task.milestones)
     items = service.standings(viewer.actor, day, Wanted(milestones=ids)) if ids else []
     return TaskDetail(
-        **task_out(placed).model_dump(),
+        **task_out(register, placed).model_dump(),
         milestones=[DueItem.of(i) for i in items],
         targets=[Judged.of(judge(t, latest_value(t, items))) for t in placed.task.targets],
         clause=Citation.of(
@@ -142,7 +143,7 @@ def targets(
     cursor: Cursor = "",
 ) -> Page[TargetOut]:
     """Targets with the latest reported value."""
-    register = service.register(viewer.actor)
+    register = service.register(viewer.actor).tracked
     found = register.targets(text, plan=plan, year=year)
     shown, after = page_of(
         found, limit, cursor, lambda row: [*_place(service, row[0]), row[1].span.start, row[1].id]
@@ -183,7 +184,7 @@ def units(
     viewer: Reader, service: ServiceOf, limit: Limit = 200, cursor: Cursor = ""
 ) -> Page[UnitCount]:
     """Units that bear a task, those with most first."""
-    found = service.register(viewer.actor).units()
+    found = service.register(viewer.actor).tracked.units()
     shown, after = page_of(found, limit, cursor, lambda u: [-u.tasks, u.label, u.unit_id])
     return Page(items=[UnitCount.of(u) for u in shown], total=len(found), next=after)
 
@@ -197,7 +198,7 @@ def unit_of(
     viewer: Reader, service: ServiceOf, as_of: AsOf = None,
 ) -> UnitOut:  # fmt: skip
     """A unit's tasks, counts by role and by state, and its people (for those signed in)."""
-    register = service.register(viewer.actor)
+    register = service.register(viewer.actor).tracked
     key = register.known.one(unit).id
     [found] = [u for u in register.units() if u.unit_id == key]
     standing, joint = Counter[str](), Counter[str]()
@@ -209,7 +210,7 @@ def unit_of(
         unit=found.unit,
         unit_id=found.unit_id,
         label=found.label,
-        tasks=[task_out(p) for p in register.tasks_of(key)],
+        tasks=[task_out(register, p) for p in register.tasks_of(key)],
         roles=found.roles,
         standing=dict(+standing),
         standing_joint=dict(+joint),

@@ -65,8 +65,12 @@ def graph(
     task: Annotated[str, Query(max_length=64, description="以任务为中心 / around a task")] = "",
     radius: Annotated[int, Query(ge=1, le=4, description="几步之内 / within so many edges")] = 1,
 ) -> Response:
-    """The graph of the documents that the viewer may see."""
-    register = service.register(viewer.actor)
+    """The graph of the tracked documents that the viewer may see; around a task of a document for
+    reference, that of all of them."""
+    every = service.register(viewer.actor)
+    register = every.tracked
+    if task and task not in register.graph:
+        register = every
     whole = register.graph
     if unit and task:
         raise DubanError("单位和任务只能给一个 / give a unit or a task, not both")

@@ -18,6 +18,13 @@ from tasks.models import Role
 AsOf = Annotated[date | None, Query(description="以这一天为准, 默认今天 / default: today")]
 Unit = Annotated[str, Query(max_length=200, description="单位名称或编号 / a unit's name or id")]
 Plan = Annotated[str, Query(max_length=200, description="计划标题中的字 / words of a plan's title")]
+Document = Annotated[
+    str,
+    Query(
+        max_length=64,
+        description="文件编号, 仅供查阅的也列 / a document's id, one for reference too",
+    ),
+]
 Roles = Annotated[
     list[Role],
     Query(alias="role", description="角色, 可多个 / roles, may be repeated", default_factory=list),

@@ -131,11 +131,15 @@ def review(
     limit: Limit = 50,
     cursor: Cursor = "",
 ) -> Page[ReviewItem]:
-    """Warnings, doubtful readings, repairs and re-opened corrections, most urgent kind first."""
+    """Warnings, doubtful readings, repairs and re-opened corrections, most urgent kind first; those
+    of a document for reference where it is named as `document`."""
+    reference = service.register(viewer.actor).reference
     found = [
         item
         for item in settling.unsettled(service.store, _looks(service, viewer))
-        if kind in (None, item.kind) and document in ("", item.document_id)
+        if kind in (None, item.kind)
+        and document in ("", item.document_id)
+        and (document or item.document_id not in reference)
     ]
     order = list(ReviewKind)
     shown, after = page_of(

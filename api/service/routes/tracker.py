@@ -30,6 +30,7 @@ from tasks.lifecycle import Evidence as Proof
 from tasks.listing import Wanted
 from tasks.proofs import steps_naming
 from tasks.tracker import bearing_units
+from tasks.tracking import REFUSED
 from tasks.visibility import visible_documents
 
 router = APIRouter(tags=["tracker"], responses=RESPONSES)
@@ -108,7 +109,8 @@ def steps(
     item = next((i for i in items if i.occurrence == occurrence), None)
     life = item.life if item else service.tracker.life(row.id, occurrence)
     due = item.due if item else holding_day(life, row.due)
-    return [_choice(viewer, row, step, obstacle(life, step, today, due)) for step in Step]
+    shut = REFUSED if row.document_id in service.register(viewer.actor).reference else None
+    return [_choice(viewer, row, step, shut or obstacle(life, step, today, due)) for step in Step]
 
 
 @router.post("/milestones/{milestone_id}/steps", summary="办一步 / take a step")

@@ -38,6 +38,8 @@ BODIES: dict[str, dict[str, Any]] = {
     f"POST {API}/corrections/{{correction_id}}/confirm": {"reason": "仍然成立"},
     f"POST {API}/documents/{{document_id}}/withdraw": {"reason": "上传有误"},
     f"POST {API}/documents/{{document_id}}/restore": {"reason": "核对无误"},
+    f"POST {API}/documents/{{document_id}}/track": {"reason": "市级下达, 由本区落实"},
+    f"POST {API}/documents/{{document_id}}/untrack": {"reason": "仅供查阅"},
     f"PUT {API}/settings/addresses/{{unit}}/{{channel}}": {"target": "duban@example.gov.cn"},
     f"POST {API}/audit/verify": {"checkpoints": []},
 }  # fmt: skip
@@ -53,11 +55,13 @@ QUERIES: dict[str, dict[str, Any]] = {
 LAST = (
     f"DELETE {API}/session", f"POST {API}/corrections/{{correction_id}}/withdraw",
     f"POST {API}/documents/{{document_id}}/restore", f"POST {API}/documents/{{document_id}}/withdraw",
+    f"POST {API}/documents/{{document_id}}/track", f"POST {API}/documents/{{document_id}}/untrack",
 )  # fmt: skip
 DOUBTFUL = "某区清淤方案（2024—2026年）\n一、主要任务\n1.清淤。2025年前清淤10处。（责任单位：区水利局）\n".encode()
 """A document with something to review: 2025年前."""
 BEFORE = {
     f"POST {API}/documents/{{document_id}}/restore": f"{API}/documents/{{document_id}}/withdraw",
+    f"POST {API}/documents/{{document_id}}/track": f"{API}/documents/{{document_id}}/untrack",
     f"POST {API}/review/open": f"{API}/review/settle",
 }
 """What must have been done for an operation to have something to undo; it takes the same body."""

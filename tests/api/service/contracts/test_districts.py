@@ -13,6 +13,7 @@ from tasks.authorisation import CONSOLE, PersonRole
 from tasks.digest import build_digests, week_of
 from tasks.people import People, Person
 from tasks.store import Store
+from tasks.tracking import track_document
 from tasks.visibility import Level, Visibility, set_visibility
 from tests.api.service.world import settings_in
 from tests.tasks.digest_samples import ZONE
@@ -45,6 +46,8 @@ def office(tmp_path_factory):
             extraction, data = read(notice(place), f"{place}.txt")
             store.add(extraction, data, recorded_at=NOW)
             found[place] = extraction
+        # The first one's government is home: the other's duties count once they are taken up.
+        track_document(store, CONSOLE, found["开州区"].document.id, "两地联合督办", NOW)
         people, access, secrets = People(store), Access(store), {}
         for person in (
             Person(login="here", name="甲", role=PersonRole.UNIT_OFFICER, units=("万州区教委",)),

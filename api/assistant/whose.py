@@ -1,0 +1,57 @@
+"""Beside a duty of a document for reference an answer says whose it is: （国务院办公厅文件，仅供查阅）."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from api.assistant.statements import Piece, Statement
+from kb.models import Citation
+from tasks.queries import Register
+
+_MARK = re.compile(r"（[^（）]*文件，仅供查阅）$| \(document of [^()]*, for reference\)$")
+
+
+def whose_mark(register: Register, cited: Sequence[Citation], language: str) -> str:
+    """What is said of words that rest on documents for reference alone; empty of all others."""
+    ids = dict.fromkeys(c.document_id for c in cited)
+    if not ids or not ids.keys() <= register.reference:
+        return ""
+    issuers = dict.fromkeys(_issuer(register, key) for key in ids)
+    if language == "zh":
+        return f"（{'、'.join(issuers)}文件，仅供查阅）"
+    return f" (document of {', '.join(issuers)}, for reference)"
+
+
+def _issuer(register: Register, key: str) -> str:
+    d = register.document_of(key).document
+    named = "".join((d.issuer or f"《{d.title}》").split())
+    return re.sub(r"[()（）]", "", named)  # it stands in brackets itself
+
+
+def without_mark(line: str) -> str:
+    """A line without the mark, as it stood before."""
+    return _MARK.sub("", line)
+
+
+def marked(
+    register: Register,
+    text: str,
+    cited: Sequence[Citation],
+    statements: Sequence[Statement],
+    language: str,
+) -> tuple[str, tuple[Statement, ...]]:
+    """The text and the statements of an answer with the marks: at each item of a list, and once
+    where lines that follow one another rest on the same document."""
+    lines, found = text.split("\n"), []
+    told, at = "", 0
+    for said in statements:
+        at = lines.index(said.text, at)
+        mark = whose_mark(register, [cited[n] for n in said.citations], language)
+        shown = mark if mark != told or said.text.startswith("·") else ""
+        told = mark
+        lines[at] += shown
+        pieces = (*said.pieces, Piece(text=shown)) if shown else said.pieces
+        found.append(said.model_copy(update={"text": lines[at], "pieces": pieces}))
+        at += 1
+    return "\n".join(lines), tuple(found)
