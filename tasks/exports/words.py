@@ -8,8 +8,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tasks.due import Colour, State
+from tasks.lifecycle import STATUS_NAMES
 from tasks.models import Certainty, DueKind, Role
-from tasks.words import ROLE_ZH
+from tasks.words import NOT_TOLD, ROLE_ZH
 
 if TYPE_CHECKING:
     from tasks.exports.rows import ExportRow
@@ -33,6 +34,7 @@ ROLE_SHORT: Mapping[Role, Names] = MappingProxyType(
 STATE_TITLES: Mapping[State, Names] = MappingProxyType(
     {
         State.OVERDUE: ("逾期", "overdue"),
+        State.PASSED: ("时限已过", "its day has passed"),
         State.DUE_SOON: ("将到期", "due soon"),
         State.LATER: ("未到期", "later"),
         State.UNDATED: ("无时限", "no deadline"),
@@ -62,6 +64,11 @@ _CERTAINTIES: Mapping[Certainty, Names] = MappingProxyType(
 def side(names: Names, language: str) -> str:
     """One of the two languages."""
     return names[1 if language == "en" else 0]
+
+
+def describe_status(row: ExportRow, language: str) -> str:
+    """Where it stands in the cycle, or that its reader is not told."""
+    return side(STATUS_NAMES[row.status] if row.status else NOT_TOLD, language)
 
 
 def describe_deadline(row: ExportRow, language: str) -> str:
