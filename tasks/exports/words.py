@@ -81,6 +81,8 @@ def describe_deadline(row: ExportRow, language: str) -> str:
     elif row.deadline_kind is DueKind.RELATIVE:
         event = row.event or row.deadline_text
         waits = (f"待事件：{event}", f"waits for: {event}")
+        if not row.told:  # whether it happened is part of the life
+            waits = (f"从事件起算：{event}", f"runs from: {event}")
         notes.append((row.occurrence, row.occurrence) if row.occurrence else waits)
     elif row.deadline_kind is DueKind.NONE:
         notes.append(("无时限", "no deadline"))
