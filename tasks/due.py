@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from dateutil.relativedelta import relativedelta
+from pydantic import SerializerFunctionWrapHandler, field_serializer
 
 from kb.models import Fact
 from tasks.fields import FieldError
@@ -28,12 +30,15 @@ _NEW = Life(milestone_id="")
 
 Lives = Mapping[tuple[str, str], Life]
 """Lives by milestone and occurrence; a milestone that is not there never took a step."""
+NO_LIVES: Lives = MappingProxyType({})
+"""Nothing was ever reported."""
 
 
 class State(StrEnum):
     """How a milestone stands on a day."""
 
     OVERDUE = "overdue"
+    PASSED = "passed"  # 时限已过: by the text, for a reader who is not told how it stands
     DUE_SOON = "due-soon"
     LATER = "later"
     UNDATED = "undated"  # 无时限: no day is said anywhere, until a person sets one
@@ -41,6 +46,10 @@ class State(StrEnum):
     WAITING = "waiting"  # a relative deadline whose event is not recorded
     REVIEW = "review"  # submitted as completed in time, not yet reviewed
     FINISHED = "finished"  # completed, closed or cancelled
+
+
+PAST = frozenset({State.OVERDUE, State.PASSED})
+"""Its day is over: overdue, or as much of that as a reader may know."""
 
 
 class Colour(StrEnum):
@@ -107,7 +116,9 @@ class DueItem(Fact):
     `inherited`: the date is the plan's, not the duty's own. `missed` counts the earlier
     occurrences of a recurring one that took no step and are not listed themselves. `recorded_at`
     is when the document came into the store (UTC). `arrangements`: the holidays that a day counted
-    in working days rests on; it is provisional where one of them is not announced yet.
+    in working days rests on; it is provisional where one of them is not announced yet. `told`: the
+    reader knows its life; else `life` is a blank one, and everything here follows from the document
+    and the date alone.
     """
 
     document_id: str
@@ -134,11 +145,23 @@ class DueItem(Fact):
     arrangements: tuple[Arrangement, ...]
     life: Life
     units: tuple[Bearer, ...]
+    told: bool = True
 
     @property
-    def status(self) -> Status:
-        """Where it stands in the cycle."""
-        return self.life.status
+    def status(self) -> Status | None:
+        """Where it stands in the cycle; None for a reader who is not told."""
+        return self.life.status if self.told else None
+
+    @field_serializer("life", mode="wrap")
+    def _life_told(self, life: Life, write: SerializerFunctionWrapHandler) -> Any:
+        """Written out, a blank life would say that nothing was reported."""
+        return write(life) if self.told else None
+
+    def among(self, asked: Collection[State | Status]) -> bool:
+        """Whether it is in one of these states, as far as its reader may know: what they ask for
+        as overdue is what is past its day."""
+        passed = self.state is State.PASSED and State.OVERDUE in asked
+        return passed or self.state in asked or self.status in asked
 
 
 def bearers(assignments: Iterable[Assignment], place: str | None) -> tuple[Bearer, ...]:
@@ -199,24 +222,32 @@ def state_on(due: date, as_of: date, *, days: int = DUE_SOON) -> State:
 
 
 def standings(
-    rows: Iterable[Row], lives: Lives, as_of: date, *, days: int = DUE_SOON
+    rows: Iterable[Row], lives: Lives | None, as_of: date, *, days: int = DUE_SOON
 ) -> Iterator[DueItem]:
     """How each milestone stands on `as_of`, in the order of `rows`.
+
+    Args:
+        rows: the milestones.
+        lives: what became of them, as far as the reader may know (`tasks.disclosure.disclose`);
+            None for a reader who is told nothing of it: recorded occasions are then left out too.
+        as_of: the day asked about.
+        days: days ahead that count as near.
 
     Of a recurring one: the last occurrence before `as_of`, the next one, and every other that took
     a step. Of a relative one: each recorded occasion, or one item that waits for its event.
     """
     for row in rows:
-        for turn in _occurrences(row, lives, as_of):
-            yield _item(row, turn, lives, as_of, days)
+        seen = replace(row, occasions=()) if lives is None and row.occasions else row
+        for turn in _occurrences(seen, NO_LIVES if lives is None else lives, as_of):
+            yield _item(seen, turn, lives, as_of, days)
 
 
 def due_items(
-    extractions: Iterable[Extraction], as_of: date, *, days: int = DUE_SOON, lives: Lives | None = None
+    extractions: Iterable[Extraction], as_of: date, *, days: int = DUE_SOON, lives: Lives | None = NO_LIVES
 ) -> list[DueItem]:  # fmt: skip
     """All dated milestones that are not finished as they stand on `as_of`, soonest first."""
     rows = (row for extraction in extractions for row in rows_of(extraction))
-    found = standings(rows, lives or {}, as_of, days=days)
+    found = standings(rows, lives, as_of, days=days)
     return by_date(i for i in found if i.due is not None and i.state is not State.FINISHED)
 
 
@@ -226,15 +257,15 @@ def by_date(items: Iterable[DueItem]) -> list[DueItem]:
 
 
 def overdue(
-    extractions: Iterable[Extraction], as_of: date, *, lives: Lives | None = None
+    extractions: Iterable[Extraction], as_of: date, *, lives: Lives | None = NO_LIVES
 ) -> list[DueItem]:
     """The milestones whose day has passed on `as_of`, longest overdue first."""
     found = due_items(extractions, as_of, lives=lives)
-    return [item for item in found if item.state is State.OVERDUE]
+    return [item for item in found if item.state in PAST]
 
 
 def due_soon(
-    extractions: Iterable[Extraction], as_of: date, *, days: int = DUE_SOON, lives: Lives | None = None
+    extractions: Iterable[Extraction], as_of: date, *, days: int = DUE_SOON, lives: Lives | None = NO_LIVES
 ) -> list[DueItem]:  # fmt: skip
     """The milestones due within `days` days, `as_of` the first of them."""
     found = due_items(extractions, as_of, days=days, lives=lives)
@@ -309,17 +340,18 @@ def _occurrences(row: Row, lives: Lives, as_of: date) -> Iterator[_Turn]:
 def _item(
     row: Row,
     turn: _Turn,
-    lives: Lives,
+    lives: Lives | None,
     as_of: date,
     days: int,
 ) -> DueItem:
     # Copies, not new ones: the fields are of their types already, and checking those of 100,000
     # again would cost seconds.
-    life = lives.get((row.id, turn.key)) or _NEW.model_copy(
+    told = lives is not None
+    life = (lives or NO_LIVES).get((row.id, turn.key)) or _NEW.model_copy(
         update={"milestone_id": row.id, "occurrence": turn.key}
     )
     due = holding_day(life, turn.printed)
-    state = _state(row, life, due, as_of, days)
+    state = _state(row, life, due, as_of, days, told=told)
     behind = _behind(life, turn.begun, due, as_of) and state in (State.DUE_SOON, State.LATER)
     return DueItem.model_construct(
         document_id=row.document_id,
@@ -340,12 +372,13 @@ def _item(
         state=state,
         colour=_colour(state, behind),
         behind=behind,
-        missed=turn.missed,
+        missed=turn.missed if told else 0,
         recorded_at=row.recorded_at,
         counting=row.counting,
         arrangements=_arrangements(row, turn),
         life=life,
         units=row.units,
+        told=told,
     )
 
 
@@ -355,14 +388,15 @@ def _arrangements(row: Row, turn: _Turn) -> tuple[Arrangement, ...]:
     return arrangements_for(turn.begun, turn.printed)
 
 
-def _state(row: Row, life: Life, due: date | None, as_of: date, days: int) -> State:
+def _state(row: Row, life: Life, due: date | None, as_of: date, days: int, *, told: bool) -> State:
     if life.status in FINISHED:
         return State.FINISHED
     if due is None:
         return _WITHOUT_DAY.get(row.kind, State.NEVER)
     if life.status is Status.REPORTED and (life.since is None or life.since <= due):
         return State.REVIEW
-    return state_on(due, as_of, days=days)
+    state = state_on(due, as_of, days=days)
+    return state if told or state is not State.OVERDUE else State.PASSED
 
 
 _WITHOUT_DAY = {DueKind.RELATIVE: State.WAITING, DueKind.NONE: State.UNDATED}

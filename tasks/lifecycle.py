@@ -333,11 +333,12 @@ class Verdict(StrEnum):
     MET = "met"
     SHORT = "short"
     NO_REPORT = "no_report"
+    WITHHELD = "withheld"  # 不公开: for a reader who is not told what was reported
 
 
 class Judged(Fact):
     """A target against a reported value. `gap` is how much is missing in the target's own
-    measure: 0 where met, None without a report. A strict bound missed by nothing has gap 0.
+    measure: 0 where met, None without a report or where the reader is not told. A strict bound missed by nothing has gap 0.
     `uncertain`: the damaged text leaves the wanted value itself in doubt, so the verdict too."""
 
     target_id: str
@@ -351,8 +352,11 @@ ABOUT = Decimal("0.05")
 """约 counts as met within this share of the value (our convention, no standard fixes one)."""
 
 
-def judge(target: Target, value: Decimal | None) -> Judged:
-    """Whether a measured value (in the target's measure) meets the target, in decimals."""
+def judge(target: Target, value: Decimal | None, *, told: bool = True) -> Judged:
+    """Whether a measured value (in the target's measure) meets the target, in decimals; `told`:
+    whether the reader may know what was reported."""
+    if not told:
+        return Judged(target_id=target.id, verdict=Verdict.WITHHELD, uncertain=target.uncertain)
     if value is None:
         return Judged(target_id=target.id, verdict=Verdict.NO_REPORT, uncertain=target.uncertain)
     wanted = target.value

@@ -12,6 +12,8 @@ from sqlalchemy import Row as SqlRow
 
 from kb.models import Fact
 from tasks import schema
+from tasks.authorisation import CONSOLE, Actor
+from tasks.disclosure import disclose
 from tasks.due import (
     DUE_SOON,
     Bearer,
@@ -58,15 +60,21 @@ class Wanted(Fact):
 
 
 def list_standings(
-    store: Store, as_of: date, wanted: Wanted | None = None, *, days: int = DUE_SOON
+    store: Store,
+    as_of: date,
+    wanted: Wanted | None = None,
+    *,
+    days: int = DUE_SOON,
+    reader: Actor = CONSOLE,
 ) -> list[DueItem]:
-    """How the milestones stand on `as_of`, soonest first, those without a day last.
+    """How the milestones stand on `as_of`, soonest first, those without a day last, as far as
+    `reader` may know (which documents they may see, `wanted` says).
 
     For a day in the past their progress is what it was then.
     """
     with store.reading() as connection:
         rows = read_rows(connection, wanted or Wanted())
-        lives = read_lives(connection, as_of, wanted or Wanted())
+        lives = disclose(reader, read_lives(connection, as_of, wanted or Wanted()))
     return by_date(standings(rows, lives, as_of, days=days))
 
 

@@ -10,10 +10,11 @@ from kb.errors import NotFoundError
 from kb.models import Citation, Clause, Document, Fact, Plan, Span
 from tasks.due import (
     DUE_SOON,
+    NO_LIVES,
+    PAST,
     Bearer,
     DueItem,
     Lives,
-    State,
     bearers,
     by_date,
     due_items,
@@ -56,16 +57,20 @@ class Register:
         progress: Callable[[date], Lives] | None = None,
         *,
         reference: Collection[str] = (),
+        told: bool = True,
     ) -> None:
         """Args:
         extractions: the documents.
         progress: gives the lives of milestones as they were on a day; without it nothing was
             ever reported.
         reference: ids of documents whose duties are for reference only (see `tracked`).
+        told: whether its reader may know of lives (`tasks.disclosure`); else it gives nothing but
+             what the documents say.
         """
         self.extractions = tuple(extractions)
         self._progress = progress
         self.reference = frozenset(e.document.id for e in self.extractions).intersection(reference)
+        self.told = told
         self._documents = {e.document.id: e for e in self.extractions}
         self._places = {e.document.id: jurisdiction_of(e.document).place for e in self.extractions}
         self._placed: dict[str, Placed] = {}
@@ -85,7 +90,7 @@ class Register:
     def without(self, documents: Collection[str]) -> Register:
         """The register of the other documents."""
         kept = [e for e in self.extractions if e.document.id not in documents]
-        return Register(kept, self._progress, reference=self.reference)
+        return Register(kept, self._progress, reference=self.reference, told=self.told)
 
     @cached_property
     def tracked(self) -> Register:
@@ -97,6 +102,11 @@ class Register:
         """What is listed where a filter names one document, or none (empty): a document for
         reference is listed to whoever names it."""
         return self if document_id in self.reference else self.tracked
+
+    def _lives(self, as_of: date) -> Lives | None:
+        if not self.told:
+            return None
+        return self._progress(as_of) if self._progress else NO_LIVES
 
     @cached_property
     def graph(self) -> Graph:
@@ -145,23 +155,23 @@ class Register:
 
     def due_items(self, as_of: date, *, days: int = DUE_SOON) -> list[DueItem]:
         """All dated milestones that are not finished on `as_of`, soonest first."""
-        lives = self._progress(as_of) if self._progress else {}
-        return due_items(self.extractions, as_of, days=days, lives=lives)
+        return due_items(self.extractions, as_of, days=days, lives=self._lives(as_of))
 
     def standings(self, as_of: date) -> list[DueItem]:
         """How every milestone stands on `as_of`, finished ones too, soonest first."""
-        lives = self._progress(as_of) if self._progress else {}
         rows = (row for extraction in self.extractions for row in rows_of(extraction))
-        return by_date(standings(rows, lives, as_of))
+        return by_date(standings(rows, self._lives(as_of), as_of))
 
-    def life_of(self, milestone_id: str, as_of: date) -> Life:
-        """How a milestone without occurrences stood on `as_of`."""
-        lives = self._progress(as_of) if self._progress else {}
+    def life_of(self, milestone_id: str, as_of: date) -> Life | None:
+        """How a milestone without occurrences stood on `as_of`; None where the reader is not told."""
+        lives = self._lives(as_of)
+        if lives is None:
+            return None
         return lives.get((milestone_id, "")) or Life(milestone_id=milestone_id)
 
     def overdue(self, as_of: date) -> list[DueItem]:
         """Those whose day has passed, longest overdue first."""
-        return [item for item in self.due_items(as_of) if item.state is State.OVERDUE]
+        return [item for item in self.due_items(as_of) if item.state in PAST]
 
     def tasks(self) -> Iterator[Placed]:
         """All tasks, in the order of the documents."""

@@ -24,6 +24,8 @@ ROLE_ZH = {
     Role.APPROVE: "审批",
     Role.MEMBER: "成员",
 }
+NOT_TOLD = ("不公开", "not public")
+"""What stands where a report stands, for a reader who is not told of it."""
 NOBODY = ("原文未写明单位", "no unit named")
 """What stands where units stand, when the source names none."""
 _SIGNS = {">=": "≥", "<=": "≤", "~": "约"}
@@ -78,18 +80,19 @@ def describe_due(due: Deadline, language: str) -> str:
     return f"{text}（{'；'.join(shown)}）" if shown else text
 
 
-def describe_distance(due: Deadline, as_of: date, life: Life, language: str) -> str:
-    """How far a deadline is from `as_of` and what was reported; empty where it has no single day
-    or only begins then."""
+def describe_distance(due: Deadline, as_of: date, life: Life | None, language: str) -> str:
+    """How far a deadline is from `as_of` and what was reported (`life` None: the reader is not
+    told); empty where it has no single day or only begins then."""
     if due.date is None or due.kind in (DueKind.START, DueKind.RECURRING, DueKind.RELATIVE):
         return ""
-    days = (as_of - (life.due or due.date)).days
+    days = (as_of - ((life and life.due) or due.date)).days
+    said = describe_progress(life, language) if life else ""
     if language == "zh":
         if days > 0:
-            return f"，截至 {as_of} 已过 {days} 天，{describe_progress(life, language)}"
+            return f"，截至 {as_of} 已过 {days} 天{f'，{said}' if said else ''}"
         return f"，截至 {as_of} 还有 {-days} 天"
     if days > 0:
-        return f"; passed {days} days before {as_of}, {describe_progress(life, language)}"
+        return f"; passed {days} days before {as_of}{f', {said}' if said else ''}"
     return f"; {-days} days after {as_of}"
 
 
@@ -119,10 +122,12 @@ def describe_item(item: DueItem, language: str) -> str:
     units = name_units(item, language)
     days = item.days or 0
     if language == "zh":
-        far = f"逾期 {days} 天" if days > 0 else f"还有 {-days} 天"
+        late = f"逾期 {days} 天" if item.told else f"时限已过 {days} 天"
+        far = late if days > 0 else f"还有 {-days} 天"
     else:
-        far = f"{days} days overdue" if days > 0 else f"in {-days} days"
-    progress = f", {describe_progress(item.life, language)}" if days > 0 else ""
+        late = f"{days} days overdue" if item.told else f"its day was {days} days ago"
+        far = late if days > 0 else f"in {-days} days"
+    progress = f", {describe_progress(item.life, language)}" if days > 0 and item.told else ""
     # What a day rests on that no reader of the clause would see there.
     notes = [describe_arrangements(item.arrangements, language)]
     notes += [ASSUMED_YEAR[language != "zh"]] if Certainty.ASSUMED_YEAR in item.certainty else []

@@ -204,7 +204,11 @@ class ClauseAnswers(ValueAnswers):
         """Whether anything of what a clause demands is overdue."""
         late = [i for i in self.register.overdue(as_of) if i.milestone_id in {m.id for m in milestones}]  # fmt: skip
         if q.language == "zh":
+            if not self.register.told:
+                return f"截至 {as_of} 时限已过 {len(late)} 项，办理情况不公开。" if late else f"截至 {as_of} 时限都还没有过。"  # fmt: skip
             return f"截至 {as_of} 逾期 {len(late)} 项。" if late else f"截至 {as_of} 没有逾期。"
+        if not self.register.told:
+            return f"The day of {len(late)} had passed by {as_of}; progress is not public." if late else f"No day of it had passed by {as_of}."  # fmt: skip
         return f"{len(late)} overdue as of {as_of}." if late else f"Not overdue as of {as_of}."
 
     def _numbered(

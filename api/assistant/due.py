@@ -15,6 +15,8 @@ from api.assistant.windows import Window
 from kb.models import Citation
 from tasks.due import (
     DUE_SOON,
+    NO_LIVES,
+    PAST,
     DueItem,
     State,
     by_date,
@@ -32,6 +34,10 @@ from tasks.words import describe_ends, describe_item, name_units, role_name
 _NEAR = timedelta(days=31)
 """Overdue "this week" is asked of all that is overdue; overdue "in 2025" of what was due then."""
 _SOON_TOO = re.compile(r"快要?到期|临期|临近|即将到期|\bdue soon\b|upcoming|coming up")
+_NOT_PUBLIC = (
+    "办理情况不公开，登录后可看是否逾期。",
+    "Progress is not public; sign in to see what is overdue.",
+)
 _SHOWN = 30
 """Duties with no date but their plan's end are listed where there are at most so many."""
 _OFTEN = 12
@@ -57,14 +63,18 @@ class DueAnswers(Composer, ABC):
         if window and window.as_at and window.end:
             day, window = min(window.end, as_of), None
         items = self._limited(q, as_of, self._listing(q).overdue(day))
+        told = self.register.told
         head = f"截至 {day} 逾期" if zh else f"overdue as of {day}"
         note = ""
+        if not told:
+            head = f"截至 {day} 时限已过" if zh else f"past their day as of {day}"
+            note = _NOT_PUBLIC[0 if zh else 1]
         if window and window.kind not in ("soon", "next"):
             inside = [i for i in items if i.due and window.holds(i.due)]
             if window.holds(as_of) and window.start and as_of - window.start <= _NEAR:
                 count = sum(not i.inherited for i in inside)
                 span = describe_window(window, q.language)
-                note = f"其中 {span}到期的 {count} 项。" if zh else f"{count} of them due {span}."
+                note += f"其中 {span}到期的 {count} 项。" if zh else f"{count} of them due {span}."
             else:
                 items = inside
                 span = describe_window(window, q.language)
@@ -81,7 +91,7 @@ class DueAnswers(Composer, ABC):
     def _in_window(self, q: Question, as_of: date, window: Window) -> Answer:
         items = self._limited(q, as_of, self._standing(self._listing(q), as_of, window))
         if window.kind in ("soon", "next"):
-            items = [i for i in items if i.state not in (State.FINISHED, State.OVERDUE)]
+            items = [i for i in items if i.state is not State.FINISHED and i.state not in PAST]
         if window.kind == "next":
             q = q.model_copy(update={"first": q.first or 1})
         zh = q.language == "zh"
@@ -98,7 +108,8 @@ class DueAnswers(Composer, ABC):
                 not i.inherited for i in self._limited(q, as_of, self._listing(q).overdue(as_of))
             )
             if late:
-                note = f"此前另有 {late} 项已逾期。" if zh else f"{late} more are overdue already."
+                known = ("已逾期", "are overdue already") if self.register.told else ("时限已过", "are past their day")  # fmt: skip
+                note = f"此前另有 {late} 项{known[0]}。" if zh else f"{late} more {known[1]}."
         if q.about and not items:
             # Nothing in these days: when it is due then, if the documents speak of it at all.
             other = self._from_clauses(q.model_copy(update={"intent": Intent.DEADLINE}), as_of)
@@ -122,9 +133,12 @@ class DueAnswers(Composer, ABC):
             for day in days[:_OFTEN] if window.start else days[-1:]:
                 if (row.id, day.isoformat()) in listed:
                     continue
-                for item in standings([row], {}, day):
+                lives = NO_LIVES if self.register.told else None
+                for item in standings([row], lives, day):
                     if item.due == day:
                         state = state_on(day, as_of)
+                        if state is State.OVERDUE and not self.register.told:
+                            state = State.PASSED
                         changed = {"days": (as_of - day).days, "state": state, "missed": 0}
                         found.append(item.model_copy(update=changed))
         return by_date(found)
@@ -199,6 +213,7 @@ class DueAnswers(Composer, ABC):
         states = Counter(i.state for i in own)
         counts = [
             (states[State.OVERDUE], "已逾期", "overdue"),
+            (states[State.PASSED], "时限已过", "past their day"),
             (states[State.LATER] + states[State.DUE_SOON], "未到期", "still to come"),
             (states[State.REVIEW], "待审核", "waiting for review"),
             (states[State.FINISHED], "已办结", "finished"),
@@ -230,7 +245,7 @@ def line_of(item: DueItem, language: str) -> str:
     if item.state not in (State.FINISHED, State.REVIEW):
         return describe_item(item, language)
     units = name_units(item, language)
-    status = STATUS_NAMES[item.status][0 if language == "zh" else 1]
+    status = STATUS_NAMES[item.life.status][0 if language == "zh" else 1]
     return f"· {item.due}（{status}）{item.path} {item.commitment}（{units}）"
 
 

@@ -105,7 +105,7 @@ def milestones(
 
 
 def _names(item: DueItem) -> set[str]:
-    return {item.state.value, *STATE_TITLES[item.state], item.status.value, *STATUS_NAMES[item.status]}  # fmt: skip
+    return {item.state.value, *STATE_TITLES[item.state], item.life.status.value, *STATUS_NAMES[item.life.status]}  # fmt: skip
 
 
 def _all_names() -> set[str]:

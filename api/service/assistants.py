@@ -78,6 +78,10 @@ class Generation(NamedTuple):
         return found
 
 
+_Set = tuple[frozenset[str], bool]
+"""Ids of documents, and whether whoever asks is told of the lives of their duties."""
+
+
 class _Made(NamedTuple):
     """An assistant with what it was made of. `whole`: all its chunks had their vectors."""
 
@@ -88,7 +92,8 @@ class _Made(NamedTuple):
 
 
 class Assistants:
-    """One assistant for each set of documents that somebody may see.
+    """One assistant for each set of documents that somebody may see, and for each again where they
+    are not told of lives.
 
     Args:
         settings: of the run.
@@ -104,14 +109,14 @@ class Assistants:
         self._settings, self._holdings, self._turns = settings, holdings, turns
         self._beside = beside
         self._lock = threading.Lock()
-        self._making: dict[frozenset[str], threading.Lock] = {}
+        self._making: dict[_Set, threading.Lock] = {}
         self._indexing = threading.Lock()
         self._generation: Generation | None = None
-        self._made: OrderedDict[frozenset[str], _Made] = OrderedDict()
+        self._made: OrderedDict[_Set, _Made] = OrderedDict()
 
     def over(self, register: Register) -> PatientAssistant | WordedAssistant:
         """The assistant over a register, made now where it is not at hand. Others ask meanwhile."""
-        ids = frozenset(e.document.id for e in register.extractions)
+        ids = frozenset(e.document.id for e in register.extractions), register.told
         with self._lock:
             if (found := self._ready(ids, register)) is not None:
                 return found
@@ -141,9 +146,7 @@ class Assistants:
         self.over(self._holdings.whole())  # so that no question has to make it
         return count
 
-    def _ready(
-        self, ids: frozenset[str], register: Register
-    ) -> PatientAssistant | WordedAssistant | None:
+    def _ready(self, ids: _Set, register: Register) -> PatientAssistant | WordedAssistant | None:
         made = self._made.get(ids)
         if made is None or made.register is not register:
             return None

@@ -13,6 +13,7 @@ from api.service.wire.facts import Milestone, Target, Task
 from api.service.wire.progress import Judged
 from tasks import models
 from tasks.authorisation import Actor
+from tasks.disclosure import Part, may_know
 from tasks.due import DueItem as Standing
 from tasks.lifecycle import Life, judge
 from tasks.listing import Wanted
@@ -85,6 +86,7 @@ def target_rows(
 ) -> list[TargetOut]:
     """Targets as they are sent, with the values last reported."""
     ids = frozenset(t.milestone_id for _, t, _ in found if t.milestone_id)
+    told = may_know(actor, Part.LIFE)
     by_milestone: dict[str, list[Standing]] = {}
     for item in service.standings(actor, as_of, Wanted(milestones=ids)) if ids else ():
         by_milestone.setdefault(item.milestone_id, []).append(item)
@@ -92,7 +94,7 @@ def target_rows(
         TargetOut(
             document_id=p.document.id, plan=p.plan.title, path=p.clause.path, task_id=p.task.id,
             target=Target.of(t), milestone=Milestone.of(m) if m else None,
-            judged=Judged.of(judge(t, latest_value(t, by_milestone.get(t.milestone_id or "", [])))),
+            judged=Judged.of(judge(t, latest_value(t, by_milestone.get(t.milestone_id or "", [])), told=told)),
         )
         for p, t, m in found
     ]  # fmt: skip

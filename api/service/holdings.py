@@ -16,7 +16,8 @@ from tasks.queries import Register
 from tasks.store import Store
 
 SETS = 8
-"""Sets of visible documents kept ready; as a rule there are one or two."""
+"""Sets of visible documents kept ready (each for those told of lives, and for others); as a rule
+there are one or two."""
 _ELSEWHERE = (
     "address.", "digest.", "milestone.", "person.", "review.", "schedule.", "session.", "token.",
     "document.visibility",
@@ -48,7 +49,7 @@ class Holdings:
         self._lock = threading.RLock()
         self._seen = -1
         self._held = Held("", {}, {})
-        self._registers: OrderedDict[frozenset[str], Register] = OrderedDict()
+        self._registers: OrderedDict[tuple[frozenset[str], bool], Register] = OrderedDict()
 
     def current(self) -> Held:
         """All current documents. Only those that changed are read again."""
@@ -66,20 +67,25 @@ class Holdings:
             self._seen = last
             return self._held
 
-    def register(self, ids: frozenset[str]) -> Register:
-        """Those of the current documents, with their facts as corrected."""
+    def register(self, ids: frozenset[str], *, told: bool) -> Register:
+        """Those of the current documents, with their facts as corrected; `told`: whether it is for
+        somebody who may know of lives (`tasks.disclosure`)."""
         with self._lock:
             held = self.current()
             ids = ids.intersection(held.extractions)
-            if ids not in self._registers:
+            known = ids, told
+            if known not in self._registers:
                 found = [e for key, e in held.extractions.items() if key in ids]
-                self._registers[ids] = Register(
-                    found, lambda day: lives_on(self._store, day), reference=held.reference
+                self._registers[known] = Register(
+                    found,
+                    lambda day: lives_on(self._store, day),
+                    reference=held.reference,
+                    told=told,
                 )
                 while len(self._registers) > SETS:
                     self._registers.popitem(last=False)
-            self._registers.move_to_end(ids)
-            return self._registers[ids]
+            self._registers.move_to_end(known)
+            return self._registers[known]
 
     def recorded(self, document_id: str) -> str:
         """When a document was recorded, as last read: asked of each item of a list, so the store is
@@ -88,7 +94,7 @@ class Holdings:
 
     def whole(self) -> Register:
         """All current documents."""
-        return self.register(frozenset(self.current().extractions))
+        return self.register(frozenset(self.current().extractions), told=True)
 
     def _read(self, version: str, changed: set[str]) -> Held:
         """As it is now. `changed` are the subjects of the entries since: documents and tasks."""

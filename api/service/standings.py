@@ -8,7 +8,7 @@ from datetime import date
 
 from api.service.state import Service
 from tasks.authorisation import Actor
-from tasks.due import DueItem, State
+from tasks.due import PAST, DueItem, State
 from tasks.listing import Wanted
 from tasks.models import Role
 
@@ -67,12 +67,12 @@ def read_standings(
 def overdue_of(
     items: Iterable[DueItem], days: int = 1, *, inherited: bool = False
 ) -> list[DueItem]:
-    """Those at least `days` overdue, longest first; with `inherited` also those that are due by
+    """Those at least `days` overdue (past their day, where no more is known), longest first; with `inherited` also those that are due by
     their plan's end only."""
     return [
         i
         for i in items
-        if i.state is State.OVERDUE and (i.days or 0) >= days and (inherited or not i.inherited)
+        if i.state in PAST and (i.days or 0) >= days and (inherited or not i.inherited)
     ]
 
 

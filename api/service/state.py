@@ -22,6 +22,7 @@ from api.settings import Settings
 from kb.index import Report
 from tasks.access import Access
 from tasks.authorisation import Action, Actor, authorise
+from tasks.disclosure import Part, may_know
 from tasks.due import DUE_SOON, DueItem
 from tasks.listing import Wanted, list_standings
 from tasks.people import People
@@ -88,8 +89,9 @@ class Service:
         return visible_documents(self.store, actor, list(self.holdings.current().extractions))
 
     def register(self, actor: Actor) -> Register:
-        """The documents that `actor` may see, with their facts as corrected."""
-        return self.holdings.register(self.visible(actor))
+        """The documents that `actor` may see, with their facts as corrected, and the lives of
+        their duties as far as `actor` may know them."""
+        return self.holdings.register(self.visible(actor), told=may_know(actor, Part.LIFE))
 
     def register_of_all(self) -> Register:
         """All current documents."""
@@ -102,12 +104,12 @@ class Service:
     def standings(
         self, actor: Actor, as_of: date, wanted: Wanted | None = None, *, days: int = DUE_SOON
     ) -> list[DueItem]:
-        """Milestones of the documents that `actor` may see."""
+        """Milestones of the documents that `actor` may see, as far as they may know how they stand."""
         ids = self.visible(actor)
         whole = len(ids) == len(self.holdings.current().extractions)
         # The query over everything is the quicker one; what came in since is left out after it.
         chosen = wanted if whole else (wanted or Wanted()).model_copy(update={"documents": ids})
-        found = list_standings(self.store, as_of, chosen, days=days)
+        found = list_standings(self.store, as_of, chosen, days=days, reader=actor)
         return [item for item in found if item.document_id in ids]
 
     def narrowed(self, actor: Actor, wanted: Wanted | None = None) -> Wanted:

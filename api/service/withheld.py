@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import select
@@ -20,7 +22,7 @@ _TOLD = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Closed:
     """What tells of the documents that somebody may not see: their ids, those of their facts, and
     names (titles, numbers, plans, units) that no document open to them has."""
@@ -30,12 +32,18 @@ class Closed:
     names: frozenset[str]
 
     def told_by(self, answer: Mapping[str, Any]) -> bool:
-        """Whether an answer tells of them."""
-        return (
-            any(c["document_id"] in self.documents for c in answer["citations"])
-            or not self.facts.isdisjoint(answer["tasks"])
-            or any(name in answer["answer"] for name in self.names)
-        )
+        """Whether an answer tells of them, in whatever part of it; the question is the person's."""
+        if any(c["document_id"] in self.documents for c in answer["citations"]):
+            return True
+        if not self.facts.isdisjoint(answer["tasks"]):
+            return True
+        said = json.dumps({k: v for k, v in answer.items() if k != "question"}, ensure_ascii=False)
+        return any(name in said for name in self._written)
+
+    @cached_property
+    def _written(self) -> tuple[str, ...]:
+        """The names as they stand in JSON: a quotation mark has a backslash before it there."""
+        return tuple(json.dumps(name, ensure_ascii=False)[1:-1] for name in self.names)
 
 
 def closed_to(store: Store, actor: Actor) -> Closed | None:

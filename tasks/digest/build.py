@@ -9,6 +9,7 @@ from datetime import date, tzinfo
 from sqlalchemy import Connection, select
 
 from tasks import schema
+from tasks.authorisation import CONSOLE, Actor
 from tasks.bearing import joint_units, main_units
 from tasks.digest.details import Key, read_details
 from tasks.digest.models import (
@@ -22,7 +23,8 @@ from tasks.digest.models import (
     UnitCount,
 )
 from tasks.digest.weeks import Week
-from tasks.due import DUE_SOON, Colour, DueItem, State, by_date, standings
+from tasks.disclosure import disclose
+from tasks.due import DUE_SOON, PAST, Colour, DueItem, State, by_date, standings
 from tasks.lifecycle import Status
 from tasks.listing import Wanted, read_lives, read_rows
 from tasks.matching import match_facts
@@ -38,6 +40,7 @@ _BY_COLOUR = {
     Colour.YELLOW: SectionKind.BEHIND,
     Colour.BLUE: SectionKind.DUE,
 }
+_LATE = (SectionKind.OVERDUE, SectionKind.PASSED)
 _FOREMOST = {role: rank for rank, role in enumerate(Role)}
 
 
@@ -56,8 +59,9 @@ class _Pile:
         self.colours[item.colour] += 1
         self.states[item.state] += 1
         self.missed += item.missed
-        if item.colour is Colour.RED:
+        if item.state in PAST:
             self.inherited += item.inherited
+        if item.colour is Colour.RED:
             self.silent += item.life.silent
 
     def totals(self) -> Totals:
@@ -85,6 +89,7 @@ def build_digests(
     overview: bool | None = None,
     all_clear: bool = False,
     documents: frozenset[str] | None = None,
+    reader: Actor = CONSOLE,
 ) -> list[Digest]:
     """The digests of `week` as things stood at the end of `as_of`: the overview first, then units
     by name.
@@ -99,6 +104,7 @@ def build_digests(
         overview: whether to build the overview; by default when all units are.
         all_clear: also make the digests of units that have nothing to report.
         documents: only these documents; None for all.
+        reader: who gets them, and may know so much of how duties stand (`tasks.disclosure`).
 
     What only certain units may see stands in no other unit's digest.
 
@@ -108,7 +114,8 @@ def build_digests(
     """
     with store.reading() as connection:
         wanted = Wanted(documents=documents)
-        rows, lives = read_rows(connection, wanted), read_lives(connection, as_of, wanted)
+        rows = read_rows(connection, wanted)
+        lives = disclose(reader, read_lives(connection, as_of, wanted))
         items = by_date(standings(rows, lives, as_of, days=within))
         new = _new_ones(store, connection, items, week, zone)
         closed = {
@@ -125,23 +132,24 @@ def build_digests(
         keys = sorted(bearing, key=known.label)
         chosen = [(key, main.get(key) or _Pile(), joint.get(key) or _Pile()) for key in keys]
         whole = units is None if overview is None else overview
-        longest = _own_dates_first(everything.sections[SectionKind.OVERDUE])[:LONGEST]
+        late = [i for kind in _LATE for i in everything.sections[kind]]
+        longest = _own_dates_first(late)[:LONGEST]
         shown = {_key(i): i for _, *piles in chosen for p in piles for s in p.sections.values() for i in s}  # fmt: skip
         shown |= {_key(i): i for i in longest} if whole else {}
         details = read_details(store, connection, shown.values())
-    bars = _bars(main, known)
+    bars, told = _bars(main, known), lives is not None
     found: list[Digest] = []
     if whole:
         found.append(
             Digest(
-                week=week, as_of=as_of, within=within, unit=None, totals=everything.totals(),
+                week=week, as_of=as_of, within=within, unit=None, told=told, totals=everything.totals(),
                 bars=bars[:TOP_BARS], by_unit=_by_unit(main, joint, unborne, known),
                 longest=tuple(Line(item=i, detail=details[_key(i)]) for i in longest),
             )
         )  # fmt: skip
     for key, own, shared in chosen:
         digest = Digest(
-            week=week, as_of=as_of, within=within, unit=known.label(key), unit_id=key,
+            week=week, as_of=as_of, within=within, unit=known.label(key), unit_id=key, told=told,
             totals=own.totals(), totals_joint=shared.totals(),
             sections=_sections(own, details, key), joint=_sections(shared, details, key),
             bars=_with_own(bars, known.label(key)),
@@ -181,6 +189,8 @@ def _kinds(item: DueItem, new: Collection[Key], week: Week) -> list[SectionKind]
     if item.state is State.FINISHED:
         return [SectionKind.CLOSED] if item.life.since in week else []
     kinds = [_BY_COLOUR[item.colour]] if item.colour in _BY_COLOUR else []
+    if item.state is State.PASSED:
+        kinds.append(SectionKind.PASSED)
     if item.status is Status.REPORTED:
         kinds.append(SectionKind.REVIEW)
     if _key(item) in new:
@@ -254,7 +264,7 @@ def _by_unit(
         _count(known.label(key), main.get(key, empty), joint.get(key, empty))
         for key in main.keys() | joint.keys()
     ]
-    rows.sort(key=lambda r: (-r.overdue, -r.behind, -r.due, -r.review, -r.overdue_joint, r.unit or ""))  # fmt: skip
+    rows.sort(key=lambda r: (-r.overdue, -r.passed, -r.behind, -r.due, -r.review, -r.overdue_joint, r.unit or ""))  # fmt: skip
     if unborne.states:
         rows.append(_count(None, unborne, empty))
     return tuple(rows)
@@ -269,6 +279,7 @@ def _count(name: str | None, own: _Pile, shared: _Pile) -> UnitCount:
         review=len(own.sections[SectionKind.REVIEW]),
         later=own.states[State.LATER],
         overdue_joint=shared.colours[Colour.RED],
+        passed=own.states[State.PASSED],
     )
 
 

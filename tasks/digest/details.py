@@ -14,7 +14,7 @@ from tasks import schema
 from tasks.corrections import CorrectionStatus
 from tasks.digest.models import Detail, Goal, Source
 from tasks.due import DueItem
-from tasks.lifecycle import Life, judge
+from tasks.lifecycle import judge
 from tasks.models import Deadline, Target, Task
 from tasks.store import Store
 from tasks.undated import track_task
@@ -76,7 +76,7 @@ def read_details(
                 deadline=one.deadline,
                 printed=one.printed,
                 corrected=one.corrected or (corrected and item.milestone_id not in before),
-                goals=_goals(one, item.life),
+                goals=_goals(one, item),
             )
     return found
 
@@ -125,10 +125,11 @@ def _targets(task: dict[str, Any], milestone: dict[str, Any]) -> Iterator[tuple[
         yield Target.model_validate(target), own
 
 
-def _goals(read: _Read, life: Life) -> tuple[Goal, ...]:
+def _goals(read: _Read, item: DueItem) -> tuple[Goal, ...]:
     """The milestone's own targets, and others that a value was reported for with it."""
+    values = item.life.values
     return tuple(
-        Goal(target=target, judged=judge(target, life.values.get(target.id)))
+        Goal(target=target, judged=judge(target, values.get(target.id), told=item.told))
         for target, own in read.targets
-        if own or target.id in life.values
+        if own or target.id in values
     )

@@ -17,6 +17,7 @@ class SectionKind(StrEnum):
     """The parts of a digest, in their order."""
 
     OVERDUE = "overdue"  # 红
+    PASSED = "passed"  # 时限已过: in the digest of a reader who is not told of lives
     BEHIND = "behind"  # 黄
     DUE = "due"  # 蓝
     REVIEW = "review"  # 待审核
@@ -129,6 +130,11 @@ class Totals(Fact):
         """Without any deadline, and not finished."""
         return self.by_state.get(State.UNDATED, 0)
 
+    @property
+    def passed(self) -> int:
+        """Past their day by the text, for a reader who is not told how they stand."""
+        return self.by_state.get(State.PASSED, 0)
+
 
 class UnitCount(Fact):
     """A unit's numbers for the overview: what it bears as lead or responsible, and how much of
@@ -141,6 +147,7 @@ class UnitCount(Fact):
     review: int
     later: int
     overdue_joint: int = 0
+    passed: int = 0
 
 
 class Bar(Fact):
@@ -158,6 +165,7 @@ class Digest(Fact):
     `totals` and `totals_joint` count the same two. The overview has `by_unit` and `longest`
     instead, and totals over all milestones. `unit` is what the unit is called, with its place where
     another has that name too; `unit_id` is what it is. `within` is how many days ahead count as near.
+    `told`: its reader knows of lives (`tasks.disclosure`); else it says what the documents say.
     """
 
     week: Week
@@ -165,6 +173,7 @@ class Digest(Fact):
     within: int
     unit: str | None
     unit_id: str | None = None
+    told: bool = True
     totals: Totals
     totals_joint: Totals = Totals()
     sections: tuple[Section, ...] = ()

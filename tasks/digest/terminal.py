@@ -32,7 +32,7 @@ def render_terminal(digest: Digest, language: str) -> RenderableType:
     if view.more_units:
         parts.append(Text(view.more_units, style="dim"))
     if view.longest:
-        parts += [Text(), Text(view.longest_title, style=_STYLES["red"]), _lines(view, view.longest)]  # fmt: skip
+        parts += [Text(), Text(view.longest_title, style=_STYLES[view.longest_colour]), _lines(view, view.longest)]  # fmt: skip
     for heading, sections in (("", view.sections), (view.joint_title, view.joint)):
         if heading and sections:
             parts += [Text(), Text(heading, style="bold underline")]

@@ -72,6 +72,7 @@ class View:
     joint_title: str
     longest: tuple[LineView, ...]
     longest_title: str
+    longest_colour: str
     unit_title: str
     unit_columns: tuple[str, ...]
     unit_rows: tuple[tuple[str | int, ...], ...]
@@ -89,6 +90,10 @@ _UNIT_COLUMNS = (
     ("单位", "逾期", "滞后", "{}日内到期", "待审核", "未到期", "配合事项逾期"),
     ("Unit", "Overdue", "Behind", "Due in {} days", "To review", "Not yet due", "Joint, overdue"),
 )
+_UNIT_COLUMNS_NOT_TOLD = (
+    ("单位", "时限已过", "{}日内到期", "未到期"),
+    ("Unit", "Day passed", "Due in {} days", "Not yet due"),
+)
 _HEADING = ("督办周报", "Weekly digest of supervised duties")
 _AS_OF = ("截至{}；{}日内指{}", "as of {}; the {} days are {}")
 _JOINT = (
@@ -96,6 +101,7 @@ _JOINT = (
     "Joint duties (led by others; this unit takes part)",
 )
 _LONGEST = ("逾期最久的{}项", "The {} longest overdue")
+_LONGEST_NOT_TOLD = ("时限过去最久的{}项", "The {} whose day passed first")
 _UNITS = ("各单位情况", "By unit")
 
 
@@ -123,19 +129,33 @@ def view_of(digest: Digest, language: str, base_url: str = "") -> View:
         joint=_sections(digest.joint, digest, language, base_url),
         joint_title=_JOINT[side],
         longest=tuple(longest),
-        longest_title=_LONGEST[side].format(len(digest.longest)),
+        longest_title=(_LONGEST if digest.told else _LONGEST_NOT_TOLD)[side].format(
+            len(digest.longest)
+        ),
+        longest_colour="red" if digest.told else "plain",
         unit_title=_UNITS[side],
-        unit_columns=tuple(name.format(digest.within) for name in _UNIT_COLUMNS[side]),
-        unit_rows=tuple(_unit_row(row, zh) for row in shown),
-        more_units=_more(len(digest.by_unit) - len(shown), zh),
+        unit_columns=tuple(
+            name.format(digest.within)
+            for name in (_UNIT_COLUMNS if digest.told else _UNIT_COLUMNS_NOT_TOLD)[side]
+        ),
+        unit_rows=tuple(_unit_row(row, zh, told=digest.told) for row in shown),
+        more_units=_more(len(digest.by_unit) - len(shown), digest, zh),
         chart=draw_chart(digest.bars, language, own=digest.unit),
         columns=_COLUMNS[side],
-        footer=_footer(zh),
+        footer=_footer(digest, zh),
     )
 
 
 def _tiles(digest: Digest, zh: bool) -> tuple[tuple[str, int, str], ...]:
     t = digest.totals
+    if not digest.told:
+        return (
+            ("时限已过" if zh else "past their day", t.passed, "plain"),
+            (f"{digest.within}日内到期" if zh else f"due in {digest.within} days", t.due, "blue"),
+            ("本周新增" if zh else "new", t.new, "plain"),
+            ("未到期" if zh else "not yet due", t.later, "plain"),
+            *([("无时限" if zh else "no deadline", t.undated, "plain")] if t.undated else []),
+        )
     return (
         ("逾期" if zh else "overdue", t.overdue, "red"),
         ("滞后" if zh else "behind", t.behind, "yellow"),
@@ -158,6 +178,7 @@ def _notes(digest: Digest, language: str) -> tuple[str, ...]:
         said[0 if zh else 1]
         for count, *said in (
             (j.overdue, f"逾期{j.overdue}项", f"{j.overdue} overdue"),
+            (j.passed, f"时限已过{j.passed}项", f"{j.passed} past their day"),
             (j.behind, f"滞后{j.behind}项", f"{j.behind} behind"),
             (
                 j.due,
@@ -256,24 +277,39 @@ def link_to(line: Line, base_url: str) -> str:
 
 
 def _has_something(row: UnitCount) -> bool:
-    return any((row.overdue, row.behind, row.due, row.review, row.overdue_joint))
+    return any((row.overdue, row.passed, row.behind, row.due, row.review, row.overdue_joint))
 
 
-def _unit_row(row: UnitCount, zh: bool) -> tuple[str | int, ...]:
+def _unit_row(row: UnitCount, zh: bool, *, told: bool) -> tuple[str | int, ...]:
     nobody = "（原文未写明单位）" if zh else "(no unit named)"
     name = " ".join(row.unit.split()) if row.unit is not None else nobody
+    if not told:
+        return name, row.passed, row.due, row.later
     return name, row.overdue, row.behind, row.due, row.review, row.later, row.overdue_joint
 
 
-def _more(count: int, zh: bool) -> str:
+def _more(count: int, digest: Digest, zh: bool) -> str:
     if not count:
         return ""
+    if not digest.told:
+        return (
+            f"另有{count}个单位没有时限已过和临期的事项。"
+            if zh
+            else f"{count} other units have nothing past its day or near."
+        )
     if zh:
         return f"另有{count}个单位本周无逾期、滞后、临期和待审核事项。"
     return f"{count} other units have nothing overdue, behind, near or to review."
 
 
-def _footer(zh: bool) -> str:
+def _footer(digest: Digest, zh: bool) -> str:
+    if not digest.told:
+        return (
+            "办理情况不公开；“时限已过”只按文件所写的时限计，不等于没有办理。时限、单位和目标均出自所列条款原文。"
+            if zh
+            else "Progress is not public; “past their day” counts by the text alone and does not say "
+            "that nothing was done. Dates, units and targets are from the clauses named."
+        )
     if zh:
         return (
             "“未报告进展”只说明系统中没有报告，不等于没有办理。时限、单位和目标均出自所列条款原文。"

@@ -77,7 +77,7 @@ def _body(document: WordDocument, view: View) -> None:
     if view.more_units:
         _say(document.add_paragraph(), view.more_units, size=9, colour=_GREY)
     if view.longest:
-        _heading(document, view.longest_title, 1, "red")
+        _heading(document, view.longest_title, 1, view.longest_colour)
         _lines(document, view, view.longest, (), "")
     for section in view.sections:
         _section(document, view, section, 1)
@@ -180,7 +180,7 @@ def _units(document: WordDocument, view: View) -> None:
             if place:
                 line.alignment = WD_ALIGN_PARAGRAPH.RIGHT
             _say(line, str(cell), size=10)
-    _shape(table, _UNIT_WIDTHS)
+    _shape(table, _UNIT_WIDTHS[: len(view.unit_columns)])
 
 
 def _lines(

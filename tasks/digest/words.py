@@ -13,7 +13,7 @@ from tasks.digest.weeks import Week
 from tasks.due import DueItem, State, last_of
 from tasks.lifecycle import STATUS_NAMES, Status, Verdict
 from tasks.models import Certainty, DueKind, Role
-from tasks.words import ROLE_ZH, describe_ends, describe_number, describe_target
+from tasks.words import NOT_TOLD, ROLE_ZH, describe_ends, describe_number, describe_target
 
 _ROLE_EN = {
     Role.LEAD: "lead",
@@ -26,6 +26,7 @@ _ROLE_EN = {
 SECTION_NAMES: Mapping[SectionKind, tuple[str, str]] = MappingProxyType(
     {
         SectionKind.OVERDUE: ("逾期（红）", "Overdue (red)"),
+        SectionKind.PASSED: ("时限已过", "Past their day"),
         SectionKind.BEHIND: ("滞后（黄）", "Behind (yellow)"),
         SectionKind.DUE: ("{}日内到期（蓝）", "Due within {} days (blue)"),
         SectionKind.REVIEW: ("待审核", "Waiting for review"),
@@ -105,17 +106,21 @@ def subject(digest: Digest, language: str = "zh") -> str:
     within = digest.within
     counts = [
         (t.overdue, f"逾期{t.overdue}项", f"{t.overdue} overdue"),
+        (t.passed, f"时限已过{t.passed}项", f"{t.passed} past their day"),
         (t.behind, f"滞后{t.behind}项", f"{t.behind} behind"),
         (t.due, f"{within}日内到期{t.due}项", f"{t.due} due within {within} days"),
         (t.review, f"待审核{t.review}项", f"{t.review} to review"),
         (j.overdue, f"配合事项逾期{j.overdue}项", f"{j.overdue} joint ones overdue"),
+        (j.passed, f"配合事项时限已过{j.passed}项", f"{j.passed} joint ones past their day"),
         (t.new, f"本周新增{t.new}项", f"{t.new} new"),
         (t.closed, f"本周办结{t.closed}项", f"{t.closed} closed"),
     ]
     said = [c if zh else e for count, c, e in counts if count]
     if not said and digest.all_clear:
         said = ["本周无事项"] if zh else ["nothing to report"]
-    said = said or (["无逾期"] if zh else ["nothing overdue"])
+    if not said and digest.told:
+        said = ["无逾期"] if zh else ["nothing overdue"]
+    said = said or (["无时限已过事项"] if zh else ["nothing past its day"])
     name = unit_title(digest.unit, language)
     if zh:
         week = f"{digest.week.year}年第{digest.week.number}周"
@@ -127,6 +132,12 @@ def all_clear(digest: Digest, language: str) -> str:
     """The one line of a unit that has nothing to report."""
     later = digest.totals.later + digest.totals_joint.later
     undated = digest.totals.undated + digest.totals_joint.undated
+    if not digest.told:
+        return (
+            f"{digest.within}日内无到期事项，无时限已过事项，本周无新增事项。"
+            if language == "zh"
+            else f"Nothing is past its day or due within {digest.within} days; nothing is new."
+        )
     if language == "zh":
         rest = f"未到期的 {later} 项按时限推进。" if later else ""
         rest += f"无时限的 {undated} 项继续办理。" if undated else ""
@@ -148,6 +159,8 @@ def distance(item: DueItem, language: str) -> str:
     zh = language == "zh"
     if item.days > 0 and item.state is State.OVERDUE:
         return f"逾期{item.days}天" if zh else f"{item.days} days overdue"
+    if item.state is State.PASSED:
+        return f"已过{item.days}天" if zh else f"{item.days} days ago"
     if item.days > 0:
         return "按时报送" if zh else "submitted in time"
     if item.days == 0:
@@ -180,10 +193,9 @@ def deadline_notes(line: Line, language: str) -> list[str]:
         notes.append((f"本期{item.printed}", f"this occurrence {item.printed}"))
     elif item.kind is DueKind.RELATIVE:
         event = detail.deadline.event or ""
-        label = item.occurrence or (
-            "待该事件发生" if side == 0 else "the event is not recorded yet"
-        )
-        notes.append((f"自“{event}”起算：{label}", f"counted from “{event}”: {label}"))
+        waits = ("：待该事件发生", ": the event is not recorded yet")[side] if item.told else ""
+        label = f"{'：' if side == 0 else ': '}{item.occurrence}" if item.occurrence else waits
+        notes.append((f"自“{event}”起算{label}", f"counted from “{event}”{label}"))
         if rests := describe_arrangements(item.arrangements, language):
             notes.append((rests, rests))
     elif item.kind is DueKind.START:
@@ -200,7 +212,9 @@ def deadline_notes(line: Line, language: str) -> list[str]:
 
 
 def progress_notes(item: DueItem, language: str) -> list[str]:
-    """State and last report; without one, that none was made."""
+    """State and last report; without one, that none was made, or that the reader is not told."""
+    if not item.told:
+        return [NOT_TOLD[0 if language == "zh" else 1]]
     life, side = item.life, 0 if language == "zh" else 1
     notes: list[str] = []
     state = STATUS_NAMES[life.status][side]
@@ -227,6 +241,8 @@ def goal_words(goal: Goal, language: str) -> tuple[str, str]:
     """A target, and how the latest value stands to it."""
     target, judged, zh = goal.target, goal.judged, language == "zh"
     said = describe_target(target, language)
+    if goal.verdict is Verdict.WITHHELD:
+        return said, "报告值不公开" if zh else "the value reported is not public"
     if judged.value is None:
         return said, "未报告数值" if zh else "no value reported"
     unit = target.measure or ""

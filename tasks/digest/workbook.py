@@ -21,6 +21,7 @@ from tasks.due import State
 from tasks.exports.cells import encode_cell
 from tasks.lifecycle import STATUS_NAMES
 from tasks.models import Role
+from tasks.words import NOT_TOLD
 
 Value = str | int | date | None
 
@@ -99,7 +100,7 @@ def _lines(sheet: Worksheet, digest: Digest, view: View, language: str, base_url
         for s, v in zip(sections, views, strict=True)
     ]  # fmt: skip
     if digest.longest:
-        groups.append((view.longest_title, "red", digest.longest))
+        groups.append((view.longest_title, view.longest_colour, digest.longest))
     place = 1
     for name, colour, lines in groups:
         for line in lines:
@@ -141,7 +142,7 @@ def _values(section: str, line: Line, language: str) -> tuple[Value, ...]:
         "；".join(words.deadline_notes(line, language)),
         ("是" if zh else "yes") if item.inherited else "",
         item.days if item.state is State.OVERDUE else None,
-        STATUS_NAMES[item.status][0 if zh else 1],
+        (STATUS_NAMES[item.status] if item.status else NOT_TOLD)[0 if zh else 1],
         item.life.percent,
         item.life.reported_on,
         "；".join(words.progress_notes(item, language)),

@@ -5,7 +5,8 @@ events only. Each occurrence is an event of its own: its progress is its own. An
 UID over new versions of the document (see `rows.anchors`), its SEQUENCE grows with every change in
 the audit log and with every new version, and DTSTAMP is the moment of the last change, so equal
 state gives equal bytes. Its colour category follows the day asked about and leaves SEQUENCE alone.
-What was cancelled is in the feed as CANCELLED, what is completed is no longer in it.
+What was cancelled is in the feed as CANCELLED, what is completed is no longer in it; for those who
+are not told (`tasks.disclosure`) it stays, as the text has it.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from icalendar import Alarm, Calendar, Event
 from tasks.due import State
 from tasks.exports.cells import plain
 from tasks.exports.rows import ExportRow
-from tasks.exports.words import COLOUR_TITLES, ROLE_SHORT, describe_deadline, side
+from tasks.exports.words import COLOUR_TITLES, ROLE_SHORT, describe_deadline, describe_status, side
 from tasks.exports.workbook import Heading
-from tasks.lifecycle import STATUS_NAMES, Status
+from tasks.lifecycle import Status
 from tasks.words import describe_target
 
 REMIND_DAYS = 7
@@ -103,12 +104,13 @@ def _description(row: ExportRow, language: str) -> str:
     lines += [
         f"{'目标：' if zh else 'target: '}{describe_target(t, language)}" for t in row.targets
     ]
-    done = "" if row.percent is None else f" {row.percent}%"
-    state = side(STATUS_NAMES[row.status], language)
-    silent = side(("未报告进展", "no progress reported"), language)
-    lines.append(
-        f"{'状态：' if zh else 'status: '}{state}{done}{'' if row.reports else f' {silent}'}"
-    )
+    if row.told:
+        done = "" if row.percent is None else f" {row.percent}%"
+        state = describe_status(row, language)
+        silent = side(("未报告进展", "no progress reported"), language)
+        lines.append(
+            f"{'状态：' if zh else 'status: '}{state}{done}{'' if row.reports else f' {silent}'}"
+        )
     number = row.document_number or row.document
     lines.append(f"{'来源：' if zh else 'source: '}{number} {row.plan} {row.path}")
     return plain("\n".join(lines))

@@ -42,7 +42,7 @@ class Key(NamedTuple):
 def row_key(row: ExportRow) -> str:
     """The key of a row, as JSON."""
     key = Key(
-        row.milestone_id, row.occurrence, row.revision, row.status.value,
+        row.milestone_id, row.occurrence, row.revision, row.status.value if row.status else "",
         fingerprint(str(row.percent if row.percent is not None else ""), row.report, actual_lines(row)),
         fingerprint(row.task),
     )  # fmt: skip

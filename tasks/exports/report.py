@@ -20,12 +20,18 @@ from docx.table import Table, _Cell, _Row
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
-from tasks.due import Colour, State
+from tasks.due import PAST, Colour, State
 from tasks.exports.cells import plain
 from tasks.exports.rows import ExportRow, ExportTarget
-from tasks.exports.words import ROLE_SHORT, describe_days, describe_deadline, side
+from tasks.exports.words import (
+    ROLE_SHORT,
+    describe_days,
+    describe_deadline,
+    describe_status,
+    side,
+)
 from tasks.exports.workbook import Heading, count_line
-from tasks.lifecycle import STATUS_NAMES, Verdict
+from tasks.lifecycle import Verdict
 from tasks.words import describe_number, describe_target
 
 # The faces of official documents (GB/T 9704-2012, 7.2 and 5.2): title, heads, body.
@@ -90,31 +96,31 @@ def _groups(
 
 
 def _late(rows: Sequence[ExportRow]) -> int:
-    return sum(row.state is State.OVERDUE for row in rows)
+    return sum(row.state in PAST for row in rows)
 
 
 def _totals(
     document: Document, groups: Sequence[tuple[str, list[ExportRow]]], by: By, heading: Heading
 ) -> None:
-    heads = [
-        heading.pick("计划", "Plan") if by is By.PLAN else heading.pick("单位", "Unit"),
-        heading.pick("任务", "Duties"), heading.pick("逾期", "Overdue"),
-        heading.pick("将到期", "Due soon"), heading.pick("待审核", "For review"),
-        heading.pick("已结束", "Finished"), heading.pick("未报告进展", "No report"),
+    told = all(row.told for _, members in groups for row in members)
+    first = heading.pick("计划", "Plan") if by is By.PLAN else heading.pick("单位", "Unit")
+    counted: list[tuple[str, Callable[[ExportRow], bool]]] = [
+        (heading.pick("任务", "Duties"), lambda r: True),
+        (heading.pick("逾期", "Overdue") if told else heading.pick("时限已过", "Day passed"), lambda r: r.state in PAST),
+        (heading.pick("将到期", "Due soon"), lambda r: r.state is State.DUE_SOON),
     ]  # fmt: skip
-    table = _table(document, heads, (105, 27, 27, 27, 27, 27, 27))
-    counted: tuple[Callable[[ExportRow], bool], ...] = (
-        lambda r: True,
-        lambda r: r.state is State.OVERDUE,
-        lambda r: r.state is State.DUE_SOON,
-        lambda r: r.state is State.REVIEW,
-        lambda r: r.state is State.FINISHED,
-        lambda r: r.reports == 0,
-    )
+    if told:
+        counted += [
+            (heading.pick("待审核", "For review"), lambda r: r.state is State.REVIEW),
+            (heading.pick("已结束", "Finished"), lambda r: r.state is State.FINISHED),
+            (heading.pick("未报告进展", "No report"), lambda r: r.reports == 0),
+        ]
+    width = 162 // len(counted)
+    table = _table(document, [first, *(head for head, _ in counted)], (105, *[width] * len(counted)))  # fmt: skip
     for name, members in groups:
         cells = _cells(table)
         _fill(cells[0], name)
-        for cell, test in zip(cells[1:], counted, strict=True):
+        for cell, (_, test) in zip(cells[1:], counted, strict=True):
             _fill(cell, str(sum(map(test, members))), centred=True)
     _finish(table)
 
@@ -156,6 +162,8 @@ def _units(row: ExportRow, language: str) -> str:
 def _goal(target: ExportTarget, language: str) -> str:
     zh = language == "zh"
     goal = describe_target(target, language)
+    if target.verdict is Verdict.WITHHELD:
+        return goal
     if target.actual is None:
         return f"{goal}{'，未报实际值' if zh else ', no value reported'}"
     actual = f"{describe_number(target.actual)}{target.measure or ''}"
@@ -166,7 +174,9 @@ def _goal(target: ExportTarget, language: str) -> str:
 
 
 def _progress(row: ExportRow, language: str) -> str:
-    state = side(STATUS_NAMES[row.status], language)
+    state = describe_status(row, language)
+    if not row.told:
+        return state
     if not row.reports:
         return _lines(state, side(("未报告进展", "no progress reported"), language))
     done = "" if row.percent is None else f" {row.percent}%"

@@ -11,8 +11,10 @@ from sqlalchemy import Connection, select
 from kb.identifiers import stable_id
 from kb.models import Clause, Document, Fact, Span
 from tasks import schema
+from tasks.authorisation import CONSOLE, Actor
 from tasks.corrections import apply_corrections
-from tasks.due import DUE_SOON, Bearer, Colour, DueItem, State, standings
+from tasks.disclosure import disclose
+from tasks.due import DUE_SOON, PAST, Bearer, Colour, DueItem, State, standings
 from tasks.exports.lineage import Changes, read_changes, subjects_of
 from tasks.lifecycle import Status, Verdict, judge
 from tasks.listing import BEARING, Wanted, read_lives, read_rows
@@ -42,12 +44,15 @@ class ExportRow(Fact):
     that say so; `days_overdue` and `days_left` are never negative (None where it has no day or the
     other holds). `report` is empty and `percent` None where nothing was reported. `revision`
     counts the steps taken; `sequence` only ever grows; `uid` is the same for the same place of the
-    same file, whatever version of it (see `anchors`).
+    same file, whatever version of it (see `anchors`). `told`: its reader knows the life; else
+    `status` is None, all that is reported or counted of it is empty, and nothing here has changed
+    by it.
     """
 
     number: int
     milestone_id: str
     occurrence: str
+    told: bool
     revision: int
     plan: str
     path: str
@@ -66,7 +71,7 @@ class ExportRow(Fact):
     rrule: str | None
     extended: bool
     state: State
-    status: Status
+    status: Status | None
     colour: Colour
     behind: bool
     days_overdue: int | None
@@ -127,6 +132,7 @@ def export_rows(
     overdue: bool = False,
     statuses: Collection[Status | State] = (),
     days: int = DUE_SOON,
+    reader: Actor = CONSOLE,
 ) -> list[ExportRow]:
     """The milestones wanted as they stand on `as_of`, in the order of the documents.
 
@@ -134,19 +140,19 @@ def export_rows(
         store: where they are.
         as_of: the day asked about; their progress is what it was then.
         wanted: which milestones; all of current documents by default.
-        overdue: only those that are overdue.
+        overdue: only those that are overdue; past their day, for a reader who knows no more.
         statuses: only those in one of these states; empty does not narrow.
         days: days ahead that count as near.
+        reader: who gets the export, and may know so much of it (`tasks.disclosure`).
     """
     chosen = wanted or Wanted()
     with store.reading() as connection:
         rows = read_rows(connection, chosen)
-        lives = read_lives(connection, as_of, chosen)
+        lives = disclose(reader, read_lives(connection, as_of, chosen))
         items = [
             item
             for item in standings(rows, lives, as_of, days=days)
-            if (not overdue or item.state is State.OVERDUE)
-            and (not statuses or item.status in statuses or item.state in statuses)
+            if (not overdue or item.state in PAST) and (not statuses or item.among(statuses))
         ]
         changes = read_changes(connection)
         known = read_units(connection, chosen.documents)
@@ -203,11 +209,13 @@ class _Place:
         clause, life, deadline = self.clauses[item.clause_id], item.life, milestone.due
         text = self.document.text
         late = item.state is State.OVERDUE
-        subjects = tuple(subjects_of(item.milestone_id, item.occurrence, item.task_id))
+        # When and how often something was reported is part of what was.
+        subjects = tuple(subjects_of(item.milestone_id, item.occurrence, item.task_id)) if item.told else (item.task_id,)  # fmt: skip
         return ExportRow(
             number=number,
             milestone_id=item.milestone_id,
             occurrence=item.occurrence,
+            told=item.told,
             revision=life.steps,
             plan=self.plans[item.plan_id],
             path=item.path,
@@ -238,7 +246,7 @@ class _Place:
             report=life.report,
             reported_on=life.reported_on,
             reports=life.reports,
-            targets=tuple(_goals(targets_of(task, milestone.id), life.values)),
+            targets=tuple(_goals(targets_of(task, milestone.id), item)),
             document=self.document.title,
             document_number=self.document.document_number,
             document_name=self.document.name,
@@ -272,9 +280,9 @@ def targets_of(task: Task, milestone_id: str) -> list[Target]:
     ]
 
 
-def _goals(targets: Iterable[Target], values: Mapping[str, Decimal]) -> Iterator[ExportTarget]:
+def _goals(targets: Iterable[Target], item: DueItem) -> Iterator[ExportTarget]:
     for target in targets:
-        judged = judge(target, values.get(target.id))
+        judged = judge(target, item.life.values.get(target.id), told=item.told)
         yield ExportTarget(
             **dict(target), verdict=judged.verdict, actual=judged.value, gap=judged.gap
         )

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tasks.exports.keys import actual_lines, row_key
 from tasks.exports.rows import ExportRow
-from tasks.exports.words import Names, describe_days, describe_deadline, side
+from tasks.exports.words import Names, describe_days, describe_deadline, describe_status
 from tasks.lifecycle import STATUS_NAMES, STEP_NAMES, Status, Step
 from tasks.models import Role
 from tasks.words import describe_target
@@ -95,7 +95,7 @@ SHEET: tuple[SheetColumn, ...] = (
     SheetColumn(Part.DEADLINE, ("时限", "Deadline"), 17, _deadline),
     SheetColumn(Part.DUE, ("截止日期", "Due"), 11, lambda r, _: str(r.due or ""), centred=True),
     SheetColumn(Part.TARGET, ("目标值", "Target"), 17, _goals),
-    SheetColumn(Part.STATUS, ("状态", "Status"), 7.5, lambda r, language: side(STATUS_NAMES[r.status], language), centred=True),
+    SheetColumn(Part.STATUS, ("状态", "Status"), 7.5, describe_status, centred=True),
     SheetColumn(Part.PERCENT, ("进展（%）", "Progress (%)"), 7, lambda r, _: "" if r.percent is None else str(r.percent), centred=True),
     SheetColumn(Part.REPORT, ("进展情况", "Report"), 21, lambda r, _: r.report),
     SheetColumn(Part.ACTUALS, ("实际值", "Actual"), 8, lambda r, _: actual_lines(r), centred=True),

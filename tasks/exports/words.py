@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from tasks.deadline_words import ASSUMED_YEAR, describe_arrangements
 from tasks.due import Colour, State
+from tasks.lifecycle import STATUS_NAMES
 from tasks.models import Certainty, DueKind, Role
-from tasks.words import ROLE_ZH
+from tasks.words import NOT_TOLD, ROLE_ZH
 
 if TYPE_CHECKING:
     from tasks.exports.rows import ExportRow
@@ -34,6 +35,7 @@ ROLE_SHORT: Mapping[Role, Names] = MappingProxyType(
 STATE_TITLES: Mapping[State, Names] = MappingProxyType(
     {
         State.OVERDUE: ("逾期", "overdue"),
+        State.PASSED: ("时限已过", "its day has passed"),
         State.DUE_SOON: ("将到期", "due soon"),
         State.LATER: ("未到期", "later"),
         State.UNDATED: ("无时限", "no deadline"),
@@ -66,6 +68,11 @@ def side(names: Names, language: str) -> str:
     return names[1 if language == "en" else 0]
 
 
+def describe_status(row: ExportRow, language: str) -> str:
+    """Where it stands in the cycle, or that its reader is not told."""
+    return side(STATUS_NAMES[row.status] if row.status else NOT_TOLD, language)
+
+
 def describe_deadline(row: ExportRow, language: str) -> str:
     """The deadline as printed, with its kind and certainty said where they are not plain."""
     notes: list[Names] = []
@@ -76,6 +83,8 @@ def describe_deadline(row: ExportRow, language: str) -> str:
     elif row.deadline_kind is DueKind.RELATIVE:
         event = row.event or row.deadline_text
         waits = (f"待事件：{event}", f"waits for: {event}")
+        if not row.told:  # whether it happened is part of the life
+            waits = (f"从事件起算：{event}", f"runs from: {event}")
         notes.append((row.occurrence, row.occurrence) if row.occurrence else waits)
     elif row.deadline_kind is DueKind.NONE:
         notes.append(("无时限", "no deadline"))

@@ -21,7 +21,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
-from tasks.due import Colour, State
+from tasks.due import PAST, Colour, State
 from tasks.exports.cells import encode_cell, is_risky, plain
 from tasks.exports.rows import ExportRow
 from tasks.exports.sheet import DUTIES, FILLED_IN, SETTABLE, SHEET, SOURCES, Part
@@ -64,12 +64,19 @@ class Heading:
 
 def count_line(rows: Sequence[ExportRow], heading: Heading) -> str:
     """As of when, and how many rows there are by state."""
-    late = sum(r.state is State.OVERDUE for r in rows)
+    late = sum(r.state in PAST for r in rows)
     near = sum(r.state is State.DUE_SOON for r in rows)
     done = sum(r.state is State.FINISHED for r in rows)
     silent = sum(r.reports == 0 for r in rows)
+    day = f"{heading.as_of:%Y年}{heading.as_of.month}月{heading.as_of.day}日"
+    if not all(r.told for r in rows):
+        return heading.pick(
+            f"截至{day}　共{len(rows)}项，时限已过{late}项，将到期{near}项（办理情况不公开）",
+            f"As of {heading.as_of}: {len(rows)} in all, the day of {late} has passed, {near} due "
+            "soon (progress is not public)",
+        )
     return heading.pick(
-        f"截至{heading.as_of:%Y年}{heading.as_of.month}月{heading.as_of.day}日　共{len(rows)}项，"
+        f"截至{day}　共{len(rows)}项，"
         f"逾期{late}项，将到期{near}项，已结束{done}项，未报告进展{silent}项",
         f"As of {heading.as_of}: {len(rows)} in all, {late} overdue, {near} due soon, "
         f"{done} finished, {silent} without a report",

@@ -56,6 +56,7 @@ def dashboard(s: Reading, as_of: Annotated[str, Query(max_length=20)] = "") -> R
     plans = plan_titles(register)
     on = {"as_of": as_of} if as_of else {}
     overdue = [i for i in items if i.state is State.OVERDUE]
+    passed = sum(i.state is State.PASSED for i in items)
     overdue.sort(key=lambda i: (i.inherited, i.due, i.path))
     # A month says something of duties with a day of their own; the others all fall on the plan's end.
     own = [i for i in items if not i.inherited and i.due is not None]
@@ -73,7 +74,7 @@ def dashboard(s: Reading, as_of: Annotated[str, Query(max_length=20)] = "") -> R
     shown += [bar for bar in by_unit[_BARS:] if bar.label == s.t("未写单位")]
 
     return s.show(
-        "dashboard.html", day=day, as_of=as_of, total=len(items),
+        "dashboard.html", day=day, as_of=as_of, total=len(items), passed=passed,
         colours={c: sum(i.colour is c for i in items) for c in Colour},
         review=sum(i.status is Status.REPORTED for i in items),
         asking=sum(i.status is Status.EXTENSION_REQUESTED for i in items),
@@ -136,7 +137,7 @@ def _bars(
     found = []
     for key in order:
         parts, at = [], 0.0
-        for kind in ("red", "yellow", "blue", "none", "finished"):
+        for kind in ("red", "yellow", "passed", "blue", "none", "finished"):
             if count := sum(_kind(i) == kind for i in held[key]):
                 length = 100 * count / widest
                 parts.append(Part(kind, count, round(at, 2), round(length, 2)))
@@ -147,5 +148,8 @@ def _bars(
     return found
 
 
+_BY_STATE = {State.FINISHED: "finished", State.PASSED: "passed"}
+
+
 def _kind(item: DueItem) -> str:
-    return "finished" if item.state is State.FINISHED else item.colour.value
+    return _BY_STATE.get(item.state) or item.colour.value

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from api.assistant.understand import Intent
 from api.service.pages.screen import Screen
 from kb.models import Plan
-from tasks.due import State
+from tasks.due import PAST
 from tasks.listing import Wanted
 from tasks.models import Basis, TaskKind
 from tasks.queries import Placed, Register
@@ -99,7 +99,7 @@ def _of_units(s: Screen, register: Register, intent: str, units: Sequence[str]) 
         if intent != Intent.TASKS_OF_UNIT:
             found.append(s.t("{unit}要干哪些事？", unit=unit))
         items = s.service.standings(s.viewer.actor, s.service.today(), Wanted(unit=known[unit]))
-        if intent != Intent.OVERDUE and any(i.state is State.OVERDUE for i in items):
+        if intent != Intent.OVERDUE and any(i.state in PAST for i in items):
             found.append(s.t("{unit}有哪些任务逾期？", unit=unit))
     return found
 

@@ -13,12 +13,14 @@ from tasks.exports.words import COLOUR_TITLES, ROLE_SHORT, STATE_TITLES
 from tasks.lifecycle import STATUS_NAMES, STEP_NAMES, Status, Step, Verdict
 from tasks.models import Basis, Certainty, Role
 from tasks.visibility import Level
+from tasks.words import NOT_TOLD
 
 _BEHIND = ("滞后", "behind")
 _VERDICTS = {
     Verdict.MET: ("已达标", "met"),
     Verdict.SHORT: ("未达标", "short"),
     Verdict.NO_REPORT: ("未报数", "no value reported"),
+    Verdict.WITHHELD: NOT_TOLD,
 }
 _BASES = {
     Basis.LISTED: ("责任单位列出", "listed"),
@@ -69,9 +71,9 @@ class Names:
         """逾期, or overdue."""
         return STATE_TITLES[state][self.side]
 
-    def status(self, status: Status) -> str:
-        """签收, or accepted."""
-        return STATUS_NAMES[status][self.side]
+    def status(self, status: Status | None) -> str:
+        """签收, or accepted; of what the viewer is not told, that it is not public."""
+        return (STATUS_NAMES[status] if status else NOT_TOLD)[self.side]
 
     def step(self, step: Step) -> str:
         """报进展, or report progress."""

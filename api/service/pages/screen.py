@@ -27,6 +27,7 @@ from api.service.state import Service
 from api.settings import LANGUAGES
 from kb.errors import DeniedError, DubanError, NotFoundError
 from tasks.authorisation import Action, authorise
+from tasks.disclosure import Part, may_know
 from tasks.due import DUE_SOON, Bearer, last_of
 from tasks.models import Role
 from tasks.units import Units
@@ -80,8 +81,17 @@ class Screen:
 
     @property
     def known(self) -> bool:
-        """Whether somebody is signed in: what people reported is not for others."""
+        """Whether somebody is signed in."""
         return self.viewer.person is not None
+
+    def knows(self, part: Part) -> bool:
+        """Whether the viewer may know this part of the lives of duties."""
+        return may_know(self.viewer.actor, part)
+
+    @property
+    def sees_lives(self) -> bool:
+        """Whether the viewer may know how duties stand and what was reported."""
+        return self.knows(Part.LIFE)
 
     def check(self, csrf: str) -> None:
         """Check a form's CSRF field.

@@ -33,6 +33,7 @@ from kb.errors import DeniedError, DubanError, NotFoundError
 from tasks import schema
 from tasks.audit import Entry
 from tasks.authorisation import Action, authorise, require
+from tasks.disclosure import Part
 from tasks.due import DueItem, bearers
 from tasks.lifecycle import STEPS, Command, Judged, Party, Status, Step, judge, obstacle, take_step
 from tasks.listing import BEARING, Wanted
@@ -88,13 +89,13 @@ def task(task_id: str, s: Reading) -> Response:
     may_fix = s.may(Action.CORRECT)
     return s.show(
         "task.html", p=placed, reference=placed.document.id in register.reference, describe_target=describe_target, owners=_owners(placed.task), may_fix=may_fix,
-        fixes=fixes_of(s, placed.task, placed.document.id), units=_known_units(s) if may_fix else [],
+        Part=Part, fixes=fixes_of(s, placed.task, placed.document.id), units=_known_units(s) if may_fix else [],
         due_fields=due_fields, said_due=said_due, KINDS=KINDS, RULES=RULES, SPANS=LENGTHS, SIGNS=SIGNS,
-        people={p.login: p.name for p in s.service.people.list()} if s.known else {},
+        people={p.login: p.name for p in s.service.people.list()} if s.knows(Part.PEOPLE) else {},
         commitments={m.id: m.commitment for m in placed.task.milestones},
         reported=_reported(placed.task, s.language), roles=list(Role), most=MOST_EVIDENCE, task=placed.task, shown=shown, waiting=waiting if _may_record(s, placed) else [],
         judged=_judged(s, placed.task, items), block=_clause(extraction, placed),
-        legend=legend(s), history=history(s, placed.task) if s.known else [], today=s.service.today(),
+        legend=legend(s), history=history(s, placed.task) if s.knows(Part.HISTORY) else [], today=s.service.today(),
         largest=LARGEST_EVIDENCE // (1024 * 1024), Status=Status, Step=Step, STEPS=STEPS,
     )  # fmt: skip
 
@@ -243,7 +244,7 @@ def _items(s: Screen, placed: Placed) -> list[DueItem]:
 
 def _shown(s: Screen, placed: Placed, items: list[DueItem]) -> Iterator[Shown]:
     extraction = s.service.register(s.viewer.actor).document_of(placed.document.id)
-    told = history(s, placed.task) if s.known else []
+    told = history(s, placed.task) if s.knows(Part.HISTORY) else []
     for m in placed.task.milestones:
         targets = tuple(t for t in placed.task.targets if t.milestone_id in (m.id, None))
         for number, item in enumerate(i for i in items if i.milestone_id == m.id):
@@ -316,9 +317,11 @@ def _owners(task: Task) -> list[tuple[Assignment, list[Assignment]]]:
 def _judged(s: Screen, task: Task, items: list[DueItem]) -> list[tuple[Target, Judged]]:
     found: list[tuple[Target, Judged]] = []
     for target in task.targets:
-        lives: list[Any] = [i.life for i in items if target.id in i.life.values] if s.known else []
+        lives: list[Any] = [i.life for i in items if target.id in i.life.values]
         latest = max(lives, key=lambda x: (x.reported_on or date.min, x.occurrence), default=None)
-        found.append((target, judge(target, latest.values[target.id] if latest else None)))
+        found.append(
+            (target, judge(target, latest.values[target.id] if latest else None, told=s.sees_lives))
+        )
     return found
 
 

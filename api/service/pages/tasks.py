@@ -30,12 +30,18 @@ from tasks.queries import Register
 router = APIRouter()
 PAGE = 50
 _ORDER = list(State)
+_BY_LIFE = frozenset(State) - {State.PASSED}
+_BY_TEXT = frozenset(State) - {State.OVERDUE, State.REVIEW, State.FINISHED}
+"""States that those see who are told of lives, and those who are not."""
 _SORTS: dict[str, Callable[[DueItem], Any]] = {
     "due": lambda i: (i.due or date.max, i.path),
     "state": lambda i: (_ORDER.index(i.state), i.due or date.max),
     "title": lambda i: i.commitment,
     "place": lambda i: (i.document_id, i.path),
-    "progress": lambda i: (i.life.percent if i.life.percent is not None else -1, i.status.value),
+    "progress": lambda i: (
+        i.life.percent if i.life.percent is not None else -1,
+        i.life.status.value,
+    ),
 }
 _FORMS = {
     "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", render_xlsx),
@@ -97,7 +103,7 @@ class Filters:
             return False
         if item.due and self.until and item.due > self.until:
             return False
-        return self.status in (None, item.status)
+        return self.status is None or self.status is item.status
 
     def stands(self, item: DueItem) -> bool:
         """Whether it is in the state asked for."""
@@ -107,7 +113,7 @@ class Filters:
             return item.status is Status.REPORTED
         if self.state == "open":
             return item.state is not State.FINISHED
-        return self.state in ("", item.state.value)
+        return not self.state or item.among({State(self.state)})
 
 
 def filters_of(
@@ -175,7 +181,7 @@ def tasks(s: Reading, f: FiltersOf, page: Annotated[int, Query(ge=1, le=100_000)
         plans=[p for e in register.extractions for p in e.plans], plan_of=plan_titles(register),
         documents=[e.document for e in register.extractions], feed=feed_address(s, f, register),
         reference=f.document in register.reference, may_report=bool(s.viewer.actor.roles & roles_for(Step.REPORT)),
-        roles=list(Role), states=_ORDER, statuses=list(Status), forms=list(_FORMS),
+        roles=list(Role), states=[x for x in _ORDER if x in (_BY_LIFE if s.sees_lives else _BY_TEXT)], statuses=list(Status), forms=list(_FORMS),
     )  # fmt: skip
 
 
@@ -196,7 +202,7 @@ def _written(form: str, s: Screen, f: Filters) -> bytes:
     wanted = s.service.narrowed(s.viewer.actor, f.wanted(s))
     rows: list[ExportRow] = [
         row
-        for row in export_rows(s.service.store, day, wanted)
+        for row in export_rows(s.service.store, day, wanted, reader=s.viewer.actor)
         if (row.milestone_id, row.occurrence) in keys
     ]
     rows = [row.model_copy(update={"number": number}) for number, row in enumerate(rows, 1)]

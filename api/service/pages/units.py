@@ -13,6 +13,7 @@ from api.service.pages.neighbours import MOST, neighbours_of, picture_of
 from api.service.pages.screen import Reading
 from api.service.pages.tasks import plan_titles
 from tasks.bearing import joint_units, main_units
+from tasks.disclosure import Part
 from tasks.due import Colour, State
 from tasks.lifecycle import Status
 from tasks.listing import Wanted
@@ -29,17 +30,19 @@ def units(s: Reading, q: Annotated[str, Query(max_length=100)] = "") -> Response
     """All units that bear a task, with what stands red, yellow and blue."""
     register = s.service.register(s.viewer.actor).tracked
     colours: dict[str, Counter[Colour]] = {}
+    passed: Counter[str] = Counter()
     joint: Counter[str] = Counter()
     for item in s.service.standings(s.viewer.actor, s.service.today()):
         for unit in main_units(item):
             colours.setdefault(unit, Counter())[item.colour] += 1
+            passed[unit] += item.state is State.PASSED
         if item.colour is Colour.RED:
             joint.update(joint_units(item))
     known = known_names(register)
     words = q.strip().casefold()
     found = [u for u in register.units() if words in known(u)]
     return s.show(
-        "units.html", units=found, colours=colours, joint=joint, q=q, roles=list(Role),
+        "units.html", units=found, colours=colours, passed=passed, joint=joint, q=q, roles=list(Role),
         Colour=Colour,
     )  # fmt: skip
 
@@ -68,7 +71,7 @@ def unit(unit: str, s: Reading, role: Annotated[str, Query(max_length=20)] = "")
         placed=[(p, _roles(register, p, key)) for p in register.tasks_of(key)], states=Counter(i.state for i in own), review=sum(i.status is Status.REPORTED for i in own),
         colours=Counter(i.colour for i in own), joint=Counter(i.colour for i in shared), urgent=urgent, neighbours=neighbours,
         picture=picture_of(found.label, neighbours), plan_of=plan_titles(register),
-        people=[p for p in s.service.people.list() if key in p.units and p.active] if s.known else [],
+        people=[p for p in s.service.people.list() if key in p.units and p.active] if s.knows(Part.PEOPLE) else [],
         State=State, Colour=Colour, Role=Role,
     )  # fmt: skip
 

@@ -116,7 +116,7 @@ def milestones(
 ) -> Page[DueItem]:
     """Milestones as they stand on a day, soonest first."""
     found = asked.standings(within)
-    items = [i for i in found if not statuses or i.state in statuses or i.status in statuses]
+    items = [i for i in found if not statuses or i.among(statuses)]
     return _page(items, limit, cursor)
 
 

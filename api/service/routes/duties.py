@@ -26,6 +26,7 @@ from api.service.wire.facts import Citation, Target, UnitCount
 from api.service.wire.progress import DueItem, Judged
 from kb.errors import NotFoundError
 from tasks.bearing import joint_units, main_units
+from tasks.disclosure import Part, may_know
 from tasks.lifecycle import judge
 from tasks.listing import Wanted
 from tasks.queries import Placed, due_before
@@ -122,7 +123,7 @@ def task(task_id: str, viewer: Reader, service: ServiceOf, as_of: AsOf = None) -
     return TaskDetail(
         **task_out(register, placed).model_dump(),
         milestones=[DueItem.of(i) for i in items],
-        targets=[Judged.of(judge(t, latest_value(t, items))) for t in placed.task.targets],
+        targets=[Judged.of(judge(t, latest_value(t, items), told=register.told)) for t in placed.task.targets],
         clause=Citation.of(
             register.cite(register.document_of(placed.document.id), placed.clause, placed.clause.span)
         ),
@@ -214,7 +215,7 @@ def unit_of(
         roles=found.roles,
         standing=dict(+standing),
         standing_joint=dict(+joint),
-        people=[p.name for p in people] if viewer.person else [],
+        people=[p.name for p in people] if may_know(viewer.actor, Part.PEOPLE) else [],
     )
 
 

@@ -17,8 +17,9 @@ from api.service.sending import TAGGED, disposition, download, tagged
 from api.service.standings import wanted_of
 from api.service.state import Service
 from tasks.access import CALENDAR
-from tasks.authorisation import Action, PersonRole, authorise, require
+from tasks.authorisation import Action, authorise, require
 from tasks.digest import MEDIA_TYPES, DigestFormat, build_digests, file_name, parse_week, render
+from tasks.disclosure import Part, may_know
 from tasks.due import State
 from tasks.exports.feed import REMIND_DAYS, render_ics
 from tasks.exports.render import render_rows
@@ -43,7 +44,6 @@ _TYPES: dict[str, str] = {
     "docx": MEDIA_TYPES[DigestFormat.DOCX],
     "ics": "text/calendar; charset=utf-8",
 }
-_EVERYWHERE = frozenset({PersonRole.SUPERVISOR, PersonRole.AUDITOR, PersonRole.ADMIN})
 _DIGEST_POLICY = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 )
@@ -90,7 +90,7 @@ def digests(
 ) -> Page[DigestWeek]:
     """What was sent, by week, the latest first: supervisors, auditors and administrators see all,
     officers what went to their own units."""
-    mine = None if viewer.actor.roles & _EVERYWHERE else frozenset(viewer.actor.units)
+    mine = None if may_know(viewer.actor, Part.ALL_DELIVERIES) else frozenset(viewer.actor.units)
     weeks: dict[str, list[Sent]] = {}
     answers = authorise(viewer.actor, Action.CHANGE_SETTINGS).allowed
     for one in Outbox(service.store, "").deliveries(answers=answers):
@@ -133,7 +133,7 @@ def digest(
             service.store, asked, as_of or asked.nearest(service.today()),
             zone=ZoneInfo(service.settings.timezone), within=within,
             units=(unit,) if unit else (), overview=not unit, all_clear=True,
-            documents=service.visible(viewer.actor),
+            documents=service.visible(viewer.actor), reader=viewer.actor,
         )  # fmt: skip
         data = render(found, kind, language, base_url=service.settings.base_url)
         return data, file_name(found, kind, language)
@@ -244,4 +244,6 @@ def _rows(
     statuses: list[Status | State] | None = None,
 ) -> list[ExportRow]:
     chosen = service.narrowed(viewer.actor, wanted_of(service, viewer.actor, unit, roles, plan))
-    return export_rows(service.store, day, chosen, overdue=overdue, statuses=statuses or ())
+    return export_rows(
+        service.store, day, chosen, overdue=overdue, statuses=statuses or (), reader=viewer.actor
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 from api.service.wire.base import Span, Wire
 from api.service.wire.facts import Deadline
@@ -58,7 +58,9 @@ class DueItem(Wire):
     """A milestone, or one occurrence of it, as it stands on a day. `due` is the day that holds,
     `printed` the day by the text; `days` as of minus due: positive where it has passed;
     `inherited`: the date is the plan's; `missed` earlier occurrences that took no step;
-    `arrangements` what a day counted in working days rests on."""
+    `arrangements` what a day counted in working days rests on. Without
+    signing in only what the document says is told: `life` is null, `state` is `passed` where the
+    day by the text has, and `behind` and `missed` say nothing."""
 
     document_id: str
     plan_id: str
@@ -82,13 +84,19 @@ class DueItem(Wire):
     recorded_at: datetime.datetime | None
     counting: Counting
     arrangements: tuple[Arrangement, ...]
-    life: Life
+    life: Life | None
     units: tuple[Bearer, ...]
+
+    @classmethod
+    def of(cls, fact: object) -> Self:
+        """As it may be told: a blank life would say that nothing was reported."""
+        sent = super().of(fact)
+        return sent if getattr(fact, "told", True) else sent.model_copy(update={"life": None})
 
 
 class Judged(Wire):
     """A target against the value reported. `gap` is how much is missing: 0 where met, null without
-    a report."""
+    a report; `withheld` without signing in."""
 
     target_id: str
     verdict: Verdict

@@ -45,12 +45,14 @@ def test_exports(world, kind):
 
 
 def test_exports_filtered(world):
-    def rows(**asked):
-        sent = world.client("public").get(f"{API}/exports", params={"format": "jsonl", "as_of": "2026-03-01"} | asked)  # fmt: skip
+    def rows(role="reader", **asked):
+        sent = world.client(role).get(f"{API}/exports", params={"format": "jsonl", "as_of": "2026-03-01"} | asked)  # fmt: skip
         return [json.loads(line) for line in sent.text.splitlines()]
 
     assert {r["state"] for r in rows(overdue="true")} == {"overdue"}
     assert {r["status"] for r in rows(status=["in_progress"])} == {"in_progress"}
+    assert {r["state"] for r in rows("public", overdue="true")} == {"passed"}
+    assert rows("public", status=["in_progress"]) == []
     assert {r["state"] for r in rows(status=["waiting"])} == {"waiting"}
     assert rows(plan="没有这个计划") == []
     assert {r["path"] for r in rows(role=["joint"])} == {r["path"] for r in rows(unit=OTHER)}
