@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from ingest.clauses import ClauseReading, read_clauses
 from ingest.deadlines import parse_period
 from ingest.duties import extract_tasks
 from ingest.header import Header, parse_header
+from ingest.layout import LineKind, find_lines
 from ingest.outline import Outline, parse_outline
 from ingest.policies import find_policies
 from ingest.readers import READERS, Source, read_bytes, read_file
@@ -68,6 +70,7 @@ def extract_source(source: Source) -> Extraction:
         text, plans, readings, issued=header.written_on, doubts=[f.span for f in findings if f.span]
     )
     members = tuple(_members(text, outline.members, index, organisations))
+    empty = _empty(text, len(outline.clauses), len(tasks))
     document = Document(
         id=document_id,
         title=header.title or (plans[0].title if plans else "") or source.name,
@@ -91,7 +94,9 @@ def extract_source(source: Source) -> Extraction:
         members=members,
         policies=tuple(_policies(text, readings)),
         repairs=tuple(repairs),
-        warnings=(*source.findings, *findings, *outline.findings, *_attachments(text), *warnings),
+        warnings=(
+            *empty, *source.findings, *findings, *outline.findings, *_attachments(text), *warnings
+        ),
     )
     verify_extraction(extraction)
     return extraction
@@ -127,6 +132,31 @@ def _policies(text: str, readings: Sequence[ClauseReading]) -> Iterator[PolicyRe
     for item in readings:
         for policy in find_policies(item):
             yield policy.model_copy(update={"quote": policy.span.slice(text)})
+
+
+def _empty(text: str, clauses: int, tasks: int) -> Iterator[Finding]:
+    """Why nothing came of a document: an empty table would not say."""
+    if tasks:
+        return
+    lines = Counter(line.kind for line in find_lines(text))
+    numbered, total = lines[LineKind.MARKED], sum(lines.values())
+    aside = lines[LineKind.FURNITURE] + lines[LineKind.METADATA]
+    if not clauses:
+        yield Finding(
+            code="no-clause",
+            message=f"没有读出条款, 也就没有任务: 全文 {total} 行, 其中页面文字和公开信息 {aside} 行、带序号 "
+            f"{numbered} 行; 请核对文件是否完整, 正文是否只是图片或附件 / "
+            f"no clause, so no duty: of {total} lines {aside} are words of the page and its metadata, "
+            f"{numbered} are numbered; check that the file is whole and its text no picture or attachment",
+        )
+    else:
+        yield Finding(
+            code="no-duty",
+            message=f"没有读出任务: 全文 {total} 行、{clauses} 条条款 (带序号 {numbered} 行), "
+            "都只是标题、引言或没有要求的文字; 请核对 / "
+            f"no duty: {total} lines and {clauses} clauses ({numbered} lines are numbered), "
+            "all of them headings, introductions or text that asks for nothing; check them",
+        )
 
 
 def _attachments(text: str) -> Iterator[Finding]:

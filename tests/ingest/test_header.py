@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.header import Header, normalize_date, normalize_document_number, parse_header
+from ingest.header import Header, parse_header
+from ingest.metadata import normalize_date, normalize_document_number
 
 LABELLED = """[ 索引号 ]  11500101008647123A/2022-00123
 [ 发文字号 ] 某府办发〔2022〕30号
