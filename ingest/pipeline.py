@@ -14,7 +14,7 @@ from ingest.header import Header, parse_header
 from ingest.layout import LineKind, find_lines
 from ingest.outline import Outline, parse_outline
 from ingest.policies import find_policies
-from ingest.readers import READERS, Source, read_bytes, read_file
+from ingest.readers import Source, decode, read_bytes, read_file
 from ingest.reading import RepairIndex, read_span
 from ingest.repairs import find_repairs
 from kb.identifiers import stable_id
@@ -51,7 +51,7 @@ def decode_source(data: bytes, media_type: str, name: str) -> str:
     Raises:
         SourceError: the bytes are not what they were.
     """
-    return READERS[media_type](data, name)
+    return decode(data, media_type, name)
 
 
 def extract_source(source: Source) -> Extraction:

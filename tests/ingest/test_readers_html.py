@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.header import parse_header
-from ingest.readers.html import html_text
+from ingest.readers.html import read_html
 from kb.errors import SourceError
 
 BODY = "".join(
@@ -31,9 +31,13 @@ PAGE = f"""<!DOCTYPE html>
 </body></html>"""
 
 
+def _text(data: bytes, name: str) -> str:
+    return read_html(data, name).text
+
+
 @pytest.fixture(scope="module")
 def lines() -> list[str]:
-    return html_text(PAGE.encode(), "page.html").splitlines()
+    return _text(PAGE.encode(), "page.html").splitlines()
 
 
 @pytest.mark.parametrize(
@@ -82,7 +86,7 @@ def test_the_largest_part_is_the_main_text_of_an_unknown_page() -> None:
     page = (
         f"<html><body><div class='menu'><a>栏目</a></div><div><div>{BODY}</div></div></body></html>"
     )
-    text = html_text(page.encode(), "page.html")
+    text = _text(page.encode(), "page.html")
     assert text.count("各单位要高度重视") == 6
     assert "栏目" not in text
 
@@ -91,7 +95,7 @@ def test_the_largest_part_is_the_main_text_of_an_unknown_page() -> None:
 def test_the_declared_encoding_is_used(encoding: str) -> None:
     charset = encoding.removesuffix("-sig")
     page = f'<html><head><meta charset="{charset}"></head><body><div>{BODY}</div></body></html>'
-    assert html_text(page.encode(encoding), "page.html").startswith("（一）各单位")
+    assert _text(page.encode(encoding), "page.html").startswith("（一）各单位")
 
 
 @pytest.mark.parametrize(
@@ -100,14 +104,14 @@ def test_the_declared_encoding_is_used(encoding: str) -> None:
 )
 def test_a_page_without_text_is_refused(page: str) -> None:
     with pytest.raises(SourceError, match="no text") as caught:
-        html_text(page.encode(), "page.html")
+        _text(page.encode(), "page.html")
     assert caught.value.path == "page.html"
 
 
 def test_deep_nesting_is_no_recursion_error() -> None:
     page = "<html><body>" + "<div>" * 600 + BODY + "</div>" * 600 + "</body></html>"
     try:
-        text = html_text(page.encode(), "deep.html")
+        text = _text(page.encode(), "deep.html")
     except SourceError:
         return  # lxml may give up on such depth; what matters is that it ends
     assert text
@@ -122,8 +126,8 @@ def test_deep_nesting_is_no_recursion_error() -> None:
 )  # fmt: skip
 def test_broken_markup_is_read_or_refused(markup: str) -> None:
     try:
-        text = html_text(f"<html><body>{markup}".encode(), "page.html")
+        text = _text(f"<html><body>{markup}".encode(), "page.html")
     except SourceError:
         return
     assert text.strip()
-    assert text == html_text(f"<html><body>{markup}".encode(), "page.html")
+    assert text == _text(f"<html><body>{markup}".encode(), "page.html")
