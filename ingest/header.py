@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import pairwise
 
 from ingest.layout import TITLE_END, Line, LineKind, find_lines, is_signatory
 from ingest.metadata import (
@@ -57,11 +58,11 @@ def parse_header(text: str) -> Header:
     metadata = find_metadata(text)
     lines = [line for line in find_lines(text, metadata) if line.kind not in _ASIDE]
     printed = _printed_title(lines)
-    title = metadata.value("title") or "".join(line.text for line in printed)
-    if not title:
+    words = metadata.value("title") or "".join(line.text for line in printed)
+    if not words:
         spoken = (line.text for line in lines if not line.text.endswith(("：", ":")))
-        title = next(spoken, "")[:_LONGEST_FIRST_LINE]
-    title = re.sub(r"(?<=[一-龥])[ \u3000]+(?=[一-龥《])", "", title) or None
+        words = next(spoken, "")[:_LONGEST_FIRST_LINE]
+    title = re.sub(r"(?<=[一-龥])[ \u3000]+(?=[一-龥《])", "", words) or None
     number = normalize_document_number(metadata.value("document_number") or "")
     if number is None and (
         match := NUMBER.search(_joined(lines, _HEAD)) or NUMBER.search(text[:_HEAD])
@@ -69,9 +70,7 @@ def parse_header(text: str) -> Header:
         number = normalize_document_number(match.group())
     signature = _signature(lines)
     signed = (signature[0].text, signature[1].text) if signature else ("", "")
-    issuer = (
-        metadata.value("issuer") or re.sub(r"\s+", "", signed[0]) or _issuer_of(title) or None
-    )
+    issuer = metadata.value("issuer") or re.sub(r"\s+", "", signed[0]) or _issuer_of(title) or None
     return Header(
         title=title,
         document_number=number,
@@ -152,7 +151,7 @@ def _numbered(line: str) -> bool:
 
 def _signature(lines: Sequence[Line]) -> tuple[Line, Line] | None:
     """The signing body and its date: a short line without punctuation, then a date line."""
-    for before, line in zip(lines, lines[1:], strict=False):
+    for before, line in pairwise(lines):
         if len(line.text) <= 16 and normalize_date(line.text):
             alone = not DATE.sub("", line.text).strip() or PACKED.match(line.text)
             name = re.sub(r"\s+", "", before.text)

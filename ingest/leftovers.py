@@ -13,9 +13,8 @@ from itertools import groupby
 
 from ingest.layout import Line, LineKind
 from kb.models import Finding, Span
+from tasks.models import LEFT_OUT
 
-FURNITURE = "left-out"
-"""Code of what is no text of the document: words of the page, formulas, names of attachments."""
 DOUBT = "text-left-out"
 """Code of sentences in no clause: a person should look."""
 _UNREAD = 40
@@ -49,9 +48,7 @@ def find_leftovers(
 
     def is_left(line: Line) -> bool:
         place = bisect_right(starts, line.start)
-        return line.kind is not LineKind.METADATA and not (
-            place and reach[place - 1] >= line.end
-        )
+        return line.kind is not LineKind.METADATA and not (place and reach[place - 1] >= line.end)
 
     first = min((span.start for span in clauses), default=len(text))
     for left, group in groupby(lines, key=is_left):
@@ -71,22 +68,19 @@ def _is_doubt(run: Sequence[Line], *, before: bool) -> bool:
     ]
     if any(not _FORMULA.search(s) or (_DUTY.search(s) and "《" not in s) for s in sentences):
         return True
-    if before or not _is_more(run):
-        return False
-    return sum(len(line.text) for line in run) >= _UNREAD
+    return not before and sum(len(line.text) for line in _rest(run)) >= _UNREAD
 
 
-def _is_more(run: Sequence[Line]) -> bool:
-    """Whether a run after the text is more than a signature and the names of attachments."""
+def _rest(run: Sequence[Line]) -> Iterator[Line]:
+    """The lines that are neither a signature nor the names of attachments."""
     named = False
     for line in run:
         if line.kind is LineKind.ATTACHMENT:
             named = True
-        elif line.kind is LineKind.CLOSING or (named and line.kind is LineKind.MARKED):
-            continue
-        elif line.kind in (LineKind.TEXT, LineKind.TITLE, LineKind.MARKED):
-            return True
-    return False
+        elif line.kind in (LineKind.TEXT, LineKind.TITLE) or (
+            line.kind is LineKind.MARKED and not named
+        ):
+            yield line
 
 
 def _told(run: Sequence[Line], *, before: bool) -> Finding:
@@ -105,4 +99,4 @@ def _told(run: Sequence[Line], *, before: bool) -> Finding:
     else:
         what = ("落款、附件名称等", "signature, names of attachments and the like")
     message = f"未列入条款: {what[0]} ({count} 行) / in no clause: {what[1]} ({count} lines)"
-    return Finding(code=FURNITURE, message=message, span=span)
+    return Finding(code=LEFT_OUT, message=message, span=span)

@@ -139,9 +139,7 @@ def _labels(row: _Row) -> Iterator[tuple[str, str, str, int]]:
     if first is None:
         return
     matches = [first, *_LABEL.finditer(row.text, first.end())]
-    for match, end in zip(
-        matches, [*(m.start() for m in matches[1:]), len(row.text)], strict=True
-    ):
+    for match, end in zip(matches, [*(m.start() for m in matches[1:]), len(row.text)], strict=True):
         label = re.sub(r"[ \u3000\u00a0]", "", match["boxed"] or match["plain"])
         value = row.text[match.end() : end]
         yield _FIELD[label], label, value.strip(" \u3000\u00a0\t|"), row.start + match.end()

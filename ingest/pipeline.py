@@ -95,7 +95,12 @@ def extract_source(source: Source) -> Extraction:
         policies=tuple(_policies(text, readings)),
         repairs=tuple(repairs),
         warnings=(
-            *empty, *source.findings, *findings, *outline.findings, *_attachments(text), *warnings
+            *empty,
+            *source.findings,
+            *findings,
+            *outline.findings,
+            *_attachments(text),
+            *warnings,
         ),
     )
     verify_extraction(extraction)

@@ -12,6 +12,7 @@ from ingest.readers.text import read_text
 from kb.errors import SourceError
 from kb.identifiers import sha256_hex
 from kb.models import Fact, Finding
+from kb.printable import printable
 
 LIMIT = 64 * 1024 * 1024
 """Largest file that is read, in bytes."""
@@ -104,8 +105,16 @@ def read_bytes(data: bytes, name: str) -> Source:
             f"扩展名与内容不符, 按内容 ({media_type}) 读取 / read by its content, {media_type}"
         )
         findings = (Finding(code="extension-mismatch", message=message), *findings)
+    own = Path(name).name
+    shown = printable(own)
+    if shown != own:
+        message = (
+            f"文件名含有不能显示的字节或字符, 已转写为 {shown} / "
+            f"the file's name holds bytes or characters that cannot be shown: written as {shown}"
+        )
+        findings = (Finding(code="file-name", message=message), *findings)
     return Source(
-        name=Path(name).name,
+        name=shown,
         sha256=sha256_hex(data),
         media_type=media_type,
         text=text,

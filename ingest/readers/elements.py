@@ -8,7 +8,7 @@ elements, and what it holds is a difference of two sums.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -133,3 +133,11 @@ class Elements:
         """The text of `tag`, a space between its strings."""
         first, last = self._extents[id(tag)].strings
         return " ".join(self._strings[first:last])
+
+    def text_without(self, tags: Iterable[Tag]) -> str:
+        """The text of the page but for some elements, a space between its strings."""
+        kept = [True] * len(self._strings)
+        for tag in tags:
+            first, last = self._extents[id(tag)].strings
+            kept[first:last] = [False] * (last - first)
+        return " ".join(s for s, stays in zip(self._strings, kept, strict=True) if stays)

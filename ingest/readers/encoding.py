@@ -49,7 +49,9 @@ _COMMON = frozenset(
 )
 """The most frequent characters of Chinese, and the traditional forms of those that have one: about
 two thirds of any running text, and a twentieth of what a wrong codec makes of it."""
-_PUNCTUATION = re.compile(r"[\u2010-\u203b\u3000-\u3017\ufe30-\ufe4f\uff01-\uff5e\u2460-\u249b\u00b7\u00d7]")
+_PUNCTUATION = re.compile(
+    r"[\u2010-\u203b\u3000-\u3017\ufe30-\ufe4f\uff01-\uff5e\u2460-\u249b\u00b7\u00d7]"
+)
 _SAMPLE = 200_000
 _STRETCH = 24
 """Chinese characters that are judged together: where two encodings are in one file, some differ."""
@@ -233,7 +235,9 @@ def plausibility(text: str) -> float:
     >>> plausibility("各单位要高度重视") > 1 > plausibility("鍚勫崟浣嶈")
     True
     """
-    beyond = [c for c in text[:_SAMPLE] if c > "\x7f" or (c < " " and c not in "\t\r\n\f\x0b\x1a\x1b")]
+    beyond = [
+        c for c in text[:_SAMPLE] if c > "\x7f" or (c < " " and c not in "\t\r\n\f\x0b\x1a\x1b")
+    ]
     if not beyond:
         return 1.0
     return sum(map(_weight, beyond)) / len(beyond)

@@ -15,12 +15,15 @@ from typing import NamedTuple
 from bs4 import BeautifulSoup, Tag, XMLParsedAsHTMLWarning
 from bs4.element import NavigableString, PageElement
 
+from ingest.layout import TITLE_END
+from ingest.leftovers import DOUBT
 from ingest.readers.copies import find_copies
 from ingest.readers.elements import Elements
 from ingest.readers.encoding import decode_bytes
 from ingest.readers.source import Read
 from kb.errors import SourceError
 from kb.models import Finding
+from tasks.models import LEFT_OUT
 
 _NO_TEXT = frozenset(["script", "style", "template", "input", "link", "meta", "head"])
 """Elements whose content is no words for a reader; comments are none either."""
@@ -54,6 +57,10 @@ _LEAST_MAIN = 200
 _SPEECHES = 3
 """Sentences and clauses from which on a part beside the main text is read too: the notes on use
 and copyright of the pages read so far have two at most."""
+_TITLES = frozenset(["h1", "h2", "h3"])
+_LONGEST_TITLE = 120
+_HEAD = 1000
+"""Characters of the main text in which its title would stand."""
 _DEPTH = 200
 _DEEPEST = 500
 
@@ -71,7 +78,9 @@ def read_html(data: bytes, name: str) -> Read:
         # XHTML begins with an XML declaration; it is a page all the same.
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
         # Encoded anew, so that no declaration in the page is believed.
-        soup = BeautifulSoup(decoded.text.encode(), "lxml", from_encoding="utf-8")
+        # The parser ends at a NUL; the standard of HTML has U+FFFD for it.
+        markup = decoded.text.replace("\x00", "\ufffd").encode()
+        soup = BeautifulSoup(markup, "lxml", from_encoding="utf-8")
     _refuse_depth(soup, name)
     page = _Page(soup)
     # An entity may name a character that is none (&#xD800;).
@@ -111,8 +120,9 @@ class _Page:
 
     def __init__(self, soup: BeautifulSoup) -> None:
         self.left: list[tuple[str, str]] = []
+        self.speaking: list[tuple[str, str]] = []
         if soup.title is not None and soup.title.string:
-            self._leave("title", str(soup.title.string))
+            self._leave("title", str(soup.title.string), speaks=False)
         self._page = Elements(soup.body or soup, _NO_TEXT)
         self._copies = find_copies(self._page)
         self._main = self._find_main()
@@ -127,7 +137,9 @@ class _Page:
         while stack:
             node = stack.pop()
             if not isinstance(node, Tag):
-                self._leave("text", str(node))
+                self._leave("text", str(node), speaks=False)
+            elif node.name in _TITLES and self._is_title(node):
+                yield _squeeze(page.text(node))
             elif node is self._main or self._reads_as_text(node, around):
                 yield from self._lines(node)
             elif id(node) in around or (self._rows and self._holds_row(node)):
@@ -137,16 +149,16 @@ class _Page:
                 self._leave_element(node)
 
     def findings(self) -> Iterator[Finding]:
-        """What is left out, in one finding."""
+        """What is left out: in one finding, and in another what has sentences."""
         if self.left:
-            words = [f"<{element}> {told}" for element, told in self.left]
-            listed = "\n".join(words).replace(" / ", "/")
-            count = len(self.left)
-            message = (
-                f"网页中未读入正文的部分 ({count} 处):\n{listed} / "
-                f"parts of the page that are not in the text ({count}):\n{listed}"
+            told = ("网页中未读入的内容", "parts of the page that are not in the text")
+            yield _listed(LEFT_OUT, self.left, *told)
+        if self.speaking:
+            told = (
+                "网页中有成句的文字未读入正文, 请核对",
+                "parts of the page with sentences that are not in the text; check them",
             )
-            yield Finding(code="left-out", message=message)
+            yield _listed(DOUBT, self.speaking, *told)
 
     def _find_main(self) -> Tag:
         page = self._page
@@ -161,7 +173,9 @@ class _Page:
             inner = [
                 child
                 for child in page.children(current)
-                if isinstance(child, Tag) and not self._is_furniture(child)
+                if isinstance(child, Tag)
+                and page.count(child, _BLOCKS)  # a paragraph is not all of a text
+                and not self._is_furniture(child)
             ]
             largest = max(inner, key=page.length, default=None)
             if largest is None or page.length(largest) < least:
@@ -204,14 +218,23 @@ class _Page:
         # The cells of a table may well be links: each duty to its own page.
         return tag.name not in _TABLE and text > 0 and links > 0.7 * text and not _tables(page, tag)
 
+    def _is_title(self, tag: Tag) -> bool:
+        """Whether a heading beside the main text is its title, and not in it again."""
+        words = _squeeze(self._page.text(tag))
+        if not TITLE_END.search(words) or len(words) > _LONGEST_TITLE:
+            return False
+        return _bare(words) not in _bare(self._page.text(self._main)[:_HEAD])
+
     def _leave_element(self, tag: Tag) -> None:
         names = [f"#{tag['id']}"] if tag.get("id") else []
         names += [f".{name}" for name in tag.get("class") or ()]
-        self._leave(tag.name + "".join(names), self._page.text(tag))
+        again = tag.name in _CONTROLS or id(tag) in self._copies
+        speaks = not again and self._page.speaking(tag) > 0
+        self._leave(tag.name + "".join(names), self._page.text(tag), speaks=speaks)
 
-    def _leave(self, element: str, words: str) -> None:
+    def _leave(self, element: str, words: str, *, speaks: bool) -> None:
         if told := " ".join(words.split()):
-            self.left.append((element, told))
+            (self.speaking if speaks else self.left).append((element, told))
 
     def _header_lines(self) -> Iterator[str]:
         """`索引号：…` lines of a header table that stands outside the main text."""
@@ -276,6 +299,17 @@ class _Page:
                 children = [*self._page.children(node)]
                 stack.extend(("open", child, around) for child in reversed(children))
         yield from flush()
+
+
+def _listed(code: str, left: list[tuple[str, str]], chinese: str, english: str) -> Finding:
+    words = "\n".join(f"<{element}> {told}" for element, told in left).replace(" / ", "/")
+    count = len(left)
+    message = f"{chinese} ({count} 处):\n{words} / {english} ({count}):\n{words}"
+    return Finding(code=code, message=message)
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"\s", "", text)
 
 
 def _tables(page: Elements, tag: Tag) -> bool:

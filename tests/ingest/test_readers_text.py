@@ -21,7 +21,6 @@ TEXT = (
 )
 
 
-
 def _text(data: bytes, name: str) -> str:
     return read_text(data, name).text
 
