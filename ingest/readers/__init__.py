@@ -152,7 +152,6 @@ def detect_media_type(data: bytes, name: str) -> str:
                 hint="现在支持: 纯文本 (.txt) 和网页 (.html) / supported: plain text and web pages",
                 path=name,
             )
-    wide = b"\x00" in data[:_SNIFFED]
     start = data[:_SNIFFED].replace(b"\x00", b"")
     start = start.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
     if start.startswith((b"<!doctype html", b"<html", b"<?xml", b"<head", b"<body")) or (
@@ -163,7 +162,7 @@ def detect_media_type(data: bytes, name: str) -> str:
         return TEXT
     control = data[:65536].translate(None, bytes(range(32, 256)) + b"\t\r\n\f\x0b\x1b\x1a")
     if b"\x00" in data or len(control) > len(data[:65536]) // 200:
-        if wide and _is_wide(data, name):
+        if _is_wide(data, name):
             return TEXT
         place = data.find(b"\x00")
         raise SourceError(
@@ -177,7 +176,7 @@ def detect_media_type(data: bytes, name: str) -> str:
 
 
 def _is_wide(data: bytes, name: str) -> bool:
-    """Whether bytes with NUL are text of two or four bytes a character without a mark."""
+    """Whether bytes that are no text by themselves are text of two or four bytes a character."""
     try:
         return decode_bytes(data, name).encoding in WIDE_CODECS
     except SourceError:
