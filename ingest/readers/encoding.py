@@ -66,6 +66,8 @@ _BROKEN = 0.6
 _FEWEST_WIDE = 3
 """Chinese characters from which on bytes may be two or four a character with no mark: any two
 bytes are some character."""
+_FEW = 8
+"""Chinese characters: of fewer each has to be a frequent one to say more than that it is UTF-8."""
 _FREQUENT = 1.5
 """Median of such lines 1.68; Greek in UTF-8 reads as GB18030 with 1.25 at most."""
 
@@ -156,8 +158,12 @@ def _outweighs(text: str, utf8: str) -> bool:
     is two Hebrew and Greek marks): its characters are frequent ones, and no word is cut by them."""
     if "\x00" in utf8:
         return True
-    among_letters = re.search(r"[A-Za-z][^\x00-\x7f]|[^\x00-\x7f][A-Za-z]", utf8)
-    return _chinese(text) >= 2 and plausibility(text) >= _FREQUENT and among_letters is None
+    if re.search(r"[A-Za-z][^\x00-\x7f]|[^\x00-\x7f][A-Za-z]", utf8):
+        return False
+    count, least = _chinese(text), _FREQUENT
+    if count < _FEW:
+        least = 2.0  # each of them
+    return count >= 2 and plausibility(text) >= least
 
 
 def _declared(body: bytes) -> str | None:
