@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -67,7 +68,9 @@ _FEWEST_WIDE = 3
 """Chinese characters from which on bytes may be two or four a character with no mark: any two
 bytes are some character."""
 _FEW = 8
-"""Chinese characters: of fewer each has to be a frequent one to say more than that it is UTF-8."""
+"""Chinese characters that say little."""
+_LATIN_ENDS = "\u0250"
+"""Signs (·, §) and letters (é) before it stand in all texts."""
 _FREQUENT = 1.5
 """Median of such lines 1.68; Greek in UTF-8 reads as GB18030 with 1.25 at most."""
 
@@ -154,16 +157,18 @@ def _is_better(
 
 
 def _outweighs(text: str, utf8: str) -> bool:
-    """Whether a Chinese reading is better than one as UTF-8 that bytes happen to be (通知 in GBK
-    is two Hebrew and Greek marks): its characters are frequent ones, and no word is cut by them."""
+    """Whether a Chinese reading is better than one as UTF-8 that bytes happen to be: its
+    characters are frequent ones, and those of UTF-8 are of several scripts (通知 in GBK is a Latin
+    and a Hebrew accent in UTF-8), not the letters or signs of one."""
     if "\x00" in utf8:
         return True
-    if re.search(r"[A-Za-z][^\x00-\x7f]|[^\x00-\x7f][A-Za-z]", utf8):
+    beyond = {c for c in utf8 if c > "\x7f"}
+    scripts = {unicodedata.name(c, "NONE").partition(" ")[0] for c in beyond}
+    if len(scripts) < 2 or min(beyond) < _LATIN_ENDS:
         return False
-    count, least = _chinese(text), _FREQUENT
-    if count < _FEW:
-        least = 2.0  # each of them
-    return count >= 2 and plausibility(text) >= least
+    count = _chinese(text)
+    # Of few characters each has to be a frequent one.
+    return count >= 2 and plausibility(text) >= (_FREQUENT if count >= _FEW else 2.0)
 
 
 def _declared(body: bytes) -> str | None:

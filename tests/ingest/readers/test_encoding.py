@@ -137,7 +137,9 @@ def test_a_text_garbled_before_it_was_saved_is_refused(wrong: str, right: str) -
         read_bytes(garbled.encode(), "plan.txt")
 
 
-@pytest.mark.parametrize("text", ["hôtel sûr où dû", "αβγδ ε", "Москва", "é", "֪ͨ a֪ͨ", "龘靐齉爩"])
+@pytest.mark.parametrize(
+    "text", ["hôtel sûr où dû", "αβγδ ε", "Москва", "é", "· a · b · c", "ôû", "龘靐齉爩"]
+)
 def test_other_letters_in_utf_8_are_what_they_are(text: str) -> None:
     assert decode_bytes(text.encode(), "a.txt").text == text
 
