@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -14,6 +15,10 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 a problem was found or met, 2 wrong usage."""
     for name, value in _THREADS.items():
         os.environ.setdefault(name, value)
+    for stream in (sys.stdout, sys.stderr):
+        # A name of bytes that are no characters, a terminal that has no Chinese: shown as escapes.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     from api.cli.app import run  # noqa: PLC0415 - so that importing this module costs nothing
 
     given = sys.argv[1:] if arguments is None else arguments

@@ -1,54 +1,46 @@
-"""The facts about a document that stand in its header: title, number, issuer, dates.
+"""The facts about a document: title, number, issuer, dates.
 
-Read from header lines (`[ 索引号 ] …`, `发文字号：…`) and, where there are none, from the body: the
-title lines, the document number under them, the signature with its date at the end.
+Read from labelled lines (`ingest.metadata`), wherever they stand, and where there are none from
+the text: the title lines, the document number under them, the signature with its date at the end.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import pairwise
 
-from kb.models import Fact
+from ingest.layout import TITLE_END, Line, LineKind, find_lines, is_signatory
+from ingest.metadata import (
+    DATE,
+    NUMBER,
+    PACKED,
+    find_metadata,
+    normalize_date,
+    normalize_document_number,
+)
+from kb.models import Fact, Span
 
-_LABELS = {
-    "index_number": r"索\s*引\s*号",
-    "document_number": r"发\s*文\s*字\s*号|文\s*号",
-    "issuer": r"发布机构|发文机关|发文单位|发布单位|公开责任部门",
-    "written_on": r"成文日期|成文时间|生成日期|印发日期",
-    "published_on": r"发布日期|公开日期|发布时间|公布日期",
-    "subject": r"主题分类|信息分类",
-    "validity": r"有\s*效\s*性|时\s*效\s*性",
-    "title": r"标\s*题|名\s*称|信息名称",
-}
-_LINE = {
-    field: re.compile(rf"^[ \u3000]*(?:\[\s*(?:{label})\s*\][ \u3000]*|(?:{label})\s*[:：][ \u3000]*)(?P<value>[^\n]*)", re.M)
-    for field, label in _LABELS.items()
-}  # fmt: skip
-_HEAD = 6000
-_NUMBER = re.compile(
-    r"(?<![一-龥])([一-龥]{1,12}(?:[(（][一-龥]{1,6}[)）])?)[〔﹝\[［]((?:19|20)\d\d)[〕﹞\]］]\s*第?(\d{1,4})\s*号"
-)
-_CN_DIGITS = {c: str(i) for i, c in enumerate("零一二三四五六七八九")} | {"〇": "0", "○": "0"}
-_DATE = re.compile(
-    r"((?:19|20)\d\d|[一二][〇零○一二三四五六七八九]{3})\s*[-年./]\s*(\d{1,2}|[一二三四五六七八九十]{1,3})\s*[-月./]\s*(\d{1,2}|[一二三四五六七八九十]{1,3})日?"
-)
-_PACKED = re.compile(r"^(20\d\d)(0[1-9]|1[0-2])([0-3]\d)$")
-_TITLE_END = re.compile(
-    r"(?:通知|意见|方案|计划|规划|办法|决定|条例|规定|细则|纲要|公告|通告|通报|报告|批复|要点|清单|措施|规程|标准|指南|制度|函|决议|目标|任务)(?:[(（][^()（）\n]{1,24}[)）])?$"
-)
-
+_HEAD_LINES = 14
+"""Lines at the head of a text among which its title is looked for."""
+_HEAD = 1500
+"""Characters in which a number stands that no label names."""
+_LONGEST_TITLE = 120
+_TITLE_LINES = 4
+_LONGEST_FIRST_LINE = 80
+"""Characters of the first line where it has to stand for a title that there is not."""
 _LETTERHEAD = re.compile(
-    rf"(?!.*关于)[一-龥（）() \u3000]{{2,40}}文件|(?:{_NUMBER.pattern})(?:[ \u3000\t]*签\s*发\s*人\s*[:：].*)?|签\s*发\s*人\s*[:：].*|★.*|(?:特急|加急|机密|秘密|绝密|平急)"
+    rf"(?!.*关于)[一-龥（）() \u3000]{{2,40}}文件|(?:{NUMBER.pattern})(?:[ \u3000\t]*签\s*发\s*人\s*[:：].*)?|签\s*发\s*人\s*[:：].*|★.*|(?:特急|加急|机密|秘密|绝密|平急)"
 )
 """The lines over a title in the layout of official documents (GB/T 9704): the issuer's red head,
 the number, who signed, secrecy and urgency."""
-HEADING_MARK = re.compile(r"#{1,6}[ \u3000\t]+")
-"""What stands before a heading in Markdown; no Chinese official text begins a line so."""
+_ASIDE = frozenset({LineKind.METADATA, LineKind.FURNITURE})
 
 
 class Header(Fact):
-    """What the header says; a field that it does not have is None."""
+    """What the document says of itself; what it does not say is None. `spans`: the lines that say
+    it and are no labelled ones."""
 
     title: str | None = None
     document_number: str | None = None
@@ -58,111 +50,113 @@ class Header(Fact):
     published_on: date | None = None
     subject: str | None = None
     validity: str | None = None
-    end: int = 0
+    spans: tuple[Span, ...] = ()
 
 
 def parse_header(text: str) -> Header:
-    """Read the header of a decoded document. `end` is where its labelled lines end (0: none)."""
-    head = text[:_HEAD]
-    values: dict[str, str] = {}
-    end = 0
-    for field, pattern in _LINE.items():
-        if match := pattern.search(head):
-            end = max(end, match.end())
-            if value := match.group("value").strip(" \u3000\t\r"):
-                values[field] = value
-    body = text[end:]
-    title = values.get("title") or _body_title(body)
-    number = normalize_document_number(values.get("document_number", ""))
-    if number is None and (match := _NUMBER.search(body[:1500])):
+    """Read the header of a decoded document."""
+    metadata = find_metadata(text)
+    lines = [line for line in find_lines(text, metadata) if line.kind not in _ASIDE]
+    printed = _printed_title(lines)
+    words = metadata.value("title") or "".join(line.text for line in printed)
+    if not words:
+        spoken = (line.text for line in lines if not line.text.endswith(("：", ":")))
+        words = next(spoken, "")[:_LONGEST_FIRST_LINE]
+    title = re.sub(r"(?<=[一-龥])[ \u3000]+(?=[一-龥《])", "", words) or None
+    number = normalize_document_number(metadata.value("document_number") or "")
+    if number is None and (
+        match := NUMBER.search(_joined(lines, _HEAD)) or NUMBER.search(text[:_HEAD])
+    ):
         number = normalize_document_number(match.group())
-    signature = _signature(body)
-    issuer = values.get("issuer") or (signature[0] if signature else None) or _issuer_of(title)
+    signature = _signature(lines)
+    signed = (signature[0].text, signature[1].text) if signature else ("", "")
+    issuer = metadata.value("issuer") or re.sub(r"\s+", "", signed[0]) or _issuer_of(title) or None
     return Header(
         title=title,
         document_number=number,
-        index_number=values.get("index_number"),
+        index_number=metadata.value("index_number"),
         issuer=issuer,
-        written_on=normalize_date(values.get("written_on", ""))
-        or (signature[1] if signature else None),
-        published_on=normalize_date(values.get("published_on", "")),
-        subject=values.get("subject"),
-        validity=values.get("validity"),
-        end=end,
+        written_on=normalize_date(metadata.value("written_on") or "") or normalize_date(signed[1]),
+        published_on=normalize_date(metadata.value("published_on") or ""),
+        subject=metadata.value("subject"),
+        validity=metadata.value("validity"),
+        spans=tuple(
+            Span(line.start, line.end)
+            for line in dict.fromkeys(
+                [*printed, *_repeated(lines, title), *_letterhead(lines), *(signature or ())]
+            )
+        ),
     )
 
 
-def normalize_document_number(text: str) -> str | None:
-    """`国发[2018]42号` → `国发〔2018〕42号`; None where there is no number."""
-    match = _NUMBER.search(text)
-    if match is None:
-        return None
-    return f"{match.group(1)}〔{match.group(2)}〕{match.group(3)}号"
+def _joined(lines: Sequence[Line], characters: int) -> str:
+    """The first `characters` of the lines, each ended by a line break."""
+    parts: list[str] = []
+    length = 0
+    for line in lines:
+        if length >= characters:
+            break
+        parts.append(line.text)
+        length += len(line.text) + 1
+    return "\n".join(parts)[:characters]
 
 
-def normalize_date(text: str) -> date | None:
-    """A calendar date: 2022-12-16, 2018年12月21日, 二〇一八年十二月二十一日, 20221216."""
-    text = text.strip()
-    if packed := _PACKED.match(text):
-        numbers = [int(g) for g in packed.groups()]
-    elif match := _DATE.search(text):
-        numbers = [_year(match.group(1)), _small(match.group(2)), _small(match.group(3))]
-    else:
-        return None
-    try:
-        return date(*numbers)
-    except ValueError:
-        return None
-
-
-def _year(text: str) -> int:
-    return int("".join(_CN_DIGITS.get(c, c) for c in text))
-
-
-def _small(text: str) -> int:
-    if text.isdigit():
-        return int(text)
-    tens, mark, ones = text.partition("十")
-    if not mark:
-        return int(_CN_DIGITS[text])
-    return int(_CN_DIGITS.get(tens, "1")) * 10 + int(_CN_DIGITS.get(ones, "0"))
-
-
-def _body_title(body: str) -> str | None:
-    """The first lines of the body that end like the title of an official document."""
-    lines = [HEADING_MARK.sub("", line.strip()) for line in body[:3000].split("\n")]
-    lines = [line for line in lines if line][:14]
-    windows = [(start, size) for start in range(len(lines)) for size in (1, 2, 3)]
+def _printed_title(lines: Sequence[Line]) -> Sequence[Line]:
+    """The first lines of the text that end like the title of an official document."""
+    head = lines[:_HEAD_LINES]
     candidates = []
-    for start, size in windows:
-        joined = "".join(lines[start : start + size])
-        first = lines[start]
-        if any(_LETTERHEAD.fullmatch(line) for line in lines[start : start + size]):
-            continue
-        if not 6 <= len(joined) <= 120 or re.search(r"[。；;>|]", joined) or _numbered(first):
-            continue
-        if _TITLE_END.search(joined) and not _LINE["title"].match(first):
-            candidates.append(("关于" not in joined, start, size, joined))
-    if candidates:
-        return re.sub(r"(?<=[一-龥])[ \u3000]+(?=[一-龥《])", "", min(candidates)[3])
-    return lines[0][:80] if lines else None
+    for last, line in enumerate(head):
+        for size in (1, 2, 3):
+            window = head[max(0, last - size + 1) : last + 1]
+            joined = "".join(line.text for line in window)
+            if size > last + 1 or any(_LETTERHEAD.fullmatch(line.text) for line in window):
+                continue
+            if not 6 <= len(joined) <= _LONGEST_TITLE or re.search(r"[。；;>|]", joined):
+                continue
+            if not _numbered(window[0].text) and TITLE_END.search(line.text):
+                named = "关于" in joined
+                candidates.append((not named, last if named else last - size, size, last))
+    if not candidates:
+        return []
+    _, _, size, last = min(candidates)
+    first = last - size + 1
+    # The bodies that issue it may stand on lines of their own over 关于.
+    while first and last - first < _TITLE_LINES - 1 and is_signatory(head[first - 1].text):
+        first -= 1
+    return head[first : last + 1]
+
+
+def _repeated(lines: Sequence[Line], title: str | None) -> Iterator[Line]:
+    """Lines at the head that print (a part of) the title again."""
+    whole = _squeezed(title or "")
+    for line in lines[: 2 * _HEAD_LINES]:
+        words = _squeezed(line.text)
+        if line.kind is not LineKind.MARKED and len(words) >= 6 and words in whole:
+            yield line
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"[\s“”\"《》]", "", text)
+
+
+def _letterhead(lines: Sequence[Line]) -> Iterator[Line]:
+    for line in lines[: 2 * _HEAD_LINES]:
+        if len(line.text) <= _LONGEST_TITLE and _LETTERHEAD.fullmatch(line.text):
+            yield line
 
 
 def _numbered(line: str) -> bool:
     return re.match(r"(?:附件?|[一二三四五六七八九十]+、|\d+[.、．]|[(（])", line) is not None
 
 
-def _signature(body: str) -> tuple[str, date] | None:
+def _signature(lines: Sequence[Line]) -> tuple[Line, Line] | None:
     """The signing body and its date: a short line without punctuation, then a date line."""
-    lines = [(m.group().strip()) for m in re.finditer(r"[^\n]+", body)]
-    lines = [line for line in lines if line]
-    for index in range(1, len(lines)):
-        if len(lines[index]) <= 16 and (day := normalize_date(lines[index])):
-            rest = _DATE.sub("", lines[index]).strip()
-            name = re.sub(r"\s+", "", lines[index - 1])
-            alone = not rest or _PACKED.match(lines[index])
+    for before, line in pairwise(lines):
+        if len(line.text) <= 16 and normalize_date(line.text):
+            alone = not DATE.sub("", line.text).strip() or PACKED.match(line.text)
+            name = re.sub(r"\s+", "", before.text)
             if alone and 2 < len(name) <= 30 and not re.search(r"[。，,；;：:、《]", name):
-                return name, day
+                return before, line
     return None
 
 

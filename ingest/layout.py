@@ -1,30 +1,40 @@
-"""The lines of a source text and what each is: text, page furniture, a signature, an attachment."""
+"""The lines of a source text and what each is: text, metadata, page furniture, a signature, an
+attachment."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from ingest.header import _TITLE_END, HEADING_MARK, normalize_date
+from ingest.furniture import is_furniture
+from ingest.metadata import DATE, PACKED, Metadata, find_metadata, normalize_date
 from ingest.numbering import Marker, find_marker
 
 _LINE = re.compile(r"[^\r\n]+")
-_FURNITURE = re.compile(
-    r"扫一扫|打印本页|【?打印】?$|关闭(?:本页|窗口)|分享到|责任编辑|相关(?:链接|文档|新闻|解读)|版权所有|[A-Z\u4e00]?ICP备|网站地图|"
-    r"您(?:当前|现在)的?位置|当前位置|首页\s|语音播报|文字解读|一图读懂|图文解读|我要找|字号[:：]|字体[:：]|来源[:：]|浏览次数|公网安备|"
-    r"[(（]?此件(?:公开|主动公开|依申请公开|不予公开)|无障碍"
-)
-_PAGE = re.compile(r"[-—\s]*\d{1,4}[-—\s]*$|第\s*\d+\s*页")
+_SENTENCE = re.compile(r"[。；;]")
+_DASHED_PAGE = re.compile(r"[-—–][-—–\s]*\d{1,4}[-—–\s]*[-—–]")
+_BARE_NUMBER = re.compile(r"\d{1,4}")
 _COPY = re.compile(r"抄送[:：]|抄报[:：]|.{2,30}\d{4}年\d{1,2}月\d{1,2}日印发$")
 _ATTACHMENT = re.compile(
     r"附\s*件\s*[\d一二三四五六七八九十]*\s*(?:[:：].{0,60})?$|附\s*表\s*\d*\s*$|附录\s*\d*\s*$"
 )
-_LEADERS = re.compile(r"(?:\.{4,}|…{2,}|·{4,}|-{6,})\s*\d*\s*$")
-_MEMBERS = re.compile(r"(?:成员单位|成员名单|组成人员|成员单位名单|组成人员名单)$")
+_ENTRY_OF_CONTENTS = re.compile(r"[^。；;]{1,80}?(?:\.{4,}|…{2,}|·{4,}|-{6,})\s*\d{1,4}")
+_MEMBERS = re.compile(
+    r"[^：:，,。；;、（(]*(?:成员单位|成员名单|组成人员|成员单位名单|组成人员名单)"
+)
+_SIGNATORY = re.compile(
+    r"[一-龥\s（）()]{2,30}(?:府|室|局|委|会|厅|部|院|办|处|组|中心|队|司|所|校|社|公司|法院|党组)"
+)
 _PERIOD_SUFFIX = re.compile(
     r"\s*[(（]?\s*(?:19|20)\d\d\s*年?\s*[-—–－~～至]+\s*(?:19|20)\d\d\s*年?\s*[)）]?\s*$"
 )
+TITLE_END = re.compile(
+    r"(?:通知|意见|方案|计划|规划|办法|决定|条例|规定|细则|纲要|公告|通告|通报|报告|批复|要点|清单|措施|规程|标准|指南|制度|函|决议|目标|任务)(?:[(（][^()（）\n]{1,24}[)）])?$"
+)
+HEADING_MARK = re.compile(r"#{1,6}[ \u3000\t]+")
+"""What stands before a heading in Markdown; no Chinese official text begins a line so."""
 
 
 class LineKind(Enum):
@@ -37,6 +47,7 @@ class LineKind(Enum):
     MEMBERS = auto()
     ATTACHMENT = auto()
     CLOSING = auto()
+    METADATA = auto()
     FURNITURE = auto()
 
 
@@ -51,30 +62,38 @@ class Line:
     marker: Marker | None = None
 
 
-def find_lines(text: str, start: int = 0) -> list[Line]:
-    """The lines of `text` from `start` on that are not blank, each with its kind."""
-    lines: list[Line] = []
-    for match in _LINE.finditer(text, start):
+def find_lines(text: str, metadata: Metadata | None = None) -> list[Line]:
+    """The lines of `text` that are not blank, each with its kind.
+
+    Args:
+        text: a decoded document.
+        metadata: what `find_metadata` found in it, where that is known already.
+    """
+    labelled = (metadata or find_metadata(text)).lines
+    bare: list[tuple[int, str]] = []
+    for match in _LINE.finditer(text):
         raw = match.group()
         stripped = raw.strip().strip("\ufeff\u200b\ue000\ue004\ue5e5").strip()
         if mark := HEADING_MARK.match(stripped):
             stripped = stripped[mark.end() :]
-        if not stripped:
-            continue
-        first = match.start() + raw.index(stripped)
-        lines.append(_classify(first, stripped))
-    return lines
+        if stripped:
+            bare.append((match.start() + raw.index(stripped), stripped))
+    speaks = [i for i, (_, t) in enumerate(bare) if _SENTENCE.search(t) or find_marker(t)]
+    first, last = (speaks[0], speaks[-1]) if speaks else (len(bare), -1)
+    lines = [
+        Line(start, start + len(words), words, LineKind.METADATA)
+        if start in labelled
+        else _classify(start, words, outside=not first <= index <= last)
+        for index, (start, words) in enumerate(bare)
+    ]
+    return _without_page_numbers(lines)
 
 
-def _classify(start: int, text: str) -> Line:
+def _classify(start: int, text: str, *, outside: bool) -> Line:
     end = start + len(text)
     marker = find_marker(text)
     kind = LineKind.TEXT
-    if (
-        _LEADERS.search(text)
-        or (len(text) <= 80 and _FURNITURE.search(text))
-        or _PAGE.fullmatch(text)
-    ):
+    if _DASHED_PAGE.fullmatch(text) or _ENTRY_OF_CONTENTS.fullmatch(text):
         kind, marker = LineKind.FURNITURE, None
     elif marker is not None:
         kind = LineKind.MARKED
@@ -82,13 +101,51 @@ def _classify(start: int, text: str) -> Line:
         kind = LineKind.PERIOD
     elif len(text) <= 80 and _ATTACHMENT.match(text):
         kind = LineKind.ATTACHMENT
-    elif (len(text) <= 20 and normalize_date(text)) or _COPY.match(text):
+    elif is_dateline(text) or _COPY.match(text):
         kind = LineKind.CLOSING
-    elif len(text) <= 40 and _MEMBERS.search(text):
+    elif len(text) <= 40 and _MEMBERS.fullmatch(text):
         kind = LineKind.MEMBERS
     elif is_title(text):
         kind = LineKind.TITLE
+    elif is_furniture(text, outside=outside):
+        kind = LineKind.FURNITURE
     return Line(start, end, text, kind, marker)
+
+
+def _without_page_numbers(lines: Sequence[Line]) -> list[Line]:
+    """Bare numbers that count up are the numbers of pages (or of a table's rows); a single one
+    may be the value in a cell."""
+    found = list(lines)
+    bare = [
+        (i, int(line.text))
+        for i, line in enumerate(lines)
+        if line.kind is LineKind.TEXT and _BARE_NUMBER.fullmatch(line.text)
+    ]
+    for place, (index, number) in enumerate(bare):
+        beside = [n for _, n in bare[max(0, place - 1) : place + 2]]
+        if number - 1 in beside[:-1] or number + 1 in beside[1:]:
+            found[index] = replace(lines[index], kind=LineKind.FURNITURE)
+    return found
+
+
+def is_dateline(text: str) -> bool:
+    """Whether a line holds nothing but a date, or who signed and when: 某区人民政府 2022年3月1日.
+
+    `完成时限：2026年6月30日` and `2026年6月30日前完成` are text.
+    """
+    if len(text) > 48 or normalize_date(text) is None:
+        return False
+    if PACKED.match(text):
+        return True
+    signatory = DATE.sub("", text, count=1).strip(" \u3000\t()（）")
+    return (not signatory or is_signatory(signatory)) and (
+        text.rstrip(" )）").endswith(("日", *"0123456789"))
+    )
+
+
+def is_signatory(text: str) -> bool:
+    """Whether a line holds nothing but names of bodies, as over a title or in a signature."""
+    return _SIGNATORY.fullmatch(text) is not None
 
 
 def is_period_line(text: str) -> bool:
@@ -102,7 +159,7 @@ def is_title(text: str) -> bool:
     return (
         4 <= len(bare) <= 70
         and not re.search(r"[。；;：:，,]", bare)
-        and bool(_TITLE_END.search(bare))
+        and bool(TITLE_END.search(bare))
     )
 
 

@@ -11,27 +11,36 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ingest.header import Header
-from ingest.layout import Line, LineKind, find_lines, strip_period
+from ingest.layout import Line, LineKind, find_lines, is_signatory, strip_period
+from ingest.leftovers import find_leftovers
+from ingest.metadata import NUMBER
 from ingest.numbering import RANK, Marker, chinese_ordinal, find_marker
 from kb.identifiers import stable_id
 from kb.models import Clause, Finding, Plan, Repair, Span
 
 _TOP = ("cn", "chapter", "article")
+_HEADINGS = (*_TOP, "section", "cn-bracket")
 _HEADING = 40
-_UNREAD = 40
+_SHORTEST_ENTRY = 2
+"""Characters of an entry of a table of contents."""
 _INTRO = Marker("", "cn", 0)
 _ATTACHED = re.compile(r"附\s*[件表录]\s*[\d一二三四五六七八九十]*\s*[:：]?")
+_LEADS = re.compile(r"。|(?:如下|以下|下列|为)[^，。]{0,8}[：:]$")
 _PUNCTUATED = re.compile(r"[。；;：:，,、)）」”]")
 
 
 @dataclass(slots=True)
 class Outline:
-    """Plans (periods not read yet), their clauses in order, and what else was noticed."""
+    """Plans (periods not read yet), their clauses in order, and what else was noticed.
+
+    `held`: lines that are in no clause and yet read: titles of plans, addressees.
+    """
 
     plans: list[Plan] = field(default_factory=list)
     clauses: list[Clause] = field(default_factory=list)
     titles: list[Span] = field(default_factory=list)
     members: list[Span] = field(default_factory=list)
+    held: list[Span] = field(default_factory=list)
     repairs: list[Repair] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
@@ -69,14 +78,18 @@ class _Draft:
 
 def parse_outline(text: str, header: Header, document_id: str) -> Outline:
     """Parse the outline of a decoded document; see `kb.models.Clause` for the fields."""
-    lines = _without_contents(find_lines(text, header.end))
+    everything = find_lines(text)
+    lines = _without_contents(everything)
     outline = Outline()
     starts = _with_attachments(lines, _plan_starts(lines))
-    if not starts:
-        return _unnumbered(text, lines, header, document_id)
     for number, (title_from, body_from) in enumerate(starts, start=1):
         stop = starts[number][0] if number < len(starts) else len(lines)
         _read_plan(outline, lines, (title_from, body_from, stop), number, header, document_id)
+    if not starts:
+        _read_unnumbered(outline, lines, header, document_id)
+    clauses = [clause.span for clause in outline.clauses]
+    held = [*clauses, *outline.members, *outline.held, *header.spans]
+    outline.findings += find_leftovers(text, everything, held, clauses)
     return outline
 
 
@@ -134,43 +147,53 @@ def _title_before(lines: Sequence[Line], index: int, floor: int) -> tuple[int, i
         if line.kind is not LineKind.TITLE:
             continue
         first = last
-        while first > floor and last - first < 2 and _continues(lines[first - 1]):
+        while first > floor and last - first < 2 and _continues(lines[first - 1], lines[first]):
             first -= 1
         return first, last + 1
     return None
 
 
-def _continues(line: Line) -> bool:
-    """Whether a line may be the first part of a title that goes on in the next line."""
+def _continues(line: Line, after: Line) -> bool:
+    """Whether a line may be the first part of a title that goes on in the line `after` it."""
+    if after.text.find("关于") > 0 and not is_signatory(line.text):
+        return False  # that one begins with who issues it: it is whole
     return (
         line.kind is LineKind.TEXT
+        and NUMBER.search(line.text) is None
         and len(line.text) <= 32
         and not re.search(r"[。，,；;：:、)）!？?>|]$|[。；;]", line.text)
     )
 
 
 def _body_start(lines: Sequence[Line], index: int, floor: int) -> int:
-    """First line of the running text before `index`: after the addressee's line, if there is one."""
+    """First line of the running text before `index`: after the addressee's line, if there is one,
+    and after a page's metadata that no sentence stands before."""
     for place in range(index - 1, floor - 1, -1):
-        if lines[place].text.endswith(("：", ":")) or lines[place].kind in (
-            LineKind.CLOSING,
-            LineKind.MARKED,
+        line = lines[place]
+        if line.kind is LineKind.METADATA:
+            if not any("。" in before.text for before in lines[floor:place]):
+                return place + 1
+        elif line.kind is not LineKind.FURNITURE and (
+            _is_addressed(line) or line.kind in (LineKind.CLOSING, LineKind.MARKED)
         ):
             return place + 1
     return floor
 
 
 def _without_contents(lines: list[Line]) -> list[Line]:
-    """Drop a table of contents: the lines after 目录 up to where its first entry comes again."""
+    """Pass over a table of contents: the lines after 目录 up to where its first entry comes again.
+    A sentence among them says that it is none."""
     for index, line in enumerate(lines):
         if re.fullmatch(r"目\s*[录次]", line.text) and index + 1 < len(lines):
             first = re.sub(r"[\s.…·\d]+$", "", lines[index + 1].text)
             for later in range(index + 2, min(len(lines), index + 400)):
+                if "。" in lines[later - 1].text or len(first) < _SHORTEST_ENTRY:
+                    return lines
                 if lines[later].text.startswith(first):
                     body = later  # the title of the plan stands after the table
                     while lines[body - 1].kind in (LineKind.TITLE, LineKind.PERIOD):
                         body -= 1
-                    return lines[:index] + lines[body:]
+                    return lines[:index] + lines[max(body, index + 1) :]
             return lines
     return lines
 
@@ -191,55 +214,72 @@ def _read_plan(
         or ""
     )
     plan_id = stable_id("plan", document_id, number)
-    drafts: list[_Draft] = []
     head_end = lines[body_from - 1].end if body_from > title_from else lines[title_from].start + 1
-    closed = False
-    members: list[int] = []
-    unread: list[Line] = []
-    for line in lines[body_from:stop]:
-        if line.kind is LineKind.PERIOD and not drafts:
-            head_end = line.end
-        elif line.kind is LineKind.MEMBERS:
-            _retract(drafts)
-            closed, members = True, [line.start, line.end]
-        elif members and line.kind in (LineKind.TEXT, LineKind.TITLE):
-            outline.members.append(Span(line.start, line.end))
-        elif line.kind in (LineKind.ATTACHMENT, LineKind.CLOSING):
-            _retract(drafts)
-            closed = bool(drafts) and any(d.marker.text for d in drafts)
-            members = []
-        elif line.marker is not None and not closed:
-            drafts.append(_Draft(line.marker, line.start, [line.end], line.text))
-        elif line.kind in (LineKind.TEXT, LineKind.TITLE) and not closed:
-            if drafts:
-                drafts[-1].add(line)
-            elif not _is_salutation(line):
-                drafts.append(_Draft(_INTRO, line.start, [line.end], line.text))
-        elif line.kind in (LineKind.TEXT, LineKind.TITLE, LineKind.MARKED):
-            unread.append(line)
-    _report_unread(outline, unread)
+    drafts, members, head_end = _read_body(outline, lines[body_from:stop], head_end)
+    outline.members += members
     span = Span(lines[title_from].start, max([head_end, *(d.end for d in drafts)]))
     outline.plans.append(Plan(id=plan_id, number=number, title=title, period=None, span=span))
     outline.titles.append(Span(lines[title_from].start, head_end))
+    if body_from > title_from:
+        outline.held.append(outline.titles[-1])
     _build(outline, drafts, plan_id, number, document_id)
 
 
-def _report_unread(outline: Outline, unread: Sequence[Line]) -> None:
-    """Tell of text after a signature or an attachment's name that no clause holds."""
-    if sum(len(line.text) for line in unread) < _UNREAD:
-        return
-    message = (
-        f"落款或附件之后的 {len(unread)} 行没有读作条款, 请核对 / {len(unread)} lines after the "
-        "signature or an attachment's name are in no clause; check them"
-    )
-    span = Span(unread[0].start, unread[-1].end)
-    outline.findings.append(Finding(code="text-left-out", message=message, span=span))
+def _read_body(
+    outline: Outline, lines: Sequence[Line], head_end: int
+) -> tuple[list[_Draft], list[Span], int]:
+    """The clauses of a plan's lines, its members, and where its title (with its years) ends."""
+    drafts: list[_Draft] = []
+    members: list[Span] = []
+    ended: LineKind | None = None  # by a signature, a list of members, the name of an attachment
+    for line in lines:
+        if ended and line.marker and _goes_on(drafts, line.marker, ended):
+            ended = None
+        if line.kind is LineKind.PERIOD and not drafts:
+            head_end = line.end
+            outline.held.append(Span(line.start, line.end))
+        elif line.kind is LineKind.MEMBERS:
+            _retract(drafts)
+            ended = line.kind
+            outline.held.append(Span(line.start, line.end))
+        elif ended is LineKind.MEMBERS and line.kind in (LineKind.TEXT, LineKind.TITLE):
+            members.append(Span(line.start, line.end))
+        elif line.kind in (LineKind.ATTACHMENT, LineKind.CLOSING):
+            _retract(drafts)
+            ended = line.kind if any(d.marker.text for d in drafts) else None
+        elif ended:
+            continue
+        elif line.marker is not None:
+            drafts.append(_Draft(line.marker, line.start, [line.end], line.text))
+        elif line.kind in (LineKind.TEXT, LineKind.TITLE, LineKind.PERIOD):
+            if drafts:
+                drafts[-1].add(line)
+            elif _is_salutation(line):
+                outline.held.append(Span(line.start, line.end))
+            else:
+                drafts.append(_Draft(_INTRO, line.start, [line.end], line.text))
+    return drafts, members, head_end
+
+
+def _goes_on(drafts: Sequence[_Draft], marker: Marker, ended: LineKind) -> bool:
+    """Whether a numbered line after what looked like the end goes on with the numbering before
+    it, so that it was none. Attachments are numbered with digits of their own."""
+    if ended is LineKind.ATTACHMENT and marker.family not in _HEADINGS:
+        return False
+    last = next((d.marker for d in reversed(drafts) if d.marker.family == marker.family), None)
+    return last is not None and last.ordinal is not None and marker.ordinal == last.ordinal + 1
 
 
 def _is_salutation(line: Line) -> bool:
-    return line.text.endswith(("：", ":")) or (
+    return _is_addressed(line) or (
         re.search(r"[〔\[［]\d{4}[〕\]］]", line.text) is not None and len(line.text) < 30
     )
+
+
+def _is_addressed(line: Line) -> bool:
+    """Whether a line names to whom the text is addressed: 各镇乡人民政府：, but not a sentence that
+    leads to the items (…现将有关事项通知如下：)."""
+    return line.text.endswith(("：", ":")) and not _LEADS.search(line.text)
 
 
 def _retract(drafts: Sequence[_Draft]) -> None:
@@ -308,12 +348,15 @@ def heading_of(text: str) -> str:
     return re.split(r"[,，;；:：]", first, maxsplit=1)[0][: _HEADING * 2]
 
 
-def _unnumbered(text: str, lines: Sequence[Line], header: Header, document_id: str) -> Outline:
+def _read_unnumbered(
+    outline: Outline, lines: Sequence[Line], header: Header, document_id: str
+) -> None:
     """A text without numbering: one plan, each paragraph a clause."""
-    body = [line for line in lines if line.kind is LineKind.TEXT] or list(lines)
-    outline = Outline()
+    body = [line for line in lines if line.kind is LineKind.TEXT] or [
+        line for line in lines if line.kind not in (LineKind.METADATA, LineKind.FURNITURE)
+    ]
     if not body:
-        return outline
+        return
     plan_id = stable_id("plan", document_id, 1)
     span = Span(body[0].start, body[-1].end)
     outline.plans.append(
@@ -336,7 +379,6 @@ def _unnumbered(text: str, lines: Sequence[Line], header: Header, document_id: s
         )
     message = "全文没有序号, 按段落分条 / the text has no numbering; each paragraph is a clause"
     outline.findings.append(Finding(code="no-numbering", message=message))
-    return outline
 
 
 __all__ = ["Outline", "find_marker", "heading_of", "parse_outline"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,15 +11,25 @@ from ingest.clauses import ClauseReading, read_clauses
 from ingest.deadlines import parse_period
 from ingest.duties import extract_tasks
 from ingest.header import Header, parse_header
+from ingest.layout import LineKind, find_lines
 from ingest.outline import Outline, parse_outline
 from ingest.policies import find_policies
-from ingest.readers import READERS, Source, read_bytes, read_file
+from ingest.readers import Source, decode, read_bytes, read_file
 from ingest.reading import RepairIndex, read_span
 from ingest.repairs import find_repairs
 from kb.identifiers import stable_id
 from kb.models import Document, Finding, Plan, Span, verify_quote
 from tasks.jurisdictions import Jurisdiction, detect_jurisdiction
-from tasks.models import Assignment, Extraction, Member, Milestone, PolicyReference, Target, Task
+from tasks.models import (
+    Assignment,
+    Certainty,
+    Extraction,
+    Member,
+    Milestone,
+    PolicyReference,
+    Target,
+    Task,
+)
 from tasks.organisations import Organisations, organisations_for
 
 _ATTACHMENT = re.compile(r"^[ \u3000]*附\s*件\s*\d*\s*[:：][^\n]*", re.MULTILINE)
@@ -49,7 +60,7 @@ def decode_source(data: bytes, media_type: str, name: str) -> str:
     Raises:
         SourceError: the bytes are not what they were.
     """
-    return READERS[media_type](data, name)
+    return decode(data, media_type, name)
 
 
 def extract_source(source: Source) -> Extraction:
@@ -68,6 +79,7 @@ def extract_source(source: Source) -> Extraction:
         text, plans, readings, issued=header.written_on, doubts=[f.span for f in findings if f.span]
     )
     members = tuple(_members(text, outline.members, index, organisations))
+    empty = _empty(text, len(outline.clauses), tasks)
     document = Document(
         id=document_id,
         title=header.title or (plans[0].title if plans else "") or source.name,
@@ -91,7 +103,14 @@ def extract_source(source: Source) -> Extraction:
         members=members,
         policies=tuple(_policies(text, readings)),
         repairs=tuple(repairs),
-        warnings=(*source.findings, *findings, *outline.findings, *_attachments(text), *warnings),
+        warnings=(
+            *empty,
+            *source.findings,
+            *findings,
+            *outline.findings,
+            *_attachments(text),
+            *warnings,
+        ),
     )
     verify_extraction(extraction)
     return extraction
@@ -127,6 +146,46 @@ def _policies(text: str, readings: Sequence[ClauseReading]) -> Iterator[PolicyRe
     for item in readings:
         for policy in find_policies(item):
             yield policy.model_copy(update={"quote": policy.span.slice(text)})
+
+
+def _empty(text: str, clauses: int, tasks: Sequence[Task]) -> Iterator[Finding]:
+    """Why nothing came of a document: an empty table would not say."""
+    if any(t.responsibilities or t.targets or _dated(t) for t in tasks):
+        return
+    lines = Counter(line.kind for line in find_lines(text))
+    numbered, total = lines[LineKind.MARKED], sum(lines.values())
+    aside = lines[LineKind.FURNITURE] + lines[LineKind.METADATA]
+    seen = (
+        f"全文 {total} 行, 其中页面文字和公开信息 {aside} 行、带序号 {numbered} 行",
+        f"of {total} lines {aside} are words of the page and its metadata, {numbered} are numbered",
+    )
+    if not clauses:
+        yield Finding(
+            code="no-clause",
+            message=f"没有读出条款, 也就没有任务: {seen[0]}; 请核对文件是否完整, 正文是否只是图片或附件 / "
+            f"no clause, so no duty: {seen[1]}; check that the file is whole and its text no "
+            "picture or attachment",
+        )
+    elif not tasks:
+        yield Finding(
+            code="no-duty",
+            message=f"没有读出任务: {seen[0]}; {clauses} 条条款都只是标题、引言或没有要求的文字, 请核对 / "
+            f"no duty: {seen[1]}; all {clauses} clauses are headings, introductions or text that "
+            "asks for nothing, check them",
+        )
+    else:
+        yield Finding(
+            code="no-duty",
+            message=f"没有读出写明单位、时限或目标的任务: {seen[0]}; {clauses} 条条款读作 {len(tasks)} 项任务, "
+            "都没有单位、时限和目标, 请核对 / "
+            f"no duty with a unit, a date or a target: {seen[1]}; {clauses} clauses were read as "
+            f"{len(tasks)} tasks without any, check them",
+        )
+
+
+def _dated(task: Task) -> bool:
+    """Whether a task has a date of its own, not only the end of its plan."""
+    return any(Certainty.INHERITED not in m.due.certainty for m in task.milestones)
 
 
 def _attachments(text: str) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ingest.clauses import ClauseReading
-from ingest.header import normalize_document_number
+from ingest.metadata import normalize_document_number
 from tasks.models import PolicyReference
 
 _CITED = re.compile(

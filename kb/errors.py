@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from kb.printable import printable
+
 
 def both(chinese: str, english: str, detail: object) -> str:
     """`中文: detail / English: detail`: whoever reads one side only must see the detail too."""
@@ -24,7 +26,7 @@ class DubanError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
-        self.path = str(path) if path is not None else None
+        self.path = printable(str(path)) if path is not None else None
 
     def __str__(self) -> str:
         where = f"{self.path}: " if self.path else ""

@@ -177,6 +177,10 @@ class PolicyReference(Fact):
     quote: str
 
 
+LEFT_OUT = "left-out"
+"""Code of the findings that list what is no text of the document."""
+
+
 class Extraction(Fact):
     """All that was read out of one document."""
 
@@ -188,3 +192,14 @@ class Extraction(Fact):
     policies: tuple[PolicyReference, ...] = ()
     repairs: tuple[Repair, ...] = ()
     warnings: tuple[Finding, ...] = ()
+
+    @property
+    def doubts(self) -> tuple[Finding, ...]:
+        """The warnings that a person should look at."""
+        return tuple(w for w in self.warnings if w.code != LEFT_OUT)
+
+    @property
+    def left_out(self) -> tuple[Finding, ...]:
+        """What the reader passed over and has told: words of a page, formulas, names of
+        attachments. Nothing to settle."""
+        return tuple(w for w in self.warnings if w.code == LEFT_OUT)

@@ -94,7 +94,7 @@ class _Looks:
 
     def warnings(self) -> Iterator[ReviewItem]:
         """What the reader could not settle."""
-        for warning in self._extraction.warnings:
+        for warning in self._extraction.doubts:
             yield self._item(ReviewKind.WARNING, "", warning.span, warning.message)
 
     def doubtful(self, task: Task) -> Iterator[ReviewItem]:

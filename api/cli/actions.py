@@ -24,10 +24,12 @@ from ingest.pipeline import decode_source, extract_file
 from ingest.readers import SUFFIXES
 from kb.errors import SourceError, StoreError, both
 from kb.identifiers import sha256_hex
+from kb.models import Finding
+from kb.printable import printable
 from tasks.graph import ego
 from tasks.graph_export import Format, export_graph
 from tasks.listing import read_register
-from tasks.models import Extraction
+from tasks.models import LEFT_OUT, Extraction
 from tasks.queries import Placed, Register, due_before
 from tasks.store import Store
 from tasks.undated import undated_of
@@ -110,9 +112,10 @@ def _ingest_one(store: Store, path: Path, settings: Settings, refresh: bool) -> 
             government=settings.government,
         )
     except SourceError as error:
-        return {"file": str(path), "status": "failed", "error": error.message, "hint": error.hint}
+        shown = printable(str(path))
+        return {"file": shown, "status": "failed", "error": error.message, "hint": error.hint}
     return {
-        "file": str(path),
+        "file": printable(str(path)),
         "status": added.status,
         "document_id": added.document_id,
         "superseded": added.superseded,
@@ -144,25 +147,38 @@ def _report(rows: Sequence[dict[str, Any]], out: Output) -> None:
              ("任务", "tasks"), ("目标", "targets"), ("修复", "repairs"), ("提醒", "warnings")],
             [
                 (Path(r["file"]).name, out.pick(*_STATUS[r["status"]]), r["plans"], r["clauses"],
-                 r["tasks"], r["targets"], r["repairs"], len(r["warnings"]))
+                 r["tasks"], r["targets"], r["repairs"],
+                 sum(w["code"] != LEFT_OUT for w in r["warnings"]))
                 for r in read
             ],
         )  # fmt: skip
     for row in read:
-        for warning in row["warnings"]:
-            where = f"[{warning['span'][0]}]" if warning["span"] else ""
-            out.say(
-                f"  提醒 {Path(row['file']).name}{where}: {out.side(warning['message'])}",
-                f"  warning {Path(row['file']).name}{where}: {out.side(warning['message'])}",
-            )
+        found = [Finding.model_validate(warning) for warning in row["warnings"]]
+        show_findings(found, Path(row["file"]).name, out)
     for row in rows:
         if row["status"] == "failed":
             hint = f" ({out.side(row['hint'])})" if row["hint"] else ""
             out.complain(f"{row['file']}: {out.side(row['error'])}{hint}")
 
 
+def show_findings(findings: Sequence[Finding], name: str, out: Output) -> None:
+    """What a person should look at in a file, a line each, and how much was left out of it."""
+    for warning in findings:
+        if warning.code == LEFT_OUT:
+            continue
+        where = f"[{warning.span.start}]" if warning.span else ""
+        told = out.side(warning.message)
+        out.say(f"  提醒 {name}{where}: {told}", f"  warning {name}{where}: {told}")
+    if aside := [f for f in findings if f.code == LEFT_OUT]:
+        out.say(
+            f"  {name}: 另有 {len(aside)} 处未列入条款 (页面文字、落款、附件名称等), 用 --json 逐处列出",
+            f"  {name}: {len(aside)} passage(s) in no clause (words of the page, signatures, names of "
+            "attachments); --json lists each",
+        )
+
+
 def show_extraction(extraction: Extraction, out: Output) -> None:
-    """What was found in a file, as a table."""
+    """What was found in a file, as a table; what needs a look; what was left out, with its words."""
     document = extraction.document
     out.say(f"{document.title}", f"{document.title}")
     out.say(
@@ -177,6 +193,11 @@ def show_extraction(extraction: Extraction, out: Output) -> None:
             for p in Register([extraction]).tasks()
         ],
     )  # fmt: skip
+    show_findings(extraction.doubts, document.name, out)
+    for found in extraction.left_out:
+        words = f": {' '.join(found.span.slice(document.text).split())}" if found.span else ""
+        told = f"  {out.side(found.message)}{words}"
+        out.say(told, told)
 
 
 def ask(settings: Settings, question: str, as_of: date, out: Output) -> int:

@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
 from api.service.problems import MediaTypeError, TooLargeError
+from ingest.readers.encoding import plausibility
 from kb.errors import DubanError
 
 LONGEST_NAME = 120
@@ -100,6 +101,7 @@ def clean_name(printed: str) -> str:
     Raises:
         DubanError: nothing is left of it, or it is too long.
     """
+    printed = _as_meant(printed)
     last = PurePosixPath(printed.replace("\\", "/")).name
     kept = "".join(c for c in unicodedata.normalize("NFC", last) if c.isprintable())
     kept = kept.strip().lstrip(".")
@@ -110,6 +112,16 @@ def clean_name(printed: str) -> str:
             f"文件名最多 {LONGEST_NAME} 字 / a file's name has {LONGEST_NAME} characters at most"
         )
     return kept
+
+
+def _as_meant(printed: str) -> str:
+    """A name as its sender wrote it: what is no UTF-8 arrives byte for byte as Latin-1, and is
+    read as what older Chinese systems send, where it then reads as Chinese."""
+    try:
+        meant = printed.encode("latin-1").decode("gb18030")
+    except UnicodeError:
+        return printed
+    return meant if meant != printed and plausibility(meant) >= 1 else printed
 
 
 def _keep(sent: UploadFile, folder: Path, most: int) -> Path:

@@ -6,16 +6,20 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from ingest.readers.text import decode_text
+from ingest.readers.encoding import WIDE_CODECS, decode_bytes
+from ingest.readers.source import Read
+from ingest.readers.text import read_text
 from kb.errors import SourceError
 from kb.identifiers import sha256_hex
 from kb.models import Fact, Finding
+from kb.printable import printable
 
 LIMIT = 64 * 1024 * 1024
 """Largest file that is read, in bytes."""
 
 TEXT, HTML = "text/plain", "text/html"
 _BY_SUFFIX = {".txt": TEXT, ".text": TEXT, ".md": TEXT, ".html": HTML, ".htm": HTML, ".xhtml": HTML}
+_SNIFFED = 4096
 SUFFIXES = frozenset(_BY_SUFFIX)
 """Suffixes of files that are read when a folder is named."""
 _OTHER_KINDS = (
@@ -46,14 +50,15 @@ class Source(Fact):
     findings: tuple[Finding, ...] = ()
 
 
-def _html(data: bytes, name: str) -> str:
-    from ingest.readers.html import html_text  # noqa: PLC0415 - lxml is slow to import
+def _html(data: bytes, name: str) -> Read:
+    from ingest.readers.html import read_html  # noqa: PLC0415 - lxml is slow to import
 
-    return html_text(data, name)
+    return read_html(data, name)
 
 
-READERS: dict[str, Callable[[bytes, str], str]] = {TEXT: decode_text, HTML: _html}
-"""Media type → function of (bytes, file name for messages) → text; more kinds register here."""
+READERS: dict[str, Callable[[bytes, str], Read]] = {TEXT: read_text, HTML: _html}
+"""Media type → function of (bytes, file name for messages) → text and findings; more kinds
+register here. The same bytes always give the same text."""
 
 
 def read_file(path: Path, *, limit: int = LIMIT) -> tuple[Source, bytes]:
@@ -88,19 +93,28 @@ def read_bytes(data: bytes, name: str) -> Source:
     if not data.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
         raise SourceError("文件是空的 / the file is empty", path=name)
     media_type = detect_media_type(data, name)
-    text = READERS[media_type](data, name)
+    read = READERS[media_type](data, name)
+    text = read.text
     if not text.strip():
         raise SourceError("文件里没有文字 / the file holds no text", path=name)
     _check_runs(text, name)
     expected = _BY_SUFFIX.get(Path(name).suffix.lower())
-    findings: tuple[Finding, ...] = ()
+    findings = read.findings
     if expected != media_type:
         message = (
             f"扩展名与内容不符, 按内容 ({media_type}) 读取 / read by its content, {media_type}"
         )
-        findings = (Finding(code="extension-mismatch", message=message),)
+        findings = (Finding(code="extension-mismatch", message=message), *findings)
+    own = Path(name).name
+    shown = printable(own)
+    if shown != own:
+        message = (
+            f"文件名含有不能显示的字节或字符, 已转写为 {shown} / "
+            f"the file's name holds bytes or characters that cannot be shown: written as {shown}"
+        )
+        findings = (Finding(code="file-name", message=message), *findings)
     return Source(
-        name=Path(name).name,
+        name=shown,
         sha256=sha256_hex(data),
         media_type=media_type,
         text=text,
@@ -122,7 +136,7 @@ def _check_runs(text: str, name: str) -> None:
 
 def decode(data: bytes, media_type: str, name: str) -> str:
     """The text of stored bytes of a known kind, as when they were first read."""
-    return READERS[media_type](data, name)
+    return READERS[media_type](data, name).text
 
 
 def detect_media_type(data: bytes, name: str) -> str:
@@ -138,15 +152,18 @@ def detect_media_type(data: bytes, name: str) -> str:
                 hint="现在支持: 纯文本 (.txt) 和网页 (.html) / supported: plain text and web pages",
                 path=name,
             )
-    start = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    start = data[:_SNIFFED].replace(b"\x00", b"")
+    start = start.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
     if start.startswith((b"<!doctype html", b"<html", b"<?xml", b"<head", b"<body")) or (
         start.startswith(b"<") and any(t in start for t in (b"<div", b"<table", b"<p", b"<meta"))
     ):
         return HTML
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if data.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")):
         return TEXT
     control = data[:65536].translate(None, bytes(range(32, 256)) + b"\t\r\n\f\x0b\x1b\x1a")
     if b"\x00" in data or len(control) > len(data[:65536]) // 200:
+        if _is_wide(data, name):
+            return TEXT
         place = data.find(b"\x00")
         raise SourceError(
             "是二进制文件, 不是文字"
@@ -156,3 +173,11 @@ def detect_media_type(data: bytes, name: str) -> str:
             path=name,
         )
     return TEXT
+
+
+def _is_wide(data: bytes, name: str) -> bool:
+    """Whether bytes that are no text by themselves are text of two or four bytes a character."""
+    try:
+        return decode_bytes(data, name).encoding in WIDE_CODECS
+    except SourceError:
+        return False

@@ -1,4 +1,5 @@
-"""Saved web pages of government sites: main text and header table, page furniture left out.
+"""Saved web pages of government sites: main text and header table; what else the page says is
+listed, never dropped in silence.
 
 Paragraphs become lines; a row of a table becomes a line with its cells separated by tabs. The
 header table (索引号, 发文字号 …) comes first, so that its facts have spans too.
@@ -9,65 +10,34 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from bs4 import BeautifulSoup, Comment, Tag, XMLParsedAsHTMLWarning
-from bs4.element import NavigableString
+from bs4 import BeautifulSoup, Tag, XMLParsedAsHTMLWarning
+from bs4.element import NavigableString, PageElement
 
+from ingest.layout import TITLE_END
+from ingest.leftovers import DOUBT
+from ingest.readers.copies import find_copies
+from ingest.readers.elements import Elements
+from ingest.readers.encoding import decode_bytes
+from ingest.readers.source import Read
 from kb.errors import SourceError
+from kb.models import Finding
+from tasks.models import LEFT_OUT
 
-_DROPPED = [
-    "script",
-    "style",
-    "noscript",
-    "template",
-    "iframe",
-    "canvas",
-    "svg",
-    "nav",
-    "footer",
-    "form",
-    "button",
-    "input",
-    "select",
-    "textarea",
-    "object",
-    "embed",
-    "video",
-    "audio",
-    "link",
-    "meta",
-    "head",
-]
+_NO_TEXT = frozenset(["script", "style", "template", "input", "link", "meta", "head"])
+"""Elements whose content is no words for a reader; comments are none either."""
+_CONTROLS = frozenset(
+    ["noscript", "iframe", "canvas", "svg", "button", "select", "textarea", "object", "embed",
+     "video", "audio"]
+)  # fmt: skip
+_AROUND = frozenset(["nav", "footer"])
 _BLOCKS = frozenset(
-    [
-        "p",
-        "div",
-        "section",
-        "article",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "li",
-        "ul",
-        "ol",
-        "table",
-        "tbody",
-        "thead",
-        "tr",
-        "td",
-        "th",
-        "blockquote",
-        "pre",
-        "dd",
-        "dt",
-        "dl",
-        "center",
-        "body",
-    ]
-)
+    ["p", "div", "section", "article", "h1", "h2", "h3", "h4", "h5", "h6", "li", "ul", "ol",
+     "table", "tbody", "thead", "tr", "td", "th", "blockquote", "pre", "dd", "dt", "dl", "center",
+     "body", "form", "nav", "footer", "header", "main", "aside", "figure", "figcaption", "caption",
+     "details", "summary", "fieldset", "address"]
+)  # fmt: skip
 _FURNITURE = re.compile(
     r"nav|menu|share|breadcrumb|footer|header-?bar|sidebar|related|qr|ewm|print|toolbar|crumb|copyright|bdshare|pagination|font-?size",
     re.I,
@@ -76,42 +46,56 @@ _HEADER_LABEL = re.compile(
     r"^\[?\s*(?:索\s*引\s*号|发\s*文\s*字\s*号|发布机构|发文机关|发文单位|成文日期|发布日期|主题分类|有\s*效\s*性|标\s*题|名\s*称|文\s*号|公开日期|信息名称|生成日期)"
 )
 _KNOWN_MAIN = ("UCAP-CONTENT", "zoom", "Zoom", "content", "article", "TRS_Editor", "pages_content")
+_ROWS = frozenset(["tr", "li", "p", "dd", "div"])
+_CELLS = frozenset(["td", "th", "span"])
+_TABLE_CELLS = frozenset(["td", "th"])
+_TABLE = frozenset(["table", "thead", "tbody", "tr", "td", "th"])
+_VALUE = 2000
+"""Characters; the longest cell of a header, a title of several lines included, has a tenth."""
+_LEAST_MAIN = 200
+"""Characters of an element that may be the main text by its name."""
+_SPEECHES = 3
+"""Sentences and clauses from which on a part beside the main text is read too: the notes on use
+and copyright of the pages read so far have two at most."""
+_TITLES = frozenset(["h1", "h2", "h3"])
+_LONGEST_TITLE = 120
+_HEAD = 1000
+"""Characters of the main text in which its title would stand."""
 _DEPTH = 200
 _DEEPEST = 500
-_TEXT_LIMIT = 64_000_000
 
 
-def html_text(data: bytes, name: str) -> str:
-    """The main text of a page, one paragraph a line, after the lines of its header table.
+def read_html(data: bytes, name: str) -> Read:
+    """The main text of a page, one paragraph a line, after the lines of its header table; a
+    finding lists what is left out, by element and words.
 
     Raises:
-        SourceError: there is no text in it, or its elements are nested beyond all measure.
+        SourceError: there is no text in it, its elements are nested beyond all measure, or its
+            encoding cannot be told.
     """
+    decoded = decode_bytes(data, name)
     with warnings.catch_warnings():
         # XHTML begins with an XML declaration; it is a page all the same.
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
-        soup = BeautifulSoup(data[:_TEXT_LIMIT], "lxml")
+        # Encoded anew, so that no declaration in the page is believed.
+        # The parser ends at a NUL; the standard of HTML has U+FFFD for it.
+        markup = decoded.text.replace("\x00", "\ufffd").encode()
+        soup = BeautifulSoup(markup, "lxml", from_encoding="utf-8")
     _refuse_depth(soup, name)
-    for tag in soup(_DROPPED):
-        tag.decompose()
-    for comment in soup.find_all(string=lambda s: isinstance(s, Comment)):
-        comment.extract()
-    root = soup.body or soup
-    main = _main(root)
-    lines = [*_header_lines(root, main), *_lines(main)]
-    text = "\n".join(lines)
+    page = _Page(soup)
+    # An entity may name a character that is none (&#xD800;).
+    text = "\n".join(page.lines()).encode("utf-8", "replace").decode()
     if not text.strip():
         raise SourceError(
             "网页里没有正文 / the page has no text",
             hint="请保存整页后再导入 / save the whole page and try again",
             path=name,
         )
-    return text + "\n"
+    return Read(text + "\n", (*decoded.findings, *page.findings()))
 
 
 def _refuse_depth(soup: Tag, name: str) -> None:
-    """Each level is looked at with all that is below it, so depth costs its square; pages that
-    people wrote stay far below the limit."""
+    """Pages that people wrote stay far below the limit."""
     level: list[Tag] = [soup]
     for _ in range(_DEEPEST):
         level = [child for tag in level for child in tag.children if isinstance(child, Tag)]
@@ -124,94 +108,216 @@ def _refuse_depth(soup: Tag, name: str) -> None:
     )
 
 
-def _main(root: Tag) -> Tag:
-    for identifier in _KNOWN_MAIN:
-        for found in (root.find(id=identifier), root.find(class_=identifier)):
-            if isinstance(found, Tag) and len(found.get_text(strip=True)) > 200:
-                return found
-    best, score = root, 0.0
-    total = len(root.get_text(strip=True)) or 1
-    current = root
-    for _ in range(_DEPTH):
-        children = [c for c in current.children if isinstance(c, Tag)]
-        scored = [(len(c.get_text(strip=True)), c) for c in children if not _is_furniture(c)]
-        if not scored:
-            break
-        length, largest = max(scored, key=lambda pair: pair[0])
-        if length < 0.6 * total:
-            break
-        current, best, score = largest, largest, length / total
-    del score
-    return best
+class _Inside(NamedTuple):
+    """What an element stands in: a cell, a row of several cells (the nearest)."""
+
+    cell: bool
+    data_row: bool
 
 
-def _is_furniture(tag: Tag) -> bool:
-    names = " ".join([str(tag.get("id") or ""), *(tag.get("class") or [])])
-    links = sum(len(a.get_text(strip=True)) for a in tag.find_all("a", limit=200))
-    text = len(tag.get_text(strip=True))
-    return (bool(_FURNITURE.search(names)) and text < 400) or (text > 0 and links > 0.7 * text)
+class _Page:
+    """A page while it is read: `left` holds the elements that are left out, with their words."""
 
+    def __init__(self, soup: BeautifulSoup) -> None:
+        self.left: list[tuple[str, str]] = []
+        self.speaking: list[tuple[str, str]] = []
+        if soup.title is not None and soup.title.string:
+            self._leave("title", str(soup.title.string), speaks=False)
+        self._page = Elements(soup.body or soup, _NO_TEXT)
+        self._copies = find_copies(self._page)
+        self._main = self._find_main()
+        self._rows: set[int] = set()  # of the header table
 
-def _header_lines(root: Tag, main: Tag) -> Iterator[str]:
-    """`索引号：…` lines of a header table that stands outside the main text."""
-    inside = {id(tag) for tag in main.find_all()} | {id(main)}
-    for row in root.find_all(["tr", "li", "p", "dd", "div"]):
-        if id(row) in inside or row.find(["tr", "li", "p", "dd", "div", "table"]):
-            continue
-        cells = [_squeeze(c.get_text(" ")) for c in row.find_all(["td", "th", "span"])] or [
-            _squeeze(row.get_text(" "))
-        ]
-        for index, cell in enumerate(cells):
-            if not _HEADER_LABEL.match(cell):
+    def lines(self) -> Iterator[str]:
+        """The lines of the text, in the order of the page, those of the header table first."""
+        yield from list(self._header_lines())
+        page = self._page
+        around = self._ancestors(self._main)
+        stack: list[PageElement] = [page.root]
+        while stack:
+            node = stack.pop()
+            if not isinstance(node, Tag):
+                self._leave("text", str(node), speaks=False)
+            elif node.name in _TITLES and self._is_title(node):
+                yield _squeeze(page.text(node))
+            elif node is self._main or self._reads_as_text(node, around):
+                yield from self._lines(node)
+            elif id(node) in around or (self._rows and self._holds_row(node)):
+                if id(node) not in self._rows:
+                    stack.extend(reversed([*page.children(node)]))
+            else:
+                self._leave_element(node)
+
+    def findings(self) -> Iterator[Finding]:
+        """What is left out: in one finding, and in another what has sentences."""
+        if self.left:
+            told = ("网页中未读入的内容", "parts of the page that are not in the text")
+            yield _listed(LEFT_OUT, self.left, *told)
+        if self.speaking:
+            told = (
+                "网页中有成句的文字未读入正文, 请核对",
+                "parts of the page with sentences that are not in the text; check them",
+            )
+            yield _listed(DOUBT, self.speaking, *told)
+
+    def _find_main(self) -> Tag:
+        page = self._page
+        for name in _KNOWN_MAIN:
+            for kind in ("id", "class"):
+                found = page.named.get((kind, name))
+                if found is not None and page.length(found) > _LEAST_MAIN:
+                    return found
+        current = page.root
+        least = 0.6 * (page.length(current) or 1)
+        for _ in range(_DEPTH):
+            inner = [
+                child
+                for child in page.children(current)
+                if isinstance(child, Tag)
+                and page.count(child, _BLOCKS)  # a paragraph is not all of a text
+                and not self._is_furniture(child)
+            ]
+            largest = max(inner, key=page.length, default=None)
+            if largest is None or page.length(largest) < least:
+                break
+            current = largest
+        return current
+
+    def _ancestors(self, tag: Tag) -> set[int]:
+        found: set[int] = set()
+        at: Tag | None = tag
+        while at is not None:
+            found.add(id(at))
+            at = at.parent
+        return found
+
+    def _holds_row(self, tag: Tag) -> bool:
+        return id(tag) in self._rows or any(
+            id(row) in self._rows for row in self._page.inside(tag, _ROWS)
+        )
+
+    def _reads_as_text(self, tag: Tag, around: set[int]) -> bool:
+        """Whether a part beside the main text is text too: an attachment, a second half."""
+        if id(tag) in around or self._is_furniture(tag):
+            return False
+        links = self._page.linked(tag) > 0.5 * self._page.length(tag)
+        return self._page.speaking(tag) >= _SPEECHES and not links
+
+    def _is_furniture(self, tag: Tag) -> bool:
+        """Whether an element holds words of the page: a control, a second copy, or links and the
+        like by its name or content that say nothing in a sentence."""
+        page = self._page
+        if tag.name in _CONTROLS or id(tag) in self._copies:
+            return True
+        if page.speaking(tag):
+            return False
+        names = " ".join([str(tag.get("id") or ""), *(tag.get("class") or [])])
+        if tag.name in _AROUND or (_FURNITURE.search(names) and page.length(tag) < 400):
+            return True
+        links, text = page.linked(tag), page.length(tag)
+        # The cells of a table may well be links: each duty to its own page.
+        return tag.name not in _TABLE and text > 0 and links > 0.7 * text and not _tables(page, tag)
+
+    def _is_title(self, tag: Tag) -> bool:
+        """Whether a heading beside the main text is its title, and not in it again."""
+        words = _squeeze(self._page.text(tag))
+        if not TITLE_END.search(words) or len(words) > _LONGEST_TITLE:
+            return False
+        return _bare(words) not in _bare(self._page.text(self._main)[:_HEAD])
+
+    def _leave_element(self, tag: Tag) -> None:
+        names = [f"#{tag['id']}"] if tag.get("id") else []
+        names += [f".{name}" for name in tag.get("class") or ()]
+        again = tag.name in _CONTROLS or id(tag) in self._copies
+        speaks = not again and self._page.speaking(tag) > 0
+        self._leave(tag.name + "".join(names), self._page.text(tag), speaks=speaks)
+
+    def _leave(self, element: str, words: str, *, speaks: bool) -> None:
+        if told := " ".join(words.split()):
+            (self.speaking if speaks else self.left).append((element, told))
+
+    def _header_lines(self) -> Iterator[str]:
+        """`索引号：…` lines of a header table that stands outside the main text."""
+        page = self._page
+        for row in page.inside(page.root, _ROWS):
+            if page.holds(self._main, row) or page.count(row, _ROWS | {"table"}):
                 continue
-            label, _, value = cell.partition("：") if "：" in cell else cell.partition(":")
-            if not value.strip() and index + 1 < len(cells):
-                value = cells[index + 1]
-            if value.strip() and not _HEADER_LABEL.match(value):
-                name = re.sub(r"[\s\[\]]", "", label)
-                yield f"{name}：{value.strip()}"
+            found = [*page.inside(row, _CELLS)] or [row]
+            # Cells may hold cells: a longer one than any value is not read at each level again.
+            cells = [_squeeze(page.text(c)) if page.length(c) <= _VALUE else "" for c in found]
+            for index, cell in enumerate(cells):
+                if not _HEADER_LABEL.match(cell):
+                    continue
+                label, _, value = cell.partition("：") if "：" in cell else cell.partition(":")
+                if not value.strip() and index + 1 < len(cells):
+                    value = cells[index + 1]
+                if value.strip() and not _HEADER_LABEL.match(value):
+                    name = re.sub(r"[\s\[\]]", "", label)
+                    self._rows.add(id(row))
+                    yield f"{name}：{value.strip()}"
 
+    def _lines(self, part: Tag) -> Iterator[str]:
+        buffer: list[str] = []
 
-def _lines(main: Tag) -> Iterator[str]:
-    buffer: list[str] = []
+        def flush() -> Iterator[str]:
+            line = _squeeze("".join(buffer))
+            buffer.clear()
+            if line:
+                yield line
 
-    def flush() -> Iterator[str]:
-        line = _squeeze("".join(buffer))
-        buffer.clear()
-        if line:
-            yield line
-
-    stack: list[tuple[str, object]] = [("open", main)]
-    while stack:
-        action, node = stack.pop()
-        if isinstance(node, NavigableString):
-            buffer.append(re.sub(r"[\r\n\t]+", " ", str(node)))
-        elif isinstance(node, Tag):
-            if action == "close":
-                if node.name in {"td", "th"}:
-                    buffer.append("\t")
-                else:
+        cell = part.name in _TABLE_CELLS or part.find_parent([*_TABLE_CELLS]) is not None
+        row = part if part.name == "tr" else part.find_parent("tr")
+        start = _Inside(cell=cell, data_row=row is not None and _is_data_row(row))
+        stack: list[tuple[str, PageElement, _Inside]] = [("open", part, start)]
+        while stack:
+            action, node, around = stack.pop()
+            if isinstance(node, NavigableString):
+                buffer.append(re.sub(r"[\r\n\t]+", " ", str(node)))
+            elif isinstance(node, Tag):
+                if action == "close":
+                    if node.name in _TABLE_CELLS:
+                        buffer.append("\t")
+                    else:
+                        yield from flush()
+                    continue
+                if node.name == "br":
                     yield from flush()
-                continue
-            if node.name == "br":
-                yield from flush()
-                continue
-            if node is not main and _is_furniture(node):
-                continue
-            in_cell = node.name in {"p", "div"} and node.find_parent(["td", "th"]) is not None
-            nested = in_cell and main.name not in {"td", "th"} and _data_table(node)
-            if node.name in _BLOCKS and node.name not in {"td", "th"} and not nested:
-                yield from flush()
-                stack.append(("close", node))
-            elif node.name in {"td", "th"}:
-                stack.append(("close", node))
-            stack.extend(("open", child) for child in reversed(list(node.children)))
-    yield from flush()
+                    continue
+                if node is not part and self._is_furniture(node):
+                    self._leave_element(node)
+                    continue
+                in_cell = node.name in {"p", "div"} and around.cell
+                nested = in_cell and part.name not in _TABLE_CELLS and around.data_row
+                if node.name in _BLOCKS and node.name not in _TABLE_CELLS and not nested:
+                    yield from flush()
+                    stack.append(("close", node, around))
+                elif node.name in _TABLE_CELLS:
+                    stack.append(("close", node, around))
+                    around = around._replace(cell=True)
+                if node.name == "tr":
+                    around = around._replace(data_row=_is_data_row(node))
+                children = [*self._page.children(node)]
+                stack.extend(("open", child, around) for child in reversed(children))
+        yield from flush()
 
 
-def _data_table(node: Tag) -> bool:
-    row = node.find_parent("tr")
-    return row is not None and len(row.find_all(["td", "th"], recursive=False)) > 1
+def _listed(code: str, left: list[tuple[str, str]], chinese: str, english: str) -> Finding:
+    words = "\n".join(f"<{element}> {told}" for element, told in left).replace(" / ", "/")
+    count = len(left)
+    message = f"{chinese} ({count} 处):\n{words} / {english} ({count}):\n{words}"
+    return Finding(code=code, message=message)
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"\s", "", text)
+
+
+def _tables(page: Elements, tag: Tag) -> bool:
+    return next(page.inside(tag, _TABLE), None) is not None
+
+
+def _is_data_row(row: Tag) -> bool:
+    return sum(isinstance(c, Tag) and c.name in _TABLE_CELLS for c in row.children) > 1
 
 
 def _squeeze(text: str) -> str:

@@ -10,6 +10,7 @@ from api.assistant.understand import Instruction, without_instructions
 from api.assistant.windows import DatePhrase, find_window
 from ingest.clauses import read_clauses
 from ingest.dates import PlanningPeriod, find_times
+from ingest.furniture import FurnitureEntry, is_furniture
 from ingest.numbers import ComparatorEntry, find_quantities
 from ingest.owner_subjects import find_subjects
 from ingest.reading import RepairIndex, normalize_characters, read_span
@@ -231,3 +232,12 @@ def test_a_word_of_asking_asks_for_one_thing():
     assert len(words) == len(set(words))
     phrases = [w for entry in load_lexicon("date_phrases", DatePhrase) for w in entry.words]
     assert len(phrases) == len(set(phrases))
+
+
+def test_words_of_web_pages():
+    for entry in load_lexicon("furniture", FurnitureEntry):
+        for example in entry.examples:
+            assert is_furniture(example.text, outside=True) == example.furniture, example.text
+            if entry.kind != "label":  # a label says so at the head or foot of a page only
+                alone = is_furniture(example.text, outside=False)
+                assert alone <= example.furniture, example.text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -35,7 +35,7 @@ from kb.errors import DeniedError, DubanError, NotFoundError
 from kb.models import Clause, Document, Plan, Span
 from tasks.authorisation import Action
 from tasks.home import Whose, read_home, whose
-from tasks.models import Extraction
+from tasks.models import LEFT_OUT, Extraction
 from tasks.store import StoredDocument
 from tasks.tracking import track_document, untrack_document
 from tasks.visibility import (
@@ -54,6 +54,8 @@ Ingesting = Annotated[Screen, Depends(allowed(Action.INGEST))]
 Tracking = Annotated[Screen, Depends(allowed(Action.TRACK))]
 MOST_LISTED = 60
 """Warnings, repairs and unclaimed clauses listed above the text; the rest are on the review page."""
+MOST_SHOWN = 200
+"""Characters of a passage that is in no clause; the text itself shows all of it."""
 MOST_CHANGES = 400
 """Changed clauses that one page shows."""
 _RECENT = 5
@@ -109,7 +111,11 @@ def job(job_id: str, s: Ingesting, jobs: JobsOf) -> Response:
     """How far an upload is, and in the end what was read or why it failed."""
     found = jobs.get(job_id)
     running = found.status in (JobStatus.QUEUED, JobStatus.RUNNING)
-    return s.show("job.html", job=found, running=running)
+    warnings = found.report.warnings if found.report else []
+    doubts = [w for w in warnings if w.code != LEFT_OUT]
+    return s.show(
+        "job.html", job=found, running=running, doubts=doubts, aside=len(warnings) - len(doubts)
+    )
 
 
 @router.post("/documents/jobs/{job_id}/cancel")
@@ -204,7 +210,7 @@ def document(
         blocks=list(blocks_of(extraction, hit, shown)), outline=_outline(extraction, starts, number),
         part=number, parts=len(parts), family=family, current=family[0],
         unclaimed=whole.unclaimed, unclaimed_ids={c.id for c in whole.unclaimed},
-        counts=whole.counts, legend=legend(s), kinds=KINDS, most=MOST_LISTED,
+        left_out=list(left_out_of(extraction)), counts=whole.counts, legend=legend(s), kinds=KINDS, most=MOST_LISTED,
         intact=is_intact(extraction, source), size=len(source), said_due=said_due,
         describe_target=describe_target, units=s.unit_choices() if s.may(Action.INGEST) else [],
         seen=_visibility(s).get(document_id, Visibility()), whose=_whose(s, [extraction.document])[document_id],
@@ -282,6 +288,19 @@ def visibility(
 def legend(s: Screen) -> dict[str, Any]:
     """Names of the kinds of facts, and which ids the page has already."""
     return {"names": {kind: s.t(name) for kind, name in _KIND_NAMES.items()}, "seen": {}}
+
+
+def left_out_of(extraction: Extraction) -> Iterator[tuple[str, str, Span | None]]:
+    """What is in no clause, one passage or element each: (message, its words, its span)."""
+    text = extraction.document.text
+    for found in extraction.left_out:
+        if found.span is not None:
+            yield found.message, found.span.slice(text)[:MOST_SHOWN], found.span
+            continue
+        chinese, _, english = found.message.partition(" / ")
+        parts = zip(chinese.splitlines(), english.splitlines(), strict=False)
+        for one, other in parts:
+            yield f"{one} / {other}", "", None
 
 
 def document_seen(s: Screen, document_id: str) -> Extraction:

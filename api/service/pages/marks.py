@@ -89,7 +89,7 @@ def marks_of(extraction: Extraction) -> list[Mark]:
         found.append(Mark(member.span.start, member.span.end, "member", f"member-{member.span.start}", member.unit))  # fmt: skip
     for r in extraction.repairs:
         found.append(Mark(r.span.start, r.span.end, "repair", f"repair-{r.span.start}", r.repaired, r.repaired))  # fmt: skip
-    for w in extraction.warnings:
+    for w in extraction.doubts:
         if w.span is not None:
             found.append(Mark(w.span.start, w.span.end, "warning", f"warning-{w.span.start}", w.message, w.message))  # fmt: skip
     return sorted(found)

@@ -272,6 +272,8 @@ _DOCUMENTS = {
     "改可见范围": "Change visibility",
     "可见范围已改": "Visibility changed",
     "缺字修复": "Repairs",
+    "未列入条款的内容": "In no clause",
+    "另有 {n} 处未列入条款（页面文字、落款、附件名称等），在文件页列出": "{n} more passage(s) in no clause (words of the page, signatures, names of attachments); the document's page lists them",
     "疑似有要求、未识别出任务的条款": "Clauses that seem to require something but yielded no task",
     "目录": "Contents",
     "{n} 条": "{n} clauses",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.header import parse_header
-from ingest.readers.html import html_text
+from ingest.readers.html import read_html
 from kb.errors import SourceError
 
 BODY = "".join(
@@ -31,9 +34,13 @@ PAGE = f"""<!DOCTYPE html>
 </body></html>"""
 
 
+def _text(data: bytes, name: str) -> str:
+    return read_html(data, name).text
+
+
 @pytest.fixture(scope="module")
 def lines() -> list[str]:
-    return html_text(PAGE.encode(), "page.html").splitlines()
+    return _text(PAGE.encode(), "page.html").splitlines()
 
 
 @pytest.mark.parametrize(
@@ -82,7 +89,7 @@ def test_the_largest_part_is_the_main_text_of_an_unknown_page() -> None:
     page = (
         f"<html><body><div class='menu'><a>栏目</a></div><div><div>{BODY}</div></div></body></html>"
     )
-    text = html_text(page.encode(), "page.html")
+    text = _text(page.encode(), "page.html")
     assert text.count("各单位要高度重视") == 6
     assert "栏目" not in text
 
@@ -91,7 +98,7 @@ def test_the_largest_part_is_the_main_text_of_an_unknown_page() -> None:
 def test_the_declared_encoding_is_used(encoding: str) -> None:
     charset = encoding.removesuffix("-sig")
     page = f'<html><head><meta charset="{charset}"></head><body><div>{BODY}</div></body></html>'
-    assert html_text(page.encode(encoding), "page.html").startswith("（一）各单位")
+    assert _text(page.encode(encoding), "page.html").startswith("（一）各单位")
 
 
 @pytest.mark.parametrize(
@@ -100,14 +107,14 @@ def test_the_declared_encoding_is_used(encoding: str) -> None:
 )
 def test_a_page_without_text_is_refused(page: str) -> None:
     with pytest.raises(SourceError, match="no text") as caught:
-        html_text(page.encode(), "page.html")
+        _text(page.encode(), "page.html")
     assert caught.value.path == "page.html"
 
 
 def test_deep_nesting_is_no_recursion_error() -> None:
     page = "<html><body>" + "<div>" * 600 + BODY + "</div>" * 600 + "</body></html>"
     try:
-        text = html_text(page.encode(), "deep.html")
+        text = _text(page.encode(), "deep.html")
     except SourceError:
         return  # lxml may give up on such depth; what matters is that it ends
     assert text
@@ -122,8 +129,176 @@ def test_deep_nesting_is_no_recursion_error() -> None:
 )  # fmt: skip
 def test_broken_markup_is_read_or_refused(markup: str) -> None:
     try:
-        text = html_text(f"<html><body>{markup}".encode(), "page.html")
+        text = _text(f"<html><body>{markup}".encode(), "page.html")
     except SourceError:
         return
     assert text.strip()
-    assert text == html_text(f"<html><body>{markup}".encode(), "page.html")
+    assert text == _text(f"<html><body>{markup}".encode(), "page.html")
+
+
+CLAUSES = "".join(
+    f"<p>{n}.建设学校{n}所，于{2020 + n}年底前完成第{n}批任务。（责任单位：区教委）</p>"
+    for n in range(1, 9)
+)
+OTHERS = "".join(
+    f"<p>{n}.培训医护人员{n * 7}名，其中乡镇卫生院占{n}成以上。（责任单位：区卫生健康委）</p>"
+    for n in range(1, 9)
+)
+"""A second text, of the same form."""
+
+
+def _left(page: str) -> dict[str, str]:
+    """Element → words of what is left out; every passage is told once."""
+    found: dict[str, str] = {}
+    for finding in read_html(page.encode(), "page.html").findings:
+        assert finding.code in ("left-out", "text-left-out")
+        chinese, _, english = finding.message.partition(" / ")
+        assert chinese.splitlines()[1:] == english.splitlines()[1:]
+        for line in chinese.splitlines()[1:]:
+            element, _, words = line.removeprefix("<").partition("> ")
+            assert element not in found
+            found[element] = words
+    return found
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        f"<div class='content-print'>{CLAUSES}</div>",
+        f"<form id='aspnetForm'>{CLAUSES}</form>",
+        f"<nav>{CLAUSES}</nav>",
+        f"<div class='nav-tabs'><div class='share'>{CLAUSES}</div></div>",
+        f"<div>{CLAUSES}</div>",
+        CLAUSES,
+        f"<div class='related'>{CLAUSES[:60]}</p></div>{CLAUSES}",
+        f"<div style='display:none'>{CLAUSES}</div>",
+        f"<table>{CLAUSES.replace('<p>', '<tr><td><a href=x>').replace('</p>', '</a></td></tr>')}</table>",
+    ],
+)  # fmt: skip
+def test_text_is_read_whatever_its_element_is_called(markup: str) -> None:
+    text = _text(f"<html><body>{markup}</body></html>".encode(), "page.html")
+    lines = text.splitlines()
+    for n in range(1, 9):
+        assert (
+            f"{n}.建设学校{n}所，于{2020 + n}年底前完成第{n}批任务。（责任单位：区教委）" in lines
+        )
+
+
+def test_a_heading_beside_a_paragraph_is_read() -> None:
+    page = "<html><body><p>一、任务</p><p>1.建设学校20所。（责任单位：区教委）</p></body></html>"
+    assert _text(page.encode(), "page.html").startswith("一、任务\n1.建设")
+
+
+@pytest.mark.parametrize(
+    "second", ["class='TRS_Editor'", "class='appendix'", "style='display:none'"]
+)
+def test_a_second_part_of_the_text_is_read(second: str) -> None:
+    page = (
+        f"<html><body><div id='zoom'>{CLAUSES * 2}</div><div {second}>{OTHERS}</div></body></html>"
+    )
+    text = _text(page.encode(), "page.html")
+    assert "培训医护人员56名" in text
+    assert text.index("建设学校1所") < text.index("培训医护人员7名")
+
+
+@pytest.mark.parametrize(
+    ("copy", "first"),
+    [
+        (f"<div class='m' style='display:none'>{CLAUSES}</div>", False),
+        (f"<div class='m' style='display:none'>{CLAUSES}</div>", True),
+        (f"<div class='m' hidden>{CLAUSES}</div>", True),
+        (f"<div class='m' aria-hidden='true'>{CLAUSES.replace('</p><p>', '')}</div>", True),
+        (f"<div class='m'>{CLAUSES}</div>", False),  # of two that are shown the first is kept
+    ],
+)
+def test_a_second_copy_of_the_text_is_left_out_and_told(copy: str, first: bool) -> None:
+    seen = f"<div class='pc'>{CLAUSES}</div>"
+    page = f"<html><body>{copy if first else ''}{seen}{'' if first else copy}</body></html>"
+    assert _text(page.encode(), "page.html").count("建设学校3所") == 1
+    [(element, words)] = _left(page).items()
+    assert element == "div.m"
+    assert words.startswith("1.建设学校1所")
+
+
+def test_what_is_left_out_is_listed_by_element_and_words() -> None:
+    assert _left(PAGE) == {
+        "title": "标题栏",
+        "div.nav": "首页导航 政务公开栏目",
+        "div.share": "分享到微信",
+        "div.footer": "版权所有 某区政府",
+    }
+
+
+def test_sentences_that_are_left_out_are_a_doubt() -> None:
+    note = "<div class='tip'><p>本页内容未经许可不得转载。</p></div>"
+    page = f"<html><body><div id='zoom'>{CLAUSES * 2}</div>{note}</body></html>"
+    [finding] = read_html(page.encode(), "page.html").findings
+    assert finding.code == "text-left-out"
+    assert "本页内容未经许可不得转载。" in finding.message
+
+
+def test_text_behind_a_nul_is_read() -> None:
+    page = "<html><body><p>一、任务\x00甲</p><p>1.建设学校。</p></body></html>"
+    assert "1.建设学校。" in _text(page.encode(), "page.html")
+
+
+def test_an_entity_that_is_no_character_is_none() -> None:
+    _text(b"<html><body><p>&#xD800;&#55296; x</p></body></html>", "page.html").encode()
+
+
+WORDS = st.sampled_from(
+    [
+        "甲",
+        "1.建校。",
+        "一、任务",
+        "责任单位：区教委",
+        "首页",
+        "分享到",
+        "版权所有",
+        "https://x.cn",
+        "二〇二五年",
+    ]
+)
+TAGS = st.sampled_from(
+    [
+        "div",
+        "p",
+        "table",
+        "tr",
+        "td",
+        "nav",
+        "footer",
+        "form",
+        "button",
+        "a",
+        "span",
+        "li",
+        "h1",
+        "select",
+        "section",
+    ]
+)
+NAMES = st.sampled_from(
+    ["", " class='nav'", " class='print'", " id='zoom'", " hidden", " style='display:none'", " class='TRS_Editor'", " class='qr share'"]
+)  # fmt: skip
+
+
+@st.composite
+def _element(draw: st.DrawFn, depth: int = 3) -> str:
+    tag, names = draw(TAGS), draw(NAMES)
+    inside = st.one_of(WORDS, _element(depth=depth - 1)) if depth else WORDS
+    return f"<{tag}{names}>{''.join(draw(st.lists(inside, max_size=4)))}</{tag}>"
+
+
+@given(st.lists(_element(), min_size=1, max_size=5).map("".join))
+def test_every_word_of_a_page_is_read_or_listed(markup: str) -> None:
+    page = f"<html><body>{markup}</body></html>"
+    whole = re.sub(r"<[^>]*>", " ", markup)
+    try:
+        read = read_html(page.encode(), "page.html")
+    except SourceError:
+        return
+    told = read.text + "".join(f.message.partition(" / ")[0] for f in read.findings)
+    for word in whole.split():
+        assert word in re.sub(r"\s", "", told)
+    assert Counter(re.sub(r"\s", "", whole)) <= Counter(told)  # as often as the page says it

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.readers import decode, detect_media_type, read_bytes, read_file
-from ingest.readers.text import decode_text
+from ingest.readers.text import read_text
 from kb.errors import SourceError
 
 # Long enough for a guess at its encoding, with line ends of both kinds.
@@ -19,6 +19,10 @@ TEXT = (
     "一、总体要求\n（一）加强领导。各单位要高度重视，抓好落实，不断提高服务人民的能力和水平。\n"
     "1.到2025年，建成示范校20所。\r\n　　责任单位：区教委、区公安局\n"
 )
+
+
+def _text(data: bytes, name: str) -> str:
+    return read_text(data, name).text
 
 
 @pytest.mark.parametrize(
@@ -34,7 +38,7 @@ TEXT = (
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_every_encoding_gives_the_same_characters(data: bytes, encoding: str) -> None:
-    assert decode_text(data, "plan.txt") == TEXT
+    assert _text(data, "plan.txt") == TEXT
     source = read_bytes(data, "plan.txt")
     assert (source.text, source.media_type, source.findings) == (TEXT, "text/plain", ())
     assert decode(data, source.media_type, source.name) == TEXT
@@ -42,13 +46,13 @@ def test_every_encoding_gives_the_same_characters(data: bytes, encoding: str) ->
 
 def test_line_ends_and_odd_characters_stay() -> None:
     text = "甲\r\n乙\r丙\n丁\u2028戊\u3000\u200b𠮷\x0c\n"
-    assert decode_text(text.encode(), "a.txt") == text
+    assert _text(text.encode(), "a.txt") == text
 
 
 def test_mixed_encodings_are_refused_where_they_begin() -> None:
     head = TEXT.encode()
     with pytest.raises(SourceError) as caught:
-        decode_text(head + TEXT.encode("gb18030"), "mixed.txt")
+        _text(head + TEXT.encode("gb18030"), "mixed.txt")
     message = str(caught.value)
     line = head.count(b"\n") + 1
     assert message.startswith("mixed.txt: ")
@@ -66,7 +70,7 @@ def test_mixed_encodings_are_refused_where_they_begin() -> None:
 )
 def test_the_byte_of_the_damage_is_named(data: bytes, offset: int) -> None:
     with pytest.raises(SourceError, match=rf"字节 {offset}\b"):
-        decode_text(data, "cut.txt")
+        _text(data, "cut.txt")
 
 
 @pytest.mark.parametrize(
@@ -127,12 +131,12 @@ def test_one_line_of_five_megabytes_is_read_whole() -> None:
     line = "到2025年，建成学校20所，" * 160_000
     assert len(line.encode()) > 5_000_000
     assert read_bytes(line.encode(), "line.txt").text == line
-    assert decode_text(line.encode("gb18030"), "line.txt") == line
+    assert _text(line.encode("gb18030"), "line.txt") == line
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=80))
 def test_utf_8_comes_back(text: str) -> None:
-    assert decode_text(text.encode(), "a.txt") == text.removeprefix("\ufeff")
+    assert _text(text.encode(), "a.txt") == text.removeprefix("\ufeff")
 
 
 @given(st.binary(max_size=80))

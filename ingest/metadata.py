@@ -1,0 +1,253 @@
+"""The labelled facts that a portal prints about a document: 索引号, 发文字号, 成文日期 …
+
+They stand at the head of a page or at its end, one a line, several a line, as cells of a table, or
+a label and its value on two lines. Where they stand says nothing about where the body begins.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from ingest.numbering import find_marker
+from kb.models import Span
+
+_STRONG = {
+    "index_number": "索引号|索取号",
+    "document_number": "发文字号|发文文号|公文文号",
+    "issuer": "发布机构|发文机关|发文单位|发布单位|发布机关|制发机关|印发机关|公开责任部门",
+    "written_on": "成文日期|成文时间|生成日期|印发日期|制发日期|发文日期",
+    "published_on": "发布日期|公开日期|发布时间|公布日期|公开时间|发表时间",
+    "subject": "主题分类|信息分类",
+    "validity": "有效性|时效性",
+    "other": "体裁分类|组配分类|公文种类|主题词|统一编号|实施日期|施行日期|生效日期|失效日期|废止日期|文件状态|公开方式|公开形式|公开范围|服务对象",
+}
+_WEAK = {
+    "document_number": "文号",
+    "title": "标题|名称|信息名称|文件名称",
+    "other": "分类|关键词|来源|信息来源|浏览次数|浏览量",
+}
+"""Labels that other texts use too: metadata only beside a strong one, or before the first sentence."""
+_FIELD = {
+    label: name
+    for labels in (_WEAK, _STRONG)
+    for name, alternatives in labels.items()
+    for label in alternatives.split("|")
+}
+_STRONG_LABELS = frozenset("|".join(_STRONG.values()).split("|"))
+
+
+def _spaced(label: str) -> str:
+    return r"[ \u3000\u00a0]*".join(label)
+
+
+_ANY = "|".join(_spaced(label) for label in sorted(_FIELD, key=len, reverse=True))
+_COLON = r"[ \u3000\u00a0]*[:：][ \u3000\u00a0\t|]*"
+_LABEL = re.compile(
+    rf"[\[【][ \u3000]*(?P<boxed>{_ANY})[ \u3000]*[\]】][ \u3000\u00a0\t:：]*"
+    rf"|(?P<plain>{_ANY})(?:{_COLON}|[ ]*[\t|][ \t|]*)"
+)
+_BARE = re.compile(rf"[|\t ]*(?P<plain>{_ANY})[|\t ]*")
+_SENTENCE = re.compile(r"[。；;！？]")
+_LINE = re.compile(r"[^\r\n]+")
+_LONGEST_VALUE = 120
+_NEAR = 2
+"""Lines between a label and the next one that may belong to its value."""
+_FREE = frozenset({"subject", "title", "other", "issuer"})
+_VALIDITY = re.compile(r"(?:现行|部分|全文)?(?:有效|失效|废止)|尚未生效|已(?:废止|失效|修改)|无效")
+_INDEX = re.compile(r"[A-Za-z0-9][\w./—-]{4,60}", re.ASCII)
+NUMBER = re.compile(
+    r"(?<![一-龥])([一-龥]{1,12}(?:[(（][一-龥]{1,6}[)）])?)[〔﹝\[［]((?:19|20)\d\d)[〕﹞\]］]\s*第?(\d{1,4})\s*号"
+)
+_CN_DIGITS = {c: str(i) for i, c in enumerate("零一二三四五六七八九")} | {"〇": "0", "○": "0"}
+DATE = re.compile(
+    r"((?:19|20)\d\d|[一二][〇零○一二三四五六七八九]{3})\s*[-年./]\s*(\d{1,2}|[一二三四五六七八九十]{1,3})\s*[-月./]\s*(\d{1,2}|[一二三四五六七八九十]{1,3})日?"
+)
+PACKED = re.compile(r"^(20\d\d)(0[1-9]|1[0-2])([0-3]\d)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One labelled fact: `field` of the header (`other` where none keeps it), value, its place."""
+
+    field: str
+    value: str
+    span: Span | None
+
+
+@dataclass(slots=True)
+class Metadata:
+    """The labelled facts of a text, and where the lines begin that consist of them."""
+
+    entries: list[Entry] = field(default_factory=list)
+    lines: set[int] = field(default_factory=set)
+
+    def value(self, name: str) -> str | None:
+        """The first value of a field."""
+        return next((e.value for e in self.entries if e.field == name and e.value), None)
+
+
+@dataclass(slots=True)
+class _Row:
+    """A line that is not blank: `labels` (field, label, value, where the value begins)."""
+
+    start: int
+    text: str
+    labels: list[tuple[str, str, str, int]] = field(default_factory=list)
+
+    @property
+    def strong(self) -> bool:
+        return any(label in _STRONG_LABELS for _, label, _, _ in self.labels)
+
+    @property
+    def plain(self) -> bool:
+        """Whether it may be (part of) the value of a label in the line before."""
+        return (
+            not self.labels
+            and len(self.text) <= _LONGEST_VALUE
+            and not _SENTENCE.search(self.text)
+            and find_marker(self.text) is None
+        )
+
+
+def find_metadata(text: str) -> Metadata:
+    """All labelled facts of a decoded document, in order; see `Metadata`."""
+    rows = [
+        _Row(match.start() + len(raw) - len(raw.lstrip()), raw.strip())
+        for match in _LINE.finditer(text)
+        if (raw := match.group()).strip()
+    ]
+    for row in rows:
+        row.labels = list(_labels(row))
+    _read_bare(rows)
+    _drop_weak(rows)
+    found = Metadata()
+    for index, row in enumerate(rows):
+        if row.labels:
+            found.lines.add(row.start)
+            _read_row(found, rows, index)
+    return found
+
+
+def _labels(row: _Row) -> Iterator[tuple[str, str, str, int]]:
+    if len(row.text) > 4 * _LONGEST_VALUE or _SENTENCE.search(row.text):
+        return
+    lead = len(row.text) - len(row.text.lstrip("|•· \t"))
+    first = _LABEL.match(row.text, lead)
+    if first is None:
+        return
+    matches = [first, *_LABEL.finditer(row.text, first.end())]
+    for match, end in zip(matches, [*(m.start() for m in matches[1:]), len(row.text)], strict=True):
+        label = re.sub(r"[ \u3000\u00a0]", "", match["boxed"] or match["plain"])
+        value = row.text[match.end() : end]
+        yield _FIELD[label], label, value.strip(" \u3000\u00a0\t|"), row.start + match.end()
+
+
+def _read_bare(rows: Sequence[_Row]) -> None:
+    """Labels without a colon, each on a line of its own, as the cells of a table come out: two
+    different ones at least, for a single 标题 is a word like others."""
+    bare: list[tuple[_Row, str]] = []
+    for row in rows:
+        if len(row.text) <= 12 and (match := _BARE.fullmatch(row.text)):
+            bare.append((row, re.sub(r"[ \u3000\u00a0]", "", match["plain"])))
+    if len({label for _, label in bare} & _STRONG_LABELS) < 2:
+        return
+    for row, label in bare:
+        row.labels = [(_FIELD[label], label, "", row.start + len(row.text))]
+
+
+def _drop_weak(rows: Sequence[_Row]) -> None:
+    """Forget labels that stand neither near a strong one nor before the first sentence."""
+    strong = [index for index, row in enumerate(rows) if row.strong]
+    head = next(
+        (i for i, row in enumerate(rows) if _SENTENCE.search(row.text) or find_marker(row.text)),
+        len(rows),
+    )
+    near = {index + step for index in strong for step in range(-_NEAR - 1, _NEAR + 2)}
+    for index, row in enumerate(rows):
+        if row.labels and not row.strong:
+            # `名称` before a tab is the head of a table as often.
+            known = any(name != "other" for name, _, _, _ in row.labels) and re.search(
+                r"[:：\]】]", row.text
+            )
+            if index not in near and not (known and index < head):
+                row.labels = []
+
+
+def _read_row(found: Metadata, rows: Sequence[_Row], index: int) -> None:
+    row = rows[index]
+    for name, _, value, start in row.labels[:-1]:
+        found.entries.append(_entry(name, value, start))
+    name, _, value, start = row.labels[-1]
+    after = rows[index + 1 : index + 2 + _NEAR]
+    gap = next((i for i, r in enumerate(after) if r.labels), None)
+    if value:
+        if gap == 1 and after[0].plain and len(after[0].text) <= _LONGEST_VALUE // 3:
+            found.lines.add(after[0].start)  # the value goes on in the next line
+            value += after[0].text
+        found.entries.append(_entry(name, value, start))
+        return
+    if after and after[0].plain and gap != 0:
+        beside = after[: gap or 1] if name in _FREE else after[:1]
+        told = "".join(r.text for r in beside)
+        if (name not in _FREE or gap) and all(r.plain for r in beside) and _valid(name, told):
+            found.lines.update(r.start for r in beside)
+            found.entries.append(_entry(name, told, beside[0].start))
+
+
+def _entry(name: str, value: str, start: int) -> Entry:
+    value = value if _valid(name, value) else ""
+    return Entry(name, value, Span(start, start + len(value)) if value else None)
+
+
+def _valid(name: str, value: str) -> bool:
+    """Whether a value is one of its field, so that a neighbour is not taken for it."""
+    if name in ("written_on", "published_on"):
+        return normalize_date(value) is not None
+    if name == "document_number":
+        return normalize_document_number(value) is not None
+    if name == "index_number":
+        return _INDEX.fullmatch(value) is not None
+    if name == "validity":
+        return _VALIDITY.fullmatch(value) is not None
+    if name == "issuer":
+        return 2 <= len(value) <= 60 and not re.search(r"[：:]|\d{4}", value)
+    return bool(value)
+
+
+def normalize_document_number(text: str) -> str | None:
+    """`国发[2018]42号` → `国发〔2018〕42号`; None where there is no number."""
+    match = NUMBER.search(text)
+    if match is None:
+        return None
+    return f"{match.group(1)}〔{match.group(2)}〕{match.group(3)}号"
+
+
+def normalize_date(text: str) -> date | None:
+    """A calendar date: 2022-12-16, 2018年12月21日, 二〇一八年十二月二十一日, 20221216."""
+    text = text.strip()
+    if packed := PACKED.match(text):
+        numbers = [int(g) for g in packed.groups()]
+    elif match := DATE.search(text):
+        numbers = [_year(match.group(1)), _small(match.group(2)), _small(match.group(3))]
+    else:
+        return None
+    try:
+        return date(*numbers)
+    except ValueError:
+        return None
+
+
+def _year(text: str) -> int:
+    return int("".join(_CN_DIGITS.get(c, c) for c in text))
+
+
+def _small(text: str) -> int:
+    if text.isdigit():
+        return int(text)
+    tens, mark, ones = text.partition("十")
+    if not mark:
+        return int(_CN_DIGITS[text])
+    return int(_CN_DIGITS.get(tens, "1")) * 10 + int(_CN_DIGITS.get(ones, "0"))
