@@ -17,7 +17,7 @@ from tasks.organisations import Organisations, UnitMention
 _NAME = re.compile(r"《[^《》\n]{1,120}》(?:\s*[(（]?[^()（）。;\n]{0,16}〔\d{4}〕第?\d+号[)）]?)?")
 _NUMBER = re.compile(r"[一-龥]{1,10}(?:\([一-龥]{1,6}\))?[〔\[]\d{4}[〕\]]第?\d{1,4}号")
 _STANDARD = re.compile(
-    r"(?:GB|DB|JGJ|JY|GBJ|CJJ|HJ|ISO)\s*/?\s*[TZ]?\s*\d+(?:\s*/\s*T)?[\d.\s]*(?:[-—]\s*\d{2,4})?"
+    r"(?:GB|DB|JGJ|JY|GBJ|CJJ|HJ|ISO)\s*+/?+\s*+[TZ]?+\s*+\d++(?:\s*+/\s*+T)?[\d.\s]*+(?:[-—]\s*+\d{2,4})?"
 )
 
 

@@ -51,6 +51,8 @@ def extract_tasks(
     listed: dict[str, tuple[Assignment, ...]] = {}
     tasks: list[Task] = []
     warnings: list[Finding] = []
+    doubts = sorted(doubts, key=lambda span: span.start)
+    doubt_at = [span.start for span in doubts]
     for item in readings:
         clause, reading = item.clause, item.reading
         owners = [a for found in item.lists for a in found.assignments]
@@ -62,8 +64,9 @@ def extract_tasks(
         period = periods[clause.plan_id]
         subjects = find_subjects(reading, item.mentions, item.closed)
         deadlines = find_deadlines(reading, issued=issued, period=period, closed=item.closed)
+        doubtful = doubts[between(doubt_at, clause.span.start, clause.span.end)]
         targets = find_targets(
-            reading, closed=item.closed, doubts=_local(reading, clause.span, doubts)
+            reading, closed=item.closed, doubts=_local(reading, clause.span, doubtful)
         )
         kind = _kind(clause, clauses)
         # Sorted starts, so that each duty of a long clause looks only at what is its own.

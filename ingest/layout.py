@@ -20,10 +20,11 @@ _COPY = re.compile(r"抄送[:：]|抄报[:：]|.{2,30}\d{4}年\d{1,2}月\d{1,2}�
 _ATTACHMENT = re.compile(
     r"附\s*件\s*[\d一二三四五六七八九十]*\s*(?:[:：].{0,60})?$|附\s*表\s*\d*\s*$|附录\s*\d*\s*$"
 )
-_LEADERS = re.compile(r"(?:\.{4,}|…{2,}|·{4,}|-{6,})\s*\d*\s*$")
+_LEADERS = ("....", "……", "····", "------")
 _MEMBERS = re.compile(r"(?:成员单位|成员名单|组成人员|成员单位名单|组成人员名单)$")
+# Begins where white space begins and gives none back: a line may be nothing but white space.
 _PERIOD_SUFFIX = re.compile(
-    r"\s*[(（]?\s*(?:19|20)\d\d\s*年?\s*[-—–－~～至]+\s*(?:19|20)\d\d\s*年?\s*[)）]?\s*$"
+    r"(?<!\s)\s*+[(（]?\s*+(?:19|20)\d\d\s*+年?\s*+[-—–－~～至]++\s*+(?:19|20)\d\d\s*+年?\s*+[)）]?\s*+$"
 )
 
 
@@ -71,7 +72,7 @@ def _classify(start: int, text: str) -> Line:
     marker = find_marker(text)
     kind = LineKind.TEXT
     if (
-        _LEADERS.search(text)
+        _ends_in_leaders(text)
         or (len(text) <= 80 and _FURNITURE.search(text))
         or _PAGE.fullmatch(text)
     ):
@@ -89,6 +90,14 @@ def _classify(start: int, text: str) -> Line:
     elif is_title(text):
         kind = LineKind.TITLE
     return Line(start, end, text, kind, marker)
+
+
+def _ends_in_leaders(text: str) -> bool:
+    """Whether a line ends as an entry of a table of contents does: dots, then a page or nothing."""
+    end = len(text.rstrip())
+    while end and text[end - 1].isdecimal():
+        end -= 1
+    return text[:end].rstrip().endswith(_LEADERS)
 
 
 def is_period_line(text: str) -> bool:

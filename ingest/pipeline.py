@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from ingest.clauses import ClauseReading, read_clauses
@@ -21,7 +23,7 @@ from tasks.jurisdictions import Jurisdiction, detect_jurisdiction
 from tasks.models import Assignment, Extraction, Member, Milestone, PolicyReference, Target, Task
 from tasks.organisations import Organisations, organisations_for
 
-_ATTACHMENT = re.compile(r"^[ \u3000]*附\s*件\s*\d*\s*[:：][^\n]*", re.MULTILINE)
+_ATTACHMENT = re.compile(r"^[ \u3000]*附\s*+件\s*+\d*+\s*+[:：][^\n]*", re.MULTILINE)
 
 
 def extract_file(path: Path) -> tuple[Extraction, bytes]:
@@ -30,8 +32,9 @@ def extract_file(path: Path) -> tuple[Extraction, bytes]:
     Raises:
         SourceError: the file cannot be read; names the file and the place.
     """
-    source, data = read_file(path)
-    return extract_source(source), data
+    with _without_collector():
+        source, data = read_file(path)
+        return extract_source(source), data
 
 
 def extract_bytes(data: bytes, name: str) -> Extraction:
@@ -40,7 +43,21 @@ def extract_bytes(data: bytes, name: str) -> Extraction:
     Raises:
         SourceError: as `extract_file`.
     """
-    return extract_source(read_bytes(data, name))
+    with _without_collector():
+        return extract_source(read_bytes(data, name))
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """While facts are only added, none is garbage; the collector would look through all of them
+    again and again, which grows faster than the document."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 def decode_source(data: bytes, media_type: str, name: str) -> str:

@@ -31,8 +31,9 @@ _OTHER_KINDS = (
 )
 _LONGEST_RUN = 300
 """Figures that stand together."""
+_CHINESE = "零〇○一二三四五六七八九两十百千万亿"
 _RUN = re.compile(
-    rf"(?:\d[,.]?){{{_LONGEST_RUN + 1}}}|[零〇○一二三四五六七八九两十百千万亿]{{{_LONGEST_RUN + 1}}}"
+    rf"(?<!\d)(?<!\d[,.])(?:\d[,.]?){{{_LONGEST_RUN + 1}}}|(?<![{_CHINESE}])[{_CHINESE}]{{{_LONGEST_RUN + 1}}}"
 )
 
 

@@ -9,35 +9,39 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from bs4 import BeautifulSoup, Comment, Tag, XMLParsedAsHTMLWarning
-from bs4.element import NavigableString
+from bs4 import BeautifulSoup, Tag, XMLParsedAsHTMLWarning
+from bs4.element import NavigableString, PageElement
 
+from ingest.readers.elements import Elements
 from kb.errors import SourceError
 
-_DROPPED = [
-    "script",
-    "style",
-    "noscript",
-    "template",
-    "iframe",
-    "canvas",
-    "svg",
-    "nav",
-    "footer",
-    "form",
-    "button",
-    "input",
-    "select",
-    "textarea",
-    "object",
-    "embed",
-    "video",
-    "audio",
-    "link",
-    "meta",
-    "head",
-]
+_DROPPED = frozenset(
+    [
+        "script",
+        "style",
+        "noscript",
+        "template",
+        "iframe",
+        "canvas",
+        "svg",
+        "nav",
+        "footer",
+        "form",
+        "button",
+        "input",
+        "select",
+        "textarea",
+        "object",
+        "embed",
+        "video",
+        "audio",
+        "link",
+        "meta",
+        "head",
+    ]
+)
 _BLOCKS = frozenset(
     [
         "p",
@@ -76,6 +80,12 @@ _HEADER_LABEL = re.compile(
     r"^\[?\s*(?:索\s*引\s*号|发\s*文\s*字\s*号|发布机构|发文机关|发文单位|成文日期|发布日期|主题分类|有\s*效\s*性|标\s*题|名\s*称|文\s*号|公开日期|信息名称|生成日期)"
 )
 _KNOWN_MAIN = ("UCAP-CONTENT", "zoom", "Zoom", "content", "article", "TRS_Editor", "pages_content")
+_ROWS = frozenset(["tr", "li", "p", "dd", "div"])
+_BREAKING = _ROWS | {"table"}
+_CELLS = frozenset(["td", "th", "span"])
+_TABLE_CELLS = frozenset(["td", "th"])
+_VALUE = 2000
+"""Characters; the longest cell of a header, a title of several lines included, has a tenth."""
 _DEPTH = 200
 _DEEPEST = 500
 _TEXT_LIMIT = 64_000_000
@@ -92,13 +102,9 @@ def html_text(data: bytes, name: str) -> str:
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
         soup = BeautifulSoup(data[:_TEXT_LIMIT], "lxml")
     _refuse_depth(soup, name)
-    for tag in soup(_DROPPED):
-        tag.decompose()
-    for comment in soup.find_all(string=lambda s: isinstance(s, Comment)):
-        comment.extract()
-    root = soup.body or soup
-    main = _main(root)
-    lines = [*_header_lines(root, main), *_lines(main)]
+    page = Elements(soup.body or soup, _DROPPED)
+    main = _main(page)
+    lines = [*_header_lines(page, main), *_lines(page, main)]
     text = "\n".join(lines)
     if not text.strip():
         raise SourceError(
@@ -124,43 +130,41 @@ def _refuse_depth(soup: Tag, name: str) -> None:
     )
 
 
-def _main(root: Tag) -> Tag:
-    for identifier in _KNOWN_MAIN:
-        for found in (root.find(id=identifier), root.find(class_=identifier)):
-            if isinstance(found, Tag) and len(found.get_text(strip=True)) > 200:
+def _main(page: Elements) -> Tag:
+    for name in _KNOWN_MAIN:
+        for kind in ("id", "class"):
+            found = page.named.get((kind, name))
+            if found is not None and page.length(found) > 200:
                 return found
-    best, score = root, 0.0
-    total = len(root.get_text(strip=True)) or 1
-    current = root
+    current = page.root
+    least = 0.6 * (page.length(current) or 1)
     for _ in range(_DEPTH):
-        children = [c for c in current.children if isinstance(c, Tag)]
-        scored = [(len(c.get_text(strip=True)), c) for c in children if not _is_furniture(c)]
-        if not scored:
+        inner = [
+            child
+            for child in page.children(current)
+            if isinstance(child, Tag) and not _is_furniture(page, child)
+        ]
+        largest = max(inner, key=page.length, default=None)
+        if largest is None or page.length(largest) < least:
             break
-        length, largest = max(scored, key=lambda pair: pair[0])
-        if length < 0.6 * total:
-            break
-        current, best, score = largest, largest, length / total
-    del score
-    return best
+        current = largest
+    return current
 
 
-def _is_furniture(tag: Tag) -> bool:
+def _is_furniture(page: Elements, tag: Tag) -> bool:
     names = " ".join([str(tag.get("id") or ""), *(tag.get("class") or [])])
-    links = sum(len(a.get_text(strip=True)) for a in tag.find_all("a", limit=200))
-    text = len(tag.get_text(strip=True))
+    links, text = page.linked(tag), page.length(tag)
     return (bool(_FURNITURE.search(names)) and text < 400) or (text > 0 and links > 0.7 * text)
 
 
-def _header_lines(root: Tag, main: Tag) -> Iterator[str]:
+def _header_lines(page: Elements, main: Tag) -> Iterator[str]:
     """`索引号：…` lines of a header table that stands outside the main text."""
-    inside = {id(tag) for tag in main.find_all()} | {id(main)}
-    for row in root.find_all(["tr", "li", "p", "dd", "div"]):
-        if id(row) in inside or row.find(["tr", "li", "p", "dd", "div", "table"]):
+    for row in page.inside(page.root, _ROWS):
+        if page.holds(main, row) or next(page.inside(row, _BREAKING), None):
             continue
-        cells = [_squeeze(c.get_text(" ")) for c in row.find_all(["td", "th", "span"])] or [
-            _squeeze(row.get_text(" "))
-        ]
+        found = [*page.inside(row, _CELLS)] or [row]
+        # Cells may hold cells: one that is longer than any value is not read, at each level again.
+        cells = [_squeeze(page.text(c)) if page.length(c) <= _VALUE else "" for c in found]
         for index, cell in enumerate(cells):
             if not _HEADER_LABEL.match(cell):
                 continue
@@ -172,7 +176,7 @@ def _header_lines(root: Tag, main: Tag) -> Iterator[str]:
                 yield f"{name}：{value.strip()}"
 
 
-def _lines(main: Tag) -> Iterator[str]:
+def _lines(page: Elements, main: Tag) -> Iterator[str]:
     buffer: list[str] = []
 
     def flush() -> Iterator[str]:
@@ -181,14 +185,17 @@ def _lines(main: Tag) -> Iterator[str]:
         if line:
             yield line
 
-    stack: list[tuple[str, object]] = [("open", main)]
+    cell = main.name in _TABLE_CELLS or main.find_parent([*_TABLE_CELLS]) is not None
+    row = main if main.name == "tr" else main.find_parent("tr")
+    start = _Inside(cell=cell, data_row=row is not None and _is_data_row(row))
+    stack: list[tuple[str, PageElement, _Inside]] = [("open", main, start)]
     while stack:
-        action, node = stack.pop()
+        action, node, around = stack.pop()
         if isinstance(node, NavigableString):
             buffer.append(re.sub(r"[\r\n\t]+", " ", str(node)))
         elif isinstance(node, Tag):
             if action == "close":
-                if node.name in {"td", "th"}:
+                if node.name in _TABLE_CELLS:
                     buffer.append("\t")
                 else:
                     yield from flush()
@@ -196,22 +203,32 @@ def _lines(main: Tag) -> Iterator[str]:
             if node.name == "br":
                 yield from flush()
                 continue
-            if node is not main and _is_furniture(node):
+            if node is not main and _is_furniture(page, node):
                 continue
-            in_cell = node.name in {"p", "div"} and node.find_parent(["td", "th"]) is not None
-            nested = in_cell and main.name not in {"td", "th"} and _data_table(node)
-            if node.name in _BLOCKS and node.name not in {"td", "th"} and not nested:
+            in_cell = node.name in {"p", "div"} and around.cell
+            nested = in_cell and main.name not in _TABLE_CELLS and around.data_row
+            if node.name in _BLOCKS and node.name not in _TABLE_CELLS and not nested:
                 yield from flush()
-                stack.append(("close", node))
-            elif node.name in {"td", "th"}:
-                stack.append(("close", node))
-            stack.extend(("open", child) for child in reversed(list(node.children)))
+                stack.append(("close", node, around))
+            elif node.name in _TABLE_CELLS:
+                stack.append(("close", node, around))
+                around = around._replace(cell=True)
+            if node.name == "tr":
+                around = around._replace(data_row=_is_data_row(node))
+            children = [*page.children(node)]
+            stack.extend(("open", child, around) for child in reversed(children))
     yield from flush()
 
 
-def _data_table(node: Tag) -> bool:
-    row = node.find_parent("tr")
-    return row is not None and len(row.find_all(["td", "th"], recursive=False)) > 1
+class _Inside(NamedTuple):
+    """What an element stands in: a cell, a row of several cells (the nearest)."""
+
+    cell: bool
+    data_row: bool
+
+
+def _is_data_row(row: Tag) -> bool:
+    return sum(isinstance(c, Tag) and c.name in _TABLE_CELLS for c in row.children) > 1
 
 
 def _squeeze(text: str) -> str:
