@@ -4,7 +4,7 @@ stretches that no extractor of dates or numbers may look into."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ingest.owner_lists import OwnerList, find_owner_lists
@@ -38,7 +38,7 @@ class ClauseReading:
 
 
 def read_clauses(
-    text: str, clauses: Sequence[Clause], index: RepairIndex, organisations: Organisations
+    text: str, clauses: Iterable[Clause], index: RepairIndex, organisations: Organisations
 ) -> Iterator[ClauseReading]:
     """Read each clause in order. A note 列第一位者为牵头单位，下同 holds to the end of its plan."""
     first_leads = False

@@ -107,20 +107,15 @@ def _periods() -> tuple[re.Pattern[str], dict[str, PlanningPeriod]]:
 
 def find_times(text: str, *, reference: date | None = None) -> list[TimeMention]:
     """All times in `text`, in order, without overlap. `reference` resolves 今年, 年底, 本月."""
-    found: list[TimeMention] = []
-    taken: list[tuple[int, int]] = []
-
-    def add(mention: TimeMention | None) -> None:
-        if mention and not any(a < mention.to and mention.at < b for a, b in taken[-40:]):
-            taken.append((mention.at, mention.to))
-            found.append(mention)
-
-    for match in _EVERY.finditer(text):
-        add(_recurrence(match))
+    found = [m for match in _EVERY.finditer(text) if (m := _recurrence(match))]
+    taken = [(m.at, m.to) for m in found]
     pattern, periods = _periods()
-    for match in pattern.finditer(text):
-        add(_planning(match, periods[match.group("name")]))
-    taken.sort()
+    found.extend(
+        _planning(match, periods[match.group("name")])
+        for match in pattern.finditer(text)
+        if not _overlaps(taken, match)
+    )
+    taken = sorted((m.at, m.to) for m in found)
     ranges = []
     for match in _RANGE.finditer(text):
         if not _overlaps(taken, match) and (mention := _range(match, reference)):

@@ -287,6 +287,7 @@ def _with_ranges(
         paragraph = paragraphs[max(0, bisect_right(paragraph_starts, mention.at) - 1)]
         previous = found[index - 1][0].to if index else 0
         following = found[index + 1][0].at if index + 1 < len(found) else len(text)
+        following = max(following, mention.to)  # 每年…之日起30日内: its event may hold this one
         opens = not re.search(
             r"[^\s,，、:(（)）一二三四五六七八九十\d.]",
             text[max(sentence[0], mention.at - 12) : mention.at]
@@ -319,5 +320,7 @@ def _next_opening(
         if due.kind is DueKind.RECURRING or due.kind is DueKind.RELATIVE:
             continue
         sentence = sentences[max(0, bisect_right(starts, mention.at) - 1)]
-        return sentence[0] if sentence[0] > found[index][0].at else mention.at
+        return (
+            sentence[0] if sentence[0] > found[index][0].at else max(mention.at, found[index][0].to)
+        )
     return len(text)

@@ -14,6 +14,7 @@ from ingest.clauses import ClauseReading
 from ingest.deadlines import find_deadlines
 from ingest.milestones import MilestoneBook, assemble_milestones
 from ingest.owner_subjects import find_subjects
+from ingest.progress import Stage, Tell, counted, untold
 from ingest.ranges import between
 from ingest.reading import Reading
 from ingest.targets import FoundTarget, find_targets
@@ -43,6 +44,7 @@ def extract_tasks(
     *,
     issued: date | None,
     doubts: Sequence[Span] = (),
+    tell: Tell = untold,
 ) -> tuple[tuple[Task, ...], list[Finding]]:
     """All tasks of a document, in order, and what a person should look at."""
     periods = {plan.id: plan.period for plan in plans}
@@ -53,7 +55,7 @@ def extract_tasks(
     warnings: list[Finding] = []
     doubts = sorted(doubts, key=lambda span: span.start)
     doubt_at = [span.start for span in doubts]
-    for item in readings:
+    for item in counted(readings, Stage.DUTIES, tell):
         clause, reading = item.clause, item.reading
         owners = [a for found in item.lists for a in found.assignments]
         if owners:

@@ -14,6 +14,7 @@ from ingest.duties import extract_tasks
 from ingest.header import Header, parse_header
 from ingest.outline import Outline, parse_outline
 from ingest.policies import find_policies
+from ingest.progress import Stage, Tell, counted, untold
 from ingest.readers import READERS, Source, read_bytes, read_file
 from ingest.reading import RepairIndex, read_span
 from ingest.repairs import find_repairs
@@ -37,14 +38,16 @@ def extract_file(path: Path) -> tuple[Extraction, bytes]:
         return extract_source(source), data
 
 
-def extract_bytes(data: bytes, name: str) -> Extraction:
-    """As `extract_file`, for bytes at hand; `name` is used for messages and its suffix.
+def extract_bytes(data: bytes, name: str, tell: Tell = untold) -> Extraction:
+    """As `extract_file`, for bytes at hand; `name` is used for messages and its suffix, `tell` is
+    told how far it is.
 
     Raises:
         SourceError: as `extract_file`.
     """
     with _without_collector():
-        return extract_source(read_bytes(data, name))
+        tell(Stage.DECODING, 0, 0)
+        return extract_source(read_bytes(data, name), tell)
 
 
 @contextmanager
@@ -69,9 +72,10 @@ def decode_source(data: bytes, media_type: str, name: str) -> str:
     return READERS[media_type](data, name)
 
 
-def extract_source(source: Source) -> Extraction:
+def extract_source(source: Source, tell: Tell = untold) -> Extraction:
     """Document → facts and warnings. Pure: no clock, no files but the lexicon."""
     text = source.text
+    tell(Stage.OUTLINE, 0, 0)
     repairs, findings = find_repairs(text)
     header = parse_header(text)
     document_id = stable_id("doc", source.sha256)
@@ -80,10 +84,13 @@ def extract_source(source: Source) -> Extraction:
     index = RepairIndex(repairs)
     organisations = organisations_for(_jurisdiction(header, outline))
     plans = tuple(_with_period(text, plan, outline, index) for plan in outline.plans)
-    readings = list(read_clauses(text, outline.clauses, index, organisations))
+    clauses = counted(outline.clauses, Stage.CLAUSES, tell)
+    readings = list(read_clauses(text, clauses, index, organisations))
+    doubts = [f.span for f in findings if f.span]
     tasks, warnings = extract_tasks(
-        text, plans, readings, issued=header.written_on, doubts=[f.span for f in findings if f.span]
+        text, plans, readings, issued=header.written_on, doubts=doubts, tell=tell
     )
+    tell(Stage.CHECKING, 0, 0)
     members = tuple(_members(text, outline.members, index, organisations))
     document = Document(
         id=document_id,

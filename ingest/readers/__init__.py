@@ -6,13 +6,11 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from ingest.files import LIMIT, load_file
 from ingest.readers.text import decode_text
 from kb.errors import SourceError
 from kb.identifiers import sha256_hex
 from kb.models import Fact, Finding
-
-LIMIT = 64 * 1024 * 1024
-"""Largest file that is read, in bytes."""
 
 TEXT, HTML = "text/plain", "text/html"
 _BY_SUFFIX = {".txt": TEXT, ".text": TEXT, ".md": TEXT, ".html": HTML, ".htm": HTML, ".xhtml": HTML}
@@ -64,19 +62,7 @@ def read_file(path: Path, *, limit: int = LIMIT) -> tuple[Source, bytes]:
         SourceError: it cannot be opened, is empty, too large, binary, of an unsupported kind or
             of a wrong encoding.
     """
-    try:
-        size = path.stat().st_size
-        if size > limit:
-            raise SourceError(
-                f"文件有 {size} 字节, 超过上限 {limit} / {size} bytes is over the limit of {limit}",
-                hint="请拆分后再导入 / split it and try again",
-                path=path,
-            )
-        data = path.read_bytes()
-    except OSError as error:
-        raise SourceError(
-            f"打不开文件 / cannot open the file: {error.strerror}", path=path
-        ) from error
+    data = load_file(path, limit=limit)
     return read_bytes(data, str(path)), data
 
 
