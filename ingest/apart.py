@@ -1,26 +1,35 @@
-"""Reading a file in a process of its own, so that it can be stopped: a scanned volume takes minutes,
-and a thread cannot be told to end. What goes wrong there leaves the caller's process as it was.
+"""Reading files in a process of its own, so that it can be stopped and held to a budget: a thread
+cannot be told to end, and some files are made to be read for ever. What goes wrong there leaves
+the caller's process as it was.
 
-The process is `python -m ingest.apart FILE NAME`: it writes the facts to standard output as JSON, or
-with exit code 3 the error.
+The process is `python -m ingest.apart PARENT`, where PARENT is the number of the process that
+started it. It reads requests from standard input (a line of JSON, then the bytes of the file) and
+answers each on standard output (a line of JSON, then the facts as JSON). It ends with its parent,
+at the end of its input, or once it has grown.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Timer
+from typing import IO, Any, NoReturn, Self
 
+from ingest.files import load_file
 from kb.errors import DubanError, SourceError
 from tasks.models import Extraction
 
 PATIENCE = 2 * 3600.0
-"""Seconds that a file may take: a scanned volume of a thousand pages takes an hour or more."""
-_REFUSED = 3
+"""Seconds that a file may take by the clock, whatever it takes of the processor."""
 _ROOT = Path(__file__).resolve().parents[1]
+_HINT = "拆成几个文件再导入 / cut it into several files"
 
 
 class StoppedError(DubanError):
@@ -31,54 +40,105 @@ class ReaderFailedError(Exception):
     """The process ended without a word of ours: a fault of the reader, or it was killed."""
 
 
-class Reading:
-    """One file being read. `stop` may be called from any thread, before or while it is read.
+class Reader:
+    """Reads files one after another in one process, which is started where there is none.
+    `stop` may be called from any thread; the rest only from one.
 
     Args:
-        path: where the bytes are.
-        name: what the file is called; its suffix says how it is read.
-        patience: seconds after which it is given up.
+        patience: seconds by the clock after which a file is given up.
     """
 
-    def __init__(self, path: Path, name: str, patience: float = PATIENCE) -> None:
+    def __init__(self, patience: float = PATIENCE) -> None:
         self._patience = patience
-        self._command = [sys.executable, "-P", "-m", "ingest.apart", str(path), name]
         self._process: subprocess.Popen[bytes] | None = None
-        self._stopped = False
+        self._complaints: IO[bytes] | None = None
+        self._stopped = self._overdue = False
         self._lock = Lock()
 
-    def extract(self) -> Extraction:
-        """Read the file to its end; call it once.
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Start the process, where it does not run: what follows may be done meanwhile.
 
         Raises:
-            SourceError: as `pipeline.extract_bytes`, or it took too long.
             StoppedError: `stop` was called.
-            ReaderFailedError: the process ended otherwise; holds what it printed on standard error.
         """
         with self._lock:
             if self._stopped:
                 raise _stopped()
-            self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
-                self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE, env=_surroundings(),
-            )  # fmt: skip
+            if self._process is None:
+                self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
+                self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
+                    [sys.executable, "-P", "-m", "ingest.apart", str(os.getpid())],
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._complaints,
+                    env=_surroundings(),
+                )  # fmt: skip
+
+    def extract(self, data: bytes, name: str) -> Extraction:
+        """Read one file.
+
+        Args:
+            data: its bytes.
+            name: what it is called; its suffix says how it is read.
+
+        Raises:
+            SourceError: as `pipeline.extract_bytes`, or it took too much time or memory.
+            StoppedError: `stop` was called.
+            ReaderFailedError: the process ended otherwise; holds what it printed on standard error.
+        """
+        self.start()
+        timer = Timer(self._patience, self._expire)
+        timer.daemon = True
+        timer.start()
+        answer: dict[str, Any] | None = None
         try:
-            told, complained = self._process.communicate(timeout=self._patience)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.communicate()
-            if self._stopped:
-                raise _stopped() from None
-            raise self._too_long() from None
+            answer, told = self._ask(data, name)
+        finally:
+            timer.cancel()
+            if answer is None or answer["last"]:
+                self.close()
+        if answer["outcome"] == "read":
+            return Extraction.model_validate_json(told)
+        raise SourceError(answer["message"], hint=answer["hint"], path=name)
+
+    def _ask(self, data: bytes, name: str) -> tuple[dict[str, Any], bytes]:
+        process = self._process
+        if process is None or process.stdin is None or process.stdout is None:
+            raise _stopped()
+        with contextlib.suppress(BrokenPipeError):  # it has ended: why is seen below
+            process.stdin.write(json.dumps({"name": name, "size": len(data)}).encode() + b"\n")
+            process.stdin.write(data)
+            process.stdin.flush()
+        head = process.stdout.readline()
+        if head.endswith(b"\n"):
+            answer: dict[str, Any] = json.loads(head)
+            told = process.stdout.read(answer["size"])
+            if len(told) == answer["size"]:
+                return answer, told
+        code = process.wait()
         if self._stopped:
             raise _stopped()
-        if self._process.returncode == _REFUSED:
-            error = json.loads(told)
-            raise SourceError(error["message"], hint=error["hint"])
-        if self._process.returncode != 0:
-            words = complained.decode("utf-8", "replace")[-2000:]
-            raise ReaderFailedError(f"exit code {self._process.returncode}: {words}")
-        return Extraction.model_validate_json(told)
+        if self._overdue:
+            raise self._too_long()
+        if code == -signal.SIGXCPU:
+            raise _given_up("time", len(data), None)
+        raise ReaderFailedError(f"exit code {code}: {self._complained()}")
+
+    def _expire(self) -> None:
+        with self._lock:
+            self._overdue = True
+            if self._process is not None:
+                self._process.kill()
+
+    def _complained(self) -> str:
+        if self._complaints is None:
+            return ""
+        self._complaints.seek(0)
+        return self._complaints.read().decode("utf-8", "replace")[-2000:]
 
     def _too_long(self) -> SourceError:
         minutes = f"{self._patience / 60:.3g}"
@@ -89,15 +149,71 @@ class Reading:
         )
 
     def stop(self) -> None:
-        """End it; nothing where it has ended."""
+        """End the process and read nothing more; nothing where it has ended."""
         with self._lock:
             self._stopped = True
             if self._process is not None:
                 self._process.kill()
 
+    def close(self) -> None:
+        """End the process; another is started for a further file."""
+        with self._lock:
+            process, self._process = self._process, None
+            complaints, self._complaints = self._complaints, None
+        if process is not None:
+            process.kill()
+            for pipe in (process.stdin, process.stdout):
+                with contextlib.suppress(OSError):
+                    if pipe is not None:
+                        pipe.close()
+            process.wait()
+        if complaints is not None:
+            complaints.close()
+
+
+class Reading:
+    """One file being read. `stop` may be called from any thread, before or while it is read.
+
+    Args:
+        path: where the bytes are.
+        name: what the file is called; its suffix says how it is read.
+        patience: seconds by the clock after which it is given up.
+    """
+
+    def __init__(self, path: Path, name: str, patience: float = PATIENCE) -> None:
+        self._path, self._name = path, name
+        self._reader = Reader(patience)
+
+    def extract(self) -> Extraction:
+        """Read the file to its end; raises as `Reader.extract`."""
+        with self._reader as reader:
+            reader.start()
+            return reader.extract(load_file(self._path), self._name)
+
+    def stop(self) -> None:
+        """End it; nothing where it has ended."""
+        self._reader.stop()
+
 
 def _stopped() -> StoppedError:
     return StoppedError("已停止读取 / the reading was stopped")
+
+
+def _given_up(limit: str, size: int, stage: tuple[str, str] | None) -> SourceError:
+    """The error of a file of `size` bytes that took too much of `limit` (`time` or `memory`)."""
+    from ingest.limits import MB, budget_of  # noqa: PLC0415 - Unix only; the caller needs none of it
+
+    budget = budget_of(size)
+    most = {
+        "time": (f"处理器时间 {budget.seconds:.1f} 秒", f"{budget.seconds:.1f} s of the processor"),
+        "memory": (f"内存 {budget.memory // MB} MB", f"{budget.memory // MB} MB of memory"),
+    }[limit]
+    at = stage or ("读到何处不明", "nobody knows where")
+    return SourceError(
+        f"这份文件读起来超过上限 ({most[0]}), 已放弃, 停在: {at[0]}"
+        f" / reading it takes more than the limit ({most[1]}); given up while {at[1]}",
+        hint=_HINT,
+    )
 
 
 def _surroundings() -> dict[str, str]:
@@ -106,20 +222,93 @@ def _surroundings() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": os.pathsep.join(p for p in paths if p)}
 
 
-def main(arguments: list[str]) -> int:
-    """The process: reads the file `arguments[0]`, called `arguments[1]`; gives the exit code."""
-    from ingest.pipeline import extract_bytes  # noqa: PLC0415 - the caller needs none of it
+# ---- the process
 
-    path, name = arguments
-    try:
-        found = extract_bytes(Path(path).read_bytes(), name)
-    except DubanError as error:
-        told, code = json.dumps({"message": error.message, "hint": error.hint}), _REFUSED
-    else:
-        told, code = found.model_dump_json(), 0
-    sys.stdout.buffer.write(told.encode())
-    return code
+
+class _Progress:
+    """Where the reading is."""
+
+    def __init__(self) -> None:
+        self._at: tuple[Any, int, int] | None = None
+
+    def tell(self, stage: Any, done: int, total: int) -> None:
+        self._at = stage, done, total
+
+    def words(self) -> tuple[str, str] | None:
+        if self._at is None:
+            return None
+        stage, done, total = self._at
+        chinese, english = stage.value
+        if not total:
+            return chinese, english
+        return f"{chinese}, 第 {done + 1}/{total} 条", f"{english}, {done + 1} of {total}"
+
+
+def _answer(out: int, outcome: str, told: bytes = b"", *, last: bool, **more: str) -> None:
+    head = json.dumps({"outcome": outcome, "size": len(told), "last": last, **more}) + "\n"
+    with open(out, "wb", closefd=False) as pipe:
+        pipe.write(head.encode())
+        pipe.write(told)
+
+
+def _requests(source: IO[bytes]) -> Iterator[tuple[str, bytes]]:
+    """The files to read, in order. Its end is the parent's, whatever is being done then."""
+    from queue import SimpleQueue  # noqa: PLC0415 - the caller needs none of it
+    from threading import Thread  # noqa: PLC0415
+
+    waiting: SimpleQueue[tuple[str, bytes]] = SimpleQueue()
+
+    def listen() -> None:
+        while head := source.readline():
+            request = json.loads(head)
+            data = source.read(request["size"])
+            if len(data) < request["size"]:
+                break
+            waiting.put((request["name"], data))
+        os._exit(0)
+
+    Thread(target=listen, daemon=True).start()
+    while True:
+        yield waiting.get()
+
+
+def main(arguments: list[str]) -> int:
+    """The process that `arguments[0]` started; gives the exit code."""
+    from ingest.limits import budget_of, end_with, memory_peak, watched  # noqa: PLC0415
+
+    end_with(int(arguments[0]))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, who ends this one
+    out = os.dup(1)
+    os.dup2(2, 1)  # nothing but answers is written there
+    requests = _requests(sys.stdin.buffer)
+
+    from ingest.pipeline import extract_bytes  # noqa: PLC0415 - its import is not the file's cost
+
+    grown = memory_peak() + 50_000_000
+    for name, data in requests:
+        progress = _Progress()
+
+        def exceeded(limit: str, size: int = len(data), progress: _Progress = progress) -> NoReturn:
+            error = _given_up(limit, size, progress.words())
+            _answer(out, "given-up", last=True, message=error.message, hint=error.hint)
+            os._exit(0)
+
+        told, refused = b"", {}
+        with watched(budget_of(len(data)), exceeded):
+            try:
+                found = extract_bytes(data, name, progress.tell)
+                told = found.__pydantic_serializer__.to_json(found)
+            except MemoryError:
+                exceeded("memory")
+            except DubanError as error:
+                refused = {"message": error.message, "hint": error.hint}
+        last = memory_peak() > grown  # what one file took is not the next one's
+        _answer(out, "refused" if refused else "read", told, last=last, **refused)
+        if last:
+            break
+    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    # At once: the thread that listens holds standard input, which an orderly end would wait for.
+    os._exit(main(sys.argv[1:]))

@@ -4,7 +4,7 @@ stretches that no extractor of dates or numbers may look into."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ingest.owner_lists import OwnerList, find_owner_lists
@@ -17,7 +17,7 @@ from tasks.organisations import Organisations, UnitMention
 _NAME = re.compile(r"《[^《》\n]{1,120}》(?:\s*[(（]?[^()（）。;\n]{0,16}〔\d{4}〕第?\d+号[)）]?)?")
 _NUMBER = re.compile(r"[一-龥]{1,10}(?:\([一-龥]{1,6}\))?[〔\[]\d{4}[〕\]]第?\d{1,4}号")
 _STANDARD = re.compile(
-    r"(?:GB|DB|JGJ|JY|GBJ|CJJ|HJ|ISO)\s*/?\s*[TZ]?\s*\d+(?:\s*/\s*T)?[\d.\s]*(?:[-—]\s*\d{2,4})?"
+    r"(?:GB|DB|JGJ|JY|GBJ|CJJ|HJ|ISO)\s*+/?+\s*+[TZ]?+\s*+\d++(?:\s*+/\s*+T)?[\d.\s]*+(?:[-—]\s*+\d{2,4})?"
 )
 
 
@@ -38,7 +38,7 @@ class ClauseReading:
 
 
 def read_clauses(
-    text: str, clauses: Sequence[Clause], index: RepairIndex, organisations: Organisations
+    text: str, clauses: Iterable[Clause], index: RepairIndex, organisations: Organisations
 ) -> Iterator[ClauseReading]:
     """Read each clause in order. A note 列第一位者为牵头单位，下同 holds to the end of its plan."""
     first_leads = False

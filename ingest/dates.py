@@ -31,18 +31,20 @@ _PART = (
     r"|(?P<q>(?:第?[一二三四1-4]|首)个?季度|前[一二两三]个?季度|(?:本|上个?|下个?)季度)"
     r"|(?P<firstm>前(?:\d{1,2}|[一二两三四五六七八九十]{1,2})个月)"
     r"|第(?P<nthm>\d{1,2}|[一二三四五六七八九十]{1,2})个月"
-    rf"|(?:(?P<m>{_N})\s*月(?!均)份?|(?P<rm>{_RM}))(?:\s*(?:(?P<d>{_N})\s*(?:日|号)|(?P<x>上旬|中旬|下旬|月?初|月?底|月?末)|(?P<db>十[一二三四五六七八九]|二十[一二三四五六七八九]?|三十一?)(?![一-龥])))?"
+    rf"|(?:(?P<m>{_N})\s*月(?!均)份?|(?P<rm>{_RM}))(?:\s*+(?:(?P<d>{_N})\s*(?:日|号)|(?P<x>上旬|中旬|下旬|月?初|月?底|月?末)|(?P<db>十[一二三四五六七八九]|二十[一二三四五六七八九]?|三十一?)(?![一-龥])))?"
     r")"
 )
 _EDGE = r"(?P<edge>年?年?初|年?年?底|年?年?末)"
 _BARE = r"(?:(?<![一-龥])年(?P<bare>底|末|初)|(?P<bare2>年底|年末|年初))"
 _ISO = r"(?P<iso>(?:19|20)\d\d[-/.](?:0?[1-9]|1[0-2])[-/.](?:[0-2]?\d|3[01])(?!\d))"
 _NOTHING_MORE = r"(?(y)|(?(ry)|(?!)))"
-_POINT = rf"(?:{_ISO}|(?:{_YEAR}(?:\s*的)?\s*)?(?:{_PART}(?P<qe>末|底)?|(?(y){_EDGE}|(?(ry){_EDGE}2|{_BARE}))|{_NOTHING_MORE}))"
+_POINT = rf"(?:{_ISO}|(?:{_YEAR}(?:\s*+的)?\s*+)?(?:{_PART}(?P<qe>末|底)?|(?(y){_EDGE}|(?(ry){_EDGE}2|{_BARE}))|{_NOTHING_MORE}))"
 _POINT = _POINT.replace("2|(?:(?<!", "|(?:(?<!", 1).replace(
     "(?(ry)(?P<edge>", "(?(ry)(?P<edge2>", 1
 )
-_SEP = r"\s*(?:-{1,2}|—{1,2}|－|–|~|～|至|到|与|和)\s*"
+_SEP = r"\s*+(?:-{1,2}|—{1,2}|－|–|~|～|至|到|与|和)\s*+"
+# White space before a time is taken from where it begins, so that a run of it is read once.
+_SPACE = r"(?<!\s)\s*+|(?<=\s)"
 
 
 def _named(pattern: str, suffix: str) -> str:
@@ -56,11 +58,11 @@ _RANGE = re.compile(
     rf"(?:从|自)?(?:{_named(_POINT, '1')}|(?P<ly>(?:19|20)\d\d|(?<!\d)\d{{2}}(?=\s*[-—~至到]))|(?:(?P<my>{_Y4})\s*年)?(?P<lm>{_N}))(?:起)?{_SEP}(?:{_named(_POINT, '2')}|(?P<ld>{_N})(?:日|号))(?:之间|间|期间|止)?"
 )
 _SINGLE = re.compile(
-    rf"(?P<pre>截[至止](?:到|于)?|从|自从|自)?\s*{_POINT}(?:左右)?(?:(?P<tail>期间|以内|之内|内)|{_BEFORE}|{_SINCE})?"
+    rf"(?:(?P<pre>截[至止](?:到|于)?|从|自从|自)\s*+|{_SPACE}){_POINT}(?:左右)?(?:(?P<tail>期间|以内|之内|内)|{_BEFORE}|{_SINCE})?"
 )
-_DURATION_N = r"(?:\d+(?:\.\d+)?|[一二两三四五六七八九十百]{1,5}|半)"
+_DURATION_N = r"(?:(?<!\d)\d++(?:\.\d++)?+|[一二两三四五六七八九十百]{1,5}|半)"
 _DURATION = re.compile(
-    rf"(?:未来|今后|近)?\s*(?P<n>{_DURATION_N})(?:(?:~|-|—|－|–|至|到)(?P<n2>{_DURATION_N}))?\s*(?P<u>个多?工作日|工作日|个?多?月|个季度|年(?!级|龄|代|度|前夕)|周|星期|天|日(?!常|前|均))(?P<half>半)?(?:零?(?P<n3>{_DURATION_N})个月)?"
+    rf"(?:(?:未来|今后|近)\s*+|{_SPACE})(?P<n>{_DURATION_N})(?:(?:~|-|—|－|–|至|到)(?P<n2>{_DURATION_N}))?\s*(?P<u>个多?工作日|工作日|个?多?月|个季度|年(?!级|龄|代|度|前夕)|周|星期|天|日(?!常|前|均))(?P<half>半)?(?:零?(?P<n3>{_DURATION_N})个月)?"
     r"(?P<tail>以内|之内|内|以上|以下|之?后|之?前|左右时间|左右|的?时间)?"
 )
 _EVERY = re.compile(
@@ -110,27 +112,21 @@ def _periods() -> tuple[re.Pattern[str], dict[str, PlanningPeriod]]:
 
 def find_times(text: str, *, reference: date | None = None) -> list[TimeMention]:
     """All times in `text`, in order, without overlap. `reference` resolves 今年, 年底, 本月."""
-    found: list[TimeMention] = []
-    taken: list[tuple[int, int]] = []
-
-    def add(mention: TimeMention | None) -> None:
-        if mention and not any(a < mention.to and mention.at < b for a, b in taken[-40:]):
-            taken.append((mention.at, mention.to))
-            found.append(mention)
-
-    for match in _EVERY.finditer(text):
-        add(_recurrence(match))
+    found = [m for match in _EVERY.finditer(text) if (m := _recurrence(match))]
+    taken = [(m.at, m.to) for m in found]
     pattern, periods = _periods()
-    for match in pattern.finditer(text):
-        add(_planning(match, periods[match.group("name")]))
-    taken.sort()
+    found.extend(
+        _planning(match, periods[match.group("name")])
+        for match in pattern.finditer(text)
+        if not _overlaps(taken, match)
+    )
+    taken = sorted((m.at, m.to) for m in found)
+    ranges = []
     for match in _RANGE.finditer(text):
-        if not _overlaps(taken, match):
-            mention = _range(match, reference)
-            if mention:
-                mention = replace(mention, assumed=_assumed(match))
-                found.append(mention)
-                taken = sorted([*taken, (mention.at, mention.to)])
+        if not _overlaps(taken, match) and (mention := _range(match, reference)):
+            ranges.append(replace(mention, assumed=_assumed(match)))
+    found.extend(ranges)
+    taken = sorted([*taken, *((m.at, m.to) for m in ranges)])
     singles = []
     for match in _SINGLE.finditer(text):
         if not _overlaps(taken, match) and (mention := _single(match, reference)):

@@ -7,7 +7,6 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import islice
 
 from dateutil.relativedelta import relativedelta
 
@@ -49,7 +48,9 @@ class FoundDeadline:
 def parse_period(reading: Reading) -> Period | None:
     """The years that a plan's title and the lines under it name: (2022—2027年), 2018-2020年."""
     text = reading.text
-    pattern = re.compile(r"(?P<a>20\d\d)\s*年?\s*(?:-|—|~|至|到|－)+\s*(?P<b>20\d\d)\s*年?(?!\d)")
+    pattern = re.compile(
+        r"(?P<a>20\d\d)\s*+年?\s*+(?:-|—|~|至|到|－)++\s*+(?P<b>20\d\d)\s*年?(?!\d)"
+    )
     for match in pattern.finditer(text):
         first, last = int(match.group("a")), int(match.group("b"))
         if first <= last <= first + 30:
@@ -85,7 +86,7 @@ def find_deadlines(
     for at, mention, due in _bound_times(reading, issued, period, closed):
         to = mention.to
         certainty = list(due.certainty)
-        if reading.repairs(at, to):
+        if reading.is_repaired(at, to):
             certainty = [c for c in certainty if c is not Certainty.EXPLICIT]
             certainty.insert(0, Certainty.REPAIRED)
         read = {"span": reading.span(at, to), "certainty": tuple(certainty)}
@@ -319,9 +320,12 @@ def _with_ranges(
         paragraph = paragraphs[max(0, bisect_right(paragraph_starts, mention.at) - 1)]
         previous = found[index - 1][0].to if index else 0
         following = found[index + 1][0].at if index + 1 < len(found) else len(text)
+        following = max(following, mention.to)  # 每年…之日起30日内: its event may hold this one
         opens = not re.search(
             r"[^\s,，、:(（)）一二三四五六七八九十\d.]",
-            text[sentence[0] : mention.at][-12:].replace("力争", "").replace("确保", ""),
+            text[max(sentence[0], mention.at - 12) : mention.at]
+            .replace("力争", "")
+            .replace("确保", ""),
         )
         begin = max(sentence[0], previous) if previous > sentence[0] else sentence[0]
         if opens and due.kind in (DueKind.BY, DueKind.IN, DueKind.START):
@@ -344,9 +348,12 @@ def _next_opening(
     sentences: Sequence[tuple[int, int]],
     starts: Sequence[int],
 ) -> int:
-    for mention, due in islice(found, index + 1, None):
+    for later in range(index + 1, len(found)):
+        mention, due = found[later]
         if due.kind is DueKind.RECURRING or due.kind is DueKind.RELATIVE:
             continue
         sentence = sentences[max(0, bisect_right(starts, mention.at) - 1)]
-        return sentence[0] if sentence[0] > found[index][0].at else mention.at
+        return (
+            sentence[0] if sentence[0] > found[index][0].at else max(mention.at, found[index][0].to)
+        )
     return len(text)

@@ -14,6 +14,7 @@ from ingest.clauses import ClauseReading
 from ingest.deadlines import find_deadlines, find_yearless
 from ingest.milestones import MilestoneBook, assemble_milestones
 from ingest.owner_subjects import find_subjects
+from ingest.progress import Stage, Tell, counted, untold
 from ingest.ranges import between
 from ingest.reading import Reading
 from ingest.targets import FoundTarget, find_targets
@@ -43,6 +44,7 @@ def extract_tasks(
     *,
     issued: date | None,
     doubts: Sequence[Span] = (),
+    tell: Tell = untold,
 ) -> tuple[tuple[Task, ...], list[Finding]]:
     """All tasks of a document, in order, and what a person should look at."""
     periods = {plan.id: plan.period for plan in plans}
@@ -51,7 +53,9 @@ def extract_tasks(
     listed: dict[str, tuple[Assignment, ...]] = {}
     tasks: list[Task] = []
     warnings: list[Finding] = []
-    for item in readings:
+    doubts = sorted(doubts, key=lambda span: span.start)
+    doubt_at = [span.start for span in doubts]
+    for item in counted(readings, Stage.DUTIES, tell):
         clause, reading = item.clause, item.reading
         owners = [a for found in item.lists for a in found.assignments]
         if owners:
@@ -64,8 +68,9 @@ def extract_tasks(
             warnings.extend(_without_year(item, period))
         subjects = find_subjects(reading, item.mentions, item.closed)
         deadlines = find_deadlines(reading, issued=issued, period=period, closed=item.closed)
+        doubtful = doubts[between(doubt_at, clause.span.start, clause.span.end)]
         targets = find_targets(
-            reading, closed=item.closed, doubts=_local(reading, clause.span, doubts)
+            reading, closed=item.closed, doubts=_local(reading, clause.span, doubtful)
         )
         kind = _kind(clause, clauses)
         # Sorted starts, so that each duty of a long clause looks only at what is its own.

@@ -79,7 +79,7 @@ def name_indicators(
     words, scope = _trailing_scope(_tidy(before))
     former = series[-1][2] if series else None
     if not words and former is not None and not _counts_what_follows(before, q):
-        return [_next(text, part, former, scope, len({at for at, _, _ in series}))]
+        return [_next(text, (part, q.at), former, scope, len({at for at, _, _ in series}))]
     if scope is not None:
         return [Indicator(_noun(text, words, q), scope)]
     listed = _listed(before, words)
@@ -127,10 +127,14 @@ def _leading_scope(words: str) -> tuple[str, str | None]:
     return _tidy(rest), match.group()
 
 
-def _next(text: str, part: int, former: Indicator, scope: str | None, place: int) -> Indicator:
-    """A further value of the same measure: the next of those listed before 分别, or `scope`."""
+def _next(
+    text: str, within: tuple[int, int], former: Indicator, scope: str | None, place: int
+) -> Indicator:
+    """A further value of the same measure: the next of those listed before 分别, or `scope`.
+    `within` is from where its part of the sentence begins to where its number stands."""
     if scope is None:
-        head = re.split(r"\d", text[part:], maxsplit=1)[0]
+        part, at = within
+        head = re.split(r"\d", text[part:at], maxsplit=1)[0]
         listed = _listed(head, _tidy(head)) if "分别" in head else []
         if listed:
             return listed[min(place, len(listed) - 1)]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest.deadlines import FoundDeadline
+from ingest.ranges import Prevailing
 from ingest.reading import Reading
 from kb.identifiers import stable_id
 from kb.models import Period
@@ -19,24 +20,21 @@ _EDGE = " ,;。:、\n"
 
 @dataclass(frozen=True, slots=True)
 class MilestoneBook:
-    """The milestones of a task and the local ranges that their deadlines govern."""
+    """The milestones of a task, and which of them governs each place of its text."""
 
     milestones: tuple[Milestone, ...]
-    ranges: tuple[tuple[int, int, int, int], ...]
-    """(start, end, place of the date itself, which milestone)."""
+    dated: Prevailing
+    """By the ranges from the date itself on: the last date, of several the shortest range."""
+    around: Prevailing
+    """By the whole ranges: the shortest."""
+    inherited: str | None
 
     def bind(self, offset: int) -> str | None:
         """Id of the milestone that governs the local `offset`: of several ranges that of the last
         date before it (每年不少于10%，力争每年达到20%), else the innermost; else the inherited
         one, else None."""
-        inside = [(dated, to - at, i) for at, to, dated, i in self.ranges if at <= offset < to]
-        before = [(dated, -length, i) for dated, length, i in inside if dated <= offset]
-        if before:
-            return self.milestones[max(before)[2]].id
-        if inside:
-            return self.milestones[min((length, i) for _, length, i in inside)[1]].id
-        inherited = [m.id for m in self.milestones if Certainty.INHERITED in m.due.certainty]
-        return inherited[0] if inherited else None
+        found = self.dated.at(offset) or self.around.at(offset)
+        return self.milestones[abs(found[-1])].id if found else self.inherited
 
 
 def assemble_milestones(
@@ -99,7 +97,12 @@ def assemble_milestones(
                 ),
             )
         )
-    return MilestoneBook(tuple(milestones), tuple(ranges))
+    return MilestoneBook(
+        tuple(milestones),
+        dated=Prevailing((max(at, on), to, (on, at - to, i)) for at, to, on, i in ranges),
+        around=Prevailing((at, to, (at - to, -i)) for at, to, _, i in ranges),
+        inherited=next((m.id for m in milestones if Certainty.INHERITED in m.due.certainty), None),
+    )
 
 
 def _commitment(text: str, start: int, end: int, item: FoundDeadline | None) -> str:

@@ -79,9 +79,19 @@ def normalize_ordinal(text: str) -> int | None:
 
 
 def chinese_ordinal(number: int) -> str:
-    """12 → 十二 (below 100)."""
-    tens, ones = divmod(number, 10)
+    """12 → 十二; from 1000 on in figures: nobody writes them out.
+
+    >>> chinese_ordinal(12), chinese_ordinal(105), chinese_ordinal(110)
+    ('十二', '一百零五', '一百一十')
+    """
+    if number >= 1000:
+        return str(number)
     names = "零一二三四五六七八九"
-    return ("" if tens == 0 else ("十" if tens == 1 else names[tens] + "十")) + (
-        names[ones] if ones else ""
-    )
+    hundreds, rest = divmod(number, 100)
+    tens, ones = divmod(rest, 10)
+    printed = f"{names[hundreds]}百" if hundreds else ""
+    if tens:
+        printed += "十" if tens == 1 and not hundreds else f"{names[tens]}十"
+    elif hundreds and ones:
+        printed += "零"
+    return printed + (names[ones] if ones else "")

@@ -7,6 +7,7 @@ units included. What stands before the first marker of a plan is its intro, path
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -24,7 +25,7 @@ _HEADING = 40
 _SHORTEST_ENTRY = 2
 """Characters of an entry of a table of contents."""
 _INTRO = Marker("", "cn", 0)
-_ATTACHED = re.compile(r"附\s*[件表录]\s*[\d一二三四五六七八九十]*\s*[:：]?")
+_ATTACHED = re.compile(r"附\s*[件表录]\s*+[\d一二三四五六七八九十]*+\s*+[:：]?")
 _LEADS = re.compile(r"。|(?:如下|以下|下列|为)[^，。]{0,8}[：:]$")
 _PUNCTUATED = re.compile(r"[。；;：:，,、)）」”]")
 
@@ -125,9 +126,13 @@ def _with_attachments(
 ) -> list[tuple[int, int]]:
     """The starts, and those of attachments with clauses of their own (附件2, 任务分工表, 1. …)."""
     result = list(starts)
+    titles = [title for title, _ in starts]
     heads = [i for i, line in enumerate(lines) if _ATTACHED.fullmatch(line.text)]
     for head, following in zip(heads, [*heads[1:], len(lines)], strict=False):
-        if not starts or head < starts[0][1] or any(head < a < following for a, _ in starts):
+        if not starts or head < starts[0][1]:
+            continue
+        later = bisect_right(titles, head)
+        if later < len(titles) and titles[later] < following:
             continue
         marked = next((i for i in range(head + 1, following) if lines[i].marker), None)
         if marked is None:
@@ -185,7 +190,7 @@ def _without_contents(lines: list[Line]) -> list[Line]:
     A sentence among them says that it is none."""
     for index, line in enumerate(lines):
         if re.fullmatch(r"目\s*[录次]", line.text) and index + 1 < len(lines):
-            first = re.sub(r"[\s.…·\d]+$", "", lines[index + 1].text)
+            first = _entry(lines[index + 1].text)
             for later in range(index + 2, min(len(lines), index + 400)):
                 if "。" in lines[later - 1].text or len(first) < _SHORTEST_ENTRY:
                     return lines
@@ -196,6 +201,14 @@ def _without_contents(lines: list[Line]) -> list[Line]:
                     return lines[:index] + lines[max(body, index + 1) :]
             return lines
     return lines
+
+
+def _entry(line: str) -> str:
+    """The words of a line of a table of contents, without its leaders and its page."""
+    end = len(line)
+    while end and (line[end - 1] in ".…·" or line[end - 1].isspace() or line[end - 1].isdecimal()):
+        end -= 1
+    return line[:end]
 
 
 def _read_plan(
@@ -292,6 +305,7 @@ def _build(
 ) -> None:
     stack: list[_Open] = []
     seen: dict[str, int] = {}
+    chinese = [i for i, draft in enumerate(drafts) if draft.marker.family == "cn"]
     for index, draft in enumerate(drafts):
         marker = draft.marker
         rank = RANK[marker.family]
@@ -301,7 +315,9 @@ def _build(
         ordinal = marker.ordinal
         if marker.family == "lost":
             ordinal = (previous.ordinal or 0) + 1 if previous else 1
-            _report_lost(outline, draft, ordinal, drafts[index + 1 :])
+            after = bisect_right(chinese, index)
+            following = drafts[chinese[after]].marker.ordinal if after < len(chinese) else None
+            _report_lost(outline, draft, ordinal, following)
         part = (
             "0"
             if marker is _INTRO
@@ -327,11 +343,11 @@ def _build(
             stack.append(_Open(marker, path, clause_id, ordinal))
 
 
-def _report_lost(outline: Outline, draft: _Draft, ordinal: int, after: Sequence[_Draft]) -> None:
+def _report_lost(outline: Outline, draft: _Draft, ordinal: int, following: int | None) -> None:
+    """Tell how a lost ordinal is read; `following` is that of the next numbered so."""
     span = Span(draft.start, draft.start + 1)
     repaired = f"{chinese_ordinal(ordinal)}、"
     outline.repairs.append(Repair(span=span, raw="、", repaired=repaired, rule="lost-ordinal"))
-    following = next((d.marker.ordinal for d in after if d.marker.family == "cn"), None)
     if following is not None and following != ordinal + 1:
         message = (
             f"“{draft.first}”丢了序号, 按前一个读作“{repaired}”; 后一个却是 {following} / "

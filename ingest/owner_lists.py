@@ -7,6 +7,7 @@ follow its units, or when it holds nothing but units and closes its sentence.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -36,7 +37,7 @@ class OwnerList:
     start: int
     end: int
     assignments: tuple[Assignment, ...]
-    unresolved: tuple[str, ...] = ()
+    unresolved: frozenset[str] = frozenset()
     first_leads: bool = False
     trailing: bool = field(default=True)
 
@@ -75,9 +76,9 @@ def _candidates(text: str) -> Iterator[tuple[int, int, int, int]]:
     """Ranges (start, end, inner start, inner end) of brackets and of labelled lines."""
     taken = 0
     label = word_pattern(Use.LABEL)
-    brackets = _BRACKET.finditer(text)
-    spans = [(b.start(), b.end(), b.start() + 1, b.end() - 1) for b in brackets]
-    bracketed = Ranges((b.start(), b.end()) for b in _BRACKET.finditer(text))
+    brackets = [bracket.span() for bracket in _BRACKET.finditer(text)]
+    spans = [(start, end, start + 1, end - 1) for start, end in brackets]
+    bracketed = Ranges(brackets)
     for match in label.finditer(text):
         after = re.compile(r"\s*[:\t]").match(text, match.end())
         if after is None or bracketed.overlap(match.start(), match.start() + 1):
@@ -127,7 +128,7 @@ def _parse_list(
         start,
         end,
         tuple(assignments),
-        tuple(a.unit for a in unresolved),
+        frozenset(a.unit for a in unresolved),
         first_leads,
     )
 
@@ -157,11 +158,14 @@ def _assign(
     text = reading.text
     verbs, joins = word_pattern(Use.LIST_VERB), word_pattern(Use.JOIN)
     pending = _Pending()
+    label_starts, label_ends = [m.start() for m in labels], [m.end() for m in labels]
     for index, mention in enumerate(mentions):
         following = mentions[index + 1].start if index + 1 < len(mentions) else end
-        gap_end = min([following, *(m.start() for m in labels if m.start() >= mention.end)])
+        next_label = bisect_left(label_starts, mention.end)
+        gap_end = min([following, *label_starts[next_label : next_label + 1]])
         pending.mentions.append((mention, pending.joined))
-        label = _label_before(labels, mention.start)
+        before = bisect_right(label_ends, mention.start)
+        label = labels[before - 1] if before else None
         verb = verbs.search(text, mention.end, gap_end)
         join = joins.match(text, mention.end, gap_end)
         closed = gap_end < following or index + 1 == len(mentions)
@@ -179,11 +183,6 @@ def _assign(
             yield from _flush(reading, pending, Role.RESPONSIBLE)
         if join is not None:
             pending.joined = True
-
-
-def _label_before(labels: Sequence[re.Match[str]], position: int) -> re.Match[str] | None:
-    before = [label for label in labels if label.end() <= position]
-    return before[-1] if before else None
 
 
 def _flush(reading: Reading, pending: _Pending, role: Role) -> Iterator[Assignment]:
@@ -211,6 +210,7 @@ def _unresolved(
 ) -> Iterator[Assignment]:
     """Names between the marks of a labelled list that no entry resolves: kept as printed."""
     text = reading.text
+    known = Ranges((m.start, m.end) for m in mentions)
     for number, label in enumerate(labels):
         stop = labels[number + 1].start() if number + 1 < len(labels) else bounds[1]
         start = re.compile(r"\s*[:\t]\s*").match(text, label.end())
@@ -218,7 +218,7 @@ def _unresolved(
         sentence = re.compile(r"[。;\n]").search(text, cursor, stop)
         stop = sentence.start() if sentence else stop
         for piece in re.compile(r"[^、,;\s]+").finditer(text, cursor, stop):
-            if any(m.start < piece.end() and piece.start() < m.end for m in mentions):
+            if known.overlap(piece.start(), piece.end()):
                 continue
             name = _NAME.fullmatch(piece.group())
             if name is None or _NOT_A_NAME.search(piece.group()):

@@ -76,7 +76,7 @@ def _groups(text: str, mentions: Sequence[UnitMention]) -> Iterator[Group]:
     current: list[UnitMention] = []
     for mention in mentions:
         gap = text[current[-1].end : mention.start] if current else ""
-        if current and not re.fullmatch(r"\s*(?:、|和|与|及|以及|,\s*)\s*", gap):
+        if current and not re.fullmatch(r"\s*+(?:、|和|与|及|以及|,)\s*+", gap):
             yield _close(text, current)
             current = []
         current.append(mention)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from ingest.clauses import ClauseReading, read_clauses
@@ -14,6 +16,7 @@ from ingest.header import Header, parse_header
 from ingest.layout import LineKind, find_lines
 from ingest.outline import Outline, parse_outline
 from ingest.policies import find_policies
+from ingest.progress import Stage, Tell, counted, untold
 from ingest.readers import Source, decode, read_bytes, read_file
 from ingest.reading import RepairIndex, read_span
 from ingest.repairs import find_repairs
@@ -32,7 +35,7 @@ from tasks.models import (
 )
 from tasks.organisations import Organisations, organisations_for
 
-_ATTACHMENT = re.compile(r"^[ \u3000]*附\s*件\s*\d*\s*[:：][^\n]*", re.MULTILINE)
+_ATTACHMENT = re.compile(r"^[ \u3000]*附\s*+件\s*+\d*+\s*+[:：][^\n]*", re.MULTILINE)
 
 
 def extract_file(path: Path) -> tuple[Extraction, bytes]:
@@ -41,17 +44,34 @@ def extract_file(path: Path) -> tuple[Extraction, bytes]:
     Raises:
         SourceError: the file cannot be read; names the file and the place.
     """
-    source, data = read_file(path)
-    return extract_source(source), data
+    with _without_collector():
+        source, data = read_file(path)
+        return extract_source(source), data
 
 
-def extract_bytes(data: bytes, name: str) -> Extraction:
-    """As `extract_file`, for bytes at hand; `name` is used for messages and its suffix.
+def extract_bytes(data: bytes, name: str, tell: Tell = untold) -> Extraction:
+    """As `extract_file`, for bytes at hand; `name` is used for messages and its suffix, `tell` is
+    told how far it is.
 
     Raises:
         SourceError: as `extract_file`.
     """
-    return extract_source(read_bytes(data, name))
+    with _without_collector():
+        tell(Stage.DECODING, 0, 0)
+        return extract_source(read_bytes(data, name), tell)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """While facts are only added, none is garbage; the collector would look through all of them
+    again and again, which grows faster than the document."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 def decode_source(data: bytes, media_type: str, name: str) -> str:
@@ -63,9 +83,10 @@ def decode_source(data: bytes, media_type: str, name: str) -> str:
     return decode(data, media_type, name)
 
 
-def extract_source(source: Source) -> Extraction:
+def extract_source(source: Source, tell: Tell = untold) -> Extraction:
     """Document → facts and warnings. Pure: no clock, no files but the lexicon."""
     text = source.text
+    tell(Stage.OUTLINE, 0, 0)
     repairs, findings = find_repairs(text)
     header = parse_header(text)
     document_id = stable_id("doc", source.sha256)
@@ -74,10 +95,13 @@ def extract_source(source: Source) -> Extraction:
     index = RepairIndex(repairs)
     organisations = organisations_for(_jurisdiction(header, outline))
     plans = tuple(_with_period(text, plan, outline, index) for plan in outline.plans)
-    readings = list(read_clauses(text, outline.clauses, index, organisations))
+    clauses = counted(outline.clauses, Stage.CLAUSES, tell)
+    readings = list(read_clauses(text, clauses, index, organisations))
+    doubts = [f.span for f in findings if f.span]
     tasks, warnings = extract_tasks(
-        text, plans, readings, issued=header.written_on, doubts=[f.span for f in findings if f.span]
+        text, plans, readings, issued=header.written_on, doubts=doubts, tell=tell
     )
+    tell(Stage.CHECKING, 0, 0)
     members = tuple(_members(text, outline.members, index, organisations))
     empty = _empty(text, len(outline.clauses), tasks)
     document = Document(

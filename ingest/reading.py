@@ -8,10 +8,11 @@ spans are never found again by searching.
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
-from difflib import SequenceMatcher
+from collections.abc import Iterator, Sequence
 
+from ingest.ranges import Ranges
 from kb.models import Repair, Span
 
 _TABLE = str.maketrans(
@@ -37,6 +38,9 @@ _TABLE = str.maketrans(
 )
 _BREAKS = re.compile(r"[\r\n][\s]*")
 _SENTENCE_END = frozenset("。;:!?)")
+_AHEAD = 8
+"""How far a repair is looked ahead in for where its raw and its repaired text meet again: none
+supplies or drops more than three characters at a place."""
 
 
 class Reading:
@@ -46,7 +50,7 @@ class Reading:
     between paragraphs is one `\\n`; a break inside a sentence is dropped.
     """
 
-    __slots__ = ("_repairs", "ends", "starts", "text")
+    __slots__ = ("_repaired", "ends", "starts", "text")
 
     def __init__(
         self,
@@ -58,7 +62,7 @@ class Reading:
         self.text = text
         self.starts = starts
         self.ends = ends
-        self._repairs = repairs
+        self._repaired = Ranges((r.span.start, r.span.end) for r in repairs)
 
     def span(self, start: int, end: int) -> Span:
         """The source span of `text[start:end]`.
@@ -71,12 +75,10 @@ class Reading:
         first, last = self.starts[start], self.ends[end - 1]
         return Span(first, last) if first < last else Span(max(0, last - 1), max(last, 1))
 
-    def repairs(self, start: int, end: int) -> list[Repair]:
-        """The repairs that `text[start:end]` rests on."""
-        if not self._repairs:
-            return []
+    def is_repaired(self, start: int, end: int) -> bool:
+        """Whether `text[start:end]` rests on a repair."""
         span = self.span(start, end)
-        return [repair for repair in self._repairs if repair.span.overlaps(span)]
+        return self._repaired.overlap(span.start, span.end)
 
     def index(self, offset: int) -> int:
         """Position in the reading of the source offset `offset` (the next one kept, if dropped)."""
@@ -98,8 +100,7 @@ def read_span(text: str, span: Span, repairs: Sequence[Repair] = ()) -> Reading:
         (r for r in repairs if span.contains(r.span)), key=lambda r: (r.span.start, -r.span.end)
     )
     characters: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
+    starts, ends = array("I"), array("I")  # a list takes nine times the memory
 
     def keep(start: int, end: int) -> None:
         cursor = start
@@ -129,15 +130,46 @@ def read_span(text: str, span: Span, repairs: Sequence[Repair] = ()) -> Reading:
     return Reading("".join(characters), starts, ends, inside)
 
 
-def _apply(repair: Repair, characters: list[str], starts: list[int], ends: list[int]) -> None:
+def _apply(repair: Repair, characters: list[str], starts: array[int], ends: array[int]) -> None:
     base = repair.span.start
-    matcher = SequenceMatcher(None, repair.raw, repair.repaired, autojunk=False)
-    for _, raw_from, raw_to, new_from, new_to in matcher.get_opcodes():
+    for raw_from, raw_to, new_from, new_to in _aligned(repair.raw, repair.repaired):
         for offset, character in enumerate(normalize_characters(repair.repaired[new_from:new_to])):
             same = raw_to - raw_from == new_to - new_from
             characters.append(character)
             starts.append(base + (raw_from + offset if same else raw_from))
             ends.append(base + (raw_from + offset + 1 if same else raw_to))
+
+
+def _aligned(raw: str, repaired: str) -> Iterator[tuple[int, int, int, int]]:
+    """Which stretch of `repaired` stands for which of `raw`: pairs of half-open ranges, in order.
+
+    From the left, each difference taken as the shortest that lets the two meet again: a general
+    comparison takes the square of their length, and a list of run-together percentages may be
+    as long as its line.
+    """
+    at = new = 0
+    while at < len(raw) and new < len(repaired):
+        same = 0
+        while raw[at + same : at + same + 1] == repaired[new + same : new + same + 1] != "":
+            same += 1
+        if same:
+            yield at, at + same, new, new + same
+            at, new = at + same, new + same
+            continue
+        meeting = next(
+            (
+                (dropped, total - dropped)
+                for total in range(1, 2 * _AHEAD)
+                for dropped in range(total + 1)
+                if raw[at + dropped : at + dropped + 1]
+                == repaired[new + total - dropped : new + total - dropped + 1]
+            ),
+            (len(raw) - at, len(repaired) - new),
+        )
+        yield at, at + meeting[0], new, new + meeting[1]
+        at, new = at + meeting[0], new + meeting[1]
+    if at < len(raw) or new < len(repaired):
+        yield at, len(raw), new, len(repaired)
 
 
 class RepairIndex:

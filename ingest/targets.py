@@ -89,6 +89,7 @@ def find_targets(
             ),
         ]
     )
+    lost = Ranges(doubts)
     quantities = [q for q in find_quantities(text) if not shut.overlap(q.at, q.to)]
     found: list[FoundTarget] = []
     previous: Quantity | None = None
@@ -100,7 +101,7 @@ def find_targets(
         if bound is None:
             continue
         for target in _split(text, part, bound, found):
-            doubtful = any(a < target.end and target.value_at < b for a, b in doubts)
+            doubtful = lost.overlap(target.value_at, target.end)
             found.append(replace(target, uncertain=True) if doubtful else target)
     return found
 

@@ -8,6 +8,7 @@ place before them: 区教委, 市教委, 万州区教委), `organisations.jsonl`
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import lru_cache
@@ -252,11 +253,14 @@ class Organisations:
     def _with_elliptic(self, text: str, found: list[UnitMention]) -> list[UnitMention]:
         """区公安、应急管理等部门: stems of functions in a list that ends in 等部门."""
         added: list[UnitMention] = []
+        starts, ends = [m.start for m in found], [m.end for m in found]
         for end in _ELLIPTIC_END.finditer(text):
             cursor = end.start()
             while cursor > 0 and (stem := self._stem_ending_at(text, cursor)):
                 start, unit = stem
-                if not any(m.start < cursor and start < m.end for m in found):
+                # The names found do not overlap: the last that begins before it is the nearest.
+                last = bisect_left(starts, cursor) - 1
+                if last < 0 or ends[last] <= start:
                     name = unit.name
                     added.append(UnitMention(
                         start=start, end=cursor, text=text[start:cursor], name=name, unit=unit,

@@ -15,12 +15,15 @@ from rich.progress import track
 from api.assistant.answer import Assistant
 from api.assistant.model import WordedAssistant
 from api.assistant.statements import with_marks
+from api.cli.extracting import read_apart
 from api.cli.knowledge import update_index
 from api.cli.output import Output
 from api.cli.state import need_store, require_document, require_plan, say_reference
 from api.knowledge import open_assistant
 from api.settings import Settings
-from ingest.pipeline import decode_source, extract_file
+from ingest.apart import Reader
+from ingest.files import load_file
+from ingest.pipeline import decode_source
 from ingest.readers import SUFFIXES
 from kb.errors import SourceError, StoreError, both
 from kb.identifiers import sha256_hex
@@ -86,10 +89,10 @@ def ingest(
     """Read files into the store; a bad one is told and the others still go in."""
     sources = find_sources(paths)
     rows: list[dict[str, Any]] = []
-    with Store.open(settings.store_url) as store:
+    with Reader(settings.read_seconds) as reader, Store.open(settings.store_url) as store:
         shown = len(sources) > 1 and sys.stderr.isatty()
         for path in track(sources, console=out.errors, disable=not shown, transient=True):
-            rows.append(_ingest_one(store, path, settings, refresh))
+            rows.append(_ingest_one(store, reader, path, settings, refresh))
     read = any(row["status"] != "failed" for row in rows)
     indexed = update_index(settings, out) if index and read else None
     if out.as_json:
@@ -101,9 +104,12 @@ def ingest(
     return 1 if any(row["status"] == "failed" for row in rows) else 0
 
 
-def _ingest_one(store: Store, path: Path, settings: Settings, refresh: bool) -> dict[str, Any]:
+def _ingest_one(
+    store: Store, reader: Reader, path: Path, settings: Settings, refresh: bool
+) -> dict[str, Any]:
     try:
-        extraction, data = extract_file(path)
+        data = load_file(path)
+        extraction = read_apart(reader, data, path)
         added = store.add(
             extraction,
             data,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from ingest.files import LIMIT, load_file
 from ingest.readers.encoding import WIDE_CODECS, decode_bytes
 from ingest.readers.source import Read
 from ingest.readers.text import read_text
@@ -13,9 +14,6 @@ from kb.errors import SourceError
 from kb.identifiers import sha256_hex
 from kb.models import Fact, Finding
 from kb.printable import printable
-
-LIMIT = 64 * 1024 * 1024
-"""Largest file that is read, in bytes."""
 
 TEXT, HTML = "text/plain", "text/html"
 _BY_SUFFIX = {".txt": TEXT, ".text": TEXT, ".md": TEXT, ".html": HTML, ".htm": HTML, ".xhtml": HTML}
@@ -35,8 +33,9 @@ _OTHER_KINDS = (
 )
 _LONGEST_RUN = 300
 """Figures that stand together."""
+_CHINESE = "零〇○一二三四五六七八九两十百千万亿"
 _RUN = re.compile(
-    rf"(?:\d[,.]?){{{_LONGEST_RUN + 1}}}|[零〇○一二三四五六七八九两十百千万亿]{{{_LONGEST_RUN + 1}}}"
+    rf"(?<!\d)(?<!\d[,.])(?:\d[,.]?){{{_LONGEST_RUN + 1}}}|(?<![{_CHINESE}])[{_CHINESE}]{{{_LONGEST_RUN + 1}}}"
 )
 
 
@@ -68,19 +67,7 @@ def read_file(path: Path, *, limit: int = LIMIT) -> tuple[Source, bytes]:
         SourceError: it cannot be opened, is empty, too large, binary, of an unsupported kind or
             of a wrong encoding.
     """
-    try:
-        size = path.stat().st_size
-        if size > limit:
-            raise SourceError(
-                f"文件有 {size} 字节, 超过上限 {limit} / {size} bytes is over the limit of {limit}",
-                hint="请拆分后再导入 / split it and try again",
-                path=path,
-            )
-        data = path.read_bytes()
-    except OSError as error:
-        raise SourceError(
-            f"打不开文件 / cannot open the file: {error.strerror}", path=path
-        ) from error
+    data = load_file(path, limit=limit)
     return read_bytes(data, str(path)), data
 
 

@@ -30,7 +30,8 @@ from api.service.pages.marks import (
 from api.service.pages.screen import Reading, Screen, allowed
 from api.service.sending import download
 from api.service.uploads import Upload, receive
-from ingest.readers import LIMIT, SUFFIXES
+from ingest.files import LIMIT
+from ingest.readers import SUFFIXES
 from kb.errors import DeniedError, DubanError, NotFoundError
 from kb.models import Clause, Document, Plan, Span
 from tasks.authorisation import Action

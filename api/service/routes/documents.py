@@ -37,7 +37,7 @@ from api.service.wire.facts import (
     Task,
 )
 from api.service.wire.governance import Visibility
-from ingest.readers import LIMIT
+from ingest.files import LIMIT
 from ingest.unclaimed import find_unclaimed
 from kb.identifiers import sha256_hex
 from tasks.authorisation import Action

@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 from api.service.app import LARGEST_UPLOAD, create_app
 from api.service.connections import LARGEST_HEAD, Http, listen, uvicorn_options
 from api.service.guard import CONTENT_SECURITY_POLICY, LARGEST_BODY, SLOWEST, Guard, is_ours
-from ingest.readers import LIMIT
+from ingest.files import LIMIT
 from kb.errors import StoreError
 from tests.api.service.contracts.test_matrix import API
 

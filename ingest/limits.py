@@ -1,0 +1,104 @@
+"""What the reading of a file may take, in the process that reads it, and that process's end.
+
+Processor time is asked of the system every twentieth of a second of it, by a signal that also
+comes while a pattern is matched; memory is asked then too. Behind both stand limits of the system
+itself, a little wider, for what hears no signal (a library that reads a whole page in one call).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+MB = 1_000_000
+SECONDS, SECONDS_PER_MB = 2.0, 10.0
+"""Real documents take 2 s per MB where this was measured, those full of numbers 8."""
+MEMORY, MEMORY_PER_BYTE = 150 * MB, 20
+"""Of the whole process, which has 40 MB before it reads; the notice takes 18 times its bytes."""
+_PULSE = 0.05
+_KINDS = (resource.RLIMIT_CPU, resource.RLIMIT_DATA, resource.RLIMIT_CORE)
+_SPARE_SECONDS, _SPARE_MEMORY = 5, 256 * MB
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """`seconds` of the processor, `memory` in bytes that the process may hold."""
+
+    seconds: float
+    memory: int
+
+
+def budget_of(size: int) -> Budget:
+    """What the reading of a file of `size` bytes may take."""
+    return Budget(SECONDS + SECONDS_PER_MB * size / MB, MEMORY + MEMORY_PER_BYTE * size)
+
+
+@contextlib.contextmanager
+def watched(budget: Budget, exceeded: Callable[[str], None]) -> Iterator[None]:
+    """Call `exceeded` with `time` or `memory` where what is done inside takes more than its
+    budget; it may end the process. Only in the main thread."""
+    began = time.process_time()
+
+    def look(_: int = 0, __: FrameType | None = None) -> None:
+        if time.process_time() - began > budget.seconds:
+            exceeded("time")
+        elif memory_peak() > budget.memory:
+            exceeded("memory")
+
+    _forget_peak()
+    former = signal.signal(signal.SIGPROF, look)
+    limits = [(kind, resource.getrlimit(kind)) for kind in _KINDS]
+    _limit(resource.RLIMIT_CPU, int(began + budget.seconds) + _SPARE_SECONDS)
+    _limit(resource.RLIMIT_DATA, budget.memory + _SPARE_MEMORY)
+    _limit(resource.RLIMIT_CORE, 0)
+    signal.setitimer(signal.ITIMER_PROF, _PULSE, _PULSE)
+    try:
+        yield
+        look()
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, former)
+        for kind, limit in limits:
+            resource.setrlimit(kind, limit)
+
+
+def _limit(kind: int, soft: int) -> None:
+    """Set the soft limit only: the next file has another."""
+    before, hard = resource.getrlimit(kind)
+    given = [limit for limit in (before, hard) if limit != resource.RLIM_INFINITY]
+    resource.setrlimit(kind, (min([soft, *given]), hard))
+
+
+def memory_peak() -> int:
+    """The most that this process has held since `_forget_peak`, in bytes."""
+    if sys.platform == "linux":
+        # The peak in `getrusage` begins at that of the process by which this one was started.
+        status = Path("/proc/self/status").read_bytes()
+        return int(status.partition(b"VmHWM:")[2].split(None, 1)[0]) * 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _forget_peak() -> None:
+    with contextlib.suppress(OSError):  # Linux only; elsewhere a process reads one file
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def end_with(parent: int) -> None:
+    """Have this process killed when the process `parent`, which started it, ends. Where the system
+    cannot (only Linux can), whoever reads what `parent` writes to it notices the end of that."""
+    if sys.platform == "linux":
+        import ctypes  # noqa: PLC0415
+
+        pr_set_pdeathsig = 1  # linux/prctl.h
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+        if os.getppid() != parent:  # it ended before
+            os._exit(1)
