@@ -11,6 +11,13 @@ def both(chinese: str, english: str, detail: object) -> str:
     return f"{chinese}: {told} / {english}: {told}"
 
 
+def joined(message: str, detail: str) -> str:
+    """A message in both languages with what belongs to it: each side gets its side of the detail,
+    or the whole where it has no sides."""
+    (zh, _, en), (zh_more, sides, en_more) = message.partition(" / "), detail.partition(" / ")
+    return f"{zh}: {zh_more} / {en}: {en_more if sides else zh_more}"
+
+
 class DubanError(Exception):
     """Base of every error that duban raises on purpose.
 

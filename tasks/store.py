@@ -313,6 +313,13 @@ class Store:
             raise _store_error(error, self._engine.url.database) from error
 
 
+def replaced_by(store: Store, document_id: str) -> str | None:
+    """The version that a document replaced."""
+    d = schema.document.c
+    with store.reading() as connection:
+        return connection.scalar(select(d.id).where(d.superseded_by == document_id))
+
+
 def _is_file(address: URL) -> bool:
     return address.get_backend_name() == "sqlite"
 
