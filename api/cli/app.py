@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,7 +20,18 @@ from api.cli import (
     serve_commands,
     tracker_commands,
 )
-from api.cli.state import ActAs, AsOf, JsonOption, Lang, Plan, Roles, Run, StoreOption, Unit
+from api.cli.state import (
+    ActAs,
+    AsOf,
+    DueBefore,
+    JsonOption,
+    Lang,
+    Plan,
+    Roles,
+    Run,
+    StoreOption,
+    Unit,
+)
 from api.settings import SettingError
 from kb.errors import DubanError
 
@@ -255,10 +265,7 @@ def tasks(
     context: typer.Context,
     unit: Unit = None,
     plan: Plan = "",
-    due_before: Annotated[
-        datetime | None,
-        typer.Option("--due-before", formats=["%Y-%m-%d"], help="这天或之前到期 / due by"),
-    ] = None,
+    due_before: DueBefore = None,
     overdue: Annotated[bool, typer.Option("--overdue", help="只列逾期 / overdue only")] = False,
     undated: Annotated[
         bool, typer.Option("--undated", help="只列无时限的 / those without a deadline only")
@@ -270,8 +277,7 @@ def tasks(
     from api.cli import actions  # noqa: PLC0415
 
     state: Run = context.obj
-    limit = due_before.date() if due_before else None
-    wanted = actions.TaskFilter(unit, plan, limit, overdue, undated)
+    wanted = actions.TaskFilter(unit, plan, due_before, overdue, undated)
     actions.tasks(state.settings, wanted, state.day(as_of), state.out(as_json))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -120,7 +120,7 @@ def correct(
     *,
     role: str = "",
     new_role: str = "",
-    day: datetime | None = None,
+    day: date | None = None,
     values: dict[str, str] | None = None,
     **fields: Any,
 ) -> None:
@@ -137,7 +137,7 @@ def correct(
         operation=_choice(Operation, operation, "--do"),
         role=read_roles([role])[0] if role else None,
         new_role=read_roles([new_role])[0] if new_role else None,
-        deadline=Deadline(kind=DueKind.BY, date=day.date(), certainty=(Certainty.EXPLICIT,))
+        deadline=Deadline(kind=DueKind.BY, date=day, certainty=(Certainty.EXPLICIT,))
         if day
         else None,
         values=read,
