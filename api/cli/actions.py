@@ -17,6 +17,7 @@ from api.assistant.model import WordedAssistant
 from api.assistant.statements import with_marks
 from api.cli.knowledge import update_index
 from api.cli.output import Output
+from api.cli.printing import RARE, shows
 from api.cli.state import need_store, require_plan
 from api.knowledge import open_assistant
 from api.settings import Settings
@@ -207,7 +208,8 @@ def ask_batch(settings: Settings, path: Path, as_of: date, out: Output) -> None:
             identifier=row.get("id"),
             context=_context(row),
         )
-        print(json.dumps(answer.model_dump(mode="json"), ensure_ascii=False))
+        ascii_only = not shows(RARE)
+        print(json.dumps(answer.model_dump(mode="json"), ensure_ascii=ascii_only))
 
 
 def _context(row: dict[str, Any]) -> list[str]:
