@@ -11,6 +11,7 @@ from typing import TypeVar
 from api.assistant.answer import Assistant
 from api.assistant.model import ModelSettings, WordedAssistant
 from api.assistant.reply import Build
+from api.assistant.search import chunks_of
 from api.settings import Settings
 from kb.chunks import Chunk
 from kb.embedding import load_embedder, load_small_encoder
@@ -20,6 +21,7 @@ from kb.expansion import QueryExpander
 from kb.index import Report, VectorIndex
 from kb.retrieval import HybridRetriever
 from tasks.queries import Register
+from tasks.store import Store
 
 Say = Callable[[str], None]
 
@@ -59,6 +61,12 @@ def _small_encoder() -> SmallEncoder:
     return load_small_encoder()
 
 
+def stored_chunks(settings: Settings) -> list[Chunk]:
+    """The chunks of the documents that are current in the store now."""
+    with Store.open(settings.store_url) as store:
+        return list(chunks_of(Register(store.extractions())))
+
+
 def search_over(
     settings: Settings,
     chunks: Sequence[Chunk],
@@ -83,7 +91,9 @@ def retriever_builder(
     """Chunks → retriever over the index, which is brought in step with them first."""
 
     def build(chunks: Sequence[Chunk], expander: QueryExpander) -> HybridRetriever:
-        vectors = open_index(settings, say).vectors(chunks, report, beside=True)
+        vectors = open_index(settings, say).vectors(
+            chunks, report, beside=True, latest=lambda: stored_chunks(settings)
+        )
         return search_over(settings, chunks, vectors, expander)
 
     return build

@@ -65,7 +65,7 @@ class Settings:
         """`store` as an SQLAlchemy URL."""
         if "://" in self.store:
             return self.store
-        return f"sqlite:///{Path(self.store).expanduser().absolute()}"
+        return f"sqlite:///{at_home(Path(self.store)).absolute()}"
 
     @property
     def store_file(self) -> Path | None:
@@ -134,7 +134,7 @@ def read_settings(
         language=language or choose_language((), environ),
         timezone=environ.get("DUBAN_TIMEZONE") or DEFAULT_TIMEZONE,
         embedding_model=environ.get("DUBAN_EMBEDDING_MODEL") or "",
-        model_cache=Path(environ.get("DUBAN_CACHE") or default_cache(environ)).expanduser(),
+        model_cache=at_home(Path(environ.get("DUBAN_CACHE") or default_cache(environ))),
         chroma_url=environ.get("DUBAN_CHROMA_URL") or "",
         reranker=environ.get("DUBAN_RERANKER") or "",
         llm_url=environ.get("DUBAN_LLM_URL") or "",
@@ -227,6 +227,21 @@ def _hours(printed: str) -> float:
             hint="DUBAN_SESSION_HOURS=12",
         )
     return value
+
+
+def at_home(path: Path) -> Path:
+    """A path with `~` read.
+
+    Raises:
+        SettingError: it begins with `~`, and nobody knows where that is: HOME is not set.
+    """
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise SettingError(
+            f"不知道主目录在哪里: {path} / there is no home folder: {path}",
+            hint="请设 HOME, 或 DUBAN_HOME 和 DUBAN_CACHE / set HOME, or DUBAN_HOME and DUBAN_CACHE",
+        ) from error
 
 
 def default_cache(environ: Mapping[str, str]) -> Path:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from kb.printable import printable
@@ -11,6 +14,13 @@ def both(chinese: str, english: str, detail: object) -> str:
     """`中文: detail / English: detail`: whoever reads one side only must see the detail too."""
     told = str(detail).replace(" / ", "/")
     return f"{chinese}: {told} / {english}: {told}"
+
+
+def joined(message: str, detail: str) -> str:
+    """A message in both languages with what belongs to it: each side gets its side of the detail,
+    or the whole where it has no sides."""
+    (zh, _, en), (zh_more, sides, en_more) = message.partition(" / "), detail.partition(" / ")
+    return f"{zh}: {zh_more} / {en}: {en_more if sides else zh_more}"
 
 
 class DubanError(Exception):
@@ -46,6 +56,10 @@ class ProvenanceError(DubanError):
     """A fact does not quote its source: `text[start:end] != quote`."""
 
 
+class DiskError(DubanError):
+    """The disk is full or mounted read-only, or a path is not what it should be; names it."""
+
+
 class StoreError(DubanError):
     """The store cannot be opened, is corrupt, read-only or of another version."""
 
@@ -62,6 +76,14 @@ class IndexStateError(DubanError):
     """The index is missing, out of step with the store, or held by another process."""
 
 
+class IndexDamagedError(IndexStateError):
+    """The files of the index cannot be read; it can be made anew from the store."""
+
+
+class IndexDiskError(IndexStateError):
+    """The disk does not let the index be written or read; names what is the matter with it."""
+
+
 class IndexBusyError(IndexStateError):
     """Another process writes the index."""
 
@@ -76,3 +98,88 @@ class DeniedError(DubanError):
 
 class ConflictError(DubanError):
     """Something with this name is there already, or changed in the meantime."""
+
+
+_FULL = (
+    "磁盘空间已满, 写不进去 / the disk is full, nothing can be written",
+    "请清理磁盘或扩容后重试; 已入库的内容没有损坏"
+    " / free some space and try again; what is stored is unharmed",
+)
+_READ_ONLY = (
+    "所在磁盘是只读挂载, 不能写入 / it lies on a read-only mount, nothing can be written",
+    "请以读写方式重新挂载, 或用 --store、DUBAN_HOME、DUBAN_CACHE 另指可写的位置"
+    " / mount it for writing, or name a place that can be written by --store, DUBAN_HOME or DUBAN_CACHE",
+)
+_DENIED = (
+    "没有读写权限 / it may not be read or written",
+    "请检查文件和目录的权限 / check the permissions of the file and its folder",
+)
+_SHAPE = (
+    "应是目录的地方是文件, 或应是文件的地方是目录 / a file stands where a folder should be, or a folder where a file should",
+    "请移走它, 或另指一个位置 / move it away, or name another place",
+)
+_BY_NUMBER = {
+    errno.ENOSPC: _FULL, errno.EDQUOT: _FULL, errno.EFBIG: _FULL, errno.EROFS: _READ_ONLY,
+    errno.EACCES: _DENIED, errno.EPERM: _DENIED, errno.ENOTDIR: _SHAPE, errno.EISDIR: _SHAPE,
+    errno.EEXIST: _SHAPE,
+}  # fmt: skip
+_BY_WORDS = (
+    ("no space left on device", _FULL),
+    ("disk is full", _FULL),  # SQLite
+    ("disk quota exceeded", _FULL),
+    ("file too large", _FULL),
+    ("read-only file system", _READ_ONLY),
+    ("permission denied", _DENIED),
+    ("not a directory", _SHAPE),
+    ("is a directory", _SHAPE),
+)
+"""What libraries that are not Python (Chroma, safetensors) say of the same errors."""
+_ROOM = 1 << 20
+"""Bytes: with less left a database cannot keep its journal, and says whatever it stumbled over."""
+
+
+def disk_fault(error: BaseException, path: Path | str | None = None) -> tuple[str, str] | None:
+    """What the disk has to do with an error, and what to do, each in Chinese, ` / `, English; None
+    where it has nothing to do with it.
+
+    Args:
+        error: what was raised; what it came from is looked at too.
+        path: where it happened: a library that only says that something failed is asked no
+            further, the disk is.
+    """
+    for one in _chain(error):
+        if isinstance(one, OSError) and one.errno in _BY_NUMBER:
+            return _BY_NUMBER[one.errno]
+        said = str(one).lower()
+        for words, fault in _BY_WORDS:
+            if words in said:
+                return fault
+    return _state_of_disk(Path(path)) if path is not None else None
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        seen.append(error)
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _state_of_disk(path: Path) -> tuple[str, str] | None:
+    place = next((p for p in (path, *path.parents) if p.exists()), None)
+    if place is None:
+        return None
+    if place != path and not place.is_dir():
+        return _SHAPE
+    found = os.statvfs(place)
+    if found.f_flag & os.ST_RDONLY:
+        return _READ_ONLY
+    return _FULL if found.f_bavail * found.f_frsize < _ROOM else None
+
+
+def disk_error(error: BaseException, path: Path | str | None = None) -> DiskError | None:
+    """The error of ours for one that the disk made; None where it did not."""
+    if isinstance(error, OSError) and isinstance(error.filename, (str, os.PathLike)):
+        path = str(error.filename)
+    fault = disk_fault(error, path)
+    return DiskError(fault[0], hint=fault[1], path=path) if fault else None

@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
+import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,15 @@ from filelock import FileLock, Timeout
 from kb.chunks import Chunk
 from kb.embedding.cache import VectorCache
 from kb.embedding.encoders import Embedder, Vectors
-from kb.errors import IndexBusyError, IndexStateError, both
+from kb.errors import (
+    DubanError,
+    IndexBusyError,
+    IndexDamagedError,
+    IndexDiskError,
+    IndexStateError,
+    both,
+    disk_fault,
+)
 from kb.models import Fact
 
 KINDS = ("text", "titled", "small")
@@ -36,7 +46,16 @@ _FORMAT = "1"
 _REBUILD = "duban index rebuild"
 _BESIDE = 1.0
 """Seconds that a search waits for another process before it goes on without the index."""
+_STATUS = 20.0
+"""Seconds that whoever only looks waits for another process."""
+_WAITING = 1.0
+"""Seconds after which whoever waits for another process is told so again."""
 Report = Callable[[str, int, int], None]
+"""Told what is done ("e5", "use", "waiting" for another process), how much of it, of how much. What
+it raises ends the work."""
+Chunks = Callable[[], Sequence[Chunk]]
+"""Gives the chunks that the store holds now."""
+log = logging.getLogger("duban.index")
 
 
 class IndexStatus(Fact):
@@ -67,7 +86,7 @@ class VectorIndex:
         embedder: of the lists `text` and `titled`.
         small: of the list `small`.
         url: of a Chroma server; embedded in `folder` if empty.
-        wait: seconds to wait for another process that owns the folder.
+        wait: seconds to wait for another process that owns the folder; None: until it is free.
     """
 
     def __init__(
@@ -77,7 +96,7 @@ class VectorIndex:
         small: Embedder,
         *,
         url: str = "",
-        wait: float = 20,
+        wait: float | None = None,
     ) -> None:
         self._folder = folder
         self.embedder, self.small = embedder, small
@@ -86,35 +105,47 @@ class VectorIndex:
     # ---- what a search needs
 
     def vectors(
-        self, chunks: Sequence[Chunk], report: Report = lambda *_: None, *, beside: bool = False
+        self,
+        chunks: Sequence[Chunk],
+        report: Report = lambda *_: None,
+        *,
+        beside: bool = False,
+        latest: Chunks | None = None,
     ) -> dict[str, Vectors]:
         """The matrices (chunks, dimension) of `chunks`, in their order; the index is brought in
-        step with them first where it is not.
+        step first where it is not.
 
-        With `beside` they are made without the index while another process writes it: who only
-        searches need not wait until that is done.
+        Args:
+            chunks: of what is wanted.
+            report: told of progress.
+            beside: make them without the index while another process writes it, or where its files
+                or the disk do not allow it: who only searches need not wait, and needs no Chroma.
+            latest: the chunks of the store, asked for once the folder is ours: what another
+                process brought in meanwhile is not taken out again. By default `chunks`.
 
         Raises:
-            IndexStateError: made with another model.
+            IndexStateError: made with another model, or damaged.
             IndexBusyError: held by another process.
         """
-        fingerprint = self.fingerprint(chunks)
-        found = self._read_snapshot(fingerprint, len(chunks))
-        if found is None:
-            try:
-                self.sync(chunks, report, wait=_BESIDE if beside else self._wait)
-            except IndexBusyError:
-                if not beside:
-                    raise
-                return self._embed(chunks, report)
-            found = self._read_snapshot(fingerprint, len(chunks))
-        if found is None:
-            raise IndexStateError(
-                "索引快照写不进去 / the snapshot of the index cannot be written",
-                hint=_REBUILD,
-                path=self._folder,
+        found = self._read_snapshot(self.fingerprint(chunks), len(chunks))
+        if found is not None:
+            return found
+        try:
+            wanted = self.sync(
+                latest or (lambda: chunks), report, wait=_BESIDE if beside else self._wait
             )
-        return found
+        except (IndexDamagedError, IndexDiskError) as error:
+            if not beside:
+                raise
+            log.warning("%s", error)
+        except IndexBusyError:
+            if not beside:
+                raise
+        else:
+            if self.fingerprint(wanted) == self.fingerprint(chunks):
+                found = self._read_snapshot(self.fingerprint(chunks), len(chunks))
+        # Else the store has gone on since: their vectors are kept beside the index.
+        return found or self._embed(chunks, report)
 
     def fingerprint(self, chunks: Sequence[Chunk]) -> str:
         """Digest of all that the vectors depend on: models, ids and texts in their order."""
@@ -126,20 +157,21 @@ class VectorIndex:
     # ---- keeping it in step
 
     def sync(
-        self,
-        chunks: Sequence[Chunk],
-        report: Report = lambda *_: None,
-        *,
-        wait: float | None = None,
-    ) -> None:
-        """Bring the index in step with `chunks`, embedding only new text; `wait` seconds for
-        another process, by default those of the index.
+        self, latest: Chunks, report: Report = lambda *_: None, *, wait: float | None = None
+    ) -> Sequence[Chunk]:
+        """Bring the index in step with the store, embedding only new text; gives its chunks.
+
+        Args:
+            latest: the chunks of the store, asked for once the folder is ours.
+            report: told of progress.
+            wait: seconds for another process; None: until it is done.
 
         Raises:
-            IndexStateError: made with another model.
+            IndexStateError: made with another model, or damaged.
             IndexBusyError: held by another process.
         """
-        with self._owned(wait), self._client() as client:
+        with self._owned(wait, report), self._client() as client:
+            chunks = latest()
             current = _current(client)
             if current is not None:
                 self._check_model(current.metadata)
@@ -149,7 +181,7 @@ class VectorIndex:
             kept = all(wanted.get(key) == content for key, content in have.items())
             if not (complete and kept):
                 self._rebuild(client, chunks, report)
-                return
+                return chunks
             matrices = self._embed(chunks, report)
             fresh = [i for i, chunk in enumerate(chunks) if chunk.id not in have]
             if fresh and current is not None:
@@ -160,15 +192,33 @@ class VectorIndex:
             elif current is not None:
                 self._mark(current, chunks, complete=True)
             self._write_snapshot(self.fingerprint(chunks), matrices)
+            return chunks
 
-    def rebuild(self, chunks: Sequence[Chunk], report: Report = lambda *_: None) -> None:
-        """Write the index anew, with the model that is set now."""
-        with self._owned(), self._client() as client:
-            self._rebuild(client, chunks, report)
+    def rebuild(self, latest: Chunks, report: Report = lambda *_: None) -> Sequence[Chunk]:
+        """Write the index anew, with the model that is set now; gives the chunks of the store. One
+        that is damaged is taken away first."""
+        with self._owned(self._wait, report):
+            chunks = latest()
+            try:
+                with self._client() as client:
+                    self._rebuild(client, chunks, report)
+            except IndexDamagedError as error:
+                log.warning("%s", error)
+                self._take_away()
+                with self._client() as client:
+                    self._rebuild(client, chunks, report)
+            return chunks
+
+    def _take_away(self) -> None:
+        from chromadb.api.shared_system_client import SharedSystemClient  # noqa: PLC0415
+
+        SharedSystemClient.clear_system_cache()  # it keeps what could not be opened
+        place = self._folder / "chroma"
+        shutil.rmtree(place) if place.is_dir() else place.unlink()
 
     def status(self, chunks: Sequence[Chunk], *, deep: bool = False) -> IndexStatus:
         """Compare the index with what the store holds; `deep` reads every vector too."""
-        with self._owned(), self._client() as client:
+        with self._owned(_STATUS if self._wait is None else self._wait), self._client() as client:
             current = _current(client)
             card = self.embedder.digest
             if current is None:
@@ -333,30 +383,60 @@ class VectorIndex:
         draft.rename(target)
 
     @contextmanager
-    def _owned(self, wait: float | None = None) -> Iterator[None]:
-        """Hold the folder's lock; says who holds it when that is another process."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self._folder / "owner.lock")
-        who = self._folder / "owner.json"
+    def _owned(self, wait: float | None, report: Report = lambda *_: None) -> Iterator[None]:
+        """Hold the folder's lock, for which `wait` seconds are waited (None: until it is free);
+        says who holds it when that is another process."""
         try:
-            lock.acquire(timeout=self._wait if wait is None else wait)
-        except Timeout as error:
-            try:
-                holder = who.read_text(encoding="utf-8")
-            except OSError:  # it has just let go, or has not yet written who it is
-                holder = "?"
-            raise IndexBusyError(
-                f"索引正被另一个进程使用: {holder} / the index is in use by another process",
-                hint="等它结束, 或停掉那个进程后重试 / wait for it, or stop that process and try again",
-                path=self._folder,
-            ) from error
+            self._folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self._folder / "owner.lock")
+            self._acquire(lock, wait, report)
+        except OSError as error:
+            raise self._failed(error) from error
+        who = self._folder / "owner.json"
         try:
             said = {"pid": os.getpid(), "host": socket.gethostname(), "command": sys.argv[:3]}
             who.write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
             yield
+        except OSError as error:
+            raise self._failed(error) from error
         finally:
-            who.unlink(missing_ok=True)
+            with suppress(OSError):
+                who.unlink(missing_ok=True)
             lock.release()
+
+    def _acquire(self, lock: FileLock, wait: float | None, report: Report) -> None:
+        waited = 0.0
+        while True:
+            part = _WAITING if wait is None else min(_WAITING, wait - waited)
+            try:
+                lock.acquire(timeout=max(part, 0))
+            except Timeout as error:
+                waited += part
+                if wait is None or waited < wait:
+                    report("waiting", 0, 0)
+                    continue
+                try:
+                    holder = (self._folder / "owner.json").read_text(encoding="utf-8")
+                except OSError:  # it has just let go, or has not yet written who it is
+                    holder = "?"
+                raise IndexBusyError(
+                    f"索引正被另一个进程使用: {holder} / the index is in use by another process",
+                    hint="等它结束, 或停掉那个进程后重试 / wait for it, or stop that process and try again",
+                    path=self._folder,
+                ) from error
+            else:
+                return
+
+    def _failed(self, error: BaseException) -> IndexStateError:
+        """What is told of an error that Chroma or the disk raised."""
+        if fault := disk_fault(error, self._folder):
+            return IndexDiskError(fault[0], hint=fault[1], path=self._folder)
+        said = " ".join(str(error).split())[:200] or type(error).__name__
+        return IndexDamagedError(
+            both("索引文件已损坏", "the files of the index are damaged", said),
+            hint=f"{_REBUILD}: 索引由库重建, 不丢内容 / {_REBUILD}: it is made from the store, nothing is lost",
+            path=self._folder,
+        )
 
     @contextmanager
     def _client(self) -> Iterator[Any]:
@@ -386,11 +466,24 @@ class VectorIndex:
                 ) from error
             yield client
             return
-        client = chromadb.PersistentClient(str(self._folder / "chroma"), settings=settings)
         try:
-            yield client
-        finally:
-            client.close()  # type: ignore[attr-defined]
+            client = chromadb.PersistentClient(str(self._folder / "chroma"), settings=settings)
+            try:
+                yield client
+            finally:
+                client.close()  # type: ignore[attr-defined]
+        except BaseException as error:
+            if _is_chromas(error):
+                raise self._failed(error) from error
+            raise
+
+
+def _is_chromas(error: BaseException) -> bool:
+    """Whether Chroma failed. Its core, written in Rust, panics with what is no `Exception`."""
+    origin = type(error).__module__.partition(".")[0]
+    panicked = origin == "pyo3_runtime"
+    ours = isinstance(error, DubanError) or (isinstance(error, OSError) and not panicked)
+    return panicked or (isinstance(error, Exception) and not ours)
 
 
 def _name(kind: str, generation: int) -> str:

@@ -8,7 +8,6 @@ searching.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import (
@@ -21,6 +20,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from kb.days import Day
 from kb.errors import ProvenanceError
 
 
@@ -125,8 +125,8 @@ class Span(Fact):
 class Period(Fact):
     """The years that a plan covers, first day to last, and where it says so."""
 
-    start: date
-    end: date
+    start: Day
+    end: Day
     span: Span
 
 
@@ -202,8 +202,8 @@ class Document(Fact):
     document_number: str | None = None
     index_number: str | None = None
     issuer: str | None = None
-    written_on: date | None = None
-    published_on: date | None = None
+    written_on: Day | None = None
+    published_on: Day | None = None
     sha256: str
     media_type: str
     subject: str | None = None

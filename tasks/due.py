@@ -393,7 +393,9 @@ def _state(row: Row, life: Life, due: date | None, as_of: date, days: int, *, to
         return State.FINISHED
     if due is None:
         return _WITHOUT_DAY.get(row.kind, State.NEVER)
-    if life.status is Status.REPORTED and (life.since is None or life.since <= due):
+    # A clock that was ahead: it was submitted by `as_of`, whatever day it says.
+    since = min(life.since or due, as_of)
+    if life.status is Status.REPORTED and since <= due:
         return State.REVIEW
     state = state_on(due, as_of, days=days)
     return state if told or state is not State.OVERDUE else State.PASSED

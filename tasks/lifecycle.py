@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from pydantic import Field
 
+from kb.days import Day
 from kb.errors import TransitionError
 from kb.models import Fact
 from tasks.models import Comparator, Target
@@ -152,14 +153,14 @@ class Command(Fact):
     step: Step
     milestone_id: str
     occurrence: str = ""
-    on: datetime.date
-    due: datetime.date | None = None
+    on: Day
+    due: Day | None = None
     text: str = ""
     reason: str = ""
     percent: int | None = None
     values: Mapping[str, Decimal] = Field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
-    new_date: datetime.date | None = None
+    new_date: Day | None = None
 
 
 class Life(Fact):
@@ -167,24 +168,25 @@ class Life(Fact):
 
     `due` is the day an approved extension set, else None; `asked` the day a pending one asks for;
     `resume` the state to go back to when it is refused; `since` the day the state began;
-    `updated_on` the day of the last of its `steps`.
+    `updated_on` the day of the last of its `steps`, which is not always the latest: their order is
+    the log's, and a clock may have been ahead.
     """
 
     milestone_id: str
     occurrence: str = ""
     status: Status = Status.ASSIGNED
-    since: datetime.date | None = None
-    due: datetime.date | None = None
-    asked: datetime.date | None = None
+    since: Day | None = None
+    due: Day | None = None
+    asked: Day | None = None
     resume: Status | None = None
     refused: bool = False
     late_allowed: bool = False
     percent: int | None = None
     values: Mapping[str, Decimal] = Field(default_factory=dict)
-    reported_on: datetime.date | None = None
+    reported_on: Day | None = None
     report: str = ""
     reports: int = 0
-    updated_on: datetime.date | None = None
+    updated_on: Day | None = None
     steps: int = 0
 
     @property
@@ -261,12 +263,6 @@ def take_step(life: Life, command: Command) -> Life:
     for value in command.values.values():
         if not value.is_finite() or len(value.as_tuple().digits) > _DIGITS or abs(value.adjusted()) > _DIGITS:  # fmt: skip
             raise TransitionError(f"数值最多 {_DIGITS} 位 / a value has {_DIGITS} digits at most")
-    if life.updated_on is not None and command.on < life.updated_on:
-        # Else what held on a day in between would depend on the order of entry.
-        raise TransitionError(
-            f"日期 {command.on} 早于上一步的 {life.updated_on} / {command.on} is before the last "
-            f"step's day, {life.updated_on}"
-        )
     changed = _effects(life, command)
     status = rule.target or life.status
     if command.step is Step.REPORT and life.status is Status.EXTENSION_REQUESTED:

@@ -65,16 +65,18 @@ def list_standings(
     wanted: Wanted | None = None,
     *,
     days: int = DUE_SOON,
+    today: date | None = None,
     reader: Actor = CONSOLE,
 ) -> list[DueItem]:
     """How the milestones stand on `as_of`, soonest first, those without a day last, as far as
     `reader` may know (which documents they may see, `wanted` says).
 
-    For a day in the past their progress is what it was then.
+    For a day in the past their progress is what it was then. `today`, where it is known: from then
+    on it is what it is, whatever days the steps say (a clock may have been ahead).
     """
     with store.reading() as connection:
         rows = read_rows(connection, wanted or Wanted())
-        lives = disclose(reader, read_lives(connection, as_of, wanted or Wanted()))
+        lives = disclose(reader, read_lives(connection, as_of, wanted or Wanted(), today=today))
     return by_date(standings(rows, lives, as_of, days=days))
 
 
@@ -158,8 +160,11 @@ def _occasions(connection: Connection) -> dict[str, list[tuple[str, date, date]]
     return found
 
 
-def read_lives(connection: Connection, as_of: date, wanted: Wanted | None = None) -> Lives:
-    """The lives of the milestones wanted as they were at the end of the day `as_of`."""
+def read_lives(
+    connection: Connection, as_of: date, wanted: Wanted | None = None, *, today: date | None = None
+) -> Lives:
+    """The lives of the milestones wanted as they were at the end of the day `as_of`; from `today`
+    on, where that is known, as they are."""
     life = schema.life
     query = select(life.c.body)
     if wanted is not None and wanted != Wanted():
@@ -168,7 +173,8 @@ def read_lives(connection: Connection, as_of: date, wanted: Wanted | None = None
     found = [Life.model_validate_json(body) for body in connection.scalars(query)]
     lives = {one.key: one for one in found}
     # The others have done nothing since: they stand as they stood.
-    later = [one.key for one in found if one.updated_on and one.updated_on > as_of]
+    past = today is None or as_of < today
+    later = [one.key for one in found if past and one.updated_on and one.updated_on > as_of]
     then = replay_some(connection, later, as_of) if later else {}
     for key in later:
         lives.pop(key)

@@ -6,12 +6,12 @@ by_alias=True)` of an `Extraction` is that object (see `ingest.contract`).
 
 from __future__ import annotations
 
-import datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from pydantic import ConfigDict, Field
 
+from kb.days import Day
 from kb.models import Clause, Document, Fact, Finding, Plan, Repair, Span
 
 
@@ -102,8 +102,8 @@ class Deadline(Fact):
     `event`, in days or working days (`counting`). `span` is None only where nothing in the text gives a date."""
 
     kind: DueKind
-    date: datetime.date | None = None
-    start: datetime.date | None = None
+    date: Day | None = None
+    start: Day | None = None
     rrule: str | None = None
     duration: str | None = None
     counting: Counting = Counting.DAYS

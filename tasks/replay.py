@@ -2,37 +2,95 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from datetime import date
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
-from tasks import audit
+from tasks import audit, schema
 from tasks.lifecycle import Command, Life, carry_life, take_step
 
 _NAMED = 2000
 """Lives whose steps are asked for by name; of more, all steps are read."""
 
 
+def latest_day(at: datetime) -> date:
+    """The day that a moment is where it is latest on earth, UTC+14: no later one has come."""
+    return (at.astimezone(UTC) + timedelta(hours=14)).date()
+
+
 def replay(
-    entries: Iterable[audit.Entry], *, until: date | None = None
+    entries: Iterable[audit.Entry],
+    *,
+    until: date | None = None,
+    days: Mapping[int, date] | None = None,
 ) -> dict[tuple[str, str], Life]:
-    """Lives computed anew from the audit log alone; with `until`, from the steps up to that day.
+    """Lives computed anew from the audit log alone; with `until`, as they were at the end of that
+    day: the order of the steps is the log's, so a life is then what the last of its steps of that
+    day or before made of it.
 
     Documents read again since then count as read: their duties go by their present ids.
+
+    Args:
+        entries: of the whole log, or (with `days`) those of the lives that are wanted.
+        until: the day; None: all steps.
+        days: on what days the steps were really taken whose day is ahead of the log (by number, see
+            `days_ahead`); by default as `entries` tell.
     """
-    lives: dict[tuple[str, str], Life] = {}
+    if until is not None and days is None:
+        entries = list(entries)
+        days = _days_told(entries)
+    whole: dict[tuple[str, str], Life] = {}
+    then = whole if until is None else dict[tuple[str, str], Life]()
     for entry in entries:
         if entry.action == audit.STEPPED:
             command = Command.model_validate(entry.detail)
-            if until is not None and command.on > until:
-                continue
             key = command.milestone_id, command.occurrence
-            before = lives.get(key) or Life(milestone_id=key[0], occurrence=key[1])
-            lives[key] = take_step(before, command)
+            before = whole.get(key) or Life(milestone_id=key[0], occurrence=key[1])
+            whole[key] = take_step(before, command)
+            if until is not None and (days or {}).get(entry.seq, command.on) <= until:
+                then[key] = whole[key]
         elif entry.action == audit.CARRIED:
-            _carry(lives, entry)
-    return lives
+            for lives in (whole,) if until is None else (whole, then):
+                _carry(lives, entry)
+    return then
+
+
+def days_ahead(connection: Connection, steps: Iterable[audit.Entry]) -> dict[int, date]:
+    """The days on which those of the steps were taken, by number, that say a day which has not
+    come by the end of the log: a clock was ahead. They were taken by the time of the next entry
+    that a sound clock wrote; where there is none yet, nothing is known but what they say."""
+    a = schema.audit.c
+    last = connection.scalar(select(a.at).order_by(a.seq.desc()).limit(1))
+    if last is None:
+        return {}
+    present = latest_day(datetime.fromisoformat(last))
+    found: dict[int, date] = {}
+    for entry in steps:
+        if _day(entry) <= present:
+            continue
+        later = select(a.at).where(a.seq > entry.seq, a.at <= last).order_by(a.seq).limit(1)
+        if (at := connection.scalar(later)) is not None:
+            found[entry.seq] = latest_day(datetime.fromisoformat(at))
+    return found
+
+
+def _days_told(entries: Sequence[audit.Entry]) -> dict[int, date]:
+    """As `days_ahead`, of a whole log that is at hand."""
+    if not entries or not entries[-1].at:
+        return {}
+    last, found, then = entries[-1].at, dict[int, date](), ""
+    present = latest_day(datetime.fromisoformat(last))
+    for entry in reversed(entries):
+        if entry.action == audit.STEPPED and _day(entry) > present and then:
+            found[entry.seq] = latest_day(datetime.fromisoformat(then))
+        if entry.at <= last:
+            then = entry.at
+    return found
+
+
+def _day(step: audit.Entry) -> date:
+    return date.fromisoformat(step.detail["on"])
 
 
 def replay_some(
@@ -57,7 +115,7 @@ def replay_some(
         every = audit.read(connection, action=audit.STEPPED)
         steps += (e for e in every if e.subject.partition("@")[0] in former)
     entries = sorted([*carried, *steps], key=lambda entry: entry.seq)
-    then = replay(entries, until=until)
+    then = replay(entries, until=until, days=days_ahead(connection, steps))
     return {key: then[key] for key in keys if key in then}
 
 

@@ -310,3 +310,10 @@ job = Table(
     Column("at", DateTime(timezone=True), nullable=False),
     Column("body", Text, nullable=False),
 )
+job_input = Table(
+    "job_input",  # of an unfinished job; gone with its end
+    metadata,
+    Column("job_id", String(40), ForeignKey("job.id", ondelete="CASCADE"), primary_key=True),
+    Column("body", Text, nullable=False),  # what is asked, as JSON
+    Column("data", LargeBinary, nullable=False),
+)

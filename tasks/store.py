@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -26,7 +27,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.exc import DatabaseError, DataError, SQLAlchemyError
 
-from kb.errors import NotFoundError, StoreError
+from kb.errors import NotFoundError, StoreError, disk_fault
 from kb.models import Document, Fact, Finding
 from tasks import audit, schema
 from tasks.audit import Change
@@ -345,6 +346,13 @@ class Store:
             raise _store_error(error, self._engine.url.database) from error
 
 
+def replaced_by(store: Store, document_id: str) -> str | None:
+    """The version that a document replaced."""
+    d = schema.document.c
+    with store.reading() as connection:
+        return connection.scalar(select(d.id).where(d.superseded_by == document_id))
+
+
 def _is_file(address: URL) -> bool:
     return address.get_backend_name() == "sqlite"
 
@@ -364,9 +372,33 @@ def _pragmas(connection: Any, _record: object) -> None:
     cursor.close()
 
 
+_UNSAID = ("disk I/O error", "unable to open database file", "readonly database")
+"""What SQLite says of a disk whose state it did not ask for."""
+
+
 def _store_error(error: Exception, path: str | None) -> StoreError:
     reason = str(error.orig) if isinstance(error, DatabaseError) else str(error)
-    if "readonly" in reason or "read-only" in reason or isinstance(error, PermissionError):
+    file = path and Path(path)
+    if file and file.is_dir():
+        return StoreError(
+            "库的位置是一个目录, 要写明文件名 / the store's place is a folder; name a file in it",
+            hint="--store 目录/duban.db / --store FOLDER/duban.db",
+            path=path,
+        )
+    unsaid = any(words in reason for words in _UNSAID)
+    if fault := disk_fault(error, file if file and unsaid else None):
+        return StoreError(fault[0], hint=fault[1], path=path)
+    if file and "unable to open" in reason:
+        there = file if file.exists() else file.parent
+        if not os.access(there, os.R_OK):
+            return StoreError(
+                "没有读取库文件的权限 / the store may not be read",
+                hint="请检查文件和目录的权限 / check the permissions of the file and its folder",
+                path=path,
+            )
+        if not os.access(there, os.W_OK) or not os.access(file.parent, os.W_OK):
+            reason = "readonly"
+    if "readonly" in reason:
         return StoreError(
             "库文件只读, 不能写入 / the store is read-only",
             hint="请检查文件和目录的权限 / check the permissions of the file and its folder",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import Connection, func, insert, select, update
 
@@ -22,7 +22,7 @@ from tasks.lifecycle import FINISHED, Command, Evidence, Life, take_step
 from tasks.listing import BEARING, Wanted, read_rows
 from tasks.models import Counting, DueKind
 from tasks.proofs import see_again, write_proofs
-from tasks.replay import former_ids, replay
+from tasks.replay import former_ids, latest_day, replay
 from tasks.tracking import refuse_reference
 from tasks.versions import life_row
 from tasks.workdays import Arrangement, arrangements_for
@@ -95,6 +95,7 @@ class Tracker(CorrectionDesk):
         refuse_reference(connection, row.document_id)
         _refuse_future(command.on, at)
         life = _life(connection, row.id, occurrence)
+        _refuse_earlier(command.on, life, at)
         _check_named(connection, row, command)
         command = command.model_copy(
             update={
@@ -305,8 +306,19 @@ def _dates_of(happened_on: date, due: date) -> dict[str, str]:
 def _refuse_future(day: date, at: datetime) -> None:
     """A day that has come nowhere on earth yet is no day of a report; in which time zone the
     person lives only the edge knows."""
-    if day > (at + timedelta(hours=14)).astimezone(UTC).date():
+    if day > latest_day(at):
         raise TransitionError(f"{day} 还没有到 / {day} has not come yet")
+
+
+def _refuse_earlier(day: date, life: Life, at: datetime) -> None:
+    """A step follows the one before it, or what held on a day in between would depend on when it
+    was entered. One that was taken under a clock that was ahead stays in the log as it is and
+    holds up nobody: the order is the log's."""
+    last = life.updated_on
+    if last is not None and day < last <= latest_day(at):
+        raise TransitionError(
+            f"日期 {day} 早于上一步的 {last} / {day} is before the last step's day, {last}"
+        )
 
 
 def _check_named(connection: Connection, row: Row, command: Command) -> None:

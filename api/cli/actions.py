@@ -18,6 +18,7 @@ from api.assistant.statements import with_marks
 from api.cli.extracting import read_apart
 from api.cli.knowledge import update_index
 from api.cli.output import Output
+from api.cli.printing import RARE, shows
 from api.cli.state import need_store, require_document, require_plan, say_reference
 from api.knowledge import open_assistant
 from api.settings import Settings
@@ -25,6 +26,7 @@ from ingest.apart import Reader
 from ingest.files import load_file
 from ingest.pipeline import decode_source
 from ingest.readers import SUFFIXES
+from kb.days import read_day
 from kb.errors import SourceError, StoreError, both
 from kb.identifiers import sha256_hex
 from kb.models import Finding
@@ -233,11 +235,14 @@ def ask_batch(settings: Settings, path: Path, as_of: date, out: Output) -> None:
     """Answer a file of questions, one JSON object a line in and out."""
     assistant = _assistant(settings, out)
     for row in _questions(path):
-        day = date.fromisoformat(row["as_of"]) if row.get("as_of") else as_of
         answer = assistant.ask(
-            row["question"], as_of=day, identifier=row.get("id"), context=_context(row)
+            row["question"],
+            as_of=row["as_of"] or as_of,
+            identifier=row.get("id"),
+            context=_context(row),
         )
-        print(json.dumps(answer.model_dump(mode="json"), ensure_ascii=False))
+        ascii_only = not shows(RARE)
+        print(json.dumps(answer.model_dump(mode="json"), ensure_ascii=ascii_only))
 
 
 def _context(row: dict[str, Any]) -> list[str]:
@@ -261,7 +266,9 @@ def _questions(path: Path) -> Iterator[dict[str, Any]]:
         try:
             row = json.loads(line)
             row["question"], row.get("id")
-        except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+            given = row.get("as_of")
+            row["as_of"] = None if given in (None, "") else read_day(given)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise SourceError(
                 both(f"第 {number} 行不是问题", f"line {number} is no question", error), path=path
             ) from error

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,10 +21,12 @@ from api.cli import (
     serve_commands,
     tracker_commands,
 )
+from api.cli.printing import printing, shows
 from api.cli.state import (
     ActAs,
     AsOf,
     Document,
+    DueBefore,
     JsonOption,
     Lang,
     Plan,
@@ -34,7 +36,7 @@ from api.cli.state import (
     Unit,
 )
 from api.settings import SettingError
-from kb.errors import DubanError
+from kb.errors import DubanError, disk_error
 
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
 
@@ -50,16 +52,26 @@ app = typer.Typer(
 
 def run(arguments: Sequence[str], environ: Mapping[str, str], folder: Path) -> int:
     """Run one command line and give its exit code. Nothing that duban raises shows a traceback."""
-    state = Run(environ, folder)
-    words, taken = take_global(arguments)
+    with printing() as fault:
+        code = _run(arguments, environ, folder)
+    return fault.code if fault.code is not None else code
+
+
+def _run(arguments: Sequence[str], environ: Mapping[str, str], folder: Path) -> int:
+    words, taken = take_global([as_said(word) for word in arguments])
     language = taken["--lang"]
+    if language is None and not environ.get("DUBAN_LANG") and not shows("督办"):
+        environ = {**environ, "DUBAN_LANG": "en"}  # a terminal that shows no Chinese
+    state = Run(environ, folder)
     try:
         state.choose(taken["--store"], language, taken["--as"])
         state.settings  # noqa: B018 - a wrong setting is told before any work
         result = app(args=words, obj=state, standalone_mode=False)
     except DubanError as error:
-        _tell(error, "en" if language == "en" or environ.get("DUBAN_LANG") == "en" else "zh")
+        _tell(error, "en" if (language or environ.get("DUBAN_LANG")) == "en" else "zh")
         return 2 if isinstance(error, SettingError) else 1
+    except BrokenPipeError:
+        raise  # whoever read has gone: see `printing`
     except typer.Exit as leave:
         return leave.exit_code
     except (typer.Abort, KeyboardInterrupt):
@@ -73,8 +85,27 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], folder: Path) -> i
             typer.echo(f"用法不对 / usage: {error.format_message()}", err=True)
             typer.echo("看帮助: duban --help / for help: duban --help", err=True)
             return int(error.exit_code)
-        raise
+        fault: DubanError | None = disk_error(error)
+        if fault is None and isinstance(error, UnicodeError):
+            fault = DubanError(
+                "文字里有不能保存的字符, 请检查终端的编码 / the words hold characters that cannot be kept: check the terminal's encoding",
+                hint="LANG=C.UTF-8",
+            )
+        if fault is None:
+            raise
+        _tell(fault, "en" if (language or environ.get("DUBAN_LANG")) == "en" else "zh")
+        return 1
     return int(result) if isinstance(result, int) and result else state.code
+
+
+def as_said(word: str) -> str:
+    """A word of the command line in UTF-8, which is what is typed, whatever encoding the terminal
+    claims; the name of a file that is there stays as it is."""
+    try:
+        said = os.fsencode(word).decode("utf-8")
+    except UnicodeError:
+        return word
+    return word if said == word or Path(word).exists() else said
 
 
 def take_global(arguments: Sequence[str]) -> tuple[list[str], dict[str, str | None]]:
@@ -266,10 +297,7 @@ def tasks(
     context: typer.Context,
     unit: Unit = None,
     plan: Plan = "",
-    due_before: Annotated[
-        datetime | None,
-        typer.Option("--due-before", formats=["%Y-%m-%d"], help="这天或之前到期 / due by"),
-    ] = None,
+    due_before: DueBefore = None,
     overdue: Annotated[bool, typer.Option("--overdue", help="只列逾期 / overdue only")] = False,
     undated: Annotated[
         bool, typer.Option("--undated", help="只列无时限的 / those without a deadline only")
@@ -282,8 +310,7 @@ def tasks(
     from api.cli import actions  # noqa: PLC0415
 
     state: Run = context.obj
-    limit = due_before.date() if due_before else None
-    wanted = actions.TaskFilter(unit, plan, limit, overdue, undated, document)
+    wanted = actions.TaskFilter(unit, plan, due_before, overdue, undated, document)
     actions.tasks(state.settings, wanted, state.day(as_of), state.out(as_json))
 
 

@@ -45,7 +45,7 @@ def send(
     if unit and everything:
         raise typer.BadParameter("--unit 和 --all 只能给一个 / give --unit or --all, not both")
     state: Run = context.obj
-    day = as_of.date() if as_of else None
+    day = as_of
     state.code = does.send(state, week, unit, tuple(channel or ()), day, dry_run, as_json)
 
 

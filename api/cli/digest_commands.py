@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -98,8 +98,8 @@ def preview(
 
 
 def _request(
-    week: str, unit: str | None, as_of: datetime | None, within: int, all_clear: bool
+    week: str, unit: str | None, as_of: date | None, within: int, all_clear: bool
 ) -> Request:
     from api.cli import digests  # noqa: PLC0415
 
-    return digests.Request(week, unit, as_of.date() if as_of else None, within, all_clear)
+    return digests.Request(week, unit, as_of, within, all_clear)

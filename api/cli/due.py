@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 
 import typer
 
@@ -33,7 +33,7 @@ class DueFilter:
     document: str = ""
 
 
-def due(run: Run, wanted: DueFilter, as_of: datetime | None, as_json: bool) -> None:
+def due(run: Run, wanted: DueFilter, as_of: date | None, as_json: bool) -> None:
     """List or count what is overdue or due soon."""
     if wanted.by not in ("", "unit", "plan", "role", "days"):
         raise typer.BadParameter(f"{wanted.by}: unit | plan | role | days", param_hint="--by")
@@ -46,7 +46,7 @@ def due(run: Run, wanted: DueFilter, as_of: datetime | None, as_json: bool) -> N
             store, wanted.unit, wanted.roles, wanted.plan, until, wanted.document
         )
         days = DUE_SOON if wanted.within is None else wanted.within
-        items = list_standings(store, day, chosen, days=days)
+        items = list_standings(store, day, chosen, days=days, today=run.day(None))
         reference = store.reference()
         with store.reading() as connection:
             titles, units = plan_titles(connection), read_units(connection)

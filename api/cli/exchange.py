@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 
 import typer
@@ -54,7 +54,7 @@ def export(
     target: Path,
     wanted: ExportFilter,
     form: Form,
-    as_of: datetime | None,
+    as_of: date | None,
     as_json: bool,
 ) -> None:
     """Write duties to a file, whole or not at all."""

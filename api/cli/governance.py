@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -168,7 +167,7 @@ def correct(
             f"corrected, {made.id}; what was extracted is kept: {quote or '(added)'}")  # fmt: skip
 
 
-def deadline_of(day: datetime | None, event: str, duration: str, counting: str) -> Deadline | None:
+def deadline_of(day: date | None, event: str, duration: str, counting: str) -> Deadline | None:
     """The deadline that the options name: a day, or a time after an event; None where they name none.
 
     Raises:
@@ -178,7 +177,7 @@ def deadline_of(day: datetime | None, event: str, duration: str, counting: str) 
     if not (event or duration):
         if counted is not Counting.DAYS:
             raise typer.BadParameter("--event --duration", param_hint="--counting")
-        return Deadline(kind=DueKind.BY, date=day.date()) if day else None
+        return Deadline(kind=DueKind.BY, date=day) if day else None
     if day or not (event and duration):
         raise typer.BadParameter(
             "--date, 或 --event 加 --duration / --date, or --event with --duration",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from api.cli.state import JsonOption, Run
+from api.cli.state import JsonOption, NewDate, Run
 
 PANEL = "督办 / tracking"
 
@@ -32,9 +31,6 @@ Quote = Annotated[
 ]
 Fact = Annotated[
     str, typer.Option("--id", help="里程碑或目标编号 / the milestone's or target's id")
-]
-Day = Annotated[
-    datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="时限 / due date")
 ]
 Login = Annotated[str, typer.Argument(help="登录名 / sign-in name")]
 Units = Annotated[
@@ -162,7 +158,7 @@ def correct_date(
     task: Task,
     reason: Reason,
     fact: Fact = "",
-    day: Day = None,
+    day: NewDate = None,
     event: Annotated[
         str, typer.Option("--event", help="从什么事件起算, 如 竣工验收 / the event it runs from")
     ] = "",

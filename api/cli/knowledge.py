@@ -10,9 +10,8 @@ from typing import Any
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api.assistant.answer import Assistant
-from api.assistant.search import chunks_of
 from api.cli.output import Output
-from api.knowledge import open_index, retriever_builder
+from api.knowledge import open_index, retriever_builder, stored_chunks
 from api.settings import Settings
 from kb.chunks import LONGEST, Chunk, flatten, split_span
 from kb.embedding.cache import VectorCache
@@ -36,6 +35,7 @@ class EmbeddingProgress:
         )  # fmt: skip
         self._names = {"e5": out.pick("嵌入条款", "embedding"), "use": out.pick("第二编码器", "second encoder")}  # fmt: skip
         self._bars: dict[str, Any] = {}
+        self._out, self._waiting = out, False
 
     def __enter__(self) -> Report:
         self._progress.start()
@@ -45,15 +45,14 @@ class EmbeddingProgress:
         self._progress.stop()
 
     def _tell(self, kind: str, done: int, total: int) -> None:
+        if kind == "waiting":
+            if not self._waiting:
+                self._out.complain(self._out.pick("索引正被另一个进程更新, 等它结束…", "another process updates the index, waiting for it…"))  # fmt: skip
+            self._waiting = True
+            return
         if kind not in self._bars:
             self._bars[kind] = self._progress.add_task(self._names.get(kind, kind), total=total)
         self._progress.update(self._bars[kind], completed=done, total=total)
-
-
-def stored_chunks(settings: Settings) -> list[Chunk]:
-    """The chunks of the current documents of the store."""
-    with Store.open(settings.store_url) as store:
-        return list(chunks_of(Register(store.extractions())))
 
 
 def update_index(settings: Settings, out: Output) -> int:
@@ -61,16 +60,15 @@ def update_index(settings: Settings, out: Output) -> int:
     chunks = stored_chunks(settings)
     index = open_index(settings, lambda m: out.complain(out.side(m)))
     with EmbeddingProgress(out) as report:
-        index.vectors(chunks, report)
+        index.vectors(chunks, report, latest=lambda: stored_chunks(settings))
     return len(chunks)
 
 
 def rebuild(settings: Settings, out: Output) -> None:
     """Write the index anew."""
-    chunks = stored_chunks(settings)
     index = open_index(settings, lambda m: out.complain(out.side(m)))
     with EmbeddingProgress(out) as report:
-        index.rebuild(chunks, report)
+        chunks = index.rebuild(lambda: stored_chunks(settings), report)
     out.say(f"索引已重建: {len(chunks)} 个片段", f"index rebuilt: {len(chunks)} chunks")
     if out.as_json:
         out.json({"chunks": len(chunks)})

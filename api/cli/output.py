@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from api.cli.printing import RARE, shows
+
 
 class Output:
     """Standard output in one language; `as_json` prints only JSON."""
@@ -46,7 +48,8 @@ class Output:
 
     def json(self, value: Any) -> None:
         """Print a value as JSON."""
-        print(json.dumps(value, ensure_ascii=False, indent=1, default=str))
+        # Escapes of JSON's own where the terminal lacks a character: it stays JSON.
+        print(json.dumps(value, ensure_ascii=not shows(RARE), indent=1, default=str))
 
     def table(
         self, columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[object]], title: str = ""

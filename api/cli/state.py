@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.settings import LANGUAGES, Settings, read_settings
+from kb.days import DayError, read_day
 from kb.errors import NotFoundError, StoreError, both
 
 if TYPE_CHECKING:
@@ -18,10 +19,34 @@ if TYPE_CHECKING:
     from tasks.authorisation import Actor
     from tasks.store import Store
 
+DAY = "YYYY-MM-DD"
 JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
+
+
+def _day(printed: str) -> date:
+    try:
+        return read_day(printed)
+    except DayError as error:
+        raise typer.BadParameter(error.message) from error
+
+
 AsOf = Annotated[
-    datetime | None,
-    typer.Option("--as-of", formats=["%Y-%m-%d"], help="以这一天为准, 默认今天 / default: today"),
+    date | None,
+    typer.Option(
+        "--as-of", parser=_day, metavar=DAY, help="以这一天为准, 默认今天 / default: today"
+    ),
+]
+On = Annotated[
+    date | None,
+    typer.Option("--on", parser=_day, metavar=DAY, help="日期, 默认今天 / day, default today"),
+]
+DueBefore = Annotated[
+    date | None,
+    typer.Option("--due-before", parser=_day, metavar=DAY, help="这天或之前到期 / due by"),
+]
+NewDate = Annotated[
+    date | None,
+    typer.Option("--date", parser=_day, metavar=DAY, help="新的时限 / new due date"),
 ]
 Unit = Annotated[str | None, typer.Option("--unit", help="单位, 如 区教委 / a unit")]
 Plan = Annotated[str, typer.Option("--plan", help="计划标题中的字 / words of the plan's title")]
@@ -68,9 +93,9 @@ class Run:
         """Settings of this run."""
         return read_settings(self.environ, self.folder, store=self._store, language=self._language)
 
-    def day(self, as_of: datetime | None) -> date:
+    def day(self, as_of: date | None) -> date:
         """The day a question is asked about."""
-        return as_of.date() if as_of else self.settings.today()
+        return as_of or self.settings.today()
 
     def out(self, as_json: bool) -> Output:
         """Where results are printed."""

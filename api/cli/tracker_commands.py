@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from api.cli.state import AsOf, Document, JsonOption, Plan, Roles, Unit
+from api.cli.state import AsOf, Document, JsonOption, NewDate, On, Plan, Roles, Unit
 
 PANEL = "督办 / tracking"
 
@@ -17,15 +16,8 @@ Key = Annotated[str, typer.Argument(help="里程碑编号或其开头 / a milest
 Occurrence = Annotated[
     str, typer.Option("--occurrence", help="哪一期(日期)或哪一次 / which occurrence (date) or occasion")
 ]  # fmt: skip
-On = Annotated[
-    datetime | None,
-    typer.Option("--on", formats=["%Y-%m-%d"], help="日期, 默认今天 / day, default today"),
-]
 Text = Annotated[str, typer.Option("--text", help="情况 / what was done")]
 Reason = Annotated[str, typer.Option("--reason", help="理由 / why")]
-NewDate = Annotated[
-    datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="新的时限 / new due date")
-]
 Percent = Annotated[
     int | None, typer.Option("--percent", min=0, max=100, help="完成百分比 / per cent done")
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,7 @@ def milestones(
     roles: Sequence[str],
     plan: str,
     status: str,
-    as_of: datetime | None,
+    as_of: date | None,
     as_json: bool,
     document: str = "",
 ) -> None:
@@ -88,9 +88,8 @@ def milestones(
     day, out = run.day(as_of), run.out(as_json)
     with run.acting() as (store, actor):
         require(actor, Action.READ)
-        items = list_standings(
-            store, day, wanted_milestones(store, unit, roles, plan, document=document)
-        )
+        chosen = wanted_milestones(store, unit, roles, plan, document=document)
+        items = list_standings(store, day, chosen, today=run.day(None))
         reference = store.reference()
     if status:
         items = [i for i in items if status in _names(i)]
@@ -169,15 +168,15 @@ def step(
     as_json: bool,
     *,
     occurrence: str = "",
-    on: datetime | None = None,
+    on: date | None = None,
     values: Sequence[str] = (),
     evidence: Sequence[Path] = (),
-    new_date: datetime | None = None,
+    new_date: date | None = None,
     **fields: Any,
 ) -> None:
     """Take one step and say how the milestone stands after it."""
     out, now = run.out(as_json), run.settings.now()
-    if on is not None and on.date() > now.date():
+    if on is not None and on > now.date():
         raise typer.BadParameter("不能是将来的日子 / not a day to come", param_hint="--on")
     with run.acting() as (store, actor):
         tracker = Tracker(store)
@@ -188,8 +187,8 @@ def step(
             step=Step(name),
             milestone_id=row.id,
             occurrence=occurrence,
-            on=on.date() if on else now.date(),
-            new_date=new_date.date() if new_date else None,
+            on=on or now.date(),
+            new_date=new_date,
             values=dict(_value(printed) for printed in values),
             evidence=tuple(_evidence(tracker, path) for path in evidence),
             **fields,
@@ -237,12 +236,12 @@ def _evidence(tracker: Tracker, path: Path) -> Evidence:
     return tracker.keep_evidence([(path.name, data)])[0]
 
 
-def event(run: Run, key: str, occasion: str, on: datetime | None, as_json: bool) -> None:
+def event(run: Run, key: str, occasion: str, on: date | None, as_json: bool) -> None:
     """Record an event and say when the duty is due after it."""
     out, now = run.out(as_json), run.settings.now()
     with run.acting() as (store, actor):
         tracker = Tracker(store)
-        day = on.date() if on else now.date()
+        day = on or now.date()
         found = tracker.record_event(actor, tracker.resolve(key), occasion, day, now)
     if as_json:
         out.json(found.model_dump(mode="json"))

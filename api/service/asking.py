@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,6 +13,7 @@ from api.service.conversations import Conversations
 from api.service.fields import Storable
 from api.service.identity import Viewer
 from api.service.state import Service
+from kb.days import Day
 
 LONGEST_QUESTION = 2000
 
@@ -30,7 +30,7 @@ class Question(BaseModel):
     )
 
     question: Annotated[str, Field(min_length=1, max_length=LONGEST_QUESTION), Storable]
-    as_of: date | None = None
+    as_of: Day | None = None
     context: list[Annotated[str, Field(max_length=LONGEST_QUESTION)]] = Field(
         default_factory=list, max_length=20
     )

@@ -137,10 +137,11 @@ class Assistants:
             return made
 
     def update(self, report: Report) -> int:
-        """Bring the index in step with the documents; gives the number of passages.
+        """Bring the index in step with the documents, after any other process that does; gives the
+        number of passages.
 
         Raises:
-            IndexBusyError: another process holds it.
+            IndexStateError: it is damaged, or the disk does not allow it.
         """
         count = self._update(report, beside=False)
         self.over(self._holdings.whole())  # so that no question has to make it
@@ -185,7 +186,10 @@ class Assistants:
         with self._indexing:
             chunks = list(chunks_of(self._holdings.whole()))
             if self._generation is None or not self._same(chunks):
-                vectors = self._index().vectors(chunks, report, beside=beside)
+                vectors = self._index().vectors(
+                    chunks, report, beside=beside,
+                    latest=lambda: list(chunks_of(self._holdings.whole())),
+                )  # fmt: skip
                 rows = {_said(chunk): row for row, chunk in enumerate(chunks)}
                 self._generation = Generation(rows, {kind: vectors[kind] for kind in KINDS})
             return len(chunks)

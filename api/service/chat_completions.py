@@ -30,6 +30,7 @@ from api.service.sending import EVENT_STREAM
 from api.service.state import Service
 from api.service.wire.base import Span
 from kb.chunks import flatten
+from kb.days import Day
 from kb.errors import DubanError, NotFoundError
 from kb.models import Citation
 
@@ -83,7 +84,7 @@ class Completion(BaseModel):
     messages: Annotated[list[Message], Field(min_length=1, max_length=2000)]
     stream: bool = False
     stream_options: StreamOptions | None = None
-    as_of: date | None = None
+    as_of: Day | None = None
 
 
 class UrlCitation(BaseModel):

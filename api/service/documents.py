@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from api.service.identity import Viewer
-from api.service.job_records import Job
+from api.service.job_records import Job, Order
 from api.service.jobs import Jobs
 from api.service.state import Service
 from api.service.uploads import Upload
@@ -72,7 +72,7 @@ def queue(jobs: Jobs, service: Service, viewer: Viewer, got: Upload) -> Job:
     if seen is not None:
         check_visibility(seen)
         seen = bind_visibility(service.store, seen)
-    return jobs.ingest(viewer.actor, got.path, got.name, seen)
+    return jobs.ingest(got.path, Order(actor=viewer.actor, name=got.name, seen=seen))
 
 
 def _seen(level: str, units: list[str]) -> Seen | None:

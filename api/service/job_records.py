@@ -1,8 +1,9 @@
 """What the store keeps of a job, and how it may change there.
 
 Several processes look at one job: its owner, who works on it; one that asks for its end; one that
-finds its owner gone. Each change looks at the row and writes it in one transaction, and what has
-ended stays as it ended.
+finds its owner gone and takes it up. Each change looks at the row and writes it in one transaction;
+what has ended stays as it ended, and only its owner takes a job further. What a job needs (the
+bytes, what was asked of them) is in the store from the moment that it is, until it ends.
 """
 
 from __future__ import annotations
@@ -12,16 +13,22 @@ from enum import StrEnum
 from typing import Literal
 
 from pydantic import BaseModel
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
 
 from api.service.owners import Owner
 from api.service.wire.facts import Finding
-from kb.errors import ConflictError, NotFoundError
+from ingest.apart import StoppedError
+from kb.errors import ConflictError, NotFoundError, joined
+from kb.models import Fact
 from tasks import schema
+from tasks.authorisation import Actor
 from tasks.models import Extraction
 from tasks.store import Added, Store, as_utc
+from tasks.visibility import Visibility
 
 _CUT_OFF = "服务在处理时停止, 请重新上传 / the service stopped meanwhile, please send it again"
+_SPLIT = "检查文件, 或拆成几个再上传 / check the file, or cut it into several and send those"
+_STORED = "文件已入库, 不能再取消 / the document is in the store already"
 
 
 class JobStatus(StrEnum):
@@ -71,12 +78,24 @@ class Job(BaseModel):
     hint: str | None = None
 
 
+class Order(Fact):
+    """What is asked of an uploaded file, kept with its bytes until its job ends: who brought it,
+    what it is called, who may see the document (None: nothing is said of it)."""
+
+    actor: Actor
+    name: str
+    seen: Visibility | None = None
+
+
 class KeptJob(Job):
-    """A job as the store has it."""
+    """A job as the store has it: who works on it (None: whoever starts next may), when that one
+    last gave a sign, who wants it stopped, how often it was begun, the document that came of it."""
 
     owner: Owner | None = None
     alive_at: datetime | None = None
     unwanted_by: str | None = None
+    attempts: int = 0
+    stored: str | None = None
 
     def told(self) -> Job:
         """What is told of it."""
@@ -93,12 +112,27 @@ class JobRecords:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def add(self, job: KeptJob) -> None:
-        """A new one."""
+    def add(self, job: KeptJob, order: Order, data: bytes) -> None:
+        """A new one with all it needs, in one transaction: from here on it is not lost."""
         row = {"id": job.id, "login": job.login, "kind": job.kind, "status": job.status.value}
+        needed = {"job_id": job.id, "body": order.model_dump_json(), "data": data}
         with self._store.writing() as connection:
             body = job.model_dump_json()
             connection.execute(insert(schema.job), row | {"at": job.at, "body": body})
+            connection.execute(insert(schema.job_input), needed)
+
+    def needs(self, key: str) -> tuple[Order, bytes]:
+        """What an unfinished job was asked, and the bytes.
+
+        Raises:
+            NotFoundError: they are gone with its end.
+        """
+        i = schema.job_input.c
+        with self._store.reading() as connection:
+            row = connection.execute(select(i.body, i.data).where(i.job_id == key)).first()
+        if row is None:
+            raise NotFoundError(f"任务 {key} 的文件已不在 / the file of job {key} is gone")
+        return Order.model_validate_json(row.body), bytes(row.data)
 
     def get(self, key: str) -> KeptJob:
         """One.
@@ -128,50 +162,96 @@ class JobRecords:
             return found, connection.scalar(select(func.count()).select_from(j)) or 0
 
     def step(self, job: KeptJob) -> None:
-        """Its owner has come further; nothing where it has ended meanwhile."""
+        """Its owner has come further; nothing where it has ended or is another's meanwhile."""
         with self._store.writing() as connection:
             now = _found(connection, job.id)
-            if now.status in OPEN:
+            if now.status in OPEN and now.owner == job.owner:
                 _write(connection, _still_unwanted(job, now))
 
     def end(self, job: KeptJob) -> None:
-        """Its owner has ended it. Of an owner that was only silent and held to be gone, it is the
-        owner who knows."""
+        """Its owner has ended it; the bytes go. Of an owner that was only silent and held to be
+        gone, it is the owner who knows, unless another took it up."""
         with self._store.writing() as connection:
             now = _found(connection, job.id)
-            if now.status in (*OPEN, JobStatus.INTERRUPTED):
-                _write(connection, _still_unwanted(job, now))
+            if now.status in (*OPEN, JobStatus.INTERRUPTED) and now.owner == job.owner:
+                _finish(connection, _still_unwanted(job, now))
 
-    def sign(self, key: str, at: datetime) -> KeptJob | None:
-        """Its owner is still there at `at`; gives how it stands, None where it has ended."""
+    def release(self, job: KeptJob) -> None:
+        """Its owner ends and leaves it as it stands to whoever starts next."""
+        with self._store.writing() as connection:
+            now = _found(connection, job.id)
+            if now.status not in OPEN or now.owner != job.owner:
+                return
+            if now.unwanted_by is not None and now.stored is None:
+                _finish(connection, cancelled(now, now.unwanted_by))
+            else:
+                left = {"status": JobStatus.QUEUED, "owner": None, "done": 0, "total": 0}
+                stage = job.stage if job.stored else "queued"
+                _write(
+                    connection, _still_unwanted(job, now).model_copy(update=left | {"stage": stage})
+                )
+
+    def settle(self, connection: Connection, job: KeptJob) -> None:
+        """Say in the transaction that stores the document that it is this job's (`stored`).
+
+        Raises:
+            StoppedError: the job has ended, is another's, or is no longer wanted.
+        """
+        now = _found(connection, job.id)
+        if now.status not in OPEN or now.owner != job.owner or now.unwanted_by is not None:
+            raise StoppedError("已停止 / stopped")
+        _write(connection, job)
+
+    def sign(self, key: str, owner: Owner, at: datetime) -> KeptJob | None:
+        """Its owner is still there at `at`; gives how it stands, None where it has ended or is
+        another's."""
         with self._store.writing() as connection:
             now = _found(connection, key)
-            if now.status not in OPEN:
+            if now.status not in OPEN or now.owner != owner:
                 return None
             now = now.model_copy(update={"alive_at": at})
             _write(connection, now)
             return now
 
-    def cut_off(self, job: KeptJob) -> None:
-        """Its owner is gone; nothing where it gave a sign since `job` was read."""
+    def take_up(self, job: KeptJob, owner: Owner, at: datetime) -> KeptJob | None:
+        """The job becomes `owner`'s, who found that the one it had is gone; None where that one
+        gave a sign since `job` was read, another was quicker, or nothing is left to do: it was to
+        be stopped, or it is of a time when the bytes were not kept."""
+        i = schema.job_input.c
         with self._store.writing() as connection:
             now = _found(connection, job.id)
-            if now.status in OPEN and now.alive_at == job.alive_at:
-                _write(connection, interrupted(now))
+            if now.status not in OPEN or (now.owner, now.alive_at) != (job.owner, job.alive_at):
+                return None
+            kept = connection.scalar(select(i.job_id).where(i.job_id == job.id)) is not None
+            if now.unwanted_by is not None and now.stored is None:
+                _finish(connection, cancelled(now, now.unwanted_by))
+                return None
+            if not kept:
+                _finish(connection, interrupted(now))
+                return None
+            now = now.model_copy(update={"owner": owner, "alive_at": at})
+            _write(connection, now)
+            return now
 
-    def unwant(self, key: str, login: str) -> KeptJob:
-        """Ask the owner to stop it.
+    def unwant(self, key: str, login: str, *, gone: bool) -> KeptJob:
+        """Ask the owner to stop it; where the owner is `gone`, end it here.
 
         Raises:
             NotFoundError: there is no such job.
-            ConflictError: it has ended.
+            ConflictError: it has ended, or its document is in the store.
         """
         with self._store.writing() as connection:
             now = _found(connection, key)
             if now.status not in OPEN:
                 raise ConflictError("已经结束 / it has ended")
+            if now.stored is not None:
+                raise ConflictError(_STORED)
             now = now.model_copy(update={"unwanted_by": now.unwanted_by or login})
-            _write(connection, now)
+            if gone:
+                now = cancelled(now, login)
+                _finish(connection, now)
+            else:
+                _write(connection, now)
             return now
 
 
@@ -188,6 +268,12 @@ def _write(connection: Connection, job: KeptJob) -> None:
     connection.execute(update(j).where(j.c.id == job.id).values(values))
 
 
+def _finish(connection: Connection, job: KeptJob) -> None:
+    """Write how it ended; what it needed is needed no more."""
+    _write(connection, job)
+    connection.execute(delete(schema.job_input).where(schema.job_input.c.job_id == job.id))
+
+
 def _still_unwanted(job: KeptJob, now: KeptJob) -> KeptJob:
     """Another process may have said meanwhile that it is."""
     return job if job.unwanted_by else job.model_copy(update={"unwanted_by": now.unwanted_by})
@@ -199,7 +285,7 @@ def _read(row: Row[tuple[object, ...]]) -> KeptJob:
 
 
 def interrupted(job: KeptJob) -> KeptJob:
-    """Cut off: whoever worked on it is gone."""
+    """Cut off, of a time when the bytes were not kept: it cannot be taken up again."""
     return job.model_copy(update={"status": JobStatus.INTERRUPTED, "error": _CUT_OFF})
 
 
@@ -214,6 +300,16 @@ def failed(job: KeptJob, message: str, hint: str) -> KeptJob:
     """Ended by an error."""
     changes = {"status": JobStatus.FAILED, "stage": "finished", "error": message}
     return job.model_copy(update=changes | {"hint": hint or None})
+
+
+def given_up(job: KeptJob, why: str = "") -> KeptJob:
+    """Ended since its reading was cut off again and again: whatever the file does, it would do it
+    once more."""
+    told = (
+        f"读取这份文件时 {job.attempts} 次中断, 未入库"
+        f" / reading this file was cut off {job.attempts} times; it is not in the store"
+    )
+    return failed(job, joined(told, why) if why else told, _SPLIT)
 
 
 def report_of(extraction: Extraction, added: Added) -> IngestReport:

@@ -1,58 +1,72 @@
 """Work that outlasts a request: reading an uploaded document. One at a time; each job is a row of
-the store, so that its end is known after the process is gone."""
+the store with all it needs, so that it comes to its end whatever becomes of the process: whoever
+starts next takes it up again, and a process that runs does once the one before is silent."""
 
 from __future__ import annotations
 
 import logging
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, Lock, Thread
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Depends, Request
 from sqlalchemy import Connection
 
 from api.service.job_records import (
-    OPEN,
+    IngestReport,
     Job,
     JobRecords,
     JobStatus,
     KeptJob,
+    Order,
     cancelled,
     failed,
-    interrupted,
+    given_up,
     report_of,
 )
 from api.service.owners import Owner, is_running
-from ingest.apart import PATIENCE, Reading, StoppedError
-from kb.errors import ConflictError, DubanError
+from ingest.apart import PATIENCE, ReaderFailedError, Reading, StoppedError
+from kb.errors import ConflictError, DubanError, joined
 from kb.index import Report
 from tasks.authorisation import Action, Actor, require
 from tasks.models import Extraction
-from tasks.store import Added, Store
-from tasks.visibility import Visibility, check_visibility, set_visibility, write_visibility
+from tasks.store import Added, Store, replaced_by
+from tasks.visibility import check_visibility, write_visibility
 
 log = logging.getLogger("duban.service")
 _SILENCE = timedelta(seconds=60)
-"""A process that has not been heard of for so long works on nothing any more."""
+"""A process that has not been heard of for so long works on nothing any more: twelve signs of life
+that did not come."""
+_ATTEMPTS = 2
+"""A file whose reading was cut off so often is given up: it may be what ends the reader, or the
+whole service with it."""
+_UNINDEXED = "文件已入库, 索引未更新 / the document is in the store, the index is not in step"
 
 
 class _Work:
-    """A job that this process works on. `ends_as` is set by whoever stops it; `settled` once its
-    document goes into the store, after which it is not stopped."""
+    """A job that this process works on. `leave` says why it is stopped: by somebody, since this
+    process ends (whoever starts next goes on), or since it is another process's meanwhile.
+    `settled` once its document goes into the store, after which nobody stops it."""
 
-    def __init__(
-        self, job: KeptJob, actor: Actor, path: Path, seen: Visibility | None, patience: float
-    ) -> None:
-        self.job, self.actor, self.path, self.seen = job, actor, path, seen
-        self.reading = Reading(path, job.name, patience)
-        self.ends_as: JobStatus | None = None
+    def __init__(self, job: KeptJob) -> None:
+        self.job = job
+        self.reading: Reading | None = None
+        self.leave: Literal["cancelled", "released", "lost"] | None = None
         self.ended_by = ""
-        self.settled = False
+        self.settled = job.stored is not None
+
+    def stop(self, why: Literal["cancelled", "released", "lost"], login: str = "") -> None:
+        """Stop it; the lock is held."""
+        if self.leave is None:
+            self.leave, self.ended_by = why, login
+        if self.reading is not None:
+            self.reading.stop()
 
 
 class Jobs:
@@ -61,7 +75,7 @@ class Jobs:
 
     Args:
         store: where they are kept.
-        folder: of the files that wait to be read.
+        folder: of the files that are being read.
         now: the present moment.
         index: brings the index in step and counts its passages; None leaves that to the next
             question.
@@ -96,52 +110,55 @@ class Jobs:
         self._pulse.start()
 
     def recover(self) -> None:
-        """Say of the jobs that dead processes left that they were cut off; remove their files."""
+        """Remove the files that dead processes left; take up the jobs that they did not end."""
+        remove_left_files(self.folder)
         for job in self._records.unfinished():
             if self._is_dead(job):
-                self._records.cut_off(job)
-        remove_left_files(self.folder)
+                self._take_up(job)
 
     def close(self) -> None:
-        """End: what is being stored is finished, what is being read or waits is cut off."""
+        """End: what is being stored is finished; what is being read, waits or is indexed is left
+        to whoever starts next."""
         self._over.set()
         with self._lock:
             for work in self._live.values():
                 if not work.settled:
-                    work.ends_as = work.ends_as or JobStatus.INTERRUPTED
-                    work.reading.stop()
+                    work.stop("released")
         self._pool.shutdown(wait=True, cancel_futures=True)
         for work in list(self._live.values()):
-            work.path.unlink(missing_ok=True)
-            self._end(_stopped(work))
+            work.leave = work.leave or "released"
+            self._leave(work)
         self._pulse.join()
 
-    def ingest(self, actor: Actor, path: Path, name: str, seen: Visibility | None) -> Job:
-        """Queue the reading of a file, which is then removed.
+    def ingest(self, path: Path, order: Order) -> Job:
+        """Queue the reading of a file, which is then removed: its bytes are in the store.
 
         Args:
-            actor: who brought it.
             path: where its bytes are.
-            name: what it is called: a later file of this name is a new version.
-            seen: who may see the document; None: as its former version, else everyone.
+            order: what is asked of it.
 
         Raises:
             DeniedError: the actor may not bring documents.
-            DubanError: `seen` says nothing that can be.
+            DubanError: the order says nothing that can be, or the store cannot be written.
         """
-        require(actor, Action.INGEST)
-        if seen is not None:
-            check_visibility(seen)
+        require(order.actor, Action.INGEST)
+        if order.seen is not None:
+            check_visibility(order.seen)
+        at = self._now().astimezone(UTC)
         job = KeptJob(
-            id=f"job-{secrets.token_hex(8)}", login=actor.login, name=name,
-            status=JobStatus.QUEUED, at=self._now().astimezone(UTC),
-            owner=self._owner, alive_at=self._now().astimezone(UTC),
+            id=f"job-{secrets.token_hex(8)}", login=order.actor.login, name=order.name,
+            status=JobStatus.QUEUED, at=at, owner=self._owner, alive_at=at,
         )  # fmt: skip
-        self._records.add(job)
-        work = _Work(job, actor, path, seen, self._patience)
-        with self._lock:
+        work = _Work(job)
+        with self._lock:  # first, so that it is not found in the store as one that nobody has
             self._live[job.id] = work
-        self._pool.submit(self._run, work)
+        try:
+            self._records.add(job, order, path.read_bytes())
+        except BaseException:
+            self._forget(work)
+            raise
+        path.unlink(missing_ok=True)
+        self._begin(work)
         return job.told()
 
     def get(self, key: str) -> Job:
@@ -179,32 +196,27 @@ class Jobs:
         require(actor, Action.INGEST)
         with self._lock:
             work = self._live.get(key)
+            if work is not None and work.settled:
+                raise ConflictError("文件已入库, 不能再取消 / the document is in the store already")
+            # One that waits behind another is cancelled at once: whoever asks sees it.
+            gone = work is not None and work.job.status is JobStatus.QUEUED
+        if work is None:
+            gone = self._is_dead(self._records.get(key))
+        # In the store first: it is not taken up again if this process is killed now.
+        job = self._records.unwant(key, actor.login, gone=gone)
+        with self._lock:
             if work is not None:
-                if work.settled:
-                    raise ConflictError(
-                        "文件已入库, 不能再取消 / the document is in the store already"
-                    )
-                return self._stop(work, actor.login).told()
-        if self._is_dead(job := self._records.get(key)):
-            raise ConflictError("已经结束 / it has ended")
-        return self._as_it_is(self._records.unwant(job.id, actor.login))
-
-    def _stop(self, work: _Work, login: str) -> KeptJob:
-        """Stop what this process works on; the lock is held."""
-        work.ends_as, work.ended_by = JobStatus.CANCELLED, login
-        work.reading.stop()
-        if work.job.status is JobStatus.QUEUED:
-            # It waits behind another: whoever asks sees at once that it will not be read.
-            work.job = cancelled(work.job, login)
-        return work.job
+                work.stop("cancelled", actor.login)
+                if gone:
+                    work.job = job
+        return self._as_it_is(job)
 
     def _as_it_is(self, job: KeptJob) -> Job:
         with self._lock:
             live = self._live.get(job.id)
-        if live is not None:
-            return live.job.told()
-        unfinished = job.status in OPEN
-        return (interrupted(job) if unfinished and self._is_dead(job) else job).told()
+        return (live.job if live is not None else job).told()
+
+    # ---- whose it is
 
     def _is_dead(self, job: KeptJob) -> bool:
         """Whether nobody works any more on a job that is not this process's own."""
@@ -213,78 +225,177 @@ class Jobs:
         return self._now() - job.alive_at > _SILENCE
 
     def _sign(self, beat: float) -> None:
-        """Say again and again that the jobs are worked on; see whether one is no longer wanted."""
+        """Say again and again that the jobs are worked on; see whether one is no longer wanted,
+        or left by its owner."""
         while not self._over.wait(beat):
-            with self._lock:
-                keys = list(self._live)
-            for key in keys:
-                try:
+            try:
+                with self._lock:
+                    keys = list(self._live)
+                for key in keys:
                     self._sign_one(key)
-                except DubanError:
-                    log.exception("job %s could not be marked", key)
+                for job in self._records.unfinished():
+                    if self._is_dead(job):
+                        self._take_up(job)
+            except DubanError:
+                log.exception("the jobs could not be marked")
 
     def _sign_one(self, key: str) -> None:
-        job = self._records.sign(key, self._now().astimezone(UTC))
+        job = self._records.sign(key, self._owner, self._now().astimezone(UTC))
         with self._lock:
             work = self._live.get(key)
-            if work is None or job is None:
+            if work is None:
+                return
+            if job is None:
+                work.stop("lost")
                 return
             work.job = work.job.model_copy(update={"alive_at": job.alive_at})
-            if job.unwanted_by is not None and work.ends_as is None and not work.settled:
-                self._stop(work, job.unwanted_by)
+            if job.unwanted_by is not None and not work.settled:
+                work.stop("cancelled", job.unwanted_by)
+
+    def _take_up(self, job: KeptJob) -> None:
+        """Go on with a job that its owner left."""
+        work = _Work(job)
+        with self._lock:
+            if job.id in self._live or self._over.is_set():
+                return
+            self._live[job.id] = work
+        try:
+            found = self._records.take_up(job, self._owner, self._now().astimezone(UTC))
+        except BaseException:
+            self._forget(work)
+            raise
+        if found is None:
+            self._forget(work)
+            return
+        log.warning("job %s is taken up again", job.id)
+        with self._lock:
+            work.job = found
+        self._begin(work)
+
+    def _begin(self, work: _Work) -> None:
+        try:
+            self._pool.submit(self._run, work)
+        except RuntimeError:  # this process ends: whoever starts next goes on
+            with self._lock:
+                work.stop("released")
+            self._leave(work)
+
+    # ---- the work
 
     def _run(self, work: _Work) -> None:
-        key = work.job.id
         try:
-            self._step(work, status=JobStatus.RUNNING, stage="reading")
-            extraction = work.reading.extract()
-            data = work.path.read_bytes()
-            self._step(work, stage="storing")
-            added = self._add(work, extraction, data)
-            report = report_of(extraction, added)
-            self._step(work, stage="indexing", report=report)
-            if self._index is not None:
-                indexed = self._index(lambda _, done, total: self._tell(work, done, total))
-                report = report.model_copy(update={"indexed": indexed})
-            ended = work.job.model_copy(
-                update={"status": JobStatus.DONE, "stage": "finished", "report": report}
-            )
+            ended = self._work_on(work)
         except StoppedError:
-            ended = _stopped(work)
+            self._leave(work)
+            return
         except DubanError as error:
             ended = failed(work.job, error.message, error.hint)
         except Exception:
-            log.exception("job %s", key)
+            log.exception("job %s", work.job.id)
             ended = failed(
                 work.job, "服务出错, 已记入日志 / the service failed; it is in the log", ""
             )
-        finally:
-            work.path.unlink(missing_ok=True)
-        self._end(ended)
+        try:
+            self._records.end(ended)
+        except DubanError:
+            # It is then one that nobody has, and taken up again, as often as any.
+            log.exception("the end of job %s could not be written", work.job.id)
+        self._forget(work)
 
-    def _add(self, work: _Work, extraction: Extraction, data: bytes) -> Added:
-        actor, seen, now = work.actor, work.seen, self._now()
+    def _work_on(self, work: _Work) -> KeptJob:
+        """Read, store, index; what was done before is not done again."""
+        again = work.job.attempts
+        if again >= _ATTEMPTS and work.job.stored is None:
+            return given_up(work.job)
+        if work.job.stored is None:
+            order, data = self._records.needs(work.job.id)
+            self._read(work, order, data)
+        else:
+            self._step(work, status=JobStatus.RUNNING, stage="indexing", attempts=again + 1)
+        if work.job.report is None:
+            self._tell(work, report=self._told_again(work.job))
+        if again < _ATTEMPTS:
+            self._bring_in_step(work)
+        return work.job.model_copy(update={"status": JobStatus.DONE, "stage": "finished"})
+
+    def _read(self, work: _Work, order: Order, data: bytes) -> None:
+        while True:
+            attempts = work.job.attempts + 1
+            self._step(work, status=JobStatus.RUNNING, stage="reading", attempts=attempts)
+            try:
+                with self._file(data) as path:
+                    with self._lock:
+                        if work.leave is not None:
+                            raise StoppedError("已停止 / stopped")
+                        work.reading = Reading(path, order.name, self._patience)
+                    extraction = work.reading.extract()
+                break
+            except ReaderFailedError as error:
+                log.exception("job %s", work.job.id)
+                if attempts >= _ATTEMPTS:
+                    raise _too_often(work.job, error) from error
+        self._step(work, stage="storing")
+        self._add(work, order, data, extraction)
+
+    def _add(self, work: _Work, order: Order, data: bytes, extraction: Extraction) -> None:
+        now = self._now()
 
         def settle(connection: Connection, key: str) -> None:
-            # In the transaction: the document is never open for a moment, and a job stopped so
-            # far leaves nothing.
+            # In the transaction: the document is never open for a moment, a job stopped so far
+            # leaves nothing, and one that goes on after a crash knows that this was done.
             self._settle(work)
-            if seen is not None:
-                write_visibility(connection, actor, key, seen, now)
+            self._records.settle(connection, work.job.model_copy(update={"stored": key}))
+            if order.seen is not None:
+                write_visibility(connection, order.actor, key, order.seen, now)
 
         added = self._store.add(
-            extraction,
-            data,
-            recorded_at=now.astimezone(UTC),
-            actor=actor.login,
-            settle=settle,
-            government=self._government,
-        )
-        if added.status in ("unchanged", "withdrawn"):
+            extraction, data, recorded_at=now.astimezone(UTC), actor=order.actor.login,
+            settle=settle, government=self._government,
+        )  # fmt: skip
+        self._tell(work, report=report_of(extraction, added))
+        if added.status == "unchanged":
+            with self._store.writing() as connection:
+                settle(connection, added.document_id)
+        elif added.status == "withdrawn":
             self._settle(work)
-            if seen is not None and added.status == "unchanged":
-                set_visibility(self._store, actor, extraction.document.id, seen, now)
-        return added
+        self._step(work, stage="indexing", stored=added.document_id)
+
+    def _bring_in_step(self, work: _Work) -> None:
+        """The document is in the store: whatever becomes of the index, which is only a projection
+        of it, the job is done, and says so."""
+        report = work.job.report
+        if report is None or self._index is None:
+            return
+        try:
+            indexed = self._index(lambda _, done, total: self._count(work, done, total))
+        except StoppedError:
+            raise
+        except DubanError as error:
+            log.exception("the index after job %s", work.job.id)
+            self._tell(work, hint=joined(_UNINDEXED, error.message))
+        else:
+            self._tell(work, report=report.model_copy(update={"indexed": indexed}))
+
+    def _told_again(self, job: KeptJob) -> IngestReport:
+        """What a job that was cut off after its document was stored had read."""
+        key = job.stored or ""
+        former = replaced_by(self._store, key)
+        added = Added(
+            document_id=key, status="new-version" if former else "added", superseded=former
+        )
+        return report_of(self._store.load(key), added)
+
+    @contextmanager
+    def _file(self, data: bytes) -> Iterator[Path]:
+        """The bytes as a file for the reader, as only we may read it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"{os.getpid()}-{secrets.token_hex(16)}.part"
+        try:
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+                out.write(data)
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
 
     def _settle(self, work: _Work) -> None:
         """From here on the job goes to its end.
@@ -293,28 +404,51 @@ class Jobs:
             StoppedError: it was stopped before.
         """
         with self._lock:
-            if work.ends_as is not None:
+            if work.leave is not None:
                 raise StoppedError("已停止 / stopped")
             work.settled = True
 
     def _step(self, work: _Work, **changes: object) -> None:
         with self._lock:
-            if work.ends_as is not None and not work.settled:
+            if work.leave is not None and not work.settled:
                 raise StoppedError("已停止 / stopped")
             job = work.job = work.job.model_copy(update=changes)
         self._records.step(job)
 
-    def _tell(self, work: _Work, done: int, total: int) -> None:
-        with self._lock:
-            work.job = work.job.model_copy(update={"done": done, "total": total})
+    def _count(self, work: _Work, done: int, total: int) -> None:
+        if self._over.is_set():
+            raise StoppedError("已停止 / stopped")  # the index is a projection: it can wait
+        self._tell(work, done=done, total=total)
 
-    def _end(self, job: KeptJob) -> None:
-        try:
-            self._records.end(job)
-        except DubanError:
-            log.exception("the end of job %s could not be written", job.id)
+    def _tell(self, work: _Work, **changes: object) -> None:
         with self._lock:
-            self._live.pop(job.id, None)
+            work.job = work.job.model_copy(update=changes)
+
+    def _leave(self, work: _Work) -> None:
+        """End what was stopped before its end."""
+        try:
+            if work.leave == "cancelled":
+                self._records.end(cancelled(work.job, work.ended_by))
+            elif work.leave != "lost":
+                self._records.release(self._unbegun(work.job))
+        except DubanError:
+            log.exception("job %s could not be left", work.job.id)
+        self._forget(work)
+
+    @staticmethod
+    def _unbegun(job: KeptJob) -> KeptJob:
+        """What this process leaves in good order was not cut off by the file."""
+        begun = job.status is JobStatus.RUNNING
+        return job.model_copy(update={"attempts": job.attempts - begun})
+
+    def _forget(self, work: _Work) -> None:
+        with self._lock:
+            self._live.pop(work.job.id, None)
+
+
+def _too_often(job: KeptJob, error: ReaderFailedError) -> DubanError:
+    told = given_up(job, str(error).partition(":")[0])
+    return DubanError(told.error or "", hint=told.hint or "")
 
 
 def remove_left_files(folder: Path) -> None:
@@ -323,12 +457,6 @@ def remove_left_files(folder: Path) -> None:
         process = path.name.partition("-")[0]
         if not (process.isdecimal() and int(process) != os.getpid() and is_running(int(process))):
             path.unlink(missing_ok=True)
-
-
-def _stopped(work: _Work) -> KeptJob:
-    if work.ends_as is JobStatus.CANCELLED:
-        return cancelled(work.job, work.ended_by)
-    return interrupted(work.job)
 
 
 def jobs_of(request: Request) -> Jobs:

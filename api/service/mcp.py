@@ -29,6 +29,7 @@ from api.service.state import Service
 from api.service.wire.facts import Answer, Citation
 from api.service.wire.progress import DueItem
 from kb.chunks import flatten
+from kb.days import Day
 from kb.errors import DubanError
 from tasks.authorisation import Action, Actor, require
 from tasks.due import DUE_SOON
@@ -47,7 +48,7 @@ Who = Callable[[Context[Any, Any]], Viewer]
 Topic = Annotated[str, Field(min_length=1, max_length=LONGEST_QUESTION, description="事项, 如 防溺水 / a topic")]  # fmt: skip
 Unit = Annotated[str, Field(max_length=200, description="单位名称或编号, 如 区教委 / a unit's name or id")]  # fmt: skip
 Plan = Annotated[str, Field(max_length=200, description="计划标题中的字 / words of a plan's title")]
-AsOf = Annotated[date | None, Field(description="以这一天为准, 默认今天 / default: today")]
+AsOf = Annotated[Day | None, Field(description="以这一天为准, 默认今天 / default: today")]
 Limit = Annotated[int, Field(ge=1, le=200, description="条数 / how many")]
 Skip = Annotated[int, Field(ge=0, description="跳过几条 / how many to pass over")]
 

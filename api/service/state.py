@@ -109,7 +109,9 @@ class Service:
         whole = len(ids) == len(self.holdings.current().extractions)
         # The query over everything is the quicker one; what came in since is left out after it.
         chosen = wanted if whole else (wanted or Wanted()).model_copy(update={"documents": ids})
-        found = list_standings(self.store, as_of, chosen, days=days, reader=actor)
+        found = list_standings(
+            self.store, as_of, chosen, days=days, reader=actor, today=self.today()
+        )
         return [item for item in found if item.document_id in ids]
 
     def narrowed(self, actor: Actor, wanted: Wanted | None = None) -> Wanted:

@@ -24,9 +24,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock
 from numpy.typing import NDArray
 
-from kb.errors import ModelError
+from kb.errors import ModelError, disk_fault
 
 NAME = "multilingual-e5-small"
 CONTAINER_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
@@ -80,25 +81,36 @@ def bundled_folder(cache: Path, report: Callable[[str], None] = lambda _: None) 
     """The folder of the bundled model under `cache`, written if it is not there, digests checked.
 
     Raises:
-        ModelError: the weights are missing or damaged.
+        ModelError: the weights are missing or damaged, or the folder cannot be written.
     """
     folder = cache / f"{NAME}-{CONTAINER_SHA256[:12]}-{_FORMAT}"
     if not _is_whole(folder):
         report("首次使用: 写出向量模型, 约半分钟 / first use: writing the embedding model")
         container = find_container()
-        cache.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=".model-", dir=cache))
+        try:
+            _write_once(container, folder)
+        except Exception as error:  # safetensors raises errors of its own for those of the disk
+            fault = disk_fault(error, cache)
+            if fault is None:
+                raise
+            raise ModelError(fault[0], hint=fault[1], path=cache) from error
+    return folder
+
+
+def _write_once(container: Path, folder: Path) -> None:
+    """Write it beside its place and move it there; of several processes one does."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_name(f".{folder.name}.lock")):
+        if _is_whole(folder):
+            return
+        draft = Path(tempfile.mkdtemp(prefix=".model-", dir=folder.parent))
         try:
             write_folder(container, draft)
             shutil.rmtree(folder, ignore_errors=True)
             draft.chmod(0o755)
             draft.rename(folder)
-        except OSError:
-            if not _is_whole(folder):  # another process may have written it meanwhile
-                raise
         finally:
             shutil.rmtree(draft, ignore_errors=True)
-    return folder
 
 
 def write_folder(container: Path, folder: Path) -> None:

@@ -3,33 +3,49 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import sqlite3
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from kb.embedding.encoders import Embedder, Vectors
+from kb.errors import both, disk_fault
 
+log = logging.getLogger("duban.index")
 _BATCH = 64
 _MANY = 2048
 """From so many new texts on, parts are large enough for several processes to share them."""
 
 
 class VectorCache:
-    """A SQLite file of vectors. What is in it is never needed: a damaged file is begun anew."""
+    """A SQLite file of vectors. What is in it is never needed: a damaged file is begun anew, and
+    where it is out of reach (in use, a full or read-only disk) texts are embedded without it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
+        self._off = False
+        with self._unneeded():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self._create()
+            except sqlite3.OperationalError:
+                raise  # in use or out of reach, which is not damaged: others may be writing it
+            except sqlite3.DatabaseError:
+                path.unlink(missing_ok=True)
+                self._create()
+
+    @contextmanager
+    def _unneeded(self) -> Iterator[None]:
         try:
-            self._create()
-        except sqlite3.OperationalError:
-            raise  # in use or out of reach, which is not damaged: others may be writing it
-        except sqlite3.DatabaseError:
-            path.unlink(missing_ok=True)
-            self._create()
+            yield
+        except (sqlite3.Error, OSError) as error:
+            fault = disk_fault(error, self._path)
+            self._off = True  # once is enough to be told
+            told = fault[0] if fault else both("向量缓存用不了", "no cache of vectors", error)
+            log.warning("%s: %s", self._path, told)
 
     def _create(self) -> None:
         with closing(self._connect()) as connection, connection:
@@ -71,7 +87,9 @@ class VectorCache:
     def _read(self, model: str, dimension: int, keys: set[str]) -> dict[str, Vectors]:
         found: dict[str, Vectors] = {}
         wanted = sorted(keys)
-        with closing(self._connect()) as connection:
+        if self._off:
+            return found
+        with self._unneeded(), closing(self._connect()) as connection:
             for start in range(0, len(wanted), 500):
                 part = wanted[start : start + 500]
                 marks = ",".join("?" * len(part))
@@ -86,7 +104,9 @@ class VectorCache:
         return found
 
     def _write(self, model: str, rows: dict[str, Vectors]) -> None:
-        with closing(self._connect()) as connection, connection:
+        if self._off:
+            return
+        with self._unneeded(), closing(self._connect()) as connection, connection:
             connection.executemany(
                 "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
                 [(model, k, np.asarray(v, "<f4").tobytes()) for k, v in rows.items()],

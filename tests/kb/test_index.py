@@ -106,7 +106,7 @@ def test_text_that_goes_or_changes_makes_a_new_generation(index):
 
 def test_the_vectors_are_those_of_the_texts_whatever_the_way(index):
     whole = index.vectors(chunks(*TEXTS))
-    index.rebuild(chunks(*TEXTS))
+    index.rebuild(lambda: chunks(*TEXTS))
     again = index.vectors(chunks(*TEXTS))
     assert all(np.array_equal(whole[k], again[k]) for k in whole)
 
@@ -131,7 +131,7 @@ def test_another_model_is_told_with_the_command(index, place, tiny_model, tmp_pa
     with pytest.raises(IndexStateError, match="另一个向量模型") as caught:
         second.vectors(chunks(*TEXTS))
     assert caught.value.hint == "duban index rebuild"
-    second.rebuild(chunks(*TEXTS))
+    second.rebuild(lambda: chunks(*TEXTS))
     assert second.status(chunks(*TEXTS)).sound
 
 
@@ -220,7 +220,7 @@ def test_killed_at_any_moment_it_is_found_and_mended(tiny_model, tmp_path, stop)
 
 
 def test_who_holds_the_lock_is_written_down(index, place):
-    with index._owned():
+    with index._owned(0):
         said = json.loads((place[0] / "owner.json").read_text())
     assert said["pid"] == os.getpid()
     assert not (place[0] / "owner.json").exists()

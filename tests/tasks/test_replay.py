@@ -124,6 +124,13 @@ class Office(RuleBasedStateMachine):
             # What is entered later for a past day is listed on that day from then on.
             self.seen = {day: lives for day, lives in self.seen.items() if day < command.on}
 
+    @rule(data=st.data(), step=st.sampled_from([Step.ACCEPT, Step.REPORT, Step.SUBMIT]))
+    def step_by_a_clock_that_is_ahead(self, data, step) -> None:
+        row = data.draw(st.sampled_from(self.rows()))
+        ahead = timedelta(days=400)
+        command = Command(step=step, milestone_id=row.id, on=self.day + ahead, text="做了")
+        self.attempt(self.tracker.perform, OFFICER, command, self.now + ahead)
+
     @rule(data=st.data(), label=st.sampled_from(["一小", "二小"]), back=st.integers(0, 100))
     def event(self, data, label, back) -> None:
         row = data.draw(st.sampled_from(self.rows()))

@@ -8,13 +8,15 @@ from sqlalchemy import text
 
 from kb.errors import DeniedError, DubanError, NotFoundError, TransitionError
 from tasks import audit
-from tasks.authorisation import CONSOLE
+from tasks.authorisation import CONSOLE, PersonRole
 from tasks.corrections import Aspect, Draft, Operation
 from tasks.due import State
 from tasks.fields import FieldError
 from tasks.lifecycle import Command, Evidence, Life, Status, Step
 from tasks.listing import Wanted, list_standings
 from tasks.models import Counting, Deadline, DueKind
+from tasks.people import People, Person
+from tasks.replay import replay
 from tasks.store import Store
 from tasks.tracker import Tracker
 from tasks.workdays import Arrangement
@@ -23,6 +25,7 @@ from tests.tasks.samples import (
     DRILLS,
     NOW,
     OFFICER,
+    PLAN,
     SUPERVISOR,
     TODAY,
     WORDS,
@@ -401,3 +404,71 @@ def test_the_day_follows_the_deadline_as_it_reads_now(reviews):
         assert (str(item.due), item.counting) == (due, counting)
         assert bool(item.arrangements) is (counting is Counting.WORKING_DAYS)
     take(reviews, Step.ACCEPT, "审核申请", on=date(2026, 1, 1))  # its occasion is still known
+
+
+AHEAD = NOW + timedelta(days=400)
+
+
+def test_a_step_under_a_clock_that_was_ahead_blocks_nothing(store_url):
+    """It stays in the log as it is, the next one goes through, and lists as of a day are right."""
+    with Store.open(store_url) as store:
+        add(store)
+        tracker, key = Tracker(store), milestone_of(store, "整治隐患")
+
+        def step(name, on, at, actor=OFFICER):
+            return tracker.perform(
+                actor, Command(step=name, milestone_id=key, on=on, text="做了"), at
+            )
+
+        def status(day, **more):
+            return next(
+                i.status for i in list_standings(store, day, **more) if i.milestone_id == key
+            )
+
+        day = timedelta(days=1)
+        step(Step.ACCEPT, TODAY, NOW)
+        wrong = step(Step.REPORT, AHEAD.date(), AHEAD)
+        # As long as nothing else is in the log, only who has a clock knows better.
+        assert status(TODAY) is Status.ACCEPTED
+        assert status(TODAY, today=TODAY) is Status.IN_PROGRESS
+        # Anything that is written under a sound clock tells when it really was.
+        People(store).add(CONSOLE, Person(login="x", name="x", role=PersonRole.READER), NOW + day)
+        assert status(TODAY) is Status.ACCEPTED
+        assert status(TODAY + day) is Status.IN_PROGRESS
+        sent = step(Step.SUBMIT, TODAY + 2 * day, NOW + 2 * day)
+        assert (sent.status, sent.updated_on) == (Status.REPORTED, TODAY + 2 * day)
+        seen = {n: status(TODAY + n * day) for n in (0, 1, 2, 3, 500)}
+        assert seen == {
+            0: Status.ACCEPTED, 1: Status.IN_PROGRESS, 2: Status.REPORTED, 3: Status.REPORTED,
+            500: Status.REPORTED,
+        }  # fmt: skip
+        kept = [e for e in tracker.history(key) if e.action == audit.STEPPED]
+        assert [e.detail["on"] for e in kept] == [
+            str(TODAY),
+            str(AHEAD.date()),
+            str(TODAY + 2 * day),
+        ]
+        assert tracker.replay() == tracker.lives()
+        with store.reading() as connection:
+            entries = list(audit.read(connection))
+            assert audit.verify_chain(connection).faults == ()
+        for n in (0, 1, 2, 500):
+            then = replay(entries, until=TODAY + n * day)
+            assert then[key, ""].status is status(TODAY + n * day)
+        assert wrong.updated_on == AHEAD.date()
+        # A day that has come and lies before the last step's is a slip, as ever.
+        with pytest.raises(TransitionError, match="早于上一步"):
+            step(Step.APPROVE, TODAY, NOW + 2 * day, CONSOLE)
+        assert (
+            step(Step.APPROVE, TODAY + 2 * day, NOW + 2 * day, CONSOLE).status is Status.COMPLETED
+        )
+
+
+def test_what_was_submitted_under_a_clock_that_was_ahead_waits_for_review(store_url):
+    with Store.open(store_url) as store:
+        add(store, PLAN.replace("到2025年", "到2026年"))
+        tracker, key = Tracker(store), milestone_of(store, "整治隐患")
+        for name, on, at in ((Step.ACCEPT, TODAY, NOW), (Step.SUBMIT, AHEAD.date(), AHEAD)):
+            tracker.perform(OFFICER, Command(step=name, milestone_id=key, on=on, text="做了"), at)
+        [item] = [i for i in list_standings(store, TODAY, today=TODAY) if i.milestone_id == key]
+        assert item.state is State.REVIEW

@@ -25,6 +25,7 @@ from api.service.pages.words import translate
 from api.service.problems import UnauthenticatedError, status_of, told_of
 from api.service.state import Service
 from api.settings import LANGUAGES
+from kb.days import read_day as parse_day
 from kb.errors import DeniedError, DubanError, NotFoundError
 from tasks.authorisation import Action, authorise
 from tasks.disclosure import Part, may_know
@@ -263,12 +264,7 @@ def read_day(printed: str) -> date | None:
     Raises:
         DubanError: it is no day.
     """
-    if not printed.strip():
-        return None
-    try:
-        return date.fromisoformat(printed.strip())
-    except ValueError as error:
-        raise DubanError(f"不是日期: {printed[:40]} / not a day: {printed[:40]}") from error
+    return parse_day(printed.strip()) if printed.strip() else None
 
 
 def local_path(given: str, usual: str = "/") -> str:

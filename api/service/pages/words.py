@@ -166,6 +166,8 @@ _TASKS = {
     "读作": "Interpreted as",
     "读作 {text}": "interpreted as {text}",
     "最近报告": "Latest report",
+    "日期有误": "Wrong date",
+    "最近一步登记的日期 {day} 尚未到来，登记时系统时钟可能有误；记录保持原样，可照常办理下一步。": "The latest step is dated {day}, which has not come yet: the clock may have been ahead. The record stays as it is; the next step can be taken as usual.",
     "申请延期至": "Extension requested to",
     "情况": "Progress report",
     "完成百分比": "Per cent complete",

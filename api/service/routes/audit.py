@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -13,6 +12,7 @@ from api.service.paging import Cursor, Limit, Page, read_cursor, write_cursor
 from api.service.problems import RESPONSES
 from api.service.sending import download
 from api.service.wire.governance import Audited, Checkpoint, Entry
+from kb.days import Day
 from kb.errors import ConflictError, DubanError
 from tasks import audit
 from tasks.audit_search import AuditFilter, search_audit
@@ -52,8 +52,8 @@ def log(
         str, Query(max_length=40, description="动作或其开头 / or its beginning")
     ] = "",
     subject: _Name = "",
-    since: Annotated[date | None, Query(description="UTC")] = None,
-    until: Annotated[date | None, Query(description="UTC")] = None,
+    since: Annotated[Day | None, Query(description="UTC")] = None,
+    until: Annotated[Day | None, Query(description="UTC")] = None,
     limit: Limit = 50,
     cursor: Cursor = "",
 ) -> Page[Entry]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
@@ -24,6 +23,7 @@ from api.service.routes.parameters import AsOf, Document, Plan, Roles, Unit
 from api.service.state import Service
 from api.service.wire.facts import Citation, Target, UnitCount
 from api.service.wire.progress import DueItem, Judged
+from kb.days import Day
 from kb.errors import NotFoundError
 from tasks.bearing import joint_units, main_units
 from tasks.disclosure import Part, may_know
@@ -80,7 +80,7 @@ def tasks(
     plan: Plan = "",
     document: Document = "",
     before: Annotated[
-        date | None, Query(alias="due_before", description="这天或之前到期 / due by this day")
+        Day | None, Query(alias="due_before", description="这天或之前到期 / due by this day")
     ] = None,
     late: Annotated[bool, Query(alias="overdue", description="只列逾期 / overdue only")] = False,
     undated: Annotated[

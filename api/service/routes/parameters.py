@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import Query, Request
@@ -11,11 +10,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.params import ParamTypes
 from fastapi.routing import APIRoute
 
+from kb.days import Day
 from tasks.due import State
 from tasks.lifecycle import Status
 from tasks.models import Role
 
-AsOf = Annotated[date | None, Query(description="以这一天为准, 默认今天 / default: today")]
+AsOf = Annotated[Day | None, Query(description="以这一天为准, 默认今天 / default: today")]
 Unit = Annotated[str, Query(max_length=200, description="单位名称或编号 / a unit's name or id")]
 Plan = Annotated[str, Query(max_length=200, description="计划标题中的字 / words of a plan's title")]
 Document = Annotated[

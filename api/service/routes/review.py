@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -15,6 +14,7 @@ from api.service.paging import Cursor, Limit, Page, page_of
 from api.service.problems import RESPONSES
 from api.service.state import Service
 from api.service.wire.progress import Correction, ReviewItem
+from kb.days import Day
 from kb.errors import NotFoundError
 from tasks import settling
 from tasks.authorisation import Action
@@ -36,8 +36,8 @@ class DeadlineIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: DueKind = DueKind.BY
-    date: datetime.date | None = None
-    start: datetime.date | None = None
+    date: Day | None = None
+    start: Day | None = None
     rrule: Line | None = None
     duration: Annotated[str, Field(max_length=20)] | None = None
     counting: Counting = Counting.DAYS

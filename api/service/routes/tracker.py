@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -21,6 +20,7 @@ from api.service.state import Service
 from api.service.uploads import clean_name, form_of, receive
 from api.service.wire.governance import HistoryEntry
 from api.service.wire.progress import Evidence, Life, Occasion
+from kb.days import Day
 from kb.errors import DubanError, NotFoundError
 from tasks import schema
 from tasks.authorisation import Action, authorise, require
@@ -66,13 +66,13 @@ class StepIn(BaseModel):
 
     step: Step
     occurrence: Annotated[str, Field(max_length=120)] = ""
-    on: date | None = None
+    on: Day | None = None
     text: Words = ""
     reason: Words = ""
     percent: Annotated[int, Field(ge=0, le=100)] | None = None
     values: dict[str, Number] = Field(default_factory=dict, max_length=200)
     evidence: list[EvidenceIn] = Field(default_factory=list, max_length=20)
-    new_date: date | None = None
+    new_date: Day | None = None
 
 
 class EventIn(BaseModel):
@@ -84,7 +84,7 @@ class EventIn(BaseModel):
     )
 
     occasion: Annotated[str, Field(min_length=1, max_length=120)]
-    on: date | None = None
+    on: Day | None = None
 
 
 class StepChoice(BaseModel):
