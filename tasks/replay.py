@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
@@ -23,16 +24,29 @@ def replay(
     """
     lives: dict[tuple[str, str], Life] = {}
     for entry in entries:
-        if entry.action == audit.STEPPED:
-            command = Command.model_validate(entry.detail)
-            if until is not None and command.on > until:
-                continue
-            key = command.milestone_id, command.occurrence
-            before = lives.get(key) or Life(milestone_id=key[0], occurrence=key[1])
-            lives[key] = take_step(before, command)
-        elif entry.action == audit.CARRIED:
-            _carry(lives, entry)
+        advance(lives, entry, until=until)
     return lives
+
+
+def advance(
+    lives: dict[tuple[str, str], Life], entry: audit.Entry, *, until: date | None = None
+) -> None:
+    """Lives after one more entry; of a step after `until` nothing."""
+    if entry.action == audit.STEPPED:
+        command = Command.model_validate(entry.detail)
+        if until is not None and command.on > until:
+            return
+        key = command.milestone_id, command.occurrence
+        before = lives.get(key) or Life(milestone_id=key[0], occurrence=key[1])
+        lives[key] = take_step(before, command)
+    elif entry.action == audit.CARRIED:
+        _carry(lives, entry)
+
+
+def brief(life: Life) -> dict[str, object]:
+    """What an entry of the log says of a life before and after a step."""
+    wanted = {"status", "due", "percent", "values", "reports", "asked"}
+    return {k: v for k, v in life.model_dump(mode="json").items() if k in wanted}
 
 
 def replay_some(
@@ -67,6 +81,19 @@ def former_ids(entries: Iterable[audit.Entry], milestone_id: str) -> set[str]:
     for entry in reversed([e for e in entries if e.action == audit.CARRIED]):
         known |= {old for old, new in entry.detail["milestones"].items() if new in known}
     return known
+
+
+_Kept = TypeVar("_Kept")
+
+
+def rename(
+    kept: dict[tuple[str, str], _Kept], moved: Mapping[str, str]
+) -> dict[tuple[str, str], _Kept]:
+    """What is kept by milestone and occurrence under the milestones' new ids, all at once: what was
+    left under an id that is taken goes."""
+    taken = set(moved.values())
+    stays = {key: v for key, v in kept.items() if key[0] not in moved and key[0] not in taken}
+    return stays | {(moved[m], o): v for (m, o), v in kept.items() if m in moved}
 
 
 def _carry(lives: dict[tuple[str, str], Life], entry: audit.Entry) -> None:

@@ -22,7 +22,8 @@ from tasks.lifecycle import FINISHED, Command, Evidence, Life, take_step
 from tasks.listing import BEARING, Wanted, read_rows
 from tasks.models import DueKind
 from tasks.proofs import see_again, write_proofs
-from tasks.replay import former_ids, replay
+from tasks.replay import brief, former_ids, replay
+from tasks.seals import duty_sha256
 from tasks.versions import life_row
 
 
@@ -97,6 +98,7 @@ class Tracker(CorrectionDesk):
                 "due": holding_day(life, printed),
                 "text": check_words("情况", "text", command.text),
                 "reason": check_words("理由", "reason", command.reason),
+                "duty_sha256": duty_sha256(connection, row.document_id, row.task_id),
             }
         )
         after = take_step(life, command)
@@ -106,8 +108,8 @@ class Tracker(CorrectionDesk):
             action=audit.STEPPED,
             subject=_subject(row.id, occurrence),
             detail=command.model_dump(mode="json", exclude_defaults=True),
-            before=_brief(life),
-            after=_brief(after),
+            before=brief(life),
+            after=brief(after),
             reason=command.reason,
         )
         [entry] = audit.append(connection, at, [change])
@@ -254,13 +256,14 @@ class Tracker(CorrectionDesk):
                     .where(schema.occasion.c.label == label)
                     .values(happened_on=happened_on, due=due)
                 )
-            if before is not None and before.happened_on == happened_on:
+            if before is not None and (before.happened_on, before.due) == (happened_on, due):
                 return found
             change = Change(
                 actor=actor.login,
                 action="milestone.event",
                 subject=_subject(row.id, label),
-                detail=found.model_dump(mode="json"),
+                detail=found.model_dump(mode="json")
+                | {"duty_sha256": duty_sha256(connection, row.document_id, row.task_id)},
                 before=_dates_of(before.happened_on, before.due) if before else None,
                 after=_dates_of(happened_on, due),
             )
@@ -278,11 +281,6 @@ class Tracker(CorrectionDesk):
 
 def _subject(milestone_id: str, occurrence: str) -> str:
     return f"{milestone_id}@{occurrence}" if occurrence else milestone_id
-
-
-def _brief(life: Life) -> dict[str, object]:
-    wanted = {"status", "due", "percent", "values", "reports", "asked"}
-    return {k: v for k, v in life.model_dump(mode="json").items() if k in wanted}
 
 
 def _dates_of(happened_on: date, due: date) -> dict[str, str]:

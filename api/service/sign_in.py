@@ -33,7 +33,7 @@ def begin(
     for caller in (f"address:{address}", f"login:{login}"):
         service.sign_in_limit.check(caller)
     try:
-        person = service.access.check_password(login, password)
+        person = service.access.check_password(login, password, service.now())
     except DeniedError as error:
         raise UnauthenticatedError(error.message) from None
     service.sign_in_limit.forget(f"login:{login}")
