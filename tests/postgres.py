@@ -88,11 +88,10 @@ class Server:
         self._execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_TEMPLATE)))
         return self.url(_TEMPLATE)
 
-    def new_database(self, *, empty: bool = False, like: str = "") -> str:
-        """The URL of a new database: with the tables of a store, or empty, or a copy of the one at
-        the URL `like`, to which nothing may be connected."""
+    def new_database(self, *, empty: bool = False) -> str:
+        """The URL of a new database: with the tables of a store, or empty."""
         name = f"store{next(self._numbers)}"
-        template = "template0" if empty else self._name(like) if like else _TEMPLATE
+        template = "template0" if empty else _TEMPLATE
         self._execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
                 sql.Identifier(name), sql.Identifier(template)
@@ -102,12 +101,8 @@ class Server:
 
     def drop(self, url: str) -> None:
         """Remove a database again."""
-        statement = sql.SQL("DROP DATABASE {} WITH (FORCE)")
-        self._execute(statement.format(sql.Identifier(self._name(url))))
-
-    @staticmethod
-    def _name(url: str) -> str:
-        return url.partition("@/")[2].partition("?")[0]
+        name = url.partition("@/")[2].partition("?")[0]
+        self._execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def _execute(self, statement: sql.Composed) -> None:
         with psycopg.connect(
