@@ -28,7 +28,7 @@ TRIGGERS = {
         },
         "audit_no_replace": "CREATE TRIGGER audit_no_replace BEFORE INSERT ON audit "
         "WHEN EXISTS (SELECT 1 FROM audit WHERE seq = NEW.seq) "
-        f"BEGIN SELECT RAISE(ABORT, '{_ONLY_GROWS}'); END",
+        "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END",
     },
     "postgresql": {
         f"audit_no_{verb.lower()}": f"CREATE TRIGGER audit_no_{verb.lower()} BEFORE {verb} ON public.audit "

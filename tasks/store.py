@@ -401,6 +401,11 @@ def _all_documents(connection: Connection) -> list[str]:
 
 
 def read_extraction(connection: Connection, document_id: str) -> Extraction:
+    """All that was read out of a document, without people's corrections.
+
+    Raises:
+        NotFoundError: the store has no such document.
+    """
     body = connection.scalar(
         select(schema.document.c.body).where(schema.document.c.id == document_id)
     )

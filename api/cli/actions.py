@@ -20,7 +20,8 @@ from api.cli.output import Output
 from api.cli.state import need_store, require_plan
 from api.knowledge import open_assistant
 from api.settings import Settings
-from ingest.pipeline import decode_source, extract_file
+from ingest.pipeline import extract_file
+from ingest.reader_version import reader_version
 from ingest.readers import SUFFIXES
 from kb.errors import SourceError, StoreError, both
 from kb.identifiers import sha256_hex
@@ -31,7 +32,6 @@ from tasks.models import Extraction
 from tasks.queries import Placed, Register, due_before
 from tasks.store import Store
 from tasks.undated import undated_of
-from tasks.verify import verify_store
 from tasks.words import NOBODY, describe_due, describe_target
 
 
@@ -102,8 +102,9 @@ def _ingest_one(store: Store, path: Path, settings: Settings, refresh: bool) -> 
     try:
         extraction, data = extract_file(path)
         added = store.add(
-            extraction, data, recorded_at=settings.now().astimezone(UTC), refresh=refresh
-        )
+            extraction, data, recorded_at=settings.now().astimezone(UTC), refresh=refresh,
+            reader=reader_version(),
+        )  # fmt: skip
     except SourceError as error:
         return {"file": str(path), "status": "failed", "error": error.message, "hint": error.hint}
     return {
@@ -395,25 +396,6 @@ def graph(
         print(text)
     else:
         target.write_text(text, encoding="utf-8")
-
-
-def verify(settings: Settings, out: Output) -> int:
-    """Check every fact against its source; 1 where something differs."""
-    need_store(settings)
-    with Store.open(settings.store_url) as store:
-        result = verify_store(store, decode_source)
-    if out.as_json:
-        out.json(result.model_dump(mode="json"))
-    for d in () if out.as_json else result.differences:
-        place = f"[{d.span.start}, {d.span.end})" if d.span else ""
-        out.complain(f"{d.document_id} {d.kind} {d.fact_id} {place}: {out.side(d.message)}")
-    if result.differences:
-        return 1
-    out.say(
-        f"{result.documents} 个文件 {result.facts} 条事实, 全部与原件一致",
-        f"{result.documents} document(s), {result.facts} facts: all as in the source",
-    )
-    return 0
 
 
 def _register(settings: Settings) -> Register:

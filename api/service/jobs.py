@@ -29,6 +29,7 @@ from api.service.job_records import (
 )
 from api.service.owners import Owner, is_running
 from ingest.apart import PATIENCE, Reading, StoppedError
+from ingest.reader_version import reader_version
 from kb.errors import ConflictError, DubanError
 from kb.index import Report
 from tasks.authorisation import Action, Actor, require
@@ -270,8 +271,9 @@ class Jobs:
                 write_visibility(connection, actor, key, seen, now)
 
         added = self._store.add(
-            extraction, data, recorded_at=now.astimezone(UTC), actor=actor.login, settle=settle
-        )
+            extraction, data, recorded_at=now.astimezone(UTC), actor=actor.login, settle=settle,
+            reader=reader_version(),
+        )  # fmt: skip
         if added.status in ("unchanged", "withdrawn"):
             self._settle(work)
             if seen is not None and added.status == "unchanged":

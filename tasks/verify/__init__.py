@@ -17,7 +17,6 @@ from tasks import audit, schema
 from tasks.audit import Audited, Checkpoint
 from tasks.corrections import apply_corrections
 from tasks.models import Extraction
-
 from tasks.store import Store, read_extraction
 from tasks.undated import track_undated
 from tasks.verify.documents import Decode, Reader, check_document, check_gone, check_quotes
