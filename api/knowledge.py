@@ -15,6 +15,7 @@ from api.assistant.search import chunks_of
 from api.settings import Settings
 from kb.chunks import Chunk
 from kb.embedding import load_embedder, load_small_encoder
+from kb.embedding.bundled import NAME, altered_files
 from kb.embedding.encoders import Embedder, SentenceTransformerEmbedder, SmallEncoder, Vectors
 from kb.embedding.reranker import Reranker
 from kb.expansion import QueryExpander
@@ -41,6 +42,17 @@ def open_index(
     embedder = _embedder(settings.embedding_model, settings.model_cache, say)
     folder, small = settings.home / "index", _small_encoder()
     return VectorIndex(folder, through(embedder), through(small), url=settings.chroma_url)
+
+
+def altered_model(settings: Settings) -> tuple[str, ...]:
+    """Files of the embedding model that are not what they should be, where that can be known: of the
+    bundled one. Of a folder of one's own the index knows the digest.
+
+    Raises:
+        ModelError: the package with the bundled model is missing or damaged.
+    """
+    bundled = settings.embedding_model in ("", NAME, "bundled")
+    return altered_files(settings.model_cache) if bundled else ()
 
 
 _loading = Lock()

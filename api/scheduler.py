@@ -16,6 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy import func, select
 
+from api.checkpoints import keep_checkpoint
 from api.delivery.lock import only_one
 from api.delivery.run import Sending, send_digests
 from api.delivery.sender import Outcome
@@ -111,6 +112,10 @@ class DigestScheduler:
             self.look, "interval", seconds=self._poll, next_run_time=datetime.now(UTC), **usual
         )
         self._scheduler.add_job(self.tidy, "interval", hours=1, **usual)
+        if self._settings.checkpoints is not None:
+            self._scheduler.add_job(
+                self.keep, "interval", days=1, next_run_time=datetime.now(UTC), **usual
+            )
         self._scheduler.start()
         return self
 
@@ -154,6 +159,14 @@ class DigestScheduler:
         except DubanError:
             log.exception("evidence that nothing names could not be removed")
 
+    def keep(self) -> None:
+        """Keep a checkpoint of the log outside the store, where the settings say where."""
+        try:
+            with Store.open(self._settings.store_url) as store:
+                keep_checkpoint(self._settings, store)
+        except DubanError:
+            log.exception("no checkpoint of the log could be kept")
+
     def _take_lead(self) -> None:
         with ExitStack() as attempt:
             if not attempt.enter_context(only_one(self._settings, "schedule")):
@@ -192,6 +205,7 @@ class DigestScheduler:
             log.exception("the digests of %s could not be sent; they are tried again", week)
             return False
         log.info("digests of %s: %d deliveries", week, len(outcomes))
+        self.keep()
         self._sent(week, outcomes)
         return not any(outcome.again for outcome in outcomes)
 

@@ -31,7 +31,8 @@ class Settings:
     where the bundled model is written once; `chroma_url` a Chroma server, empty for our own;
     `reranker` a cross-encoder, empty for none; `llm_url` an OpenAI-compatible endpoint, empty for answers without a language model.
     `public_read` says whether public documents are read without signing in (None: only where the
-    service is bound to a loopback address); `public_metrics` the same of the metrics; `session_hours` how long a sign-in lasts; `read_seconds` how long one file may be read; `base_url`
+    service is bound to a loopback address); `checkpoints` the file, outside the store, to which
+    checkpoints of the log are appended (None: nowhere); `public_metrics` the same of the metrics; `session_hours` how long a sign-in lasts; `read_seconds` how long one file may be read; `base_url`
     the address that people see (for links and cookies); `hosts` further names under which the
     service is reached; `behind_tls` that a proxy with TLS stands in front; `proxies` the addresses
     of proxies whose `X-Forwarded-For` is believed; `government` the home government (重庆市万州区),
@@ -50,6 +51,7 @@ class Settings:
     llm_model: str = ""
     llm_key: str = field(default="none", repr=False)
     llm_timeout: float = 30.0
+    checkpoints: Path | None = None
     public_read: bool | None = None
     public_metrics: bool | None = None
     session_hours: float = 12.0
@@ -121,7 +123,7 @@ def read_settings(
 
     Args:
         environ: `DUBAN_STORE`, `DUBAN_HOME`, `DUBAN_LANG`, `DUBAN_TIMEZONE`,
-            `DUBAN_GOVERNMENT`, `DUBAN_EMBEDDING_MODEL`, `DUBAN_CACHE`, `DUBAN_CHROMA_URL`, `DUBAN_RERANKER` and `DUBAN_LLM_URL`,
+            `DUBAN_GOVERNMENT`, `DUBAN_EMBEDDING_MODEL`, `DUBAN_CACHE`, `DUBAN_CHROMA_URL`, `DUBAN_RERANKER`, `DUBAN_CHECKPOINTS` and `DUBAN_LLM_URL`,
             `_MODEL`, `_KEY`, `_TIMEOUT` are read of it.
         working_folder: where `var/` lies when `DUBAN_HOME` is not set.
         store: `--store`.
@@ -141,6 +143,7 @@ def read_settings(
         llm_model=environ.get("DUBAN_LLM_MODEL") or "",
         llm_key=environ.get("DUBAN_LLM_KEY") or "none",
         llm_timeout=_seconds(environ.get("DUBAN_LLM_TIMEOUT") or "30"),
+        checkpoints=Path(kept).expanduser() if (kept := environ.get("DUBAN_CHECKPOINTS")) else None,
         public_read=_switch(environ, "DUBAN_PUBLIC_READ"),
         public_metrics=_switch(environ, "DUBAN_PUBLIC_METRICS"),
         read_seconds=_seconds(

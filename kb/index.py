@@ -5,6 +5,9 @@ Three collections hold the vectors (`text`, `titled`, `small`), as one generatio
 A generation only grows; when something must go, a new one is written beside it and the old one
 dropped. A crash leaves an incomplete mark, or a whole generation that nothing refers to.
 
+The digests of all files are noted whenever the index is closed (`kb.index_files`): where one was
+altered since, nothing is read from it, and what brings it in step makes it anew.
+
 One process owns the folder while Chroma is open in it (`owner.json` says who). A search needs no
 Chroma: it reads a snapshot of the vectors, named by the fingerprint of what it was made of.
 """
@@ -38,12 +41,20 @@ from kb.errors import (
     both,
     disk_fault,
 )
+from kb.index_files import IndexFiles
 from kb.models import Fact
 
 KINDS = ("text", "titled", "small")
 _BATCH = 2000
 _FORMAT = "1"
 _REBUILD = "duban index rebuild"
+_SAMPLE = 16
+"""Texts that are embedded again."""
+_SAME_TEXT = 0.9999
+"""The least cosine of the same text embedded twice: in other company (padding, threads) it differs
+by 1e-6; different passages have about 0.9."""
+_SAME_VECTOR = 1 - 1e-6
+"""Likewise of a vector written and read as 32-bit floats."""
 _BESIDE = 1.0
 """Seconds that a search waits for another process before it goes on without the index."""
 _STATUS = 20.0
@@ -59,7 +70,8 @@ log = logging.getLogger("duban.index")
 
 
 class IndexStatus(Fact):
-    """State of the index against the store: `missing` and `extra` are chunk ids."""
+    """State of the index against the store: `missing`, `extra` and `damaged` are chunk ids; `altered`
+    are files of the index or of a model that are not as they were written."""
 
     place: str
     generation: int | None
@@ -71,11 +83,13 @@ class IndexStatus(Fact):
     missing: tuple[str, ...] = ()
     extra: tuple[str, ...] = ()
     damaged: tuple[str, ...] = ()
+    altered: tuple[str, ...] = ()
 
     @property
     def sound(self) -> bool:
-        """Whether the index is complete and in step with the store."""
-        return self.complete and not (self.missing or self.extra or self.damaged)
+        """Whether the index is complete and in step with the store, its files and the model's as
+        they were written."""
+        return self.complete and not (self.missing or self.extra or self.damaged or self.altered)
 
 
 class VectorIndex:
@@ -101,6 +115,7 @@ class VectorIndex:
         self._folder = folder
         self.embedder, self.small = embedder, small
         self._url, self._wait = url, wait
+        self._files = IndexFiles(folder)
 
     # ---- what a search needs
 
@@ -170,7 +185,7 @@ class VectorIndex:
             IndexStateError: made with another model, or damaged.
             IndexBusyError: held by another process.
         """
-        with self._owned(wait, report), self._client() as client:
+        with self._owned(wait, report), self._client(mend=True) as client:
             chunks = latest()
             current = _current(client)
             if current is not None:
@@ -200,7 +215,7 @@ class VectorIndex:
         with self._owned(self._wait, report):
             chunks = latest()
             try:
-                with self._client() as client:
+                with self._client(mend=True) as client:
                     self._rebuild(client, chunks, report)
             except IndexDamagedError as error:
                 log.warning("%s", error)
@@ -217,21 +232,42 @@ class VectorIndex:
         shutil.rmtree(place) if place.is_dir() else place.unlink()
 
     def status(self, chunks: Sequence[Chunk], *, deep: bool = False) -> IndexStatus:
-        """Compare the index with what the store holds; `deep` reads every vector too."""
-        with self._owned(_STATUS if self._wait is None else self._wait), self._client() as client:
+        """Compare the index with what the store holds, its files with what they were when it was
+        closed; `deep` reads every vector too, embeds some texts again, and compares the model's
+        weights with those that the index was made with."""
+        with self._owned(_STATUS if self._wait is None else self._wait):
+            # Not opened then: nobody knows what Chroma does with a graph that was tampered with.
+            if not self._url and (altered := self._files.altered()):
+                return self._nothing(chunks, altered)
+            return self._compare(chunks, deep=deep)
+
+    def _nothing(self, chunks: Sequence[Chunk], altered: tuple[str, ...] = ()) -> IndexStatus:
+        return IndexStatus(
+            place=self._place, generation=None, complete=False, model="", digest="", chunks=0,
+            expected=len(chunks), missing=tuple(c.id for c in chunks), altered=altered,
+        )  # fmt: skip
+
+    def _compare(self, chunks: Sequence[Chunk], *, deep: bool) -> IndexStatus:
+        with self._client() as client:
             current = _current(client)
             card = self.embedder.digest
             if current is None:
-                return IndexStatus(
-                    place=self._place, generation=None, complete=False, model="", digest="",
-                    chunks=0, expected=len(chunks), missing=tuple(c.id for c in chunks),
-                )  # fmt: skip
+                return self._nothing(chunks)
             have = _contents(current)
             wanted = {chunk.id: _content(chunk) for chunk in chunks}
             damaged = [key for key, content in have.items() if wanted.get(key, content) != content]
             meta = current.metadata
+            altered: tuple[str, ...] = ()
             if deep:
-                damaged += self._damaged(client, int(meta["generation"]), set(have))
+                snapshot = self._read_snapshot(self.fingerprint(chunks), len(chunks))
+                rows = {chunk.id: place for place, chunk in enumerate(chunks)} if snapshot else {}
+                damaged += self._damaged(
+                    client, int(meta["generation"]), set(have), snapshot or {}, rows
+                )
+                if snapshot and meta.get("digest") == card:
+                    damaged += self._embedded_otherwise(chunks, snapshot)
+                    if meta.get("weights") != self.embedder.weights():
+                        altered = (self.embedder.name,)
             return IndexStatus(
                 place=self._place,
                 generation=int(meta["generation"]),
@@ -243,6 +279,7 @@ class VectorIndex:
                 missing=tuple(key for key in wanted if key not in have),
                 extra=tuple(key for key in have if key not in wanted),
                 damaged=tuple(dict.fromkeys(damaged)),
+                altered=altered,
             )
 
     # ---- parts
@@ -323,6 +360,7 @@ class VectorIndex:
                 **kept,
                 "model": card.name,
                 "digest": card.digest,
+                "weights": self.embedder.weights(),
                 "dimension": card.dimension,
                 "normalised": card.normalised,
                 "small": self.small.digest,
@@ -333,7 +371,8 @@ class VectorIndex:
 
     def _check_model(self, metadata: dict[str, Any]) -> None:
         recorded = (metadata.get("digest"), metadata.get("small"))
-        if recorded != (self.embedder.digest, self.small.digest):
+        same = recorded == (self.embedder.digest, self.small.digest)
+        if not same or metadata.get("weights") != self.embedder.weights():
             raise IndexStateError(
                 f"索引是用另一个向量模型建的: {metadata.get('model')}（{str(recorded[0])[:12]}），"
                 f"现在设的是 {self.embedder.name}（{self.embedder.digest[:12]}） / the index was "
@@ -341,7 +380,32 @@ class VectorIndex:
                 hint=_REBUILD,
             )
 
-    def _damaged(self, client: Any, generation: int, keys: set[str]) -> Iterator[str]:
+    def _embedded_otherwise(
+        self, chunks: Sequence[Chunk], snapshot: dict[str, Vectors]
+    ) -> Iterator[str]:
+        """Of some chunks spread over all, those whose vectors are not what the models make of them."""
+        some = sorted(
+            {round(i) for i in np.linspace(0, len(chunks) - 1, min(_SAMPLE, len(chunks)))}
+        )
+        made = {
+            "text": self.embedder.embed_passages([chunks[i].text for i in some]),
+            "titled": self.embedder.embed_passages([chunks[i].titled for i in some]),
+            "small": self.small.embed_passages([chunks[i].text for i in some]),
+        }
+        for kind, rows in made.items():
+            for i, row in zip(some, rows, strict=True):
+                if not _alike(row, snapshot[kind][i], _SAME_TEXT):
+                    yield chunks[i].id
+
+    def _damaged(
+        self,
+        client: Any,
+        generation: int,
+        keys: set[str],
+        snapshot: dict[str, Vectors],
+        rows: dict[str, int],
+    ) -> Iterator[str]:
+        """Chunks whose vectors are missing, none at all, or not those of the snapshot."""
         for kind in KINDS:
             collection = client.get_collection(_name(kind, generation), embedding_function=None)
             seen: set[str] = set()
@@ -351,7 +415,10 @@ class VectorIndex:
                 for key, vector in zip(page["ids"], page["embeddings"], strict=True):
                     seen.add(key)
                     length = float(np.linalg.norm(vector))
-                    if not np.isfinite(length) or length == 0:
+                    sound = np.isfinite(length) and length > 0
+                    if sound and key in rows:
+                        sound = _alike(vector, snapshot[kind][rows[key]], _SAME_VECTOR)
+                    if not sound:
                         yield key
             yield from sorted(keys - seen)
 
@@ -439,7 +506,8 @@ class VectorIndex:
         )
 
     @contextmanager
-    def _client(self) -> Iterator[Any]:
+    def _client(self, *, mend: bool = False) -> Iterator[Any]:
+        """Chroma, opened; with `mend`, its files are removed first where one was altered."""
         import chromadb  # noqa: PLC0415
         from chromadb.config import Settings  # noqa: PLC0415
 
@@ -467,11 +535,15 @@ class VectorIndex:
             yield client
             return
         try:
+            if mend and self._files.altered():
+                self._files.remove()
+            self._files.opened()
             client = chromadb.PersistentClient(str(self._folder / "chroma"), settings=settings)
             try:
                 yield client
             finally:
                 client.close()  # type: ignore[attr-defined]
+                self._files.closed()
         except BaseException as error:
             if _is_chromas(error):
                 raise self._failed(error) from error
@@ -484,6 +556,11 @@ def _is_chromas(error: BaseException) -> bool:
     panicked = origin == "pyo3_runtime"
     ours = isinstance(error, DubanError) or (isinstance(error, OSError) and not panicked)
     return panicked or (isinstance(error, Exception) and not ours)
+
+
+def _alike(a: Vectors, b: Vectors, least: float) -> bool:
+    """Whether two vectors point the same way (Chroma keeps them at length 1)."""
+    return float(a @ b) >= least * float(np.linalg.norm(a)) * float(np.linalg.norm(b)) > 0
 
 
 def _name(kind: str, generation: int) -> str:

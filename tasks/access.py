@@ -21,6 +21,7 @@ from tasks import audit, schema
 from tasks.audit import Change
 from tasks.authorisation import Action, Actor, PersonRole, require
 from tasks.people import People, Person
+from tasks.seals import row_sha256
 from tasks.store import Store, as_utc
 
 SHORTEST = 10
@@ -86,11 +87,14 @@ class Access:
             _write_password(connection, login, hashed)
             for table in (schema.session, schema.token, schema.known_address):
                 connection.execute(delete(table).where(table.c.login == login))
-            change = Change(actor=actor.login, action="person.password", subject=f"person:{login}")
+            change = Change(
+                actor=actor.login, action="person.password", subject=f"person:{login}",
+                detail=_password_seal(hashed),
+            )  # fmt: skip
             audit.append(connection, at, [change])
 
-    def check_password(self, login: str, password: str) -> Person:
-        """The person whose password this is.
+    def check_password(self, login: str, password: str, at: datetime | None = None) -> Person:
+        """The person whose password this is; with `at`, a hash of older parameters is made anew.
 
         Raises:
             DeniedError: it is not; the message does not say which of the two is wrong.
@@ -108,9 +112,15 @@ class Access:
             raise DeniedError(_WRONG) from error
         if known is self._nobody:
             raise DeniedError(_WRONG)
-        if self._hasher.check_needs_rehash(known):
+        if at is not None and self._hasher.check_needs_rehash(known):
+            hashed = self._hasher.hash(password)
             with self._store.writing() as connection:
-                _write_password(connection, login, self._hasher.hash(password))
+                _write_password(connection, login, hashed)
+                change = Change(
+                    actor=login, action="person.rehashed", subject=f"person:{login}",
+                    detail=_password_seal(hashed),
+                )  # fmt: skip
+                audit.append(connection, at, [change])
         return self._people.get(login)
 
     def ensure_administrator(self, at: datetime) -> tuple[str, str] | None:
@@ -267,12 +277,12 @@ class Access:
         )  # fmt: skip
         with self._store.writing() as connection:
             row = token.model_dump() | {"scopes": " ".join(token.scopes)}
-            connection.execute(
-                insert(schema.token), _utc(row | {"hash": sha256_hex(secret.encode())})
-            )
+            row = _utc(row | {"hash": sha256_hex(secret.encode())})
+            connection.execute(insert(schema.token), row)
             change = Change(
                 actor=actor.login, action="token.created", subject=f"person:{login}",
                 after={"id": token.id, "name": token.name, "scopes": list(token.scopes)},
+                detail={"row_sha256": row_sha256(row)},
             )  # fmt: skip
             audit.append(connection, at, [change])
         return secret, token
@@ -326,6 +336,11 @@ def _write_password(connection: Connection, login: str, hashed: str) -> None:
     connection.execute(
         update(schema.person).where(schema.person.c.login == login).values(password=hashed)
     )
+
+
+def _password_seal(hashed: str) -> dict[str, object]:
+    # Of a salted argon2id hash: whoever reads the log can try no password with it.
+    return {"password_sha256": sha256_hex(hashed.encode())}
 
 
 def _utc(row: dict[str, object]) -> dict[str, object]:

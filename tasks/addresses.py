@@ -18,6 +18,7 @@ from tasks import audit, schema
 from tasks.audit import Change
 from tasks.authorisation import Action, Actor, require
 from tasks.outbox import OVERVIEW
+from tasks.seals import row_sha256
 from tasks.store import Store
 from tasks.units import is_unit_id, read_units, title_of
 
@@ -260,5 +261,9 @@ class Addresses:
             actor=actor.login, action=action, subject=f"address:{one.unit}:{one.channel}",
             before={"target": before.shown, "signed": bool(before.secret)} if before else None,
             after={"target": after.shown, "signed": bool(after.secret)} if after else None,
+            detail={
+                "before_sha256": row_sha256(before.model_dump()) if before else None,
+                "row_sha256": row_sha256(after.model_dump()) if after else None,
+            },
         )  # fmt: skip
         audit.append(connection, at, [change])

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -36,6 +37,7 @@ _JSON = ("detail", "before", "after")
 _BATCH = 2000
 """Rows fetched at a time: the log is read in a stream, however long it is."""
 
+_POINT = re.compile(r"[^{]*?(\d{1,15})[^{\d]{1,20}([0-9a-f]{64})")
 _NEAR = 8
 """How far from its place a moved entry is looked for."""
 
@@ -206,17 +208,28 @@ def verify_chain(connection: Connection, checkpoints: Iterable[Checkpoint] = ())
     return Audited(count=count, head=previous, faults=tuple(faults))
 
 
+def last_checkpoint(connection: Connection) -> Checkpoint:
+    """The log's length and last hash as they stand, unchecked."""
+    a = schema.audit.c
+    row = connection.execute(select(a.seq, a.hash).order_by(a.seq.desc()).limit(1)).first()
+    return Checkpoint(count=row.seq, head=row.hash) if row else Checkpoint(count=0, head=GENESIS)
+
+
 def render_checkpoint(point: Checkpoint) -> str:
     """A checkpoint as one line of JSON, to keep in a file or on paper."""
     return canonical(point.model_dump()).decode()
 
 
 def read_checkpoint(text: str) -> Checkpoint:
-    """A checkpoint from what `render_checkpoint` gave.
+    """A checkpoint from what `render_checkpoint` gave, or from a line of words that ends in the
+    number of entries and the head, as a digest's foot has it.
 
     Raises:
         DubanError: it is none.
     """
+    words = _POINT.fullmatch(text.strip())
+    if words is not None:
+        return Checkpoint(count=int(words[1]), head=words[2])
     try:
         return Checkpoint.model_validate_json(text)
     except ValidationError as error:

@@ -24,6 +24,7 @@ from tasks.corrections import (
 )
 from tasks.fields import check_words
 from tasks.models import Extraction, Task
+from tasks.seals import duty_sha256
 from tasks.store import Store, write_duties
 from tasks.undated import undated_of
 from tasks.versions import read_corrections, write_correction
@@ -68,9 +69,9 @@ class CorrectionDesk:
                 actor=actor.login,
                 at=stamp,
             )
-            write_correction(connection, correction)
+            seal = write_correction(connection, correction)
             self._rewrite(connection, original)
-            self._log(connection, "made", actor, correction, None, at, draft.reason)
+            self._log(connection, "made", actor, correction, None, at, draft.reason, seal)
         return correction
 
     def confirm(
@@ -121,9 +122,9 @@ class CorrectionDesk:
                     "original": replaced,
                 }
             )
-            write_correction(connection, after)
+            seal = write_correction(connection, after)
             self._rewrite(connection, original)
-            self._log(connection, "confirmed", actor, after, before, at, reason)
+            self._log(connection, "confirmed", actor, after, before, at, reason, seal)
         return after
 
     def withdraw(self, actor: Actor, correction_id: str, reason: str, at: datetime) -> Correction:
@@ -142,9 +143,9 @@ class CorrectionDesk:
                     f"更正 {correction_id} 已撤回 / {correction_id} is withdrawn already"
                 )
             after = before.model_copy(update={"status": CorrectionStatus.WITHDRAWN})
-            write_correction(connection, after)
+            seal = write_correction(connection, after)
             self._rewrite(connection, self._store.load(before.document_id, connection=connection))
-            self._log(connection, "withdrawn", actor, after, before, at, reason)
+            self._log(connection, "withdrawn", actor, after, before, at, reason, seal)
         return after
 
     def _original(self, connection: Connection, task_id: str) -> Extraction:
@@ -171,6 +172,7 @@ class CorrectionDesk:
         before: Correction | None,
         at: datetime,
         reason: str,
+        seal: dict[str, str],
     ) -> None:
         if not (reason := check_words("理由", "reason", reason)):
             raise TransitionError("要写明理由 / a reason is needed", hint="--reason")
@@ -179,7 +181,9 @@ class CorrectionDesk:
             actor=actor.login,
             action=f"correction.{what}",
             subject=after.task_id,
-            detail=made if before is None else {"id": after.id},
+            detail=(made if before is None else {"id": after.id})
+            | seal
+            | {"duty_sha256": duty_sha256(connection, after.document_id, after.task_id)},
             before=_standing(before) if before else after.original,
             after=_standing(after) if before else made,
             reason=reason,

@@ -144,8 +144,9 @@ class Evidence(Fact):
 class Command(Fact):
     """One step of one milestone (of one occurrence of it).
 
-    `due` is the day that held before the step and `on` the local day of the step; both are given
-    by the tracker, so that a step replays the same at any time. `percent` is 0 to 100 (`take_step`
+    `due` is the day that held before the step, `on` the local day of the step and `duty_sha256` the
+    digest of the duty's facts (see `tasks.seals`; empty in steps older than that); all are given by
+    the tracker, so that a step replays the same at any time. `percent` is 0 to 100 (`take_step`
     refuses others, so that every path tells a person the same); `values` maps a target's id to
     the measured value.
     """
@@ -161,6 +162,7 @@ class Command(Fact):
     values: Mapping[str, Decimal] = Field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
     new_date: Day | None = None
+    duty_sha256: str = ""
 
 
 class Life(Fact):

@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from kb.errors import ConflictError, NotFoundError, TransitionError
+from kb.identifiers import sha256_hex
 from kb.models import Fact
 from tasks import audit, schema
 from tasks.audit import Change
@@ -110,7 +111,7 @@ class Outbox:
             if status is DeliveryStatus.SENDING and not harmless:
                 note = "发送时中断, 可能已收到 / cut off while sending, it may have arrived"
                 _write(connection, key, {"status": DeliveryStatus.UNCERTAIN.value, "note": note})
-                self._log(connection, key, DeliveryStatus.UNCERTAIN, row.address, note, "", at)
+                self._log(connection, key, DeliveryStatus.UNCERTAIN, row, note, "", at)
                 return False
             _write(connection, key, values)
             return True
@@ -185,7 +186,7 @@ class Outbox:
             row = self._mine(connection, key)
             values = {"status": status.value, "at": _utc(at), "note": note, "answer": answer}
             _write(connection, key, values)
-            self._log(connection, key, status, row.address, note, actor, at)
+            self._log(connection, key, status, row, note, actor, at)
 
     def get(self, key: Key) -> Delivery | None:
         """How a delivery stands, if there is one."""
@@ -212,9 +213,7 @@ class Outbox:
                     hint="duban digest deliveries",
                 )
             _write(connection, key, {"status": DeliveryStatus.RELEASED.value, "note": reason})
-            self._log(
-                connection, key, DeliveryStatus.RELEASED, row.address, reason, actor.login, at
-            )
+            self._log(connection, key, DeliveryStatus.RELEASED, row, reason, actor.login, at)
             return _delivery(_found(connection, key))
 
     def deliveries(
@@ -248,16 +247,20 @@ class Outbox:
         connection: Connection,
         key: Key,
         status: DeliveryStatus,
-        address: str,
+        row: Row[Any],
         note: str,
         actor: str,
         at: datetime,
     ) -> None:
+        copy = schema.digest_copy.c
+        page = connection.scalar(select(copy.page).where(copy.sha256 == row.sha256))
+        handed = {"message_id": row.message_id, "message_sha256": row.sha256}
+        handed["page_sha256"] = sha256_hex(page) if page is not None else ""
         change = Change(
             actor=actor or "system",
             action=f"digest.{status.value}",
             subject=f"digest:{key.unit}:{key.week}",
-            detail=key.model_dump() | {"address": address, "note": note},
+            detail=key.model_dump() | {"address": row.address, "note": note} | handed,
         )
         audit.append(connection, at, [change])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
 
 from sqlalchemy import Connection, select
 
@@ -43,16 +44,16 @@ def replay(
     whole: dict[tuple[str, str], Life] = {}
     then = whole if until is None else dict[tuple[str, str], Life]()
     for entry in entries:
+        advance(whole, entry)
+        if until is None:
+            continue
         if entry.action == audit.STEPPED:
             command = Command.model_validate(entry.detail)
             key = command.milestone_id, command.occurrence
-            before = whole.get(key) or Life(milestone_id=key[0], occurrence=key[1])
-            whole[key] = take_step(before, command)
-            if until is not None and (days or {}).get(entry.seq, command.on) <= until:
+            if (days or {}).get(entry.seq, command.on) <= until:
                 then[key] = whole[key]
         elif entry.action == audit.CARRIED:
-            for lives in (whole,) if until is None else (whole, then):
-                _carry(lives, entry)
+            _carry(then, entry)
     return then
 
 
@@ -93,6 +94,23 @@ def _day(step: audit.Entry) -> date:
     return date.fromisoformat(step.detail["on"])
 
 
+def advance(lives: dict[tuple[str, str], Life], entry: audit.Entry) -> None:
+    """Lives after one more entry."""
+    if entry.action == audit.STEPPED:
+        command = Command.model_validate(entry.detail)
+        key = command.milestone_id, command.occurrence
+        before = lives.get(key) or Life(milestone_id=key[0], occurrence=key[1])
+        lives[key] = take_step(before, command)
+    elif entry.action == audit.CARRIED:
+        _carry(lives, entry)
+
+
+def brief(life: Life) -> dict[str, object]:
+    """What an entry of the log says of a life before and after a step."""
+    wanted = {"status", "due", "percent", "values", "reports", "asked"}
+    return {k: v for k, v in life.model_dump(mode="json").items() if k in wanted}
+
+
 def replay_some(
     connection: Connection, keys: Collection[tuple[str, str]], until: date
 ) -> dict[tuple[str, str], Life]:
@@ -125,6 +143,19 @@ def former_ids(entries: Iterable[audit.Entry], milestone_id: str) -> set[str]:
     for entry in reversed([e for e in entries if e.action == audit.CARRIED]):
         known |= {old for old, new in entry.detail["milestones"].items() if new in known}
     return known
+
+
+_Kept = TypeVar("_Kept")
+
+
+def rename(
+    kept: dict[tuple[str, str], _Kept], moved: Mapping[str, str]
+) -> dict[tuple[str, str], _Kept]:
+    """What is kept by milestone and occurrence under the milestones' new ids, all at once: what was
+    left under an id that is taken goes."""
+    taken = set(moved.values())
+    stays = {key: v for key, v in kept.items() if key[0] not in moved and key[0] not in taken}
+    return stays | {(moved[m], o): v for (m, o), v in kept.items() if m in moved}
 
 
 def _carry(lives: dict[tuple[str, str], Life], entry: audit.Entry) -> None:

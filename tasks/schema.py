@@ -18,6 +18,28 @@ from sqlalchemy import (
     and_,
 )
 
+_ONLY_GROWS = "the audit log is append-only"
+TRIGGERS = {
+    "sqlite": {
+        **{
+            f"audit_no_{verb.lower()}": f"CREATE TRIGGER audit_no_{verb.lower()} BEFORE {verb} ON audit "
+            f"BEGIN SELECT RAISE(ABORT, '{_ONLY_GROWS}'); END"
+            for verb in ("UPDATE", "DELETE")
+        },
+        "audit_no_replace": "CREATE TRIGGER audit_no_replace BEFORE INSERT ON audit "
+        "WHEN EXISTS (SELECT 1 FROM audit WHERE seq = NEW.seq) "
+        "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END",
+    },
+    "postgresql": {
+        f"audit_no_{verb.lower()}": f"CREATE TRIGGER audit_no_{verb.lower()} BEFORE {verb} ON public.audit "
+        "FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only()"
+        for verb in ("UPDATE", "DELETE", "TRUNCATE")
+    },
+}
+"""The triggers that keep the log, as each database shows them again (white space apart)."""
+TRIGGER_FUNCTION = f"BEGIN RAISE EXCEPTION '{_ONLY_GROWS}'; END"
+"""What PostgreSQL's triggers run."""
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",

@@ -15,6 +15,7 @@ from tasks.audit import Change
 from tasks.authorisation import Action, Actor, require
 from tasks.fields import check_words
 from tasks.review import ReviewItem, ReviewKind
+from tasks.seals import document_seal
 from tasks.store import Store
 
 SETTLED = "review.settled"
@@ -90,7 +91,11 @@ def settle_all(
         before = read_settled(connection)
         fresh = [item for item in items if item.key not in before]
         wanted = {"kind", "document_id", "path", "quote", "message"}
-        details = {item.key: item.model_dump(mode="json", include=wanted) for item in fresh}
+        seals = {key: document_seal(connection, key) for key in {i.document_id for i in fresh}}
+        details = {
+            item.key: item.model_dump(mode="json", include=wanted) | seals[item.document_id]
+            for item in fresh
+        }
         _write(connection, SETTLED, actor, details, reason, at, asked=len(items))
     return list(details)
 

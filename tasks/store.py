@@ -37,6 +37,7 @@ from tasks.fields import FieldError
 from tasks.home import take_up
 from tasks.migrations import is_current, upgrade
 from tasks.models import Certainty, Extraction
+from tasks.seals import reading_seal, seal_changes
 from tasks.undated import track_undated
 from tasks.units import jurisdiction_of, unit_key
 from tasks.versions import carry_over, keep_visibility, read_corrections
@@ -82,8 +83,9 @@ class Store:
         self._engine = engine
 
     @classmethod
-    def open(cls, url: str) -> Self:
-        """Open the store at a SQLAlchemy URL; makes and migrates it where needed.
+    def open(cls, url: str, *, migrate: bool = True) -> Self:
+        """Open the store at a SQLAlchemy URL; makes and migrates it where needed, unless `migrate`
+        is false: then it is as it is.
 
         A PostgreSQL store is `postgresql://user@host/database` (psycopg is the driver).
 
@@ -112,12 +114,14 @@ class Store:
         try:
             with store.reading() as connection:
                 current = is_current(connection)
-            if not current:
+            if migrate and not current:
                 # Under the right to write, so that of two who open a new store one makes it.
                 with store.writing() as connection:
                     rewrite = upgrade(connection)
-                    for document_id in _all_documents(connection) if rewrite else ():
-                        write_duties(connection, _load(connection, document_id))
+                    for key in _all_documents(connection) if rewrite else ():
+                        write_duties(
+                            connection, store.load(key, connection=connection, corrected=True)
+                        )
         except BaseException:
             store.close()
             raise
@@ -141,6 +145,7 @@ class Store:
         recorded_at: datetime,
         refresh: bool = False,
         actor: str = "console",
+        reader: str = "",
         settle: Callable[[Connection, str], None] | None = None,
         government: str = "",
     ) -> Added:
@@ -154,7 +159,8 @@ class Store:
         which is called in the same transaction with a new version's or document's id, says
         otherwise. The duties of another government's document than `government` (as
         `tasks.home.read_home` takes it) are for reference. The audit log records it as done by
-        `actor`.
+        `actor`, with digests of text and facts and
+        the version of the reader that they are from (see `ingest.reader_version`).
 
         Raises:
             StoreError: the store cannot be written; it is then as it was before.
@@ -178,7 +184,7 @@ class Store:
                 .where(schema.document.c.superseded_by.is_(None))
                 .where(schema.document.c.id != document.id)
             ).first()
-            before = _load(connection, document.id) if known is not None else None
+            before = read_extraction(connection, document.id) if known is not None else None
             if known is None:
                 _insert_document(connection, extraction, source, recorded_at)
             else:
@@ -189,7 +195,7 @@ class Store:
                     update(schema.document)
                     .where(schema.document.c.id == document.id)
                     .values(
-                        **(_document_row(document) if refresh else {}),
+                        **(document_row(document) if refresh else {}),
                         superseded_by=None,
                         withdrawn_at=None,
                     )
@@ -205,6 +211,8 @@ class Store:
                 status="new-version" if current else "unchanged" if known else "added",
                 superseded=str(current[0]) if current else None,
             )
+            if added.superseded:
+                keep_visibility(connection, added.superseded, document.id)
             if added.status != "unchanged":
                 taken = take_up(connection, document, government, added.superseded, recorded_at)
                 added = added.model_copy(update=dict(taken))
@@ -214,7 +222,14 @@ class Store:
                 actor=actor,
                 action="document.refreshed" if added.status == "unchanged" else "document.added",
                 subject=document.id,
-                detail={"name": document.name, "sha256": document.sha256},
+                detail={"name": document.name, "sha256": document.sha256}
+                | reading_seal(
+                    connection,
+                    document.id,
+                    reader=reader if known is None or refresh else None,
+                    new=known is None,
+                    replaced=added.superseded,
+                ),
                 before={"document_id": added.superseded} if current else None,
                 after={
                     "document_id": document.id,
@@ -223,20 +238,21 @@ class Store:
                 },
             )
             audit.append(connection, recorded_at, [change])
-            if added.superseded:
-                keep_visibility(connection, added.superseded, document.id)
             if settle is not None and added.status != "unchanged":
                 settle(connection, document.id)
-            old = _load(connection, added.superseded) if added.superseded else before
+            old = read_extraction(connection, added.superseded) if added.superseded else before
+            carried: list[Change] = []
             if old is not None:
-                carried = carry_over(connection, old, _load(connection, document.id), actor)
-                audit.append(connection, recorded_at, carried)
+                carried = carry_over(
+                    connection, old, read_extraction(connection, document.id), actor
+                )
             if known is not None or old is not None:
                 # Corrections have left the former version: its rows are as extracted again.
                 for document_id in dict.fromkeys((added.superseded or document.id, document.id)):
                     write_duties(
                         connection, self.load(document_id, connection=connection, corrected=True)
                     )
+            audit.append(connection, recorded_at, seal_changes(connection, document.id, carried))
             return added
 
     def documents(
@@ -278,7 +294,7 @@ class Store:
         if connection is None:
             with self.reading() as own:
                 return self.load(document_id, connection=own, corrected=corrected)
-        extraction = _load(connection, document_id)
+        extraction = read_extraction(connection, document_id)
         if corrected:
             return track_undated(
                 apply_corrections(extraction, read_corrections(connection, document_id))
@@ -419,7 +435,8 @@ def _store_error(error: Exception, path: str | None) -> StoreError:
     return StoreError(f"库打不开 / cannot use the store: {reason}", path=path)
 
 
-def _document_row(document: Document) -> dict[str, Any]:
+def document_row(document: Document) -> dict[str, Any]:
+    """The columns of a document that its reading fills (`tasks.seals.READ`)."""
     columns = ("id", "sha256", "name", "title", "document_number", "issuer", "written_on")
     row: dict[str, Any] = {column: getattr(document, column) for column in columns}
     return row | {"body": document.model_dump_json()}
@@ -435,7 +452,7 @@ def _insert_document(
             schema.document.c.name == document.name
         )
     )
-    row = _document_row(document) | {
+    row = document_row(document) | {
         "version": (version or 0) + 1,
         "recorded_at": recorded_at.astimezone(UTC),
     }
@@ -453,7 +470,12 @@ def _all_documents(connection: Connection) -> list[str]:
     return list(connection.scalars(select(schema.document.c.id)))
 
 
-def _load(connection: Connection, document_id: str) -> Extraction:
+def read_extraction(connection: Connection, document_id: str) -> Extraction:
+    """All that was read out of a document, without people's corrections.
+
+    Raises:
+        NotFoundError: the store has no such document.
+    """
     body = connection.scalar(
         select(schema.document.c.body).where(schema.document.c.id == document_id)
     )
@@ -471,23 +493,30 @@ def _load(connection: Connection, document_id: str) -> Extraction:
 
 
 def _delete_facts(connection: Connection, document_id: str) -> None:
-    for table in (schema.fact, *_DUTIES):
+    for table in (schema.fact, *DUTIES):
         connection.execute(delete(table).where(table.c.document_id == document_id))
 
 
-_DUTIES = (schema.assignment, schema.milestone, schema.target)
+DUTIES = (schema.assignment, schema.milestone, schema.target)
 
 
 def write_duties(connection: Connection, extraction: Extraction) -> None:
     """Write the rows that duties are asked for by (as corrected), in place of the former ones."""
     extraction = track_undated(extraction)
-    for table, rows in zip(_DUTIES, _duty_rows(extraction), strict=True):
+    for table, rows in zip(DUTIES, duty_rows(extraction), strict=True):
         connection.execute(delete(table).where(table.c.document_id == extraction.document.id))
         if rows:
             connection.execute(insert(table), rows)
 
 
 def _insert_facts(connection: Connection, extraction: Extraction) -> None:
+    if facts := fact_rows(extraction):
+        connection.execute(insert(schema.fact), facts)
+    write_duties(connection, extraction)
+
+
+def fact_rows(extraction: Extraction) -> list[dict[str, Any]]:
+    """An extraction's facts as rows, each with its whole value."""
     document_id = extraction.document.id
     facts: list[dict[str, Any]] = []
     for part in _PARTS:
@@ -504,14 +533,13 @@ def _insert_facts(connection: Connection, extraction: Extraction) -> None:
                     "body": item.model_dump_json(by_alias=True),
                 }
             )
-    if facts:
-        connection.execute(insert(schema.fact), facts)
-    write_duties(connection, extraction)
+    return facts
 
 
-def _duty_rows(
+def duty_rows(
     extraction: Extraction,
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
+    """The rows of `DUTIES` of an extraction as corrected."""
     document_id = extraction.document.id
     place = jurisdiction_of(extraction.document).place
     assignments = [

@@ -22,7 +22,8 @@ from tasks.lifecycle import FINISHED, Command, Evidence, Life, take_step
 from tasks.listing import BEARING, Wanted, read_rows
 from tasks.models import Counting, DueKind
 from tasks.proofs import see_again, write_proofs
-from tasks.replay import former_ids, latest_day, replay
+from tasks.replay import brief, former_ids, latest_day, replay
+from tasks.seals import duty_sha256
 from tasks.tracking import refuse_reference
 from tasks.versions import life_row
 from tasks.workdays import Arrangement, arrangements_for
@@ -104,6 +105,7 @@ class Tracker(CorrectionDesk):
                 "due": holding_day(life, printed),
                 "text": check_words("情况", "text", command.text),
                 "reason": check_words("理由", "reason", command.reason),
+                "duty_sha256": duty_sha256(connection, row.document_id, row.task_id),
             }
         )
         after = take_step(life, command)
@@ -113,8 +115,8 @@ class Tracker(CorrectionDesk):
             action=audit.STEPPED,
             subject=_subject(row.id, occurrence),
             detail=command.model_dump(mode="json", exclude_defaults=True),
-            before=_brief(life),
-            after=_brief(after),
+            before=brief(life),
+            after=brief(after),
             reason=command.reason,
         )
         [entry] = audit.append(connection, at, [change])
@@ -274,7 +276,8 @@ class Tracker(CorrectionDesk):
                 actor=actor.login,
                 action="milestone.event",
                 subject=_subject(row.id, label),
-                detail=found.model_dump(mode="json"),
+                detail=found.model_dump(mode="json")
+                | {"duty_sha256": duty_sha256(connection, row.document_id, row.task_id)},
                 before=_dates_of(before.happened_on, before.due) if before else None,
                 after=_dates_of(happened_on, due),
             )
@@ -292,11 +295,6 @@ class Tracker(CorrectionDesk):
 
 def _subject(milestone_id: str, occurrence: str) -> str:
     return f"{milestone_id}@{occurrence}" if occurrence else milestone_id
-
-
-def _brief(life: Life) -> dict[str, object]:
-    wanted = {"status", "due", "percent", "values", "reports", "asked"}
-    return {k: v for k, v in life.model_dump(mode="json").items() if k in wanted}
 
 
 def _dates_of(happened_on: date, due: date) -> dict[str, str]:

@@ -14,6 +14,7 @@ from tasks.corrections import Correction, CorrectionStatus, Operation, correct_t
 from tasks.lifecycle import Life, carry_life
 from tasks.matching import match_facts, standing_in
 from tasks.models import Extraction, Task
+from tasks.seals import correction_seal
 
 
 def read_corrections(connection: Connection, document_id: str | None = None) -> list[Correction]:
@@ -24,20 +25,24 @@ def read_corrections(connection: Connection, document_id: str | None = None) -> 
     return [Correction.model_validate_json(body) for body in connection.scalars(query)]
 
 
-def write_correction(connection: Connection, correction: Correction) -> None:
-    """Write a correction, in place of what stood under its id."""
+def write_correction(connection: Connection, correction: Correction) -> dict[str, str]:
+    """Write a correction, in place of what stood under its id; gives what its entry in the log must
+    hold (see `tasks.seals`)."""
     c = schema.correction.c
+    before = connection.scalar(select(c.body).where(c.id == correction.id))
     values = {
         "document_id": correction.document_id,
         "task_id": correction.task_id,
         "status": correction.status.value,
         "body": correction.model_dump_json(),
     }
-    done = connection.execute(update(schema.correction).where(c.id == correction.id).values(values))
-    if not done.rowcount:
+    if before is not None:
+        connection.execute(update(schema.correction).where(c.id == correction.id).values(values))
+    else:
         last = connection.scalar(select(c.ordinal).order_by(c.ordinal.desc()).limit(1)) or 0
         row = values | {"id": correction.id, "ordinal": last + 1}
         connection.execute(insert(schema.correction), row)
+    return correction_seal(before, values["body"])
 
 
 def keep_visibility(connection: Connection, old: str, new: str) -> None:
@@ -155,13 +160,13 @@ def _carry_corrections(
                 after = after.model_copy(update={"status": CorrectionStatus.REOPENED})
         if after == before:
             continue
-        write_correction(connection, after)
+        seal = write_correction(connection, after)
         opened = after.status is not before.status
         yield Change(
             actor=actor,
             action="correction.reopened" if opened else "correction.carried",
             subject=after.task_id,
-            detail={"id": before.id},
+            detail={"id": before.id} | seal,
             before={"task_id": before.task_id, "status": before.status.value},
             after={"task_id": after.task_id, "status": after.status.value},
         )

@@ -15,6 +15,7 @@ from tasks import audit, schema
 from tasks.audit import Change
 from tasks.authorisation import Action, Actor, Decision, PersonRole, require
 from tasks.fields import LONGEST_UNIT, check_words
+from tasks.seals import standing
 from tasks.store import Store
 from tasks.units import is_unit_id, read_units, title_of
 
@@ -127,11 +128,13 @@ def write_visibility(
     seen = seen.model_copy(update={"units": bound})
     table = schema.visibility
     row = {"level": seen.level.value, "units": json.dumps(seen.units)}
-    for key in (document_id, *_former(connection, document_id)):
+    keys = (document_id, *_former(connection, document_id))
+    for key in keys:
         connection.execute(delete(table).where(table.c.document_id == key))
         connection.execute(insert(table), row | {"document_id": key})
     change = Change(
         actor=actor.login, action="document.visibility", subject=document_id,
+        detail={"standings": {key: standing(connection, key, "visibility") for key in keys}},
         before=before.model_dump(mode="json"), after=seen.model_dump(mode="json"),
     )  # fmt: skip
     audit.append(connection, at, [change])

@@ -13,6 +13,7 @@ from tasks import audit, schema
 from tasks.audit import Change
 from tasks.authorisation import Action, Actor, require
 from tasks.fields import check_words
+from tasks.seals import document_seal, standing
 from tasks.store import Store
 
 WITHDRAWN = "document.withdrawn"
@@ -86,6 +87,9 @@ def _write(
     connection.execute(update(d).where(d.c.id == row.id).values(withdrawn_at=withdrawn_at))
     change = Change(
         actor=actor.login, action=action, subject=str(row.id),
-        detail={"name": row.name, "sha256": row.sha256}, reason=reason,
+        detail={"name": row.name, "sha256": row.sha256}
+        | document_seal(connection, row.id)
+        | {"standings": {row.id: standing(connection, row.id, "withdrawn_at")}},
+        reason=reason,
     )  # fmt: skip
     audit.append(connection, at, [change])

@@ -24,7 +24,7 @@ from api.knowledge import open_assistant
 from api.settings import Settings
 from ingest.apart import Reader
 from ingest.files import load_file
-from ingest.pipeline import decode_source
+from ingest.reader_version import reader_version
 from ingest.readers import SUFFIXES
 from kb.days import read_day
 from kb.errors import SourceError, StoreError, both
@@ -38,7 +38,6 @@ from tasks.models import LEFT_OUT, Extraction
 from tasks.queries import Placed, Register, due_before
 from tasks.store import Store
 from tasks.undated import undated_of
-from tasks.verify import verify_store
 from tasks.words import NOBODY, describe_due, describe_target
 
 
@@ -118,6 +117,7 @@ def _ingest_one(
             recorded_at=settings.now().astimezone(UTC),
             refresh=refresh,
             government=settings.government,
+            reader=reader_version(),
         )
     except SourceError as error:
         shown = printable(str(path))
@@ -441,25 +441,6 @@ def graph(
         print(text)
     else:
         target.write_text(text, encoding="utf-8")
-
-
-def verify(settings: Settings, out: Output) -> int:
-    """Check every fact against its source; 1 where something differs."""
-    need_store(settings)
-    with Store.open(settings.store_url) as store:
-        result = verify_store(store, decode_source)
-    if out.as_json:
-        out.json(result.model_dump(mode="json"))
-    for d in () if out.as_json else result.differences:
-        place = f"[{d.span.start}, {d.span.end})" if d.span else ""
-        out.complain(f"{d.document_id} {d.kind} {d.fact_id} {place}: {out.side(d.message)}")
-    if result.differences:
-        return 1
-    out.say(
-        f"{result.documents} 个文件 {result.facts} 条事实, 全部与原件一致",
-        f"{result.documents} document(s), {result.facts} facts: all as in the source",
-    )
-    return 0
 
 
 def _register(settings: Settings) -> Register:

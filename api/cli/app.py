@@ -430,11 +430,11 @@ def graph(
 
 @app.command()
 def verify(context: typer.Context, as_json: JsonOption = False) -> None:
-    """逐项对照原件 / check every stored fact against its source."""
-    from api.cli import actions  # noqa: PLC0415
+    """核对整个库: 原件、事项、办理、日志 / check the whole store: sources, facts, progress, log."""
+    from api.cli import governance  # noqa: PLC0415
 
     state: Run = context.obj
-    state.code = actions.verify(state.settings, state.out(as_json))
+    state.code = governance.verify(state, [], as_json)
 
 
 @app.command()

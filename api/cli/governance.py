@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from api.checkpoints import keep_checkpoint
+from api.cli.output import Output
+from api.cli.progress import VerifyProgress
 from api.cli.state import Run
 from api.cli.tracking import read_roles
+from api.settings import SettingError
+from api.verifying import verify_all
 from kb.errors import NotFoundError, SourceError, both
 from tasks import audit
 from tasks.authorisation import ROLE_NAMES, Action, PersonRole, authorise, require
@@ -24,6 +30,7 @@ from tasks.review import REVIEW_NAMES, ReviewKind, find_reviews
 from tasks.settling import items_named, settle_all, unsettle_all, unsettled
 from tasks.tracker import Tracker, bearing_units
 from tasks.tracking import track_document, untrack_document
+from tasks.verify import Verified
 from tasks.withdrawal import restore_document, withdraw_document
 
 
@@ -345,23 +352,41 @@ def audit_log(run: Run, subject: str, actor_name: str, last: int, as_json: bool)
     )  # fmt: skip
 
 
-def audit_verify(run: Run, files: Sequence[Path], as_json: bool) -> int:
-    """Check the chain, and that it still holds the checkpoints kept; 1 where something is wrong."""
+def verify(run: Run, files: Sequence[Path], as_json: bool, *, audits: bool = False) -> int:
+    """Check the whole store against its log, its sources and the checkpoints kept; 1 where something
+    differs. `audits`: asked as an auditor, who must be one."""
     out = run.out(as_json)
     kept = [point for path in files for point in _checkpoints(path)]
-    with run.acting() as (store, actor):
-        require(actor, Action.READ_AUDIT)
-        with store.reading() as connection:
-            found = audit.verify_chain(connection, kept)
+    with run.acting(migrate=False) as (store, actor), VerifyProgress(out) as report:
+        if audits:
+            require(actor, Action.READ_AUDIT)
+        found = verify_all(run.settings, store, kept, report)
     if as_json:
-        out.json(found.model_dump(mode="json"))
-        return 1 if found.faults else 0
+        out.json(found.model_dump(mode="json") | {"sound": found.sound})
+    else:
+        _tell_verified(found, out)
+    return 0 if found.sound else 1
+
+
+def _tell_verified(found: Verified, out: Output) -> None:
+    for what in found.checked:
+        out.say(f"{out.side(what.what)}: {what.count}", f"{out.side(what.what)}: {what.count}")
     for fault in found.faults:
-        out.complain(out.side(fault.message))
-    if not found.faults:
-        out.say(f"{found.count} 条, 链完整, 末条 {found.head}",
-                f"{found.count} entries, the chain is whole, its head {found.head}")  # fmt: skip
-    return 1 if found.faults else 0
+        out.complain(f"audit {fault.seq}: {out.side(fault.message)}")
+    for d in found.differences:
+        place = f" [{d.span.start}, {d.span.end})" if d.span else ""
+        out.complain(f"{d.table} {d.row}{place}: {out.side(d.message)}")
+    for words in found.unknown:
+        out.say(f"无从核对: {out.side(words)}", f"cannot be known: {out.side(words)}")
+    count = len(found.faults) + len(found.differences)
+    if count:
+        out.complain(out.pick(f"共 {count} 处不符", f"{count} difference(s)"))
+        return
+    out.say(
+        f"{found.documents} 个文件 {found.facts} 条事实, 日志 {found.count} 条, 链完整, 全部相符; 末条 {found.head}",
+        f"{found.documents} document(s), {found.facts} facts, {found.count} entries, the chain is whole: "
+        f"nothing differs; its head {found.head}",
+    )
 
 
 def _checkpoints(path: Path) -> list[audit.Checkpoint]:
@@ -375,10 +400,19 @@ def _checkpoints(path: Path) -> list[audit.Checkpoint]:
     return [audit.read_checkpoint(line) for line in lines]
 
 
-def audit_checkpoint(run: Run) -> None:
-    """Print the head's hash and the count, to keep where nobody of the office can write."""
+def audit_checkpoint(run: Run, *, keep: bool) -> None:
+    """Print the head's hash and the count, to keep where nobody of the office can write; `keep`
+    appends them to the file that the settings name."""
     with run.acting() as (store, actor):
         require(actor, Action.READ_AUDIT)
+        if keep:
+            if (kept := keep_checkpoint(run.settings, store)) is None:
+                raise SettingError(
+                    "没有设留存校验点的文件 / no file that keeps checkpoints is set",
+                    hint="DUBAN_CHECKPOINTS=文件 / DUBAN_CHECKPOINTS=FILE",
+                )
+            print(audit.render_checkpoint(kept))
+            return
         with store.reading() as connection:
             found = audit.verify_chain(connection)
     if found.faults:

@@ -310,16 +310,22 @@ def audit_verify(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """逐条校验日志有没有被改、删、插、换 / find entries altered, removed, inserted, reordered."""
+    """核对日志和整个库, 同 duban verify / check the log and the whole store, as duban verify."""
     from api.cli import governance  # noqa: PLC0415
 
     state: Run = context.obj
-    state.code = governance.audit_verify(state, checkpoint or [], as_json)
+    state.code = governance.verify(state, checkpoint or [], as_json, audits=True)
 
 
 @audit_app.command("checkpoint")
-def audit_checkpoint(context: typer.Context) -> None:
+def audit_checkpoint(
+    context: typer.Context,
+    keep: Annotated[
+        bool,
+        typer.Option("--keep", help="并写入 DUBAN_CHECKPOINTS / append it to that file too"),
+    ] = False,
+) -> None:
     """打印校验点, 另处留存 / print a checkpoint to keep elsewhere."""
     from api.cli import governance  # noqa: PLC0415
 
-    governance.audit_checkpoint(context.obj)
+    governance.audit_checkpoint(context.obj, keep=keep)

@@ -11,9 +11,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from api.assistant.answer import Assistant
 from api.cli.output import Output
-from api.knowledge import open_index, retriever_builder, stored_chunks
+from api.knowledge import altered_model, open_index, retriever_builder, stored_chunks
 from api.settings import Settings
 from kb.chunks import LONGEST, Chunk, flatten, split_span
+from kb.embedding.bundled import forget_folder
 from kb.embedding.cache import VectorCache
 from kb.errors import SourceError, both
 from kb.expansion import QueryExpander
@@ -66,6 +67,8 @@ def update_index(settings: Settings, out: Output) -> int:
 
 def rebuild(settings: Settings, out: Output) -> None:
     """Write the index anew."""
+    if altered_model(settings):
+        forget_folder(settings.model_cache)
     index = open_index(settings, lambda m: out.complain(out.side(m)))
     with EmbeddingProgress(out) as report:
         chunks = index.rebuild(lambda: stored_chunks(settings), report)
@@ -76,8 +79,11 @@ def rebuild(settings: Settings, out: Output) -> None:
 
 def status(settings: Settings, out: Output, *, deep: bool) -> int:
     """Say whether the index is in step with the store; `deep` reads every vector. 1 if not."""
+    # Before the model is opened: that writes its files anew where one was altered.
+    altered = altered_model(settings) if deep else ()
     index = open_index(settings, lambda m: out.complain(out.side(m)))
     found = index.status(stored_chunks(settings), deep=deep)
+    found = found.model_copy(update={"altered": (*altered, *found.altered)})
     if out.as_json:
         out.json({**found.model_dump(mode="json"), "sound": found.sound})
         return 0 if found.sound else 1
@@ -93,6 +99,7 @@ def _say_status(found: IndexStatus, out: Output) -> None:
         ("缺少", "missing", found.missing),
         ("多余", "extra", found.extra),
         ("损坏", "damaged", found.damaged),
+        ("被改动的文件", "altered files", tuple(out.side(name) for name in found.altered)),
     ):
         if keys:
             shown = ", ".join(keys[:5]) + ("…" if len(keys) > 5 else "")

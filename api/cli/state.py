@@ -104,7 +104,7 @@ class Run:
         return Output(as_json=as_json, language=self.settings.language)
 
     @contextmanager
-    def acting(self) -> Iterator[tuple[Store, Actor]]:
+    def acting(self, *, migrate: bool = True) -> Iterator[tuple[Store, Actor]]:
         """The open store and who acts on it: the person named by `--as` or DUBAN_AS, else the
         console, which may do all that someone who holds the store's file could do anyway.
 
@@ -116,7 +116,7 @@ class Run:
         from tasks.store import Store  # noqa: PLC0415
 
         need_store(self.settings)
-        with Store.open(self.settings.store_url) as store:
+        with Store.open(self.settings.store_url, migrate=migrate) as store:
             yield store, People(store).actor(self.login)
 
 

@@ -20,6 +20,7 @@ from api.delivery.settings import DeliverySettings
 from api.delivery.webhooks import WebhookChannel
 from api.settings import Settings
 from kb.errors import ConflictError
+from tasks import audit
 from tasks.addresses import CHANNELS, WEBHOOKS, Address, Addresses
 from tasks.authorisation import Action, Actor, require
 from tasks.digest import Week, build_digests
@@ -59,7 +60,11 @@ def send_digests(
         store, wanted.week, wanted.as_of, zone=ZoneInfo(settings.timezone), within=delivery.within,
         units=wanted.units, overview=wanted.units is None, all_clear=delivery.all_clear,
     )  # fmt: skip
-    by_unit = {addressed_to(digest): digest for digest in digests}
+    with store.reading() as connection:
+        point = audit.last_checkpoint(connection)
+    by_unit = {
+        addressed_to(digest): digest.model_copy(update={"checkpoint": point}) for digest in digests
+    }
     addresses = Addresses(store, delivery.preset, delivery.webhook_hosts).all()
     if delivery.drop is not None:  # the folder takes every unit's: no address is needed for it
         for unit in by_unit:

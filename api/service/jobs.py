@@ -32,6 +32,7 @@ from api.service.job_records import (
 )
 from api.service.owners import Owner, is_running
 from ingest.apart import PATIENCE, ReaderFailedError, Reading, StoppedError
+from ingest.reader_version import reader_version
 from kb.errors import ConflictError, DubanError, joined
 from kb.index import Report
 from tasks.authorisation import Action, Actor, require
@@ -350,7 +351,7 @@ class Jobs:
 
         added = self._store.add(
             extraction, data, recorded_at=now.astimezone(UTC), actor=order.actor.login,
-            settle=settle, government=self._government,
+            settle=settle, government=self._government, reader=reader_version(),
         )  # fmt: skip
         self._tell(work, report=report_of(extraction, added))
         if added.status == "unchanged":

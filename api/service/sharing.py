@@ -52,6 +52,10 @@ class SharingEmbedder:
         with self._turn:
             return self._embedder.embed_passages(texts)
 
+    def weights(self) -> str:
+        """Digest of the weights that are loaded."""
+        return self._embedder.weights()
+
     def embeds_apart(self, count: int) -> bool:
         """Whether so many texts are embedded by other processes."""
         return self._embedder.embeds_apart(count)

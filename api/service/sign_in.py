@@ -46,7 +46,7 @@ def begin(
             service.address_limit.take_back(everyone)
             raise
     try:
-        person = service.access.check_password(login, password)
+        person = service.access.check_password(login, password, service.now())
     except DeniedError as error:
         raise UnauthenticatedError(error.message) from None
     limit.forget(pair)

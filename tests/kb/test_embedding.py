@@ -1,5 +1,6 @@
 """The embedding interface, on the bundled model and on a tiny one in a local folder."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from api.settings import default_cache
 from kb.embedding import load_embedder, load_small_encoder
-from kb.embedding.bundled import bundled_folder, find_container
+from kb.embedding.bundled import altered_files, bundled_folder, find_container
 from kb.embedding.cache import VectorCache
 from kb.errors import ModelError
 
@@ -152,3 +153,38 @@ def test_a_damaged_cache_is_begun_anew(tiny_model, tmp_path):
     rows = VectorCache(path).embed(load_embedder(str(tiny_model), CACHE), ["甲"])
     assert rows.shape == (1, 32)
     assert Path(path).exists()
+
+
+def test_altered_weights_are_noticed_with_their_manifest_too(tmp_path):
+    folder = bundled_folder(tmp_path)
+    assert altered_files(tmp_path) == ()
+    weights, manifest = folder / "model.safetensors", folder / "duban-manifest.json"
+    with weights.open("r+b") as file:
+        file.seek(-100, 2)
+        byte = file.read(1)
+        file.seek(-100, 2)
+        file.write(bytes([byte[0] ^ 1]))
+    assert "model.safetensors" in altered_files(tmp_path)
+    digests = json.loads(manifest.read_text())
+    digests["model.safetensors"] = hashlib.sha256(weights.read_bytes()).hexdigest()
+    manifest.write_text(json.dumps(digests))
+    said: list[str] = []
+    bundled_folder(tmp_path, said.append)
+    assert said == [], "the manifest fits"
+    assert altered_files(tmp_path) == ("model.safetensors",)
+
+
+def test_the_digest_of_what_is_loaded_is_that_of_the_tensors(tiny_model, tmp_path):
+    from safetensors.numpy import load_file, save_file
+
+    first = load_embedder(str(tiny_model), CACHE).weights()
+    copy = tmp_path / "copy"
+    shutil.copytree(tiny_model, copy)
+    (copy / "README.md").write_text("other words, the same weights")
+    assert load_embedder(str(copy), CACHE).weights() == first
+    [file] = copy.rglob("model.safetensors")
+    tensors = load_file(file)
+    name = min(tensors)
+    tensors[name] = tensors[name] + np.float32(1e-3)
+    save_file(tensors, file, metadata={"format": "pt"})
+    assert load_embedder(str(copy), CACHE).weights() != first

@@ -224,3 +224,93 @@ def test_who_holds_the_lock_is_written_down(index, place):
         said = json.loads((place[0] / "owner.json").read_text())
     assert said["pid"] == os.getpid()
     assert not (place[0] / "owner.json").exists()
+
+
+@pytest.fixture(scope="module")
+def large(tiny_model, tmp_path_factory):
+    """An index that is large enough for Chroma to write whole graphs, and its chunks."""
+    some = chunks(*(f"任务{n}抓好交通安全" for n in range(1050)))
+    folder = tmp_path_factory.mktemp("large") / "index"
+    made = VectorIndex(folder, load_embedder(str(tiny_model), CACHE), load_small_encoder())
+    made.vectors(some)
+    return made, folder, some
+
+
+def flip(file: Path) -> bytes:
+    """Change one bit in the middle of a file; gives what it held."""
+    held = file.read_bytes()
+    middle = len(held) // 2
+    file.write_bytes(held[:middle] + bytes([held[middle] ^ 1]) + held[middle + 1 :])
+    return held
+
+
+def test_one_bit_in_any_file_of_the_index_is_noticed(large):
+    index, folder, some = large
+    assert index.status(some, deep=True).sound
+    files = [
+        p for p in folder.rglob("*") if p.is_file() and p.stat().st_size and p.parent != folder
+    ]
+    names = {p.name for p in files}
+    assert {
+        "data_level0.bin",
+        "header.bin",
+        "length.bin",
+        "link_lists.bin",
+        "chroma.sqlite3",
+    } < names
+    for file in files:
+        held = flip(file)
+        for deep in (False, True):
+            found = index.status(some, deep=deep)
+            assert (found.sound, found.altered) == (False, (str(file.relative_to(folder)),))
+        file.unlink()
+        assert index.status(some).altered == (str(file.relative_to(folder)),)
+        file.write_bytes(held)
+    (folder / "chroma" / "more.bin").write_bytes(b"1")
+    assert index.status(some).altered == ("chroma/more.bin",)
+    (folder / "chroma" / "more.bin").unlink()
+    assert index.status(some, deep=True).sound
+
+
+def test_what_was_altered_is_made_anew(index, place):
+    if place[1]:
+        return  # the files are the server's
+    some = chunks(*TEXTS)
+    index.vectors(some)
+    [graph, *_] = place[0].glob("chroma/*/data_level0.bin")
+    flip(graph)
+    index.vectors(chunks(*TEXTS, "又一条"))
+    assert index.status(chunks(*TEXTS, "又一条"), deep=True).sound
+    flip(place[0] / "chroma" / "chroma.sqlite3")
+    index.rebuild(some)
+    assert index.status(some, deep=True).sound
+
+
+def test_vectors_that_are_not_those_of_the_text_are_named(index, place):
+    """Altered with all digests made to fit, or on a server, whose files are out of reach."""
+    some = chunks(*TEXTS)
+    made = {kind: np.array(rows) for kind, rows in index.vectors(some).items()}
+    made["text"][2] = made["text"][0]
+    with index._owned():
+        index._write_snapshot(index.fingerprint(some), made)
+        if not place[1]:
+            index._files.closed()
+    found = index.status(some, deep=True)
+    assert (found.sound, found.damaged) == (False, ("c2",))
+
+
+def test_weights_that_are_not_those_the_index_was_made_with_are_told(index, place, tiny_model):
+    some = chunks(*TEXTS)
+    index.vectors(some)
+
+    class Other(type(index.embedder)):
+        """Another set of weights under the same name and digest."""
+
+        def weights(self):
+            return "0" * 64
+
+    embedder = Other(str(tiny_model), index.embedder.name, index.embedder.digest)
+    other = VectorIndex(place[0], embedder, index.small, url=place[1])
+    assert other.status(some, deep=True).altered == (embedder.name,)
+    with pytest.raises(IndexStateError, match="另一个向量模型"):
+        other.vectors(chunks(*TEXTS, "又一条"))

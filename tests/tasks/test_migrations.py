@@ -1,12 +1,13 @@
 """Migrations are frozen: what an old store becomes does not change with the code of today."""
 
 import ast
+import sys
 from pathlib import Path
 
 from tasks import migrations
 
 FOLDER = Path(migrations.__file__).parent
-KNOWN = {"__future__", "alembic", "collections", "datetime", "hashlib", "json", "re", "sqlalchemy"}
+KNOWN = {*sys.stdlib_module_names, "alembic", "sqlalchemy"}
 
 
 def imported(path: Path) -> set[str]:

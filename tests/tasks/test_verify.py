@@ -1,10 +1,16 @@
+"""Verification of a store that was read by another reader, altered in its bytes, or is an older one."""
+
 import pytest
 from sqlalchemy import create_engine, text
 
-from ingest.pipeline import decode_source
+from ingest.pipeline import decode_source, extract_bytes
+from tasks import audit
+from tasks.audit import Checkpoint
+from tasks.lifecycle import Step
 from tasks.store import Store
-from tasks.verify import verify_store
-from tests.tasks.samples import NOW, read
+from tasks.verify import Reader, verify_store
+from tests.tasks.prepared import verify
+from tests.tasks.samples import NOW, read, set_back, take
 
 
 @pytest.fixture
@@ -33,13 +39,90 @@ def test_an_untouched_store_has_no_differences(url):
 
 
 @pytest.mark.parametrize(
-    ("statement", "kind"),
+    ("statement", "table"),
     [
-        ("UPDATE source SET data = CAST(replace(CAST(data AS TEXT), '20处', '90处') AS BLOB)", "document"),
-        ("""UPDATE fact SET body = replace(body, '"quote":"区水利局"', '"quote":"区教育局"') WHERE kind = 'tasks' AND ordinal = 0""", "assignment"),
+        ("UPDATE source SET data = CAST(replace(CAST(data AS TEXT), '20处', '90处') AS BLOB)", "source"),
+        ("""UPDATE fact SET body = replace(body, '"quote":"区水利局"', '"quote":"区教育局"') WHERE kind = 'tasks' AND ordinal = 0""", "fact"),
         ("UPDATE document SET body = replace(body, '20处', '90处')", "document"),
+        ("UPDATE document SET body = 'no JSON'", "document"),
+        ("UPDATE fact SET body = '{}'", "document"),
+        ("UPDATE document SET recorded_at = 'never'", "document"),
     ],
 )  # fmt: skip
-def test_what_was_changed_is_named(url, statement, kind):
-    differences = check(url, statement).differences
-    assert kind in {d.kind for d in differences}
+def test_what_was_changed_is_named(url, statement, table):
+    assert table in {d.table for d in check(url, statement).differences}
+
+
+def test_facts_under_a_life_that_were_changed_for_a_while_are_told(store):
+    """Altered, acted upon, put back: the facts are as they were read, but not the act's."""
+    take(store, Step.ACCEPT)
+    with store.writing() as connection:
+        body = connection.scalar(text("SELECT body FROM fact WHERE kind = 'tasks' AND ordinal = 0"))
+        other = body.replace("2025-12-31", "2031-12-31")
+        assert other != body
+        change = text("UPDATE fact SET body = :b WHERE kind = 'tasks' AND ordinal = 0")
+        connection.execute(change, {"b": other})
+    take(store, Step.REPORT)
+    with store.writing() as connection:
+        connection.execute(change, {"b": body})
+    found = verify(store)
+    assert not found.sound
+    assert any("第 2 条与第 3 条之间" in d.message for d in found.differences)
+    assert {d.table for d in found.differences} == {"audit", "fact"}
+
+
+def test_facts_that_another_reader_gave_are_compared_by_digest_only(store):
+    how = Reader(version="0123456789abcdef", extract=extract_bytes)
+    found = verify_store(store, decode_source, reader=how)
+    assert found.sound
+    assert any("另一版本" in words for words in found.unknown)
+
+
+def test_a_fact_that_never_stood_there_is_found_by_reading_again(store):
+    """Whoever rewrites facts, their digest and the whole log is found by the bytes."""
+    extraction, data = read(
+        "某区计划（2024—2026年）\n1.修路。2025年底前修路。（责任单位：区交通局）\n", "b.txt"
+    )
+    fewer = extraction.model_copy(update={"tasks": ()})
+    store.add(fewer, data, recorded_at=NOW, reader="installed")
+    assert verify_store(store, decode_source).sound, "the digests are those of the forged facts"
+    how = Reader(version="installed", extract=extract_bytes)
+    found = verify_store(store, decode_source, reader=how)
+    assert any("/tasks/0" in d.row for d in found.differences)
+
+
+def test_checkpoints_that_are_kept_narrow_what_cannot_be_known(store):
+    point = head(store)
+    take(store, Step.ACCEPT)
+    alone, kept = verify(store), verify(store, point)
+    assert any("没有另存的校验点" in words for words in alone.unknown)
+    assert any("最后一个校验点（第 1 条）" in words for words in kept.unknown)
+    assert kept.sound
+    assert verify(store, Checkpoint(count=9, head="0" * 64)).faults
+
+
+def head(store) -> Checkpoint:
+    with store.reading() as connection:
+        return audit.last_checkpoint(connection)
+
+
+def test_what_was_there_before_sealing_is_sealed_by_the_migration(store_url):
+    from tests.tasks.prepared import prepare
+
+    prepare(store_url)
+    with Store.open(store_url) as store:
+        before = head(store).count
+        with store.writing() as connection:
+            set_back(connection, "0007")
+    with Store.open(store_url, migrate=False) as store:
+        found = verify(store)
+        assert [(d.table, d.found) for d in found.differences] == [("alembic_version", "0007")]
+    with Store.open(store_url) as store:
+        found = verify(store)
+        assert found.sound, found.differences
+        assert any("3 份文件自日志第" in words for words in found.unknown)
+        with store.reading() as connection:
+            made = list(audit.read(connection, after=before))
+        assert [e.action for e in made] == ["document.sealed"] * 3 + ["store.sealed"]
+        take(store, Step.CANCEL, "整治隐患")
+        assert verify(store).sound

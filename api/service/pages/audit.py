@@ -17,14 +17,16 @@ from fastapi.responses import StreamingResponse
 from api.service.pages.entries import ACTIONS, KINDS, action_name, changes_of
 from api.service.pages.screen import Screen, allowed, read_day
 from api.service.sending import disposition, download
+from api.verifying import verify_all
 from kb.errors import NotFoundError, SourceError
 from tasks import audit as chain
-from tasks.audit import Audited, Checkpoint
+from tasks.audit import Checkpoint
 from tasks.audit_search import AuditFilter, read_matching, search_audit
 from tasks.authorisation import Action
 from tasks.exports.cells import guard
 from tasks.exports.delimited import BOM
 from tasks.store import Store
+from tasks.verify import Verified
 
 router = APIRouter()
 Auditing = Annotated[Screen, Depends(allowed(Action.READ_AUDIT))]
@@ -115,12 +117,11 @@ def verify(
     csrf: Annotated[str, Form()] = "",
     checkpoint: Annotated[str, Form(max_length=100_000)] = "",
 ) -> Response:
-    """Check the whole chain, and that it still holds the checkpoints given. Changes nothing, so
-    that the page itself may answer the form."""
+    """Check the whole store and its log, and that it still holds the checkpoints given and those
+    that the service keeps. Changes nothing, so that the page itself may answer the form."""
     s.check(csrf)
     kept = [chain.read_checkpoint(line) for line in checkpoint.splitlines() if line.strip()]
-    with s.service.store.reading() as connection:
-        found = chain.verify_chain(connection, kept)
+    found = verify_all(s.service.settings, s.service.store, kept)
     return _shown(s, Asked(), None, found, len(kept))
 
 
@@ -167,7 +168,7 @@ def _cell(value: object) -> str:
 
 
 def _shown(
-    s: Screen, f: Asked, before: int | None, verified: Audited | None, kept: int = 0
+    s: Screen, f: Asked, before: int | None, verified: Verified | None, kept: int = 0
 ) -> Response:
     wanted = f.in_utc(ZoneInfo(s.service.settings.timezone))
     with s.service.store.reading() as connection:

@@ -18,6 +18,9 @@ ACTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "document.refreshed": ("文件重新读取", "document read anew"),
         "document.withdrawn": ("撤回文件", "document withdrawn"),
         "document.restored": ("恢复文件", "document restored"),
+        "document.sealed": ("文件补记摘要", "digests of a document"),
+        "store.sealed": ("用户、地址、令牌补记摘要", "digests of people, addresses and tokens"),
+        "person.rehashed": ("密码换用新的摘要参数", "password hashed anew"),
         "document.visibility": ("改可见范围", "visibility changed"),
         TRACKED: ("列入督办", "document tracked"),
         UNTRACKED: ("改为仅供查阅", "document kept for reference"),
@@ -75,6 +78,12 @@ _FIELDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "message": ("说明", "message"), "path": ("条款", "clause"), "quote": ("原文", "quote"),
     }
 )  # fmt: skip
+_SEALS = frozenset(
+    {"before_sha256", "correction_sha256", "corrections", "duties", "duty_sha256", "facts_sha256",
+     "message_sha256", "page_sha256", "password_sha256", "reader", "row_sha256", "standings",
+     "text_sha256"}
+)  # fmt: skip
+"""What an entry holds for verification, not for people; its whole JSON shows it."""
 _LONGEST = 300
 """Characters of a value that are shown; the whole is in the entry's JSON."""
 
@@ -95,7 +104,7 @@ def changes_of(entry: Entry) -> Iterator[Changed]:
         if before.get(key) != after.get(key) or key not in before:
             yield Changed(field_name(key), _said(before, key), _said(after, key))
     for key in entry.detail:
-        if key not in before and key not in after:
+        if key not in before and key not in after and key not in _SEALS:
             yield Changed(field_name(key), None, _said(entry.detail, key))
 
 

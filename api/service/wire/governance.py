@@ -71,12 +71,38 @@ class Fault(Wire):
     message: str
 
 
-class Audited(Wire):
-    """How many entries were checked, the head, and what is wrong (nothing: all is well)."""
+class Difference(Wire):
+    """A row that is not what its source, the log or the facts say; `row` is its key."""
 
+    table: str
+    row: str
+    column: str
+    expected: str
+    found: str
+    message: str
+
+
+class Checked(Wire):
+    """A kind of thing that was checked, and how many of it."""
+
+    what: str
+    count: int
+
+
+class Verified(Wire):
+    """A verification of the whole store: `count` entries of the log up to `head`; `faults` where its
+    chain is broken, `differences` between the store and the log; `unknown` is what no check of this
+    store can know. Sound: neither fault nor difference."""
+
+    sound: bool
     count: int
     head: str
+    documents: int
+    facts: int
+    checked: tuple[Checked, ...]
     faults: tuple[Fault, ...]
+    differences: tuple[Difference, ...]
+    unknown: tuple[str, ...]
 
 
 class Checkpoint(Wire):

@@ -1,0 +1,68 @@
+"""Which reader this is: a digest of all that decides what is read out of a document's bytes.
+
+The log keeps it with each document, so that its facts can be derived again and compared where the
+reader is the same one.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import platform
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from importlib.metadata import packages_distributions, version
+from pathlib import Path
+
+from kb.lexicon import corpus_path
+
+_OURS = ("ingest", "kb", "tasks")
+"""The packages whose modules a reading may use."""
+
+
+@lru_cache
+def reader_version() -> str:
+    """16 hexadecimal digits over the files of `ingest` and of the modules that they import, the
+    lexicon, and the versions of Python, its Unicode tables and the libraries they import."""
+    root = corpus_path().parent
+    files, libraries = _closure(root)
+    files |= {p for p in (root / "corpus" / "lexicon").rglob("*") if p.is_file()}
+    whole = hashlib.sha256()
+    for path in sorted(files):
+        name = path.relative_to(root).as_posix().encode()
+        whole.update(name + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    major, minor, _ = platform.python_version_tuple()
+    told = [f"python {major}.{minor}", f"unicode {unicodedata.unidata_version}", *libraries]
+    whole.update("\n".join(told).encode())
+    return whole.hexdigest()[:16]
+
+
+def _closure(root: Path) -> tuple[set[Path], list[str]]:
+    """The files of `ingest` and every module of ours that they import, also inside functions; the
+    libraries among their imports with their versions."""
+    files = {p for p in (root / "ingest").rglob("*") if p.is_file() and p.suffix != ".pyc"}
+    waiting = [p for p in files if p.suffix == ".py"]
+    others: set[str] = set()
+    while waiting:
+        for name in _imports(waiting.pop()):
+            if name.partition(".")[0] not in _OURS:
+                others.add(name.partition(".")[0])
+                continue
+            place = root.joinpath(*name.split("."))
+            found = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+            if found.is_file() and found not in files:
+                files.add(found)
+                waiting.append(found)
+    homes = packages_distributions()
+    distributions = {d for name in (*others, "lxml") for d in homes.get(name, ())}  # lxml by name
+    return files, sorted(f"{d} {version(d)}" for d in distributions)
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)

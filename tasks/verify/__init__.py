@@ -1,0 +1,203 @@
+"""One verification of a store: all that it holds against its own log, and the log against itself.
+
+The log's chain is checked first, then folded once (`tasks.verify.ledger`) into what the store
+should hold; each table is compared with that. Facts are also read again from the documents' bytes
+where the reader that is installed is the one that the log names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from sqlalchemy import Connection, func, select
+
+from kb.errors import DubanError
+from tasks import audit, schema
+from tasks.audit import Audited, Checkpoint
+from tasks.corrections import apply_corrections
+from tasks.models import Extraction
+from tasks.store import Store, read_extraction
+from tasks.undated import track_undated
+from tasks.verify.documents import Decode, Reader, check_document, check_gone, check_quotes
+from tasks.verify.duties import (
+    check_corrections,
+    check_duties,
+    check_evidence,
+    check_progress,
+    check_projections,
+)
+from tasks.verify.ledger import Ledger
+from tasks.verify.people import check_outgoing, check_people
+from tasks.verify.report import Checked, Difference, Findings, Report, Verified
+from tasks.verify.shape import check_shape
+from tasks.versions import read_corrections
+
+__all__ = ["Checked", "Decode", "Difference", "Reader", "Report", "Verified", "verify_store"]
+
+_DOCUMENTS = "文件 / documents"
+_BROKEN = (DubanError, ValueError, KeyError, TypeError, AttributeError, LookupError)
+"""What a row raises that holds what no program of ours writes."""
+
+
+def verify_store(
+    store: Store,
+    decode: Decode,
+    *,
+    reader: Reader | None = None,
+    checkpoints: Iterable[Checkpoint] = (),
+    report: Report = lambda *_: None,
+) -> Verified:
+    """Check everything, as it is at one moment; changes nothing.
+
+    Args:
+        store: opened without bringing its schema up to date (`Store.open(…, migrate=False)`), so
+            that one of another revision is told and not changed.
+        decode: the text of stored bytes.
+        reader: the reader that is installed.
+        checkpoints: kept elsewhere, which the log must still hold.
+        report: told of progress.
+    """
+    kept = list(checkpoints)
+    found = Findings(report)
+    with store.reading() as connection:
+        whole = check_shape(connection, found)
+        if not connection.dialect.has_table(connection, schema.audit.name):
+            return _result(Audited(count=0, head=audit.GENESIS, faults=()), found, 0, 0)
+        chain = audit.verify_chain(connection, kept)
+        found.count("日志条目 / entries of the log", chain.count)
+        documents = facts = 0
+        if whole:
+            _check_empty(connection, chain, found)
+            documents, facts = _check_all(connection, decode, reader or Reader(), found)
+    if not kept:
+        found.unknown.append(
+            "没有另存的校验点：整个库连同日志被一并重写，或日志末尾被删而各表随之改写，无从发现 / no checkpoint was kept: that the "
+            "whole store was written anew with its log, or the log's tail cut and the tables with it, "
+            "cannot be known"
+        )
+    else:
+        found.unknown.append(
+            f"最后一个校验点（第 {max(p.count for p in kept)} 条）之后的整体重写无从发现 / that all after the last "
+            f"checkpoint (entry {max(p.count for p in kept)}) was written anew cannot be known"
+        )
+    return _result(chain, found, documents, facts)
+
+
+def _result(chain: Audited, found: Findings, documents: int, facts: int) -> Verified:
+    return Verified(
+        count=chain.count,
+        head=chain.head,
+        documents=documents,
+        facts=facts,
+        checked=found.checked,
+        faults=chain.faults,
+        differences=tuple(found.differences),
+        unknown=tuple(found.unknown),
+    )
+
+
+def _check_empty(connection: Connection, chain: Audited, found: Findings) -> None:
+    """A store in which anything is has a log."""
+    if chain.count:
+        return
+    for table in (schema.document, schema.person, schema.life, schema.correction, schema.evidence):
+        if connection.scalar(select(func.count()).select_from(table)):
+            found.add(
+                "audit", "",
+                f"日志是空的，而 {table.name} 表有记录：日志被清空 / the log is empty though there are rows in "
+                f"{table.name}: it was emptied",
+            )  # fmt: skip
+
+
+def _check_all(
+    connection: Connection, decode: Decode, reader: Reader, found: Findings
+) -> tuple[int, int]:
+    keys = list(connection.scalars(select(schema.document.c.id).order_by(schema.document.c.id)))
+    facts = 0
+    owners: dict[str, str] = {}
+    homes: dict[str, str] = {}
+    for number, key in enumerate(keys):
+        found.report("事项 / facts", number, len(keys))
+        extraction = _loaded(connection, key, found)
+        if extraction is None:
+            continue
+        facts += check_quotes(extraction, found)
+        corrected = _corrected(connection, extraction, found)
+        for one in (extraction, corrected):
+            for task in one.tasks if one else ():
+                homes[task.id] = key
+                owners.update((m.id, task.id) for m in task.milestones)
+        if corrected is not None:
+            check_projections(connection, corrected, found)
+    found.count("事项原文 / quotes of facts", facts)
+    ledger = Ledger(found, owners, homes)
+    _guarded("audit", found, lambda: ledger.read(audit.read(connection)))
+    for number, key in enumerate(keys):
+        found.report(_DOCUMENTS, number, len(keys))
+        loaded = _loaded(connection, key)
+        check = partial(check_document, connection, key, loaded, decode, reader, ledger, found)
+        _guarded("document", found, check, key)
+    checks = {
+        "document": check_gone,
+        "correction": check_corrections,
+        "fact": check_duties,
+        "life": check_progress,
+        "evidence": check_evidence,
+        "person": check_people,
+        "delivery": check_outgoing,
+    }
+    for table, one_check in checks.items():
+        found.report(table, 0, 0)
+        _guarded(table, found, partial(one_check, connection, ledger, found))
+    _tell_unknown(ledger, reader, found)
+    return len(keys), facts
+
+
+def _guarded(table: str, found: Findings, check: Callable[[], None], row: str = "") -> None:
+    """Run a check; a row that cannot even be read is a difference, not an error of the check."""
+    try:
+        check()
+    except _BROKEN as error:
+        found.unreadable(table, row, error)
+
+
+def _loaded(
+    connection: Connection, document_id: str, found: Findings | None = None
+) -> Extraction | None:
+
+    try:
+        return read_extraction(connection, document_id)
+    except _BROKEN as error:
+        if found is not None:
+            found.unreadable("document", document_id, error)
+        return None
+
+
+def _corrected(
+    connection: Connection, extraction: Extraction, found: Findings
+) -> Extraction | None:
+    try:
+        corrections = read_corrections(connection, extraction.document.id)
+        return track_undated(apply_corrections(extraction, corrections))
+    except _BROKEN as error:
+        found.unreadable("correction", extraction.document.id, error)
+        return None
+
+
+def _tell_unknown(ledger: Ledger, reader: Reader, found: Findings) -> None:
+    older = [r.seq for r in ledger.readings.values() if r.reader is None]
+    if older:
+        found.unknown.append(
+            f"{len(older)} 份文件自日志第 {min(older)} 条起才有摘要：此前的改动无从发现 / {len(older)} document(s) are "
+            f"sealed from entry {min(older)} of the log on: what was altered before cannot be known"
+        )
+    others = sum(r.reader not in (None, reader.version) for r in ledger.readings.values())
+    if others:
+        found.unknown.append(
+            f"{others} 份文件由另一版本的读取程序读出，只核对了摘要，没有由原件重新读取 / {others} document(s) were read by "
+            "another version of the reader: compared by digests, not read again from their bytes"
+        )
+    found.unknown.append(
+        "登录会话、上传作业、对话记录不在核对之列 / sessions, jobs and conversations are not checked"
+    )

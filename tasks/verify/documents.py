@@ -1,0 +1,196 @@
+"""Documents: their bytes, text and facts against the log's digests, the bytes read again, and what
+the log says became of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from kb.errors import DubanError
+from kb.identifiers import sha256_hex
+from kb.models import Document, Span
+from tasks import schema
+from tasks.models import Extraction
+from tasks.seals import STANDING, document_seal, plain, standing
+from tasks.store import document_row, fact_rows
+from tasks.verify.ledger import Ledger, Reading
+from tasks.verify.report import Findings
+
+Decode = Callable[[bytes, str, str], str]
+"""(bytes, media type, file name) → text, as `ingest.pipeline.decode_source`."""
+
+_LOG = "日志 / the log"
+_BYTES = "原件 / the source"
+_BODY = "整行内容 / the row's whole value"
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """The reader that is installed: `version` (`ingest.reader_version`; empty: none is known),
+    `extract` from (bytes, file name)."""
+
+    version: str = ""
+    extract: Callable[[bytes, str], Extraction] | None = None
+
+
+def check_document(
+    connection: Connection, document_id: str, extraction: Extraction | None, decode: Decode,
+    reader: Reader, ledger: Ledger, found: Findings,
+) -> None:  # fmt: skip
+    """Check one document; `extraction` is what its rows give as they were read, None where they
+    cannot be read."""
+    found.count("文件 / documents")
+    d, s = schema.document, schema.source
+    row = connection.execute(select(d).where(d.c.id == document_id)).one()
+    data = connection.scalar(select(s.c.data).where(s.c.sha256 == row.sha256))
+    _check_standing(connection, document_id, ledger, found)
+    if data is None:
+        found.missing("source", row.sha256, "文件 / the document")
+    elif sha256_hex(data) != row.sha256:
+        message = "文件字节的 SHA-256 与记录不符 / the bytes' SHA-256 differs"
+        found.add("source", row.sha256, message, column="data", document_id=document_id)
+    if extraction is None:
+        return
+    found.compare("document", document_id, _columns(extraction.document), dict(row._mapping), _BODY)
+    _check_fact_columns(connection, document_id, found)
+    known = ledger.readings.get(document_id)
+    if known is None:
+        found.stray("document", document_id, _LOG)
+        return
+    before = len(found.differences)
+    if data is not None:
+        _check_text(data, extraction, decode, found)
+        if reader.extract is not None and reader.version and known.reader == reader.version:
+            _read_again(connection, bytes(data), extraction, reader, found)
+    _check_seal(connection, document_id, known, found, named=len(found.differences) > before)
+
+
+def check_gone(connection: Connection, ledger: Ledger, found: Findings) -> None:
+    """Documents of which the log knows and the store does not."""
+    there = set(connection.scalars(select(schema.document.c.id)))
+    for key in ledger.readings.keys() - there:
+        found.missing("document", key, _LOG)
+
+
+def check_quotes(extraction: Extraction, found: Findings) -> int:
+    """Every fact's quote against the text at its span; gives how many there are."""
+    text, count = extraction.document.text, 0
+    for kind, fact_id, span, quote in _quotes(extraction):
+        count += 1
+        if span.end > len(text) or span.slice(text) != quote:
+            found.add(
+                "fact", fact_id,
+                f"{kind} 应为“{quote}”, 原文是“{span.slice(text)}” / {kind}: the source differs",
+                column=kind, expected=span.slice(text), found=quote,
+                document_id=extraction.document.id, span=span,
+            )  # fmt: skip
+    return count
+
+
+def _columns(document: Document) -> dict[str, Any]:
+    row = document_row(document)
+    row.pop("body")
+    return row
+
+
+def _check_standing(
+    connection: Connection, document_id: str, ledger: Ledger, found: Findings
+) -> None:
+    expected = ledger.standings.get(document_id, {})
+    there = standing(connection, document_id)
+    found.count("文件的版本、撤回和可见范围 / standings of documents")
+    for column in (*STANDING, "visibility"):
+        if column in expected and expected[column] != there[column]:
+            table = "visibility" if column == "visibility" else "document"
+            found.differs(table, document_id, column, expected[column], there[column], _LOG)
+
+
+def _check_text(data: bytes, extraction: Extraction, decode: Decode, found: Findings) -> None:
+    document = extraction.document
+    try:
+        text = decode(data, document.media_type, document.name)
+    except (DubanError, KeyError) as error:
+        told = error.message if isinstance(error, DubanError) else str(error)
+        found.add("document", document.id, f"文件解不开 / cannot be decoded: {told}", column="body")
+        return
+    if text != document.text:
+        place = next(
+            (i for i, (a, b) in enumerate(zip(text, document.text, strict=False)) if a != b),
+            min(len(text), len(document.text)),
+        )
+        message = f"正文在第 {place} 字起不同 / the text differs from character {place}"
+        found.add("document", document.id, message, column="body", document_id=document.id)
+
+
+def _check_fact_columns(connection: Connection, document_id: str, found: Findings) -> None:
+    """What a fact's columns repeat of its whole value."""
+    f = schema.fact
+    for row in connection.execute(select(f).where(f.c.document_id == document_id)):
+        body = json.loads(row.body)
+        start, end = body["span"] or (None, None)
+        expected = {"id": body.get("id"), "start": start, "end": end}
+        found.compare("fact", _key(row._mapping), expected, dict(row._mapping), _BODY)
+
+
+def _read_again(
+    connection: Connection, data: bytes, extraction: Extraction, reader: Reader, found: Findings
+) -> None:
+    document = extraction.document
+    assert reader.extract is not None  # noqa: S101 - asked before
+    found.count("由原件重新读取的文件 / documents read again from their bytes")
+    try:
+        fresh = reader.extract(data, document.name)
+    except DubanError as error:
+        found.add("document", document.id, f"文件读不出 / cannot be read: {error.message}")
+        return
+    want = {k: plain(v) for k, v in document_row(fresh.document).items()}
+    d, f = schema.document, schema.fact
+    row = connection.execute(select(*(d.c[k] for k in want)).where(d.c.id == document.id)).one()
+    there = {k: plain(v) for k, v in row._mapping.items()}
+    if fresh.document.text != document.text:
+        want.pop("body")  # told already, by the place where it differs
+    found.compare("document", document.id, want, there, _BYTES)
+    kept = connection.execute(select(f).where(f.c.document_id == document.id))
+    rows = {_key(r._mapping): dict(r._mapping) for r in kept}
+    wanted = {_key(r): r for r in fact_rows(fresh)}
+    for key in sorted(wanted.keys() - rows.keys()):
+        found.missing("fact", key, _BYTES)
+    for key in sorted(rows.keys() - wanted.keys()):
+        found.stray("fact", key, _BYTES)
+    for key in sorted(wanted.keys() & rows.keys()):
+        found.compare("fact", key, wanted[key], rows[key], _BYTES)
+
+
+def _check_seal(
+    connection: Connection, document_id: str, known: Reading, found: Findings, *, named: bool
+) -> None:
+    now = document_seal(connection, document_id)
+    found.count("正文和事项的摘要 / digests of texts and facts", 2)
+    entry = f"日志第 {known.seq} 条 / entry {known.seq} of the log"
+    for column, was in (("text_sha256", known.text), ("facts_sha256", known.facts)):
+        if now[column] != was and not named:
+            found.differs("document", document_id, column, was, now[column], entry)
+
+
+def _key(row: Any) -> str:
+    return f"{row['document_id']}/{row['kind']}/{row['ordinal']}"
+
+
+def _quotes(extraction: Extraction) -> Iterator[tuple[str, str, Span, str]]:
+    for task in extraction.tasks:
+        for a in task.responsibilities:
+            yield "assignment", f"{task.id}:{a.unit}", a.span, a.quote
+        for m in task.milestones:
+            yield "milestone", m.id, m.span, m.quote
+        for t in task.targets:
+            yield "target", t.id, t.span, t.quote
+    for member in extraction.members:
+        yield "member", member.unit, member.span, member.quote
+    for policy in extraction.policies:
+        yield "policy", policy.title, policy.span, policy.quote
+    for repair in extraction.repairs:
+        yield "repair", repair.rule, repair.span, repair.raw
