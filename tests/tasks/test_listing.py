@@ -145,7 +145,7 @@ def test_a_past_day_under_the_ids_of_today(store):
 
 def test_days_ahead_that_count_as_near(store):
     one = Wanted(milestones=frozenset({milestone_of(store, "整治隐患")}))
-    for days, state in ((30, State.LATER), (31, State.DUE_SOON)):
+    for days, state in ((31, State.LATER), (32, State.DUE_SOON)):
         [item] = list_standings(store, date(2025, 11, 30), one, days=days)
         assert item.state is state
 

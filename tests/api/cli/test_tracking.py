@@ -260,3 +260,85 @@ def test_a_plan_without_a_task_is_a_plan():
     require_plan("防汛", titles)
     with pytest.raises(NotFoundError, match="登月"):
         require_plan("登月", titles)
+
+
+SCHEDULE = """某市节水工作方案
+某市人民政府
+2026年1月12日
+一、主要任务
+1.审核申请。收到申请之日起5个工作日内完成审核。（责任单位：市水利局）
+2.报送台账。每月31日前报送台账。（责任单位：市水利局）
+3.改造管网。12月3日前完成管网改造30公里。（责任单位：市水利局）
+4.评估成效。2026年12月4日前完成评估。（责任单位：市水利局）
+"""
+
+
+@pytest.fixture
+def schedule(tmp_path, capsys):
+    (tmp_path / "schedule.txt").write_text(SCHEDULE, "utf-8")
+
+    def call(*arguments: str):
+        capsys.readouterr()
+        code = run(arguments, {}, tmp_path)
+        return code, capsys.readouterr().out
+
+    assert call("ingest", "--no-index", str(tmp_path / "schedule.txt"))[0] == 0
+    return call
+
+
+def test_seven_days_are_told_with_their_two_ends(schedule):
+    asked = ("due", "--within", "7", "--as-of", "2026-11-27")
+    code, said = schedule(*asked)
+    assert code == 0
+    assert "7 天内（2026-11-27 至 2026-12-03）到期 2 项" in said
+    assert "12-03 年份据文件" in said
+    english = schedule("--lang", "en", *asked)[1]
+    assert "2 due within 7 day(s) (2026-11-27 to 2026-12-03)" in english
+    found = json.loads(schedule(*asked, "--json")[1])
+    assert [(i["due"], i["certainty"]) for i in found] == [
+        ("2026-11-30", ["explicit"]), ("2026-12-03", ["assumed_year"]),
+    ]  # fmt: skip
+    assert schedule("due", "--within", "0")[0] == 2
+
+
+def test_an_event_says_by_which_arrangement_of_holidays_it_counts(schedule):
+    rows = json.loads(schedule("milestones", "--as-of", "2026-03-01", "--json")[1])
+    key = next(r["milestone_id"] for r in rows if r["counting"] == "working_days")
+    code, said = schedule("event", key, "--occasion", "甲户", "--on", "2026-04-30")
+    assert code == 0
+    assert "时限 2026-05-11（依据国务院办公厅2026年节假日安排）" in said
+    told = json.loads(
+        schedule("event", key, "--occasion", "乙户", "--on", "2026-01-12", "--json")[1]
+    )
+    assert (told["due"], told["counting"]) == ("2026-01-19", "working_days")
+    assert told["arrangements"] == [{"year": 2026, "published": True}]
+    listed = schedule("milestones", "--as-of", "2026-05-01")[1]
+    assert "工作日：依据国务院办公厅2026年节假日安排" in listed
+
+
+def test_a_deadline_in_working_days_is_set_by_hand(schedule):
+    rows = json.loads(schedule("milestones", "--as-of", "2026-03-01", "--json")[1])
+    row = next(r for r in rows if r["title"] == "改造管网")
+    words = ("correct", "date", row["task_id"], "--id", row["milestone_id"], "--reason", "原文如此")
+    after = ("--event", "收到申请", "--duration", "P10D")
+    assert schedule(*words, *after, "--counting", "working_days")[0] == 0
+    rows = json.loads(schedule("milestones", "--as-of", "2026-03-01", "--json")[1])
+    now = next(r for r in rows if r["milestone_id"] == row["milestone_id"])
+    assert (now["kind"], now["counting"], now["state"]) == ("relative", "working_days", "waiting")
+    for wrong in (
+        (*after, "--date", "2026-12-01"), ("--event", "收到申请"), ("--duration", "P10D"),
+        ("--counting", "working_days"), (*after, "--counting", "weeks"),
+    ):  # fmt: skip
+        assert schedule(*words, *wrong)[0] == 2, wrong
+    assert schedule(*words, "--event", "收到申请", "--duration", "P1M", "--counting", "working_days")[0] == 1  # fmt: skip
+
+
+def test_a_calendar_is_told_by_the_number_of_its_events(schedule, tmp_path):
+    out = tmp_path / "x.ics"
+    asked = ("export", "--out", str(out), "--as-of", "2026-11-27")
+    said = schedule(*asked)[1]
+    count = out.read_bytes().count(b"BEGIN:VEVENT")
+    told = json.loads(schedule(*asked, "--json")[1])
+    assert told["events"] == count < told["milestones"]
+    rest = told["milestones"] - count
+    assert f"{count} 个日程，另有 {rest} 项无日期或已结束，不在日历中" in said

@@ -75,8 +75,8 @@ def test_a_unit_with_a_second_role_in_the_same_duty_has_it_once():
 @pytest.mark.parametrize(
     ("as_of", "kind"),
     [
-        ("2026-10-30", None),  # 31 days ahead
-        ("2026-10-31", SectionKind.DUE),
+        ("2026-10-31", None),
+        ("2026-11-01", SectionKind.DUE),  # the last of 30 days
         ("2026-11-30", SectionKind.DUE),  # the day itself
         ("2026-12-01", SectionKind.OVERDUE),
     ],
@@ -86,12 +86,12 @@ def test_the_days_on_which_a_duty_changes_its_section(store, as_of, kind):
     assert [s.kind for s in found["区财政局"].sections] == ([kind] if kind else [])
 
 
-@pytest.mark.parametrize(("within", "shown"), [(5, False), (6, True)])
+@pytest.mark.parametrize(("within", "shown"), [(6, False), (7, True)])
 def test_how_many_days_ahead_count_as_near_can_be_chosen(store, within, shown):
     found = digests(store, within=within)
     assert ("区财政局" in found) is shown
     if shown:
-        assert subject(found["区财政局"]).endswith("6日内到期1项")
+        assert subject(found["区财政局"]).endswith("7日内到期1项")
 
 
 def test_a_unit_with_nothing_gets_none_or_an_all_clear(store):

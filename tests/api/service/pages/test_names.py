@@ -20,7 +20,7 @@ from tasks.visibility import Level
         ("FREQ=MONTHLY;INTERVAL=2", "每2个月", "every 2 months"),
         ("FREQ=MONTHLY;INTERVAL=3", "每季度", "every quarter"),
         ("FREQ=MONTHLY;INTERVAL=6", "每半年", "every half year"),
-        ("FREQ=WEEKLY;BYDAY=SU", "每周", "every week"),
+        ("FREQ=WEEKLY;BYDAY=SU", "每周日", "every week, Sunday"),
         ("X", "X", "X"),  # what cannot be said in words stays as it is
     ],
 )

@@ -2,6 +2,7 @@
 closed document anywhere."""
 
 import re
+from datetime import timedelta
 from html.parser import HTMLParser
 from urllib.parse import quote
 
@@ -224,3 +225,13 @@ def test_static_files_are_there_and_kept(browser):
         answer = browser("public").get(address)
         assert answer.status_code == 200
         assert answer.headers.get("Cache-Control") != "no-store"
+
+
+def test_near_days_are_told_with_their_two_ends(pages_world, browser):
+    client = browser("public")
+    for path in ("/tasks?as_of=2026-11-27", "/dashboard?as_of=2026-11-27"):
+        assert "2026-11-27 至 2026-12-26" in client.get(path).text, path
+    first = pages_world.service.today()
+    ends = f"{first} 至 {first + timedelta(days=29)}"
+    for path in ("/units", f"/units/{quote(OWN)}"):
+        assert ends in client.get(path).text, path

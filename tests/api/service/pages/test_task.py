@@ -120,6 +120,10 @@ def test_an_owner_is_added_and_removed_in_two_languages(pages_world, supervisor,
             {"kind": "relative", "event": "甲校验收", "count": "3", "span": "M"},
             "甲校验收起 3个月内",
         ),
+        (
+            {"kind": "relative", "event": "收到申请", "count": "5", "span": "working_days"},
+            "收到申请起 5个工作日内",
+        ),
         ({"kind": "start", "day": "2026-09-01"}, "2026-09-01 起"),
     ],
 )

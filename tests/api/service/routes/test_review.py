@@ -87,3 +87,33 @@ def test_review_by_kind_and_document(world):
         part = client.get(f"{API}/review", params={"kind": kind, "limit": 500}).json()
         assert {i["kind"] for i in part["items"]} == {kind}
     assert client.get(f"{API}/review", params={"document": "doc-0"}).json()["total"] == 0
+
+
+def test_a_deadline_in_working_days_and_what_an_event_gives(world):
+    task = world.open.tasks[2]
+    key = task.milestones[0].id
+    made = correct(
+        world, 2, aspect="date", operation="change", fact_id=key,
+        deadline={"kind": "relative", "event": "收到申请", "duration": "P5D", "counting": "working_days"},
+    )  # fmt: skip
+    assert made.status_code == 201, made.text
+    assert made.json()["deadline"]["counting"] == "working_days"
+    told = world.client("supervisor").post(
+        f"{API}/milestones/{key}/events", json={"occasion": "甲户", "on": "2025-09-30"}
+    )
+    assert told.status_code == 200, told.text
+    assert (told.json()["due"], told.json()["counting"]) == ("2025-10-14", "working_days")
+    assert told.json()["arrangements"] == [{"year": 2025, "published": True}]
+    bad = correct(
+        world, 2, aspect="date", operation="change", fact_id=key,
+        deadline={"kind": "relative", "event": "收到申请", "duration": "P1M", "counting": "working_days"},
+    )  # fmt: skip
+    assert bad.status_code == 422
+    assert "工作日" in bad.text
+
+
+def test_what_is_due_says_the_two_ends_of_its_days(world):
+    asked = {"as_of": "2026-11-27", "within": 7}
+    told = world.client("public").get(f"{API}/due", params=asked).json()
+    assert told["window"] == {"start": "2026-11-27", "end": "2026-12-03"}
+    assert world.client("public").get(f"{API}/due", params={"within": 0}).status_code == 422
