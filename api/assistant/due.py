@@ -175,6 +175,13 @@ class DueAnswers(Composer, ABC):
         own = [i for i in items if not i.inherited]
         rest = [i for i in items if i.inherited]
         lines = [self._head(q, own, head)]
+        if self.register.extractions and not self._listing(q).extractions:
+            # Of a place that was named: an empty list alone would say that nothing is due there.
+            lines.append(
+                "所问文件仅供查阅，任务不列入督办清单。"
+                if zh
+                else "The documents asked about are for reference; their duties are on no list."
+            )
         if q.first is not None and own:
             kept = first_of(own, q.first)
             if len(kept) < len(own):
