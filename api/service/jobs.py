@@ -33,7 +33,7 @@ from api.service.job_records import (
 from api.service.owners import Owner, is_running
 from ingest.apart import PATIENCE, ReaderFailedError, Reading, StoppedError
 from ingest.reader_version import reader_version
-from kb.errors import ConflictError, DubanError, joined
+from kb.errors import ConflictError, DubanError, disk_error, joined
 from kb.index import Report
 from tasks.authorisation import Action, Actor, require
 from tasks.models import Extraction
@@ -291,11 +291,11 @@ class Jobs:
             return
         except DubanError as error:
             ended = failed(work.job, error.message, error.hint)
-        except Exception:
+        except Exception as error:
             log.exception("job %s", work.job.id)
-            ended = failed(
-                work.job, "服务出错, 已记入日志 / the service failed; it is in the log", ""
-            )
+            fault = disk_error(error, self.folder)
+            said = "服务出错, 已记入日志 / the service failed; it is in the log"
+            ended = failed(work.job, *((fault.message, fault.hint) if fault else (said, "")))
         try:
             self._records.end(ended)
         except DubanError:

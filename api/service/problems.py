@@ -17,6 +17,7 @@ from starlette.responses import Response
 from kb.errors import (
     ConflictError,
     DeniedError,
+    DiskError,
     DubanError,
     IndexStateError,
     ModelError,
@@ -24,6 +25,7 @@ from kb.errors import (
     SourceError,
     StoreError,
     TransitionError,
+    disk_error,
 )
 from tasks.units import AmbiguousUnitError
 
@@ -78,6 +80,7 @@ _STATUS: tuple[tuple[type[DubanError], int, str], ...] = (
     (TransitionError, 409, "transition"),
     (SourceError, 422, "unreadable-source"),
     (StoreError, 503, "store"),
+    (DiskError, 507, "disk"),
     (IndexStateError, 503, "index"),
     (ModelError, 503, "model"),
     (DubanError, 422, "refused"),
@@ -202,6 +205,11 @@ def install(app: FastAPI) -> None:
         for name, value in (error.headers or {}).items():
             answer.headers[name] = value
         return answer
+
+    @app.exception_handler(OSError)
+    async def _disk(request: Request, error: OSError) -> Response:
+        fault = disk_error(error)
+        return from_duban(fault) if fault else await _unforeseen(request, error)
 
     @app.exception_handler(Exception)
     async def _unforeseen(request: Request, error: Exception) -> Response:
