@@ -46,7 +46,9 @@ def left_over(text: str) -> list[str]:
     for span in spans:
         free[span.start : span.end] = [False] * len(span)
     rest = "".join(c if stays else "\n" for c, stays in zip(text, free, strict=True))
-    marks = re.compile(r"^[ \t\u3000]*#{1,6}[ \u3000\t]|[\ufeff\u200b\ue000\ue004\ue5e5]", re.M)
+    marks = re.compile(
+        r"^[ \t\u3000\ufeff]*#{1,6}[ \u3000\t]|[\ufeff\u200b\ue000\ue004\ue5e5]", re.M
+    )
     return marks.sub("", rest).split()
 
 
