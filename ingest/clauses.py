@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ingest.owner_lists import OwnerList, find_owner_lists
-from ingest.ranges import Ranges
+from ingest.ranges import Ranges, between
 from ingest.reading import Reading, RepairIndex, read_span
-from kb.models import Clause
+from kb.models import Clause, Span
 from tasks.organisations import Organisations, UnitMention
 
 # A name in 《》 may hold another in 〈〉; bounded, so that a lost 》 costs one clause no more.
@@ -38,9 +38,18 @@ class ClauseReading:
 
 
 def read_clauses(
-    text: str, clauses: Iterable[Clause], index: RepairIndex, organisations: Organisations
+    text: str,
+    clauses: Iterable[Clause],
+    index: RepairIndex,
+    organisations: Organisations,
+    aside: Sequence[Span] = (),
 ) -> Iterator[ClauseReading]:
-    """Read each clause in order. A note 列第一位者为牵头单位，下同 holds to the end of its plan."""
+    """Read each clause in order. A note 列第一位者为牵头单位，下同 holds to the end of its plan.
+
+    `aside`: lines, in order, that are no text of the clause they stand in (the metadata of a page
+    at the end of its first sheet); nothing is read there.
+    """
+    aside_at = [span.start for span in aside]
     first_leads = False
     plan = ""
     for clause in clauses:
@@ -48,10 +57,18 @@ def read_clauses(
             plan, first_leads = clause.plan_id, False
         reading = read_span(text, clause.span, index.within(clause.span))
         mentions = tuple(organisations.find(reading.text))
-        names = tuple(_names(reading.text))
+        within = between(aside_at, clause.span.start, clause.span.end)
+        names = tuple(_closed(reading, aside[within]))
         lists = tuple(find_owner_lists(reading, mentions, first_leads=first_leads))
         first_leads = first_leads or any(owners.first_leads for owners in lists)
         yield ClauseReading(clause, reading, mentions, lists, names)
+
+
+def _closed(reading: Reading, aside: Sequence[Span]) -> Iterator[tuple[int, int]]:
+    """Ranges of lines that are no text, and of the names of documents outside them, in order."""
+    lines = [(reading.index(span.start), reading.index(span.end)) for span in aside]
+    taken = Ranges(lines)
+    yield from sorted([*lines, *(n for n in _names(reading.text) if not taken.overlap(*n))])
 
 
 def _names(text: str) -> Iterator[tuple[int, int]]:

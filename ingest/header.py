@@ -16,6 +16,7 @@ from ingest.metadata import (
     DATE,
     NUMBER,
     PACKED,
+    Metadata,
     find_metadata,
     normalize_date,
     normalize_document_number,
@@ -76,7 +77,7 @@ def parse_header(text: str) -> Header:
         document_number=number,
         index_number=metadata.value("index_number"),
         issuer=issuer,
-        written_on=normalize_date(metadata.value("written_on") or "") or normalize_date(signed[1]),
+        written_on=_written_on(metadata) or normalize_date(signed[1]),
         published_on=normalize_date(metadata.value("published_on") or ""),
         subject=metadata.value("subject"),
         validity=metadata.value("validity"),
@@ -87,6 +88,16 @@ def parse_header(text: str) -> Header:
             )
         ),
     )
+
+
+def _written_on(metadata: Metadata) -> date | None:
+    """The day that a label gives. A 生成日期 that is the day of publication is the page's: a
+    deadline before it would be taken for past."""
+    if written := normalize_date(metadata.value("written_on") or ""):
+        return written
+    generated = metadata.value("generated_on") or ""
+    same = generated == metadata.value("published_on")
+    return None if same else normalize_date(generated)
 
 
 def _joined(lines: Sequence[Line], characters: int) -> str:

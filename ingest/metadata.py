@@ -18,7 +18,8 @@ _STRONG = {
     "index_number": "索引号|索取号",
     "document_number": "发文字号|发文文号|公文文号",
     "issuer": "发布机构|发文机关|发文单位|发布单位|发布机关|制发机关|印发机关|公开责任部门",
-    "written_on": "成文日期|成文时间|生成日期|印发日期|制发日期|发文日期",
+    "written_on": "成文日期|成文时间|印发日期|制发日期|发文日期",
+    "generated_on": "生成日期",
     "published_on": "发布日期|公开日期|发布时间|公布日期|公开时间|发表时间",
     "subject": "主题分类|信息分类",
     "validity": "有效性|时效性",
@@ -204,7 +205,7 @@ def _entry(name: str, value: str, start: int) -> Entry:
 
 def _valid(name: str, value: str) -> bool:
     """Whether a value is one of its field, so that a neighbour is not taken for it."""
-    if name in ("written_on", "published_on"):
+    if name in ("written_on", "generated_on", "published_on"):
         return normalize_date(value) is not None
     if name == "document_number":
         return normalize_document_number(value) is not None

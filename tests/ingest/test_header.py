@@ -74,6 +74,15 @@ def test_labels_with_a_colon() -> None:
     assert (header.written_on, header.published_on) == (date(2018, 12, 21), date(2018, 12, 29))
 
 
+@pytest.mark.parametrize(
+    ("published", "written"),
+    [("2021-03-23", None), ("2021-03-25", date(2021, 3, 23)), ("", date(2021, 3, 23))],
+)
+def test_a_page_that_was_generated_when_published_was_not_written_then(published, written) -> None:
+    text = f"索引号：1234567/2021-18\n生成日期：2021-03-23\n公开日期：{published}\n"
+    assert parse_header(text).written_on == written
+
+
 def test_a_body_without_labels() -> None:
     header = parse_header(BARE)
     assert header.document_number == "某政发〔2023〕5号"

@@ -46,7 +46,9 @@ def left_over(text: str) -> list[str]:
     for span in spans:
         free[span.start : span.end] = [False] * len(span)
     rest = "".join(c if stays else "\n" for c, stays in zip(text, free, strict=True))
-    marks = re.compile(r"^[ \t\u3000]*#{1,6}[ \u3000\t]|[\ufeff\u200b\ue000\ue004\ue5e5]", re.M)
+    marks = re.compile(
+        r"^[ \t\u3000\ufeff]*#{1,6}[ \u3000\t]|[\ufeff\u200b\ue000\ue004\ue5e5]", re.M
+    )
     return marks.sub("", rest).split()
 
 
@@ -107,14 +109,16 @@ def run_together(metadata: str) -> str:
 
 
 @pytest.mark.parametrize("form", [str, one_a_line, as_cells, run_together])
-@pytest.mark.parametrize("place", ["head", "tail", "middle"])
+@pytest.mark.parametrize("place", ["head", "tail", "middle", "inside"])
 def test_metadata_is_read_wherever_it_stands(form, place) -> None:
-    body = HEAD + PLAN.format(clause="1.建设养老院20所。（责任单位：市民政局）")
+    clause = "1.2027年底前建设养老院20所。（责任单位：市民政局）"
+    body = HEAD + PLAN.format(clause=clause)
     metadata = form(METADATA)
-    half = body.index("（二）")
+    half = body.index("（责任单位") if place == "inside" else body.index("（二）")
     text = {
         "head": metadata + "\n" + body, "tail": body + "\n" + metadata,
         "middle": body[:half] + metadata + body[half:],
+        "inside": body[:half] + "\n" + metadata + body[half:],
     }[place]  # fmt: skip
     with_it, without = (extract_bytes(t.encode(), "plan.txt") for t in (text, body))
     document = with_it.document
@@ -126,6 +130,9 @@ def test_metadata_is_read_wherever_it_stands(form, place) -> None:
     assert (document.subject, document.validity) == ("民政", "有效")
     assert [c.path for c in with_it.clauses] == [c.path for c in without.clauses]
     assert [t.title for t in with_it.tasks] == [t.title for t in without.tasks]
+    assert [
+        [m.due.model_copy(update={"span": None}) for m in t.milestones] for t in with_it.tasks
+    ] == [[m.due.model_copy(update={"span": None}) for m in t.milestones] for t in without.tasks]
     assert left_over(text) == []
 
 

@@ -1,6 +1,7 @@
 """The command line on a real store, run as a user runs it."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +53,76 @@ def test_a_bad_file_is_named_and_the_others_go_in(duban, tmp_path):
     assert "bad.txt" in err
     code, out, _ = duban("documents", "--json", folder=tmp_path)
     assert len(json.loads(out)) == 1
+
+
+def test_a_name_that_is_no_utf_8_is_escaped_and_all_files_go_in(tmp_path):
+    """In a process of its own: what it prints has to be bytes that a program can read."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number, name in enumerate(
+        [b"\xd6\xd8\xb5\xe3.txt", b"a\x1b[2J\n.txt", b"good.txt", b"bad\xff.txt"]
+    ):
+        words = f"一、任务\n1.建校{20 + number}所。（责任单位：区教委）\n"
+        data = b"\x00\x01" * 50 if b"bad" in name else words.encode()
+        Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).write_bytes(data)
+
+    def duban(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+        command = [
+            sys.executable,
+            "-m",
+            "api.main",
+            *arguments,
+            "--store",
+            str(tmp_path / "store.db"),
+        ]
+        return subprocess.run(command, capture_output=True, check=False)
+
+    made = duban("ingest", "--no-index", "--json", str(folder))
+    rows = {Path(row["file"]).name: row for row in json.loads(made.stdout.decode())["files"]}
+    assert {name: row["status"] for name, row in rows.items()} == {
+        r"\xd6\xd8\xb5\xe3.txt": "added", r"a\x1b[2J\x0a.txt": "added", "good.txt": "added", r"bad\xff.txt": "failed",
+    }  # fmt: skip
+    assert made.returncode == 1
+    assert [w["code"] for w in rows[r"\xd6\xd8\xb5\xe3.txt"]["warnings"]] == ["file-name"]
+    shown = duban("ingest", "--no-index", str(folder))
+    told = shown.stdout.decode() + shown.stderr.decode()
+    assert r"\xd6\xd8\xb5\xe3.txt" in told
+    assert r"bad\xff.txt" in told
+    assert "\x1b[2J" not in told
+    for command in (["documents", "--json"], ["verify"], ["tasks", "--json"]):
+        assert duban(*command).returncode == 0
+    names = {
+        row["document"]["name"] for row in json.loads(duban("documents", "--json").stdout.decode())
+    }
+    assert names == {r"\xd6\xd8\xb5\xe3.txt", r"a\x1b[2J\x0a.txt", "good.txt"}
+
+
+def test_a_file_of_which_nothing_comes_says_so(duban, tmp_path):
+    empty = tmp_path / "empty.txt"
+    empty.write_text("扫一扫在手机打开当前页\n【打印】 【关闭】\n", "utf-8")
+    code, out, _ = duban("extract", str(empty), folder=tmp_path)
+    assert (code, "没有读出条款" in out) == (0, True)
+    code, out, _ = duban("extract", str(empty), "--lang", "en", folder=tmp_path)
+    assert "no clause, so no duty" in out
+    code, out, _ = duban("ingest", "--no-index", str(empty), folder=tmp_path)
+    assert (code, "没有读出条款" in out) == (0, True)
+    code, out, _ = duban("extract", str(empty), "--json", folder=tmp_path)
+    found = json.loads(out)
+    assert (code, found["clauses"]) == (0, [])
+    assert [w["code"] for w in found["warnings"]] == ["no-clause", "left-out"]
+    assert found["warnings"][1]["span"] == [0, 21]
+
+
+def test_what_is_left_out_is_listed(duban, tmp_path):
+    page = tmp_path / "page.html"
+    page.write_text(
+        "<html><body><div id='nav'>首页 公开</div><div><p>一、任务</p><p>1.建校20所。（责任单位：区教委）</p></div></body></html>",
+        "utf-8",
+    )
+    _, out, _ = duban("extract", str(page), folder=tmp_path)
+    assert "<div#nav> 首页 公开" in out
+    _, out, _ = duban("ingest", "--no-index", str(page), folder=tmp_path)
+    assert "1 处未列入条款" in out
 
 
 def test_a_changed_file_is_a_new_version(duban, tmp_path):

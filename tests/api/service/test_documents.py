@@ -209,6 +209,9 @@ def test_hostile_files_end_with_a_message(world, what):
         ("a\r\nSet-Cookie: x.txt", "aSet-Cookie: x.txt"),
         ("a\x00b.txt", "ab.txt"),
         ("\u202egpj.txt", "gpj.txt"),
+        ("通知.txt".encode("gbk").decode("latin-1"), "通知.txt"),  # as an older browser sends it
+        ("café.txt", "café.txt"),
+        ("a\udcff.txt", "a.txt"),
     ],
 )
 def test_names_are_never_paths(sent, kept):

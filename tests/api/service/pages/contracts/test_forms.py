@@ -195,6 +195,30 @@ def test_an_upload_is_read_and_its_words_stay_words(browser, csrf):
     assert source.headers["Content-Disposition"].startswith("attachment")
 
 
+def test_what_an_upload_left_out_and_why_nothing_came_of_it_are_shown(browser, csrf):
+    client = browser("supervisor")
+
+    def read(text: str, name: str) -> tuple[str, str]:
+        at = upload(browser, csrf, "supervisor", text, name).headers["Location"]
+        page = client.get(at).text
+        while "waiting.js" in page:
+            time.sleep(0.05)
+            page = client.get(at).text
+        key = page.split('href="/documents/doc-')[1].split('"')[0]
+        return page, client.get(f"/documents/doc-{key}").text
+
+    job, document = read("扫一扫在手机打开当前页\n【打印】 【关闭】\n", "nothing.txt")
+    assert "没有读出条款" in job
+    assert "没有读出条款" in document
+    assert "未列入条款的内容" in document
+    page = "<html><body><div id='nav'>首页 公开</div><div><p>一、任务</p><p>1.建校20所。（责任单位：区教委）</p></div></body></html>"
+    job, document = read(page, "page.html")
+    assert "另有 1 处未列入条款" in job
+    assert "&lt;div#nav&gt; 首页 公开" in document
+    folded = document.split("未列入条款的内容")[0].rsplit("<details", 1)[1]
+    assert " open" not in folded
+
+
 def test_an_upload_is_cancelled_by_a_button(browser, csrf):
     client, token = browser("supervisor"), csrf("supervisor")
     long = DOCUMENT + "".join(
