@@ -17,6 +17,14 @@ from tasks.verify.ledger import Ledger
 from tasks.verify.report import Findings
 from tasks.versions import life_row
 
+_NAMES = {
+    "assignment": "责任单位 / responsible units",
+    "milestone": "时限 / milestones",
+    "target": "目标值 / targets",
+    "life": "办理进度 / progress of milestones",
+    "occasion": "起算事件 / events",
+    "proof": "证明材料的引用 / references to evidence",
+}
 _LOG = "日志 / the log"
 _FACTS = "事项和更正 / the facts and corrections"
 _STEPS = "日志所记的办理经过 / the steps in the log"
@@ -128,7 +136,7 @@ def _check_rows(
     value."""
     there = {_key(table, r._mapping): _plain(r._mapping, parsed) for r in kept}
     expected = {_key(table, row): _plain(row, parsed) for row in wanted}
-    found.count(f"{table.name} 各行 / rows of {table.name}", len(there))
+    found.count(_NAMES[table.name], len(there))
     for key in sorted(expected.keys() - there.keys()):
         found.missing(table.name, key, why)
     for key in sorted(there.keys() - expected.keys()):

@@ -1,16 +1,21 @@
 """Verification of a store that was read by another reader, altered in its bytes, or is an older one."""
 
+from datetime import date
+
 import pytest
 from sqlalchemy import create_engine, text
 
 from ingest.pipeline import decode_source, extract_bytes
 from tasks import audit
 from tasks.audit import Checkpoint
+from tasks.corrections import Aspect, Draft, Operation
 from tasks.lifecycle import Step
+from tasks.models import Deadline, DueKind
 from tasks.store import Store
+from tasks.tracker import Tracker
 from tasks.verify import Reader, verify_store
 from tests.tasks.prepared import verify
-from tests.tasks.samples import NOW, read, set_back, take
+from tests.tasks.samples import NOW, SUPERVISOR, milestone_of, read, set_back, take, tasks_of
 
 
 @pytest.fixture
@@ -126,3 +131,17 @@ def test_what_was_there_before_sealing_is_sealed_by_the_migration(store_url):
         assert [e.action for e in made] == ["document.sealed"] * 3 + ["store.sealed"]
         take(store, Step.CANCEL, "整治隐患")
         assert verify(store).sound
+
+
+def test_an_event_recorded_again_after_its_deadline_was_corrected_is_logged(store):
+    tracker, key = Tracker(store), milestone_of(store, "移交校舍")
+    day = date(2025, 11, 3)
+    tracker.record_event(SUPERVISOR, key, "一小", day, NOW)
+    longer = Deadline(kind=DueKind.RELATIVE, duration="P6M", event="验收")
+    draft = Draft(
+        task_id=tasks_of(store)["移交校舍"].id, aspect=Aspect.DATE, operation=Operation.CHANGE,
+        fact_id=key, deadline=longer, reason="勘误",
+    )  # fmt: skip
+    tracker.correct(SUPERVISOR, draft, NOW)
+    assert tracker.record_event(SUPERVISOR, key, "一小", day, NOW).due == date(2026, 5, 3)
+    assert verify(store).differences == ()

@@ -11,7 +11,7 @@ from api.service.identity import ServiceOf, Viewer, needs
 from api.service.paging import Cursor, Limit, Page, read_cursor, write_cursor
 from api.service.problems import RESPONSES
 from api.service.sending import download
-from api.service.wire.governance import Checkpoint, Entry, Verified
+from api.service.wire.governance import Audited, Checkpoint, Entry
 from api.verifying import verify_all
 from kb.days import Day
 from kb.errors import ConflictError, DubanError
@@ -80,11 +80,11 @@ def log(
 
 
 @router.post("/audit/verify", summary="校验 / verify")
-def verify(body: VerifyIn, viewer: Auditor, service: ServiceOf) -> Verified:
+def verify(body: VerifyIn, viewer: Auditor, service: ServiceOf) -> Audited:
     """Check the whole store against its log and its sources, and that the log still holds the
     checkpoints given and those that the service keeps; the same as `duban verify`."""
     kept = [audit.Checkpoint(count=c.count, head=c.head) for c in body.checkpoints]
-    return Verified.of(verify_all(service.settings, service.store, kept))
+    return Audited.of(verify_all(service.settings, service.store, kept))
 
 
 @router.get(

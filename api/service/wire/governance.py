@@ -89,7 +89,7 @@ class Checked(Wire):
     count: int
 
 
-class Verified(Wire):
+class Audited(Wire):
     """A verification of the whole store: `count` entries of the log up to `head`; `faults` where its
     chain is broken, `differences` between the store and the log; `unknown` is what no check of this
     store can know. Sound: neither fault nor difference."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
 
 from api.service.pages.audit import Asked
 from api.service.pages.entries import ACTIONS, action_name, changes_of
@@ -150,3 +151,22 @@ def test_every_action_that_is_written_has_a_name():
     written = set(re.findall(rf'"((?:{kinds})\.[a-z-]+)"', text)) - {"document.id", "person.login"}
     assert "review.settled" in written
     assert written <= set(ACTIONS)
+
+
+def test_the_page_checks_the_whole_store(pages_world, browser):
+    client = browser("auditor")
+    csrf = re.search(r'name="csrf" value="([^"]+)"', client.get("/audit").text)[1]
+    good = client.post("/audit", data={"csrf": csrf}).text
+    assert "与日志、原件相符" in good
+    assert "核对范围及无从核对之处" in good
+    with pages_world.service.store.writing() as connection:
+        was = connection.execute(text("SELECT login, role FROM person WHERE login = 'own'")).one()
+        connection.execute(text("UPDATE person SET role = 'admin' WHERE login = 'own'"))
+    try:
+        bad = client.post("/audit", data={"csrf": csrf}).text
+    finally:
+        with pages_world.service.store.writing() as connection:
+            back = text("UPDATE person SET role = :r WHERE login = 'own'")
+            connection.execute(back, {"r": was.role})
+    assert "<code>person own</code>" in bad
+    assert "库中数据与日志或原件不符：1 处" in bad

@@ -38,6 +38,7 @@ def test_verified_against_a_checkpoint(tmp_path):
         body = {"checkpoints": [point]}
         good = client.post(f"{API}/audit/verify", json=body).json()
         assert (good["faults"], good["count"]) == ([], point["count"] + 1)
+        assert (good["sound"], good["differences"]) == (True, [])
         wrong = {"checkpoints": [point | {"head": "f" * 64}]}
         assert client.post(f"{API}/audit/verify", json=wrong).json()["faults"]
         beyond = {"checkpoints": [point | {"count": 10**30}]}
@@ -49,6 +50,22 @@ def test_verified_against_a_checkpoint(tmp_path):
         assert [f["seq"] for f in bad["faults"]] == [2]
         refused = client.get(f"{API}/audit/checkpoint")
         assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
+
+
+def test_what_was_altered_beside_the_log_is_named(tmp_path):
+    with make_world(tmp_path) as world:
+        with world.service.store.writing() as connection:
+            changed = connection.execute(
+                text("UPDATE milestone SET due = '2031-12-31' WHERE due IS NOT NULL")
+            )
+            assert changed.rowcount
+        sent = world.client("auditor").post(f"{API}/audit/verify", json={"checkpoints": []})
+        found = sent.json()
+        assert (found["sound"], found["faults"]) == (False, [])
+        assert len(found["differences"]) == changed.rowcount
+        assert {(d["table"], d["column"], d["found"]) for d in found["differences"]} == {
+            ("milestone", "due", "2031-12-31")
+        }
 
 
 def test_writes_by_http_are_in_it(world):
