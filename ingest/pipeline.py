@@ -95,18 +95,12 @@ def extract_source(source: Source, tell: Tell = untold) -> Extraction:
     index = RepairIndex(repairs)
     organisations = organisations_for(_jurisdiction(header, outline))
     plans = tuple(_with_period(text, plan, outline, index) for plan in outline.plans)
-<<<<<<< ours
     clauses = counted(outline.clauses, Stage.CLAUSES, tell)
-    readings = list(read_clauses(text, clauses, index, organisations))
-    doubts = [f.span for f in findings if f.span]
-||||||| base
-    readings = list(read_clauses(text, outline.clauses, index, organisations))
-=======
     aside = [
         Span(line.start, line.end) for line in find_lines(text) if line.kind is LineKind.METADATA
     ]
-    readings = list(read_clauses(text, outline.clauses, index, organisations, aside))
->>>>>>> theirs
+    readings = list(read_clauses(text, clauses, index, organisations, aside))
+    doubts = [f.span for f in findings if f.span]
     tasks, warnings = extract_tasks(
         text, plans, readings, issued=header.written_on, doubts=doubts, tell=tell
     )
