@@ -43,14 +43,19 @@ _LETTERHEAD = re.compile(
 )
 """The lines over a title in the layout of official documents (GB/T 9704): the issuer's red head,
 the number, who signed, secrecy and urgency."""
+_BESIDE_NUMBER = re.compile(r"[\W_]*(?:签\s*发\s*人\s*[:：].*)?")
+"""What may stand on a document number's own line: brackets, stars, and who signed."""
 HEADING_MARK = re.compile(r"#{1,6}[ \u3000\t]+")
 """What stands before a heading in Markdown; no Chinese official text begins a line so."""
 
 
 class Header(Fact):
-    """What the header says; a field that it does not have is None."""
+    """What the header says; a field that it does not have is None. `title_printed` and
+    `number_printed` as in `kb.models.Document`."""
 
     title: str | None = None
+    title_printed: bool = False
+    number_printed: bool = False
     document_number: str | None = None
     index_number: str | None = None
     issuer: str | None = None
@@ -72,14 +77,19 @@ def parse_header(text: str) -> Header:
             if value := match.group("value").strip(" \u3000\t\r"):
                 values[field] = value
     body = text[end:]
-    title = values.get("title") or _body_title(body)
+    printed_title = values.get("title") or _printed_title(body)
+    title = printed_title or _first_line(body)
     number = normalize_document_number(values.get("document_number", ""))
+    own_number = number is not None
     if number is None and (match := _NUMBER.search(body[:1500])):
         number = normalize_document_number(match.group())
+        own_number = _stands_alone(body, match)
     signature = _signature(body)
     issuer = values.get("issuer") or (signature[0] if signature else None) or _issuer_of(title)
     return Header(
         title=title,
+        title_printed=printed_title is not None,
+        number_printed=own_number,
         document_number=number,
         index_number=values.get("index_number"),
         issuer=issuer,
@@ -128,10 +138,27 @@ def _small(text: str) -> int:
     return int(_CN_DIGITS.get(tens, "1")) * 10 + int(_CN_DIGITS.get(ones, "0"))
 
 
-def _body_title(body: str) -> str | None:
-    """The first lines of the body that end like the title of an official document."""
+def _stands_alone(body: str, number: re.Match[str]) -> bool:
+    """Whether a document number has its line to itself, as over or under a title; else it is one
+    that the text cites."""
+    start = body.rfind("\n", 0, number.start()) + 1
+    end = body.find("\n", number.end())
+    rest = body[start : number.start()] + body[number.end() : len(body) if end < 0 else end]
+    return _BESIDE_NUMBER.fullmatch(rest) is not None
+
+
+def _first_lines(body: str) -> list[str]:
     lines = [HEADING_MARK.sub("", line.strip()) for line in body[:3000].split("\n")]
-    lines = [line for line in lines if line][:14]
+    return [line for line in lines if line][:14]
+
+
+def _first_line(body: str) -> str | None:
+    return next((line[:80] for line in _first_lines(body)), None)
+
+
+def _printed_title(body: str) -> str | None:
+    """The first lines of the body that end like the title of an official document."""
+    lines = _first_lines(body)
     windows = [(start, size) for start in range(len(lines)) for size in (1, 2, 3)]
     candidates = []
     for start, size in windows:
@@ -145,7 +172,7 @@ def _body_title(body: str) -> str | None:
             candidates.append(("关于" not in joined, start, size, joined))
     if candidates:
         return re.sub(r"(?<=[一-龥])[ \u3000]+(?=[一-龥《])", "", min(candidates)[3])
-    return lines[0][:80] if lines else None
+    return None
 
 
 def _numbered(line: str) -> bool:

@@ -15,8 +15,8 @@ from ingest.policies import find_policies
 from ingest.readers import READERS, Source, read_bytes, read_file
 from ingest.reading import RepairIndex, read_span
 from ingest.repairs import find_repairs
-from kb.identifiers import stable_id
 from kb.models import Document, Finding, Plan, Span, verify_quote
+from tasks.fact_ids import document_id_of, identify
 from tasks.jurisdictions import Jurisdiction, detect_jurisdiction
 from tasks.models import Assignment, Extraction, Member, Milestone, PolicyReference, Target, Task
 from tasks.organisations import Organisations, organisations_for
@@ -24,23 +24,26 @@ from tasks.organisations import Organisations, organisations_for
 _ATTACHMENT = re.compile(r"^[ \u3000]*附\s*件\s*\d*\s*[:：][^\n]*", re.MULTILINE)
 
 
-def extract_file(path: Path) -> tuple[Extraction, bytes]:
+def extract_file(path: Path, *, reading: int = 1) -> tuple[Extraction, bytes]:
     """Read the file at `path` and extract all that it says; also returns its bytes.
+
+    `reading` counts how often these bytes were read into a store: the ids of each reading are its
+    own (see `tasks.fact_ids`).
 
     Raises:
         SourceError: the file cannot be read; names the file and the place.
     """
     source, data = read_file(path)
-    return extract_source(source), data
+    return extract_source(source, reading=reading), data
 
 
-def extract_bytes(data: bytes, name: str) -> Extraction:
+def extract_bytes(data: bytes, name: str, *, reading: int = 1) -> Extraction:
     """As `extract_file`, for bytes at hand; `name` is used for messages and its suffix.
 
     Raises:
         SourceError: as `extract_file`.
     """
-    return extract_source(read_bytes(data, name))
+    return extract_source(read_bytes(data, name), reading=reading)
 
 
 def decode_source(data: bytes, media_type: str, name: str) -> str:
@@ -52,12 +55,12 @@ def decode_source(data: bytes, media_type: str, name: str) -> str:
     return READERS[media_type](data, name)
 
 
-def extract_source(source: Source) -> Extraction:
+def extract_source(source: Source, *, reading: int = 1) -> Extraction:
     """Document → facts and warnings. Pure: no clock, no files but the lexicon."""
     text = source.text
     repairs, findings = find_repairs(text)
     header = parse_header(text)
-    document_id = stable_id("doc", source.sha256)
+    document_id = document_id_of(source.sha256)  # this and all ids below until `identify`
     outline = parse_outline(text, header, document_id)
     repairs = sorted([*repairs, *outline.repairs], key=lambda r: (r.span.start, r.span.end))
     index = RepairIndex(repairs)
@@ -80,6 +83,8 @@ def extract_source(source: Source) -> Extraction:
         media_type=source.media_type,
         subject=header.subject,
         validity=header.validity,
+        title_printed=header.title_printed,
+        number_printed=header.number_printed,
         name=source.name,
         text=text,
     )
@@ -93,6 +98,7 @@ def extract_source(source: Source) -> Extraction:
         repairs=tuple(repairs),
         warnings=(*source.findings, *findings, *outline.findings, *_attachments(text), *warnings),
     )
+    extraction = identify(extraction, reading)
     verify_extraction(extraction)
     return extraction
 
