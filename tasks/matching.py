@@ -68,11 +68,11 @@ class _Matcher:
 
     def _tasks(self) -> dict[str, str]:
         there: dict[tuple[int, int], list[str]] = {}
-        for key, span in _bodies(self._new):
-            there.setdefault(self._map.place(span), []).append(key)
+        for task in self._new.tasks:
+            there.setdefault(self._map.place(task.span), []).append(task.id)
         return _one_to_one(
-            (key, there.get(place, []) if (place := self._map.range(span)) else [])
-            for key, span in _bodies(self._old)
+            (t.id, there.get(place, []) if (place := self._map.range(t.span)) else [])
+            for t in self._old.tasks
         )
 
     def _shares(self) -> dict[str, tuple[str, float]]:
@@ -112,12 +112,12 @@ class _Matcher:
         for task in self._old.tasks:
             for m in task.milestones:
                 if m.due.span and is_printed(task, m):
-                    there = printed.find(m.due.kind, self._map.range(m.due.span), _due(m))
+                    there = printed.find(m.due.kind, self._map.range(m.due.span), m)
                     there = [n for n in there if self._is_of(m, home[n.id])]
                 elif (partner := tasks.get(task.id)) is None:
                     there = []
                 elif span := _anchor(m):
-                    there = elsewhere.find((m.due.kind, partner), self._map.range(span), _due(m))
+                    there = elsewhere.find((m.due.kind, partner), self._map.range(span), m)
                 else:
                     there = elsewhere.all((m.due.kind, partner))
                 claims.append((m.id, [n.id for n in there]))
@@ -140,7 +140,7 @@ class _Matcher:
             for t in task.targets:
                 there.add(_number(t), self._map.place(t.span), t)
         return _one_to_one(
-            (t.id, [n.id for n in there.find(_number(t), self._map.range(t.span), _metric(t))])
+            (t.id, [n.id for n in there.find(_number(t), self._map.range(t.span), t)])
             for task in self._old.tasks
             for t in task.targets
         )
@@ -161,17 +161,19 @@ class _Places(Generic[_Item]):
         """Those with a key, wherever they stand."""
         return [item for _, item in self._found.get(key, ())]
 
-    def find(self, key: Hashable, place: tuple[int, int] | None, said: str) -> list[_Item]:
+    def find(self, key: Hashable, place: tuple[int, int] | None, wanted: _Item) -> list[_Item]:
         """Those that stand at a place; of several there those that say the same. Where none does,
         those that share some of it and say the same: the edges of what is printed may be read
         otherwise."""
         if place is None:
             return []
+        said, words = _said(wanted), _words(wanted)
         near = list(self._near(key, place))
         there = [item for at, item in near if at == place]
         if len(there) == 1:
             return there
-        return [item for item in there or (item for _, item in near) if _said(item) == said]
+        alike = [item for item in there or (item for _, item in near) if _said(item) == said]
+        return [item for item in alike if _words(item) == words] if len(alike) > 1 else alike
 
     def _near(self, key: Hashable, place: tuple[int, int]) -> Iterator[tuple[tuple[int, int], _Item]]:  # fmt: skip
         if not self._sorted:
@@ -187,18 +189,6 @@ class _Places(Generic[_Item]):
                 yield at, item
 
 
-def _bodies(extraction: Extraction) -> Iterator[tuple[str, Span]]:
-    """Each task with its words, without the number of its clause: a renumbered one is the same."""
-    clauses = {clause.id: clause for clause in extraction.clauses}
-    text = extraction.document.text
-    for task in extraction.tasks:
-        clause, start = clauses[task.clause_id], task.span.start
-        if start == clause.span.start:
-            printed = text[start : task.span.end]
-            start += len(printed) - len(printed.lstrip().removeprefix(clause.marker))
-        yield task.id, Span(min(start, task.span.end - 1), task.span.end)
-
-
 def is_printed(task: Task, milestone: Milestone) -> bool:
     """Whether a milestone's date stands in its task's own words."""
     due = milestone.due
@@ -211,25 +201,24 @@ def _anchor(milestone: Milestone) -> Span | None:
     return None if milestone.due.kind is DueKind.PERIOD else milestone.due.span
 
 
-def _due(milestone: Milestone) -> str:
-    due = milestone.due
-    return f"{due.kind}|{due.date}|{due.start}|{due.rrule}|{due.duration}"
-
-
 def _number(target: Target) -> Hashable:
     return target.value, target.measure
-
-
-def _metric(target: Target) -> str:
-    return f"{target.metric}|{target.scope}|{target.comparator}|{target.per}"
 
 
 def _start(found: tuple[tuple[int, int], object]) -> int:
     return found[0][0]
 
 
-def _said(item: Milestone | Target) -> str:
-    return _due(item) if isinstance(item, Milestone) else _metric(item)
+def _said(item: Milestone | Target) -> Hashable:
+    """What a fact says of its date or number."""
+    if isinstance(item, Target):
+        return item.metric, item.scope, item.comparator, item.per
+    due = item.due
+    return due.date, due.start, due.rrule, due.duration
+
+
+def _words(item: Milestone | Target) -> str:
+    return item.commitment if isinstance(item, Milestone) else item.quote
 
 
 def _one_to_one(claims: Iterable[tuple[str, list[str]]]) -> dict[str, str]:

@@ -1,10 +1,10 @@
 """From the text of one version of a document to the text of another: which characters stayed.
 
-White space counts for nothing, so that a text set in other lines is the same. The rest is matched
-by units that stand *once* in both texts: lines (without their numbering), then sentences, phrases,
-and in what lies between runs of characters; from each match its equal neighbours are taken in as
-far as they go. What could be two others (the same words twice, one of them gone) is left out:
-nothing is ever matched by order or by count.
+White space counts for nothing, nor do the numbers that lines begin with, so that a text set in
+other lines is the same and a renumbered clause is. The rest is matched by units that stand *once*
+in both texts: lines, then sentences, phrases, and in what lies between runs of characters; from
+each match its equal neighbours are taken in as far as they go. What could be two others (the same
+words twice, one of them gone) is left out: nothing is ever matched by order or by count.
 
 Units that are unique in both, and the longest chain of them that keeps its order, are patience
 diff (Bram Cohen). The work grows with the length of the texts: stretches too long to be read
@@ -22,9 +22,9 @@ from typing import NamedTuple
 from kb.models import Span
 
 _NUMBERING = re.compile(
-    r"第?[0-9一二三四五六七八九十百零〇]{1,5}[、.．)）章节条款]|[(（][0-9一二三四五六七八九十百]{1,5}[)）]"
+    r"[^\S\n]*(?:\d{1,3}[、.．)）](?!\d)|[(（]\d{1,3}[)）]|[一二三四五六七八九十百]{1,4}、|[(（][一二三四五六七八九十百]{1,4}[)）]|第[\d一二三四五六七八九十百零〇]{1,5}[章节条款])"
 )
-"""What a renumbered clause begins with."""
+"""What a numbered line begins with; 2026.6.30 and 3.5亿元 are no numbering."""
 _CUTS = (re.compile(r"[^。；;！？!?]+"), re.compile(r"[^。；;！？!?，,、：:]+"))
 """Sentences and phrases, without the mark at their end."""
 _RUNS = (16, 8, 4)
@@ -49,35 +49,32 @@ class _Unit(NamedTuple):
 
 
 class _Solid:
-    """A text without its white space, and where its characters stand."""
+    """A text without its white space and numbering, and where its characters stand."""
 
     def __init__(self, text: str) -> None:
-        self.places = [at for at, character in enumerate(text) if not character.isspace()]
-        self.text = "".join(text.split())
-        self._source = text
+        self.places: list[int] = []
+        self.lines: list[_Unit] = []
+        at = 0
+        for line in text.splitlines(keepends=True):
+            numbering = _NUMBERING.match(line)
+            skipped = numbering.end() if numbering else 0
+            start = len(self.places)
+            self.places += [at + i for i, c in enumerate(line) if i >= skipped and not c.isspace()]
+            if start < len(self.places):
+                key = "".join(line[skipped:].split())
+                self.lines.append(_Unit(start, len(self.places), key))
+            at += len(line)
+        self.text = "".join(unit.key for unit in self.lines)
 
     def range(self, span: Span) -> _Range:
         """The solid characters of a span."""
         return bisect_left(self.places, span.start), bisect_left(self.places, span.end)
 
-    def lines(self) -> list[_Unit]:
-        """The lines, each without its numbering."""
-        found: list[_Unit] = []
-        end = 0
-        for line in self._source.splitlines():
-            solid = "".join(line.split())
-            start, end = end, end + len(solid)
-            if numbering := _NUMBERING.match(solid):
-                start += numbering.end()
-            if start < end:
-                found.append(_Unit(start, end, self.text[start:end]))
-        return found
-
     def pieces(self, cut: re.Pattern[str]) -> list[_Unit]:
         """The lines, cut into smaller units."""
         return [
             _Unit(line.start + m.start(), line.start + m.end(), m.group())
-            for line in self.lines()
+            for line in self.lines
             for m in cut.finditer(line.key)
         ]
 
@@ -105,7 +102,7 @@ class TextMap:
         return to, to + end - start
 
     def place(self, span: Span) -> _Range:
-        """A span of the new text, white space aside."""
+        """A span of the new text, white space and numbering aside."""
         return self._new.range(span)
 
     def size(self, span: Span) -> int:
@@ -127,7 +124,7 @@ class _Aligner:
 
     def align(self) -> list[int]:
         """The place in the new text of each solid character of the old one, -1 for none."""
-        self._match(self._old.lines(), self._new.lines())
+        self._match(self._old.lines, self._new.lines)
         for cut in _CUTS:
             self._match(self._old.pieces(cut), self._new.pieces(cut))
         for length in _RUNS:

@@ -22,7 +22,7 @@ from api.knowledge import open_assistant
 from api.settings import Settings
 from ingest.pipeline import decode_source, extract_file
 from ingest.readers import SUFFIXES
-from kb.errors import SourceError, StoreError, both
+from kb.errors import DubanError, SourceError, StoreError, both
 from kb.identifiers import sha256_hex
 from tasks.graph import ego
 from tasks.graph_export import Format, export_graph
@@ -32,6 +32,7 @@ from tasks.queries import Placed, Register, due_before
 from tasks.store import Store
 from tasks.undated import undated_of
 from tasks.verify import verify_store
+from tasks.version_doubts import EVIDENCE_NAMES, Evidence
 from tasks.words import NOBODY, describe_due, describe_target
 
 
@@ -78,15 +79,25 @@ def ingest(
     out: Output,
     *,
     refresh: bool = False,
+    replaces: str = "",
     index: bool = True,
 ) -> int:
-    """Read files into the store; a bad one is told and the others still go in."""
+    """Read files into the store; a bad one is told and the others still go in.
+
+    Raises:
+        DubanError: `replaces` names no current document, or several files are to replace it.
+    """
     sources = find_sources(paths)
+    if replaces and len(sources) != 1:
+        raise DubanError(
+            f"--replaces 一次只能用于一个文件, 这里有 {len(sources)} 个 / --replaces is for one file, "
+            f"not {len(sources)}"
+        )
     rows: list[dict[str, Any]] = []
     with Store.open(settings.store_url) as store:
         shown = len(sources) > 1 and sys.stderr.isatty()
         for path in track(sources, console=out.errors, disable=not shown, transient=True):
-            rows.append(_ingest_one(store, path, settings, refresh))
+            rows.append(_ingest_one(store, path, settings, refresh, replaces))
     read = any(row["status"] != "failed" for row in rows)
     indexed = update_index(settings, out) if index and read else None
     if out.as_json:
@@ -98,12 +109,15 @@ def ingest(
     return 1 if any(row["status"] == "failed" for row in rows) else 0
 
 
-def _ingest_one(store: Store, path: Path, settings: Settings, refresh: bool) -> dict[str, Any]:
+def _ingest_one(
+    store: Store, path: Path, settings: Settings, refresh: bool, replaces: str
+) -> dict[str, Any]:
     try:
         extraction, data = extract_file(path)
         added = store.add(
-            extraction, data, recorded_at=settings.now().astimezone(UTC), refresh=refresh
-        )
+            extraction, data, recorded_at=settings.now().astimezone(UTC),
+            refresh=refresh, replaces=replaces or None,
+        )  # fmt: skip
     except SourceError as error:
         return {"file": str(path), "status": "failed", "error": error.message, "hint": error.hint}
     return {
@@ -111,6 +125,8 @@ def _ingest_one(store: Store, path: Path, settings: Settings, refresh: bool) -> 
         "status": added.status,
         "document_id": added.document_id,
         "superseded": added.superseded,
+        "replaced_by": added.replaced_by,
+        "possible_versions": [v.model_dump(mode="json") for v in added.possible_versions],
         "title": extraction.document.title,
         "plans": len(extraction.plans),
         "clauses": len(extraction.clauses),
@@ -125,6 +141,8 @@ _STATUS = {
     "added": ("已入库", "added"),
     "unchanged": ("未变", "unchanged"),
     "new-version": ("新版本", "new version"),
+    "re-read": ("重新识别", "read anew"),
+    "superseded": ("是旧版本, 未变", "a former version, unchanged"),
     "withdrawn": ("已撤回, 未恢复", "withdrawn, not restored"),
     "failed": ("失败", "failed"),
 }
@@ -149,10 +167,33 @@ def _report(rows: Sequence[dict[str, Any]], out: Output) -> None:
                 f"  提醒 {Path(row['file']).name}{where}: {out.side(warning['message'])}",
                 f"  warning {Path(row['file']).name}{where}: {out.side(warning['message'])}",
             )
+        for other in row["possible_versions"]:
+            zh, en = _evidence_of(other)
+            out.say(
+                f"  可能是 {other['document_id']} {_called(other)}的新版本 ({zh}); "
+                f"确认: duban versions settle",
+                f"  may be a new version of {other['document_id']} {_called(other)} ({en}); "
+                "to say so or not: duban versions settle",
+            )
+        if row["replaced_by"]:
+            out.say(
+                f"  现行版本是 {row['replaced_by']}; 要恢复此版本: duban ingest --replaces {row['replaced_by']}",
+                f"  the current version is {row['replaced_by']}; to make this one current: "
+                f"duban ingest --replaces {row['replaced_by']}",
+            )
     for row in rows:
         if row["status"] == "failed":
             hint = f" ({out.side(row['hint'])})" if row["hint"] else ""
             out.complain(f"{row['file']}: {out.side(row['error'])}{hint}")
+
+
+def _evidence_of(other: dict[str, Any]) -> tuple[str, str]:
+    names = [EVIDENCE_NAMES[Evidence(e)] for e in other["evidence"]]
+    return "、".join(n[0] for n in names), ", ".join(n[1] for n in names)
+
+
+def _called(other: dict[str, Any]) -> str:
+    return f"《{other['title']}》{other['document_number'] or ''}"
 
 
 def show_extraction(extraction: Extraction, out: Output) -> None:

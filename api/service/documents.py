@@ -18,6 +18,7 @@ from kb.errors import DubanError, NotFoundError
 from kb.identifiers import sha256_hex
 from tasks.models import Extraction
 from tasks.store import StoredDocument
+from tasks.superseding import require_current
 from tasks.visibility import (
     Level,
     bind_visibility,
@@ -29,7 +30,8 @@ from tasks.visibility import Visibility as Seen
 
 
 class DocumentOut(BaseModel):
-    """A document in the store, without its text."""
+    """A document in the store, without its text: the `version`th of its chain, the `reading`th time
+    that its bytes were read."""
 
     id: str
     title: str
@@ -44,6 +46,7 @@ class DocumentOut(BaseModel):
     media_type: str
     sha256: str
     version: int
+    reading: int
     recorded_at: datetime
     superseded_by: str | None
     withdrawn_at: datetime | None
@@ -55,6 +58,8 @@ def queue(jobs: Jobs, service: Service, viewer: Viewer, got: Upload) -> Job:
 
     Raises:
         DubanError: its kind is not, or the other fields say nothing that can be.
+        NotFoundError: it is to replace a document that there is none of, or that they may not see.
+        ConflictError: it is to replace one that is not current.
         UnknownUnitError: it is for a unit that there is none of.
         AmbiguousUnitError: it is for a unit whose name several have.
     """
@@ -68,7 +73,12 @@ def queue(jobs: Jobs, service: Service, viewer: Viewer, got: Upload) -> Job:
     if seen is not None:
         check_visibility(seen)
         seen = bind_visibility(service.store, seen)
-    return jobs.ingest(viewer.actor, got.path, got.name, seen)
+    replaces = got.field("replaces").strip() or None
+    if replaces is not None:
+        seen_document(service, viewer, replaces)
+        with service.store.reading() as connection:
+            require_current(connection, replaces)
+    return jobs.ingest(viewer.actor, got.path, got.name, seen, replaces)
 
 
 def _seen(level: str, units: list[str]) -> Seen | None:
@@ -96,7 +106,7 @@ def _out(stored: StoredDocument, levels: dict[str, Seen]) -> DocumentOut:
     d = stored.document
     return DocumentOut(
         **{name: getattr(d, name) for name in DocumentOut.model_fields if hasattr(d, name)},
-        version=stored.version, recorded_at=stored.recorded_at,
+        version=stored.version, reading=stored.reading, recorded_at=stored.recorded_at,
         superseded_by=stored.superseded_by, withdrawn_at=stored.withdrawn_at, visibility=Visibility.of(levels.get(d.id, Seen())),
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
 from api.service.owners import Owner
-from api.service.wire.facts import Finding
+from api.service.wire.facts import Finding, PossibleVersion
 from kb.errors import ConflictError, NotFoundError
 from tasks import schema
 from tasks.models import Extraction
@@ -36,12 +36,17 @@ class JobStatus(StrEnum):
 
 
 class IngestReport(BaseModel):
-    """What was read. `indexed` counts the passages of the index afterwards; null where the index
-    is brought in step by the next question."""
+    """What was read. `status` and what follows it as in `tasks.adding.Added`; `kept_visibility`:
+    who may see the document was not changed by the upload, because its bytes were there already.
+    `indexed` counts the passages of the index afterwards; null where the index is brought in step
+    by the next question."""
 
     document_id: str
-    status: Literal["added", "unchanged", "new-version", "withdrawn"]
+    status: Literal["added", "unchanged", "new-version", "re-read", "superseded", "withdrawn"]
     superseded: str | None
+    replaced_by: str | None = None
+    possible_versions: list[PossibleVersion] = []
+    kept_visibility: bool = False
     title: str
     plans: int
     clauses: int
@@ -215,11 +220,13 @@ def failed(job: KeptJob, message: str, hint: str) -> KeptJob:
     return job.model_copy(update=changes | {"hint": hint or None})
 
 
-def report_of(extraction: Extraction, added: Added) -> IngestReport:
+def report_of(extraction: Extraction, added: Added, *, kept_visibility: bool) -> IngestReport:
     """What was read of a document."""
     tasks = extraction.tasks
     return IngestReport(
         document_id=added.document_id, status=added.status, superseded=added.superseded,
+        replaced_by=added.replaced_by, kept_visibility=kept_visibility,
+        possible_versions=[PossibleVersion.of(v) for v in added.possible_versions],
         title=extraction.document.title, plans=len(extraction.plans),
         clauses=len(extraction.clauses), tasks=len(tasks),
         milestones=sum(len(t.milestones) for t in tasks),

@@ -34,7 +34,7 @@ from kb.index import Report
 from tasks.authorisation import Action, Actor, require
 from tasks.models import Extraction
 from tasks.store import Added, Store
-from tasks.visibility import Visibility, check_visibility, set_visibility, write_visibility
+from tasks.visibility import Visibility, check_visibility, write_visibility
 
 log = logging.getLogger("duban.service")
 _SILENCE = timedelta(seconds=60)
@@ -46,9 +46,16 @@ class _Work:
     document goes into the store, after which it is not stopped."""
 
     def __init__(
-        self, job: KeptJob, actor: Actor, path: Path, seen: Visibility | None, patience: float
+        self,
+        job: KeptJob,
+        actor: Actor,
+        path: Path,
+        seen: Visibility | None,
+        replaces: str | None,
+        patience: float,
     ) -> None:
-        self.job, self.actor, self.path, self.seen = job, actor, path, seen
+        self.job, self.actor, self.path = job, actor, path
+        self.seen, self.replaces = seen, replaces
         self.reading = Reading(path, job.name, patience)
         self.ends_as: JobStatus | None = None
         self.ended_by = ""
@@ -113,14 +120,22 @@ class Jobs:
             self._end(_stopped(work))
         self._pulse.join()
 
-    def ingest(self, actor: Actor, path: Path, name: str, seen: Visibility | None) -> Job:
+    def ingest(
+        self,
+        actor: Actor,
+        path: Path,
+        name: str,
+        seen: Visibility | None,
+        replaces: str | None = None,
+    ) -> Job:
         """Queue the reading of a file, which is then removed.
 
         Args:
             actor: who brought it.
             path: where its bytes are.
-            name: what it is called: a later file of this name is a new version.
+            name: what it is called.
             seen: who may see the document; None: as its former version, else everyone.
+            replaces: the document whose new version it is, which the actor may see.
 
         Raises:
             DeniedError: the actor may not bring documents.
@@ -135,7 +150,7 @@ class Jobs:
             owner=self._owner, alive_at=self._now().astimezone(UTC),
         )  # fmt: skip
         self._records.add(job)
-        work = _Work(job, actor, path, seen, self._patience)
+        work = _Work(job, actor, path, seen, replaces, self._patience)
         with self._lock:
             self._live[job.id] = work
         self._pool.submit(self._run, work)
@@ -238,7 +253,8 @@ class Jobs:
             data = work.path.read_bytes()
             self._step(work, stage="storing")
             added = self._add(work, extraction, data)
-            report = report_of(extraction, added)
+            stayed = added.status in ("unchanged", "superseded", "withdrawn")
+            report = report_of(extraction, added, kept_visibility=stayed and work.seen is not None)
             self._step(work, stage="indexing", report=report)
             if self._index is not None:
                 indexed = self._index(lambda _, done, total: self._tell(work, done, total))
@@ -267,15 +283,15 @@ class Jobs:
             # far leaves nothing.
             self._settle(work)
             if seen is not None:
-                write_visibility(connection, actor, key, seen, now)
+                # A former version may say what this one leaves out: it is as open as it was.
+                write_visibility(connection, actor, key, seen, now, alone=True)
 
         added = self._store.add(
-            extraction, data, recorded_at=now.astimezone(UTC), actor=actor.login, settle=settle
-        )
-        if added.status in ("unchanged", "withdrawn"):
-            self._settle(work)
-            if seen is not None and added.status == "unchanged":
-                set_visibility(self._store, actor, extraction.document.id, seen, now)
+            extraction, data, recorded_at=now.astimezone(UTC), replaces=work.replaces,
+            actor=actor.login, settle=settle,
+        )  # fmt: skip
+        if not work.settled:
+            self._settle(work)  # nothing was written
         return added
 
     def _settle(self, work: _Work) -> None:

@@ -18,14 +18,23 @@ from kb.errors import DubanError
 from tasks.authorisation import Action
 from tasks.corrections import Correction
 from tasks.models import Extraction, Task
-from tasks.review import REVIEW_NAMES, ReviewItem, ReviewKind, find_reviews
-from tasks.settling import Settled, items_named, read_settled, settle_all, unsettle_all
+from tasks.review import REVIEW_NAMES, ReviewItem, ReviewKind
+from tasks.settling import (
+    Settled,
+    items_named,
+    read_reviews,
+    read_settled,
+    settle_all,
+    unsettle_all,
+)
 
 router = APIRouter()
 PAGE = 50
 _AROUND = 24
 """Characters shown on either side of the words in question."""
 COLOURS = {
+    ReviewKind.VERSION: "red",
+    ReviewKind.LEFT: "red",
     ReviewKind.REOPENED: "red",
     ReviewKind.WARNING: "yellow",
     ReviewKind.AMBIGUOUS: "yellow",
@@ -64,8 +73,11 @@ class Look:
 
     @property
     def href(self) -> str:
-        """The address of the exact characters; of the document where the item has none."""
+        """The address of the exact characters; of the document where the item has none, of the
+        former version where that had the duty."""
         span = self.item.span
+        if self.item.kind is ReviewKind.LEFT:
+            return f"/documents/{self.item.other_id}"
         at = f"?{urlencode({'from': span.start, 'to': span.end})}#here" if span else ""
         return f"/documents/{self.item.document_id}{at}"
 
@@ -173,10 +185,11 @@ def open_items(
 def _items(s: Screen) -> list[ReviewItem]:
     """What needs a look in what the viewer may see; the same words with the same doubt once."""
     extractions = s.service.register(s.viewer.actor).extractions
-    ids = {e.document.id for e in extractions}
-    corrections = [c for c in s.service.tracker.corrections() if c.document_id in ids]
+    known = {e.document.id for e in extractions}
     found: dict[tuple[str, str], ReviewItem] = {}
-    for item in find_reviews(extractions, corrections):
+    for item in read_reviews(s.service.store, s.viewer.actor, extractions):
+        if item.document_id not in known:
+            continue  # of a document that was withdrawn, or that is known from the log only
         found.setdefault((item.key, item.fact_id if item.kind is ReviewKind.REOPENED else ""), item)
     return list(found.values())
 

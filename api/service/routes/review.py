@@ -22,7 +22,7 @@ from tasks.corrections import Aspect, CorrectionStatus, Draft, Operation
 from tasks.corrections import Correction as Corrected
 from tasks.models import Certainty, Comparator, Deadline, DueKind, Role
 from tasks.review import ReviewItem as Look
-from tasks.review import ReviewKind, find_reviews
+from tasks.review import ReviewKind
 
 router = APIRouter(tags=["review"], responses=RESPONSES)
 Corrector = Annotated[Viewer, Depends(needs(Action.CORRECT))]
@@ -219,7 +219,7 @@ def confirm(
 
 def _looks(service: Service, viewer: Viewer) -> list[Look]:
     extractions = service.register(viewer.actor).extractions
-    return find_reviews(extractions, service.tracker.corrections())
+    return settling.read_reviews(service.store, viewer.actor, extractions)
 
 
 def _seen(service: Service, viewer: Viewer) -> list[Corrected]:

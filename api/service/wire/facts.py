@@ -11,6 +11,7 @@ from pydantic import model_validator
 from api.service.wire.base import Span, Wire
 from tasks import models
 from tasks.models import Basis, Certainty, Comparator, DueKind, Role, TaskKind
+from tasks.version_doubts import Evidence
 
 
 class Citation(Wire):
@@ -61,6 +62,15 @@ class Finding(Wire):
     code: str
     message: str
     span: Span | None = None
+
+
+class PossibleVersion(Wire):
+    """A current document that another may be a new version of, and what speaks for it."""
+
+    document_id: str
+    title: str
+    document_number: str | None
+    evidence: tuple[Evidence, ...]
 
 
 class Repair(Wire):

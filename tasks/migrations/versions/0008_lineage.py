@@ -124,8 +124,8 @@ def _change_document(connection: sa.Connection) -> None:
     with op.batch_alter_table("document") as batch:
         batch.alter_column("lineage", existing_type=sa.Text(), nullable=False)
         batch.alter_column("reading", existing_type=sa.Integer(), server_default=None)
-    for column in ("sha256", "title_key", "number_key"):
-        op.create_index(op.f(f"ix_document_{column}"), "document", [column])
+    for name in ("sha256", "title_key", "number_key"):
+        op.create_index(op.f(f"ix_document_{name}"), "document", [name])
 
 
 def _fill_keys(connection: sa.Connection) -> None:
