@@ -48,7 +48,9 @@ def read_left(connection: Connection, actor: Actor | None = None) -> list[LeftLi
         return []
     rows = {row.id: row for row in connection.execute(select(m.id, m.document_id, m.path, m.commitment, m.due)) if row.id in ids}  # fmt: skip
     told = {e.subject: e.detail for e in audit.read(connection, action=audit.LEFT)}
-    following = dict(connection.execute(select(d.id, d.superseded_by)).tuples().all())
+    following = {
+        row.id: row.superseded_by for row in connection.execute(select(d.id, d.superseded_by))
+    }
     levels = read_visibility(connection)
     found: list[LeftLife] = []
     for key in sorted(ids):

@@ -16,7 +16,7 @@ from operator import itemgetter
 from typing import Generic, TypeVar
 
 from kb.models import Span
-from tasks.models import DueKind, Extraction, Milestone, Target, Task
+from tasks.models import Basis, DueKind, Extraction, Milestone, Target, Task
 from tasks.text_map import TextMap
 
 _Item = TypeVar("_Item", Milestone, Target)
@@ -107,30 +107,31 @@ class _Matcher:
                     printed.add(m.due.kind, self._map.place(m.due.span), m)
                 else:
                     place = self._map.place(_anchor(m) or task.span)
-                    elsewhere.add((m.due.kind, task.id), place, m)
+                    elsewhere.add((_kind(m), task.id), place, m)
         claims: list[tuple[str, list[str]]] = []
         for task in self._old.tasks:
             for m in task.milestones:
                 if m.due.span and is_printed(task, m):
                     there = printed.find(m.due.kind, self._map.range(m.due.span), m)
-                    there = [n for n in there if self._is_of(m, home[n.id])]
+                    there = [n for n in there if self._is_of(task, m, home[n.id])]
                 elif (partner := tasks.get(task.id)) is None:
                     there = []
                 elif span := _anchor(m):
-                    there = elsewhere.find((m.due.kind, partner), self._map.range(span), m)
+                    there = elsewhere.find((_kind(m), partner), self._map.range(span), m)
                 else:
-                    there = elsewhere.all((m.due.kind, partner))
+                    there = elsewhere.all((_kind(m), partner))
                 claims.append((m.id, [n.id for n in there]))
         return _one_to_one(claims)
 
-    def _is_of(self, milestone: Milestone, task: Task) -> bool:
-        """Whether a task of a new text says most of what a milestone's date governed: the same date
-        at the end of quite another sentence is another duty's."""
+    def _is_of(self, old: Task, milestone: Milestone, new: Task) -> bool:
+        """Whether a task of a new text says at least half of what a milestone's date governed: the
+        same date at the end of quite another sentence is another duty's."""
         if self._map.identical:
             return True
-        start, end = self._map.place(task.span)
-        kept = sum(start <= at < end for at in self._map.stayed(milestone.span))
-        return kept >= _HALF * self._map.size(milestone.span)
+        start, end = self._map.place(new.span)
+        parts = list(_governed(old, milestone))
+        kept = sum(start <= at < end for part in parts for at in self._map.stayed(part))
+        return kept >= _HALF * sum(map(self._map.size, parts))
 
     # ---- targets
 
@@ -195,10 +196,30 @@ def is_printed(task: Task, milestone: Milestone) -> bool:
     return due.span is not None and due.kind is not DueKind.PERIOD and task.span.contains(due.span)
 
 
+def _governed(task: Task, milestone: Milestone) -> Iterator[Span]:
+    """What a printed date governs, without the date and the list of owners at the end."""
+    listed = [a.span.start for a in task.responsibilities if a.basis is Basis.LISTED]
+    end = min([milestone.span.end, *(at for at in listed if at > milestone.span.start)])
+    due = milestone.due.span or milestone.span
+    for start, stop in (
+        (milestone.span.start, min(due.start, end)),
+        (max(due.end, milestone.span.start), end),
+    ):
+        if start < stop:
+            yield Span(start, stop)
+
+
 def _anchor(milestone: Milestone) -> Span | None:
     """Where the date of a milestone stands that is not in its task's words, None for the period of
     the plan, which may change and still be the plan's end, and for what has no date."""
     return None if milestone.due.kind is DueKind.PERIOD else milestone.due.span
+
+
+def _kind(milestone: Milestone) -> DueKind:
+    """The kind of a date that the task does not print. The plan's end and no day at all are one:
+    neither is a date of the duty's own."""
+    kind = milestone.due.kind
+    return DueKind.NONE if kind is DueKind.PERIOD else kind
 
 
 def _number(target: Target) -> Hashable:

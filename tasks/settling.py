@@ -42,7 +42,7 @@ def read_reviews(store: Store, actor: Actor, extractions: Iterable[Extraction]) 
         return find_reviews(
             extractions,
             read_corrections(connection),
-            dict(connection.execute(select(d.id, d.lineage)).tuples().all()),
+            {row.id: row.lineage for row in connection.execute(select(d.id, d.lineage))},
             doubts=doubts_seen_by(connection, actor),
             left=read_left(connection, actor),
         )

@@ -147,7 +147,7 @@ class Store:
         """The documents in the order they were recorded; current ones only by default, with
         `superseded` also those replaced or withdrawn; of one id only, where one is given."""
         query = select(schema.document).order_by(
-            schema.document.c.recorded_at, schema.document.c.id
+            schema.document.c.recorded_at, schema.document.c.version, schema.document.c.id
         )
         if not superseded:
             query = query.where(schema.CURRENT)

@@ -82,8 +82,24 @@ def carry_over(
     changes += _carry_corrections(connection, old, new, matches, actor)
     for document_id in (old.document.id, new.document.id):
         write_duties(connection, load_corrected(connection, document_id))
-    _keep_anchors(connection, moved)
+    _keep_anchors(connection, _only_dates(old, new, matches) | moved)
     return changes + list(_left(connection, had, new.document.id, actor))
+
+
+def _only_dates(old: Extraction, new: Extraction, matches: Matches) -> dict[str, str]:
+    """The only milestones of tasks that stayed or stand in each other's place: an event in a
+    calendar moves to the other day, whatever becomes of the reports."""
+    partners = {**matches.near, **matches.same}
+    single = {t.id: t.milestones[0].id for t in new.tasks if len(t.milestones) == 1}
+    taken = set(matches.same.values())
+    free = {task for task, milestone in single.items() if milestone not in taken}
+    return {
+        t.milestones[0].id: single[partners[t.id]]
+        for t in old.tasks
+        if len(t.milestones) == 1
+        and t.milestones[0].id not in matches.same
+        and partners.get(t.id) in free
+    }
 
 
 def _keep_anchors(connection: Connection, moved: Mapping[str, str]) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from tasks import schema
 from tasks.matching import match_facts
+from tasks.models import Extraction
 from tasks.store import Store
 from tasks.version_doubts import SETTLED
 
@@ -98,8 +99,14 @@ def present_ids(connection: Connection, store: Store, ids: Iterable[str]) -> dic
         while now and document and (after := following.get(document)):
             if document not in matched:
                 before, fresh = (store.load(i, connection=connection) for i in (document, after))
-                matched[document] = match_facts(before, fresh)
+                matched[document] = _in_same_words(before, match_facts(before, fresh))
             now, document = matched[document].get(now), after
         if now and now != first:
             found[first] = now
     return found
+
+
+def _in_same_words(before: Extraction, same: Mapping[str, str]) -> dict[str, str]:
+    """Of matched milestones those whose task says what it said."""
+    held = (m.id for task in before.tasks if task.id in same for m in task.milestones)
+    return {key: same[key] for key in held if key in same}

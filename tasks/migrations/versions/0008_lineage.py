@@ -157,7 +157,7 @@ def _own_number(text: str) -> bool:
 def _keep_calendar_ids(connection: sa.Connection) -> None:
     """What the calendar ids of the milestones were made of: file name, path and ordinal there."""
     f, d = fact.c, document.c
-    names = dict(connection.execute(sa.select(d.id, d.name)).all())
+    names = {row.id: row.name for row in connection.execute(sa.select(d.id, d.name))}
     for key, name in names.items():
         mine = sa.select(f.body).where(f.document_id == key).order_by(f.ordinal)
         clauses = map(json.loads, connection.scalars(mine.where(f.kind == "clauses")).all())
