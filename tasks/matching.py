@@ -129,7 +129,7 @@ class _Matcher:
         if self._map.identical:
             return True
         start, end = self._map.place(new.span)
-        parts = list(_governed(old, milestone))
+        parts = list(_governed(self._old.document.text, old, milestone))
         kept = sum(start <= at < end for part in parts for at in self._map.stayed(part))
         return kept >= _HALF * sum(map(self._map.size, parts))
 
@@ -196,17 +196,17 @@ def is_printed(task: Task, milestone: Milestone) -> bool:
     return due.span is not None and due.kind is not DueKind.PERIOD and task.span.contains(due.span)
 
 
-def _governed(task: Task, milestone: Milestone) -> Iterator[Span]:
+def _governed(text: str, task: Task, milestone: Milestone) -> Iterator[Span]:
     """What a printed date governs, without the date and the list of owners at the end."""
+    start, end = milestone.span
     listed = [a.span.start for a in task.responsibilities if a.basis is Basis.LISTED]
-    end = min([milestone.span.end, *(at for at in listed if at > milestone.span.start)])
+    if at := [at for at in listed if start < at < end]:
+        # With its label: （责任单位：
+        end = max([start, *(text.rfind(mark, start, min(at)) for mark in "。；;\n(（【[")])
     due = milestone.due.span or milestone.span
-    for start, stop in (
-        (milestone.span.start, min(due.start, end)),
-        (max(due.end, milestone.span.start), end),
-    ):
-        if start < stop:
-            yield Span(start, stop)
+    for part in ((start, min(due.start, end)), (max(due.end, start), end)):
+        if part[0] < part[1]:
+            yield Span(*part)
 
 
 def _anchor(milestone: Milestone) -> Span | None:

@@ -67,7 +67,7 @@ def doubts(store: Store, actor=SUPERVISOR) -> list:
     [
         (PLAN, CHANGED, "new-version", ()),
         (PLAN, CHANGED.replace("〔2024〕", "[2024]"), "new-version", ()),
-        (PLAN, CHANGED.replace(TITLE, "某区防汛工作方案 (2024—2026年)"), "new-version", ()),
+        (PLAN, CHANGED.replace(TITLE, "某区防汛工作方案(2024—2026年)"), "new-version", ()),
         (PLAN, OTHER_NUMBER, "added", (Evidence.TITLE, Evidence.NAME)),
         (PLAN, OTHER_TITLE, "added", (Evidence.NUMBER, Evidence.NAME)),
         (PLAN, NO_NUMBER, "added", (Evidence.TITLE, Evidence.NAME)),

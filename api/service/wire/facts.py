@@ -11,7 +11,7 @@ from pydantic import model_validator
 from api.service.wire.base import Span, Wire
 from tasks import models
 from tasks.models import Basis, Certainty, Comparator, DueKind, Role, TaskKind
-from tasks.version_doubts import Evidence
+from tasks.version_doubts import Evidence, Kind
 
 
 class Citation(Wire):
@@ -70,6 +70,21 @@ class PossibleVersion(Wire):
     document_id: str
     title: str
     document_number: str | None
+    evidence: tuple[Evidence, ...]
+
+
+class VersionDoubt(Wire):
+    """Whether `document_id` is a new version of `other_id`: a person is to say. Of kind `chain` it
+    is taken for one now, by no more than its file's name."""
+
+    id: str
+    kind: Kind
+    document_id: str
+    title: str
+    document_number: str | None
+    other_id: str
+    other_title: str
+    other_number: str | None
     evidence: tuple[Evidence, ...]
 
 
