@@ -11,7 +11,7 @@ from kb.models import Clause, Fact, Span
 from tasks.corrections import Correction, CorrectionStatus
 from tasks.left import LeftLife
 from tasks.models import Certainty, Extraction, Task
-from tasks.version_doubts import EVIDENCE_NAMES, Kind, VersionDoubt
+from tasks.version_doubts import EVIDENCE_NAMES, DoubtKind, VersionDoubt
 
 
 class ReviewKind(StrEnum):
@@ -93,7 +93,7 @@ def _of_versions(doubt: VersionDoubt) -> ReviewItem:
     other = f"《{doubt.other_title}》{doubt.other_number or ''}"
     message = (
         f"可能是{other}的新版本（{zh}），请确认 / it may be a new version of {other} ({en})"
-        if doubt.kind is Kind.VERSION
+        if doubt.kind is DoubtKind.VERSION
         else f"以前按文件名作为{other}的新版本入库，请确认是否同一文件 / by its file's name it was taken "
         f"for a new version of {other}: are they one document?"
     )

@@ -34,7 +34,7 @@ _MOST_NAMED = 10
 name of a file says little."""
 
 
-class Evidence(StrEnum):
+class Likeness(StrEnum):
     """What speaks for two documents being versions of one."""
 
     NUMBER = "number"  # the printed document number
@@ -43,20 +43,20 @@ class Evidence(StrEnum):
 
 
 EVIDENCE_NAMES = {
-    Evidence.NUMBER: ("文号相同", "same document number"),
-    Evidence.TITLE: ("标题相同", "same title"),
-    Evidence.NAME: ("文件名相同", "same file name"),
+    Likeness.NUMBER: ("文号相同", "same document number"),
+    Likeness.TITLE: ("标题相同", "same title"),
+    Likeness.NAME: ("文件名相同", "same file name"),
 }
 
 
-class Kind(StrEnum):
+class DoubtKind(StrEnum):
     """How a doubt came about."""
 
     VERSION = "version"
     CHAIN = "chain"
 
 
-class Verdict(StrEnum):
+class VersionVerdict(StrEnum):
     """What a person says."""
 
     VERSION = "version"  # 是其新版本
@@ -64,8 +64,8 @@ class Verdict(StrEnum):
 
 
 VERDICT_NAMES = {
-    Verdict.VERSION: ("是其新版本", "a new version of it"),
-    Verdict.SEPARATE: ("另一文件", "another document"),
+    VersionVerdict.VERSION: ("是其新版本", "a new version of it"),
+    VersionVerdict.SEPARATE: ("另一文件", "another document"),
 }
 
 
@@ -75,12 +75,12 @@ class PossibleVersion(Fact):
     document_id: str
     title: str
     document_number: str | None
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[Likeness, ...]
 
     @property
     def is_sure(self) -> bool:
         """Whether no person need say so, if it is the only one."""
-        return {Evidence.NUMBER, Evidence.TITLE} <= set(self.evidence)
+        return {Likeness.NUMBER, Likeness.TITLE} <= set(self.evidence)
 
 
 class VersionDoubt(Fact):
@@ -88,14 +88,14 @@ class VersionDoubt(Fact):
     taken for one now."""
 
     id: str
-    kind: Kind
+    kind: DoubtKind
     document_id: str
     title: str
     document_number: str | None
     other_id: str
     other_title: str
     other_number: str | None
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[Likeness, ...]
 
 
 def find_versions(connection: Connection, document: Document) -> list[PossibleVersion]:
@@ -114,9 +114,9 @@ def find_versions(connection: Connection, document: Document) -> list[PossibleVe
 
 def _possible(row: Any, document: Document) -> PossibleVersion:
     same = {
-        Evidence.NUMBER: row.number_key is not None and row.number_key == number_key(document),
-        Evidence.TITLE: row.title_key is not None and row.title_key == title_key(document),
-        Evidence.NAME: row.name == document.name,
+        Likeness.NUMBER: row.number_key is not None and row.number_key == number_key(document),
+        Likeness.TITLE: row.title_key is not None and row.title_key == title_key(document),
+        Likeness.NAME: row.name == document.name,
     }
     return PossibleVersion(
         document_id=row.id, title=row.title, document_number=row.document_number,
@@ -133,7 +133,7 @@ def note_doubts(
             "id": stable_id("versions", document_id, other.document_id),
             "document_id": document_id,
             "other_id": other.document_id,
-            "kind": Kind.VERSION.value,
+            "kind": DoubtKind.VERSION.value,
             "evidence": ",".join(other.evidence),
             "status": "open",
             "found_at": at,
@@ -157,9 +157,9 @@ def open_doubts(connection: Connection, seen: Collection[str] | None = None) -> 
     documents = {row.id: row for row in connection.execute(select(*columns))}
     found: list[VersionDoubt] = []
     for row in rows:
-        kind = Kind(row.kind)
+        kind = DoubtKind(row.kind)
         new, old = (_head(documents, row.document_id), row.other_id)
-        if kind is Kind.VERSION:
+        if kind is DoubtKind.VERSION:
             old = _head(documents, old)
             if new == old or documents[new].withdrawn_at or documents[old].withdrawn_at:
                 continue
@@ -171,7 +171,7 @@ def open_doubts(connection: Connection, seen: Collection[str] | None = None) -> 
             id=row.id, kind=kind,
             document_id=new, title=documents[new].title, document_number=documents[new].document_number,
             other_id=old, other_title=documents[old].title, other_number=documents[old].document_number,
-            evidence=tuple(Evidence(e) for e in row.evidence.split(",") if e),
+            evidence=tuple(Likeness(e) for e in row.evidence.split(",") if e),
         ))  # fmt: skip
     return found
 
@@ -193,7 +193,7 @@ def doubts_seen_by(connection: Connection, actor: Actor) -> list[VersionDoubt]:
 
 
 def settle_doubt(
-    store: Store, actor: Actor, doubt_id: str, verdict: Verdict, reason: str, at: datetime
+    store: Store, actor: Actor, doubt_id: str, verdict: VersionVerdict, reason: str, at: datetime
 ) -> VersionDoubt:
     """Say what two documents are to each other. `version`: the one takes the place of the other,
     with what was reported on it; `separate`: they are two, and what was superseded is current
@@ -219,7 +219,7 @@ def settle_doubt(
         connection.execute(update(v).where(v.c.id == doubt.id).values(status=verdict.value))
         new, old = doubt.document_id, doubt.other_id
         former = lineage_of(connection, new)
-        joins = verdict is Verdict.VERSION and doubt.kind is Kind.VERSION
+        joins = verdict is VersionVerdict.VERSION and doubt.kind is DoubtKind.VERSION
         change = Change(
             actor=actor.login,
             action=SETTLED,
@@ -232,6 +232,6 @@ def settle_doubt(
         audit.append(connection, at, [change])
         if joins:
             supersede(connection, old, new, at, actor.login, fresh=False)
-        elif verdict is Verdict.SEPARATE and doubt.kind is Kind.CHAIN:
+        elif verdict is VersionVerdict.SEPARATE and doubt.kind is DoubtKind.CHAIN:
             separate(connection, old)
     return doubt

@@ -32,7 +32,7 @@ from tasks.queries import Placed, Register, due_before
 from tasks.store import Store
 from tasks.undated import undated_of
 from tasks.verify import verify_store
-from tasks.version_doubts import EVIDENCE_NAMES, Evidence
+from tasks.version_doubts import EVIDENCE_NAMES, Likeness
 from tasks.words import NOBODY, describe_due, describe_target
 
 
@@ -188,7 +188,7 @@ def _report(rows: Sequence[dict[str, Any]], out: Output) -> None:
 
 
 def _evidence_of(other: dict[str, Any]) -> tuple[str, str]:
-    names = [EVIDENCE_NAMES[Evidence(e)] for e in other["evidence"]]
+    names = [EVIDENCE_NAMES[Likeness(e)] for e in other["evidence"]]
     return "、".join(n[0] for n in names), ", ".join(n[1] for n in names)
 
 

@@ -26,8 +26,8 @@ from tasks.settling import items_named, read_reviews, settle_all, unsettle_all, 
 from tasks.tracker import Tracker, bearing_units
 from tasks.version_doubts import (
     EVIDENCE_NAMES,
-    Kind,
-    Verdict,
+    DoubtKind,
+    VersionVerdict,
     doubts_seen_by,
     settle_doubt,
 )
@@ -113,7 +113,7 @@ def versions(run: Run, as_json: bool) -> None:
             (d.id, f"{d.document_id} {d.title} {d.document_number or ''}",
              f"{d.other_id} {d.other_title} {d.other_number or ''}",
              ", ".join(EVIDENCE_NAMES[e][side] for e in d.evidence),
-             out.pick("两份文件", "two documents") if d.kind is Kind.VERSION else out.pick("同一文件", "one document"))
+             out.pick("两份文件", "two documents") if d.kind is DoubtKind.VERSION else out.pick("同一文件", "one document"))
             for d in found
         ],
     )  # fmt: skip
@@ -123,12 +123,12 @@ def versions(run: Run, as_json: bool) -> None:
 def settle_versions(run: Run, doubt: str, verdict: str, reason: str, as_json: bool) -> None:
     """Say whether one document is a new version of another."""
     out = run.out(as_json)
-    chosen = _choice(Verdict, verdict, "--as")
+    chosen = _choice(VersionVerdict, verdict, "--as")
     with run.acting() as (store, actor):
         found = settle_doubt(store, actor, doubt, chosen, reason, run.settings.now())
     if as_json:
         out.json({"id": found.id, "document_id": found.document_id, "other_id": found.other_id, "verdict": chosen})  # fmt: skip
-    elif chosen is Verdict.VERSION:
+    elif chosen is VersionVerdict.VERSION:
         out.say(f"{found.document_id} 是 {found.other_id} 的新版本", f"{found.document_id} is a new version of {found.other_id}")  # fmt: skip
     else:
         out.say(f"{found.document_id} 与 {found.other_id} 是两份文件", f"{found.document_id} and {found.other_id} are two documents")  # fmt: skip

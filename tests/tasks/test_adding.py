@@ -10,7 +10,7 @@ from tasks.review import ReviewKind
 from tasks.settling import read_reviews, settle_all
 from tasks.store import Added, Store
 from tasks.tracker import Tracker
-from tasks.version_doubts import Evidence, Verdict, doubts_seen_by, settle_doubt
+from tasks.version_doubts import Likeness, VersionVerdict, doubts_seen_by, settle_doubt
 from tasks.visibility import (
     Level,
     Visibility,
@@ -68,17 +68,17 @@ def doubts(store: Store, actor=SUPERVISOR) -> list:
         (PLAN, CHANGED, "new-version", ()),
         (PLAN, CHANGED.replace("〔2024〕", "[2024]"), "new-version", ()),
         (PLAN, CHANGED.replace(TITLE, "某区防汛工作方案(2024—2026年)"), "new-version", ()),
-        (PLAN, OTHER_NUMBER, "added", (Evidence.TITLE, Evidence.NAME)),
-        (PLAN, OTHER_TITLE, "added", (Evidence.NUMBER, Evidence.NAME)),
-        (PLAN, NO_NUMBER, "added", (Evidence.TITLE, Evidence.NAME)),
-        (NO_NUMBER, NO_NUMBER.replace("20处", "30处"), "added", (Evidence.TITLE, Evidence.NAME)),
-        ("各单位：\n请做好防汛工作。\n", "各学校：\n请做好防火工作。\n", "added", (Evidence.NAME,)),
+        (PLAN, OTHER_NUMBER, "added", (Likeness.TITLE, Likeness.NAME)),
+        (PLAN, OTHER_TITLE, "added", (Likeness.NUMBER, Likeness.NAME)),
+        (PLAN, NO_NUMBER, "added", (Likeness.TITLE, Likeness.NAME)),
+        (NO_NUMBER, NO_NUMBER.replace("20处", "30处"), "added", (Likeness.TITLE, Likeness.NAME)),
+        ("各单位：\n请做好防汛工作。\n", "各学校：\n请做好防火工作。\n", "added", (Likeness.NAME,)),
         # A number that the text cites is not its own.
         (
             f"关于防汛的通知\n根据{NUMBER}，请做好防汛工作。\n",
             f"关于防汛的通知\n根据{NUMBER}，请做好防火工作。\n",
             "added",
-            (Evidence.TITLE, Evidence.NAME),
+            (Likeness.TITLE, Likeness.NAME),
         ),
     ],
 )
@@ -106,7 +106,7 @@ def test_of_two_that_agree_neither_is_taken(empty):
     first = put(empty, PLAN)
     second = put(empty, OTHER_NUMBER)
     [doubt] = doubts(empty)
-    settle_doubt(empty, SUPERVISOR, doubt.id, Verdict.SEPARATE, "两份", NOW)
+    settle_doubt(empty, SUPERVISOR, doubt.id, VersionVerdict.SEPARATE, "两份", NOW)
     third = put(empty, CHANGED.replace(NUMBER, f"{NUMBER} "), replaces=second.document_id)
     assert third.superseded == second.document_id
     fourth = put(empty, PLAN.replace("20处", "50处"))
@@ -157,12 +157,12 @@ def test_a_person_settles_a_doubt_as_a_new_version(empty):
         (SUPERVISOR, doubt.id, " ", TransitionError),
     ):
         with pytest.raises(error):
-            settle_doubt(empty, actor, key, Verdict.VERSION, reason, NOW)
+            settle_doubt(empty, actor, key, VersionVerdict.VERSION, reason, NOW)
     item = next(i for i in read_reviews(empty, SUPERVISOR, empty.extractions()) if i.kind is ReviewKind.VERSION)  # fmt: skip
     with pytest.raises(TransitionError, match="是其新版本"):
         settle_all(empty, SUPERVISOR, [item], "看过", NOW)
     assert len(empty.documents()) == 2, "until then nothing is superseded"
-    settle_doubt(empty, SUPERVISOR, doubt.id, Verdict.VERSION, "重新编号", NOW)
+    settle_doubt(empty, SUPERVISOR, doubt.id, VersionVerdict.VERSION, "重新编号", NOW)
     [now] = empty.documents()
     assert (now.document.id, now.version, now.lineage) == (second.document_id, 2, first.document_id)
     assert Tracker(empty).life(milestone_of(empty, "整治隐患")).steps == 1
@@ -178,7 +178,7 @@ def test_or_as_another_document(empty):
     put(empty, PLAN)
     put(empty, OTHER_NUMBER)
     [doubt] = doubts(empty)
-    settle_doubt(empty, SUPERVISOR, doubt.id, Verdict.SEPARATE, "两份", NOW)
+    settle_doubt(empty, SUPERVISOR, doubt.id, VersionVerdict.SEPARATE, "两份", NOW)
     assert (doubts(empty), len(empty.documents())) == ([], 2)
 
 
@@ -186,7 +186,7 @@ def test_a_doubt_goes_by_the_present_versions(empty):
     first = put(empty, PLAN)
     put(empty, OTHER_NUMBER)
     newer = put(empty, CHANGED)
-    [doubt] = [d for d in doubts(empty) if Evidence.TITLE in d.evidence]
+    [doubt] = [d for d in doubts(empty) if Likeness.TITLE in d.evidence]
     assert (newer.superseded, doubt.other_id) == (first.document_id, newer.document_id)
     withdraw_document(empty, CONSOLE, newer.document_id, "误传", NOW)
     assert doubts(empty) == []
@@ -206,7 +206,7 @@ def test_another_document_of_the_same_name_opens_nothing(empty, words):
     assert all(first.document_id not in i.model_dump_json() for i in told)
     # As a new version of it, it is seen by those only who may see both.
     [doubt] = doubts(empty)
-    settle_doubt(empty, SUPERVISOR, doubt.id, Verdict.VERSION, "是", NOW)
+    settle_doubt(empty, SUPERVISOR, doubt.id, VersionVerdict.VERSION, "是", NOW)
     assert level_of(empty, second.document_id) == RESTRICTED
 
 

@@ -10,7 +10,7 @@ from tasks.exports.rows import export_rows
 from tasks.lifecycle import Command, Step
 from tasks.store import Store
 from tasks.tracker import Tracker
-from tasks.version_doubts import Kind, Verdict, doubts_seen_by, settle_doubt
+from tasks.version_doubts import DoubtKind, VersionVerdict, doubts_seen_by, settle_doubt
 from tasks.visibility import Level, Visibility, read_visibility, set_visibility
 from tests.tasks.samples import (
     NOW,
@@ -72,7 +72,7 @@ def test_chains_that_would_not_be_made_today_are_listed(store_url, words, doubte
     with Store.open(store_url) as store:
         found = doubts(store)
         assert [(d.kind, d.other_id, d.document_id) for d in found] == [
-            (Kind.CHAIN, ids[n], ids[n + 1]) for n in doubted
+            (DoubtKind.CHAIN, ids[n], ids[n + 1]) for n in doubted
         ]
         assert [d.document.id for d in store.documents()] == ids[-1:], "none is revived by itself"
         assert [d.lineage for d in store.documents(superseded=True)] == ["通知.txt"] * len(ids)
@@ -116,7 +116,7 @@ def test_a_person_keeps_the_chain(store_url):
     ids = before(store_url, [PLAN, OTHER])
     with Store.open(store_url) as store:
         [doubt] = doubts(store)
-        settle_doubt(store, SUPERVISOR, doubt.id, Verdict.VERSION, "确是新版本", NOW)
+        settle_doubt(store, SUPERVISOR, doubt.id, VersionVerdict.VERSION, "确是新版本", NOW)
         assert (doubts(store), [d.document.id for d in store.documents()]) == ([], ids[1:])
 
 
@@ -124,7 +124,7 @@ def test_a_person_separates_them(store_url):
     first, second = before(store_url, [PLAN, OTHER])
     with Store.open(store_url) as store:
         [doubt] = doubts(store)
-        settle_doubt(store, SUPERVISOR, doubt.id, Verdict.SEPARATE, "两份不同的文件", NOW)
+        settle_doubt(store, SUPERVISOR, doubt.id, VersionVerdict.SEPARATE, "两份不同的文件", NOW)
         found = {d.document.id: d for d in store.documents()}
         assert set(found) == {first, second}
         assert (found[first].lineage, found[first].version) == (first, 1)

@@ -29,7 +29,7 @@ from tasks.settling import (
     settle_all,
     unsettle_all,
 )
-from tasks.version_doubts import Verdict, settle_doubt
+from tasks.version_doubts import VersionVerdict, settle_doubt
 
 router = APIRouter()
 Ingesting = Annotated[Screen, Depends(allowed(Action.INGEST))]
@@ -200,7 +200,7 @@ def settle_versions(
     """Say whether a document is a new version of another."""
     s.check(csrf)
     return s.attempt(
-        lambda: settle_doubt(s.service.store, s.viewer.actor, doubt_id, Verdict(verdict), reason, s.service.now()),
+        lambda: settle_doubt(s.service.store, s.viewer.actor, doubt_id, VersionVerdict(verdict), reason, s.service.now()),
         local_path(back, "/review"), s.t("已确认，记入审计日志"),
     )  # fmt: skip
 

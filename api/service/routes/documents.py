@@ -42,7 +42,7 @@ from ingest.unclaimed import find_unclaimed
 from kb.identifiers import sha256_hex
 from tasks.authorisation import Action
 from tasks.models import Extraction
-from tasks.version_doubts import Verdict, doubts_seen_by, settle_doubt
+from tasks.version_doubts import VersionVerdict, doubts_seen_by, settle_doubt
 from tasks.visibility import (
     Level,
     set_visibility,
@@ -101,7 +101,7 @@ class VerdictIn(BaseModel):
         json_schema_extra={"examples": [{"verdict": "separate", "reason": "两份不同的通知"}]},
     )
 
-    verdict: Verdict
+    verdict: VersionVerdict
     reason: Annotated[Words, Field(min_length=1)]
 
 
@@ -224,7 +224,7 @@ _UPLOAD = form_of(
         "description": "限定查看的单位 / the units that see a restricted one",
     },
     replaces={
-        "type": "string", "maxLength": 64,
+        "type": "string", "maxLength": 64, "example": "doc-0123456789ab",
         "description": "它是哪份现行文件的新版本 (编号) / the current document whose new version it is",
     },
 )  # fmt: skip

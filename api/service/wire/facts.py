@@ -11,7 +11,7 @@ from pydantic import model_validator
 from api.service.wire.base import Span, Wire
 from tasks import models
 from tasks.models import Basis, Certainty, Comparator, DueKind, Role, TaskKind
-from tasks.version_doubts import Evidence, Kind
+from tasks.version_doubts import DoubtKind, Likeness
 
 
 class Citation(Wire):
@@ -70,7 +70,7 @@ class PossibleVersion(Wire):
     document_id: str
     title: str
     document_number: str | None
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[Likeness, ...]
 
 
 class VersionDoubt(Wire):
@@ -78,14 +78,14 @@ class VersionDoubt(Wire):
     is taken for one now, by no more than its file's name."""
 
     id: str
-    kind: Kind
+    kind: DoubtKind
     document_id: str
     title: str
     document_number: str | None
     other_id: str
     other_title: str
     other_number: str | None
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[Likeness, ...]
 
 
 class Repair(Wire):
