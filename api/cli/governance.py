@@ -123,7 +123,7 @@ def versions(run: Run, as_json: bool) -> None:
 def settle_versions(run: Run, doubt: str, verdict: str, reason: str, as_json: bool) -> None:
     """Say whether one document is a new version of another."""
     out = run.out(as_json)
-    chosen = _choice(VersionVerdict, verdict, "--as")
+    chosen = _choice(VersionVerdict, verdict, "--verdict")
     with run.acting() as (store, actor):
         found = settle_doubt(store, actor, doubt, chosen, reason, run.settings.now())
     if as_json:
