@@ -78,7 +78,7 @@ def settle(
     verdict: Annotated[
         str,
         typer.Option(
-            "--as", help="version 是其新版本 | separate 另一文件 / a new version, another"
+            "--verdict", help="version 是其新版本 | separate 另一文件 / a new version, another"
         ),
     ],
     reason: Reason,
