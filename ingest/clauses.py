@@ -4,7 +4,7 @@ stretches that no extractor of dates or numbers may look into."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.owner_lists import OwnerList, find_owner_lists

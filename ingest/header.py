@@ -37,13 +37,17 @@ _LETTERHEAD = re.compile(
 """The lines over a title in the layout of official documents (GB/T 9704): the issuer's red head,
 the number, who signed, secrecy and urgency."""
 _ASIDE = frozenset({LineKind.METADATA, LineKind.FURNITURE})
+_BESIDE_NUMBER = re.compile(r"[\W_]*+(?:签\s*+发\s*+人\s*+[:：].*)?")
+"""What may stand on a document number's own line: brackets, stars, and who signed."""
 
 
 class Header(Fact):
     """What the document says of itself; what it does not say is None. `spans`: the lines that say
-    it and are no labelled ones."""
+    it and are no labelled ones; `title_printed` and `number_printed` as in `kb.models.Document`."""
 
     title: str | None = None
+    title_printed: bool = False
+    number_printed: bool = False
     document_number: str | None = None
     index_number: str | None = None
     issuer: str | None = None
@@ -60,20 +64,26 @@ def parse_header(text: str) -> Header:
     lines = [line for line in find_lines(text, metadata) if line.kind not in _ASIDE]
     printed = _printed_title(lines)
     words = metadata.value("title") or "".join(line.text for line in printed)
+    title_printed = bool(words)
     if not words:
         spoken = (line.text for line in lines if not line.text.endswith(("：", ":")))
         words = next(spoken, "")[:_LONGEST_FIRST_LINE]
     title = re.sub(r"(?<=[一-龥])[ \u3000]+(?=[一-龥《])", "", words) or None
     number = normalize_document_number(metadata.value("document_number") or "")
-    if number is None and (
-        match := NUMBER.search(_joined(lines, _HEAD)) or NUMBER.search(text[:_HEAD])
-    ):
-        number = normalize_document_number(match.group())
+    number_printed = number is not None
+    if number is None:
+        for place in (_joined(lines, _HEAD), text[:_HEAD]):
+            if match := NUMBER.search(place):
+                number = normalize_document_number(match.group())
+                number_printed = _stands_alone(place, match)
+                break
     signature = _signature(lines)
     signed = (signature[0].text, signature[1].text) if signature else ("", "")
     issuer = metadata.value("issuer") or re.sub(r"\s+", "", signed[0]) or _issuer_of(title) or None
     return Header(
         title=title,
+        title_printed=title_printed,
+        number_printed=number_printed,
         document_number=number,
         index_number=metadata.value("index_number"),
         issuer=issuer,
@@ -110,6 +120,15 @@ def _joined(lines: Sequence[Line], characters: int) -> str:
         parts.append(line.text)
         length += len(line.text) + 1
     return "\n".join(parts)[:characters]
+
+
+def _stands_alone(body: str, number: re.Match[str]) -> bool:
+    """Whether a document number has its line to itself, as over or under a title; else it is one
+    that the text cites."""
+    start = body.rfind("\n", 0, number.start()) + 1
+    end = body.find("\n", number.end())
+    rest = body[start : number.start()] + body[number.end() : len(body) if end < 0 else end]
+    return _BESIDE_NUMBER.fullmatch(rest) is not None
 
 
 def _printed_title(lines: Sequence[Line]) -> Sequence[Line]:

@@ -20,8 +20,8 @@ from ingest.progress import Stage, Tell, counted, untold
 from ingest.readers import Source, decode, read_bytes, read_file
 from ingest.reading import RepairIndex, read_span
 from ingest.repairs import find_repairs
-from kb.identifiers import stable_id
 from kb.models import Document, Finding, Plan, Span, verify_quote
+from tasks.fact_ids import document_id_of, identify
 from tasks.jurisdictions import Jurisdiction, detect_jurisdiction
 from tasks.models import (
     Assignment,
@@ -38,18 +38,21 @@ from tasks.organisations import Organisations, organisations_for
 _ATTACHMENT = re.compile(r"^[ \u3000]*附\s*+件\s*+\d*+\s*+[:：][^\n]*", re.MULTILINE)
 
 
-def extract_file(path: Path) -> tuple[Extraction, bytes]:
+def extract_file(path: Path, *, reading: int = 1) -> tuple[Extraction, bytes]:
     """Read the file at `path` and extract all that it says; also returns its bytes.
+
+    `reading` counts how often these bytes were read into a store: the ids of each reading are its
+    own (see `tasks.fact_ids`).
 
     Raises:
         SourceError: the file cannot be read; names the file and the place.
     """
     with _without_collector():
         source, data = read_file(path)
-        return extract_source(source), data
+        return extract_source(source, reading=reading), data
 
 
-def extract_bytes(data: bytes, name: str, tell: Tell = untold) -> Extraction:
+def extract_bytes(data: bytes, name: str, tell: Tell = untold, *, reading: int = 1) -> Extraction:
     """As `extract_file`, for bytes at hand; `name` is used for messages and its suffix, `tell` is
     told how far it is.
 
@@ -58,7 +61,7 @@ def extract_bytes(data: bytes, name: str, tell: Tell = untold) -> Extraction:
     """
     with _without_collector():
         tell(Stage.DECODING, 0, 0)
-        return extract_source(read_bytes(data, name), tell)
+        return extract_source(read_bytes(data, name), tell, reading=reading)
 
 
 @contextmanager
@@ -83,13 +86,13 @@ def decode_source(data: bytes, media_type: str, name: str) -> str:
     return decode(data, media_type, name)
 
 
-def extract_source(source: Source, tell: Tell = untold) -> Extraction:
+def extract_source(source: Source, tell: Tell = untold, *, reading: int = 1) -> Extraction:
     """Document → facts and warnings. Pure: no clock, no files but the lexicon."""
     text = source.text
     tell(Stage.OUTLINE, 0, 0)
     repairs, findings = find_repairs(text)
     header = parse_header(text)
-    document_id = stable_id("doc", source.sha256)
+    document_id = document_id_of(source.sha256)  # this and all ids below until `identify`
     outline = parse_outline(text, header, document_id)
     repairs = sorted([*repairs, *outline.repairs], key=lambda r: (r.span.start, r.span.end))
     index = RepairIndex(repairs)
@@ -119,6 +122,8 @@ def extract_source(source: Source, tell: Tell = untold) -> Extraction:
         media_type=source.media_type,
         subject=header.subject,
         validity=header.validity,
+        title_printed=header.title_printed,
+        number_printed=header.number_printed,
         name=source.name,
         text=text,
     )
@@ -139,6 +144,7 @@ def extract_source(source: Source, tell: Tell = untold) -> Extraction:
             *warnings,
         ),
     )
+    extraction = identify(extraction, reading)
     verify_extraction(extraction)
     return extraction
 

@@ -195,7 +195,10 @@ class Citation(Fact):
 
 class Document(Fact):
     """A source file as read. `text` is the decoded file (or, for other kinds than text, the
-    extracted text) and is what all spans of the document refer to."""
+    extracted text) and is what all spans of the document refer to. `title_printed`: the title
+    stands in the document as a title, and is no file name or first line in its place;
+    `number_printed`: the number is the document's own, on a line of its own or labelled, and not
+    one that its text cites."""
 
     id: str
     title: str
@@ -208,6 +211,8 @@ class Document(Fact):
     media_type: str
     subject: str | None = None
     validity: str | None = None
+    title_printed: bool = False
+    number_printed: bool = False
     name: str = ""
     text: str = ""
 

@@ -32,6 +32,9 @@ STEPPED = "milestone.step"
 """The action of a milestone's step; its detail is the whole command."""
 CARRIED = "document.carried"
 """Duties that went over to a new version; the detail maps old ids to new ones."""
+LEFT = "milestone.left"
+"""What was reported on a milestone that nothing in the new version continues: it stays where it
+is."""
 
 _JSON = ("detail", "before", "after")
 _BATCH = 2000

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 
 from kb.identifiers import stable_id
 from kb.models import Clause, Fact, Span
 from tasks.corrections import Correction, CorrectionStatus
+from tasks.left import LeftLife
 from tasks.models import Certainty, Extraction, Task
+from tasks.version_doubts import EVIDENCE_NAMES, DoubtKind, VersionDoubt
 
 
 class ReviewKind(StrEnum):
     """Why something is listed."""
 
+    VERSION = "possible-version"  # of another document: a person says whether it is
+    LEFT = "left"  # something reported on a duty that the new version no longer has
     REOPENED = "reopened"  # a correction whose clause changed
     WARNING = "warning"  # what the reader could not settle
     AMBIGUOUS = "ambiguous"  # a deadline with two readings
@@ -23,6 +27,8 @@ class ReviewKind(StrEnum):
 
 
 REVIEW_NAMES = {
+    ReviewKind.VERSION: ("版本待确认", "possible version"),
+    ReviewKind.LEFT: ("办理记录无对应任务", "reports without a duty"),
     ReviewKind.REOPENED: ("更正待复核", "correction re-opened"),
     ReviewKind.WARNING: ("提醒", "warning"),
     ReviewKind.AMBIGUOUS: ("时限有两解", "ambiguous deadline"),
@@ -33,8 +39,10 @@ REVIEW_NAMES = {
 
 class ReviewItem(Fact):
     """One thing to look at: where it stands and what it is about. `fact_id` is the task, target,
-    milestone or correction concerned, empty for a place in the text. `id` is of this version of the
-    document; `key` stays the same in later ones as long as the clause reads the same."""
+    milestone, correction or doubt concerned, empty for a place in the text; `other_id` the other
+    document concerned: the one it may be a version of, the former version that had the duty. `id`
+    is of this version of the document; `key` stays the same in later ones as long as the clause
+    reads the same."""
 
     id: str
     key: str
@@ -45,20 +53,30 @@ class ReviewItem(Fact):
     message: str
     span: Span | None
     quote: str
+    other_id: str = ""
 
 
 def find_reviews(
-    extractions: Iterable[Extraction], corrections: Iterable[Correction]
+    extractions: Iterable[Extraction],
+    corrections: Iterable[Correction],
+    lineages: Mapping[str, str],
+    *,
+    doubts: Iterable[VersionDoubt] = (),
+    left: Iterable[LeftLife] = (),
 ) -> list[ReviewItem]:
     """All that needs a look in these documents (as corrected: a correction settles what it
-    corrects), most urgent kind first, then in the order of the text."""
-    found: list[ReviewItem] = []
+    corrects), most urgent kind first, then in the order of the text. `lineages` are those of the
+    documents, by id."""
+    found: list[ReviewItem] = [
+        *map(_of_versions, doubts),
+        *(_of_left(one, lineages.get(one.document_id, "")) for one in left),
+    ]
     reopened: dict[str, list[Correction]] = {}
     for correction in corrections:
         if correction.status is CorrectionStatus.REOPENED:
             reopened.setdefault(correction.document_id, []).append(correction)
     for extraction in extractions:
-        looks = _Looks(extraction)
+        looks = _Looks(extraction, lineages[extraction.document.id])
         found.extend(looks.reopened(reopened.get(extraction.document.id, [])))
         found.extend(looks.warnings())
         for task in extraction.tasks:
@@ -68,11 +86,44 @@ def find_reviews(
     return sorted(found, key=lambda item: order.index(item.kind))
 
 
+def _of_versions(doubt: VersionDoubt) -> ReviewItem:
+    """Two documents that may be versions of one."""
+    evidence = [EVIDENCE_NAMES[e] for e in doubt.evidence]
+    zh, en = "、".join(e[0] for e in evidence), ", ".join(e[1] for e in evidence)
+    other = f"《{doubt.other_title}》{doubt.other_number or ''}"
+    message = (
+        f"可能是{other}的新版本（{zh}），请确认 / it may be a new version of {other} ({en})"
+        if doubt.kind is DoubtKind.VERSION
+        else f"以前按文件名作为{other}的新版本入库，请确认是否同一文件 / by its file's name it was taken "
+        f"for a new version of {other}: are they one document?"
+    )
+    return ReviewItem(
+        id=doubt.id, key=doubt.id, kind=ReviewKind.VERSION, document_id=doubt.document_id, path="",
+        fact_id=doubt.id, message=message, span=None, quote="", other_id=doubt.other_id,
+    )  # fmt: skip
+
+
+def _of_left(left: LeftLife, lineage: str) -> ReviewItem:
+    """Something reported on a duty that is not in the present version."""
+    said = left.commitment or left.milestone_id
+    message = (
+        f"“{said}”{f'（时限 {left.due}）' if left.due else ''}已有办理记录，现行版本中没有对应任务 / "
+        f"something was reported on “{said}”{f' (due {left.due})' if left.due else ''}, which the "
+        "present version no longer has"
+    )
+    return ReviewItem(
+        id=stable_id("look", left.document_id, ReviewKind.LEFT, left.milestone_id),
+        key=stable_id("settle", lineage, ReviewKind.LEFT, left.milestone_id),
+        kind=ReviewKind.LEFT, document_id=left.document_id, path=left.path,
+        fact_id=left.milestone_id, message=message, span=None, quote="", other_id=left.former_id,
+    )  # fmt: skip
+
+
 class _Looks:
     """What of one document needs a look."""
 
-    def __init__(self, extraction: Extraction) -> None:
-        self._extraction = extraction
+    def __init__(self, extraction: Extraction, lineage: str) -> None:
+        self._extraction, self._lineage = extraction, lineage
         self._text = extraction.document.text
         self._by_id = {clause.id: clause for clause in extraction.clauses}
         self._clauses: Sequence[Clause] = sorted(extraction.clauses, key=lambda c: c.span.start)
@@ -128,7 +179,7 @@ class _Looks:
         said = clause.span.slice(self._text) if clause else document.id
         return ReviewItem(
             id=stable_id("look", document.id, kind, fact_id, span, message),
-            key=stable_id("settle", document.name, kind, said, at, message),
+            key=stable_id("settle", self._lineage, kind, said, at, message),
             kind=kind,
             document_id=document.id,
             path=clause.path if clause else "",

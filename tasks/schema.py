@@ -58,9 +58,11 @@ document = Table(
     "document",
     metadata,
     Column("id", String(40), primary_key=True),
-    Column("sha256", String(64), ForeignKey("source.sha256"), nullable=False, unique=True),
-    Column("name", Text, nullable=False),
-    Column("version", Integer, nullable=False),
+    Column("sha256", String(64), ForeignKey("source.sha256"), nullable=False),
+    Column("name", Text, nullable=False),  # of the file: shown, and a key nowhere
+    Column("lineage", Text, nullable=False),  # names its chain of versions, says nothing else
+    Column("version", Integer, nullable=False),  # in its lineage
+    Column("reading", Integer, nullable=False),  # of its bytes: 2 where they were read anew
     Column("recorded_at", DateTime(timezone=True), nullable=False),
     Column("superseded_by", String(40), ForeignKey("document.id"), nullable=True),
     Column("title", Text, nullable=False),
@@ -70,6 +72,31 @@ document = Table(
     Column("body", Text, nullable=False),
     Column("withdrawn_at", DateTime(timezone=True), nullable=True),  # see `tasks.withdrawal`
     Column("tracked_since", DateTime(timezone=True), nullable=True),  # null: for reference only
+    Column("title_key", String(64), nullable=True),  # see `tasks.printed`
+    Column("number_key", String(64), nullable=True),
+    Index(None, "sha256"),
+    Index(None, "title_key"),
+    Index(None, "number_key"),
+)
+version_doubt = Table(
+    "version_doubt",  # see `tasks.version_doubts`
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column(
+        "document_id", String(40), ForeignKey("document.id", ondelete="CASCADE"), nullable=False
+    ),
+    Column("other_id", String(40), ForeignKey("document.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("found_at", DateTime(timezone=True), nullable=False),
+    Index(None, "status"),
+)
+calendar_anchor = Table(
+    "calendar_anchor",
+    metadata,
+    Column("milestone_id", String(40), primary_key=True),
+    Column("anchor", String(40), nullable=False),  # what its calendar ids are made of
 )
 CURRENT = and_(document.c.superseded_by.is_(None), document.c.withdrawn_at.is_(None))
 """Of the documents whose duties hold: neither superseded nor withdrawn."""

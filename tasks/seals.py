@@ -73,25 +73,9 @@ def standing(connection: Connection, document_id: str, *columns: str) -> dict[st
     return found
 
 
-def reading_seal(
-    connection: Connection, document_id: str, *, reader: str | None, new: bool, replaced: str | None
-) -> dict[str, Any]:
-    """What the entry of an added or reread document holds beside its name.
-
-    Args:
-        connection: in which all is written already.
-        document_id: the document.
-        reader: the version of the reader that its facts are from, where they were written just now
-            (empty: not told); None where they were there before.
-        new: whether its row was written just now.
-        replaced: the document that it takes the place of.
-    """
-    own = () if new else ("superseded_by", "withdrawn_at", "visibility")
-    standings = {document_id: standing(connection, document_id, *own)}
-    if replaced is not None:
-        standings[replaced] = standing(connection, replaced, "superseded_by")
-    told = {} if reader is None else {"reader": reader}
-    return document_seal(connection, document_id) | told | {"standings": standings}
+def standings_of(connection: Connection, documents: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """What an act made of all of these documents: their chain, visibility, whether tracked."""
+    return {key: standing(connection, key) for key in documents}
 
 
 def duty_sha256(connection: Connection, document_id: str, task_id: str) -> str:

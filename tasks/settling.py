@@ -6,17 +6,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from kb.errors import NotFoundError, TransitionError
 from kb.models import Fact
-from tasks import audit
+from tasks import audit, schema
 from tasks.audit import Change
 from tasks.authorisation import Action, Actor, require
 from tasks.fields import check_words
-from tasks.review import ReviewItem, ReviewKind
+from tasks.left import read_left
+from tasks.models import Extraction
+from tasks.review import ReviewItem, ReviewKind, find_reviews
 from tasks.seals import document_seal
 from tasks.store import Store
+from tasks.version_doubts import doubts_seen_by
+from tasks.versions import read_corrections
 
 SETTLED = "review.settled"
 UNSETTLED = "review.opened"
@@ -29,6 +33,20 @@ class Settled(Fact):
     actor: str
     at: str
     reason: str
+
+
+def read_reviews(store: Store, actor: Actor, extractions: Iterable[Extraction]) -> list[ReviewItem]:
+    """All that needs a look, settled or not, in these current documents (as corrected), and what
+    `actor` may know of former versions of them and of documents that may be others."""
+    with store.reading() as connection:
+        d = schema.document.c
+        return find_reviews(
+            extractions,
+            read_corrections(connection),
+            {row.id: row.lineage for row in connection.execute(select(d.id, d.lineage))},
+            doubts=doubts_seen_by(connection, actor),
+            left=read_left(connection, actor),
+        )
 
 
 def read_settled(connection: Connection) -> Mapping[str, Settled]:
@@ -79,13 +97,19 @@ def settle_all(
     Raises:
         DeniedError: the actor may not correct, so may not settle either.
         TransitionError: one is a re-opened correction, which is confirmed or withdrawn instead, or
-            there is no item or no reason.
+            a possible version, of which it is said which it is; or there is no item or no reason.
         FieldError: the reason cannot be kept.
     """
     require(actor, Action.CORRECT)
     if any(item.kind is ReviewKind.REOPENED for item in items):
         raise TransitionError(
             "待复核的更正要确认或撤回 / a re-opened correction is confirmed or withdrawn"
+        )
+    if any(item.kind is ReviewKind.VERSION for item in items):
+        raise TransitionError(
+            "可能的新版本要写明是其新版本还是另一文件 / of a possible version it must be said whether it is "
+            "one or another document",
+            hint="duban versions settle",
         )
     with store.writing() as connection:
         before = read_settled(connection)

@@ -8,63 +8,38 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
-from sqlalchemy import (
-    URL,
-    Connection,
-    Engine,
-    create_engine,
-    delete,
-    event,
-    func,
-    insert,
-    not_,
-    select,
-    update,
-)
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, not_, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.exc import DatabaseError, DataError, SQLAlchemyError
 
 from kb.errors import NotFoundError, StoreError, disk_fault
-from kb.models import Document, Fact, Finding
-from tasks import audit, schema
-from tasks.audit import Change
-from tasks.corrections import apply_corrections
-from tasks.due import rows_of
+from kb.models import Document, Fact
+from tasks import schema
+from tasks.adding import Added, add_document
+from tasks.document_rows import load_extraction, write_duties
 from tasks.fields import FieldError
-from tasks.home import take_up
 from tasks.migrations import is_current, upgrade
-from tasks.models import Certainty, Extraction
-from tasks.seals import reading_seal, seal_changes
-from tasks.undated import track_undated
-from tasks.units import jurisdiction_of, unit_key
-from tasks.versions import carry_over, keep_visibility, read_corrections
+from tasks.models import Extraction
+from tasks.versions import load_corrected
 
 _WRITER = 0x6475_6261_6E
 """The advisory lock of writers on PostgreSQL (the letters of duban)."""
-_PARTS = ("plans", "clauses", "tasks", "members", "policies", "repairs", "warnings")
 
-
-class Added(Fact):
-    """What adding a document did. `superseded` is the id of the version that it replaced;
-    `withdrawn`: these bytes were withdrawn, which only `tasks.withdrawal` undoes: nothing changed.
-    `tracked`: its duties are the house's (see `tasks.tracking`); `findings` say what a person should
-    know of that."""
-
-    document_id: str
-    status: Literal["added", "unchanged", "new-version", "withdrawn"]
-    superseded: str | None = None
-    tracked: bool = True
-    findings: tuple[Finding, ...] = ()
+__all__ = ["Added", "Store", "StoredDocument", "as_utc", "write_duties"]
 
 
 class StoredDocument(Fact):
-    """A document in the store (without its text), its version and when it was recorded (UTC)."""
+    """A document in the store (without its text) and when it was recorded (UTC). `lineage` names
+    the chain of versions in which it is the `version`th; `reading` says which reading of its bytes
+    it is."""
 
     document: Document
+    lineage: str
     version: int
+    reading: int
     recorded_at: datetime
     superseded_by: str | None
     withdrawn_at: datetime | None = None
@@ -115,17 +90,20 @@ class Store:
             with store.reading() as connection:
                 current = is_current(connection)
             if migrate and not current:
-                # Under the right to write, so that of two who open a new store one makes it.
-                with store.writing() as connection:
-                    rewrite = upgrade(connection)
-                    for key in _all_documents(connection) if rewrite else ():
-                        write_duties(
-                            connection, store.load(key, connection=connection, corrected=True)
-                        )
+                store._migrate()
         except BaseException:
             store.close()
             raise
         return store
+
+    def _migrate(self) -> None:
+        """Bring the tables up to date, under the right to write, so that of two who open a new
+        store one makes it."""
+        with self.writing(remake=True) as connection:
+            rewrite = upgrade(connection)
+            known = connection.scalars(select(schema.document.c.id)).all() if rewrite else ()
+            for document_id in known:
+                write_duties(connection, load_corrected(connection, document_id))
 
     def close(self) -> None:
         """Close all connections."""
@@ -144,116 +122,37 @@ class Store:
         *,
         recorded_at: datetime,
         refresh: bool = False,
+        replaces: str | None = None,
         actor: str = "console",
         reader: str = "",
         settle: Callable[[Connection, str], None] | None = None,
         government: str = "",
     ) -> Added:
-        """Record a document with all its facts in one transaction.
+        """Record a document with all its facts in one transaction; see `tasks.adding`.
 
-        The same bytes again change nothing (with `refresh`, their facts are replaced). Other bytes
-        under the same file name are a new version: the former one keeps its facts and is marked
-        superseded. Bytes that were superseded and come again become current. Progress and
-        corrections go over to the same duties of the new version; a correction whose clause
-        changed is re-opened. Who may see the former version may see the new one, unless `settle`,
-        which is called in the same transaction with a new version's or document's id, says
-        otherwise. The duties of another government's document than `government` (as
-        `tasks.home.read_home` takes it) are for reference. The audit log records it as done by
-        `actor`, with digests of text and facts and
-        the version of the reader that they are from (see `ingest.reader_version`).
+        Args:
+            extraction: what was read out of the bytes, as their first reading.
+            source: the bytes.
+            recorded_at: now.
+            refresh: whether bytes that are there already are read anew: where that gives other
+                facts, they are a new reading, and the former one stays as it was.
+            replaces: the id of the current document whose new version a person says this is.
+            actor: who brought it.
+            reader: the version of the reader that the facts are from (`ingest.reader_version`).
+            settle: called in the same transaction with the id of a document that is new.
+            government: the home government, as `tasks.home.read_home` takes it: the duties of
+                another government's document are for reference.
 
         Raises:
+            NotFoundError: there is no document `replaces`.
+            ConflictError: `replaces` is not current.
             StoreError: the store cannot be written; it is then as it was before.
         """
-        document = extraction.document
         with self.writing() as connection:
-            known = connection.execute(
-                select(schema.document.c.superseded_by, schema.document.c.withdrawn_at).where(
-                    schema.document.c.sha256 == document.sha256
-                )
-            ).first()
-            if known is not None and known.superseded_by is None:
-                if known.withdrawn_at is not None:
-                    return Added(document_id=document.id, status="withdrawn")
-                if not refresh:
-                    tracked = _is_tracked(connection, document.id)
-                    return Added(document_id=document.id, status="unchanged", tracked=tracked)
-            current = connection.execute(
-                select(schema.document.c.id, schema.document.c.version)
-                .where(schema.document.c.name == document.name)
-                .where(schema.document.c.superseded_by.is_(None))
-                .where(schema.document.c.id != document.id)
-            ).first()
-            before = read_extraction(connection, document.id) if known is not None else None
-            if known is None:
-                _insert_document(connection, extraction, source, recorded_at)
-            else:
-                if refresh:
-                    _delete_facts(connection, document.id)
-                    _insert_facts(connection, extraction)
-                connection.execute(
-                    update(schema.document)
-                    .where(schema.document.c.id == document.id)
-                    .values(
-                        **(document_row(document) if refresh else {}),
-                        superseded_by=None,
-                        withdrawn_at=None,
-                    )
-                )
-            if current is not None:
-                connection.execute(
-                    update(schema.document)
-                    .where(schema.document.c.id == current[0])
-                    .values(superseded_by=document.id)
-                )
-            added = Added(
-                document_id=document.id,
-                status="new-version" if current else "unchanged" if known else "added",
-                superseded=str(current[0]) if current else None,
-            )
-            if added.superseded:
-                keep_visibility(connection, added.superseded, document.id)
-            if added.status != "unchanged":
-                taken = take_up(connection, document, government, added.superseded, recorded_at)
-                added = added.model_copy(update=dict(taken))
-            else:
-                added = added.model_copy(update={"tracked": _is_tracked(connection, document.id)})
-            change = Change(
-                actor=actor,
-                action="document.refreshed" if added.status == "unchanged" else "document.added",
-                subject=document.id,
-                detail={"name": document.name, "sha256": document.sha256}
-                | reading_seal(
-                    connection,
-                    document.id,
-                    reader=reader if known is None or refresh else None,
-                    new=known is None,
-                    replaced=added.superseded,
-                ),
-                before={"document_id": added.superseded} if current else None,
-                after={
-                    "document_id": document.id,
-                    "status": added.status,
-                    "tracked": added.tracked,
-                },
-            )
-            audit.append(connection, recorded_at, [change])
-            if settle is not None and added.status != "unchanged":
-                settle(connection, document.id)
-            old = read_extraction(connection, added.superseded) if added.superseded else before
-            carried: list[Change] = []
-            if old is not None:
-                carried = carry_over(
-                    connection, old, read_extraction(connection, document.id), actor
-                )
-            if known is not None or old is not None:
-                # Corrections have left the former version: its rows are as extracted again.
-                for document_id in dict.fromkeys((added.superseded or document.id, document.id)):
-                    write_duties(
-                        connection, self.load(document_id, connection=connection, corrected=True)
-                    )
-            audit.append(connection, recorded_at, seal_changes(connection, document.id, carried))
-            return added
+            return add_document(
+                connection, extraction, source, recorded_at=recorded_at, refresh=refresh,
+                replaces=replaces, actor=actor, reader=reader, settle=settle, government=government,
+            )  # fmt: skip
 
     def documents(
         self, *, superseded: bool = False, document_id: str | None = None
@@ -261,7 +160,7 @@ class Store:
         """The documents in the order they were recorded; current ones only by default, with
         `superseded` also those replaced or withdrawn; of one id only, where one is given."""
         query = select(schema.document).order_by(
-            schema.document.c.recorded_at, schema.document.c.id
+            schema.document.c.recorded_at, schema.document.c.version, schema.document.c.id
         )
         if not superseded:
             query = query.where(schema.CURRENT)
@@ -271,7 +170,9 @@ class Store:
             return tuple(
                 StoredDocument(
                     document=Document.model_validate(json.loads(row.body) | {"text": ""}),
+                    lineage=row.lineage,
                     version=row.version,
+                    reading=row.reading,
                     recorded_at=as_utc(row.recorded_at),
                     superseded_by=row.superseded_by,
                     withdrawn_at=as_utc(row.withdrawn_at) if row.withdrawn_at else None,
@@ -294,12 +195,9 @@ class Store:
         if connection is None:
             with self.reading() as own:
                 return self.load(document_id, connection=own, corrected=corrected)
-        extraction = read_extraction(connection, document_id)
         if corrected:
-            return track_undated(
-                apply_corrections(extraction, read_corrections(connection, document_id))
-            )
-        return extraction
+            return load_corrected(connection, document_id)
+        return load_extraction(connection, document_id)
 
     def extractions(self) -> tuple[Extraction, ...]:
         """All current documents with their facts as corrected."""
@@ -334,19 +232,22 @@ class Store:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, remake: bool = False) -> Iterator[Connection]:
         """A transaction that holds the right to write from its start: one writer at a time, so
-        that the audit log has one end. Rolled back by any exception."""
+        that the audit log has one end. Rolled back by any exception. With `remake`, tables may be
+        made anew: SQLite would delete what refers to the rows of the one that goes."""
         # READ COMMITTED: what the writer before this one committed must be seen after the wait.
-        with self._transaction("BEGIN IMMEDIATE", "READ COMMITTED") as connection:
+        with self._transaction("BEGIN IMMEDIATE", "READ COMMITTED", remake=remake) as connection:
             if connection.dialect.name != "sqlite":
                 connection.execute(select(func.pg_advisory_xact_lock(_WRITER)))
             yield connection
 
     @contextmanager
-    def _transaction(self, begin: str, isolation: IsolationLevel) -> Iterator[Connection]:
+    def _transaction(
+        self, begin: str, isolation: IsolationLevel, *, remake: bool = False
+    ) -> Iterator[Connection]:
         try:
-            with self._engine.connect() as connection:
+            with self._engine.connect() as connection, _unreferred(connection, remake):
                 if connection.dialect.name != "sqlite":
                     connection.execution_options(isolation_level=isolation)
                 with connection.begin():
@@ -367,6 +268,22 @@ def replaced_by(store: Store, document_id: str) -> str | None:
     d = schema.document.c
     with store.reading() as connection:
         return connection.scalar(select(d.id).where(d.superseded_by == document_id))
+
+
+@contextmanager
+def _unreferred(connection: Connection, wanted: bool) -> Iterator[None]:
+    """On SQLite, if `wanted`, references between tables are looked at afterwards only: the switch
+    does nothing inside a transaction."""
+    if not wanted or connection.dialect.name != "sqlite":
+        yield
+        return
+    connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+    connection.rollback()
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+        connection.rollback()
 
 
 def _is_file(address: URL) -> bool:
@@ -433,138 +350,3 @@ def _store_error(error: Exception, path: str | None) -> StoreError:
             path=path,
         )
     return StoreError(f"库打不开 / cannot use the store: {reason}", path=path)
-
-
-def document_row(document: Document) -> dict[str, Any]:
-    """The columns of a document that its reading fills (`tasks.seals.READ`)."""
-    columns = ("id", "sha256", "name", "title", "document_number", "issuer", "written_on")
-    row: dict[str, Any] = {column: getattr(document, column) for column in columns}
-    return row | {"body": document.model_dump_json()}
-
-
-def _insert_document(
-    connection: Connection, extraction: Extraction, source: bytes, recorded_at: datetime
-) -> None:
-    document = extraction.document
-    connection.execute(insert(schema.source), {"sha256": document.sha256, "data": source})
-    version = connection.scalar(
-        select(func.coalesce(func.max(schema.document.c.version), 0)).where(
-            schema.document.c.name == document.name
-        )
-    )
-    row = document_row(document) | {
-        "version": (version or 0) + 1,
-        "recorded_at": recorded_at.astimezone(UTC),
-    }
-    connection.execute(insert(schema.document), row)
-    _insert_facts(connection, extraction)
-
-
-def _is_tracked(connection: Connection, document_id: str) -> bool:
-    d = schema.document.c
-    found = connection.scalar(select(d.id).where(d.id == document_id, schema.TRACKED))
-    return found is not None
-
-
-def _all_documents(connection: Connection) -> list[str]:
-    return list(connection.scalars(select(schema.document.c.id)))
-
-
-def read_extraction(connection: Connection, document_id: str) -> Extraction:
-    """All that was read out of a document, without people's corrections.
-
-    Raises:
-        NotFoundError: the store has no such document.
-    """
-    body = connection.scalar(
-        select(schema.document.c.body).where(schema.document.c.id == document_id)
-    )
-    if body is None:
-        raise NotFoundError(f"没有文件 {document_id} / no document {document_id}")
-    parts: dict[str, list[Any]] = {part: [] for part in _PARTS}
-    rows = connection.execute(
-        select(schema.fact.c.kind, schema.fact.c.body)
-        .where(schema.fact.c.document_id == document_id)
-        .order_by(schema.fact.c.kind, schema.fact.c.ordinal)
-    )
-    for kind, fact in rows:
-        parts[kind].append(json.loads(fact))
-    return track_undated(Extraction.model_validate({"document": json.loads(body), **parts}))
-
-
-def _delete_facts(connection: Connection, document_id: str) -> None:
-    for table in (schema.fact, *DUTIES):
-        connection.execute(delete(table).where(table.c.document_id == document_id))
-
-
-DUTIES = (schema.assignment, schema.milestone, schema.target)
-
-
-def write_duties(connection: Connection, extraction: Extraction) -> None:
-    """Write the rows that duties are asked for by (as corrected), in place of the former ones."""
-    extraction = track_undated(extraction)
-    for table, rows in zip(DUTIES, duty_rows(extraction), strict=True):
-        connection.execute(delete(table).where(table.c.document_id == extraction.document.id))
-        if rows:
-            connection.execute(insert(table), rows)
-
-
-def _insert_facts(connection: Connection, extraction: Extraction) -> None:
-    if facts := fact_rows(extraction):
-        connection.execute(insert(schema.fact), facts)
-    write_duties(connection, extraction)
-
-
-def fact_rows(extraction: Extraction) -> list[dict[str, Any]]:
-    """An extraction's facts as rows, each with its whole value."""
-    document_id = extraction.document.id
-    facts: list[dict[str, Any]] = []
-    for part in _PARTS:
-        for ordinal, item in enumerate(getattr(extraction, part)):
-            span = item.span
-            facts.append(
-                {
-                    "document_id": document_id,
-                    "kind": part,
-                    "ordinal": ordinal,
-                    "id": getattr(item, "id", None),
-                    "start": span.start if span else None,
-                    "end": span.end if span else None,
-                    "body": item.model_dump_json(by_alias=True),
-                }
-            )
-    return facts
-
-
-def duty_rows(
-    extraction: Extraction,
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
-    """The rows of `DUTIES` of an extraction as corrected."""
-    document_id = extraction.document.id
-    place = jurisdiction_of(extraction.document).place
-    assignments = [
-        {"task_id": task.id, "document_id": document_id, "ordinal": ordinal, "unit": a.unit}
-        | {
-            "unit_id": unit_key(place, a.unit, a.unit_id),
-            "role": a.role.value,
-            "basis": a.basis.value,
-        }
-        for task in extraction.tasks
-        for ordinal, a in enumerate(task.responsibilities)
-    ]
-    milestones = [
-        {"id": row.id, "task_id": row.task_id, "document_id": document_id, "ordinal": ordinal}
-        | {"plan_id": row.plan_id, "clause_id": row.clause_id, "path": row.path}
-        | {"title": row.title, "commitment": row.commitment, "kind": row.kind.value}
-        | {"due": row.due, "inherited": int(Certainty.INHERITED in row.certainty)}
-        | {"certainty": ",".join(row.certainty), "rrule": row.rrule, "duration": row.duration}
-        | {"counting": row.counting.value, "first": row.first, "last": row.last}
-        for ordinal, row in enumerate(rows_of(extraction))
-    ]
-    targets = [
-        {"id": t.id, "task_id": task.id, "document_id": document_id, "milestone_id": t.milestone_id}
-        | {"metric": t.metric, "value": str(t.value), "measure": t.measure}
-        for task in extraction.tasks
-        for t in task.targets
-    ]
-    return assignments, milestones, targets

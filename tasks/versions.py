@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from kb.errors import DubanError
+from kb.errors import ConflictError, DubanError, NotFoundError
 from tasks import audit, schema
 from tasks.audit import Change
-from tasks.corrections import Correction, CorrectionStatus, Operation, correct_task
+from tasks.authorisation import Actor
+from tasks.corrections import (
+    Correction,
+    CorrectionStatus,
+    Operation,
+    apply_corrections,
+    correct_task,
+)
+from tasks.document_rows import load_extraction, write_duties
 from tasks.lifecycle import Life, carry_life
-from tasks.matching import match_facts, standing_in
-from tasks.models import Extraction, Task
+from tasks.matching import Matches, match_versions
+from tasks.models import Extraction, Milestone
 from tasks.seals import correction_seal
+from tasks.undated import track_undated
 
 
 def read_corrections(connection: Connection, document_id: str | None = None) -> list[Correction]:
@@ -45,37 +54,116 @@ def write_correction(connection: Connection, correction: Correction) -> dict[str
     return correction_seal(before, values["body"])
 
 
-def keep_visibility(connection: Connection, old: str, new: str) -> None:
-    """Let those see a new version who may see the one that it replaces, unless it has a level of
-    its own (it was there before)."""
-    v = schema.visibility
-    own = connection.execute(select(v).where(v.c.document_id == new)).first()
-    row = connection.execute(select(v).where(v.c.document_id == old)).first()
-    if own is None and row is not None:
-        connection.execute(insert(v), dict(row._mapping) | {"document_id": new})
+def load_corrected(connection: Connection, document_id: str) -> Extraction:
+    """A document with people's corrections laid over what was read.
+
+    Raises:
+        NotFoundError: the store has no such document.
+    """
+    extraction = load_extraction(connection, document_id)
+    corrections = read_corrections(connection, document_id)
+    return track_undated(apply_corrections(extraction, corrections))
 
 
 def carry_over(
     connection: Connection, old: Extraction, new: Extraction, actor: str
 ) -> list[Change]:
-    """Take progress, events and corrections over to the duties that stayed the same; re-open the
-    corrections of those that did not.
+    """Take progress, events and corrections over to the duties that are the same (see
+    `tasks.matching`); re-open the corrections of those that are not. What has no successor stays
+    where it is, and the log says so. The rows of both documents are written anew.
 
     Args:
+        connection: a transaction that writes.
         old: the version before, as it was extracted.
         new: the version that takes its place, as it was extracted.
         actor: who brought it.
     """
-    same = match_facts(old, new)
-    moved = {
-        m.id: same[m.id]
-        for task in old.tasks
-        for m in task.milestones
-        if same.get(m.id, m.id) != m.id
-    }
+    matches = match_versions(old, new)
+    same = matches.same
+    had = {m.id: m for e in (old, load_corrected(connection, old.document.id)) for t in e.tasks for m in t.milestones}  # fmt: skip
+    moved = {key: same[key] for key in had if same.get(key, key) != key}
     targets = {t.id: same[t.id] for task in old.tasks for t in task.targets if t.id in same}
     changes = _carry_progress(connection, moved, targets, new.document.id, actor)
-    return changes + list(_carry_corrections(connection, old, new, same, actor))
+    changes += _carry_corrections(connection, old, new, matches, actor)
+    for document_id in (old.document.id, new.document.id):
+        write_duties(connection, load_corrected(connection, document_id))
+    _keep_anchors(connection, _only_dates(old, new, matches) | moved)
+    return changes + list(_left(connection, had, new.document.id, actor))
+
+
+def _only_dates(old: Extraction, new: Extraction, matches: Matches) -> dict[str, str]:
+    """The only milestones of tasks that stayed or stand in each other's place: an event in a
+    calendar moves to the other day, whatever becomes of the reports."""
+    partners = {**matches.near, **matches.same}
+    single = {t.id: t.milestones[0].id for t in new.tasks if len(t.milestones) == 1}
+    taken = set(matches.same.values())
+    free = {task for task, milestone in single.items() if milestone not in taken}
+    return {
+        t.milestones[0].id: single[partners[t.id]]
+        for t in old.tasks
+        if len(t.milestones) == 1
+        and t.milestones[0].id not in matches.same
+        and partners.get(t.id) in free
+    }
+
+
+def _keep_anchors(connection: Connection, moved: Mapping[str, str]) -> None:
+    """The same milestone has the same calendar ids in every version; one that had some before, in a
+    version that comes back, keeps them."""
+    a = schema.calendar_anchor.c
+    query = (select(a.milestone_id, a.anchor).where(a.milestone_id.in_(part)) for part in _parts({*moved, *moved.values()}))  # fmt: skip
+    known = {row.milestone_id: row.anchor for q in query for row in connection.execute(q)}
+    fresh = [
+        {"milestone_id": now, "anchor": known.get(then, then)}
+        for then, now in moved.items()
+        if now not in known
+    ]
+    if fresh:
+        connection.execute(insert(schema.calendar_anchor), fresh)
+
+
+def _left(
+    connection: Connection, had: Mapping[str, Milestone], document_id: str, actor: str
+) -> Iterator[Change]:
+    """Lives and events of the former version that nothing in the new one continues."""
+    found: dict[str, list[str]] = {}
+    rows = _of(connection, schema.life, had, schema.life.c.milestone_id, schema.life.c.occurrence)
+    rows += _of(connection, schema.occasion, had, schema.occasion.c.milestone_id, schema.occasion.c.label)  # fmt: skip
+    for milestone_id, occurrence in rows:
+        found.setdefault(milestone_id, []).append(occurrence)
+    here = set(_of(connection, schema.milestone, found, schema.milestone.c.id, document_id=document_id))  # fmt: skip
+    for milestone_id in sorted(found.keys() - here):
+        m = had[milestone_id]
+        yield Change(
+            actor=actor,
+            action=audit.LEFT,
+            subject=milestone_id,
+            detail={
+                "document_id": document_id,
+                "commitment": m.commitment,
+                "due": m.due.date.isoformat() if m.due.date else None,
+                "occurrences": sorted(set(found[milestone_id])),
+            },
+        )
+
+
+def hand_over(connection: Connection, old: str, new: str, document_id: str, actor: Actor, reason: str) -> Change:  # fmt: skip
+    """Give what was reported on a milestone that has no successor to one of the present version,
+    because a person says that it is the same duty.
+
+    Raises:
+        ConflictError: something was reported on the other already.
+        NotFoundError: nothing was reported on the first.
+    """
+    for table in (schema.life, schema.occasion):
+        if _of(connection, table, [new], table.c.milestone_id):
+            raise ConflictError(
+                f"{new} 已有办理记录, 不能再接收 / something was reported on {new} already"
+            )
+    changes = _carry_progress(connection, {old: new}, {}, document_id, actor.login)
+    if not changes:
+        raise NotFoundError(f"{old} 没有办理记录 / nothing was reported on {old}")
+    return changes[0].model_copy(update={"reason": reason})
 
 
 def _carry_progress(
@@ -85,19 +173,22 @@ def _carry_progress(
     document_id: str,
     actor: str,
 ) -> list[Change]:
-    """Rename the milestones of lives and occasions, all at once: an id that one leaves may be the
-    one that another takes."""
+    """Rename the milestones of lives and occasions, all at once. Where the other milestone has
+    something of its own already, what was reported stays where it is: nothing is written over."""
+    tables = (schema.life, schema.occasion)
+    taken = {key for t in tables for key in _of(connection, t, moved.values(), t.c.milestone_id)}
+    free = {old: new for old, new in moved.items() if new not in taken}
     lives = [
         Life.model_validate_json(body)
-        for body in _of(connection, schema.life, moved, schema.life.c.body)
+        for body in _of(connection, schema.life, free, schema.life.c.body)
     ]
-    events = _of(connection, schema.occasion, moved, *schema.occasion.c)
+    events = _of(connection, schema.occasion, free, *schema.occasion.c)
     touched = {life.milestone_id for life in lives} | {row[0] for row in events}
     if not touched:
         return []
-    milestones = {key: moved[key] for key in sorted(touched)}
-    for table in (schema.life, schema.occasion):
-        for part in _parts({*milestones, *milestones.values()}):
+    milestones = {key: free[key] for key in sorted(touched)}
+    for table in tables:
+        for part in _parts(milestones):
             connection.execute(delete(table).where(table.c.milestone_id.in_(part)))
     carried = [carry_life(life, milestones, targets) for life in lives]
     if carried:
@@ -128,9 +219,10 @@ def _carry_corrections(
     connection: Connection,
     old: Extraction,
     new: Extraction,
-    same: Mapping[str, str],
+    matches: Matches,
     actor: str,
 ) -> Iterator[Change]:
+    same = matches.same
     former = read_corrections(connection, old.document.id)
     # Facts that people added keep their ids in every version.
     added = {c.fact_id for c in former if c.operation is Operation.ADD}
@@ -146,7 +238,7 @@ def _carry_corrections(
                 "values": _carried_values(before.values, same),
             }
         else:
-            update_to = _in_its_place(old, new, before, added) | {
+            update_to = _in_its_place(matches, before, added) | {
                 "status": CorrectionStatus.REOPENED
             }
         after = before.model_copy(update={"document_id": new.document.id, **update_to})
@@ -178,40 +270,40 @@ def _carried_values(values: Mapping[str, Any], same: Mapping[str, str]) -> dict[
 
 
 def _in_its_place(
-    old: Extraction, new: Extraction, correction: Correction, added: Collection[str]
+    matches: Matches, correction: Correction, added: Collection[str]
 ) -> dict[str, Any]:
-    """Which task and fact of the new text a re-opened correction would be about, if confirmed."""
-    task_id = standing_in(old, new, correction.task_id)
+    """Which task and fact of the new text a re-opened correction would be about, if confirmed; no
+    fact where none has the old one's date or number, so that a person must name it."""
+    task_id = matches.same.get(correction.task_id) or matches.near.get(correction.task_id)
     if task_id is None:
         return {}
     fact = correction.fact_id
     if not fact or fact in added:
         return {"task_id": task_id}
-    before = next(t for t in old.tasks if t.id == correction.task_id)
-    after = next(t for t in new.tasks if t.id == task_id)
-    number = _place_of(before, fact)
-    facts: tuple[Any, ...] = after.milestones if fact.startswith("milestone") else after.targets
-    found = facts[number].id if number is not None and number < len(facts) else ""
-    return {"task_id": task_id, "fact_id": found}
+    return {"task_id": task_id, "fact_id": matches.same.get(fact, "")}
 
 
-def _place_of(task: Task, fact_id: str) -> int | None:
-    kinds: tuple[tuple[Any, ...], ...] = (task.milestones, task.targets)
-    places = {fact.id: number for facts in kinds for number, fact in enumerate(facts)}
-    return places.get(fact_id)
-
-
-def _of(connection: Connection, table: Any, keys: Collection[str], *columns: Any) -> list[Any]:
-    """Rows (or the one column) of these milestones."""
+def _of(
+    connection: Connection,
+    table: Any,
+    keys: Iterable[str],
+    *columns: Any,
+    document_id: str | None = None,
+) -> list[Any]:
+    """Rows (or the one column) of these milestones, of one document where it is given."""
     found: list[Any] = []
+    key = table.c.id if table is schema.milestone else table.c.milestone_id
     for part in _parts(keys):
-        rows = connection.execute(select(*columns).where(table.c.milestone_id.in_(part)))
+        query = select(*columns).where(key.in_(part))
+        if document_id is not None:
+            query = query.where(table.c.document_id == document_id)
+        rows = connection.execute(query)
         found.extend(rows.scalars() if len(columns) == 1 else rows)
     return found
 
 
-def _parts(keys: Collection[str]) -> Iterator[list[str]]:
+def _parts(keys: Iterable[str]) -> Iterator[list[str]]:
     """Parts of a size that every database takes in one statement."""
-    whole = sorted(keys)
+    whole = sorted(set(keys))
     for start in range(0, len(whole), 1000):
         yield whole[start : start + 1000]

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -16,8 +17,10 @@ from tasks.audit import Change
 from tasks.authorisation import Action, Actor, Decision, PersonRole, require
 from tasks.fields import LONGEST_UNIT, check_words
 from tasks.seals import standing
-from tasks.store import Store
 from tasks.units import is_unit_id, read_units, title_of
+
+if TYPE_CHECKING:
+    from tasks.store import Store
 
 
 class Level(StrEnum):
@@ -44,6 +47,16 @@ class Visibility(Fact):
     def unsettled(self) -> tuple[str, ...]:
         """Names of which nobody has said yet whom they mean."""
         return tuple(unit for unit in self.units if not is_unit_id(unit))
+
+
+def narrower(one: Visibility, other: Visibility) -> Visibility:
+    """What only those may see who may see both: the narrower level, of two restricted ones the
+    units that are in both (with none, only those see it who see all)."""
+    order = list(Level)
+    if one.level is not other.level:
+        return max(one, other, key=lambda seen: order.index(seen.level))
+    units = tuple(unit for unit in one.units if unit in other.units)
+    return one.model_copy(update={"units": units})
 
 
 ANONYMOUS = Actor(login="", roles=frozenset({PersonRole.READER}))
@@ -75,7 +88,8 @@ def may_see(actor: Actor, seen: Visibility) -> Decision:
 def set_visibility(
     store: Store, actor: Actor, document_id: str, seen: Visibility, at: datetime
 ) -> Visibility:
-    """Open or close a document with its former versions; gives who may see it, units by id.
+    """Open or close a version of a document; gives who may see it, units by id. What it closes is
+    closed in its former versions too; what it opens is opened in no other.
 
     Raises:
         DeniedError: the actor may not ingest documents.
@@ -119,30 +133,58 @@ def bind_visibility(store: Store, seen: Visibility) -> Visibility:
 
 
 def write_visibility(
-    connection: Connection, actor: Actor, document_id: str, seen: Visibility, at: datetime
+    connection: Connection,
+    actor: Actor,
+    document_id: str,
+    seen: Visibility,
+    at: datetime,
+    *,
+    alone: bool = False,
 ) -> Visibility:
-    """As `set_visibility`, of a document that is there, in the caller's transaction."""
-    known = read_visibility(connection)
+    """As `set_visibility`, of a document that is there, in the caller's transaction; `alone`: its
+    former versions stay as they are."""
+    known = read_levels(connection)
     before = known.get(document_id, Visibility())
     bound = read_units(connection).bind_all(seen.units, before.units)
     seen = seen.model_copy(update={"units": bound})
-    table = schema.visibility
-    row = {"level": seen.level.value, "units": json.dumps(seen.units)}
-    keys = (document_id, *_former(connection, document_id))
-    for key in keys:
-        connection.execute(delete(table).where(table.c.document_id == key))
-        connection.execute(insert(table), row | {"document_id": key})
-    change = Change(
-        actor=actor.login, action="document.visibility", subject=document_id,
-        detail={"standings": {key: standing(connection, key, "visibility") for key in keys}},
-        before=before.model_dump(mode="json"), after=seen.model_dump(mode="json"),
-    )  # fmt: skip
-    audit.append(connection, at, [change])
+    changes = [_put(connection, actor.login, document_id, before, seen)]
+    for key in () if alone else former_versions(connection, document_id):
+        then = known.get(key, Visibility())
+        # A former version may say what the new one leaves out: it is never opened by the way.
+        if (narrowed := narrower(then, seen)) != then:
+            changes.append(_put(connection, actor.login, key, then, narrowed))
+    audit.append(connection, at, changes)
     return seen
 
 
-def _former(connection: Connection, document_id: str) -> list[str]:
-    """The versions that this one replaced, whatever of them is open elsewhere says too much."""
+def take_visibility(
+    connection: Connection, actor: str, old: str, new: str, *, fresh: bool
+) -> list[Change]:
+    """Let a new version be seen by those only who may see the one that it replaces; one that was
+    there before (not `fresh`) is not opened by that."""
+    known = read_levels(connection)
+    before = known.get(new, Visibility())
+    former = known.get(old, Visibility())
+    seen = former if fresh else narrower(before, former)
+    return [] if seen == before else [_put(connection, actor, new, before, seen)]
+
+
+def _put(
+    connection: Connection, actor: str, document_id: str, before: Visibility, seen: Visibility
+) -> Change:
+    table = schema.visibility
+    row = {"level": seen.level.value, "units": json.dumps(seen.units)}
+    connection.execute(delete(table).where(table.c.document_id == document_id))
+    connection.execute(insert(table), row | {"document_id": document_id})
+    return Change(
+        actor=actor, action="document.visibility", subject=document_id,
+        detail={"standings": {document_id: standing(connection, document_id, "visibility")}},
+        before=before.model_dump(mode="json"), after=seen.model_dump(mode="json"),
+    )  # fmt: skip
+
+
+def former_versions(connection: Connection, document_id: str) -> list[str]:
+    """The versions that this one replaced, and those that they had replaced."""
     d = schema.document.c
     replaced: dict[str, list[str]] = {}
     for key, by in connection.execute(
@@ -158,13 +200,17 @@ def _former(connection: Connection, document_id: str) -> list[str]:
     return [key for key in found if key != document_id]
 
 
+def read_levels(connection: Connection) -> dict[str, Visibility]:
+    """What was set, of documents that are not plainly public."""
+    return {
+        row.document_id: Visibility(level=row.level, units=tuple(json.loads(row.units)))
+        for row in connection.execute(select(schema.visibility))
+    }
+
+
 def read_visibility(connection: Connection) -> dict[str, Visibility]:
     """The documents that are not plainly public. A withdrawn one is for those only who see all."""
-    rows = connection.execute(select(schema.visibility))
-    found = {
-        row.document_id: Visibility(level=row.level, units=tuple(json.loads(row.units)))
-        for row in rows
-    }
+    found = read_levels(connection)
     d = schema.document.c
     withdrawn = connection.scalars(select(d.id).where(d.withdrawn_at.is_not(None)))
     return found | {key: Visibility(level=Level.RESTRICTED) for key in withdrawn}

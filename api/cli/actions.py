@@ -27,7 +27,7 @@ from ingest.files import load_file
 from ingest.reader_version import reader_version
 from ingest.readers import SUFFIXES
 from kb.days import read_day
-from kb.errors import SourceError, StoreError, both
+from kb.errors import DubanError, SourceError, StoreError, both
 from kb.identifiers import sha256_hex
 from kb.models import Finding
 from kb.printable import printable
@@ -38,6 +38,7 @@ from tasks.models import LEFT_OUT, Extraction
 from tasks.queries import Placed, Register, due_before
 from tasks.store import Store
 from tasks.undated import undated_of
+from tasks.version_doubts import EVIDENCE_NAMES, Likeness
 from tasks.words import NOBODY, describe_due, describe_target
 
 
@@ -85,15 +86,25 @@ def ingest(
     out: Output,
     *,
     refresh: bool = False,
+    replaces: str = "",
     index: bool = True,
 ) -> int:
-    """Read files into the store; a bad one is told and the others still go in."""
+    """Read files into the store; a bad one is told and the others still go in.
+
+    Raises:
+        DubanError: `replaces` names no current document, or several files are to replace it.
+    """
     sources = find_sources(paths)
+    if replaces and len(sources) != 1:
+        raise DubanError(
+            f"--replaces 一次只能用于一个文件, 这里有 {len(sources)} 个 / --replaces is for one file, "
+            f"not {len(sources)}"
+        )
     rows: list[dict[str, Any]] = []
     with Reader(settings.read_seconds) as reader, Store.open(settings.store_url) as store:
         shown = len(sources) > 1 and sys.stderr.isatty()
         for path in track(sources, console=out.errors, disable=not shown, transient=True):
-            rows.append(_ingest_one(store, reader, path, settings, refresh))
+            rows.append(_ingest_one(store, reader, path, settings, refresh, replaces))
     read = any(row["status"] != "failed" for row in rows)
     indexed = update_index(settings, out) if index and read else None
     if out.as_json:
@@ -106,7 +117,7 @@ def ingest(
 
 
 def _ingest_one(
-    store: Store, reader: Reader, path: Path, settings: Settings, refresh: bool
+    store: Store, reader: Reader, path: Path, settings: Settings, refresh: bool, replaces: str
 ) -> dict[str, Any]:
     try:
         data = load_file(path)
@@ -116,6 +127,7 @@ def _ingest_one(
             data,
             recorded_at=settings.now().astimezone(UTC),
             refresh=refresh,
+            replaces=replaces or None,
             government=settings.government,
             reader=reader_version(),
         )
@@ -128,6 +140,8 @@ def _ingest_one(
         "document_id": added.document_id,
         "superseded": added.superseded,
         "tracked": added.tracked,
+        "replaced_by": added.replaced_by,
+        "possible_versions": [v.model_dump(mode="json") for v in added.possible_versions],
         "title": extraction.document.title,
         "plans": len(extraction.plans),
         "clauses": len(extraction.clauses),
@@ -142,6 +156,8 @@ _STATUS = {
     "added": ("已入库", "added"),
     "unchanged": ("未变", "unchanged"),
     "new-version": ("新版本", "new version"),
+    "re-read": ("重新识别", "read anew"),
+    "superseded": ("是旧版本, 未变", "a former version, unchanged"),
     "withdrawn": ("已撤回, 未恢复", "withdrawn, not restored"),
     "failed": ("失败", "failed"),
 }
@@ -163,6 +179,20 @@ def _report(rows: Sequence[dict[str, Any]], out: Output) -> None:
     for row in read:
         found = [Finding.model_validate(warning) for warning in row["warnings"]]
         show_findings(found, Path(row["file"]).name, out)
+        for other in row["possible_versions"]:
+            zh, en = _evidence_of(other)
+            out.say(
+                f"  可能是 {other['document_id']} {_called(other)}的新版本 ({zh}); "
+                f"确认: duban versions settle",
+                f"  may be a new version of {other['document_id']} {_called(other)} ({en}); "
+                "to say so or not: duban versions settle",
+            )
+        if row["replaced_by"]:
+            out.say(
+                f"  现行版本是 {row['replaced_by']}; 要恢复此版本: duban ingest --replaces {row['replaced_by']}",
+                f"  the current version is {row['replaced_by']}; to make this one current: "
+                f"duban ingest --replaces {row['replaced_by']}",
+            )
     for row in rows:
         if row["status"] == "failed":
             hint = f" ({out.side(row['hint'])})" if row["hint"] else ""
@@ -183,6 +213,15 @@ def show_findings(findings: Sequence[Finding], name: str, out: Output) -> None:
             f"  {name}: {len(aside)} passage(s) in no clause (words of the page, signatures, names of "
             "attachments); --json lists each",
         )
+
+
+def _evidence_of(other: dict[str, Any]) -> tuple[str, str]:
+    names = [EVIDENCE_NAMES[Likeness(e)] for e in other["evidence"]]
+    return "、".join(n[0] for n in names), ", ".join(n[1] for n in names)
+
+
+def _called(other: dict[str, Any]) -> str:
+    return f"《{other['title']}》{other['document_number'] or ''}"
 
 
 def show_extraction(extraction: Extraction, out: Output) -> None:

@@ -153,6 +153,13 @@ def ingest(
     refresh: Annotated[
         bool, typer.Option("--refresh", help="重读已入库的文件 / read stored files again")
     ] = False,
+    replaces: Annotated[
+        str,
+        typer.Option(
+            "--replaces",
+            help="它是哪份文件的新版本 (编号) / the id of the document whose new version it is",
+        ),
+    ] = "",
     index: Annotated[
         bool, typer.Option("--index/--no-index", help="同时更新索引 / bring the index in step too")
     ] = True,
@@ -163,7 +170,7 @@ def ingest(
 
     state: Run = context.obj
     state.code = actions.ingest(
-        state.settings, paths, state.out(as_json), refresh=refresh, index=index
+        state.settings, paths, state.out(as_json), refresh=refresh, replaces=replaces, index=index
     )
 
 

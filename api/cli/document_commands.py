@@ -12,6 +12,10 @@ documents_app = typer.Typer(
     invoke_without_command=True,
     help="列库里的文件, 撤回或恢复, 列入督办 / list documents, withdraw, restore, track",
 )
+versions_app = typer.Typer(
+    invoke_without_command=True,
+    help="待确认的版本关系 / documents that may be versions of each other",
+)
 Document = Annotated[str, typer.Argument(help="文件编号 / a document's id")]
 Reason = Annotated[str, typer.Option("--reason", help="理由 / why")]
 
@@ -19,6 +23,7 @@ Reason = Annotated[str, typer.Option("--reason", help="理由 / why")]
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(documents_app, name="documents")
+    app.add_typer(versions_app, name="versions")
 
 
 @documents_app.callback()
@@ -75,3 +80,32 @@ def untrack(
     from api.cli import governance  # noqa: PLC0415
 
     governance.track_or_untrack(context.obj, document, reason, as_json, track=False)
+
+
+@versions_app.callback()
+def versions(context: typer.Context, as_json: JsonOption = False) -> None:
+    """列出可能是同一文件不同版本的文件; 确认 / list what may be versions of one document; say so."""
+    if context.invoked_subcommand is not None:
+        return
+    from api.cli import governance  # noqa: PLC0415
+
+    governance.versions(context.obj, as_json)
+
+
+@versions_app.command("settle")
+def settle(
+    context: typer.Context,
+    doubt: Annotated[str, typer.Argument(help="duban versions 列出的编号 / its id")],
+    verdict: Annotated[
+        str,
+        typer.Option(
+            "--verdict", help="version 是其新版本 | separate 另一文件 / a new version, another"
+        ),
+    ],
+    reason: Reason,
+    as_json: JsonOption = False,
+) -> None:
+    """确认是其新版本, 还是另一文件 / say which: a new version of it, or another document."""
+    from api.cli import governance  # noqa: PLC0415
+
+    governance.settle_versions(context.obj, doubt, verdict, reason, as_json)

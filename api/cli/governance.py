@@ -22,15 +22,23 @@ from kb.errors import NotFoundError, SourceError, both
 from tasks import audit
 from tasks.authorisation import ROLE_NAMES, Action, PersonRole, authorise, require
 from tasks.corrections import Aspect, Draft, Operation
+from tasks.left import hand_life
 from tasks.lifecycle import Step
 from tasks.listing import read_register
 from tasks.models import Comparator, Counting, Deadline, DueKind
 from tasks.people import People, Person
-from tasks.review import REVIEW_NAMES, ReviewKind, find_reviews
-from tasks.settling import items_named, settle_all, unsettle_all, unsettled
+from tasks.review import REVIEW_NAMES, ReviewKind
+from tasks.settling import items_named, read_reviews, settle_all, unsettle_all, unsettled
 from tasks.tracker import Tracker, bearing_units
 from tasks.tracking import track_document, untrack_document
 from tasks.verify import Verified
+from tasks.version_doubts import (
+    EVIDENCE_NAMES,
+    DoubtKind,
+    VersionVerdict,
+    doubts_seen_by,
+    settle_doubt,
+)
 from tasks.withdrawal import restore_document, withdraw_document
 
 
@@ -48,8 +56,9 @@ def review(run: Run, kind: str, as_json: bool) -> None:
     wanted = _choice(ReviewKind, kind, "--kind") if kind else None
     with run.acting() as (store, actor):
         require(actor, Action.READ)
-        extractions = read_register(store).tracked.extractions
-        found = unsettled(store, find_reviews(extractions, Tracker(store).corrections()))
+        found = unsettled(
+            store, read_reviews(store, actor, read_register(store).tracked.extractions)
+        )
     found = [item for item in found if wanted in (None, item.kind)]
     if as_json:
         out.json([item.model_dump(mode="json") for item in found])
@@ -70,7 +79,7 @@ def settle(run: Run, keys: Sequence[str], reason: str, as_json: bool, *, again: 
     """Note that items may stand as they were read, or (`again`) list them once more."""
     out = run.out(as_json)
     with run.acting() as (store, actor):
-        items = find_reviews(store.extractions(), Tracker(store).corrections())
+        items = read_reviews(store, actor, store.extractions())
         chosen, now = items_named(items, keys), run.settings.now()
         done = [item.key for item in chosen]
         if again:
@@ -82,6 +91,57 @@ def settle(run: Run, keys: Sequence[str], reason: str, as_json: bool, *, again: 
         return
     what = ("项重新列入待复核", "listed again") if again else ("项已复核", "settled")
     out.say(f"{len(done)} {what[0]}", f"{len(done)} {what[1]}")
+
+
+def hand(run: Run, milestone: str, to: str, reason: str, as_json: bool) -> None:
+    """Give what was reported on a duty that is no more to the one that is the same."""
+    out = run.out(as_json)
+    with run.acting() as (store, actor):
+        hand_life(store, actor, milestone, to, reason, run.settings.now())
+    if as_json:
+        out.json({"from": milestone, "to": to})
+    else:
+        out.say(
+            f"{milestone} 的办理记录已转到 {to}", f"reports of {milestone} are now those of {to}"
+        )
+
+
+def versions(run: Run, as_json: bool) -> None:
+    """List documents that may be versions of each other."""
+    out = run.out(as_json)
+    with run.acting() as (store, actor):
+        require(actor, Action.READ)
+        with store.reading() as connection:
+            found = doubts_seen_by(connection, actor)
+    if as_json:
+        out.json([doubt.model_dump(mode="json") for doubt in found])
+        return
+    side = 1 if out.language == "en" else 0
+    out.table(
+        [("编号", "id"), ("文件", "document"), ("可能是其新版本", "may be a new version of"), ("依据", "evidence"), ("现在", "now")],
+        [
+            (d.id, f"{d.document_id} {d.title} {d.document_number or ''}",
+             f"{d.other_id} {d.other_title} {d.other_number or ''}",
+             ", ".join(EVIDENCE_NAMES[e][side] for e in d.evidence),
+             out.pick("两份文件", "two documents") if d.kind is DoubtKind.VERSION else out.pick("同一文件", "one document"))
+            for d in found
+        ],
+    )  # fmt: skip
+    out.say(f"共 {len(found)} 处待确认", f"{len(found)} to settle")
+
+
+def settle_versions(run: Run, doubt: str, verdict: str, reason: str, as_json: bool) -> None:
+    """Say whether one document is a new version of another."""
+    out = run.out(as_json)
+    chosen = _choice(VersionVerdict, verdict, "--verdict")
+    with run.acting() as (store, actor):
+        found = settle_doubt(store, actor, doubt, chosen, reason, run.settings.now())
+    if as_json:
+        out.json({"id": found.id, "document_id": found.document_id, "other_id": found.other_id, "verdict": chosen})  # fmt: skip
+    elif chosen is VersionVerdict.VERSION:
+        out.say(f"{found.document_id} 是 {found.other_id} 的新版本", f"{found.document_id} is a new version of {found.other_id}")  # fmt: skip
+    else:
+        out.say(f"{found.document_id} 与 {found.other_id} 是两份文件", f"{found.document_id} and {found.other_id} are two documents")  # fmt: skip
 
 
 def withdraw_or_restore(

@@ -55,7 +55,10 @@ def review(
     context: typer.Context,
     kind: Annotated[
         str,
-        typer.Option("--kind", help="reopened | warning | ambiguous | uncertain | repaired"),
+        typer.Option(
+            "--kind",
+            help="possible-version | left | reopened | warning | ambiguous | uncertain | repaired",
+        ),
     ] = "",
     as_json: JsonOption = False,
 ) -> None:
@@ -85,6 +88,22 @@ def review_reopen(
     from api.cli import governance  # noqa: PLC0415
 
     governance.settle(context.obj, key, reason, as_json, again=True)
+
+
+@review_app.command("hand")
+def review_hand(
+    context: typer.Context,
+    milestone: Annotated[str, typer.Argument(help="现行版本没有的任务 / which is no more")],
+    to: Annotated[
+        str, typer.Argument(help="同一任务的现行编号 / the present one that is the same")
+    ],
+    reason: Reason,
+    as_json: JsonOption = False,
+) -> None:
+    """把无对应任务的办理记录转到同一任务 / give reports without a duty to the one that it is."""
+    from api.cli import governance  # noqa: PLC0415
+
+    governance.hand(context.obj, milestone, to, reason, as_json)
 
 
 def may(

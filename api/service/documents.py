@@ -19,6 +19,7 @@ from kb.identifiers import sha256_hex
 from tasks.home import Home, Whose, read_home, whose
 from tasks.models import Extraction
 from tasks.store import StoredDocument
+from tasks.superseding import require_current
 from tasks.visibility import (
     Level,
     bind_visibility,
@@ -30,7 +31,8 @@ from tasks.visibility import Visibility as Seen
 
 
 class DocumentOut(BaseModel):
-    """A document in the store, without its text. `tracked`: its duties are the house's own; else it
+    """A document in the store, without its text: the `version`th of its chain, the `reading`th time
+    that its bytes were read. `tracked`: its duties are the house's own; else it
     is for reference, as a document of another issuer (`whose`) is until somebody marks it."""
 
     id: str
@@ -46,6 +48,7 @@ class DocumentOut(BaseModel):
     media_type: str
     sha256: str
     version: int
+    reading: int
     recorded_at: datetime
     superseded_by: str | None
     withdrawn_at: datetime | None
@@ -59,6 +62,8 @@ def queue(jobs: Jobs, service: Service, viewer: Viewer, got: Upload) -> Job:
 
     Raises:
         DubanError: its kind is not, or the other fields say nothing that can be.
+        NotFoundError: it is to replace a document that there is none of, or that they may not see.
+        ConflictError: it is to replace one that is not current.
         UnknownUnitError: it is for a unit that there is none of.
         AmbiguousUnitError: it is for a unit whose name several have.
     """
@@ -72,7 +77,13 @@ def queue(jobs: Jobs, service: Service, viewer: Viewer, got: Upload) -> Job:
     if seen is not None:
         check_visibility(seen)
         seen = bind_visibility(service.store, seen)
-    return jobs.ingest(got.path, Order(actor=viewer.actor, name=got.name, seen=seen))
+    replaces = got.field("replaces").strip() or None
+    if replaces is not None:
+        seen_document(service, viewer, replaces)
+        with service.store.reading() as connection:
+            require_current(connection, replaces)
+    order = Order(actor=viewer.actor, name=got.name, seen=seen, replaces=replaces)
+    return jobs.ingest(got.path, order)
 
 
 def _seen(level: str, units: list[str]) -> Seen | None:
@@ -101,7 +112,7 @@ def _out(stored: StoredDocument, levels: dict[str, Seen], home: Home) -> Documen
     d = stored.document
     return DocumentOut(
         **{name: getattr(d, name) for name in DocumentOut.model_fields if hasattr(d, name)},
-        version=stored.version, recorded_at=stored.recorded_at,
+        version=stored.version, reading=stored.reading, recorded_at=stored.recorded_at,
         superseded_by=stored.superseded_by, withdrawn_at=stored.withdrawn_at,
         tracked=stored.tracked, whose=whose(home, d.issuer, d.title), visibility=Visibility.of(levels.get(d.id, Seen())),
     )  # fmt: skip

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
 
 from api.service.owners import Owner
-from api.service.wire.facts import Finding
+from api.service.wire.facts import Finding, PossibleVersion
 from ingest.apart import StoppedError
 from kb.errors import ConflictError, NotFoundError, joined
 from kb.models import Fact
@@ -43,13 +43,18 @@ class JobStatus(StrEnum):
 
 
 class IngestReport(BaseModel):
-    """What was read. `tracked`: its duties are the house's; else it is for reference. `indexed` counts the passages of the index afterwards; null where the index
-    is brought in step by the next question."""
+    """What was read. `status` and what follows it as in `tasks.adding.Added`; `tracked`: its duties
+    are the house's, else it is for reference; `kept_visibility`: who may see the document was not
+    changed by the upload, because its bytes were there already. `indexed` counts the passages of
+    the index afterwards; null where the index is brought in step by the next question."""
 
     document_id: str
-    status: Literal["added", "unchanged", "new-version", "withdrawn"]
+    status: Literal["added", "unchanged", "new-version", "re-read", "superseded", "withdrawn"]
     superseded: str | None
     tracked: bool = True
+    replaced_by: str | None = None
+    possible_versions: list[PossibleVersion] = []
+    kept_visibility: bool = False
     title: str
     plans: int
     clauses: int
@@ -80,11 +85,13 @@ class Job(BaseModel):
 
 class Order(Fact):
     """What is asked of an uploaded file, kept with its bytes until its job ends: who brought it,
-    what it is called, who may see the document (None: nothing is said of it)."""
+    what it is called, who may see the document (None: nothing is said of it), the document whose
+    new version it is (None: that is for the document to say)."""
 
     actor: Actor
     name: str
     seen: Visibility | None = None
+    replaces: str | None = None
 
 
 class KeptJob(Job):
@@ -312,12 +319,14 @@ def given_up(job: KeptJob, why: str = "") -> KeptJob:
     return failed(job, joined(told, why) if why else told, _SPLIT)
 
 
-def report_of(extraction: Extraction, added: Added) -> IngestReport:
+def report_of(extraction: Extraction, added: Added, *, kept_visibility: bool) -> IngestReport:
     """What was read of a document."""
     tasks = extraction.tasks
     return IngestReport(
         document_id=added.document_id, status=added.status, superseded=added.superseded,
         tracked=added.tracked,
+        replaced_by=added.replaced_by, kept_visibility=kept_visibility,
+        possible_versions=[PossibleVersion.of(v) for v in added.possible_versions],
         title=extraction.document.title, plans=len(extraction.plans),
         clauses=len(extraction.clauses), tasks=len(tasks),
         milestones=sum(len(t.milestones) for t in tasks),

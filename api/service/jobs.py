@@ -347,18 +347,19 @@ class Jobs:
             self._settle(work)
             self._records.settle(connection, work.job.model_copy(update={"stored": key}))
             if order.seen is not None:
-                write_visibility(connection, order.actor, key, order.seen, now)
+                # A former version may say what this one leaves out: it is as open as it was.
+                write_visibility(connection, order.actor, key, order.seen, now, alone=True)
 
         added = self._store.add(
             extraction, data, recorded_at=now.astimezone(UTC), actor=order.actor.login,
-            settle=settle, government=self._government, reader=reader_version(),
+            replaces=order.replaces, settle=settle, government=self._government,
+            reader=reader_version(),
         )  # fmt: skip
-        self._tell(work, report=report_of(extraction, added))
-        if added.status == "unchanged":
-            with self._store.writing() as connection:
-                settle(connection, added.document_id)
-        elif added.status == "withdrawn":
-            self._settle(work)
+        stayed = added.status in ("unchanged", "superseded", "withdrawn")
+        kept = stayed and order.seen is not None
+        self._tell(work, report=report_of(extraction, added, kept_visibility=kept))
+        if not work.settled:
+            self._settle(work)  # nothing was written
         self._step(work, stage="indexing", stored=added.document_id)
 
     def _bring_in_step(self, work: _Work) -> None:
@@ -384,7 +385,7 @@ class Jobs:
         added = Added(
             document_id=key, status="new-version" if former else "added", superseded=former
         )
-        return report_of(self._store.load(key), added)
+        return report_of(self._store.load(key), added, kept_visibility=False)
 
     @contextmanager
     def _file(self, data: bytes) -> Iterator[Path]:

@@ -26,6 +26,7 @@ _PARAMETERS = {
     "correction_id": "更正编号 / a correction's id",
     "document": "文件编号 / a document's id",
     "document_id": "文件编号 / a document's id",
+    "doubt_id": "待确认的版本关系编号 / the id of a possible version",
     "format": "文件的格式 / the format of the file",
     "job_id": "处理任务编号 / a job's id",
     "kind": "类别 / the kind",

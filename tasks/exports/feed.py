@@ -2,7 +2,7 @@
 
 To-dos (VTODO) would say more exactly what a deadline is, but most calendars that offices use show
 events only. Each occurrence is an event of its own: its progress is its own. An event keeps its
-UID over new versions of the document (see `rows.anchors`), its SEQUENCE grows with every change in
+UID over new versions of the document (see `rows.read_anchors`), its SEQUENCE grows with every change in
 the audit log and with every new version, and DTSTAMP is the moment of the last change, so equal
 state gives equal bytes. Its colour category follows the day asked about and leaves SEQUENCE alone.
 What was cancelled is in the feed as CANCELLED, what is completed is no longer in it; for those who

@@ -11,7 +11,9 @@ from sqlalchemy import Connection, func, select
 
 from tasks import schema
 from tasks.matching import match_facts
+from tasks.models import Extraction
 from tasks.store import Store
+from tasks.version_doubts import SETTLED
 
 _PER_GENERATION = 10_000
 """Changes of one duty that count between two readings of its document."""
@@ -21,18 +23,20 @@ _PER_GENERATION = 10_000
 class Changes:
     """Numbers that only ever grow, from the append-only log.
 
-    `generations` counts how often a file name was read in (also when an older version came back);
-    `subjects` maps an audited subject to how many entries there are of it and the last moment.
+    `generations` counts how often a lineage had something read in (also when an older version came
+    back); `subjects` maps an audited subject to how many entries there are of it and the last moment.
     """
 
     generations: Mapping[str, int]
     subjects: Mapping[str, tuple[int, datetime]]
 
-    def sequence(self, name: str, subjects: Iterator[str]) -> int:
-        """A number for the state of a duty of the file `name`: grows with every change of its
-        subjects, and with every new reading of the file."""
+    def sequence(self, lineage: str, subjects: Iterator[str]) -> int:
+        """A number for the state of a duty of a lineage: grows with every change of its subjects,
+        and with every new version of the document."""
         changes = sum(self.subjects[s][0] for s in subjects if s in self.subjects)
-        return self.generations.get(name, 0) * _PER_GENERATION + min(changes, _PER_GENERATION - 1)
+        return self.generations.get(lineage, 0) * _PER_GENERATION + min(
+            changes, _PER_GENERATION - 1
+        )
 
     def changed_at(self, subjects: Iterator[str], recorded_at: datetime) -> datetime:
         """The moment (UTC) of the last change, at first when the document was recorded."""
@@ -44,10 +48,17 @@ def read_changes(connection: Connection) -> Changes:
     """The counts of the whole log."""
     a = schema.audit.c
     generations: dict[str, int] = {}
-    read_in = select(a.detail).where(a.action.in_(["document.added", "document.refreshed"]))
-    for detail in connection.scalars(read_in):
-        name = json.loads(detail)["name"]
-        generations[name] = generations.get(name, 0) + 1
+    read_in = (
+        select(a.detail)
+        .where(a.action.in_(["document.added", "document.refreshed", SETTLED]))
+        .order_by(a.seq)
+    )
+    for printed in connection.scalars(read_in):
+        detail = json.loads(printed)
+        # Entries from before lineages have the file's name, which is then the lineage's.
+        lineage = detail.get("lineage") or detail["name"]
+        joined = generations.pop(detail.get("joined", ""), 0)
+        generations[lineage] = generations.get(lineage, 0) + joined + 1
     counted = (
         select(a.subject, func.count(), func.max(a.at))
         .where(a.action.like("milestone.%") | a.action.like("correction.%"))
@@ -80,7 +91,7 @@ def present_ids(connection: Connection, store: Store, ids: Iterable[str]) -> dic
     replaced: dict[str, str] = dict(connection.execute(places).all())
     versions = select(d.id, d.superseded_by).where(d.superseded_by.is_not(None))
     following: dict[str, str] = dict(connection.execute(versions).all())
-    matched: dict[str, dict[str, str]] = {}
+    matched: dict[str, Mapping[str, str]] = {}
     found: dict[str, str] = {}
     for first in ids:
         now: str | None = first
@@ -88,8 +99,14 @@ def present_ids(connection: Connection, store: Store, ids: Iterable[str]) -> dic
         while now and document and (after := following.get(document)):
             if document not in matched:
                 before, fresh = (store.load(i, connection=connection) for i in (document, after))
-                matched[document] = match_facts(before, fresh)
+                matched[document] = _in_same_words(before, match_facts(before, fresh))
             now, document = matched[document].get(now), after
         if now and now != first:
             found[first] = now
     return found
+
+
+def _in_same_words(before: Extraction, same: Mapping[str, str]) -> dict[str, str]:
+    """Of matched milestones those whose task says what it said."""
+    held = (m.id for task in before.tasks if task.id in same for m in task.milestones)
+    return {key: same[key] for key in held if key in same}

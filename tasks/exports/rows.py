@@ -43,8 +43,8 @@ class ExportRow(Fact):
     `due` is the day that holds, `due_by_text` the day by the text, `deadline_text` the characters
     that say so; `days_overdue` and `days_left` are never negative (None where it has no day or the
     other holds). `report` is empty and `percent` None where nothing was reported. `revision`
-    counts the steps taken; `sequence` only ever grows; `uid` is the same for the same place of the
-    same file, whatever version of it (see `anchors`). `told`: its reader knows the life; else
+    counts the steps taken; `sequence` only ever grows; `uid` is the same for the same milestone in
+    whatever version of the document (see `read_anchors`). `told`: its reader knows the life; else
     `status` is None, all that is reported or counted of it is empty, and nothing here has changed
     by it.
     """
@@ -166,23 +166,19 @@ def export_rows(
     ]
 
 
-def anchors(extraction: Extraction) -> dict[str, str]:
-    """Milestone id → an id of its place: the file's name, the clause's path, its ordinal there.
-
-    The same duty in a new version of the file has the same one while it stays in its place, so a
-    calendar moves the event instead of showing two. Take the extraction as read, without
-    corrections: those must not shift the ordinals. A milestone that a person added (not in it)
-    goes by its own id.
-    """
-    paths = {clause.id: clause.path for clause in extraction.clauses}
-    seen: dict[str, int] = {}
-    found: dict[str, str] = {}
-    for task in extraction.tasks:
-        path = paths[task.clause_id]
-        for milestone in task.milestones:
-            seen[path] = seen.get(path, 0) + 1
-            found[milestone.id] = stable_id("at", extraction.document.name, path, seen[path])
-    return found
+def read_anchors(connection: Connection, extraction: Extraction) -> dict[str, str]:
+    """Milestone id → what its calendar ids are made of: the same in every version of the document
+    in which it is the same milestone, so that a calendar moves the event instead of showing two.
+    One that had no former version goes by its own id."""
+    ids = {m.id for task in extraction.tasks for m in task.milestones}
+    a, m = schema.calendar_anchor.c, schema.milestone.c
+    query = (
+        select(a.milestone_id, a.anchor)
+        .join(schema.milestone, m.id == a.milestone_id)
+        .where(m.document_id == extraction.document.id)
+    )
+    kept = {row.milestone_id: row.anchor for row in connection.execute(query)}
+    return {key: kept.get(key, key) for key in ids}
 
 
 class _Place:
@@ -191,14 +187,14 @@ class _Place:
     def __init__(self, connection: Connection, store: Store, document_id: str) -> None:
         original = store.load(document_id, connection=connection)
         corrected = apply_corrections(original, read_corrections(connection, document_id))
-        recorded = connection.execute(
-            select(schema.document.c.recorded_at).where(schema.document.c.id == document_id)
-        ).scalar_one()
-        self.recorded_at = as_utc(recorded)
+        d = schema.document.c
+        row = connection.execute(select(d.recorded_at, d.lineage).where(d.id == document_id)).one()
+        self.recorded_at = as_utc(row.recorded_at)
+        self.lineage = str(row.lineage)
         self.document: Document = original.document
         self.plans: Mapping[str, str] = {plan.id: plan.title for plan in original.plans}
         self.clauses: Mapping[str, Clause] = {clause.id: clause for clause in original.clauses}
-        self.anchors = anchors(original)
+        self.anchors = read_anchors(connection, corrected)
         self.milestones: Mapping[str, tuple[Task, Milestone]] = {
             m.id: (task, m) for task in corrected.tasks for m in task.milestones
         }
@@ -260,7 +256,7 @@ class _Place:
             clause_text=clause.span.slice(text),
             recorded_at=self.recorded_at,
             changed_at=changes.changed_at(iter(subjects), self.recorded_at),
-            sequence=changes.sequence(self.document.name, iter(subjects)),
+            sequence=changes.sequence(self.lineage, iter(subjects)),
             uid=self._uid(item),
         )
 

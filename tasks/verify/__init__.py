@@ -16,10 +16,18 @@ from kb.errors import DubanError
 from tasks import audit, schema
 from tasks.audit import Audited, Checkpoint
 from tasks.corrections import apply_corrections
+from tasks.document_rows import load_extraction
 from tasks.models import Extraction
-from tasks.store import Store, read_extraction
+from tasks.store import Store
 from tasks.undated import track_undated
-from tasks.verify.documents import Decode, Reader, check_document, check_gone, check_quotes
+from tasks.verify.documents import (
+    Decode,
+    Reader,
+    check_document,
+    check_doubts,
+    check_gone,
+    check_quotes,
+)
 from tasks.verify.duties import (
     check_corrections,
     check_duties,
@@ -140,6 +148,7 @@ def _check_all(
         _guarded("document", found, check, key)
     checks = {
         "document": check_gone,
+        "version_doubt": check_doubts,
         "correction": check_corrections,
         "fact": check_duties,
         "life": check_progress,
@@ -167,7 +176,7 @@ def _loaded(
 ) -> Extraction | None:
 
     try:
-        return read_extraction(connection, document_id)
+        return load_extraction(connection, document_id)
     except _BROKEN as error:
         if found is not None:
             found.unreadable("document", document_id, error)

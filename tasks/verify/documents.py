@@ -14,9 +14,10 @@ from kb.errors import DubanError
 from kb.identifiers import sha256_hex
 from kb.models import Document, Span
 from tasks import schema
+from tasks.document_rows import document_row, fact_rows
+from tasks.fact_ids import identify
 from tasks.models import Extraction
 from tasks.seals import STANDING, document_seal, plain, standing
-from tasks.store import document_row, fact_rows
 from tasks.verify.ledger import Ledger, Reading
 from tasks.verify.report import Findings
 
@@ -65,7 +66,7 @@ def check_document(
     if data is not None:
         _check_text(data, extraction, decode, found)
         if reader.extract is not None and reader.version and known.reader == reader.version:
-            _read_again(connection, bytes(data), extraction, reader, found)
+            _read_again(connection, bytes(data), row.reading, extraction, reader, found)
     _check_seal(connection, document_id, known, found, named=len(found.differences) > before)
 
 
@@ -74,6 +75,24 @@ def check_gone(connection: Connection, ledger: Ledger, found: Findings) -> None:
     there = set(connection.scalars(select(schema.document.c.id)))
     for key in ledger.readings.keys() - there:
         found.missing("document", key, _LOG)
+
+
+def check_doubts(connection: Connection, ledger: Ledger, found: Findings) -> None:
+    """What a person is to settle of versions, or settled."""
+    v = schema.version_doubt.c
+    rows = {row.id: row.status for row in connection.execute(select(v.id, v.status))}
+    found.count("版本关系 / questions of versions", len(rows))
+    for key in sorted(ledger.doubts.keys() - rows.keys()):
+        found.missing("version_doubt", key, _LOG)
+    for key, status in sorted(rows.items()):
+        if key not in ledger.doubts:
+            found.stray("version_doubt", key, _LOG)
+        elif status != ledger.doubts[key]:
+            found.add(
+                "version_doubt", key,
+                f"版本关系 {key} 的结论不是日志所记的 / what was said of {key} is not what the log says",
+                column="status", expected=ledger.doubts[key], found=status,
+            )  # fmt: skip
 
 
 def check_quotes(extraction: Extraction, found: Findings) -> int:
@@ -137,13 +156,18 @@ def _check_fact_columns(connection: Connection, document_id: str, found: Finding
 
 
 def _read_again(
-    connection: Connection, data: bytes, extraction: Extraction, reader: Reader, found: Findings
+    connection: Connection,
+    data: bytes,
+    reading: int,
+    extraction: Extraction,
+    reader: Reader,
+    found: Findings,
 ) -> None:
     document = extraction.document
     assert reader.extract is not None  # noqa: S101 - asked before
     found.count("由原件重新读取的文件 / documents read again from their bytes")
     try:
-        fresh = reader.extract(data, document.name)
+        fresh = identify(reader.extract(data, document.name), reading)
     except DubanError as error:
         found.add("document", document.id, f"文件读不出 / cannot be read: {error.message}")
         return

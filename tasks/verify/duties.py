@@ -10,9 +10,9 @@ from sqlalchemy import Connection, Table, select
 
 from kb.identifiers import sha256_hex
 from tasks import schema
+from tasks.document_rows import DUTIES, duty_rows
 from tasks.models import Extraction
 from tasks.seals import duty_digest, plain
-from tasks.store import DUTIES, duty_rows
 from tasks.verify.ledger import Ledger
 from tasks.verify.report import Findings
 from tasks.versions import life_row

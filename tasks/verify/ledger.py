@@ -13,6 +13,7 @@ from tasks.lifecycle import Command, Life
 from tasks.replay import advance, brief, rename
 from tasks.seals import SEALED, STORE_SEALED
 from tasks.verify.report import Findings
+from tasks.version_doubts import doubt_id
 
 
 @dataclass(slots=True)
@@ -50,6 +51,7 @@ class Ledger:
     addresses: dict[str, str | None] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     deliveries: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
+    doubts: dict[str, str] = field(default_factory=dict)
 
     def read(self, entries: Iterable[Entry]) -> None:
         """Fold all entries in; one that cannot be understood is told and passed over."""
@@ -57,6 +59,8 @@ class Ledger:
             kind = entry.action.partition(".")[0]
             fold = getattr(self, f"_{kind}", None)
             try:
+                for key, changed in entry.detail.get("standings", {}).items():
+                    self.standings.setdefault(key, {}).update(changed)
                 if fold is not None:
                     fold(entry)
             except (DubanError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -73,8 +77,8 @@ class Ledger:
 
     def _document(self, entry: Entry) -> None:
         detail = entry.detail
-        for key, changed in detail.get("standings", {}).items():
-            self.standings.setdefault(key, {}).update(changed)
+        for other in detail.get("possible_versions", ()):
+            self.doubts[doubt_id(entry.subject, other)] = "open"
         if "facts_sha256" in detail:
             self._witness(entry, entry.subject)
         for key, digest in detail.get("corrections", {}).items():
@@ -103,6 +107,9 @@ class Ledger:
                 f"文件 {document_id} 的正文或事项",
                 f"text or facts of {document_id}",
             )
+
+    def _version(self, entry: Entry) -> None:
+        self.doubts[entry.detail["id"]] = entry.detail["verdict"]
 
     def _review(self, entry: Entry) -> None:
         if "facts_sha256" in entry.detail:
@@ -189,6 +196,7 @@ class Ledger:
         for key, digest in entry.detail["address"].items():
             self.addresses[key] = digest
         self.tokens.update(entry.detail["token"])
+        self.doubts.update(entry.detail.get("version_doubt", {}))
 
     def _token(self, entry: Entry) -> None:
         if "row_sha256" in entry.detail and entry.after:

@@ -27,7 +27,8 @@ HEADING = Heading(TODAY, "某区")
 
 def plan(*duties: str) -> str:
     lines = [f"{number}.{duty}" for number, duty in enumerate(duties, 1)]
-    return "\n".join(["某区防汛工作方案（2024—2026年）", "一、主要任务", *lines, ""])
+    head = ["某区防汛工作方案（2024—2026年）", "某区府办发〔2024〕1号", "一、主要任务"]
+    return "\n".join([*head, *lines, ""])
 
 
 PLAN = plan(DANGERS, DRILLS, SCHOOLS, RATES, WORDS)

@@ -28,7 +28,8 @@ WORDS = "加强宣传。加强防汛宣传教育，营造良好氛围。（责�
 def plan(*duties: str) -> str:
     """The text of a plan of these duties."""
     lines = [f"{number}.{duty}" for number, duty in enumerate(duties, 1)]
-    return "\n".join(["某区防汛工作方案（2024—2026年）", "一、主要任务", *lines, ""])
+    head = ["某区防汛工作方案（2024—2026年）", "某区府办发〔2024〕1号", "一、主要任务"]
+    return "\n".join([*head, *lines, ""])
 
 
 PLAN = plan(DANGERS, DRILLS, SCHOOLS, WORDS)

@@ -15,7 +15,8 @@ from tasks.graph import build_graph
 from tasks.lifecycle import Command, Status, Step
 from tasks.listing import Wanted, list_standings
 from tasks.models import Basis, Certainty, Counting, Deadline, DueKind, Role
-from tasks.review import ReviewKind, find_reviews
+from tasks.review import ReviewKind
+from tasks.settling import read_reviews
 from tasks.tracker import Tracker
 from tasks.units import unit_key
 from tasks.verify import verify_store
@@ -383,7 +384,7 @@ def test_a_changed_clause_reopens_them(store):
     assert statuses(store) == ["reopened"] * 7
     extraction, _ = read(CHANGED)
     assert store.extractions() == (extraction,), "none holds until somebody looked"
-    listed = find_reviews(store.extractions(), Tracker(store).corrections())
+    listed = read_reviews(store, SUPERVISOR, store.extractions())
     assert sum(item.kind is ReviewKind.REOPENED for item in listed) == 7
     with store.reading() as connection:
         reopened = [e for e in audit.read(connection) if e.action == "correction.reopened"]

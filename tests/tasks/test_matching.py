@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.matching import match_facts, standing_in
+from tasks.matching import match_facts, match_versions
 from tests.tasks.samples import DANGERS, DRILLS, SCHOOLS, WORDS, plan, read
 
 
@@ -29,11 +29,17 @@ def titles(before: str, after: str) -> dict[str, str]:
         ((DANGERS, DRILLS), (DANGERS.replace("20", "30"), DRILLS), {"2": "2"}),
         ((DANGERS, DRILLS), (DANGERS.replace("整治", " 整治 "), DRILLS), {"1": "1", "2": "2"}),
         ((DANGERS, DRILLS), (SCHOOLS,), {}),
-        # Words that stand twice: in order where there are as many, else only at the same place.
+        # Words that stand twice: what stands beside them decides, never their order or number.
         ((WORDS, WORDS), (DANGERS, WORDS, WORDS), {"1": "2", "2": "3"}),
         ((WORDS, WORDS), (WORDS, DANGERS), {"1": "1"}),
-        ((WORDS,), (WORDS, WORDS), {"1": "1"}),
-        ((DANGERS, WORDS), (WORDS, DANGERS, WORDS), {"1": "2"}),
+        ((WORDS,), (WORDS, WORDS), {}),
+        ((WORDS, WORDS), (WORDS,), {}),
+        ((DANGERS, WORDS), (WORDS, DANGERS, WORDS), {"1": "2", "2": "3"}),
+        (
+            (DANGERS, WORDS, DRILLS, WORDS),
+            (DRILLS, WORDS, DANGERS, WORDS),
+            {"1": "3", "3": "1"},
+        ),
     ],
 )
 def test_clauses_are_the_same_by_their_words(before, after, same):
@@ -51,7 +57,8 @@ def test_facts_within_the_same_words_go_by_what_they_say():
 
 
 def test_what_stands_in_the_place_of_a_changed_clause():
-    old, new = read(plan(DANGERS, DRILLS))[0], read(plan(DANGERS.replace("20", "30")))[0]
-    assert standing_in(old, new, old.tasks[0].id) == new.tasks[0].id
-    assert standing_in(old, new, old.tasks[1].id) is None
-    assert standing_in(old, new, "task-none") is None
+    old, new = read(plan(DANGERS, DRILLS))[0], read(plan(DANGERS.replace("20处", "30处")))[0]
+    found = match_versions(old, new)
+    assert dict(found.near) == {old.tasks[0].id: new.tasks[0].id}
+    assert old.tasks[0].id not in found.same, "its words changed"
+    assert found.same[old.tasks[0].milestones[0].id] == new.tasks[0].milestones[0].id

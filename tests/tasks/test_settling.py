@@ -6,8 +6,14 @@ from kb.errors import DeniedError, NotFoundError, TransitionError
 from tasks import audit
 from tasks.authorisation import PersonRole
 from tasks.people import Person
-from tasks.review import find_reviews
-from tasks.settling import items_named, read_settled, settle_all, unsettle_all, unsettled
+from tasks.settling import (
+    items_named,
+    read_reviews,
+    read_settled,
+    settle_all,
+    unsettle_all,
+    unsettled,
+)
 from tests.tasks.samples import NOW, add, plan
 
 SUPERVISOR = Person(login="supervisor", name="督办", role=PersonRole.SUPERVISOR).actor()
@@ -25,7 +31,7 @@ def looked(store):
 
 
 def open_items(store):
-    return unsettled(store, find_reviews(store.extractions(), []))
+    return unsettled(store, read_reviews(store, SUPERVISOR, store.extractions()))
 
 
 def test_a_settled_item_is_off_the_list_and_the_log_says_why(looked):

@@ -16,6 +16,7 @@ from sqlalchemy import create_engine, delete, event, func, insert, inspect, sele
 
 from kb.errors import NotFoundError, StoreError
 from tasks import audit, schema
+from tasks.fact_ids import identify
 from tasks.lifecycle import Step
 from tasks.listing import list_standings
 from tasks.migrations import HEAD, upgrade
@@ -68,13 +69,24 @@ def test_a_changed_file_is_a_new_version_and_keeps_the_old_facts(url):
         assert [d.document.id for d in store.documents()] == [first.document.id]
 
 
-def test_refresh_replaces_the_facts(url):
+def test_reading_the_bytes_anew_leaves_the_former_reading_as_it_was(url):
     extraction, data = read()
     with Store.open(url) as store:
         store.add(extraction, data, recorded_at=NOW)
+        assert store.add(extraction, data, recorded_at=NOW, refresh=True).status == "unchanged"
         fewer = extraction.model_copy(update={"tasks": extraction.tasks[:1]})
+        assert store.add(fewer, data, recorded_at=NOW).status == "unchanged", "only if asked to"
+        added = store.add(fewer, data, recorded_at=NOW, refresh=True)
+        assert (added.status, added.superseded) == ("re-read", extraction.document.id)
+        assert store.load(extraction.document.id) == extraction
+        assert store.extractions() == (identify(fewer, 2),)
+        assert store.source(added.document_id) == data
+        [first, second] = store.documents(superseded=True)
+        assert (first.lineage, first.version, first.reading) == (second.lineage, 1, 1)
+        assert (second.version, second.reading, first.superseded_by) == (2, 2, second.document.id)
         assert store.add(fewer, data, recorded_at=NOW, refresh=True).status == "unchanged"
-        assert store.extractions() == (fewer,)
+        assert store.add(extraction, data, recorded_at=NOW, refresh=True).status == "re-read"
+        assert [d.reading for d in store.documents()] == [3]
 
 
 def test_an_unknown_document_is_told(url):

@@ -26,9 +26,10 @@ DATED = NOTICE.replace("整治隐患点20处以上", "2027年底前整治隐患�
 
 
 @pytest.fixture
-def noticed(store):
-    add(store, NOTICE)
-    return store
+def noticed(store_url):
+    with Store.open(store_url) as store:
+        add(store, NOTICE)
+        yield store
 
 
 def standing(store):
@@ -99,7 +100,8 @@ def test_none_cannot_be_taken_away_or_set(noticed, operation, changes, error):
 def test_a_version_that_says_when_takes_the_reports_over(noticed):
     extraction, data = read(NOTICE.replace("防汛工作的通知", "防汛工作的通知（2024—2026年）"))
     take(noticed, Step.ACCEPT)
-    noticed.add(extraction, data, recorded_at=NOW)
+    [former] = noticed.documents()
+    noticed.add(extraction, data, recorded_at=NOW, replaces=former.document.id)
     item = standing(noticed)
     assert (item.status, item.inherited, item.kind) == (Status.ACCEPTED, True, DueKind.PERIOD)
 

@@ -328,7 +328,8 @@ def versions_of(s: Screen, document_id: str) -> list[StoredDocument]:
         found += [d.document.id for d in stored.values() if d.superseded_by == key]
     seen = visible_documents(s.service.store, s.viewer.actor, found)
     kept = [stored[key] for key in found if key in seen and key in stored]
-    return sorted(kept, key=lambda d: d.version, reverse=True)
+    # A former version that came back is the current one, whatever its number.
+    return sorted(kept, key=lambda d: (not d.superseded_by, d.version), reverse=True)
 
 
 def _span(extraction: Extraction, start: int | None, end: int | None) -> Span | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from tasks.audit import CARRIED, STEPPED, Entry
+from tasks.audit import CARRIED, LEFT, STEPPED, Entry
 from tasks.tracking import TRACKED, UNTRACKED
 
 ACTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -34,6 +34,8 @@ ACTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "correction.reopened": ("更正待复核", "correction re-opened"),
         "review.settled": ("复核无误", "doubt settled"),
         "review.opened": ("重新待复核", "doubt opened again"),
+        "version.settled": ("确认版本关系", "possible version settled"),
+        LEFT: ("办理记录无对应任务", "reports left without a duty"),
         "person.added": ("添加用户", "person added"),
         "person.changed": ("修改用户", "person changed"),
         "person.password": ("设密码", "password set"),
@@ -54,7 +56,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
 KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "document": ("文件", "documents"), "milestone": ("任务", "duties"),
-        "correction": ("更正", "corrections"), "review": ("复核", "reviews"), "person": ("用户", "people"),
+        "version": ("版本关系", "possible versions"), "correction": ("更正", "corrections"), "review": ("复核", "reviews"), "person": ("用户", "people"),
         "session": ("登录", "sign-ins"), "token": ("令牌", "tokens"),
         "address": ("周报地址", "addresses"), "digest": ("周报", "digests"),
     }

@@ -9,23 +9,36 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form, Query, Response
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from api.service.pages.fixes import Correcting
-from api.service.pages.screen import Screen, SignedIn, local_path
+from api.service.pages.screen import Screen, SignedIn, allowed, local_path
 from api.service.pages.tasks import plan_titles
 from kb.errors import DubanError
 from tasks.authorisation import Action
 from tasks.corrections import Correction
+from tasks.left import hand_life
 from tasks.models import Extraction, Task
-from tasks.review import REVIEW_NAMES, ReviewItem, ReviewKind, find_reviews
-from tasks.settling import Settled, items_named, read_settled, settle_all, unsettle_all
+from tasks.review import REVIEW_NAMES, ReviewItem, ReviewKind
+from tasks.settling import (
+    Settled,
+    items_named,
+    read_reviews,
+    read_settled,
+    settle_all,
+    unsettle_all,
+)
+from tasks.version_doubts import VersionVerdict, settle_doubt
 
 router = APIRouter()
+Ingesting = Annotated[Screen, Depends(allowed(Action.INGEST))]
 PAGE = 50
 _AROUND = 24
 """Characters shown on either side of the words in question."""
 COLOURS = {
+    ReviewKind.VERSION: "red",
+    ReviewKind.LEFT: "red",
     ReviewKind.REOPENED: "red",
     ReviewKind.WARNING: "yellow",
     ReviewKind.AMBIGUOUS: "yellow",
@@ -64,8 +77,11 @@ class Look:
 
     @property
     def href(self) -> str:
-        """The address of the exact characters; of the document where the item has none."""
+        """The address of the exact characters; of the document where the item has none, of the
+        former version where that had the duty."""
         span = self.item.span
+        if self.item.kind is ReviewKind.LEFT:
+            return f"/documents/{self.item.other_id}"
         at = f"?{urlencode({'from': span.start, 'to': span.end})}#here" if span else ""
         return f"/documents/{self.item.document_id}{at}"
 
@@ -125,13 +141,15 @@ def review(
         )
         for item in found[(page - 1) * PAGE : page * PAGE]
     ]
+    bereft = dict.fromkeys(x.item.document_id for x in looks if x.item.kind is ReviewKind.LEFT)
     documents = [e.document for e in register.extractions]
     chosen = [e for e in register.extractions if f.document in ("", e.document.id)]
     return s.show(
         "review.html", f=f, looks=looks, total=len(found), counts=counts, states=states, page=page,
         pages=pages, first=(page - 1) * PAGE, documents=documents, kinds=list(ReviewKind),
         kind_names={k: v[s.names.side] for k, v in REVIEW_NAMES.items()}, colours=COLOURS,
-        plans=[p for e in chosen for p in e.plans], may_fix=s.may(Action.CORRECT), here=s.link(),
+        plans=[p for e in chosen for p in e.plans], may_fix=s.may(Action.CORRECT), may_bring=s.may(Action.INGEST), here=s.link(),
+        duties=_duties(extractions[key] for key in bereft) if s.may(Action.INGEST) else [],
         people={p.login: p.name for p in s.service.people.list()},
     )  # fmt: skip
 
@@ -173,15 +191,60 @@ def open_items(
     return s.attempt(act, local_path(back, "/review"), s.t("已重新列入待复核"))
 
 
+@router.post("/review/versions/{doubt_id}")
+def settle_versions(
+    doubt_id: str,
+    s: Ingesting,
+    verdict: Annotated[str, Form(pattern="^(version|separate)$")],
+    reason: Annotated[str, Form(max_length=5000)] = "",
+    back: Annotated[str, Form(max_length=1000)] = "/review",
+    csrf: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    """Say whether a document is a new version of another."""
+    s.check(csrf)
+    return s.attempt(
+        lambda: settle_doubt(s.service.store, s.viewer.actor, doubt_id, VersionVerdict(verdict), reason, s.service.now()),
+        local_path(back, "/review"), s.t("已确认，记入审计日志"),
+    )  # fmt: skip
+
+
+@router.post("/review/hand/{milestone_id}")
+async def hand(milestone_id: str, request: Request, s: Ingesting) -> Response:
+    """Give what was reported on a duty that is no more to the one that is the same. The list is
+    one form: each of its items has a field of its own for the other duty."""
+    form = await request.form()
+    csrf, to, reason, back = (
+        str(form.get(name) or "")[:5000]
+        for name in ("csrf", f"to-{milestone_id}", "reason", "back")
+    )
+    s.check(csrf)
+    return await run_in_threadpool(
+        s.attempt,
+        lambda: hand_life(s.service.store, s.viewer.actor, milestone_id, to.strip(), reason, s.service.now()),
+        local_path(back, "/review"), s.t("办理记录已转移"),
+    )  # fmt: skip
+
+
 def _items(s: Screen) -> list[ReviewItem]:
     """What needs a look in what the viewer may see; the same words with the same doubt once."""
     extractions = s.service.register(s.viewer.actor).extractions
-    ids = {e.document.id for e in extractions}
-    corrections = [c for c in s.service.tracker.corrections() if c.document_id in ids]
+    known = {e.document.id for e in extractions}
     found: dict[tuple[str, str], ReviewItem] = {}
-    for item in find_reviews(extractions, corrections):
+    for item in read_reviews(s.service.store, s.viewer.actor, extractions):
+        if item.document_id not in known:
+            continue  # of a document that was withdrawn, or that is known from the log only
         found.setdefault((item.key, item.fact_id if item.kind is ReviewKind.REOPENED else ""), item)
     return list(found.values())
+
+
+def _duties(extractions: Iterable[Extraction]) -> list[tuple[str, str]]:
+    """The milestones to which reports may be handed: id and what it says."""
+    return [
+        (m.id, f"{m.due.date or ''} {m.commitment}".strip())
+        for e in extractions
+        for task in e.tasks
+        for m in task.milestones
+    ]
 
 
 def _settled(s: Screen) -> dict[str, Settled]:

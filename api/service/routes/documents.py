@@ -18,7 +18,7 @@ from api.service.documents import (
     stored_documents,
 )
 from api.service.fields import Words
-from api.service.identity import Reader, ServiceOf, Viewer, needs
+from api.service.identity import Reader, ServiceOf, SignedIn, Viewer, needs
 from api.service.job_records import Job
 from api.service.jobs import JobsOf
 from api.service.paging import Cursor, Limit, Page, newest, page_of, read_moment
@@ -35,6 +35,7 @@ from api.service.wire.facts import (
     PolicyReference,
     Repair,
     Task,
+    VersionDoubt,
 )
 from api.service.wire.governance import Visibility
 from ingest.files import LIMIT
@@ -43,6 +44,7 @@ from kb.identifiers import sha256_hex
 from tasks.authorisation import Action
 from tasks.models import Extraction
 from tasks.tracking import track_document, untrack_document
+from tasks.version_doubts import VersionVerdict, doubts_seen_by, settle_doubt
 from tasks.visibility import (
     Level,
     set_visibility,
@@ -102,6 +104,18 @@ class MarkedOut(Wire):
     tracked: bool
     tasks: int
     lives: int
+
+
+class VerdictIn(BaseModel):
+    """What two documents are to each other, and why."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"verdict": "separate", "reason": "两份不同的通知"}]},
+    )
+
+    verdict: VersionVerdict
+    reason: Annotated[Words, Field(min_length=1)]
 
 
 class VisibilityIn(BaseModel):
@@ -186,7 +200,8 @@ def source(document_id: str, request: Request, viewer: Reader, service: ServiceO
 def put_visibility(
     document_id: str, body: VisibilityIn, viewer: Ingester, service: ServiceOf
 ) -> Visibility:
-    """Open or close a document with its former versions."""
+    """Open or close a document. What it closes is closed in its former versions too; what it opens
+    is opened in no other."""
     seen_document(service, viewer, document_id)
     seen = Seen(level=body.level, units=body.units)
     return Visibility.of(
@@ -234,11 +249,15 @@ _UPLOAD = form_of(
     name="工作方案.txt",
     level={
         "type": "string", "enum": [level.value for level in Level], "example": "restricted",
-        "description": "公开程度, 不给则同旧版本, 新文件公开 / how far it is open",
+        "description": "公开程度, 不给则同旧版本, 新文件公开; 只管这一版 / how far this version is open",
     },
     units={
         "type": "array", "items": {"type": "string"}, "example": ["区教委"],
         "description": "限定查看的单位 / the units that see a restricted one",
+    },
+    replaces={
+        "type": "string", "maxLength": 64, "example": "doc-0123456789ab",
+        "description": "它是哪份现行文件的新版本 (编号) / the current document whose new version it is",
     },
 )  # fmt: skip
 
@@ -248,8 +267,10 @@ async def upload(
     request: Request, response: Response, viewer: Ingester, service: ServiceOf, jobs: JobsOf
 ) -> Job:
     """Take in a file; a job reads it (`Location` says where to look). The same bytes change
-    nothing, other bytes of the same name are a new version. `level` and `units` say who may see
-    it, else it is as open as its former version, or public."""  # fmt: skip
+    nothing, whatever the file is called. Others are a new version of the document that prints the
+    same number and title, or of the one that `replaces` names; what is less sure is told in the
+    report and settled by a person. `level` and `units` say who may see it, else it is as open as
+    its former version, or public."""
     got = await receive(request, jobs.folder, LIMIT)
     try:
         job = await run_in_threadpool(queue, jobs, service, viewer, got)
@@ -258,6 +279,24 @@ async def upload(
         raise
     response.headers["Location"] = f"/api/v1/jobs/{job.id}"
     return job
+
+
+@router.get("/versions", summary="待确认的版本关系 / possible versions")
+def list_versions(viewer: SignedIn, service: ServiceOf) -> list[VersionDoubt]:
+    """Documents that may be versions of each other, both of which the viewer may see."""
+    with service.store.reading() as connection:
+        return [VersionDoubt.of(doubt) for doubt in doubts_seen_by(connection, viewer.actor)]
+
+
+@router.post("/versions/{doubt_id}", summary="确认版本关系 / settle a possible version")
+def settle_version(
+    doubt_id: str, body: VerdictIn, viewer: Ingester, service: ServiceOf
+) -> VersionDoubt:
+    """Say whether the one is a new version of the other, whose place it then takes with all that
+    was reported, or another document."""
+    now = service.now()
+    settled = settle_doubt(service.store, viewer.actor, doubt_id, body.verdict, body.reason, now)
+    return VersionDoubt.of(settled)
 
 
 @router.get("/jobs", summary="处理任务 / jobs")

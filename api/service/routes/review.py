@@ -20,12 +20,14 @@ from tasks import settling
 from tasks.authorisation import Action
 from tasks.corrections import Aspect, CorrectionStatus, Draft, Operation
 from tasks.corrections import Correction as Corrected
+from tasks.left import hand_life
 from tasks.models import Certainty, Comparator, Counting, Deadline, DueKind, Role
 from tasks.review import ReviewItem as Look
-from tasks.review import ReviewKind, find_reviews
+from tasks.review import ReviewKind
 
 router = APIRouter(tags=["review"], responses=RESPONSES)
 Corrector = Annotated[Viewer, Depends(needs(Action.CORRECT))]
+Bringer = Annotated[Viewer, Depends(needs(Action.INGEST))]
 
 
 class DeadlineIn(BaseModel):
@@ -100,6 +102,25 @@ class SettleIn(BaseModel):
     reason: Annotated[Words, Field(min_length=1)]
 
 
+class HandIn(BaseModel):
+    """From which milestone that is no more (`fact_id` of an item of kind `left`) to which, and
+    why."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"milestone_id": "milestone-0123456789ab", "to": "milestone-ba9876543210",
+                 "reason": "同一任务, 时限顺延"}
+            ]
+        },
+    )  # fmt: skip
+
+    milestone_id: Line
+    to: Line
+    reason: Annotated[Words, Field(min_length=1)]
+
+
 class SettledKeys(BaseModel):
     """The keys of the items that were settled, or put on the list again."""
 
@@ -170,6 +191,14 @@ def open_again(body: SettleIn, viewer: Corrector, service: ServiceOf) -> Settled
     return SettledKeys(keys=chosen)
 
 
+@router.post("/review/hand", summary="转移办理记录 / hand reports over")
+def hand(body: HandIn, viewer: Bringer, service: ServiceOf) -> HandIn:
+    """Give what was reported on a duty that the present version no longer has to the one of now
+    that is the same; its steps, values and evidence go with it."""
+    hand_life(service.store, viewer.actor, body.milestone_id, body.to, body.reason, service.now())
+    return body
+
+
 @router.post("/tasks/{task_id}/corrections", status_code=201, summary="更正 / correct a fact")
 def correct(task_id: str, body: CorrectionIn, viewer: Corrector, service: ServiceOf) -> Correction:
     """Correct an owner, a role, a date or a target; it holds at once, the original is kept."""
@@ -225,7 +254,7 @@ def confirm(
 
 def _looks(service: Service, viewer: Viewer) -> list[Look]:
     extractions = service.register(viewer.actor).extractions
-    return find_reviews(extractions, service.tracker.corrections())
+    return settling.read_reviews(service.store, viewer.actor, extractions)
 
 
 def _seen(service: Service, viewer: Viewer) -> list[Corrected]:

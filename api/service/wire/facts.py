@@ -11,6 +11,7 @@ from pydantic import model_validator
 from api.service.wire.base import Span, Wire
 from tasks import models
 from tasks.models import Basis, Certainty, Comparator, Counting, DueKind, Role, TaskKind
+from tasks.version_doubts import DoubtKind, Likeness
 
 
 class Citation(Wire):
@@ -61,6 +62,30 @@ class Finding(Wire):
     code: str
     message: str
     span: Span | None = None
+
+
+class PossibleVersion(Wire):
+    """A current document that another may be a new version of, and what speaks for it."""
+
+    document_id: str
+    title: str
+    document_number: str | None
+    evidence: tuple[Likeness, ...]
+
+
+class VersionDoubt(Wire):
+    """Whether `document_id` is a new version of `other_id`: a person is to say. Of kind `chain` it
+    is taken for one now, by no more than its file's name."""
+
+    id: str
+    kind: DoubtKind
+    document_id: str
+    title: str
+    document_number: str | None
+    other_id: str
+    other_title: str
+    other_number: str | None
+    evidence: tuple[Likeness, ...]
 
 
 class Repair(Wire):

@@ -152,7 +152,9 @@ class Correction(Wire):
 class ReviewItem(Wire):
     """One thing to look at. `key` stays the same in later versions of the document as long as its
     clause reads the same: what is settled is named by it. `fact_id` is the task, target, milestone
-    or correction concerned, empty for a place in the text."""
+    or correction concerned, empty for a place in the text; of a possible version the doubt to
+    settle, and `other_id` the document that it may be a version of; of reports without a duty the
+    milestone, and `other_id` the former version that had it."""
 
     id: str
     key: str
@@ -163,3 +165,4 @@ class ReviewItem(Wire):
     message: str
     span: Span | None
     quote: str
+    other_id: str

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0010"
-down_revision = "0011"
+down_revision = "0008"
 
 _READ = ("id", "sha256", "name", "title", "document_number", "issuer", "written_on", "body")
 _FACT = ("kind", "ordinal", "id", "start", "end", "body")
@@ -28,7 +28,7 @@ def upgrade() -> None:
     tables.reflect(
         connection,
         only=["document", "fact", "visibility", "correction", "person", "person_unit", "address",
-              "token", "audit"],
+              "token", "version_doubt", "audit"],
     )  # fmt: skip
     t = tables.tables
     entries = [
@@ -39,6 +39,9 @@ def upgrade() -> None:
         "person": _people(connection, t),
         "address": {f"{r.unit}\0{r.channel}": _row(r) for r in connection.execute(sa.select(t["address"]))},
         "token": {r.id: _row(r) for r in connection.execute(sa.select(t["token"]))},
+        "version_doubt": {
+            r.id: r.status for r in connection.execute(sa.select(t["version_doubt"]))
+        },
     }  # fmt: skip
     if any(rest.values()):
         entries.append(("store.sealed", "store", rest))

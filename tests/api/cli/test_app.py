@@ -127,15 +127,46 @@ def test_what_is_left_out_is_listed(duban, tmp_path):
 
 def test_a_changed_file_is_a_new_version(duban, tmp_path):
     file = tmp_path / "plan.txt"
-    file.write_text("一、任务\n1.建校20所。（责任单位：区教委）\n", "utf-8")
+    text = "某区建校方案\n某区府办发〔2024〕1号\n一、任务\n1.建校20所。（责任单位：区教委）\n"
+    file.write_text(text, "utf-8")
     duban("ingest", "--no-index", str(file), folder=tmp_path)
-    file.write_text("一、任务\n1.建校30所。（责任单位：区教委）\n", "utf-8")
+    file.write_text(text.replace("20所", "30所"), "utf-8")
     _, out, _ = duban("ingest", "--no-index", str(file), "--json", folder=tmp_path)
     assert json.loads(out)["files"][0]["status"] == "new-version"
     _, out, _ = duban("targets", "--json", folder=tmp_path)
     assert [t["value"] for t in json.loads(out)] == ["30"]
     _, out, _ = duban("documents", "--all", "--json", folder=tmp_path)
     assert len(json.loads(out)) == 2
+
+
+def test_a_file_of_the_same_name_is_another_document_until_somebody_says_so(duban, tmp_path):
+    def ingest(words, *options):
+        file = tmp_path / "通知.txt"
+        file.write_text(f"{words}\n一、任务\n1.建校20所。（责任单位：区教委）\n", "utf-8")
+        code, out, err = duban(
+            "ingest", "--no-index", str(file), *options, "--json", folder=tmp_path
+        )
+        return json.loads(out)["files"][0] if code == 0 else err
+
+    first = ingest("关于建校的通知")
+    second = ingest("关于演练的通知")
+    assert (second["status"], second["superseded"]) == ("added", None)
+    assert [v["document_id"] for v in second["possible_versions"]] == [first["document_id"]]
+    _, out, _ = duban("ingest", "--no-index", str(tmp_path / "通知.txt"), folder=tmp_path)
+    _, out, _ = duban("versions", "--json", folder=tmp_path)
+    [doubt] = json.loads(out)
+    assert (doubt["document_id"], doubt["other_id"]) == (second["document_id"], first["document_id"])  # fmt: skip
+    _, out, _ = duban("review", "--kind", "possible-version", folder=tmp_path)
+    assert "关于建校的通知" in out
+    code, _, err = duban("versions", "settle", doubt["id"], "--verdict", "version", "--reason", " ", folder=tmp_path)  # fmt: skip
+    assert (code, "理由" in err) == (1, True)
+    code, out, _ = duban("versions", "settle", doubt["id"], "--verdict", "version", "--reason", "更新", folder=tmp_path)  # fmt: skip
+    assert code == 0
+    assert f"{second['document_id']} 是 {first['document_id']} 的新版本" in out
+    third = ingest("关于测试的通知", "--replaces", second["document_id"])
+    assert (third["status"], third["superseded"]) == ("new-version", second["document_id"])
+    assert second["document_id"] in ingest("关于别事的通知", "--replaces", second["document_id"])
+    assert "doc-none" in ingest("关于别事的通知", "--replaces", "doc-none")
 
 
 def test_extract_prints_the_contract(duban, tmp_path):

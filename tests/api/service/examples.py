@@ -41,6 +41,7 @@ BODIES: dict[str, dict[str, Any]] = {
     f"POST {API}/documents/{{document_id}}/track": {"reason": "市级下达, 由本区落实"},
     f"POST {API}/documents/{{document_id}}/untrack": {"reason": "仅供查阅"},
     f"PUT {API}/settings/addresses/{{unit}}/{{channel}}": {"target": "duban@example.gov.cn"},
+    f"POST {API}/versions/{{doubt_id}}": {"verdict": "separate", "reason": "两份不同的通知"},
     f"POST {API}/audit/verify": {"checkpoints": []},
 }  # fmt: skip
 QUERIES: dict[str, dict[str, Any]] = {
@@ -92,7 +93,11 @@ def record(world: World) -> dict[str, dict[str, Any]]:
         "week": "2026-W02", "sha256": world.evidence, "model": "duban",
     }  # fmt: skip
     world.service.store.add(extract_bytes(DOUBTFUL, "清淤.txt"), DOUBTFUL, recorded_at=NOW)
-    looks = [world.client("supervisor").get(f"{API}/review").json()["items"][0]["key"]]
+    other = DOUBTFUL.replace("清淤方案".encode(), "疏浚方案".encode())
+    added = world.service.store.add(extract_bytes(other, "清淤.txt"), other, recorded_at=NOW)
+    names["doubt_id"] = world.client("supervisor").get(f"{API}/versions").json()[0]["id"]
+    assert added.possible_versions
+    looks = [world.client("supervisor").get(f"{API}/review").json()["items"][-1]["key"]]
     relative = world.closed.tasks[1].milestones[0].id
     found: dict[str, dict[str, Any]] = {}
     keys = [f"{m.upper()} {p}" for m, p, _ in operations_in(world.app.openapi())]
@@ -113,7 +118,7 @@ def record(world: World) -> dict[str, dict[str, Any]]:
         if path.endswith("/cancel"):
             jobs = [admin.post(f"{API}/documents", files={"file": ("大.txt", b"x" * 99)}).json() for _ in "ab"]  # fmt: skip
             places = places | {"job_id": jobs[-1]["id"]}
-        if path.startswith(f"{API}/review/"):
+        if path in (f"{API}/review/settle", f"{API}/review/open"):
             sent["json"] = {"keys": looks, "reason": "已核对纸质原件"}
         if key in BEFORE:
             world.client(role).post(BEFORE[key].format(**places), **sent)
@@ -124,6 +129,9 @@ def record(world: World) -> dict[str, dict[str, Any]]:
     # Only a new version of a document re-opens one; it looks as it did when it was made.
     made = found[f"POST {API}/tasks/{{task_id}}/corrections"]["201"]
     found[f"POST {API}/corrections/{{correction_id}}/confirm"] = {"200": made}
+    # Nor can anything be handed over before one took a duty away.
+    handed = {"milestone_id": "milestone-0123456789ab", "to": first.milestones[0].id, "reason": "同一任务, 时限顺延"}  # fmt: skip
+    found[f"POST {API}/review/hand"] = {"200": handed}
     return dict(sorted(found.items()))
 
 

@@ -176,7 +176,7 @@ def test_another_service_s_job_is_left_to_it_and_stopped_through_it(shared):
 
 def test_two_services_bring_documents_into_one_store(shared):
     here, there = shared(far("a"), beat=0.05), shared(far("b"), beat=0.05)
-    pairs = [(jobs, put(jobs, f"{n}.txt", PLAN.replace("20处", f"{n}0处").encode()))
+    pairs = [(jobs, put(jobs, f"{n}.txt", PLAN.replace("〕1号", f"〕{n}号").encode()))
              for n, jobs in enumerate((here, there, here, there), start=2)]  # fmt: skip
     for jobs, job in pairs:
         assert ended(jobs, job.id).status is JobStatus.DONE

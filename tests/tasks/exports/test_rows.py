@@ -8,13 +8,12 @@ from decimal import Decimal
 
 import pytest
 
-from ingest.pipeline import extract_bytes
 from tasks.authorisation import CONSOLE
 from tasks.due import Colour, State
 from tasks.exports.columns import COLUMNS
 from tasks.exports.delimited import render_csv, render_jsonl
 from tasks.exports.keys import read_key, row_key
-from tasks.exports.rows import anchors, export_rows
+from tasks.exports.rows import export_rows
 from tasks.exports.words import describe_deadline
 from tasks.lifecycle import Status, Step, Verdict
 from tasks.listing import Wanted
@@ -159,14 +158,13 @@ def test_sequence_grows_with_every_change(store):
     assert row_of(store, "加强宣传").sequence == seen[0].sequence, "others stay as they are"
 
 
-def test_anchors_are_distinct_within_a_clause():
-    text = plan(
+def test_calendar_ids_are_distinct_within_a_clause(store):
+    put(store, plan(
         "建校。2026年6月底前建成5所，2026年底前建成8所。（责任单位：区教委）", WORDS, RATES, DANGERS
-    )
-    extraction = extract_bytes(text.encode(), "plan.txt")
-    found = anchors(extraction)
-    assert len(found) >= 5
-    assert len(set(found.values())) == len(found)
+    ))  # fmt: skip
+    uids = [row.uid for row in rows_of(store)]
+    assert len(uids) >= 5
+    assert len(set(uids)) == len(uids)
 
 
 def test_csv_and_json_lines_hold_every_column(store):

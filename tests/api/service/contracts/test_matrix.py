@@ -99,6 +99,9 @@ TABLE: dict[tuple[str, str], list[Row]] = {
     ("GET", f"{API}/review"): [Row(KNOWN)],
     ("POST", f"{API}/review/settle"): [Row(SUPERVISOR, {})],
     ("POST", f"{API}/review/open"): [Row(SUPERVISOR, {})],
+    ("POST", f"{API}/review/hand"): [Row(INGESTERS, {})],
+    ("GET", f"{API}/versions"): [Row(KNOWN)],
+    ("POST", f"{API}/versions/{{doubt_id}}"): [Row(INGESTERS, {})],
     ("POST", f"{API}/tasks/{{task_id}}/corrections"): [Row(SUPERVISOR, {})],
     ("GET", f"{API}/corrections"): [Row(KNOWN)],
     ("POST", f"{API}/corrections/{{correction_id}}/withdraw"): [Row(SUPERVISOR, {})],
@@ -142,7 +145,7 @@ def filled(world):
     return {
         "conversation": "talk-0", "turn": "turn-0", "model": "duban", "task_id": first.id,
         "target_id": first.targets[0].id, "milestone_id": first.milestones[0].id,
-        "unit": "区水利局", "document_id": world.open.document.id, "job_id": "job-0",
+        "unit": "区水利局", "document_id": world.open.document.id, "job_id": "job-0", "doubt_id": "versions-0",
         "week": "2026-W02", "sha256": world.evidence, "correction_id": world.correction,
         "login": "reader", "token_id": "token-0", "channel": "email",
     }  # fmt: skip

@@ -60,6 +60,8 @@ TABLE: dict[tuple[str, str], list[Row]] = {
     ("GET", "/review"): [Row(KNOWN)],
     ("POST", "/review/settle"): [Row(SUPERVISOR, {})],
     ("POST", "/review/open"): [Row(SUPERVISOR, {})],
+    ("POST", "/review/hand/{milestone_id}"): [Row(INGESTERS, {})],
+    ("POST", "/review/versions/{doubt_id}"): [Row(INGESTERS, {"verdict": "separate"})],
     ("POST", "/corrections/{correction_id}/withdraw"): [Row(SUPERVISOR, {})],
     ("POST", "/corrections/{correction_id}/confirm"): [Row(SUPERVISOR, {})],
     ("GET", "/tasks/{task_id}/evidence/{sha256}"): [Row(KNOWN)],
@@ -172,7 +174,7 @@ def filled(world):
     first = world.open.tasks[0]
     return {
         "conversation": "talk-0", "turn": "turn-0", "task_id": first.id,
-        "milestone_id": first.milestones[0].id, "unit": UNIT, "job_id": "job-0", "form": "xlsx",
+        "milestone_id": first.milestones[0].id, "unit": UNIT, "job_id": "job-0", "doubt_id": "versions-0", "form": "xlsx",
         "document_id": world.open.document.id, "sha256": world.evidence, "login": "reader",
         "token_id": "token-0", "language": "zh", "correction_id": "correction-0",
     }  # fmt: skip

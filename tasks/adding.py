@@ -1,0 +1,196 @@
+"""Adding a document: is it new, a new version of one that is there, or there already?
+
+The same bytes are the same document, whatever the file is called. Other bytes are a new version
+only of the one current document that prints the same number and the same title, or where a person
+says so. Weaker evidence makes no version: it is kept as a doubt (see `tasks.version_doubts`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, insert, select
+
+from kb.errors import ConflictError
+from kb.models import Document, Fact, Finding
+from tasks import audit, schema
+from tasks.audit import Change
+from tasks.document_rows import insert_document, load_extraction
+from tasks.fact_ids import identify, same_facts
+from tasks.home import take_up
+from tasks.models import Extraction
+from tasks.seals import document_seal, standings_of
+from tasks.superseding import (
+    Superseded,
+    current_version,
+    lineage_of,
+    next_version,
+    require_current,
+    supersede,
+)
+from tasks.version_doubts import PossibleVersion, find_versions, note_doubts
+
+Settle = Callable[[Connection, str], None]
+
+
+class Added(Fact):
+    """What adding a document did.
+
+    `status`: `added`; `new-version` of the document `superseded`; `re-read`: another reading of the
+    bytes of `superseded`; `unchanged`: they are there already; `superseded`: they are those of a
+    former version, `replaced_by` is the current one; `withdrawn`: they were withdrawn, which only
+    `tasks.withdrawal` undoes. The last three change nothing. `possible_versions` are current
+    documents that it may be a new version of, or they of it: a person settles that. `tracked`: its
+    duties are the house's (see `tasks.tracking`); `findings` say what a person should know of that.
+    """
+
+    document_id: str
+    status: Literal["added", "unchanged", "new-version", "re-read", "superseded", "withdrawn"]
+    superseded: str | None = None
+    replaced_by: str | None = None
+    possible_versions: tuple[PossibleVersion, ...] = ()
+    tracked: bool = True
+    findings: tuple[Finding, ...] = ()
+
+
+def add_document(
+    connection: Connection,
+    extraction: Extraction,
+    source: bytes,
+    *,
+    recorded_at: datetime,
+    refresh: bool,
+    replaces: str | None,
+    actor: str,
+    reader: str,
+    settle: Settle | None,
+    government: str,
+) -> Added:
+    """See `Store.add`; in the caller's transaction."""
+    adding = _Adding(connection, recorded_at, actor, reader, settle, government)
+    d = schema.document
+    known = connection.execute(
+        select(d).where(d.c.sha256 == extraction.document.sha256).order_by(d.c.reading)
+    ).all()
+    if replaces is not None and replaces not in {row.id for row in known}:
+        require_current(connection, replaces)
+    else:
+        replaces = None
+    if not known:
+        return adding.new(extraction, source, replaces)
+    current = next((row for row in known if row.superseded_by is None), None)
+    if current is None:
+        return adding.former(known[-1], replaces)
+    if current.withdrawn_at is not None:
+        return Added(document_id=current.id, status="withdrawn")
+    if replaces is not None:
+        return adding.version(current.id, replaces)
+    if refresh and not same_facts(load_extraction(connection, current.id), extraction):
+        return adding.again(extraction, current.id, known[-1].reading + 1)
+    tracked = current.tracked_since is not None
+    return Added(document_id=current.id, status="unchanged", tracked=tracked)
+
+
+class _Adding:
+    def __init__(
+        self,
+        connection: Connection,
+        at: datetime,
+        actor: str,
+        reader: str,
+        settle: Settle | None,
+        government: str,
+    ) -> None:
+        self._connection, self._at, self._actor = connection, at, actor
+        self._reader, self._government = reader, government
+        self._settle = settle or (lambda _connection, _key: None)
+
+    def new(self, extraction: Extraction, source: bytes, replaces: str | None) -> Added:
+        """Bytes that were not there."""
+        document = extraction.document
+        connection = self._connection
+        connection.execute(insert(schema.source), {"sha256": document.sha256, "data": source})
+        candidates = [] if replaces else find_versions(connection, document)
+        sure = [c.document_id for c in candidates if c.is_sure]
+        old = replaces or (sure[0] if len(sure) == 1 else None)
+        if old is not None:
+            self._insert(extraction, lineage_of(connection, old), 1)
+            return self._version(document, old, "new-version", fresh=True)
+        self._insert(extraction, document.id, 1)
+        note_doubts(connection, document.id, candidates, self._at)
+        added = Added(document_id=document.id, status="added", possible_versions=tuple(candidates))
+        return self._record(document, added, fresh=True)
+
+    def again(self, extraction: Extraction, current: str, reading: int) -> Added:
+        """Another reading of bytes whose facts are there, which stay as they were."""
+        extraction = identify(extraction, reading)
+        self._insert(extraction, lineage_of(self._connection, current), reading)
+        return self._version(extraction.document, current, "re-read", fresh=True)
+
+    def former(self, row: Any, replaces: str | None) -> Added:
+        """Bytes of a former version: current again on no less evidence than a new one."""
+        head = current_version(self._connection, row.id)
+        keys = schema.document.c.title_key, schema.document.c.number_key
+        printed = self._connection.execute(select(*keys).where(schema.document.c.id == head)).one()
+        agrees = None not in printed and tuple(printed) == (row.title_key, row.number_key)
+        if replaces not in (None, head):
+            raise ConflictError(
+                f"这些字节是 {head} 的旧版本, 不能另作 {replaces} 的新版本 / these bytes are a former "
+                f"version of {head} and cannot be a new one of {replaces}"
+            )
+        if replaces is None and not agrees:
+            tracked = row.tracked_since is not None
+            return Added(document_id=row.id, status="superseded", replaced_by=head, tracked=tracked)
+        return self.version(row.id, head)
+
+    def version(self, document_id: str, old: str) -> Added:
+        """A document that is there takes the place of another."""
+        document = load_extraction(self._connection, document_id).document
+        return self._version(document, old, "new-version", fresh=False)
+
+    def _insert(self, extraction: Extraction, lineage: str, reading: int) -> None:
+        insert_document(
+            self._connection, extraction, lineage=lineage, reading=reading,
+            version=next_version(self._connection, lineage), recorded_at=self._at,
+        )  # fmt: skip
+
+    def _version(
+        self,
+        document: Document,
+        old: str,
+        status: Literal["new-version", "re-read"],
+        *,
+        fresh: bool,
+    ) -> Added:
+        added = Added(document_id=document.id, status=status, superseded=old)
+        done = supersede(self._connection, old, document.id, self._actor, fresh=fresh)
+        return self._record(document, added, done, fresh=fresh)
+
+    def _record(
+        self, document: Document, added: Added, done: Superseded | None = None, *, fresh: bool
+    ) -> Added:
+        """Decide whose its duties are; write the log, then what followed from it."""
+        connection, old = self._connection, added.superseded
+        taken = take_up(connection, document, self._government, old, self._at)
+        added = added.model_copy(update=dict(taken))
+        possible: Sequence[str] = [v.document_id for v in added.possible_versions]
+        touched = done.touched if done else (document.id,)
+        told: dict[str, Any] = {"reader": self._reader} if fresh else {}
+        change = Change(
+            actor=self._actor,
+            action="document.refreshed" if added.status == "re-read" else "document.added",
+            subject=document.id,
+            detail={"name": document.name, "sha256": document.sha256}
+            | {"lineage": lineage_of(connection, document.id)}
+            | ({"possible_versions": possible} if possible else {})
+            | document_seal(connection, document.id)
+            | told
+            | {"standings": standings_of(connection, touched)},
+            before={"document_id": old} if old else None,
+            after={"document_id": document.id, "status": added.status, "tracked": added.tracked},
+        )
+        audit.append(connection, self._at, [change, *(done.changes if done else ())])
+        self._settle(connection, document.id)
+        return added
