@@ -45,8 +45,8 @@ def test_exports(world, kind):
 
 
 def test_exports_filtered(world):
-    def rows(role="reader", **asked):
-        sent = world.client(role).get(f"{API}/exports", params={"format": "jsonl", "as_of": "2026-03-01"} | asked)  # fmt: skip
+    def rows(who="reader", **asked):
+        sent = world.client(who).get(f"{API}/exports", params={"format": "jsonl", "as_of": "2026-03-01"} | asked)  # fmt: skip
         return [json.loads(line) for line in sent.text.splitlines()]
 
     assert {r["state"] for r in rows(overdue="true")} == {"overdue"}

@@ -28,8 +28,10 @@ def test_from_report_to_closing(fresh):
     done = step(fresh, "own", "report", text="已整治22处", percent=90, values={target: "22"})
     assert (done.status_code, done.json()["status"], done.json()["percent"]) == (200, "in_progress", 90)  # fmt: skip
     assert done.json()["values"] == {target: "22"}
-    judged = fresh.client("public").get(f"{API}/tasks/{fresh.open.tasks[0].id}").json()["targets"]
-    assert [(j["verdict"], j["value"]) for j in judged] == [("met", "22")]
+    there = f"{API}/tasks/{fresh.open.tasks[0].id}"
+    for role, told in (("reader", ("met", "22")), ("public", ("withheld", None))):
+        judged = fresh.client(role).get(there).json()["targets"]
+        assert [(j["verdict"], j["value"]) for j in judged] == [told]
     assert step(fresh, "own", "submit", text="完成").json()["status"] == "reported"
     returned = step(fresh, "supervisor", "return", reason="缺照片")
     assert returned.json()["status"] == "returned"
