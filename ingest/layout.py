@@ -27,8 +27,9 @@ _MEMBERS = re.compile(
 _SIGNATORY = re.compile(
     r"[一-龥\s（）()]{2,30}(?:府|室|局|委|会|厅|部|院|办|处|组|中心|队|司|所|校|社|公司|法院|党组)"
 )
+# Begins where white space begins and gives none back: a line may be nothing but white space.
 _PERIOD_SUFFIX = re.compile(
-    r"\s*[(（]?\s*(?:19|20)\d\d\s*年?\s*[-—–－~～至]+\s*(?:19|20)\d\d\s*年?\s*[)）]?\s*$"
+    r"(?<!\s)\s*+[(（]?\s*+(?:19|20)\d\d\s*+年?\s*+[-—–－~～至]++\s*+(?:19|20)\d\d\s*+年?\s*+[)）]?\s*+$"
 )
 TITLE_END = re.compile(
     r"(?:通知|意见|方案|计划|规划|办法|决定|条例|规定|细则|纲要|公告|通告|通报|报告|批复|要点|清单|措施|规程|标准|指南|制度|函|决议|目标|任务)(?:[(（][^()（）\n]{1,24}[)）])?$"
