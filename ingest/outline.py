@@ -173,10 +173,11 @@ def _continues(line: Line, after: Line) -> bool:
 def _body_start(lines: Sequence[Line], index: int, floor: int) -> int:
     """First line of the running text before `index`: after the addressee's line, if there is one,
     and after a page's metadata that no sentence stands before."""
+    spoken = next((i for i in range(floor, index) if "。" in lines[i].text), index)
     for place in range(index - 1, floor - 1, -1):
         line = lines[place]
         if line.kind is LineKind.METADATA:
-            if not any("。" in before.text for before in lines[floor:place]):
+            if place < spoken:
                 return place + 1
         elif line.kind is not LineKind.FURNITURE and (
             _is_addressed(line) or line.kind in (LineKind.CLOSING, LineKind.MARKED)
@@ -244,9 +245,10 @@ def _read_body(
     """The clauses of a plan's lines, its members, and where its title (with its years) ends."""
     drafts: list[_Draft] = []
     members: list[Span] = []
+    last: dict[str, int | None] = {}  # the ordinal that each family of markers has come to
     ended: LineKind | None = None  # by a signature, a list of members, the name of an attachment
     for line in lines:
-        if ended and line.marker and _goes_on(drafts, line.marker, ended):
+        if ended and line.marker and _goes_on(last, line.marker, ended):
             ended = None
         if line.kind is LineKind.PERIOD and not drafts:
             head_end = line.end
@@ -259,11 +261,12 @@ def _read_body(
             members.append(Span(line.start, line.end))
         elif line.kind in (LineKind.ATTACHMENT, LineKind.CLOSING):
             _retract(drafts)
-            ended = line.kind if any(d.marker.text for d in drafts) else None
+            ended = line.kind if last else None
         elif ended:
             continue
         elif line.marker is not None:
             drafts.append(_Draft(line.marker, line.start, [line.end], line.text))
+            last[line.marker.family] = line.marker.ordinal
         elif line.kind in (LineKind.TEXT, LineKind.TITLE, LineKind.PERIOD):
             if drafts:
                 drafts[-1].add(line)
@@ -274,13 +277,13 @@ def _read_body(
     return drafts, members, head_end
 
 
-def _goes_on(drafts: Sequence[_Draft], marker: Marker, ended: LineKind) -> bool:
+def _goes_on(last: dict[str, int | None], marker: Marker, ended: LineKind) -> bool:
     """Whether a numbered line after what looked like the end goes on with the numbering before
     it, so that it was none. Attachments are numbered with digits of their own."""
     if ended is LineKind.ATTACHMENT and marker.family not in _HEADINGS:
         return False
-    last = next((d.marker for d in reversed(drafts) if d.marker.family == marker.family), None)
-    return last is not None and last.ordinal is not None and marker.ordinal == last.ordinal + 1
+    before = last.get(marker.family)
+    return before is not None and marker.ordinal == before + 1
 
 
 def _is_salutation(line: Line) -> bool:

@@ -126,6 +126,7 @@ class _Page:
         self._page = Elements(soup.body or soup, _NO_TEXT)
         self._copies = find_copies(self._page)
         self._main = self._find_main()
+        self._main_head = _bare(self._page.text(self._main)[:_HEAD])
         self._rows: set[int] = set()  # of the header table
 
     def lines(self) -> Iterator[str]:
@@ -223,7 +224,7 @@ class _Page:
         words = _squeeze(self._page.text(tag))
         if not TITLE_END.search(words) or len(words) > _LONGEST_TITLE:
             return False
-        return _bare(words) not in _bare(self._page.text(self._main)[:_HEAD])
+        return _bare(words) not in self._main_head
 
     def _leave_element(self, tag: Tag) -> None:
         names = [f"#{tag['id']}"] if tag.get("id") else []
