@@ -29,6 +29,7 @@ from tasks.models import Extraction
 PATIENCE = 2 * 3600.0
 """Seconds that a file may take by the clock, whatever it takes of the processor."""
 _ROOT = Path(__file__).resolve().parents[1]
+_PROCESS = ("-P", "-m", "ingest.apart")
 _HINT = "拆成几个文件再导入 / cut it into several files"
 
 
@@ -73,7 +74,7 @@ class Reader:
             if self._process is None:
                 self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
                 self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
-                    [sys.executable, "-P", "-m", "ingest.apart", str(os.getpid())],
+                    [sys.executable, *_PROCESS, str(os.getpid())],
                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._complaints,
                     env=_surroundings(),
                 )  # fmt: skip

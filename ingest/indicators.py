@@ -37,6 +37,8 @@ _TRAILING = re.compile(
     r"(?:[\"'\s,]|分别|均|都|总体|稳定在?|原则上|一般|一律|必须|不得|应|须|要|达到?|(?<![行作])为|控制在|保持在?|维持在?|力争|争取|确保|"
     r"(?:提高|提升|增加|增长|扩大|下降|降低|减少|压减|缩小|上升)[到至]|[增降]至|不[高低少多大小]于|不超过|高于|低于|超过|至少|约)+$"
 )
+# Every time holds one of these: the search for times is by far the slowest part of a name.
+_TIMELY = re.compile(r"[年月日号季周天期五]|\d[-/.]\d")
 _VERB = re.compile(rf"(?:(?:{BUILD}|补足|补齐)(?:和|、|并)?)+")
 _MEASURED = re.compile(r"[率量度值额]")
 _COUNTED_NEXT = re.compile(rf"(?:^|(?:{BUILD}|通过|有|设|派|为|定|聘|[、和与及]))$")
@@ -94,7 +96,11 @@ def _tidy(words: str) -> str:
     words = words.strip()
     while True:
         short = _LEADING.sub("", words, count=1) if _LEADING.match(words) else words
-        dated = re.match(r"\D{0,2}[\d一二十今明当年]", short) and not re.match(SCOPE, short)
+        dated = (
+            _TIMELY.search(short)
+            and re.match(r"\D{0,2}[\d一二十今明当年]", short)
+            and not re.match(SCOPE, short)
+        )
         first = next(iter(find_times(short)), None) if dated else None
         if first is not None and first.at <= 1 and first.to < len(short):
             short = short[first.to :]

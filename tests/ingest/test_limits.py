@@ -1,0 +1,176 @@
+"""What a file may take: worst cases are read within their budget, what exceeds it is given up."""
+
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from ingest import apart
+from ingest.apart import Reader, ReaderFailedError, Reading
+from ingest.limits import budget_of
+from kb.errors import SourceError
+
+PLAN = "某区工作方案\n一、加强管理\n1.2025年底前建成学校20所。（责任单位：区教委）\n"
+HEAD = "某区工作方案\n一、加强管理\n1.做好各项工作"
+CELL = "<td><p>文</p></td>"
+
+# Small files that took from several times their budget to hours: each was looked at again from
+# every place, or again for every part of it.
+WORST = {
+    "percents run together.txt": HEAD + "10%" * 4_000,
+    "leader dots.txt": f"{HEAD}\n{'…' * 40_000}完\n",
+    "contents.txt": f"目录\n{'.' * 40_000}x\n{HEAD}\n",
+    "row.html": f"<html><body><table><tr>{CELL * 8_000}</tr></table></body></html>",
+    "scripts.html": f"<html><body>{'<p>文</p><script>x</script>' * 8_000}</body></html>",
+    "nested.html": f"<html><body>{('<div>文' * 200 + '</div>' * 200) * 50}</body></html>",
+    "spaces.txt": f"{HEAD}{' ' * 60_000}前\n",
+    "title.txt": f"某区{' ' * 60_000}工作方案\n{HEAD}\n",
+    "year and spaces.txt": f"{HEAD}2025年{' ' * 60_000}区\n",
+    "standard and spaces.txt": f"{HEAD}GB{' ' * 60_000}区\n",
+    "attachment and spaces.txt": f"{HEAD}\n附件{' ' * 60_000}区\n",
+    "owners and spaces.txt": f"{HEAD}\n（责任单位：区教委{' ' * 60_000}）\n",
+    "comma and spaces.txt": f"{HEAD}。区教委,{' ' * 60_000}区公安局要加强\n",
+    "denominators.txt": HEAD + "一1" * 30_000,
+    "lost ordinals.txt": f"{HEAD}\n" + "、主要任务\n" * 4_000,
+    "lost numbers.txt": "一、管理\n" + "1.学业水平达到级以上20所。\n" * 4_000,
+    "dates.txt": HEAD + "2025年6月至8月，" * 6_000,
+    "milestones.txt": HEAD + "2025年6月底前完成20%。" * 5_000,
+    "recurring.txt": HEAD + "。2025年6月底前完成。\n" + "每年6月底前新增3所，" * 5_000,
+    "stems.txt": HEAD + "区公安、应急管理等部门，" * 6_000,
+    "working days.txt": HEAD + "。自竣工之日起2000000个工作日内，" * 400,
+}
+
+
+def test_what_is_made_to_be_read_for_ever_is_read():
+    with Reader() as reader:
+        for name, text in WORST.items():
+            assert reader.extract(text.encode(), name).clauses, name
+
+
+def test_what_one_file_takes_is_not_the_next_ones():
+    with Reader() as reader:
+        for number in range(3):
+            text = PLAN * 2_500 if number == 1 else PLAN
+            assert reader.extract(text.encode(), "方案.txt").tasks
+
+
+def test_what_takes_too_much_memory_is_given_up_with_its_reason_and_its_place():
+    text = "一、管理\n" + "1.\n" * 120_000  # each three bytes are a fact of a kilobyte
+    with Reader() as reader:
+        with pytest.raises(SourceError) as caught:
+            reader.extract(text.encode(), "大.txt")
+        told = caught.value
+        assert "内存 157 MB" in told.message
+        assert "157 MB of memory" in told.message
+        assert "停在: " in told.message
+        assert told.path == "大.txt"
+        assert told.hint
+        assert reader.extract(PLAN.encode(), "方案.txt").tasks, "the next is read"
+
+
+HURRIED = (
+    "-c",
+    "import sys; from ingest import apart, limits;"
+    "limits.SECONDS = 0.3; limits.SECONDS_PER_MB = 0.0; apart.main(sys.argv[1:])",
+)
+"""The process that reads, with less time than a long file needs."""
+
+
+def test_what_takes_too_much_time_is_given_up_with_its_reason_and_its_place(monkeypatch):
+    monkeypatch.setattr(apart, "_PROCESS", HURRIED)
+    text = "一、管理\n" + f"1.建成{'20%、' * 200}\n" * 200
+    with Reader() as reader, pytest.raises(SourceError) as caught:
+        reader.extract(text.encode(), "大.txt")
+    assert "(处理器时间 0.3 秒)" in caught.value.message
+    assert "0.3 s of the processor" in caught.value.message
+    assert re.search(r"停在: (?:读条款|读任务), 第 \d+/201 条", caught.value.message)
+
+
+WATCHED = """
+import os, re, sys
+from ingest import limits
+limits._SPARE_SECONDS = 1
+def exceeded(limit):
+    os.write(1, limit.encode())
+    os._exit(0)
+with limits.watched(limits.Budget(0.2, 100_000_000), exceeded):
+    {act}
+print("done")
+"""
+
+
+@pytest.mark.parametrize(
+    ("act", "code", "says"),
+    [
+        ("pass", 0, b"done\n"),
+        ("while True: pass", 0, b"time"),
+        ("re.match('(a+)+b', 'a' * 60)", 0, b"time"),  # within one match
+        ("held = [bytearray(1_000_000) for _ in range(150)]\n    while True: pass", 0, b"memory"),
+        ("held = bytearray(150_000_000)", 0, b"memory"),  # at once, seen at the end
+        # Hears no signal for minutes: the system ends it.
+        ("__import__('hashlib').pbkdf2_hmac('sha256', b'', b'', 10**9)", -signal.SIGXCPU, b""),
+    ],
+)
+def test_what_is_watched(act, code, says):
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHED.format(act=act)], stdout=subprocess.PIPE, check=False
+    )
+    assert (done.returncode, done.stdout) == (code, says)
+
+
+def test_the_budget_is_what_was_promised():
+    assert (budget_of(0).seconds, budget_of(0).memory) == (2.0, 150_000_000)
+    assert (budget_of(3_000_000).seconds, budget_of(3_000_000).memory) == (32.0, 210_000_000)
+
+
+def test_a_reader_that_dies_says_what_it_printed(monkeypatch):
+    words = "import sys; sys.stderr.write('out of order'); sys.exit(5)"
+    monkeypatch.setattr(apart, "_PROCESS", ("-c", words))
+    with Reader() as reader, pytest.raises(ReaderFailedError, match="exit code 5: out of order"):
+        reader.extract(PLAN.encode() * 10_000, "方案.txt")
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(SourceError, match=r"none\.txt"):
+        Reading(tmp_path / "none.txt", "方案.txt").extract()
+
+
+PARENT = """
+import os, sys
+from ingest import apart
+if sys.argv[1] == "pipe":  # as where the system kills no children
+    apart._PROCESS = ("-c", "import sys; from ingest import apart, limits;"
+                            "limits.end_with = lambda _: None; apart.main(sys.argv[1:])")
+reader = apart.Reader()
+reader.start()
+print(reader._process.pid, flush=True)
+if sys.argv[2] == "reading":
+    reader.extract(("一、管理\\n" + "1.2025年建成学校20所。\\n" * 60_000).encode(), "大.txt")
+sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="waits for a process that is no child of ours")
+@pytest.mark.parametrize("way", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("doing", ["reading", "waiting"])
+@pytest.mark.parametrize("by", ["system", "pipe"])
+def test_no_reader_outlives_its_parent(by, doing, way):
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT, by, doing],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    ) as parent:  # fmt: skip
+        assert parent.stdout is not None
+        child = os.pidfd_open(int(parent.stdout.readline()))
+        try:
+            parent.send_signal(way)
+            parent.wait()
+            ended, _, _ = select.select([child], [], [], 60)
+            assert ended, "it goes on without its parent"
+        finally:
+            if not ended:
+                signal.pidfd_send_signal(child, signal.SIGKILL)
+            os.close(child)
