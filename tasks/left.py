@@ -17,7 +17,8 @@ from kb.models import Fact
 from tasks import audit, schema
 from tasks.authorisation import Action, Actor, require
 from tasks.fields import check_words
-from tasks.versions import hand_over
+from tasks.models import DueKind
+from tasks.versions import hand_over, rows_of
 from tasks.visibility import Visibility, may_see, read_visibility
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def read_left(connection: Connection, actor: Actor | None = None) -> list[LeftLi
     ids |= set(connection.scalars(select(occasion).where(occasion.not_in(held))))
     if not ids:
         return []
-    rows = {row.id: row for row in connection.execute(select(m.id, m.document_id, m.path, m.commitment, m.due)) if row.id in ids}  # fmt: skip
+    wanted = m.id, m.document_id, m.path, m.commitment, m.due
+    rows = {row[0]: row for row in rows_of(connection, schema.milestone, ids, *wanted)}
     told = {e.subject: e.detail for e in audit.read(connection, action=audit.LEFT)}
     following = {
         row.id: row.superseded_by for row in connection.execute(select(d.id, d.superseded_by))
@@ -87,7 +89,7 @@ def hand_life(
         NotFoundError: nothing is left under this id that they may see, or there is no milestone
             `to` in a current document that they may see.
         ConflictError: something was reported on `to` already.
-        TransitionError: there is no reason.
+        TransitionError: there is no reason, or only one of the two has occurrences.
         FieldError: the reason cannot be kept.
     """
     require(actor, Action.INGEST)
@@ -97,19 +99,23 @@ def hand_life(
                 f"{milestone_id[:60]} 没有待处理的办理记录 / nothing was left on {milestone_id[:60]}",
                 hint="duban review --kind left",
             )
-        m = schema.milestone.c
-        document_id = connection.scalar(
-            select(m.document_id)
-            .join(schema.document, schema.document.c.id == m.document_id)
-            .where(m.id == to, schema.CURRENT)
-        )
-        seen = read_visibility(connection).get(document_id or "", Visibility())
-        if document_id is None or not may_see(actor, seen).allowed:
+        m, d = schema.milestone.c, schema.document
+        query = select(m.document_id, m.kind).join(d, d.c.id == m.document_id)
+        row = connection.execute(query.where(m.id == to, schema.CURRENT)).first()
+        levels = read_visibility(connection)
+        if row is None or not may_see(actor, levels.get(row[0], Visibility())).allowed:
             raise NotFoundError(
                 f"现行文件里没有 {to[:60]} / no current document has {to[:60]}",
                 hint="编号见 duban overdue --json / ids are in duban overdue --json",
             )
+        life = schema.life.c
+        whole = "" in rows_of(connection, schema.life, [milestone_id], life.occurrence)
+        if whole is (DueKind(row.kind) in (DueKind.RECURRING, DueKind.RELATIVE)):
+            raise TransitionError(
+                "一个分期办理, 一个不分期, 不是同一任务 / one of them has occurrences, the other has "
+                "none: they are not the same duty"
+            )
         if not (reason := check_words("理由", "reason", reason)):
             raise TransitionError("要写明理由 / a reason is needed", hint="--reason")
-        change = hand_over(connection, milestone_id, to, document_id, actor, reason)
+        change = hand_over(connection, milestone_id, to, row.document_id, actor, reason)
         audit.append(connection, at, [change])

@@ -127,11 +127,13 @@ def _left(
 ) -> Iterator[Change]:
     """Lives and events of the former version that nothing in the new one continues."""
     found: dict[str, list[str]] = {}
-    rows = _of(connection, schema.life, had, schema.life.c.milestone_id, schema.life.c.occurrence)
-    rows += _of(connection, schema.occasion, had, schema.occasion.c.milestone_id, schema.occasion.c.label)  # fmt: skip
+    rows = rows_of(
+        connection, schema.life, had, schema.life.c.milestone_id, schema.life.c.occurrence
+    )
+    rows += rows_of(connection, schema.occasion, had, schema.occasion.c.milestone_id, schema.occasion.c.label)  # fmt: skip
     for milestone_id, occurrence in rows:
         found.setdefault(milestone_id, []).append(occurrence)
-    here = set(_of(connection, schema.milestone, found, schema.milestone.c.id, document_id=document_id))  # fmt: skip
+    here = set(rows_of(connection, schema.milestone, found, schema.milestone.c.id, document_id=document_id))  # fmt: skip
     for milestone_id in sorted(found.keys() - here):
         m = had[milestone_id]
         yield Change(
@@ -156,7 +158,7 @@ def hand_over(connection: Connection, old: str, new: str, document_id: str, acto
         NotFoundError: nothing was reported on the first.
     """
     for table in (schema.life, schema.occasion):
-        if _of(connection, table, [new], table.c.milestone_id):
+        if rows_of(connection, table, [new], table.c.milestone_id):
             raise ConflictError(
                 f"{new} 已有办理记录, 不能再接收 / something was reported on {new} already"
             )
@@ -176,13 +178,15 @@ def _carry_progress(
     """Rename the milestones of lives and occasions, all at once. Where the other milestone has
     something of its own already, what was reported stays where it is: nothing is written over."""
     tables = (schema.life, schema.occasion)
-    taken = {key for t in tables for key in _of(connection, t, moved.values(), t.c.milestone_id)}
+    taken = {
+        key for t in tables for key in rows_of(connection, t, moved.values(), t.c.milestone_id)
+    }
     free = {old: new for old, new in moved.items() if new not in taken}
     lives = [
         Life.model_validate_json(body)
-        for body in _of(connection, schema.life, free, schema.life.c.body)
+        for body in rows_of(connection, schema.life, free, schema.life.c.body)
     ]
-    events = _of(connection, schema.occasion, free, *schema.occasion.c)
+    events = rows_of(connection, schema.occasion, free, *schema.occasion.c)
     touched = {life.milestone_id for life in lives} | {row[0] for row in events}
     if not touched:
         return []
@@ -283,7 +287,7 @@ def _in_its_place(
     return {"task_id": task_id, "fact_id": matches.same.get(fact, "")}
 
 
-def _of(
+def rows_of(
     connection: Connection,
     table: Any,
     keys: Iterable[str],

@@ -408,7 +408,8 @@ def documents(settings: Settings, everything: bool, out: Output) -> None:
     out.table(
         [("编号", "id"), ("标题", "title"), ("文号", "number"), ("版本", "version"), ("督办", "tracked"), ("被取代、撤回", "superseded, withdrawn")],
         [
-            (d.document.id, d.document.title, d.document.document_number or "", d.version,
+            (d.document.id, d.document.title, d.document.document_number or "",
+             f"{d.version} {out.pick('重新识别', 'read anew')}" if d.reading > 1 else d.version,
              out.pick("列入督办", "tracked") if d.tracked else out.pick("仅供查阅", "for reference"),
              d.superseded_by or (d.withdrawn_at.date() if d.withdrawn_at else ""))
             for d in found

@@ -5,9 +5,10 @@ import pytest
 from kb.errors import ConflictError, DeniedError, NotFoundError, TransitionError
 from tasks import audit
 from tasks.authorisation import CONSOLE
+from tasks.exports.rows import export_rows
 from tasks.lifecycle import Command, Step
 from tasks.review import ReviewKind
-from tasks.settling import read_reviews, settle_all
+from tasks.settling import read_reviews, settle_all, unsettled
 from tasks.store import Added, Store
 from tasks.tracker import Tracker
 from tasks.version_doubts import Likeness, VersionVerdict, doubts_seen_by, settle_doubt
@@ -268,3 +269,22 @@ def test_a_new_reading_keeps_visibility_corrections_and_citations(empty):
     assert Tracker(empty).life(milestone_of(empty, "整治隐患")).steps == 1
     cited = extraction.tasks[3]
     assert empty.load(extraction.document.id).tasks[3].span == cited.span
+
+
+def test_what_is_settled_in_one_file_is_open_in_another_of_its_name(empty):
+    doubtful = "一、任务\n1.整治隐患。2025年前整治隐患点20处以上。（责任单位：区水利局）\n"
+    put(empty, f"关于防汛的通知\n{doubtful}")
+    second = put(empty, f"关于防旱的通知\n{doubtful}")
+    items = [i for i in read_reviews(empty, SUPERVISOR, empty.extractions()) if i.kind is ReviewKind.AMBIGUOUS]  # fmt: skip
+    assert len({i.key for i in items}) == 2
+    first = next(i for i in items if i.document_id != second.document_id)
+    settle_all(empty, SUPERVISOR, [first], "已核对", NOW)
+    still = unsettled(empty, items)
+    assert [i.document_id for i in still] == [second.document_id]
+
+
+def test_calendars_tell_files_of_one_name_apart(empty):
+    put(empty, PLAN)
+    put(empty, OTHER_NUMBER)
+    uids = [row.uid for row in export_rows(empty, TODAY)]
+    assert len(set(uids)) == len(uids)

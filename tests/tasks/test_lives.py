@@ -171,13 +171,15 @@ def test_a_person_hands_what_is_left_to_the_same_duty(store):
     add(store, plan(LATE))
     key = by_day(store, "2026-06-30")
     report_on(store, key)
-    add(store, plan(LATE.replace("6月30日", "9月30日"), DANGERS))
+    add(store, plan(LATE.replace("6月30日", "9月30日"), DANGERS, DRILLS))
+    [yearly] = [m.id for e in store.extractions() for t in e.tasks for m in t.milestones if m.due.rrule]  # fmt: skip
     to, other = by_day(store, "2026-09-30"), by_day(store, "2025-12-31")
     for actor, about, error in (
         (OFFICER, (key, to, "是"), DeniedError),
         (SUPERVISOR, ("milestone-none", to, "是"), NotFoundError),
         (SUPERVISOR, (key, "milestone-none", "是"), NotFoundError),
         (SUPERVISOR, (key, to, " "), TransitionError),
+        (SUPERVISOR, (key, yearly, "是"), TransitionError),
     ):
         with pytest.raises(error):
             hand_life(store, actor, *about, NOW)
