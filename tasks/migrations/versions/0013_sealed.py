@@ -14,8 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010"
-down_revision = "0008"
+revision = "0013"
+down_revision = "0012"
 
 _READ = ("id", "sha256", "name", "title", "document_number", "issuer", "written_on", "body")
 _FACT = ("kind", "ordinal", "id", "start", "end", "body")

@@ -7,9 +7,9 @@ import pytest
 
 from ingest.pipeline import extract_bytes
 from tasks.store import Store
+from tests.api.service.contracts.test_matrix import API
 from tests.api.service.process import Serving
 from tests.api.service.test_jobs import until
-from tests.api.service.test_matrix import API
 from tests.api.service.world import CLOSED, PEOPLE, people_with_tokens, settings_in
 from tests.tasks.samples import DANGERS, NOW, OFFICER, PLAN, plan
 

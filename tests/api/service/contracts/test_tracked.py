@@ -14,9 +14,9 @@ from tasks.authorisation import CONSOLE
 from tasks.digest import DigestFormat
 from tasks.store import Store
 from tasks.tracking import track_document, untrack_document
-from tests.api.service.test_matrix import API, call
-from tests.api.service.test_matrix import TABLE as ROUTES
-from tests.api.service.test_page_matrix import TABLE as PAGES
+from tests.api.service.contracts.test_matrix import API, call
+from tests.api.service.contracts.test_matrix import TABLE as ROUTES
+from tests.api.service.contracts.test_page_matrix import TABLE as PAGES
 from tests.api.service.world import (
     PASSWORD,
     PEOPLE,

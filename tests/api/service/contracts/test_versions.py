@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tasks.authorisation import CONSOLE
-from tests.api.service.test_matrix import API
+from tests.api.service.contracts.test_matrix import API
 from tests.api.service.world import OWN, PASSWORD, make_world
 from tests.tasks.samples import DANGERS, WORDS, plan
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from api.service.openapi import operations_in
+from tests.api.service.contracts.test_matrix import API
 from tests.api.service.examples import BODIES
-from tests.api.service.test_matrix import API
 from tests.api.service.wire import described
 from tests.api.service.world import make_world
 
