@@ -22,7 +22,7 @@ from tasks.due import State
 from tasks.lifecycle import Command, Status, Step
 from tasks.models import Extraction
 from tasks.people import Person
-from tests.api.service import test_matrix, test_page_matrix
+from tests.api.service.contracts import test_matrix, test_page_matrix
 from tests.api.service.test_mcp import run
 from tests.api.service.world import OWN, SIGNED_IN, World, inside, unfold
 from tests.tasks.samples import NOW, TODAY, unit_of
