@@ -35,7 +35,6 @@ class Part(StrEnum):
     CORRECTIONS = "corrections"  # 更正: who corrected what was read, and why
     PEOPLE = "people"  # 经办人: names of those who work on it
     ALL_DELIVERIES = "all_deliveries"  # 发送记录: of all units, with the copies kept
-    AUDIT = "audit"  # 审计日志
 
 
 _KNOWN = frozenset(PersonRole)
@@ -48,12 +47,12 @@ DISCLOSED: Mapping[Part, frozenset[PersonRole]] = MappingProxyType(
         Part.CORRECTIONS: _KNOWN,
         Part.PEOPLE: _KNOWN,
         Part.ALL_DELIVERIES: _SEES_ALL,
-        Part.AUDIT: frozenset({PersonRole.AUDITOR}),
     }
 )
 """Who is told which part, of documents that they may see; nobody who is not signed in is told any.
 An officer of another unit knows of a duty in a document open to them what its bearers know: units
-that share a document work by it. What is not for them stands in a restricted document."""
+that share a document work by it. What is not for them stands in a restricted document. The audit log is
+an action of its own (`tasks.authorisation.Action.READ_AUDIT`)."""
 
 
 def may_know(reader: Actor, part: Part) -> bool:

@@ -17,6 +17,7 @@ from api.service.state import Service
 from kb.errors import DeniedError
 from tasks.access import CALENDAR, Session, Token
 from tasks.authorisation import Action, Actor, require
+from tasks.disclosure import Part, may_know
 from tasks.people import Person
 from tasks.visibility import ANONYMOUS, NOBODY
 
@@ -239,4 +240,20 @@ def _signed_in(viewer: Reader) -> Viewer:
 
 
 SignedIn = Annotated[Viewer, Depends(_signed_in)]
-"""Someone known: what people reported and who did what is no public text."""
+"""Someone known."""
+
+
+def knows(part: Part) -> Callable[[Viewer], Viewer]:
+    """A dependency that lets only those through who may know this part of the lives of duties.
+
+    Raises:
+        UnauthenticatedError: nobody is signed in.
+        DeniedError: the person may not.
+    """
+
+    def check(viewer: SignedIn) -> Viewer:
+        if not may_know(viewer.actor, part):
+            raise DeniedError("没有权限查看 / not for your role")
+        return viewer
+
+    return check

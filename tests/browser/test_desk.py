@@ -218,7 +218,7 @@ def test_a_supervisor_looks_at_the_digests_sends_them_and_finds_them_again(site)
 
 
 def test_every_bar_leads_to_the_list_that_it_counts(site):
-    with site.visit() as page:
+    with site.visit("supervisor") as page:
         page.goto("/dashboard")
         counted = page.locator(".chart a.red").evaluate_all(
             "all => all.map((a) => [a.getAttribute('href'), a.textContent])"

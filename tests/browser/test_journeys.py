@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from kb.identifiers import sha256_hex
@@ -187,11 +188,14 @@ def test_a_documents_marks_can_be_taken_away_and_its_outline_leads_on(site):
         expect(page.locator(f"#{plan.id}")).to_be_in_viewport()
 
 
-def test_filters_ask_at_once_and_sorting_turns(site):
-    with site.visit() as page:
+@pytest.mark.parametrize(
+    ("login", "state", "name"), [("", "passed", "时限已过"), ("supervisor", "overdue", "逾期")]
+)
+def test_filters_ask_at_once_and_sorting_turns(site, login, state, name):
+    with site.visit(login) as page:
         page.goto("/tasks")
-        page.locator("select[name=state]").select_option(label="逾期")
-        page.wait_for_url("**/tasks?*state=overdue*")
+        page.locator("select[name=state]").select_option(label=name)
+        page.wait_for_url(f"**/tasks?*state={state}*")
         assert "role=" not in page.url  # empty fields stay out of the address
         page.get_by_role("columnheader", name="时限").get_by_role("link").click()
         expect(page.get_by_role("columnheader", name="时限")).to_have_attribute("aria-sort", "descending")  # fmt: skip

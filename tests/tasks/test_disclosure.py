@@ -37,7 +37,6 @@ TABLE = {
     Part.CORRECTIONS: (0, 0, 1, 1, 1, 1, 1, 1, 1),
     Part.PEOPLE: (0, 0, 1, 1, 1, 1, 1, 1, 1),
     Part.ALL_DELIVERIES: (0, 0, 0, 0, 0, 1, 1, 1, 1),
-    Part.AUDIT: (0, 0, 0, 0, 0, 0, 1, 0, 1),
 }
 """By the order of `EVERYBODY`."""
 

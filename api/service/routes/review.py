@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.service.fields import Line, Number, Words
-from api.service.identity import ServiceOf, SignedIn, Viewer, needs
+from api.service.identity import ServiceOf, SignedIn, Viewer, knows, needs
 from api.service.paging import Cursor, Limit, Page, page_of
 from api.service.problems import RESPONSES
 from api.service.state import Service
@@ -20,6 +20,7 @@ from tasks import settling
 from tasks.authorisation import Action
 from tasks.corrections import Aspect, CorrectionStatus, Draft, Operation
 from tasks.corrections import Correction as Corrected
+from tasks.disclosure import Part
 from tasks.left import hand_life
 from tasks.models import Certainty, Comparator, Counting, Deadline, DueKind, Role
 from tasks.review import ReviewItem as Look
@@ -212,7 +213,7 @@ def correct(task_id: str, body: CorrectionIn, viewer: Corrector, service: Servic
 
 @router.get("/corrections", summary="更正记录 / corrections")
 def corrections(
-    viewer: SignedIn,
+    viewer: Annotated[Viewer, Depends(knows(Part.CORRECTIONS))],
     service: ServiceOf,
     task: Annotated[str, Query(max_length=64)] = "",
     status: CorrectionStatus | None = None,

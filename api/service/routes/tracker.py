@@ -12,7 +12,7 @@ from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
 
 from api.service.fields import Line, Number, Sha256, Words
-from api.service.identity import ServiceOf, SignedIn, Viewer
+from api.service.identity import ServiceOf, SignedIn, Viewer, knows
 from api.service.jobs import JobsOf
 from api.service.problems import RESPONSES
 from api.service.sending import download
@@ -24,6 +24,7 @@ from kb.days import Day
 from kb.errors import DubanError, NotFoundError
 from tasks import schema
 from tasks.authorisation import Action, authorise, require
+from tasks.disclosure import Part
 from tasks.due import Row, holding_day
 from tasks.lifecycle import STEP_NAMES, STEPS, Command, Step, obstacle
 from tasks.lifecycle import Evidence as Proof
@@ -136,7 +137,9 @@ def event(milestone_id: str, body: EventIn, viewer: SignedIn, service: ServiceOf
 
 
 @router.get("/milestones/{milestone_id}/history", summary="经过 / what happened to it")
-def history(milestone_id: str, viewer: SignedIn, service: ServiceOf) -> list[HistoryEntry]:
+def history(
+    milestone_id: str, viewer: Annotated[Viewer, Depends(knows(Part.HISTORY))], service: ServiceOf
+) -> list[HistoryEntry]:
     """What happened to a milestone, in former versions of its document too, oldest first."""
     row = seen_milestone(service, viewer, milestone_id)
     return [HistoryEntry.of(entry) for entry in service.tracker.history(row.id)]
@@ -177,7 +180,9 @@ async def send_evidence(
     "/evidence/{sha256}", summary="佐证文件 / a piece of evidence", response_class=Response,
     responses={200: {"content": {_OPAQUE: {"schema": {"type": "string", "format": "binary"}}}}},
 )  # fmt: skip
-def evidence(sha256: Sha256, viewer: SignedIn, service: ServiceOf) -> Response:
+def evidence(
+    sha256: Sha256, viewer: Annotated[Viewer, Depends(knows(Part.EVIDENCE))], service: ServiceOf
+) -> Response:
     """A file that a step names, of a milestone whose document the viewer may see; its digest is
     checked first."""
     name = _name_of_evidence(service, viewer, sha256)

@@ -1,8 +1,12 @@
 """What those see of the lives of duties who are not signed in: nothing, by any way; and what the
 others see. The planted words and the ways in: `lived`."""
 
+import ast
+from pathlib import Path
+
 import pytest
 
+import api.service
 from tests.api.service.lived import CLOSED, OPEN, correct, freeze, live, read
 from tests.api.service.world import make_world
 
@@ -70,3 +74,18 @@ def test_the_unit_that_may_see_it_sees_all_of_it(told):
     for words in (OPEN, CLOSED):
         for part, pattern in words.items():
             assert found(pattern, told["own"]), part
+
+
+def test_the_service_says_for_whom_it_reads():
+    """What reads lives takes who reads them, by default somebody who may know all: no front of the
+    service may leave that out."""
+    readers = {"list_standings", "export_rows", "build_digests"}
+    asked, called = 0, set()
+    for place in sorted(Path(api.service.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(place.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in readers:  # fmt: skip
+                assert "reader" in {k.arg for k in node.keywords}, (place, node.lineno)
+                asked += 1
+                called.add(node.func.id)
+    assert called == readers
+    assert asked >= 5
