@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock, Timer
@@ -273,11 +274,24 @@ def _requests(source: IO[bytes]) -> Iterator[tuple[str, bytes]]:
         yield waiting.get()
 
 
-def main(arguments: list[str]) -> int:
-    """The process that `arguments[0]` started; gives the exit code."""
+def main(arguments: list[str]) -> NoReturn:
+    """The process that `arguments[0]` started."""
+    code = 1
+    try:
+        _serve(int(arguments[0]))
+        code = 0
+    except Exception:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        # At once: the thread that listens holds standard input, which an orderly end waits for.
+        os._exit(code)
+
+
+def _serve(parent: int) -> None:
     from ingest.limits import budget_of, end_with, memory_peak, watched  # noqa: PLC0415
 
-    end_with(int(arguments[0]))
+    end_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, who ends this one
     out = os.dup(1)
     os.dup2(2, 1)  # nothing but answers is written there
@@ -306,10 +320,8 @@ def main(arguments: list[str]) -> int:
         last = memory_peak() > grown  # what one file took is not the next one's
         _answer(out, "refused" if refused else "read", told, last=last, **refused)
         if last:
-            break
-    return 0
+            return
 
 
 if __name__ == "__main__":
-    # At once: the thread that listens holds standard input, which an orderly end would wait for.
-    os._exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

@@ -55,6 +55,36 @@ def test_a_bad_file_is_named_and_the_others_go_in(duban, tmp_path):
     assert len(json.loads(out)) == 1
 
 
+def test_a_file_beyond_its_limits_is_given_up_and_the_others_go_in(duban, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    good = "一、任务\n1.建校。（责任单位：区教委）\n"
+    (folder / "a.txt").write_text(good, "utf-8")
+    (folder / "b.txt").write_text("一、任务\n" + "1.\n" * 120_000, "utf-8")
+    (folder / "c.txt").write_text(good.replace("校", "院"), "utf-8")
+    code, out, err = duban("ingest", "--no-index", str(folder), "--json", folder=tmp_path)
+    assert (code, err) == (1, "")
+    rows = json.loads(out)["files"]
+    assert [row["status"] for row in rows] == ["added", "failed", "added"]
+    assert "157 MB" in rows[1]["error"]
+    assert "停在" in rows[1]["error"]
+    code, _, err = duban("extract", str(folder / "b.txt"), "--json")
+    assert code == 1
+    assert "b.txt: 这份文件读起来超过上限" in err
+
+
+def test_a_fault_of_the_reader_is_told_and_the_others_go_in(duban, tmp_path, monkeypatch):
+    fault = "import sys; from ingest import apart, pipeline;" \
+        "pipeline.read_bytes = lambda data, name: 1 / (b'x' not in data); apart.main(sys.argv[1:])"  # fmt: skip
+    monkeypatch.setattr("ingest.apart._PROCESS", ("-c", fault))
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text("一、任务 x\n1.建校。\n", "utf-8")
+    names = [str(tmp_path / name) for name in ("a.txt", "b.txt")]
+    code, out, _ = duban("ingest", "--no-index", *names, "--json", folder=tmp_path)
+    assert code == 1
+    assert ["ZeroDivisionError" in row["error"] for row in json.loads(out)["files"]] == [True, True]
+
+
 def test_a_name_that_is_no_utf_8_is_escaped_and_all_files_go_in(tmp_path):
     """In a process of its own: what it prints has to be bytes that a program can read."""
     folder = tmp_path / "in"
