@@ -225,9 +225,6 @@ class VectorIndex:
             return chunks
 
     def _take_away(self) -> None:
-        from chromadb.api.shared_system_client import SharedSystemClient  # noqa: PLC0415
-
-        SharedSystemClient.clear_system_cache()  # it keeps what could not be opened
         place = self._folder / "chroma"
         shutil.rmtree(place) if place.is_dir() else place.unlink()
 
@@ -545,9 +542,18 @@ class VectorIndex:
                 client.close()  # type: ignore[attr-defined]
                 self._files.closed()
         except BaseException as error:
+            _forget(str(self._folder / "chroma"))
             if _is_chromas(error):
                 raise self._failed(error) from error
             raise
+
+
+def _forget(place: str) -> None:
+    """Chroma keeps what it could not open, and would give it once more when it is mended."""
+    from chromadb.api.shared_system_client import SharedSystemClient  # noqa: PLC0415
+
+    SharedSystemClient._identifier_to_system.pop(place, None)
+    SharedSystemClient._identifier_to_refcount.pop(place, None)
 
 
 def _is_chromas(error: BaseException) -> bool:

@@ -15,8 +15,6 @@ from kb.errors import disk_error
 
 RARE = "𠮷"
 """What shows this shows everything: a name may hold it, GBK does not."""
-BROKEN_PIPE = 141
-"""The exit code of a program that SIGPIPE ends (128 + 13), as shells tell it."""
 
 
 @dataclass
@@ -49,8 +47,8 @@ def printing() -> Iterator[Fault]:
     try:
         yield fault
         sys.stdout.flush()
-    except BrokenPipeError:
-        fault.code = BROKEN_PIPE
+    except BrokenPipeError:  # as click does where it finds out: in silence
+        fault.code = 1
         _give_up()
     except OSError as error:
         told = disk_error(error) or error

@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -16,7 +18,7 @@ from api.settings import default_cache
 from kb.chunks import Chunk
 from kb.embedding import load_embedder, load_small_encoder
 from kb.embedding.reranker import Reranker
-from kb.errors import IndexBusyError, IndexStateError, ModelError
+from kb.errors import IndexBusyError, IndexDamagedError, IndexStateError, ModelError
 from kb.index import VectorIndex
 from kb.retrieval import HybridRetriever
 
@@ -120,8 +122,6 @@ def test_status_tells_what_is_missing_and_extra(index):
 
 
 def test_another_model_is_told_with_the_command(index, place, tiny_model, tmp_path):
-    import shutil
-
     index.vectors(chunks(*TEXTS))
     other = tmp_path / "other"
     shutil.copytree(tiny_model, other)
@@ -224,6 +224,7 @@ def test_who_holds_the_lock_is_written_down(index, place):
         said = json.loads((place[0] / "owner.json").read_text())
     assert said["pid"] == os.getpid()
     assert not (place[0] / "owner.json").exists()
+<<<<<<< ours
 
 
 @pytest.fixture(scope="module")
@@ -314,3 +315,90 @@ def test_weights_that_are_not_those_the_index_was_made_with_are_told(index, plac
     assert other.status(some, deep=True).altered == (embedder.name,)
     with pytest.raises(IndexStateError, match="另一个向量模型"):
         other.vectors(chunks(*TEXTS, "又一条"))
+||||||| base
+=======
+
+
+def test_what_another_process_brought_in_meanwhile_is_not_taken_out_again(index):
+    """Whoever read the store before it waited brings the index in step with it as it is then."""
+    index.vectors(chunks(*TEXTS))
+    stale = chunks(*TEXTS[:2])
+    found = index.vectors(stale, latest=lambda: chunks(*TEXTS))
+    assert len(found["text"]) == 2
+    assert index.status(chunks(*TEXTS), deep=True).sound
+    fresh = chunks(*TEXTS, "甲乙")
+    assert len(index.vectors(stale, latest=lambda: fresh)["text"]) == 2
+    assert index.status(fresh, deep=True).sound
+
+
+def test_whoever_waits_is_told_and_may_leave(index):
+    """Without a limit: the other's work ends some day, and only then is this one's done."""
+    told = []
+
+    def report(kind, done, total):
+        told.append((kind, done, total))
+        raise KeyboardInterrupt
+
+    with index._owned(0), pytest.raises(KeyboardInterrupt):
+        VectorIndex(index._folder, index.embedder, index.small).vectors(chunks(*TEXTS), report)
+    assert told == [("waiting", 0, 0)]
+    assert len(index.vectors(chunks(*TEXTS))["text"]) == 4
+
+
+def garbage(chroma):
+    for file in chroma.rglob("*"):
+        if file.is_file():
+            file.write_bytes(b"\x00garbage" * 4000)
+
+
+def a_file(chroma):
+    shutil.rmtree(chroma)
+    chroma.touch()
+
+
+def cut(chroma):
+    database = chroma / "chroma.sqlite3"
+    database.write_bytes(database.read_bytes()[:8000])
+
+
+def altered(words):
+    def act(chroma):
+        connection = sqlite3.connect(chroma / "chroma.sqlite3")
+        with connection:
+            connection.execute(words)
+        connection.close()
+
+    return act
+
+
+def test_whatever_damage_is_told_and_mended_by_making_it_anew(tiny_model, tmp_path):
+    acts = [
+        garbage, a_file, cut, altered("DROP TABLE collections"),
+        altered("DELETE FROM collection_metadata"),
+        altered("UPDATE collection_metadata SET int_value = NULL, str_value = 'x'"),
+        altered("UPDATE embeddings_queue SET vector = x'00'"),
+    ]  # fmt: skip
+    embedder, small = load_embedder(str(tiny_model), CACHE), load_small_encoder()
+    for number, act in enumerate(acts):
+        folder = tmp_path / str(number) / "index"
+        index = VectorIndex(folder, embedder, small)
+        whole = index.vectors(chunks(*TEXTS))
+        act(folder / "chroma")
+        for snapshot in folder.glob("snapshot-*"):
+            shutil.rmtree(snapshot)
+        with pytest.raises(IndexDamagedError, match="已损坏") as caught:
+            index.status(chunks(*TEXTS), deep=True)
+        assert "duban index rebuild" in caught.value.hint
+        found = index.vectors(chunks(*TEXTS), beside=True)  # a search needs no Chroma
+        assert all(np.array_equal(found[kind], whole[kind]) for kind in whole)
+        index.rebuild(lambda: chunks(*TEXTS))
+        assert index.status(chunks(*TEXTS), deep=True).sound
+
+
+def test_without_its_cache_texts_are_embedded_all_the_same(tiny_model, tmp_path):
+    (tmp_path / "vectors.db").mkdir()
+    index = VectorIndex(
+        tmp_path / "index", load_embedder(str(tiny_model), CACHE), load_small_encoder()
+    )
+    assert len(index.vectors(chunks(*TEXTS))["text"]) == 4
+>>>>>>> theirs
