@@ -27,25 +27,10 @@ from tasks.versions import load_corrected
 
 _WRITER = 0x6475_6261_6E
 """The advisory lock of writers on PostgreSQL (the letters of duban)."""
-<<<<<<< ours
-||||||| base
-_PARTS = ("plans", "clauses", "tasks", "members", "policies", "repairs", "warnings")
-
-
-class Added(Fact):
-    """What adding a document did. `superseded` is the id of the version that it replaced;
-    `withdrawn`: these bytes were withdrawn, which only `tasks.withdrawal` undoes: nothing changed."""
-=======
 _PATIENCE = 60
 """Seconds that a writer waits for the one before it: a new version of a document of 6,000 duties
 takes 22 on two busy cores."""
-_PARTS = ("plans", "clauses", "tasks", "members", "policies", "repairs", "warnings")
 
-
-class Added(Fact):
-    """What adding a document did. `superseded` is the id of the version that it replaced;
-    `withdrawn`: these bytes were withdrawn, which only `tasks.withdrawal` undoes: nothing changed."""
->>>>>>> theirs
 
 __all__ = ["Added", "Store", "StoredDocument", "as_utc", "write_duties"]
 

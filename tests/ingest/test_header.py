@@ -55,6 +55,8 @@ def test_bracketed_labels() -> None:
     header = parse_header(LABELLED)
     assert header.model_dump(exclude={"spans"}) == {
         "title": "某区人民政府办公室关于印发教育工作方案的通知",
+        "title_printed": True,
+        "number_printed": True,
         "document_number": "某府办发〔2022〕30号",
         "index_number": "11500101008647123A/2022-00123",
         "issuer": "某市某区人民政府办公室",
@@ -195,3 +197,19 @@ def test_never_raises_and_ends_inside(text: str) -> None:
     header = parse_header(text)
     assert isinstance(header, Header)
     assert all(span.end <= len(text) for span in header.spans)
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "number"),
+    [
+        ("关于做好防汛工作的通知\n某府发〔2024〕3号\n各单位：\n", True, True),
+        ("某府发〔2024〕3号　　签发人：李某\n关于做好防汛工作的通知\n", True, True),
+        ("关于做好防汛工作的通知\n（某府发〔2024〕3号）\n", True, True),
+        ("关于做好防汛工作的通知\n根据某府发〔2024〕3号，请做好工作。\n", True, False),
+        ("文号：某府发〔2024〕3号\n各单位：\n请做好工作。\n", False, True),
+        ("各单位：\n请做好工作。\n", False, False),
+    ],
+)
+def test_what_is_printed_as_title_and_number(text, title, number):
+    header = parse_header(text)
+    assert (header.title_printed, header.number_printed) == (title, number)

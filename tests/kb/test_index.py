@@ -224,7 +224,6 @@ def test_who_holds_the_lock_is_written_down(index, place):
         said = json.loads((place[0] / "owner.json").read_text())
     assert said["pid"] == os.getpid()
     assert not (place[0] / "owner.json").exists()
-<<<<<<< ours
 
 
 @pytest.fixture(scope="module")
@@ -315,8 +314,6 @@ def test_weights_that_are_not_those_the_index_was_made_with_are_told(index, plac
     assert other.status(some, deep=True).altered == (embedder.name,)
     with pytest.raises(IndexStateError, match="另一个向量模型"):
         other.vectors(chunks(*TEXTS, "又一条"))
-||||||| base
-=======
 
 
 def test_what_another_process_brought_in_meanwhile_is_not_taken_out_again(index):
@@ -401,4 +398,3 @@ def test_without_its_cache_texts_are_embedded_all_the_same(tiny_model, tmp_path)
         tmp_path / "index", load_embedder(str(tiny_model), CACHE), load_small_encoder()
     )
     assert len(index.vectors(chunks(*TEXTS))["text"]) == 4
->>>>>>> theirs

@@ -1,0 +1,228 @@
+"""Whatever the disk, the terminal or the index does, a command says what is the matter and what to
+do, and shows no traceback. Real processes; a full disk and a read-only mount are real ones."""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from kb.errors import disk_fault
+from tests.api.service.process import ROOT, environ_of
+from tests.tasks.samples import PLAN
+
+NOBODY = 12345
+"""A person that is not who owns the files, and has no home."""
+ASCII = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"}
+DUBAN = [sys.executable, "-m", "api.main"]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A folder with a store of one document and its index."""
+    home = tmp_path_factory.mktemp("made")
+    (home / "plan.txt").write_text(PLAN, encoding="utf-8")
+    done = run(home, "ingest", str(home / "plan.txt"))
+    assert done.returncode == 0, done.stderr
+    return home
+
+
+@pytest.fixture
+def home(made, tmp_path):
+    """A copy of it, that everybody may read."""
+    place = tmp_path / "home"
+    shutil.copytree(made, place)
+    above = Path(tempfile.gettempdir()).resolve()
+    for path in (place, tmp_path, *(p for p in tmp_path.parents if above in p.parents)):
+        path.chmod(0o755)
+    return place
+
+
+def run(home: Path, *arguments: str, out=subprocess.PIPE, unset=(), **more: str):
+    """One command to its end; its output is bytes read as UTF-8 with what is none escaped."""
+    environ = {k: v for k, v in environ_of(home, **more).items() if k not in unset}
+    return subprocess.run(
+        [*DUBAN, *arguments], cwd=ROOT, env=environ, stdout=out, stderr=subprocess.PIPE,
+        encoding="utf-8", errors="backslashreplace", timeout=300, check=False,
+    )  # fmt: skip
+
+
+def told(done, code: int, *words: str) -> None:
+    """It says so on standard error, and how it failed is no accident."""
+    assert "Traceback" not in done.stderr
+    assert done.returncode == code, done.stderr
+    for word in words:
+        assert word in done.stderr, done.stderr
+
+
+# ---- the terminal
+
+
+@pytest.mark.parametrize("more", [{"PYTHONIOENCODING": "latin-1"}, ASCII])
+def test_a_terminal_that_shows_no_chinese(home, more):
+    listed = run(home, "tasks", **more)
+    assert listed.returncode == 0, listed.stderr
+    assert r"\u6574\u6cbb\u9690\u60a3" in listed.stdout  # 整治隐患
+    assert "4 task(s)" in listed.stdout, "English, where nobody chose"
+    as_json = run(home, "tasks", "--json", **more)
+    assert "整治隐患" in {task["title"] for task in json.loads(as_json.stdout)}
+    # What is typed is found, and what is not is told, in whatever the terminal shows.
+    assert run(home, "trace", "整治隐患", **more).returncode == 0
+    told(run(home, "trace", "无此", "--lang", "zh", **more), 1)
+
+
+def test_words_that_are_no_text(home):
+    for words in (["trace", b"\xb7\xc0"], ["--store", b"\xb7\xc0.db", "tasks"]):
+        told(run(home, *words), 1)
+
+
+def test_a_reader_that_has_gone(home):
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = run(home, "tasks", "--json", out=writing)
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_output_to_a_full_disk_and_to_nowhere(home):
+    with Path("/dev/full").open("w") as full:
+        for arguments in (["tasks"], ["tasks", "--json"], ["graph"]):
+            told(run(home, *arguments, out=full), 1, "磁盘空间已满")
+    shut = ["sh", "-c", 'exec "$@" >&- 2>&-', "sh", *DUBAN, "tasks"]
+    assert subprocess.run(shut, cwd=ROOT, env=environ_of(home), check=False).returncode == 0
+
+
+# ---- places that are not what they should be
+
+
+def test_paths_that_are_something_else(home):
+    (home / "file").touch()
+    file, database = str(home / "file"), str(home / "duban.db")
+    shape = "应是目录的地方是文件"
+    plan = str(home / "plan.txt")
+    told(run(home, "--store", str(home), "tasks"), 1, str(home), "是一个目录", "duban.db")
+    told(run(home, "--store", f"{database}/x.db", "ingest", "--no-index", plan), 1, shape)
+    told(run(home, "index", "status", DUBAN_CACHE=file), 1, shape, file)
+    told(run(home, "ingest", plan, DUBAN_HOME=file), 1, shape)
+    shutil.rmtree(home / "index")
+    (home / "index").touch()
+    for command in ("verify", "status", "rebuild"):
+        told(run(home, "index", command), 1, shape, str(home / "index"))
+
+
+def as_somebody_else(*words: str, environ: dict[str, str]):
+    """A command to its end, by a person who owns nothing."""
+    other = ["setpriv", "--reuid", str(NOBODY), "--clear-groups"]
+    asked = {"cwd": ROOT, "capture_output": True, "text": True, "env": environ}
+    if os.getuid() != 0 or not shutil.which("setpriv"):
+        pytest.skip("only root can be somebody else")
+    able = subprocess.run([*other, sys.executable, "-c", "import api.main"], check=False, **asked)
+    if able.returncode != 0:
+        pytest.skip("nobody else can run this")
+    return subprocess.run([*other, *DUBAN, *words], check=False, **asked)
+
+
+def test_no_home_folder(home):
+    assert run(home, "tasks", unset=("HOME",)).returncode == 0
+    unset = ("HOME", "DUBAN_CACHE", "XDG_CACHE_HOME")
+    environ = {k: v for k, v in environ_of(home).items() if k not in unset}
+    told(as_somebody_else("tasks", environ=environ), 2, "主目录", "DUBAN_CACHE")
+
+
+def test_a_store_that_may_not_be_read_or_written(home):
+    environ = environ_of(home) | {"HOME": "/"}
+    plan = str(home / "plan.txt")
+    told(as_somebody_else("ingest", "--no-index", plan, environ=environ), 1, "只读", "权限")
+    (home / "duban.db").chmod(0o600)
+    told(as_somebody_else("tasks", environ=environ), 1, "没有读取库文件的权限")
+
+
+# ---- disks
+
+
+def mounted(place: Path, options: str, script: str, home: Path):
+    """A script that runs where a file system is mounted at `place`, for it alone."""
+    place.mkdir(exist_ok=True)
+    whole = f'mount -t tmpfs {options} tmpfs "$PLACE" || exit 77; {script}'
+    done = subprocess.run(
+        [shutil.which("unshare") or "sh", "-m", "sh", "-c", whole], cwd=ROOT, capture_output=True, text=True, check=False,
+        env=environ_of(home) | {"PLACE": str(place), "HOME_OF": str(home), "DUBAN": " ".join(DUBAN)},
+    )  # fmt: skip
+    if done.returncode == 77 or "unshare" in done.stderr:
+        pytest.skip("nothing can be mounted here")
+    return done
+
+
+FILL = 'dd if=/dev/zero of="$PLACE/fill" bs=4k 2>/dev/null; '
+
+
+def test_a_full_disk_under_the_store(home):
+    script = 'cp "$HOME_OF/duban.db" "$PLACE"; ' + FILL + 'echo >> "$HOME_OF/plan.txt"; ' \
+        '$DUBAN --store "$PLACE/duban.db" ingest --no-index "$HOME_OF/plan.txt"'  # fmt: skip
+    told(mounted(home / "full", "-o size=700k", script, home), 1, "磁盘空间已满", "清理磁盘")
+
+
+def test_a_full_disk_under_the_index_and_the_models(home):
+    shutil.rmtree(home / "index")
+    script = FILL + '$DUBAN index rebuild; echo $?; $DUBAN ask "整治隐患由哪些单位负责？"; echo $?'
+    done = mounted(home / "index", "-o size=64k", script, home)
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("磁盘空间已满") == 2
+    assert done.stdout.startswith("1\n")
+    # An answer needs no index, and is given.
+    assert "区水利局" in done.stdout
+    assert done.stdout.endswith("0\n")
+    script = FILL + 'DUBAN_CACHE="$PLACE" $DUBAN index status'
+    told(mounted(home / "models", "-o size=64k", script, home), 1, "磁盘空间已满", "models")
+
+
+def test_a_read_only_mount(home):
+    script = 'cp "$HOME_OF"/* "$PLACE" 2>/dev/null; mount -o remount,ro "$PLACE"; ' \
+        'export DUBAN_HOME="$PLACE"; $DUBAN ingest --no-index "$HOME_OF/plan.txt"'  # fmt: skip
+    told(mounted(home / "fixed", "", script, home), 1, "只读挂载", "重新挂载")
+
+
+# ---- the index
+
+
+def test_a_damaged_index_is_told_and_made_anew(home):
+    """Which damage there is: `tests.kb.test_index`."""
+    for file in (home / "index" / "chroma").rglob("*"):
+        if file.is_file():
+            file.write_bytes(b"\x00garbage" * 4000)
+    told(run(home, "index", "verify"), 1, "索引文件已损坏", "duban index rebuild")
+    assert run(home, "ask", "整治隐患由哪些单位负责？").returncode == 0
+    done = run(home, "index", "rebuild")
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+    assert run(home, "index", "verify").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(28, "No space left on device"), "磁盘空间已满"),
+        (OSError(122, "Disk quota exceeded"), "磁盘空间已满"),
+        (OSError(30, "Read-only file system"), "只读挂载"),
+        (PermissionError(13, "Permission denied"), "没有读写权限"),
+        (NotADirectoryError(20, "Not a directory"), "应是目录"),
+        (sqlite3.OperationalError("database or disk is full"), "磁盘空间已满"),
+        (RuntimeError("Error: No space left on device (os error 28)"), "磁盘空间已满"),
+        (RuntimeError("something else"), None),
+    ],
+)
+def test_what_the_disk_has_to_do_with_an_error(error, words):
+    told_of = disk_fault(error)
+    assert (told_of is None) is (words is None)
+    if told_of is not None:
+        assert words in told_of[0]
+        assert all(" / " in part for part in told_of)
+        outer = ValueError("wrapped")
+        outer.__cause__ = error
+        assert disk_fault(outer) == told_of
