@@ -49,9 +49,9 @@ STATE = notice(
 NOBODYS = PLAN
 
 
-def put(store, words, name, *, at=NOW, government=""):
+def put(store, words, name, *, at=NOW, government="", replaces=None):
     extraction, data = read(words, name)
-    return store.add(extraction, data, recorded_at=at, government=government)
+    return store.add(extraction, data, recorded_at=at, government=government, replaces=replaces)
 
 
 @pytest.fixture
@@ -163,12 +163,14 @@ def test_a_new_version_is_what_the_one_before_was(office, taken_up):
     store, found = office
     if taken_up:
         track_document(store, CONSOLE, found["state"].document_id, "x", NOW)
-    added = put(store, STATE.replace("9万座", "8万座"), "state.txt")
+    former = found["state"].document_id
+    added = put(store, STATE.replace("9万座", "8万座"), "state.txt", replaces=former)
     assert (added.status, added.superseded) == ("new-version", found["state"].document_id)
     assert added.tracked is taken_up
     assert ("普查水库" in listed(store)) is taken_up
     # The former bytes come again: as the version is that they replace.
-    assert put(store, STATE, "state.txt").tracked is taken_up
+    again = put(store, STATE, "state.txt", replaces=added.document_id)
+    assert (again.status, again.tracked) == ("new-version", taken_up)
 
 
 def test_the_same_bytes_again_change_nothing(office):
