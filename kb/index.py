@@ -367,13 +367,14 @@ class VectorIndex:
         )
 
     def _check_model(self, metadata: dict[str, Any]) -> None:
-        recorded = (metadata.get("digest"), metadata.get("small"))
-        same = recorded == (self.embedder.digest, self.small.digest)
-        if not same or metadata.get("weights") != self.embedder.weights():
+        recorded = tuple(metadata.get(name) for name in ("digest", "small", "weights"))
+        now = (self.embedder.digest, self.small.digest, self.embedder.weights())
+        if recorded != now:
+            was, is_now = (f"{str(d)[:12]}/{str(w)[:12]}" for d, _, w in (recorded, now))
             raise IndexStateError(
-                f"索引是用另一个向量模型建的: {metadata.get('model')}（{str(recorded[0])[:12]}），"
-                f"现在设的是 {self.embedder.name}（{self.embedder.digest[:12]}） / the index was "
-                f"made with another model: {metadata.get('model')}, now set: {self.embedder.name}",
+                f"索引是用另一个向量模型建的: {metadata.get('model')}（{was}），现在设的是 "
+                f"{self.embedder.name}（{is_now}） / the index was made with another model: "
+                f"{metadata.get('model')} ({was}), now set: {self.embedder.name} ({is_now})",
                 hint=_REBUILD,
             )
 

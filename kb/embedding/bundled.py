@@ -84,13 +84,15 @@ def bundled_folder(cache: Path, report: Callable[[str], None] = lambda _: None) 
         ModelError: the weights are missing or damaged, or the folder cannot be written.
     """
     folder = _place(cache)
-    if altered := _altered_since(folder):
-        report(
-            f"向量模型的文件被改动, 重新写出: {', '.join(altered)} / files of the embedding model were "
-            f"altered, they are written anew: {', '.join(altered)}"
-        )
+    altered = _altered_since(folder)
     if altered or not folder.exists():
-        report("首次使用: 写出向量模型, 约半分钟 / first use: writing the embedding model")
+        names = ", ".join(altered)
+        report(
+            f"向量模型的文件被改动, 重新写出: {names} / files of the embedding model were altered, "
+            f"writing it anew: {names}"
+            if altered
+            else "首次使用: 写出向量模型, 约半分钟 / first use: writing the embedding model"
+        )
         container = find_container()
         try:
             _write_once(container, folder)

@@ -137,6 +137,8 @@ class SentenceTransformerEmbedder:
         if not self._weights:
             total = hashlib.sha256()
             for name, tensor in sorted(self._load().state_dict().items()):
+                if ".pooler." in name:
+                    continue  # no sentence vector uses it; where the file has none it is random
                 values = np.ascontiguousarray(tensor.detach().cpu().numpy())
                 total.update(f"{name} {values.dtype} {values.shape}\0".encode())
                 total.update(values.data)

@@ -31,6 +31,10 @@ def test_the_bundled_model_finds_across_languages(bundled):
     assert (card.dimension, card.normalised) == (384, True)
 
 
+def test_the_same_weights_have_one_digest_however_often_they_are_loaded(bundled):
+    assert load_embedder("", CACHE).weights() == bundled.weights()
+
+
 def test_queries_and_passages_carry_their_prompts(bundled):
     text = "防溺水"
     assert not np.allclose(bundled.embed_query(text), bundled.embed_passages([text])[0], atol=1e-3)
@@ -44,6 +48,7 @@ def test_the_folder_is_written_once_and_mended(tmp_path):
     (folder / "config.json").write_text("{}")
     bundled_folder(tmp_path, said.append)
     assert len(said) == 2
+    assert "config.json" in said[1]
     assert json.loads((folder / "config.json").read_text())["hidden_size"] == 384
     left = {p.name for p in tmp_path.iterdir()} - {f".{folder.name}.lock"}
     assert left == {folder.name}
