@@ -39,6 +39,8 @@ _TRAILING = re.compile(
 )
 # Every time holds one of these: the search for times is by far the slowest part of a name.
 _TIMELY = re.compile(r"[年月日号季周天期五]|\d[-/.]\d")
+_TIME = 40
+"""Characters; the longest time that opens a name, with both its ends to the day, has 24."""
 _VERB = re.compile(rf"(?:(?:{BUILD}|补足|补齐)(?:和|、|并)?)+")
 _MEASURED = re.compile(r"[率量度值额]")
 _COUNTED_NEXT = re.compile(rf"(?:^|(?:{BUILD}|通过|有|设|派|为|定|聘|[、和与及]))$")
@@ -101,7 +103,7 @@ def _tidy(words: str) -> str:
             and re.match(r"\D{0,2}[\d一二十今明当年]", short)
             and not re.match(SCOPE, short)
         )
-        first = next(iter(find_times(short)), None) if dated else None
+        first = next(iter(find_times(short[:_TIME])), None) if dated else None
         if first is not None and first.at <= 1 and first.to < len(short):
             short = short[first.to :]
         short = _TRAILING.sub("", short)

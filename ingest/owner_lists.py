@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from ingest.ranges import Ranges, between
 from ingest.reading import Reading
-from ingest.role_lexicon import Use, role_of, word_pattern
+from ingest.role_lexicon import Use, presence_pattern, role_of, word_pattern
 from tasks.models import Assignment, Basis, Role
 from tasks.organisations import UnitMention
 
@@ -75,7 +75,7 @@ def find_owner_lists(
 def _candidates(text: str) -> Iterator[tuple[int, int, int, int]]:
     """Ranges (start, end, inner start, inner end) of brackets and of labelled lines."""
     taken = 0
-    label = word_pattern(Use.LABEL)
+    label = presence_pattern(Use.LABEL)
     brackets = [bracket.span() for bracket in _BRACKET.finditer(text)]
     spans = [(start, end, start + 1, end - 1) for start, end in brackets]
     bracketed = Ranges(brackets)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ingest.ranges import Ranges
 from ingest.reading import Reading
-from ingest.role_lexicon import Use, role_cues, role_of, word_pattern
+from ingest.role_lexicon import Use, presence_pattern, role_cues, role_of, word_pattern
 from tasks.models import Assignment, Basis, Role
 from tasks.organisations import UnitMention
 
@@ -140,7 +140,7 @@ def _subject_roles(left: str, right: str, group: Group) -> list[Role]:
         return [Role.SUPERVISE] if judges else [Role.SUPERVISE, Role.RESPONSIBLE]
     if group.vague or not rest:
         return []
-    later = word_pattern(Use.MODAL).search(rest) or word_pattern(Use.DUTY_VERB).search(rest)
+    later = any(presence_pattern(use).search(rest) for use in (Use.MODAL, Use.DUTY_VERB))
     return [Role.RESPONSIBLE] if later else []
 
 

@@ -50,6 +50,23 @@ def test_one_line_of_a_megabyte():
     assert extraction.clauses[-1].span.end == len(line)
 
 
+def test_an_event_that_holds_the_time_before_it():
+    """Its deadline begins before the other's, which then governs nothing beyond itself."""
+    text = "一、总体要求\n2.每年每年零零之日起30日内办结，2025年底前建成学校20所。\n"
+    extraction = extract_bytes(text.encode(), "plan.txt")
+    assert [str(m.due.kind) for t in extraction.tasks for m in t.milestones] == [
+        "recurring", "recurring", "relative", "by",
+    ]  # fmt: skip
+
+
+def test_more_than_a_hundred_lost_ordinals():
+    text = "某区工作方案\n一、加强管理\n" + "、主要任务\n建成学校。\n" * 120
+    repairs = extract_bytes(text.encode(), "plan.txt").repairs
+    assert [repairs[n].repaired for n in (0, 97, 98, 99, 103)] == [
+        "二、", "九十九、", "一百、", "一百零一、", "一百零五、",
+    ]  # fmt: skip
+
+
 def test_a_text_without_numbering_is_read_by_paragraphs():
     words = "请区教委于2025年底前完成整改。\n\n区公安局要加强巡逻防控。\n"
     extraction = extract_bytes(words.encode(), "letter.txt")
