@@ -124,13 +124,15 @@ def test_what_was_there_before_sealing_is_sealed_by_the_migration(store_url):
         assert [(d.table, d.found) for d in found.differences] == [("alembic_version", "0007")]
     with Store.open(store_url) as store:
         found = verify(store)
-        assert found.sound, found.differences
+        # The question of versions went with its table when the store was set back.
+        assert {d.table for d in found.differences} == {"version_doubt"}
+        assert not found.faults
         assert any("3 份文件自日志第" in words for words in found.unknown)
         with store.reading() as connection:
             made = list(audit.read(connection, after=before))
         assert [e.action for e in made] == ["document.sealed"] * 3 + ["store.sealed"]
         take(store, Step.CANCEL, "整治隐患")
-        assert verify(store).sound
+        assert verify(store).differences == found.differences
 
 
 def test_an_event_recorded_again_after_its_deadline_was_corrected_is_logged(store):
