@@ -68,7 +68,8 @@ class _Draft:
 
 
 def parse_outline(text: str, header: Header, document_id: str) -> Outline:
-    """Parse the outline of a decoded document; see `kb.models.Clause` for the fields."""
+    """Parse the outline of a decoded document; see `kb.models.Clause` for the fields. Ids are only
+    unique (see `tasks.fact_ids`)."""
     lines = _without_contents(find_lines(text, header.end))
     outline = Outline()
     starts = _with_attachments(lines, _plan_starts(lines))

@@ -60,7 +60,9 @@ def extract_source(source: Source, *, reading: int = 1) -> Extraction:
     text = source.text
     repairs, findings = find_repairs(text)
     header = parse_header(text)
-    document_id = document_id_of(source.sha256)  # this and all ids below until `identify`
+    document_id = document_id_of(
+        source.sha256
+    )  # it and the ids of all facts are only unique until `identify` below
     outline = parse_outline(text, header, document_id)
     repairs = sorted([*repairs, *outline.repairs], key=lambda r: (r.span.start, r.span.end))
     index = RepairIndex(repairs)
