@@ -46,7 +46,8 @@ def extract_tasks(
     doubts: Sequence[Span] = (),
     tell: Tell = untold,
 ) -> tuple[tuple[Task, ...], list[Finding]]:
-    """All tasks of a document, in order, and what a person should look at."""
+    """All tasks of a document, in order, and what a person should look at. Ids are only unique until
+    `tasks.fact_ids.identify` makes them of the places where the facts stand."""
     periods = {plan.id: plan.period for plan in plans}
     clauses = {item.clause.id: item.clause for item in readings}
     parents = {clause.parent_id for clause in clauses.values()}

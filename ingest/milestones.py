@@ -50,7 +50,7 @@ def assemble_milestones(
     Where no date of its own governs a part of the task, the plan's period does: a task without
     any deadline has one milestone at the period's end, marked inherited; so has one whose only
     deadlines govern other parts and whose rest carries numbers (see `bind`). Quotes are empty:
-    the caller, who has the source text, fills them.
+    the caller, who has the source text, fills them. Ids are only unique (see `tasks.fact_ids`).
     """
     start, end = task_range
     own = [f for f in found if start <= f.at < end]

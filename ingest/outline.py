@@ -78,7 +78,8 @@ class _Draft:
 
 
 def parse_outline(text: str, header: Header, document_id: str) -> Outline:
-    """Parse the outline of a decoded document; see `kb.models.Clause` for the fields."""
+    """Parse the outline of a decoded document; see `kb.models.Clause` for the fields. Ids are only
+    unique (see `tasks.fact_ids`)."""
     everything = find_lines(text)
     lines = _without_contents(everything)
     outline = Outline()

@@ -92,7 +92,9 @@ def extract_source(source: Source, tell: Tell = untold, *, reading: int = 1) -> 
     tell(Stage.OUTLINE, 0, 0)
     repairs, findings = find_repairs(text)
     header = parse_header(text)
-    document_id = document_id_of(source.sha256)  # this and all ids below until `identify`
+    document_id = document_id_of(
+        source.sha256
+    )  # it and the ids of all facts are only unique until `identify` below
     outline = parse_outline(text, header, document_id)
     repairs = sorted([*repairs, *outline.repairs], key=lambda r: (r.span.start, r.span.end))
     index = RepairIndex(repairs)

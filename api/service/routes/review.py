@@ -104,22 +104,24 @@ class SettleIn(BaseModel):
 
 
 class HandIn(BaseModel):
-    """From which milestone that is no more (`fact_id` of an item of kind `left`) to which, and
-    why."""
+    """To which milestone of now, and why."""
 
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={
-            "examples": [
-                {"milestone_id": "milestone-0123456789ab", "to": "milestone-ba9876543210",
-                 "reason": "同一任务, 时限顺延"}
-            ]
+            "examples": [{"to": "milestone-ba9876543210", "reason": "同一任务, 时限顺延"}]
         },
-    )  # fmt: skip
+    )
 
-    milestone_id: Line
-    to: Line
+    to: Annotated[Line, Field(min_length=1)]
     reason: Annotated[Words, Field(min_length=1)]
+
+
+class Handed(BaseModel):
+    """From which milestone reports went to which."""
+
+    milestone_id: str
+    to: str
 
 
 class SettledKeys(BaseModel):
@@ -192,12 +194,14 @@ def open_again(body: SettleIn, viewer: Corrector, service: ServiceOf) -> Settled
     return SettledKeys(keys=chosen)
 
 
-@router.post("/review/hand", summary="转移办理记录 / hand reports over")
-def hand(body: HandIn, viewer: Bringer, service: ServiceOf) -> HandIn:
-    """Give what was reported on a duty that the present version no longer has to the one of now
-    that is the same; its steps, values and evidence go with it."""
-    hand_life(service.store, viewer.actor, body.milestone_id, body.to, body.reason, service.now())
-    return body
+@router.post("/review/hand/{milestone_id}", summary="转移办理记录 / hand reports over")
+def hand(milestone_id: str, body: HandIn, viewer: Bringer, service: ServiceOf) -> Handed:
+    """Give what was reported on a duty that the present version no longer has (`fact_id` of an
+    item of kind `left`) to the one of now that is the same; its steps, values and evidence go with
+    it."""
+    now = service.now()
+    hand_life(service.store, viewer.actor, milestone_id, body.to, body.reason, now)
+    return Handed(milestone_id=milestone_id, to=body.to)
 
 
 @router.post("/tasks/{task_id}/corrections", status_code=201, summary="更正 / correct a fact")

@@ -14,6 +14,7 @@ from kb.errors import NotFoundError
 from tasks.queries import Register
 
 PLAN = """某区防汛工作方案（2024—2026年）
+某区府办发〔2024〕1号
 一、主要任务
 1.整治隐患。到2025年，整治隐患点20处以上。（责任单位：区水利局、区应急局）
 2.开展演练。每年6月底前组织演练，参加率不低于95%。（牵头单位：区应急局；配合单位：区教委）

@@ -130,8 +130,8 @@ def record(world: World) -> dict[str, dict[str, Any]]:
     made = found[f"POST {API}/tasks/{{task_id}}/corrections"]["201"]
     found[f"POST {API}/corrections/{{correction_id}}/confirm"] = {"200": made}
     # Nor can anything be handed over before one took a duty away.
-    handed = {"milestone_id": "milestone-0123456789ab", "to": first.milestones[0].id, "reason": "同一任务, 时限顺延"}  # fmt: skip
-    found[f"POST {API}/review/hand"] = {"200": handed}
+    handed = {"milestone_id": "milestone-0123456789ab", "to": first.milestones[0].id}
+    found[f"POST {API}/review/hand/{{milestone_id}}"] = {"200": handed}
     return dict(sorted(found.items()))
 
 

@@ -33,6 +33,7 @@ from tests.tasks.samples import NOW, PLAN, TODAY, unit_of
 SECRET = "雪豹代号七三九一"
 """Stands in every part of the restricted document and in all work on it."""
 CLOSED = f"""某区{SECRET}专项工作方案（2024—2026年）
+某区府发〔2024〕7号
 一、主要任务
 1.推进{SECRET}工程。到2025年，{SECRET}覆盖率达到70%以上。（责任单位：区水利局、区档案局）
 2.验收{SECRET}工程。自{SECRET}竣工验收合格起3个月内移交区档案局。（责任单位：区水利局）

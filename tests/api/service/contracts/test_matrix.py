@@ -99,7 +99,7 @@ TABLE: dict[tuple[str, str], list[Row]] = {
     ("GET", f"{API}/review"): [Row(KNOWN)],
     ("POST", f"{API}/review/settle"): [Row(SUPERVISOR, {})],
     ("POST", f"{API}/review/open"): [Row(SUPERVISOR, {})],
-    ("POST", f"{API}/review/hand"): [Row(INGESTERS, {})],
+    ("POST", f"{API}/review/hand/{{milestone_id}}"): [Row(INGESTERS, {})],
     ("GET", f"{API}/versions"): [Row(KNOWN)],
     ("POST", f"{API}/versions/{{doubt_id}}"): [Row(INGESTERS, {})],
     ("POST", f"{API}/tasks/{{task_id}}/corrections"): [Row(SUPERVISOR, {})],
