@@ -210,7 +210,7 @@ def _given_up(limit: str, size: int, stage: tuple[str, str] | None) -> SourceErr
         "time": (f"处理器时间 {budget.seconds:.1f} 秒", f"{budget.seconds:.1f} s of the processor"),
         "memory": (f"内存 {budget.memory // MB} MB", f"{budget.memory // MB} MB of memory"),
     }[limit]
-    at = stage or ("读到何处不明", "nobody knows where")
+    at = stage or ("读取", "reading")  # it was ended before it could say more
     return SourceError(
         f"这份文件读起来超过上限 ({most[0]}), 已放弃, 停在: {at[0]}"
         f" / reading it takes more than the limit ({most[1]}); given up while {at[1]}",
@@ -288,6 +288,17 @@ def main(arguments: list[str]) -> NoReturn:
         os._exit(code)
 
 
+def _read(data: bytes, name: str, progress: _Progress) -> tuple[bytes, dict[str, str]]:
+    """The facts as JSON, or why there are none; nothing else is kept of it."""
+    from ingest.pipeline import extract_bytes  # noqa: PLC0415 - the caller needs none of it
+
+    try:
+        found = extract_bytes(data, name, progress.tell)
+    except DubanError as error:
+        return b"", {"message": error.message, "hint": error.hint}
+    return found.__pydantic_serializer__.to_json(found), {}
+
+
 def _serve(parent: int) -> None:
     from ingest.limits import budget_of, end_with, memory_peak, watched  # noqa: PLC0415
 
@@ -297,7 +308,7 @@ def _serve(parent: int) -> None:
     os.dup2(2, 1)  # nothing but answers is written there
     requests = _requests(sys.stdin.buffer)
 
-    from ingest.pipeline import extract_bytes  # noqa: PLC0415 - its import is not the file's cost
+    import ingest.pipeline  # noqa: F401, PLC0415 - its import is not the first file's cost
 
     grown = memory_peak() + 50_000_000
     for name, data in requests:
@@ -308,15 +319,11 @@ def _serve(parent: int) -> None:
             _answer(out, "given-up", last=True, message=error.message, hint=error.hint)
             os._exit(0)
 
-        told, refused = b"", {}
         with watched(budget_of(len(data)), exceeded):
             try:
-                found = extract_bytes(data, name, progress.tell)
-                told = found.__pydantic_serializer__.to_json(found)
+                told, refused = _read(data, name, progress)
             except MemoryError:
                 exceeded("memory")
-            except DubanError as error:
-                refused = {"message": error.message, "hint": error.hint}
         last = memory_peak() > grown  # what one file took is not the next one's
         _answer(out, "refused" if refused else "read", told, last=last, **refused)
         if last:

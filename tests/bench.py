@@ -27,7 +27,7 @@ NOTICE = corpus_path() / "documents" / "wanzhou-fuban-2022-30.txt"
 SIZES = (1, 10, 100)
 GOALS = {
     "time per character, largest against ×1": 1.3,
-    "duban extract of the notice, s": 0.5,
+    "duban extract of the notice, s": 0.8,  # in a process of its own
     "duban --help, s": 0.5,
 }
 _RUNS = {1: 7, 10: 3}

@@ -259,7 +259,8 @@ def extract(
     """抽取一个文件, 不入库 / read one file, store nothing."""
     from api.cli import extracting  # noqa: PLC0415
 
-    extracting.extract(file, context.obj.out(as_json), text_out)
+    state: Run = context.obj
+    extracting.extract(file, state.out(as_json), text_out, state.settings.read_seconds)
 
 
 @app.command()

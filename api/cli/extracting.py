@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from api.cli.output import Output
-from ingest.apart import PATIENCE, Reader, ReaderFailedError
+from ingest.apart import Reader, ReaderFailedError
 from ingest.contract import to_contract
 from ingest.files import load_file
 from kb.errors import SourceError, both
@@ -29,7 +29,7 @@ def read_apart(reader: Reader, data: bytes, path: Path) -> Extraction:
         ) from error
 
 
-def extract(path: Path, out: Output, text_out: Path | None, patience: float = PATIENCE) -> None:
+def extract(path: Path, out: Output, text_out: Path | None, patience: float) -> None:
     """Read one file and print what was found in it."""
     with Reader(patience) as reader:
         reader.start()
