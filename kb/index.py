@@ -27,6 +27,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from kb.chunks import Chunk
+from kb.disk import disk_fault
 from kb.embedding.cache import VectorCache
 from kb.embedding.encoders import Embedder, Vectors
 from kb.errors import (
@@ -36,7 +37,6 @@ from kb.errors import (
     IndexDiskError,
     IndexStateError,
     both,
-    disk_fault,
 )
 from kb.models import Fact
 

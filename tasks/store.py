@@ -26,7 +26,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.exc import DatabaseError, DataError, SQLAlchemyError
 
-from kb.errors import NotFoundError, StoreError, disk_fault
+from kb.disk import disk_fault
+from kb.errors import NotFoundError, StoreError
 from kb.models import Document, Fact
 from tasks import audit, schema
 from tasks.audit import Change
