@@ -30,6 +30,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from kb.chunks import Chunk
+from kb.disk import disk_fault
 from kb.embedding.cache import VectorCache
 from kb.embedding.encoders import Embedder, Vectors
 from kb.errors import (
@@ -39,7 +40,6 @@ from kb.errors import (
     IndexDiskError,
     IndexStateError,
     both,
-    disk_fault,
 )
 from kb.index_files import IndexFiles
 from kb.models import Fact

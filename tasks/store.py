@@ -15,7 +15,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.exc import DatabaseError, DataError, SQLAlchemyError
 
-from kb.errors import NotFoundError, StoreError, disk_fault
+from kb.disk import disk_fault
+from kb.errors import NotFoundError, StoreError
 from kb.models import Document, Fact
 from tasks import schema
 from tasks.adding import Added, add_document

@@ -36,7 +36,8 @@ from api.cli.state import (
     Unit,
 )
 from api.settings import SettingError
-from kb.errors import DubanError, disk_error
+from kb.disk import disk_error
+from kb.errors import DubanError
 
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from kb.errors import disk_error
+from kb.disk import disk_error
 
 RARE = "𠮷"
 """What shows this shows everything: a name may hold it, GBK does not."""

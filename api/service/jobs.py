@@ -33,7 +33,8 @@ from api.service.job_records import (
 from api.service.owners import Owner, is_running
 from ingest.apart import PATIENCE, ReaderFailedError, Reading, StoppedError
 from ingest.reader_version import reader_version
-from kb.errors import ConflictError, DubanError, disk_error, joined
+from kb.disk import disk_error
+from kb.errors import ConflictError, DubanError, joined
 from kb.index import Report
 from tasks.authorisation import Action, Actor, require
 from tasks.models import Extraction

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from kb.disk import disk_error
 from kb.errors import (
     ConflictError,
     DeniedError,
@@ -25,7 +26,6 @@ from kb.errors import (
     SourceError,
     StoreError,
     TransitionError,
-    disk_error,
 )
 from tasks.units import AmbiguousUnitError
 

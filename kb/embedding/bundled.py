@@ -27,7 +27,8 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from kb.errors import ModelError, disk_fault
+from kb.disk import disk_fault
+from kb.errors import ModelError
 
 NAME = "multilingual-e5-small"
 CONTAINER_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from kb.disk import disk_fault
 from kb.embedding.encoders import Embedder, Vectors
-from kb.errors import both, disk_fault
+from kb.errors import both
 
 log = logging.getLogger("duban.index")
 _BATCH = 64

@@ -4,7 +4,6 @@ do, and shows no traceback. Real processes; a full disk and a read-only mount ar
 import json
 import os
 import shutil
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -12,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from kb.errors import disk_fault
 from tests.api.service.process import ROOT, environ_of
 from tests.tasks.samples import PLAN
 
@@ -202,27 +200,3 @@ def test_a_damaged_index_is_told_and_made_anew(home):
     done = run(home, "index", "rebuild")
     assert (done.returncode, "Traceback" in done.stderr) == (0, False)
     assert run(home, "index", "verify").returncode == 0
-
-
-@pytest.mark.parametrize(
-    ("error", "words"),
-    [
-        (OSError(28, "No space left on device"), "磁盘空间已满"),
-        (OSError(122, "Disk quota exceeded"), "磁盘空间已满"),
-        (OSError(30, "Read-only file system"), "只读挂载"),
-        (PermissionError(13, "Permission denied"), "没有读写权限"),
-        (NotADirectoryError(20, "Not a directory"), "应是目录"),
-        (sqlite3.OperationalError("database or disk is full"), "磁盘空间已满"),
-        (RuntimeError("Error: No space left on device (os error 28)"), "磁盘空间已满"),
-        (RuntimeError("something else"), None),
-    ],
-)
-def test_what_the_disk_has_to_do_with_an_error(error, words):
-    told_of = disk_fault(error)
-    assert (told_of is None) is (words is None)
-    if told_of is not None:
-        assert words in told_of[0]
-        assert all(" / " in part for part in told_of)
-        outer = ValueError("wrapped")
-        outer.__cause__ = error
-        assert disk_fault(outer) == told_of

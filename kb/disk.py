@@ -1,0 +1,95 @@
+"""What the disk has to do with an error: full, mounted read-only, closed to us, or a path that is not
+what it should be. Told with what to do, whichever library met it."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from kb.errors import DiskError
+
+_FULL = (
+    "磁盘空间已满, 写不进去 / the disk is full, nothing can be written",
+    "请清理磁盘或扩容后重试; 已入库的内容没有损坏"
+    " / free some space and try again; what is stored is unharmed",
+)
+_READ_ONLY = (
+    "所在磁盘是只读挂载, 不能写入 / it lies on a read-only mount, nothing can be written",
+    "请以读写方式重新挂载, 或用 --store、DUBAN_HOME、DUBAN_CACHE 另指可写的位置"
+    " / mount it for writing, or name a place that can be written by --store, DUBAN_HOME or DUBAN_CACHE",
+)
+_DENIED = (
+    "没有读写权限 / it may not be read or written",
+    "请检查文件和目录的权限 / check the permissions of the file and its folder",
+)
+_SHAPE = (
+    "应是目录的地方是文件, 或应是文件的地方是目录 / a file stands where a folder should be, or a folder where a file should",
+    "请移走它, 或另指一个位置 / move it away, or name another place",
+)
+_BY_NUMBER = {
+    errno.ENOSPC: _FULL, errno.EDQUOT: _FULL, errno.EFBIG: _FULL, errno.EROFS: _READ_ONLY,
+    errno.EACCES: _DENIED, errno.EPERM: _DENIED, errno.ENOTDIR: _SHAPE, errno.EISDIR: _SHAPE,
+    errno.EEXIST: _SHAPE,
+}  # fmt: skip
+_BY_WORDS = (
+    ("no space left on device", _FULL),
+    ("disk is full", _FULL),  # SQLite
+    ("disk quota exceeded", _FULL),
+    ("file too large", _FULL),
+    ("read-only file system", _READ_ONLY),
+    ("permission denied", _DENIED),
+    ("not a directory", _SHAPE),
+    ("is a directory", _SHAPE),
+)
+"""What libraries that are not Python (Chroma, safetensors) say of the same errors."""
+_ROOM = 1 << 20
+"""Bytes: with less left a database cannot keep its journal, and says whatever it stumbled over."""
+
+
+def disk_fault(error: BaseException, path: Path | str | None = None) -> tuple[str, str] | None:
+    """What the disk has to do with an error, and what to do, each in Chinese, ` / `, English; None
+    where it has nothing to do with it.
+
+    Args:
+        error: what was raised; what it came from is looked at too.
+        path: where it happened: a library that only says that something failed is asked no
+            further, the disk is.
+    """
+    for one in _chain(error):
+        if isinstance(one, OSError) and one.errno in _BY_NUMBER:
+            return _BY_NUMBER[one.errno]
+        said = str(one).lower()
+        for words, fault in _BY_WORDS:
+            if words in said:
+                return fault
+    return _state_of_disk(Path(path)) if path is not None else None
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        seen.append(error)
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _state_of_disk(path: Path) -> tuple[str, str] | None:
+    place = next((p for p in (path, *path.parents) if p.exists()), None)
+    if place is None:
+        return None
+    if place != path and not place.is_dir():
+        return _SHAPE
+    found = os.statvfs(place)
+    if found.f_flag & os.ST_RDONLY:
+        return _READ_ONLY
+    return _FULL if found.f_bavail * found.f_frsize < _ROOM else None
+
+
+def disk_error(error: BaseException, path: Path | str | None = None) -> DiskError | None:
+    """The error of ours for one that the disk made; None where it did not."""
+    if isinstance(error, OSError) and isinstance(error.filename, (str, os.PathLike)):
+        path = str(error.filename)
+    fault = disk_fault(error, path)
+    return DiskError(fault[0], hint=fault[1], path=path) if fault else None
