@@ -11,11 +11,19 @@ from kb.errors import DubanError
 
 def replace_file(path: Path, data: bytes, *, mode: int | None = None) -> None:
     """Write a file beside its place and move it there, so that it is there whole or as before,
-    also after a power cut. `mode` are its permissions, by default those of the process.
+    also after a power cut. `mode` are its permissions, by default those of the process. A link is
+    followed; a device or a pipe is written to, never replaced.
 
     Raises:
         OSError: it cannot be written; what was there before still is.
     """
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        with path.open("wb", buffering=0) as out:
+            written = 0
+            while written < len(data):
+                written += out.write(data[written:]) or 0
+        return
     beside = path.with_name(f".duban-{secrets.token_hex(8)}.tmp")
     try:
         with beside.open("xb") as out:

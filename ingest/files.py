@@ -25,6 +25,8 @@ def load_file(path: Path, *, limit: int = LIMIT) -> bytes:
                 path=path,
             )
         return path.read_bytes()
+    except FileNotFoundError as error:
+        raise SourceError("没有这个文件 / no such file", path=path) from error
     except OSError as error:
         raise SourceError(
             f"打不开文件 / cannot open the file: {error.strerror}", path=path

@@ -8,7 +8,7 @@ import re
 from datetime import date
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from kb.errors import DubanError
 
@@ -38,3 +38,20 @@ def read_day(printed: object) -> date:
 
 Day = Annotated[date, BeforeValidator(read_day)]
 """A field that holds a day; see `read_day`."""
+_LAST_YEAR = 2999
+"""The last year that lists are made for: what recurs is looked for a year beyond the day asked."""
+
+
+def check_asked(day: date) -> date:
+    """A day that lists can be made for.
+
+    Raises:
+        DayError: it is too far away.
+    """
+    if day.year > _LAST_YEAR:
+        raise DayError(f"日期最晚到 {_LAST_YEAR} 年 / the last year is {_LAST_YEAR}: {day}")
+    return day
+
+
+AskedDay = Annotated[Day, AfterValidator(check_asked)]
+"""A day that somebody asks about."""

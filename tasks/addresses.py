@@ -29,6 +29,10 @@ _LONGEST = {"email": 2000, "file": 60}
 """Characters of an address: a folder's name may have 255 bytes."""
 
 
+_EMBEDDING = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
+"""Networks whose addresses stand for an IPv4 address: NAT64 (RFC 6052), IPv4-compatible (RFC 4291)."""
+
+
 class AddressError(DubanError):
     """An address that a channel cannot use."""
 
@@ -158,7 +162,9 @@ def is_outside(host: str) -> bool:
         numeric = last.isdigit() or last.startswith("0x")
         return "." in name and last not in ("localhost", "local", "internal") and not numeric
     if isinstance(address, ipaddress.IPv6Address):
-        address = address.ipv4_mapped or address.sixtofour or address
+        inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        embeds = any(address in network for network in _EMBEDDING)
+        address = address.ipv4_mapped or address.sixtofour or (inner if embeds else address)
     return address.is_global and not address.is_multicast
 
 

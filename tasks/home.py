@@ -51,18 +51,15 @@ def read_home(connection: Connection, government: str = "") -> Home:
     Args:
         connection: to the store.
         government: as the setting names it (万州区, 重庆市万州区人民政府); empty for the issuer of the
-            first document recorded that is not withdrawn.
+            first document recorded that says one and is not withdrawn.
     """
     if government:
         return Home(jurisdiction=detect_jurisdiction(government), given=True)
     d = schema.document.c
-    first = connection.execute(
-        select(d.issuer, d.title)
-        .where(d.withdrawn_at.is_(None))
-        .order_by(d.recorded_at, d.id)
-        .limit(1)
-    ).first()
-    found = issuers_of(*first) if first is not None else ()
+    rows = connection.execute(
+        select(d.issuer, d.title).where(d.withdrawn_at.is_(None)).order_by(d.recorded_at, d.id)
+    )
+    found = next((said for row in rows if (said := issuers_of(*row))), ())
     unknown = Jurisdiction(place=None, level=Level.OTHER)
     return Home(jurisdiction=found[0] if found else unknown, given=False)
 

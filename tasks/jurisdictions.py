@@ -133,6 +133,8 @@ def _read_place(name: str) -> Jurisdiction | None:
         if inner:
             city, district = inner.groups()
     places = [p for p in (province, city, district) if p]
+    if any(not p.strip("省市州盟区县旗") for p in places):
+        return None  # 区市场监管局 is of no place called 区市
     own = places[-1]
     level = Level.DISTRICT if district else level_of(own)
     return Jurisdiction(place=own, level=level, parents=tuple(reversed(places[:-1])))

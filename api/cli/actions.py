@@ -58,7 +58,7 @@ def find_sources(paths: Sequence[Path]) -> list[Path]:
     """The files named, and those of a kind that is read inside the folders named.
 
     Raises:
-        SourceError: a path does not exist, or a folder holds nothing to read.
+        SourceError: a folder holds nothing to read.
     """
     found: list[Path] = []
     for path in paths:
@@ -73,10 +73,8 @@ def find_sources(paths: Sequence[Path]) -> list[Path]:
                     path=path,
                 )
             found.extend(inside)
-        elif path.exists():
-            found.append(path)
         else:
-            raise SourceError("没有这个文件 / no such file", path=path)
+            found.append(path)  # one that is not there is told when it is read
     return list(dict.fromkeys(found))
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.settings import LANGUAGES, Settings, read_settings
-from kb.days import DayError, read_day
+from kb.days import DayError, check_asked, read_day
 from kb.errors import NotFoundError, StoreError, both
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Run:
 
     def day(self, as_of: date | None) -> date:
         """The day a question is asked about."""
-        return as_of or self.settings.today()
+        return check_asked(as_of) if as_of else self.settings.today()
 
     def out(self, as_json: bool) -> Output:
         """Where results are printed."""

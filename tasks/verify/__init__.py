@@ -137,7 +137,8 @@ def _check_all(
                 homes[task.id] = key
                 owners.update((m.id, task.id) for m in task.milestones)
         if corrected is not None:
-            check_projections(connection, corrected, found)
+            check = partial(check_projections, connection, corrected, found)
+            _guarded("milestone", found, check, key)
     found.count("事项原文 / quotes of facts", facts)
     ledger = Ledger(found, owners, homes)
     _guarded("audit", found, lambda: ledger.read(audit.read(connection)))

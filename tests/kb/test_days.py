@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from kb.days import Day, DayError, read_day
+from kb.days import Day, DayError, check_asked, read_day
 
 NO_DAYS = (
     0, 1, 20260101, 1767225600, 1.5, True, "", "0", "1767225600", "20260101", "2026-1-1", "2026-001",
@@ -43,3 +43,9 @@ def test_a_field_is_told_as_a_date():
     assert told == [{"format": "date", "type": "string"}, {"type": "null"}]
     assert Asked(as_of=None).as_of is None
     assert type(Asked(as_of=date(2026, 1, 1)).as_of) is date
+
+
+def test_lists_are_made_for_days_that_have_a_year_after_them():
+    assert check_asked(date(2999, 12, 31)) == date(2999, 12, 31)
+    with pytest.raises(DayError, match="2999"):
+        check_asked(date(9999, 12, 31))

@@ -98,3 +98,10 @@ def test_the_place_at_a_level() -> None:
     # 市教委 of a document of 万州区 is that of 重庆市, a province by rank.
     assert detect_jurisdiction("重庆市万州区人民政府").at(Level.CITY) == "重庆市"
     assert detect_jurisdiction("某县人民政府").at(Level.CITY) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["区市场监管局", "县市场监管局", "市市政园林局", "区县级政府办公室"]
+)
+def test_words_for_what_a_place_is_are_no_place(name: str) -> None:
+    assert detect_jurisdiction(name).place is None

@@ -15,7 +15,7 @@ from tasks.store import Store
 from tasks.tracker import Tracker
 from tasks.verify import Reader, verify_store
 from tests.tasks.prepared import verify
-from tests.tasks.samples import NOW, SUPERVISOR, milestone_of, read, set_back, take, tasks_of
+from tests.tasks.samples import NOW, SUPERVISOR, add, milestone_of, read, set_back, take, tasks_of
 
 
 @pytest.fixture
@@ -147,3 +147,15 @@ def test_an_event_recorded_again_after_its_deadline_was_corrected_is_logged(stor
     tracker.correct(SUPERVISOR, draft, NOW)
     assert tracker.record_event(SUPERVISOR, key, "一小", day, NOW).due == date(2026, 5, 3)
     assert verify(store).differences == ()
+
+
+def test_a_cell_that_cannot_be_read_is_named_and_blinds_nothing(tmp_path):
+    """SQLite keeps anything in a column of days."""
+    with Store.open(f"sqlite:///{tmp_path / 'duban.db'}") as store:
+        add(store)
+        take(store, Step.ACCEPT)
+        with store.writing() as connection:
+            connection.exec_driver_sql("UPDATE milestone SET due = 'garbage'")
+            connection.exec_driver_sql("UPDATE life SET status = 'closed'")
+        found = verify(store).differences
+    assert {"milestone", "life"} <= {d.table for d in found}

@@ -25,6 +25,7 @@ from api.service.pages.words import translate
 from api.service.problems import UnauthenticatedError, status_of, told_of
 from api.service.state import Service
 from api.settings import LANGUAGES
+from kb.days import check_asked
 from kb.days import read_day as parse_day
 from kb.errors import DeniedError, DubanError, NotFoundError
 from tasks.authorisation import Action, authorise
@@ -264,7 +265,7 @@ def read_day(printed: str) -> date | None:
     Raises:
         DubanError: it is no day.
     """
-    return parse_day(printed.strip()) if printed.strip() else None
+    return check_asked(parse_day(printed.strip())) if printed.strip() else None
 
 
 def local_path(given: str, usual: str = "/") -> str:

@@ -10,12 +10,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.params import ParamTypes
 from fastapi.routing import APIRoute
 
-from kb.days import Day
+from kb.days import AskedDay
 from tasks.due import State
 from tasks.lifecycle import Status
 from tasks.models import Role
 
-AsOf = Annotated[Day | None, Query(description="以这一天为准, 默认今天 / default: today")]
+AsOf = Annotated[AskedDay | None, Query(description="以这一天为准, 默认今天 / default: today")]
 Unit = Annotated[str, Query(max_length=200, description="单位名称或编号 / a unit's name or id")]
 Plan = Annotated[str, Query(max_length=200, description="计划标题中的字 / words of a plan's title")]
 Document = Annotated[

@@ -55,6 +55,14 @@ def test_a_bad_file_is_named_and_the_others_go_in(duban, tmp_path):
     assert len(json.loads(out)) == 1
 
 
+def test_a_path_that_is_not_there_keeps_no_other_out(duban, tmp_path):
+    (tmp_path / "b.txt").write_text("一、任务\n1.建校。（责任单位：区教委）\n", "utf-8")
+    names = [str(tmp_path / name) for name in ("a.txt", "b.txt", "c.txt")]
+    code, out, _ = duban("ingest", "--no-index", *names, "--json", folder=tmp_path)
+    rows = json.loads(out)["files"]
+    assert (code, [row["status"] for row in rows]) == (1, ["failed", "added", "failed"])
+
+
 def test_a_file_beyond_its_limits_is_given_up_and_the_others_go_in(duban, tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
