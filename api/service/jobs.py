@@ -131,6 +131,7 @@ class Jobs:
             work.leave = work.leave or "released"
             self._leave(work)
         self._pulse.join()
+        self._owner.leave()
 
     def ingest(self, path: Path, order: Order) -> Job:
         """Queue the reading of a file, which is then removed: its bytes are in the store.

@@ -8,6 +8,9 @@ import socket
 
 from pydantic import BaseModel
 
+_HERE: set[str] = set()
+"""The words of those who work in this very process, which may hold several services."""
+
 
 class Owner(BaseModel):
     """A process that works: its machine, its number there, and a word that only it has."""
@@ -19,7 +22,13 @@ class Owner(BaseModel):
     @classmethod
     def here(cls) -> Owner:
         """This process."""
-        return cls(host=socket.gethostname(), process=os.getpid(), word=secrets.token_hex(8))
+        found = cls(host=socket.gethostname(), process=os.getpid(), word=secrets.token_hex(8))
+        _HERE.add(found.word)
+        return found
+
+    def leave(self) -> None:
+        """Work no more."""
+        _HERE.discard(self.word)
 
     def is_known_gone(self, asking: Owner) -> bool:
         """Whether `asking` can tell that it works no more: it is `asking` itself, of former work; or
@@ -27,7 +36,7 @@ class Owner(BaseModel):
         nothing is known."""
         if self.word == asking.word:
             return True
-        if self.host != asking.host:
+        if self.host != asking.host or self.word in _HERE:
             return False
         return self.process == asking.process or not is_running(self.process)
 

@@ -530,6 +530,16 @@ def test_who_is_known_to_be_gone(owner, gone):
     assert asked.is_known_gone(here) is gone
 
 
+def test_two_services_of_one_process_leave_each_other_their_jobs(jobs_in, store):
+    here, there = jobs_in(beat=0.02), jobs_in(beat=0.02)
+    job = put(here, "大.txt", LONGER)
+    until(lambda: here.get(job.id).stage == "reading")
+    there.recover()
+    assert there._live == {}
+    assert ended(here, job.id).status is JobStatus.DONE
+    assert here._records.get(job.id).owner == here._owner
+
+
 def test_files_of_running_processes_stay(tmp_path):
     names = [f"{os.getppid()}-a.part", f"{os.getpid()}-b.part", "4194305-c.part", "left.part"]
     for name in names:
