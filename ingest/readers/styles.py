@@ -104,7 +104,7 @@ def _inside(tag: Tag, around: _Shown) -> _Shown:
 
 def _shows_again(tag: Tag) -> bool:
     """Whether an element in a faint one may be shown, as its size or visibility is its own."""
-    return any(_own(inner) for inner in tag.find_all(style=True))
+    return any(isinstance(inner, Tag) and _own(inner) for inner in tag.descendants)
 
 
 def _own(tag: Tag) -> bool:
