@@ -2,6 +2,7 @@
 
 Read from labelled lines (`ingest.metadata`), wherever they stand, and where there are none from
 the text: the title lines, the document number under them, the signature with its date at the end.
+Where what the text prints contradicts a label, the text is believed and a finding names both.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import pairwise
 
+from ingest.header_conflicts import conflict, letters, names_differ, titles_differ
 from ingest.layout import TITLE_END, Line, LineKind, find_lines, is_signatory
 from ingest.metadata import (
     DATE,
@@ -21,7 +23,7 @@ from ingest.metadata import (
     normalize_date,
     normalize_document_number,
 )
-from kb.models import Fact, Span
+from kb.models import Fact, Finding, Span
 
 _HEAD_LINES = 14
 """Lines at the head of a text among which its title is looked for."""
@@ -56,6 +58,7 @@ class Header(Fact):
     subject: str | None = None
     validity: str | None = None
     spans: tuple[Span, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def parse_header(text: str) -> Header:
@@ -63,13 +66,20 @@ def parse_header(text: str) -> Header:
     metadata = find_metadata(text)
     lines = [line for line in find_lines(text, metadata) if line.kind not in _ASIDE]
     printed = _printed_title(lines)
-    words = metadata.value("title") or "".join(line.text for line in printed)
+    signature = _signature(lines)
+    conflicts = dict(_conflicts(metadata, lines, printed, signature))
+
+    def labelled(name: str) -> str | None:
+        return None if name in conflicts else metadata.value(name)
+
+    words = labelled("title") or "".join(line.text for line in printed)
     title_printed = bool(words)
     if not words:
         spoken = (line.text for line in lines if not line.text.endswith(("：", ":")))
         words = next(spoken, "")[:_LONGEST_FIRST_LINE]
     title = re.sub(r"(?<=[一-龥])[ \u3000]+(?=[一-龥《])", "", words) or None
-    number = normalize_document_number(metadata.value("document_number") or "")
+    own = _printed_number(lines) if "document_number" in conflicts else None
+    number = own[0] if own else normalize_document_number(labelled("document_number") or "")
     number_printed = number is not None
     if number is None:
         for place in (_joined(lines, _HEAD), text[:_HEAD]):
@@ -77,9 +87,8 @@ def parse_header(text: str) -> Header:
                 number = normalize_document_number(match.group())
                 number_printed = _stands_alone(place, match)
                 break
-    signature = _signature(lines)
     signed = (signature[0].text, signature[1].text) if signature else ("", "")
-    issuer = metadata.value("issuer") or re.sub(r"\s+", "", signed[0]) or _issuer_of(title) or None
+    issuer = labelled("issuer") or re.sub(r"\s+", "", signed[0]) or _issuer_of(title) or None
     return Header(
         title=title,
         title_printed=title_printed,
@@ -87,7 +96,8 @@ def parse_header(text: str) -> Header:
         document_number=number,
         index_number=metadata.value("index_number"),
         issuer=issuer,
-        written_on=_written_on(metadata) or normalize_date(signed[1]),
+        written_on=("written_on" not in conflicts and _written_on(metadata))
+        or normalize_date(signed[1]),
         published_on=normalize_date(metadata.value("published_on") or ""),
         subject=metadata.value("subject"),
         validity=metadata.value("validity"),
@@ -97,7 +107,50 @@ def parse_header(text: str) -> Header:
                 [*printed, *_repeated(lines, title), *_letterhead(lines), *(signature or ())]
             )
         ),
+        findings=tuple(conflicts.values()),
     )
+
+
+def _conflicts(
+    metadata: Metadata,
+    lines: Sequence[Line],
+    printed: Sequence[Line],
+    signature: tuple[Line, Line] | None,
+) -> Iterator[tuple[str, Finding]]:
+    """(field, finding) of each label that the title, number or signature contradicts."""
+    title = "".join(line.text for line in printed)
+    label = metadata.value("title") or ""
+    if label and title and titles_differ(letters(label), letters(title)):
+        span = Span(printed[0].start, printed[-1].end)
+        yield "title", conflict(("标题", "title"), label, title, span)
+    number = normalize_document_number(metadata.value("document_number") or "")
+    own = _printed_number(lines)
+    if number and own and own[0] != number:
+        span = Span(own[1].start, own[1].end)
+        yield "document_number", conflict(("发文字号", "document number"), number, own[0], span)
+    if signature is None or not is_signatory(signature[0].text):
+        return
+    name, dated = signature
+    issuer = metadata.value("issuer") or ""
+    if issuer and names_differ(letters(issuer), letters(name.text)):
+        span = Span(name.start, name.end)
+        yield "issuer", conflict(("发文机关", "issuer"), issuer, name.text, span)
+    written, signed = _written_on(metadata), normalize_date(dated.text)
+    if written and signed and written != signed:
+        span, what = Span(dated.start, dated.end), ("成文日期", "date of writing")
+        yield "written_on", conflict(what, written.isoformat(), signed.isoformat(), span)
+
+
+def _printed_number(lines: Sequence[Line]) -> tuple[str, Line] | None:
+    """The number on a line of its own at the head, before the first sentence or addressee."""
+    for line in lines[:_HEAD_LINES]:
+        match = NUMBER.search(line.text)
+        if match and _stands_alone(line.text, match):
+            number = normalize_document_number(match.group())
+            return (number, line) if number else None
+        if line.kind is LineKind.MARKED or re.search(r"。|[：:]$", line.text):
+            return None
+    return None
 
 
 def _written_on(metadata: Metadata) -> date | None:

@@ -141,6 +141,7 @@ def extract_source(source: Source, tell: Tell = untold, *, reading: int = 1) -> 
             *empty,
             *source.findings,
             *findings,
+            *header.findings,
             *outline.findings,
             *_attachments(text),
             *warnings,

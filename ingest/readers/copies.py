@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from bs4 import Tag
 
@@ -19,12 +19,12 @@ _SAME = 0.95
 """Share of its samples that a hidden copy has in common with what is shown: its own heading and
 joins between paragraphs differ (0.987 and more in the pages of one portal); text of the same form
 about something else has 0.85."""
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 
 
-def find_copies(page: Elements) -> set[int]:
+def find_copies(page: Elements, unseen: Container[int]) -> set[int]:
     """`id`s of the elements that repeat another: of two with the same words the one that is
-    hidden, else the later one; and hidden ones whose words the page shows elsewhere."""
+    hidden, else the later one; and hidden ones whose words the page shows elsewhere.
+    `unseen`: `id`s of what is hidden."""
     found: set[int] = set()
     same: dict[int, list[Tag]] = defaultdict(list)
     hidden: list[Tag] = []
@@ -32,7 +32,7 @@ def find_copies(page: Elements) -> set[int]:
         length = page.length(tag)
         if length < _LEAST or tag is page.root:
             continue
-        if is_hidden(tag):
+        if id(tag) in unseen:
             hidden.append(tag)
         parent = tag.parent
         # Of elements that hold nothing but one another the outermost stands for all.
@@ -40,7 +40,7 @@ def find_copies(page: Elements) -> set[int]:
             same[length].append(tag)
     for tags in same.values():
         if len(tags) > 1:
-            found |= _repeated(page, tags)
+            found |= _repeated(page, tags, unseen)
     outermost = _outermost(page, hidden)
     if outermost:
         shown = set(_samples(_squeezed(page.text_without(outermost))))
@@ -69,16 +69,7 @@ def _says_again(words: str, shown: set[str]) -> bool:
     return len(taken) >= _FEWEST and sum(taken) >= _SAME * len(taken)
 
 
-def is_hidden(tag: Tag) -> bool:
-    """Whether a page does not show an element itself."""
-    return (
-        tag.has_attr("hidden")
-        or str(tag.get("aria-hidden", "")).lower() == "true"
-        or _HIDDEN.search(str(tag.get("style") or "")) is not None
-    )
-
-
-def _repeated(page: Elements, tags: list[Tag]) -> set[int]:
+def _repeated(page: Elements, tags: list[Tag], unseen: Container[int]) -> set[int]:
     by_words: dict[str, list[Tag]] = defaultdict(list)
     for tag in tags:
         by_words[_words(page, tag)].append(tag)
@@ -87,7 +78,7 @@ def _repeated(page: Elements, tags: list[Tag]) -> set[int]:
         apart = [
             tag for tag in alike if not any(t is not tag and page.holds(t, tag) for t in alike[:8])
         ]
-        kept = next((tag for tag in apart if not is_hidden(tag)), apart[0])
+        kept = next((tag for tag in apart if id(tag) not in unseen), apart[0])
         found |= {id(tag) for tag in apart if tag is not kept}
     return found
 

@@ -17,7 +17,7 @@ from bs4.element import NavigableString, PageElement
 
 _LINKS = 200
 """Of an element's links so many are counted."""
-_SPEAKS = re.compile(
+SPEAKS = re.compile(
     r"[。；]|^\s*(?:[一二三四五六七八九十]{1,3}、|[(（][一二三四五六七八九十]{1,3}[)）]|第[一二三四五六七八九十百]{1,4}[章条]|\d{1,2}[.．、]\s*[一-龥])|(?:责任|牵头|配合)单位"
 )
 """A sentence, the number of a clause, who bears a duty: what the words of a page do not have."""
@@ -34,13 +34,22 @@ class _Extent:
 
 
 class Elements:
-    """The elements of `root` that are read: `dropped` names those that are not, with all in them."""
+    """The elements of `root` that are read: `dropped` names those that are not, with all in them,
+    `without` has the `id`s of others. Strings in `preformatted` (`id`s) are one for each line."""
 
-    def __init__(self, root: Tag, dropped: Container[str]) -> None:
+    def __init__(
+        self,
+        root: Tag,
+        dropped: Container[str],
+        without: Container[int] = frozenset(),
+        preformatted: Container[int] = frozenset(),
+    ) -> None:
         self.root = root
         self.named: dict[tuple[str, str], Tag] = {}
         """The first element with an id or a class: ("id", "zoom") → element."""
         self._dropped = dropped
+        self._without = without
+        self._preformatted = preformatted
         self._elements: list[Tag] = []
         self._strings: list[str] = []
         self._links: list[int] = []
@@ -51,7 +60,7 @@ class Elements:
             accumulate((self.length(self._elements[i]) for i in self._links), initial=0)
         )
         self._speaking = list(
-            accumulate((int(bool(_SPEAKS.search(s))) for s in self._strings), initial=0)
+            accumulate((int(bool(SPEAKS.search(s))) for s in self._strings), initial=0)
         )
 
     def _walk(self) -> None:
@@ -69,7 +78,8 @@ class Elements:
                 stack.append(node)
                 stack.extend(reversed(list(self.children(node))))
             elif type(node) in (NavigableString, CData):  # no declarations, no notes on reading
-                self._strings.append(str(node))
+                kept = id(node) in self._preformatted
+                self._strings.extend(str(node).splitlines() if kept else [str(node)])
 
     def _open(self, tag: Tag) -> None:
         place = len(self._elements)
@@ -88,11 +98,9 @@ class Elements:
     def children(self, tag: Tag) -> Iterator[PageElement]:
         """What stands directly in `tag` and is read: elements and strings, in order."""
         for child in tag.children:
-            if isinstance(child, Comment) or (
-                isinstance(child, Tag) and child.name in self._dropped
-            ):
-                continue
-            yield child
+            dropped = isinstance(child, Tag) and child.name in self._dropped
+            if not (dropped or isinstance(child, Comment) or id(child) in self._without):
+                yield child
 
     def inside(self, tag: Tag, names: Container[str]) -> Iterator[Tag]:
         """The elements anywhere in `tag` that have one of the names, in order."""

@@ -18,9 +18,10 @@ from bs4.element import NavigableString, PageElement
 from ingest.layout import TITLE_END
 from ingest.leftovers import DOUBT
 from ingest.readers.copies import find_copies
-from ingest.readers.elements import Elements
+from ingest.readers.elements import SPEAKS, Elements
 from ingest.readers.encoding import decode_bytes
 from ingest.readers.source import Read
+from ingest.readers.styles import read_styles
 from kb.errors import SourceError
 from kb.models import Finding
 from tasks.models import LEFT_OUT
@@ -28,15 +29,15 @@ from tasks.models import LEFT_OUT
 _NO_TEXT = frozenset(["script", "style", "template", "input", "link", "meta", "head"])
 """Elements whose content is no words for a reader; comments are none either."""
 _CONTROLS = frozenset(
-    ["noscript", "iframe", "canvas", "svg", "button", "select", "textarea", "object", "embed",
+    ["noscript", "iframe", "canvas", "svg", "button", "select", "object", "embed",
      "video", "audio"]
 )  # fmt: skip
-_AROUND = frozenset(["nav", "footer"])
+_AROUND = frozenset(["nav", "footer", "textarea"])
 _BLOCKS = frozenset(
     ["p", "div", "section", "article", "h1", "h2", "h3", "h4", "h5", "h6", "li", "ul", "ol",
      "table", "tbody", "thead", "tr", "td", "th", "blockquote", "pre", "dd", "dt", "dl", "center",
      "body", "form", "nav", "footer", "header", "main", "aside", "figure", "figcaption", "caption",
-     "details", "summary", "fieldset", "address"]
+     "details", "summary", "fieldset", "address", "textarea"]
 )  # fmt: skip
 _FURNITURE = re.compile(
     r"nav|menu|share|breadcrumb|footer|header-?bar|sidebar|related|qr|ewm|print|toolbar|crumb|copyright|bdshare|pagination|font-?size",
@@ -49,6 +50,7 @@ _KNOWN_MAIN = ("UCAP-CONTENT", "zoom", "Zoom", "content", "article", "TRS_Editor
 _ROWS = frozenset(["tr", "li", "p", "dd", "div"])
 _CELLS = frozenset(["td", "th", "span"])
 _TABLE_CELLS = frozenset(["td", "th"])
+_BETWEEN_CELLS = frozenset(["table", "thead", "tbody", "tfoot", "tr"])
 _TABLE = frozenset(["table", "thead", "tbody", "tr", "td", "th"])
 _VALUE = 2000
 """Characters; the longest cell of a header, a title of several lines included, has a tenth."""
@@ -61,6 +63,11 @@ _TITLES = frozenset(["h1", "h2", "h3"])
 _LONGEST_TITLE = 120
 _HEAD = 1000
 """Characters of the main text in which its title would stand."""
+_ALL_HIDDEN = Finding(
+    code="hidden-text",
+    message="网页的正文全部设为隐藏, 仍已读入, 请与网页显示的内容核对 / all text of the page is hidden; it "
+    "was read all the same, compare it with what the page shows",
+)
 _DEPTH = 200
 _DEEPEST = 500
 
@@ -83,15 +90,21 @@ def read_html(data: bytes, name: str) -> Read:
         soup = BeautifulSoup(markup, "lxml", from_encoding="utf-8")
     _refuse_depth(soup, name)
     page = _Page(soup)
+    lines = [*page.lines()]
+    findings = [*decoded.findings]
+    if page.hides and not lines:
+        page = _Page(soup, with_hidden=True)
+        lines = [*page.lines()]
+        findings += [_ALL_HIDDEN] if lines else []
     # An entity may name a character that is none (&#xD800;).
-    text = "\n".join(page.lines()).encode("utf-8", "replace").decode()
+    text = "\n".join(lines).encode("utf-8", "replace").decode()
     if not text.strip():
         raise SourceError(
             "网页里没有正文 / the page has no text",
             hint="请保存整页后再导入 / save the whole page and try again",
             path=name,
         )
-    return Read(text + "\n", (*decoded.findings, *page.findings()))
+    return Read(text + "\n", (*findings, *page.findings()))
 
 
 def _refuse_depth(soup: Tag, name: str) -> None:
@@ -116,15 +129,24 @@ class _Inside(NamedTuple):
 
 
 class _Page:
-    """A page while it is read: `left` holds the elements that are left out, with their words."""
+    """A page while it is read: `left` and `speaking` hold the elements that are left out, with
+    their words. What is hidden is among them, unless `with_hidden`."""
 
-    def __init__(self, soup: BeautifulSoup) -> None:
+    def __init__(self, soup: BeautifulSoup, *, with_hidden: bool = False) -> None:
         self.left: list[tuple[str, str]] = []
         self.speaking: list[tuple[str, str]] = []
         if soup.title is not None and soup.title.string:
             self._leave("title", str(soup.title.string), speaks=False)
-        self._page = Elements(soup.body or soup, _NO_TEXT)
-        self._copies = find_copies(self._page)
+        root = soup.body or soup
+        styles = read_styles(root, _NO_TEXT)
+        self._preformatted = styles.preformatted
+        self._page = Elements(root, _NO_TEXT, preformatted=styles.preformatted)
+        self._copies = find_copies(self._page, styles.unseen)
+        self.hides = bool(styles.hidden)
+        if self.hides and not with_hidden:
+            for node in styles.hidden:
+                self._leave_hidden(node)
+            self._page = Elements(root, _NO_TEXT, styles.unseen, styles.preformatted)
         self._main = self._find_main()
         self._main_head = _bare(self._page.text(self._main)[:_HEAD])
         self._rows: set[int] = set()  # of the header table
@@ -226,12 +248,18 @@ class _Page:
             return False
         return _bare(words) not in self._main_head
 
+    def _leave_hidden(self, node: PageElement) -> None:
+        if not isinstance(node, Tag):
+            words, parent = str(node), node.parent
+            told = _named(parent) if parent is not None else "text"
+            self._leave(told, words, speaks=SPEAKS.search(words) is not None)
+        else:
+            self._leave_element(node)
+
     def _leave_element(self, tag: Tag) -> None:
-        names = [f"#{tag['id']}"] if tag.get("id") else []
-        names += [f".{name}" for name in tag.get("class") or ()]
         again = tag.name in _CONTROLS or id(tag) in self._copies
         speaks = not again and self._page.speaking(tag) > 0
-        self._leave(tag.name + "".join(names), self._page.text(tag), speaks=speaks)
+        self._leave(_named(tag), self._page.text(tag), speaks=speaks)
 
     def _leave(self, element: str, words: str, *, speaks: bool) -> None:
         if told := " ".join(words.split()):
@@ -257,6 +285,16 @@ class _Page:
                     self._rows.add(id(row))
                     yield f"{name}：{value.strip()}"
 
+    def _string_lines(self, node: NavigableString, *, cell: bool) -> list[str]:
+        """The lines of a string: one, unless its line breaks count."""
+        words = re.sub(r"\t+", " ", str(node))
+        if id(node) not in self._preformatted or _is_between_cells(node):
+            return [re.sub(r"[\r\n]+", " ", words)]
+        if cell:  # its first and last words stay in the row
+            before, after = words[:1].isspace(), words[-1:].isspace()
+            words = " " * before + words.strip() + " " * after
+        return re.split(r"\r\n?|\n", words)
+
     def _lines(self, part: Tag) -> Iterator[str]:
         buffer: list[str] = []
 
@@ -273,7 +311,10 @@ class _Page:
         while stack:
             action, node, around = stack.pop()
             if isinstance(node, NavigableString):
-                buffer.append(re.sub(r"[\r\n\t]+", " ", str(node)))
+                for number, line in enumerate(self._string_lines(node, cell=around.cell)):
+                    if number:
+                        yield from flush()
+                    buffer.append(line)
             elif isinstance(node, Tag):
                 if action == "close":
                     if node.name in _TABLE_CELLS:
@@ -309,12 +350,23 @@ def _listed(code: str, left: list[tuple[str, str]], chinese: str, english: str) 
     return Finding(code=code, message=message)
 
 
+def _named(tag: Tag) -> str:
+    """An element as in a selector: div#zoom.text."""
+    names = [f"#{tag['id']}"] if tag.get("id") else []
+    names += [f".{name}" for name in tag.get("class") or ()]
+    return tag.name + "".join(names)
+
+
 def _bare(text: str) -> str:
     return re.sub(r"\s", "", text)
 
 
 def _tables(page: Elements, tag: Tag) -> bool:
     return next(page.inside(tag, _TABLE), None) is not None
+
+
+def _is_between_cells(node: PageElement) -> bool:
+    return node.parent is not None and node.parent.name in _BETWEEN_CELLS
 
 
 def _is_data_row(row: Tag) -> bool:

@@ -64,6 +64,7 @@ def test_bracketed_labels() -> None:
         "published_on": date(2022, 12, 30),
         "subject": "教育",
         "validity": "有效",
+        "findings": (),
     }
 
 
@@ -213,3 +214,45 @@ def test_never_raises_and_ends_inside(text: str) -> None:
 def test_what_is_printed_as_title_and_number(text, title, number):
     header = parse_header(text)
     assert (header.title_printed, header.number_printed) == (title, number)
+
+
+PRINTED = (
+    "某区教育委员会\n关于印发教育工作方案的通知\n某教发〔2024〕3号\n\n各学校：\n现印发给你们。\n\n"
+    "某区教育委员会\n2024年3月1日\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("label", "conflicts"),
+    [
+        ("发文字号：某教发〔2023〕9号", ("某教发〔2023〕9号", "某教发〔2024〕3号")),
+        ("发文字号：某教发[2024]3号", None),
+        ("成文日期：2023-01-02", ("2023-01-02", "2024-03-01")),
+        ("成文日期：2024-03-01", None),
+        ("发文机关：某区卫生健康局", ("某区卫生健康局", "某区教育委员会")),
+        ("发文机关：区教委", None),
+        ("标题：某区医疗改革规划", ("某区医疗改革规划", "某区教育委员会关于印发教育工作方案的通知")),
+        ("标题：关于印发教育工作方案的通知", None),
+        ("标题：某区教育工作方案", None),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("at_end", [False, True])
+def test_what_is_printed_is_believed_before_a_label(label, conflicts, at_end) -> None:
+    labels = f"索引号：1234567/2024-18\n{label}\n"
+    header = parse_header(f"{PRINTED}\n{labels}" if at_end else f"{labels}\n{PRINTED}")
+    assert header.document_number == "某教发〔2024〕3号"
+    assert header.written_on == date(2024, 3, 1)
+    assert [f.code for f in header.findings] == ["header-conflict"] * bool(conflicts)
+    if conflicts:
+        assert all(value in header.findings[0].message for value in conflicts)
+        assert conflicts[1] in (
+            header.title,
+            header.issuer,
+            header.document_number,
+            str(header.written_on),
+        )
+
+
+def test_a_number_that_the_text_cites_contradicts_no_label() -> None:
+    header = parse_header("发文字号：某府发〔2024〕3号\n\n各单位：\n某发〔2020〕1号\n已废止。\n")
+    assert (header.document_number, header.findings) == ("某府发〔2024〕3号", ())

@@ -190,7 +190,7 @@ def test_a_heading_beside_a_paragraph_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "second", ["class='TRS_Editor'", "class='appendix'", "style='display:none'"]
+    "second", ["class='TRS_Editor'", "class='appendix'", "style='visibility:visible'"]
 )
 def test_a_second_part_of_the_text_is_read(second: str) -> None:
     page = (
@@ -227,6 +227,78 @@ def test_what_is_left_out_is_listed_by_element_and_words() -> None:
         "div.share": "分享到微信",
         "div.footer": "版权所有 某区政府",
     }
+
+
+@pytest.mark.parametrize(
+    ("attributes", "shown"),
+    [
+        ("style='display:none'", False),
+        ("style='color:red; DISPLAY : none !important'", False),
+        ("style='visibility:hidden'", False),
+        ("style='font-size:0px'", False),
+        ("style='opacity:0.0'", False),
+        ("hidden", False),
+        ("aria-hidden='true'", False),
+        ("aria-hidden='false'", True),
+        ("style='opacity:0.5;font-size:0.9em;display:block'", True),
+        ("hidden style='display:block'", True),
+    ],
+)
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [("于2026年底前建设学校900所。", "text-left-out"), ("栏目九百", "left-out")],
+)
+@pytest.mark.parametrize("tag", ["p", "span", "div"])
+def test_hidden_words_are_no_text_and_told(attributes, shown, words, code, tag) -> None:
+    hidden = f"<{tag} {attributes} class='x'><b>{words}</b></{tag}>"
+    page = f"<html><body><div><p>1.建设学校20所。{hidden}</p>{CLAUSES}</div></body></html>"
+    read = read_html(page.encode(), "page.html")
+    assert "建设学校20所" in read.text
+    assert (words in read.text) == shown
+    told = [(f.code, f"<{tag}.x> {words}" in f.message) for f in read.findings]
+    assert told == ([] if shown else [(code, True)])
+
+
+@pytest.mark.parametrize(
+    ("style", "own"),
+    [("font-size:0", "font-size:16px"), ("visibility:hidden", "visibility:visible")],
+)
+def test_what_is_shown_in_a_hidden_element_is_text(style: str, own: str) -> None:
+    page = f"<body><div style='{style}'>遮住<p style='{own}'>1.建设学校。</p></div></body>"
+    assert _text(page.encode(), "page.html") == "1.建设学校。\n"
+    assert _left(page) == {"div": "遮住"}
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        f"<body style='opacity:0'>{CLAUSES}</body>",
+        f"<html hidden><body>{CLAUSES}</body></html>",
+        f"<body><div style='display:none'>{CLAUSES}</div></body>",
+        f"<body><nav><a>首页</a></nav><div hidden>{CLAUSES}</div></body>",
+    ],
+)
+def test_a_page_that_is_all_hidden_is_read_and_told(page: str) -> None:
+    read = read_html(page.encode(), "page.html")
+    assert "8.建设学校8所" in read.text
+    assert read.findings[0].code == "hidden-text"
+
+
+@pytest.mark.parametrize(
+    ("markup", "lines"),
+    [
+        ("<pre>\n一、任务\n　1.建校。\r\n\n2.建<b>院\n3</b>.办学。</pre>", ["一、任务", "1.建校。", "2.建院", "3.办学。"]),
+        ("<textarea>一、任务\n1.建校。</textarea>", ["一、任务", "1.建校。"]),
+        ("<div style='white-space: pre'><span>1.建校。\n2.建院。</span></div>", ["1.建校。", "2.建院。"]),
+        ("<p style='white-space:pre-wrap'>1.建校。\n2.建院。</p>", ["1.建校。", "2.建院。"]),
+        ("<p>1.建校。<span style='white-space:pre-line'>区教委\n区财政局</span></p>", ["1.建校。区教委", "区财政局"]),
+        ("<pre><p style='white-space:normal'>1.建\n校。</p></pre>", ["1.建 校。"]),
+        ("<p style='white-space:nowrap'>1.建\n校。</p>", ["1.建 校。"]),
+        ("<table style='white-space:pre-wrap'>\n<tr>\n<td>\n学校。\n</td>\n<td>20所</td></tr></table>", ["学校。\t20所"]),
+    ],
+)  # fmt: skip
+def test_a_kept_line_break_ends_a_line(markup: str, lines: list[str]) -> None:
+    assert _text(f"<html><body>{markup}</body></html>".encode(), "a.html").splitlines() == lines
 
 
 def test_sentences_that_are_left_out_are_a_doubt() -> None:
