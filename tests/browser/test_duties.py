@@ -173,7 +173,7 @@ def test_a_new_version_by_upload_and_what_it_changed(site):
             )
             page.get_by_role("button", name="上传", exact=True).click()
             page.get_by_text(re.compile("已入库|已作为新版本入库")).wait_for(timeout=60_000)
-        page.locator("main .card a[href^='/documents/doc-']").click()
+        page.locator("main .card a[href^='/documents/doc-']").first.click()
         page.locator("#versions summary").click()
         page.get_by_role("link", name="与本版比较").click()
         expect(page.locator("article.change.changed").first.locator("ins").first).to_have_text(
