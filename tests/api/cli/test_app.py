@@ -121,7 +121,7 @@ def test_a_name_that_is_no_utf_8_is_escaped_and_all_files_go_in(tmp_path):
         r"\xd6\xd8\xb5\xe3.txt": "added", r"a\x1b[2J\x0a.txt": "added", "good.txt": "added", r"bad\xff.txt": "failed",
     }  # fmt: skip
     assert made.returncode == 1
-    assert [w["code"] for w in rows[r"\xd6\xd8\xb5\xe3.txt"]["warnings"]] == ["file-name"]
+    assert "file-name" in {w["code"] for w in rows[r"\xd6\xd8\xb5\xe3.txt"]["warnings"]}
     shown = duban("ingest", "--no-index", str(folder))
     told = shown.stdout.decode() + shown.stderr.decode()
     assert r"\xd6\xd8\xb5\xe3.txt" in told

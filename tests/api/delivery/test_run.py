@@ -27,7 +27,7 @@ pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 SEND = ["digest", "send", "--week", "2026-W48", "--as-of", "2026-11-24"]
 WANTED = Sending(week=WEEK, as_of=AS_OF)
 S = DeliveryStatus
-SHORT = "".join(PLAN.splitlines(keepends=True)[:4])
+SHORT = "".join(PLAN.splitlines(keepends=True)[:5])
 """Four digests: the overview's and those of three units."""
 
 

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from api.service.app import create_app
-from api.service.limits import FailureLimit
+from api.service.limits import FailureLimit, RateLimit
 from api.service.state import Service
 from api.settings import Settings, read_settings
 from ingest.pipeline import extract_bytes
@@ -87,6 +87,15 @@ class World:
         assert answer.status_code == 200, answer.text
         return found
 
+    def renew(self, role: str) -> None:
+        """Give somebody a new token."""
+        now = self.service.now()
+        scopes = ("read", "write", "admin")
+        until = now + timedelta(days=2)
+        secret, _ = self.service.access.create_token(CONSOLE, role, "test", scopes, until, now)
+        self.secrets[role] = secret
+        self.clients[role].headers["Authorization"] = f"Bearer {secret}"
+
     @property
     def service(self) -> Service:
         """The service behind the app."""
@@ -115,6 +124,8 @@ def make_world(folder: Path, store: str = "") -> Iterator[World]:
         TestClient(shut, raise_server_exceptions=False) as anonymous,
     ):
         world.clients = {"public": public, "anonymous": anonymous}
+        for one in (app, shut):  # tests ask for more files than a person does
+            one.state.service.rendering.limit = RateLimit(1_000_000, 60)
         for role in SIGNED_IN:
             headers = {"Authorization": f"Bearer {secrets[role]}"}
             # No context: the app is started already.

@@ -166,6 +166,7 @@ def test_an_answer_from_before_is_not_opened_again(world, login):
     assert sum("不再显示" in words or "no longer open" in words for words in shown) >= len(told)
     # On its page, in what is asked on from it, and in what is said of an answer.
     world.service.access.set_password(CONSOLE, login, PASSWORD, world.service.now())
+    world.renew(login)
     browser = TestClient(world.app)
     browser.post(f"{API}/session", json={"login": login, "password": PASSWORD})
     page = browser.get(f"/?c={kept}").text

@@ -101,7 +101,6 @@ def office(tmp_path_factory):
             role: TestClient(app, headers={"Authorization": f"Bearer {secrets[role]}"}) for role in SIGNED_IN
         }  # fmt: skip
         for role in SIGNED_IN:
-            made.service.access.set_password(CONSOLE, role, PASSWORD, settings.now())
             made.browsers[role] = TestClient(app, follow_redirects=False)
             made.browsers[role].post("/sign-in", data={"login": role, "password": PASSWORD})
         yield made

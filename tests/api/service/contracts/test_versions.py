@@ -6,7 +6,6 @@ import time
 import pytest
 from starlette.testclient import TestClient
 
-from tasks.authorisation import CONSOLE
 from tests.api.service.contracts.test_matrix import API
 from tests.api.service.world import OWN, PASSWORD, make_world
 from tests.tasks.samples import DANGERS, WORDS, plan
@@ -19,7 +18,6 @@ NAME = "通知.txt"
 @pytest.fixture
 def made(tmp_path):
     with make_world(tmp_path) as world:
-        world.service.access.set_password(CONSOLE, "supervisor", PASSWORD, world.service.now())
         yield world
 
 
