@@ -10,14 +10,14 @@ from tests.api.service.world import PASSWORD, SIGNED_IN, World, make_world
 HTML = {"Accept": "text/html,application/xhtml+xml"}
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def pages_world(tmp_path_factory) -> Iterator[World]:
     """A service whose people have passwords."""
     with make_world(tmp_path_factory.mktemp("pages")) as made:
         yield made
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser(pages_world) -> Callable[[str], TestClient]:
     """The browser of somebody, signed in by the form."""
     known: dict[str, TestClient] = {}
