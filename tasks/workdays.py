@@ -17,6 +17,10 @@ from kb.models import Fact
 _FRIDAY = 4
 
 
+_MOST = 2600
+"""Working days that are counted: ten years of them."""
+
+
 class Arrangement(Fact):
     """The year of an arrangement of holidays that a count rests on, and whether it is announced."""
 
@@ -55,6 +59,8 @@ def add_workdays(day: date, count: int) -> date:
     Raises:
         OverflowError: it lies beyond the calendar.
     """
+    if abs(count) > _MOST:
+        raise OverflowError(f"{count} working days are over {_MOST}")
     step = timedelta(days=1 if count > 0 else -1)
     left = abs(count)
     while left:
