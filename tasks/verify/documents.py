@@ -171,6 +171,12 @@ def _read_again(
     except DubanError as error:
         found.add("document", document.id, f"文件读不出 / cannot be read: {error.message}")
         return
+    # What was said of the file's name cannot be read out of its bytes.
+    told = list(fresh.warnings)
+    for place, warning in enumerate(extraction.warnings):
+        if warning.code == "file-name":
+            told.insert(place, warning)
+    fresh = fresh.model_copy(update={"warnings": tuple(told)})
     want = {k: plain(v) for k, v in document_row(fresh.document).items()}
     d, f = schema.document, schema.fact
     row = connection.execute(select(*(d.c[k] for k in want)).where(d.c.id == document.id)).one()
