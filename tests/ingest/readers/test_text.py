@@ -123,7 +123,7 @@ def test_too_large_is_refused_before_it_is_read(tmp_path: Path) -> None:
 
 def test_a_folder_or_a_missing_file_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none.txt"):
-        with pytest.raises(SourceError, match="cannot open|no such file"):
+        with pytest.raises(SourceError, match=r"cannot open|no such file"):
             read_file(path)
 
 

@@ -9,10 +9,14 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.service.identity import CSRF_HEADER
+from kb.errors import DubanError
+from tasks.authorisation import CONSOLE
+from tasks.tracking import track_document
 from tests.api.service.contracts.test_matrix import API, TABLE
 from tests.api.service.contracts.test_page_matrix import TABLE as PAGES
 from tests.api.service.test_documents import finished
 from tests.api.service.world import OWN, PASSWORD, SIGNED_IN, forget_tries, inside, make_world
+from tests.tasks.samples import NOW
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
