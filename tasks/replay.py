@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import TypeVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from tasks import audit, schema
 from tasks.lifecycle import Command, Life, carry_life, take_step
@@ -58,35 +59,46 @@ def replay(
 
 
 def days_ahead(connection: Connection, steps: Iterable[audit.Entry]) -> dict[int, date]:
-    """The days on which those of the steps were taken, by number, that say a day which has not
-    come by the end of the log: a clock was ahead. They were taken by the time of the next entry
-    that a sound clock wrote; where there is none yet, nothing is known but what they say."""
-    a = schema.audit.c
-    last = connection.scalar(select(a.at).order_by(a.seq.desc()).limit(1))
-    if last is None:
-        return {}
-    present = latest_day(datetime.fromisoformat(last))
-    found: dict[int, date] = {}
-    for entry in steps:
-        if _day(entry) <= present:
-            continue
-        later = select(a.at).where(a.seq > entry.seq, a.at <= last).order_by(a.seq).limit(1)
-        if (at := connection.scalar(later)) is not None:
-            found[entry.seq] = latest_day(datetime.fromisoformat(at))
-    return found
+    """The days on which those of the steps were taken, by number, whose clock was ahead: they say a
+    day that had not come when a later entry was written. They were taken by the time of the first
+    such entry; where there is none yet, nothing is known but what they say. What follows later
+    changes none of these days."""
+    a, before = schema.audit.c, schema.audit.alias().c
+    turns = connection.execute(
+        select(a.seq, a.at).where(before.seq == a.seq - 1, a.at < before.at).order_by(a.seq)
+    ).all()
+    back: list[tuple[int, str]] = []
+    for seq, at in turns:
+        earlier = select(func.count()).select_from(schema.audit).where(a.seq < seq)
+        total = connection.scalar(earlier) or 0
+        if _is_sound(connection.scalar(earlier.where(a.at > at)) or 0, total):
+            back.append((seq, at))
+    return _dated(steps, back)
 
 
 def _days_told(entries: Sequence[audit.Entry]) -> dict[int, date]:
     """As `days_ahead`, of a whole log that is at hand."""
-    if not entries or not entries[-1].at:
-        return {}
-    last, found, then = entries[-1].at, dict[int, date](), ""
-    present = latest_day(datetime.fromisoformat(last))
-    for entry in reversed(entries):
-        if entry.action == audit.STEPPED and _day(entry) > present and then:
-            found[entry.seq] = latest_day(datetime.fromisoformat(then))
-        if entry.at <= last:
-            then = entry.at
+    back = [
+        (entry.seq, entry.at)
+        for place, (former, entry) in enumerate(pairwise(entries), start=1)
+        if entry.at < former.at and _is_sound(sum(e.at > entry.at for e in entries[:place]), place)
+    ]
+    return _dated((e for e in entries if e.action == audit.STEPPED), back)
+
+
+def _is_sound(later: int, total: int) -> bool:
+    """Whether an entry that is earlier than the one before it was written by a sound clock: of the
+    `total` entries before it few are `later`. Else it is its own clock that was behind."""
+    return 2 * later <= total
+
+
+def _dated(steps: Iterable[audit.Entry], back: Sequence[tuple[int, str]]) -> dict[int, date]:
+    """Days of the steps that entries at which the log's time went `back` show to be ahead."""
+    found: dict[int, date] = {}
+    for step in steps if back else ():
+        at = next((at for seq, at in back if seq > step.seq and at < step.at), None)
+        if at is not None and _day(step) > (day := latest_day(datetime.fromisoformat(at))):
+            found[step.seq] = day
     return found
 
 
