@@ -127,7 +127,7 @@ def office(store_url, tmp_path):
     mailbox = Mailbox()
     with MailServer(mailbox) as server:
         with Store.open(store_url) as store:
-            add(store, "".join(PLAN.splitlines(keepends=True)[:3]), recorded_at=EARLIER)
+            add(store, "".join(PLAN.splitlines(keepends=True)[:4]), recorded_at=EARLIER)
             for number, unit in enumerate(("总览", "区应急局", "区水利局")):
                 target = Address(unit=unit, channel="email", target=f"u{number}@wz.gov.cn")
                 Addresses(store).set(CONSOLE, target, NOW)
