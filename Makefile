@@ -31,6 +31,7 @@ system: # what the tests need of Debian, installed where it is missing
 	@tests/system.sh
 
 check: setup
+	@$(BIN)/python -m pip check --quiet
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
