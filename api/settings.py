@@ -162,7 +162,7 @@ def _government(printed: str) -> str:
     printed = "".join(printed.split())
     if not printed:
         return ""
-    from tasks.jurisdictions import detect_jurisdiction  # noqa: PLC0415 - not needed for --help
+    from kb.language.jurisdictions import detect_jurisdiction  # noqa: PLC0415 - not needed for --help
 
     if detect_jurisdiction(printed).place is None:
         raise SettingError(

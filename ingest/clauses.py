@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.owner_lists import OwnerList, find_owner_lists
-from ingest.ranges import Ranges, between
 from ingest.reading import Reading, RepairIndex, read_span
+from kb.language.organisations import Organisations, UnitMention
 from kb.models import Clause, Span
-from tasks.organisations import Organisations, UnitMention
+from kb.ranges import Ranges, between
 
 # A name in 《》 may hold another in 〈〉; bounded, so that a lost 》 costs one clause no more.
 _NAME = re.compile(r"《[^《》\n]{1,120}》(?:\s*[(（]?[^()（）。;\n]{0,16}〔\d{4}〕第?\d+号[)）]?)?")

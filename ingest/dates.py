@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from dateutil.relativedelta import relativedelta
 
-from ingest.numerals import normalize_number, small_number
+from kb.language.numerals import normalize_number, small_number
 from kb.lexicon import load_lexicon
 from kb.models import Fact
 from tasks.recurrence import month_end_rule

@@ -11,9 +11,9 @@ from datetime import date, timedelta
 from dateutil.relativedelta import relativedelta
 
 from ingest.dates import TimeMention, find_times
-from ingest.ranges import Ranges
 from ingest.reading import Reading
 from kb.models import Period
+from kb.ranges import Ranges
 from tasks.models import Certainty, Counting, Deadline, DueKind
 
 _SENTENCE = re.compile(r"[^。!?\n]+[。!?\n]?")

@@ -15,11 +15,11 @@ from ingest.deadlines import find_deadlines, find_yearless
 from ingest.milestones import MilestoneBook, assemble_milestones
 from ingest.owner_subjects import find_subjects
 from ingest.progress import Stage, Tell, counted, untold
-from ingest.ranges import between
 from ingest.reading import Reading
 from ingest.targets import FoundTarget, find_targets
 from kb.identifiers import stable_id
 from kb.models import Clause, Finding, Period, Plan, Span
+from kb.ranges import between
 from tasks.models import Assignment, Basis, Target, Task, TaskKind
 
 _GOAL = re.compile(r"(?:总体|主要|工作|发展|具体|行动|建设|奋斗|预期|阶段性?|近期|远期)?目标")

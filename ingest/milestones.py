@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest.deadlines import FoundDeadline
-from ingest.ranges import Prevailing
 from ingest.reading import Reading
 from kb.identifiers import stable_id
 from kb.models import Period
+from kb.ranges import Prevailing
 from tasks.models import Certainty, Deadline, DueKind, Milestone
 
 _INTRODUCES = re.compile(r"[,、](?:力争|争取|努力|确保|并|且|到|至|其中)+$")

@@ -9,11 +9,11 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
 
-from ingest.numerals import normalize_number
-from ingest.ranges import Ranges
 from ingest.scopes import SCOPE
+from kb.language.numerals import normalize_number
 from kb.lexicon import load_lexicon
 from kb.models import Fact
+from kb.ranges import Ranges
 from tasks.models import Comparator
 
 _CN = "零一二三四五六七八九十百千万亿两"

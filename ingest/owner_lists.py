@@ -11,11 +11,11 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ingest.ranges import Ranges, between
 from ingest.reading import Reading
 from ingest.role_lexicon import Use, presence_pattern, role_of, word_pattern
+from kb.language.organisations import UnitMention
+from kb.ranges import Ranges, between
 from tasks.models import Assignment, Basis, Role
-from tasks.organisations import UnitMention
 
 # Bounded, so that a stray bracket in a line of megabytes costs no more than its neighbourhood.
 _BRACKET = re.compile(r"\((?:[^()\n]|\([^()\n]{0,60}\)){2,800}\)")

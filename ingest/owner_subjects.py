@@ -11,11 +11,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ingest.ranges import Ranges
 from ingest.reading import Reading
 from ingest.role_lexicon import Use, presence_pattern, role_cues, role_of, word_pattern
+from kb.language.organisations import UnitMention
+from kb.ranges import Ranges
 from tasks.models import Assignment, Basis, Role
-from tasks.organisations import UnitMention
 
 _SENTENCE = re.compile(r"[^。;!?\n]+")
 _JOINT = re.compile(r"(?:、|,|和|与|及|以及|\s|会同)?")

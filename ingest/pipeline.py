@@ -20,9 +20,10 @@ from ingest.progress import Stage, Tell, counted, untold
 from ingest.readers import Source, decode, read_bytes, read_file
 from ingest.reading import RepairIndex, read_span
 from ingest.repairs import find_repairs
+from kb.language.jurisdictions import Jurisdiction, detect_jurisdiction
+from kb.language.organisations import Organisations, organisations_for
 from kb.models import Document, Finding, Plan, Span, verify_quote
 from tasks.fact_ids import document_id_of, identify
-from tasks.jurisdictions import Jurisdiction, detect_jurisdiction
 from tasks.models import (
     Assignment,
     Certainty,
@@ -33,7 +34,6 @@ from tasks.models import (
     Target,
     Task,
 )
-from tasks.organisations import Organisations, organisations_for
 
 _ATTACHMENT = re.compile(r"^[ \u3000]*附\s*+件\s*+\d*+\s*+[:：][^\n]*", re.MULTILINE)
 

@@ -9,8 +9,8 @@ import re
 from decimal import Decimal
 
 from ingest.numbers import MEASURES
-from ingest.numerals import normalize_number
 from ingest.reading import normalize_characters
+from kb.language.numerals import normalize_number
 
 _CN = "零一二三四五六七八九十百千万亿两"
 _N = rf"(?:-?\d[\d,]*(?:\.\d+)?(?:[十百千万亿](?![瓦克米]))*(?:(?<=[十百千万亿])\d+[十百千万亿]*)*|[{_CN}]+(?<!千(?=[瓦克米]))(?:点[零一二三四五六七八九]+)?|半)"

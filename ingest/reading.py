@@ -12,8 +12,8 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
-from ingest.ranges import Ranges
 from kb.models import Repair, Span
+from kb.ranges import Ranges
 
 _TABLE = str.maketrans(
     {

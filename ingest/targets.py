@@ -10,8 +10,8 @@ from decimal import Decimal
 from ingest.dates import find_times
 from ingest.indicators import BUILD, Indicator, name_indicators
 from ingest.numbers import Quantity, find_quantities
-from ingest.ranges import Ranges
 from ingest.reading import Reading
+from kb.ranges import Ranges
 from tasks.models import Comparator
 
 _PART = re.compile(r"[,。;:!?\n]")

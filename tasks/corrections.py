@@ -11,10 +11,11 @@ from typing import Any, TypeVar
 from pydantic import Field
 
 from kb.errors import ConflictError, DubanError, NotFoundError, TransitionError
+from kb.language.jurisdictions import detect_jurisdiction
+from kb.language.organisations import organisations_for
 from kb.models import Fact, Span
 from tasks.due import add_duration
 from tasks.fields import LONGEST_UNIT, FieldError, check_words, read_fields
-from tasks.jurisdictions import detect_jurisdiction
 from tasks.models import (
     Assignment,
     Basis,
@@ -27,7 +28,6 @@ from tasks.models import (
     Target,
     Task,
 )
-from tasks.organisations import organisations_for
 from tasks.recurrence import month_end_rule, occurrences
 
 

@@ -10,11 +10,11 @@ from functools import lru_cache
 
 from sqlalchemy import Connection, select, update
 
+from kb.language.jurisdictions import Jurisdiction, Level, detect_jurisdiction, level_of
+from kb.language.organisations import OrganisationEntry
 from kb.lexicon import load_lexicon
 from kb.models import Document, Fact, Finding
 from tasks import schema
-from tasks.jurisdictions import Jurisdiction, Level, detect_jurisdiction, level_of
-from tasks.organisations import OrganisationEntry
 
 _STATE = Jurisdiction(place="国家", level=Level.STATE)
 _TITLE_OF_STATE = re.compile(

@@ -14,16 +14,16 @@ from functools import lru_cache
 from sqlalchemy import Connection, func, select
 
 from kb.errors import ConflictError, NotFoundError
-from kb.lexicon import load_lexicon
-from kb.models import Document, Fact
-from tasks import schema
-from tasks.jurisdictions import Jurisdiction, Level, detect_jurisdiction, level_of
-from tasks.organisations import (
+from kb.language.jurisdictions import Jurisdiction, Level, detect_jurisdiction, level_of
+from kb.language.organisations import (
     FunctionEntry,
     GroupEntry,
     OrganisationEntry,
     organisations_for,
 )
+from kb.lexicon import load_lexicon
+from kb.models import Document, Fact
+from tasks import schema
 
 _PREFIXES = {"-": "", "省": "省", "市": "市", "区县": "区"}
 """What stands for the place in an id where a document does not say which, and how the names of

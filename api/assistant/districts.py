@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from api.assistant.intents import Intent
 from api.assistant.question import Question
 from api.assistant.reply import Refusal
+from kb.language.jurisdictions import Level, place_stem
 from kb.models import Fact
-from tasks.jurisdictions import Level, place_stem
 from tasks.queries import Register
 from tasks.units import Unit, jurisdiction_of
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from kb.expansion import may_name, plain_segmenter, translate
-from tasks.organisations import Organisations
+from kb.language.organisations import Organisations
 
 _OFFICE = re.compile(
     r"(?:[a-z]+(?: and|,)? ){1,5}?(?:bureaus?|commissions?|committees?|offices?|departments?|courts?|procuratorates?|brigades?|administrations?|federations?|league|detachments?|police)\b"

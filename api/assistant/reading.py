@@ -12,9 +12,9 @@ from ingest.dates import TimeMention, find_times
 from ingest.numbers import Quantity, find_quantities
 from ingest.role_lexicon import Use, role_words
 from ingest.scopes import ScopeEntry
+from kb.language.organisations import Organisations
 from kb.lexicon import load_lexicon
 from tasks.models import Role
-from tasks.organisations import Organisations
 from tasks.words import ROLE_ZH
 
 Key = tuple[object, ...]

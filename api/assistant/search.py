@@ -11,10 +11,10 @@ from api.assistant.function_words import english_words
 from ingest.reading import normalize_characters
 from kb.chunks import Chunk, chunk_clauses, flatten
 from kb.expansion import QueryExpander, translate
+from kb.language.jurisdictions import place_stem
 from kb.lexical import tokenize
 from kb.models import Citation, Clause, Span
 from kb.retrieval import HybridRetriever
-from tasks.jurisdictions import place_stem
 from tasks.models import Extraction
 from tasks.queries import Register
 from tasks.units import jurisdiction_of

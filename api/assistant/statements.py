@@ -15,9 +15,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from kb.chunks import flatten
+from kb.language.organisations import Organisations, OrgUnit
 from kb.models import Citation, Fact
 from tasks.models import Deadline
-from tasks.organisations import Organisations, OrgUnit
 from tasks.queries import Placed, Register
 from tasks.words import describe_due, describe_target
 

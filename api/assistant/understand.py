@@ -14,9 +14,9 @@ from api.assistant.orders import Instruction, without_instructions
 from api.assistant.question import Question
 from api.assistant.topics import as_meant, asked_by_noun, has_topic
 from api.assistant.windows import find_window
-from ingest.numerals import normalize_number
 from kb.expansion import simplify, translate
-from tasks.organisations import Organisations
+from kb.language.numerals import normalize_number
+from kb.language.organisations import Organisations
 
 __all__ = [
     "REMEMBERED",

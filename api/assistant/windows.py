@@ -17,7 +17,7 @@ from dateutil.relativedelta import relativedelta
 
 from api.assistant.english_dates import UP_TO, find_english_dates
 from ingest.dates import find_times
-from ingest.numerals import normalize_number
+from kb.language.numerals import normalize_number
 from kb.lexicon import load_lexicon
 from kb.models import Fact
 from tasks.due import DUE_SOON, last_of

@@ -18,10 +18,15 @@ from ingest.role_lexicon import RoleCue, role_words
 from ingest.scopes import ScopeEntry
 from ingest.targets import find_targets
 from kb.expansion import QueryExpander, QuestionWords, Synonym, Term, translate
+from kb.language.jurisdictions import Jurisdiction, Level, detect_jurisdiction
+from kb.language.organisations import (
+    FunctionEntry,
+    GroupEntry,
+    OrganisationEntry,
+    organisations_for,
+)
 from kb.lexicon import load_lexicon
 from kb.models import Clause, Span
-from tasks.jurisdictions import Jurisdiction, Level, detect_jurisdiction
-from tasks.organisations import FunctionEntry, GroupEntry, OrganisationEntry, organisations_for
 
 DISTRICT = Jurisdiction(place="万州区", level=Level.DISTRICT, parents=("重庆市",))
 STATE = Jurisdiction(place="国家", level=Level.STATE)

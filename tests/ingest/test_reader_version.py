@@ -27,7 +27,7 @@ def test_code_lexicon_and_what_the_reader_imports_count(tmp_path):
         ("ingest/duties.py", True),
         ("ingest/readers/html.py", True),
         ("kb/models.py", True),
-        ("tasks/organisations.py", True),
+        ("kb/language/organisations.py", True),
         ("corpus/lexicon/organisations.jsonl", True),
         ("tasks/store.py", False),
         ("kb/index.py", False),

@@ -8,11 +8,11 @@ from alembic.config import Config
 from sqlalchemy import Connection
 
 from ingest.pipeline import extract_bytes
+from kb.language.organisations import organisations_for
 from tasks import migrations
 from tasks.authorisation import CONSOLE, Actor, PersonRole
 from tasks.lifecycle import Command, Life, Step
 from tasks.models import Extraction
-from tasks.organisations import organisations_for
 from tasks.store import Added, Store
 from tasks.tracker import Tracker
 from tasks.units import jurisdiction_of, unit_key

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from kb.language.jurisdictions import detect_jurisdiction
 from tasks.home import Home, Whose, issuers_of, whose
-from tasks.jurisdictions import detect_jurisdiction
 
 
 @pytest.mark.parametrize(

@@ -13,18 +13,18 @@ from api.service.fields import Line
 from api.service.jobs import JobsOf
 from api.service.pages.configuration import settings_shown
 from api.service.pages.screen import Screen, allowed
-from kb.lexicon import load_lexicon
-from kb.models import Span
-from tasks.access import LONGEST, SHORTEST
-from tasks.addresses import CHANNELS, Address, Addresses
-from tasks.authorisation import Action, PersonRole
-from tasks.organisations import (
+from kb.language.organisations import (
     FunctionEntry,
     GroupEntry,
     OrganisationEntry,
     OrgUnit,
     organisations_for,
 )
+from kb.lexicon import load_lexicon
+from kb.models import Span
+from tasks.access import LONGEST, SHORTEST
+from tasks.addresses import CHANNELS, Address, Addresses
+from tasks.authorisation import Action, PersonRole
 from tasks.outbox import OVERVIEW
 from tasks.people import Person
 from tasks.queries import Register

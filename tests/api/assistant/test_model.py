@@ -10,8 +10,8 @@ import pytest
 
 from api.assistant.model import Evidence, ModelSettings, WordedAssistant, check_sentences
 from api.assistant.reading import Bearers
-from tasks.jurisdictions import Jurisdiction, Level
-from tasks.organisations import organisations_for
+from kb.language.jurisdictions import Jurisdiction, Level
+from kb.language.organisations import organisations_for
 from tasks.queries import Register
 from tests.evaluation.questions import assistant
 from tests.tasks.samples import plan, read

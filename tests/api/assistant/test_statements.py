@@ -6,9 +6,9 @@ from datetime import date
 import pytest
 
 from api.assistant.statements import Stating, joined, with_marks
+from kb.language.jurisdictions import Jurisdiction, Level
+from kb.language.organisations import organisations_for
 from kb.models import Citation, Span
-from tasks.jurisdictions import Jurisdiction, Level
-from tasks.organisations import organisations_for
 from tasks.queries import Register
 from tests.evaluation.questions import assistant
 from tests.tasks.samples import plan, read

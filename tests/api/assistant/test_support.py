@@ -14,8 +14,8 @@ from api.assistant.grounds import ground_of, line_of
 from api.assistant.reading import Bearers
 from api.assistant.support import is_supported
 from api.assistant.support_words import entries
-from tasks.jurisdictions import Jurisdiction, Level
-from tasks.organisations import organisations_for
+from kb.language.jurisdictions import Jurisdiction, Level
+from kb.language.organisations import organisations_for
 from tasks.queries import Register
 from tasks.words import describe_due, describe_target, role_name
 from tests.tasks.samples import plan, read

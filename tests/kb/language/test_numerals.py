@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.numerals import normalize_number, small_number
+from kb.language.numerals import normalize_number, small_number
 
 
 @pytest.mark.parametrize(

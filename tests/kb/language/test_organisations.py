@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.lexicon import load_lexicon
-from tasks.jurisdictions import Jurisdiction, Level, detect_jurisdiction
-from tasks.organisations import (
+from kb.language.jurisdictions import Jurisdiction, Level, detect_jurisdiction
+from kb.language.organisations import (
     FunctionEntry,
     GroupEntry,
     OrganisationEntry,
     Organisations,
     organisations_for,
 )
+from kb.lexicon import load_lexicon
 
 WANZHOU = "重庆市万州区人民政府办公室"
 

@@ -13,9 +13,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from functools import lru_cache
 
+from kb.language.jurisdictions import Jurisdiction, Level, level_of
 from kb.lexicon import load_lexicon
 from kb.models import Fact
-from tasks.jurisdictions import Jurisdiction, Level, level_of
 
 
 class UnitExample(Fact):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.jurisdictions import Jurisdiction, Level, detect_jurisdiction, level_of
+from kb.language.jurisdictions import Jurisdiction, Level, detect_jurisdiction, level_of
 
 
 @pytest.mark.parametrize(
