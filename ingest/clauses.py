@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ingest.owner_lists import OwnerList, find_owner_lists
-from ingest.reading import Reading, RepairIndex, read_span
-from kb.language.organisations import Organisations, UnitMention
+from ingest.classifier import LinearModel
+from ingest.owners import OwnerList, Owners, read_owners
+from ingest.party_features import sheet_roles
+from ingest.reading import Reading, RepairIndex, normalize_characters, read_span
+from kb.language.organisations import Organisations
 from kb.models import Clause, Span
 from kb.ranges import Ranges, between
 
@@ -27,9 +29,13 @@ class ClauseReading:
 
     clause: Clause
     reading: Reading
-    mentions: tuple[UnitMention, ...]
-    lists: tuple[OwnerList, ...]
+    owners: Owners
     names: tuple[tuple[int, int], ...]
+
+    @property
+    def lists(self) -> tuple[OwnerList, ...]:
+        """The lists of owners, in order."""
+        return self.owners.lists
 
     @property
     def closed(self) -> tuple[tuple[int, int], ...]:
@@ -43,8 +49,13 @@ def read_clauses(
     index: RepairIndex,
     organisations: Organisations,
     aside: Sequence[Span] = (),
+    *,
+    party_model: LinearModel | None = None,
+    role_model: LinearModel | None = None,
 ) -> Iterator[ClauseReading]:
     """Read each clause in order. A note 列第一位者为牵头单位，下同 holds to the end of its plan.
+    `party_model` decides which parties are owners, `role_model` in which role; without one that
+    of the installation does.
 
     `aside`: lines, in order, that are no text of the clause they stand in (the metadata of a page
     at the end of its first sheet); nothing is read there.
@@ -52,16 +63,24 @@ def read_clauses(
     aside_at = [span.start for span in aside]
     first_leads = False
     plan = ""
+    sheet = sheet_roles(normalize_characters(text))
     for clause in clauses:
         if clause.plan_id != plan:
             plan, first_leads = clause.plan_id, False
         reading = read_span(text, clause.span, index.within(clause.span))
-        mentions = tuple(organisations.find(reading.text))
         within = between(aside_at, clause.span.start, clause.span.end)
         names = tuple(_closed(reading, aside[within]))
-        lists = tuple(find_owner_lists(reading, mentions, first_leads=first_leads))
-        first_leads = first_leads or any(owners.first_leads for owners in lists)
-        yield ClauseReading(clause, reading, mentions, lists, names)
+        owners = read_owners(
+            reading,
+            organisations,
+            closed=names,
+            sheet=sheet,
+            first_leads=first_leads,
+            party_model=party_model,
+            role_model=role_model,
+        )
+        first_leads = owners.first_leads
+        yield ClauseReading(clause, reading, owners, names)
 
 
 def _closed(reading: Reading, aside: Sequence[Span]) -> Iterator[tuple[int, int]]:

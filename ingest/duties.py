@@ -13,11 +13,12 @@ from datetime import date
 from ingest.clauses import ClauseReading
 from ingest.deadlines import find_deadlines, find_yearless
 from ingest.milestones import MilestoneBook, assemble_milestones
-from ingest.owner_subjects import find_subjects
+from ingest.owners import OWNER
 from ingest.progress import Stage, Tell, counted, untold
 from ingest.reading import Reading
 from ingest.targets import FoundTarget, find_targets
 from kb.identifiers import stable_id
+from kb.language.parties import Form
 from kb.models import Clause, Finding, Period, Plan, Span
 from kb.ranges import between
 from tasks.models import Assignment, Basis, Target, Task, TaskKind
@@ -67,7 +68,7 @@ def extract_tasks(
         period = periods[clause.plan_id]
         if issued is None:
             warnings.extend(_without_year(item, period))
-        subjects = find_subjects(reading, item.mentions, item.closed)
+        subjects = item.owners.stated
         deadlines = find_deadlines(reading, issued=issued, period=period, closed=item.closed)
         doubtful = doubts[between(doubt_at, clause.span.start, clause.span.end)]
         targets = find_targets(
@@ -222,14 +223,23 @@ def _targets(
 
 
 def _unresolved(item: ClauseReading) -> Iterator[Finding]:
-    for owners in item.lists:
-        for a in owners.assignments:
-            if a.unit in owners.unresolved and a.unit_id is None:
-                yield Finding(
-                    code="unresolved-unit",
-                    message=f"词库里没有“{a.unit}”, 照原文保留 / no entry resolves it; kept as printed",
-                    span=a.span,
-                )
+    """Names of a list that are known neither to the lexicon nor by their form, and parties of which
+    it could not be decided whether they are owners."""
+    for use in item.owners.uses:
+        span = item.reading.span(use.party.start, use.party.end)
+        if use.decision.label is None:
+            yield Finding(
+                code="unclassified-party",
+                message=f"“{use.party.name}”是不是责任单位, 判断不定, 未作责任单位 / whether it bears the duty "
+                "could not be decided: not taken as an owner",
+                span=span,
+            )
+        elif use.decision.label == OWNER and use.party.form is Form.LISTED:
+            yield Finding(
+                code="unresolved-unit",
+                message=f"词库里没有“{use.party.name}”, 照原文保留 / no entry resolves it; kept as printed",
+                span=span,
+            )
 
 
 def _without_year(item: ClauseReading, period: Period | None) -> Iterator[Finding]:

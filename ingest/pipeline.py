@@ -7,8 +7,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.classifier import LinearModel
 from ingest.clauses import ClauseReading, read_clauses
 from ingest.deadlines import parse_period
 from ingest.duties import extract_tasks
@@ -22,7 +24,7 @@ from ingest.reading import RepairIndex, read_span
 from ingest.repairs import find_repairs
 from kb.language.jurisdictions import Jurisdiction, detect_jurisdiction
 from kb.language.organisations import Organisations, organisations_for
-from kb.models import Document, Finding, Plan, Span, verify_quote
+from kb.models import Document, Finding, Plan, Repair, Span, verify_quote
 from tasks.fact_ids import document_id_of, identify
 from tasks.models import (
     Assignment,
@@ -86,8 +88,30 @@ def decode_source(data: bytes, media_type: str, name: str) -> str:
     return decode(data, media_type, name)
 
 
-def extract_source(source: Source, tell: Tell = untold, *, reading: int = 1) -> Extraction:
-    """Document → facts and warnings. Pure: no clock, no files but the lexicon."""
+@dataclass(frozen=True)
+class DocumentReading:
+    """A document before its duties are made: header, outline, plans with their periods, and each
+    clause with its parties decided."""
+
+    document_id: str
+    header: Header
+    outline: Outline
+    plans: tuple[Plan, ...]
+    readings: tuple[ClauseReading, ...]
+    repairs: tuple[Repair, ...]
+    findings: tuple[Finding, ...]
+    index: RepairIndex
+    organisations: Organisations
+
+
+def read_document(
+    source: Source,
+    tell: Tell = untold,
+    *,
+    party_model: LinearModel | None = None,
+    role_model: LinearModel | None = None,
+) -> DocumentReading:
+    """Text → header, outline and read clauses; models as for `extract_source`."""
     text = source.text
     tell(Stage.OUTLINE, 0, 0)
     repairs, findings = find_repairs(text)
@@ -104,7 +128,48 @@ def extract_source(source: Source, tell: Tell = untold, *, reading: int = 1) -> 
     aside = [
         Span(line.start, line.end) for line in find_lines(text) if line.kind is LineKind.METADATA
     ]
-    readings = list(read_clauses(text, clauses, index, organisations, aside))
+    readings = tuple(
+        read_clauses(
+            text,
+            clauses,
+            index,
+            organisations,
+            aside,
+            party_model=party_model,
+            role_model=role_model,
+        )
+    )
+    return DocumentReading(
+        document_id,
+        header,
+        outline,
+        plans,
+        readings,
+        tuple(repairs),
+        tuple(findings),
+        index,
+        organisations,
+    )
+
+
+def extract_source(
+    source: Source,
+    tell: Tell = untold,
+    *,
+    reading: int = 1,
+    party_model: LinearModel | None = None,
+    role_model: LinearModel | None = None,
+) -> Extraction:
+    """Document → facts and warnings. Pure: no clock, no files but the lexicon and the weights.
+
+    `party_model`, `role_model`: other models than the installation's, for measuring with documents left out.
+    """
+    read = read_document(source, tell, party_model=party_model, role_model=role_model)
+    text, header, outline = source.text, read.header, read.outline
+    document_id, plans, readings = read.document_id, read.plans, read.readings
+    repairs, findings, index, organisations = (
+        read.repairs, read.findings, read.index, read.organisations,
+    )  # fmt: skip
     doubts = [f.span for f in findings if f.span]
     tasks, warnings = extract_tasks(
         text, plans, readings, issued=header.written_on, doubts=doubts, tell=tell

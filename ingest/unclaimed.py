@@ -6,7 +6,7 @@ import re
 
 from ingest.duties import states_occasion
 from ingest.reading import normalize_characters
-from ingest.role_lexicon import Use, presence_pattern
+from kb.language.roles import RoleWordKind, find_role_words
 from kb.models import Clause
 from tasks.models import Extraction
 
@@ -35,4 +35,5 @@ def _asks(clause: Clause, printed: str) -> bool:
     words = _QUOTED.sub("", normalize_characters(printed.removeprefix(clause.marker)))
     if states_occasion(clause, words):
         return False
-    return bool(presence_pattern(Use.DUTY_VERB).search(words))
+    asking = (RoleWordKind.ROLE, RoleWordKind.DUTY)
+    return any(w.kind in asking and w.end - w.start > 1 for w in find_role_words(words))

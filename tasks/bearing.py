@@ -6,8 +6,8 @@ A duty counts for the units that lead it or are responsible for it; for those th
 
 from __future__ import annotations
 
+from kb.language.roles import Role
 from tasks.due import DueItem
-from tasks.models import Role
 
 MAIN = (Role.LEAD, Role.RESPONSIBLE)
 """牵头、责任: whose numbers a duty is in."""

@@ -13,6 +13,7 @@ from pydantic import Field
 from kb.errors import ConflictError, DubanError, NotFoundError, TransitionError
 from kb.language.jurisdictions import detect_jurisdiction
 from kb.language.organisations import organisations_for
+from kb.language.roles import Role
 from kb.models import Fact, Span
 from tasks.due import add_duration
 from tasks.fields import LONGEST_UNIT, FieldError, check_words, read_fields
@@ -24,7 +25,6 @@ from tasks.models import (
     DueKind,
     Extraction,
     Milestone,
-    Role,
     Target,
     Task,
 )

@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 from dateutil.relativedelta import relativedelta
 from pydantic import SerializerFunctionWrapHandler, field_serializer
 
+from kb.language.roles import Role
 from kb.models import Fact
 from tasks.fields import FieldError
 from tasks.lifecycle import FINISHED, Life, Status
-from tasks.models import Assignment, Certainty, Counting, Deadline, DueKind, Extraction, Role
+from tasks.models import Assignment, Certainty, Counting, Deadline, DueKind, Extraction
 from tasks.recurrence import occurrences
 from tasks.units import jurisdiction_of, unit_key
 from tasks.workdays import Arrangement, add_workdays, arrangements_for

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, or_, select
 from sqlalchemy import Row as SqlRow
 
+from kb.language.roles import Role
 from kb.models import Fact
 from tasks import schema
 from tasks.authorisation import CONSOLE, Actor
@@ -27,7 +28,7 @@ from tasks.due import (
 )
 from tasks.fields import FieldError
 from tasks.lifecycle import Life
-from tasks.models import Certainty, Counting, DueKind, Role
+from tasks.models import Certainty, Counting, DueKind
 from tasks.queries import Register
 from tasks.replay import replay_some
 from tasks.store import Store, as_utc

@@ -12,18 +12,8 @@ from enum import StrEnum
 from pydantic import ConfigDict, Field
 
 from kb.days import Day
+from kb.language.roles import Role
 from kb.models import Clause, Document, Fact, Finding, Plan, Repair, Span
-
-
-class Role(StrEnum):
-    """What a unit is to a task."""
-
-    LEAD = "lead"  # 牵头
-    RESPONSIBLE = "responsible"  # 责任
-    JOINT = "joint"  # 配合、会同、参与
-    SUPERVISE = "supervise"  # 监督、督导、指导
-    APPROVE = "approve"  # 审批、备案、审查
-    MEMBER = "member"  # 成员单位
 
 
 class Basis(StrEnum):

@@ -7,6 +7,7 @@ from datetime import date
 from functools import cached_property
 
 from kb.errors import NotFoundError
+from kb.language.roles import Role
 from kb.models import Citation, Clause, Document, Fact, Plan, Span
 from tasks.due import (
     DUE_SOON,
@@ -23,7 +24,7 @@ from tasks.due import (
 )
 from tasks.graph import Graph, build_graph
 from tasks.lifecycle import Life
-from tasks.models import Assignment, Extraction, Milestone, Role, Target, Task
+from tasks.models import Assignment, Extraction, Milestone, Target, Task
 from tasks.units import Unit, Units, jurisdiction_of, unit_key
 
 

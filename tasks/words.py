@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
+from kb.language.roles import Role
 from tasks.deadline_words import (
     ASSUMED_YEAR,
     describe_arrangements,
@@ -14,7 +15,7 @@ from tasks.deadline_words import (
 )
 from tasks.due import DueItem
 from tasks.lifecycle import STATUS_NAMES, Life
-from tasks.models import Certainty, Deadline, DueKind, Role, Target
+from tasks.models import Certainty, Deadline, DueKind, Target
 
 ROLE_ZH = {
     Role.LEAD: "牵头",

@@ -15,13 +15,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from kb.identifiers import sha256_hex, stable_id
+from kb.language.roles import Role
 from kb.models import Clause, Document, Period, Plan, Span
 from tasks import audit
 from tasks.audit import Change
 from tasks.due import State
 from tasks.lifecycle import Command, Step
 from tasks.listing import Wanted, list_standings
-from tasks.models import Assignment, Basis, Deadline, DueKind, Extraction, Milestone, Role, Task
+from tasks.models import Assignment, Basis, Deadline, DueKind, Extraction, Milestone, Task
 from tasks.store import Store
 from tasks.tracker import Tracker
 from tasks.units import unit_key

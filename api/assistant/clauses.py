@@ -12,7 +12,8 @@ from api.assistant.reply import BEARING, QUOTED, Answer
 from api.assistant.search import Found, Sentence, sentences
 from api.assistant.values import ValueAnswers
 from kb.chunks import flatten
-from tasks.models import Assignment, Basis, Certainty, Milestone, Role
+from kb.language.roles import Role
+from tasks.models import Assignment, Basis, Certainty, Milestone
 from tasks.queries import Placed
 from tasks.words import (
     describe_distance,

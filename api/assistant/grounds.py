@@ -10,8 +10,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from kb.language.roles import Role
 from kb.models import Citation, Fact, Span
-from tasks.models import Basis, Deadline, Role, Target, Task
+from tasks.models import Basis, Deadline, Target, Task
 from tasks.queries import Placed, Register
 from tasks.words import describe_due, describe_target, role_name
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from tasks.models import Role
+from kb.language.roles import Role
 
 
 class Intent(StrEnum):

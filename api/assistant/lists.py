@@ -10,8 +10,9 @@ from api.assistant.question import Question
 from api.assistant.reply import Answer, Composer
 from api.assistant.search import Sentence, sentences
 from kb.chunks import flatten
+from kb.language.roles import Role
 from kb.models import Citation, Span
-from tasks.models import Assignment, Basis, Extraction, Role
+from tasks.models import Assignment, Basis, Extraction
 from tasks.queries import Placed, Register
 from tasks.words import role_name
 

@@ -6,8 +6,8 @@ from datetime import date
 
 from api.assistant.intents import Intent
 from api.assistant.windows import Window
+from kb.language.roles import Role
 from kb.models import Fact
-from tasks.models import Role
 
 
 class Question(Fact):

@@ -10,11 +10,10 @@ from functools import lru_cache
 from api.assistant.support_words import WordUse, pattern
 from ingest.dates import TimeMention, find_times
 from ingest.numbers import Quantity, find_quantities
-from ingest.role_lexicon import Use, role_words
 from ingest.scopes import ScopeEntry
 from kb.language.organisations import Organisations
+from kb.language.roles import Role, RoleWordKind, role_words
 from kb.lexicon import load_lexicon
-from tasks.models import Role
 from tasks.words import ROLE_ZH
 
 Key = tuple[object, ...]
@@ -177,17 +176,25 @@ def _pairs(
         yield from ((unit, Role.JOINT.value) for unit in inside("with"))
 
 
+def _words(kind: RoleWordKind) -> list[str]:
+    """All role words of a kind, the longest first."""
+    return sorted(
+        (w for e in role_words() if e.kind is kind for w in e.words), key=len, reverse=True
+    )
+
+
 @lru_cache
 def _forms() -> tuple[tuple[re.Pattern[str], Role | None], ...]:
     """How a role is said of units, the narrowest form first."""
     said = "|".join(ROLE_ZH.values())
     notes = re.compile(rf"(?P<who>{_U}+)\((?P<notes>(?:{said})(?:、(?:{said}))*)\)")
     found: list[tuple[re.Pattern[str], Role | None]] = [(notes, None)]
-    join = "|".join(w for e in role_words() if e.use is Use.JOIN for w in e.words)
-    verbs = [e for e in role_words() if e.use is Use.LIST_VERB]
-    labels = [e for e in role_words() if e.use is Use.LABEL]
-    for entry in labels:
-        word = "|".join(sorted(entry.words, key=len, reverse=True))
+    join = "|".join(_words(RoleWordKind.JOIN))
+    verbs = [e for e in role_words() if e.kind is RoleWordKind.ROLE]
+    bearers = "|".join(_words(RoleWordKind.BEARER))
+    for entry in verbs:
+        stems = "|".join(sorted(entry.words, key=len, reverse=True))
+        word = f"(?:{stems})(?:责任)?(?:{bearers})"
         before = rf"(?<![一-龥])(?:{word})(?:是|为|有|包括|:)+(?P<who>{_LIST})(?![一-龥{_U}(])"
         after = rf"(?P<who>{_LIST})(?:等)?(?:是|为|作为|担任)(?:{word})(?![一-龥])"
         found += [(re.compile(before), entry.role), (re.compile(after), entry.role)]

@@ -13,9 +13,10 @@ from api.assistant.whose import marked
 from kb.chunks import Chunk, flatten
 from kb.expansion import QueryExpander
 from kb.language.organisations import Organisations, organisations_for
+from kb.language.roles import Role
 from kb.models import Citation, Clause, Fact, Plan, Span
 from kb.retrieval import HybridRetriever
-from tasks.models import Assignment, Basis, Extraction, Role, Target
+from tasks.models import Assignment, Basis, Extraction, Target
 from tasks.queries import Placed, Register
 from tasks.units import jurisdiction_of
 from tasks.words import (

@@ -10,10 +10,10 @@ import typer
 from api.cli.output import Output
 from api.cli.state import Run, say_reference
 from api.cli.tracking import show_milestones, wanted_milestones
+from kb.language.roles import Role
 from tasks.authorisation import Action, require
 from tasks.due import DUE_SOON, State, last_of
 from tasks.listing import count_standings, list_standings, plan_titles
-from tasks.models import Role
 from tasks.units import read_units
 from tasks.words import ROLE_ZH, describe_ends
 

@@ -14,13 +14,14 @@ from api.cli.output import Output
 from api.cli.state import Run, require_document, require_plan, say_reference
 from api.files import write_whole
 from kb.errors import SourceError, both
+from kb.language.roles import Role
 from tasks.authorisation import Action, require
 from tasks.deadline_words import ASSUMED_YEAR, describe_arrangements
 from tasks.due import DueItem
 from tasks.exports.words import STATE_TITLES
 from tasks.lifecycle import STATUS_NAMES, STEP_NAMES, Command, Evidence, Life, Status, Step
 from tasks.listing import Wanted, list_standings, plan_titles
-from tasks.models import Certainty, Role
+from tasks.models import Certainty
 from tasks.store import Store
 from tasks.tracker import Tracker, bearing_units
 from tasks.units import read_units

@@ -11,13 +11,13 @@ from pydantic import BaseModel
 from api.service.state import Service
 from api.service.wire.facts import Milestone, Target, Task
 from api.service.wire.progress import Judged
+from kb.language.roles import Role
 from tasks import models
 from tasks.authorisation import Actor
 from tasks.disclosure import Part, may_know
 from tasks.due import DueItem as Standing
 from tasks.lifecycle import Life, judge
 from tasks.listing import Wanted
-from tasks.models import Role
 from tasks.queries import Placed, Register
 
 

@@ -31,9 +31,9 @@ from api.service.wire.progress import DueItem
 from kb.chunks import flatten
 from kb.days import Day
 from kb.errors import DubanError
+from kb.language.roles import Role
 from tasks.authorisation import Action, Actor, require
 from tasks.due import DUE_SOON
-from tasks.models import Role
 
 INSTRUCTIONS = """督办: 政策文件里的任务、责任单位、时限、目标值, 每一项都带原文出处。
 Duties in policy documents: who bears them, by when, how much; each with the clause it rests on.

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from api.service.state import Service
+from kb.language.roles import Role
 from tasks.authorisation import Actor
 from tasks.due import PAST, DueItem, State
 from tasks.listing import Wanted
-from tasks.models import Role
 
 
 def unit_meant(service: Service, actor: Actor, words: str, document: str = "") -> str | None:

@@ -8,6 +8,7 @@ from datetime import date, tzinfo
 
 from sqlalchemy import Connection, select
 
+from kb.language.roles import Role
 from tasks import schema
 from tasks.authorisation import CONSOLE, Actor
 from tasks.bearing import joint_units, main_units
@@ -28,7 +29,6 @@ from tasks.due import DUE_SOON, PAST, Colour, DueItem, State, by_date, standings
 from tasks.lifecycle import Status
 from tasks.listing import Wanted, read_lives, read_rows
 from tasks.matching import match_facts
-from tasks.models import Role
 from tasks.store import Store, as_utc
 from tasks.units import Units, read_units
 from tasks.visibility import Level, read_visibility

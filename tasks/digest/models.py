@@ -6,12 +6,13 @@ import datetime
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
+from kb.language.roles import Role
 from kb.models import Fact
 from tasks.audit import Checkpoint
 from tasks.digest.weeks import Week
 from tasks.due import Colour, DueItem, State
 from tasks.lifecycle import Judged, Verdict
-from tasks.models import Deadline, Role, Target
+from tasks.models import Deadline, Target
 
 
 class SectionKind(StrEnum):

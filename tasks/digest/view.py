@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from kb.language.roles import Role
 from tasks.digest import words
 from tasks.digest.chart import Chart, draw_chart
 from tasks.digest.models import Digest, Line, Section, SectionKind, Totals, UnitCount
 from tasks.due import State
 from tasks.lifecycle import Verdict
-from tasks.models import Role
 
 _COLOURS = {SectionKind.OVERDUE: "red", SectionKind.BEHIND: "yellow", SectionKind.DUE: "blue"}
 

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from types import MappingProxyType
 
+from kb.language.roles import Role
 from tasks.deadline_words import ASSUMED_YEAR, describe_arrangements
 from tasks.digest.models import Digest, Goal, Line, SectionKind
 from tasks.digest.weeks import Week
 from tasks.due import DueItem, State, last_of
 from tasks.lifecycle import STATUS_NAMES, Status, Verdict
-from tasks.models import Certainty, DueKind, Role
+from tasks.models import Certainty, DueKind
 from tasks.words import NOT_TOLD, ROLE_ZH, describe_ends, describe_number, describe_target
 
 _ROLE_EN = {

@@ -13,6 +13,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
+from kb.language.roles import Role
 from tasks.digest import words
 from tasks.digest.models import Digest, Line
 from tasks.digest.packed import moment_of, repack
@@ -20,7 +21,6 @@ from tasks.digest.view import View, link_to, view_of
 from tasks.due import State
 from tasks.exports.cells import encode_cell
 from tasks.lifecycle import STATUS_NAMES
-from tasks.models import Role
 from tasks.words import NOT_TOLD
 
 Value = str | int | date | None

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
+from kb.language.roles import Role
 from tasks.exports.keys import actual_lines, row_key
 from tasks.exports.rows import ExportRow
-from tasks.models import Role
 from tasks.words import describe_number, describe_target
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from sqlalchemy import Connection, select
 
 from kb.identifiers import stable_id
+from kb.language.roles import Role
 from kb.models import Clause, Document, Fact, Span
 from tasks import schema
 from tasks.authorisation import CONSOLE, Actor
@@ -18,7 +19,7 @@ from tasks.due import DUE_SOON, PAST, Bearer, Colour, DueItem, State, standings
 from tasks.exports.lineage import Changes, read_changes, subjects_of
 from tasks.lifecycle import Status, Verdict, judge
 from tasks.listing import BEARING, Wanted, read_lives, read_rows
-from tasks.models import Certainty, Counting, DueKind, Extraction, Milestone, Role, Target, Task
+from tasks.models import Certainty, Counting, DueKind, Extraction, Milestone, Target, Task
 from tasks.store import Store, as_utc
 from tasks.units import Units, read_units
 from tasks.versions import read_corrections

@@ -7,11 +7,11 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
+from kb.language.roles import Role
 from tasks.exports.keys import actual_lines, row_key
 from tasks.exports.rows import ExportRow
 from tasks.exports.words import Names, describe_days, describe_deadline, describe_status
 from tasks.lifecycle import STATUS_NAMES, STEP_NAMES, Status, Step
-from tasks.models import Role
 from tasks.words import describe_target
 
 DUTIES: Names = ("任务分解表", "Duties")

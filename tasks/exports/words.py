@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from kb.language.roles import Role
 from tasks.deadline_words import ASSUMED_YEAR, describe_arrangements
 from tasks.due import Colour, State
 from tasks.lifecycle import STATUS_NAMES
-from tasks.models import Certainty, DueKind, Role
+from tasks.models import Certainty, DueKind
 from tasks.words import NOT_TOLD, ROLE_ZH
 
 if TYPE_CHECKING:

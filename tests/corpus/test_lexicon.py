@@ -8,13 +8,10 @@ from api.assistant.function_words import FunctionWords, WordKind, bounds, englis
 from api.assistant.topics import AskingWords, Mistyped, as_meant, topic_words
 from api.assistant.understand import Instruction, without_instructions
 from api.assistant.windows import DatePhrase, find_window
-from ingest.clauses import read_clauses
 from ingest.dates import PlanningPeriod, find_times
 from ingest.furniture import FurnitureEntry, is_furniture
 from ingest.numbers import ComparatorEntry, find_quantities
-from ingest.owner_subjects import find_subjects
-from ingest.reading import RepairIndex, normalize_characters, read_span
-from ingest.role_lexicon import RoleCue, role_words
+from ingest.reading import normalize_characters, read_span
 from ingest.scopes import ScopeEntry
 from ingest.targets import find_targets
 from kb.expansion import QueryExpander, QuestionWords, Synonym, Term, translate
@@ -25,43 +22,45 @@ from kb.language.organisations import (
     OrganisationEntry,
     organisations_for,
 )
+from kb.language.parties import WordKind as PartyWordKind
+from kb.language.parties import find_parties, party_words
+from kb.language.roles import best_role_words, find_role_words, role_words
 from kb.lexicon import load_lexicon
-from kb.models import Clause, Span
+from kb.models import Span
 
 DISTRICT = Jurisdiction(place="万州区", level=Level.DISTRICT, parents=("重庆市",))
 STATE = Jurisdiction(place="国家", level=Level.STATE)
 
 
-def owners(text: str) -> dict[str, set[str]]:
-    """Units and roles that a text gives, whether listed or stated."""
-    clause = Clause(
-        id="c", plan_id="p", parent_id=None, level=1, marker="", path="1/1", heading="",
-        span=Span(0, len(text)),
-    )  # fmt: skip
-    [item] = read_clauses(text, [clause], RepairIndex([]), organisations_for(DISTRICT))
-    found = [a for listed in item.lists for a in listed.assignments]
-    found += find_subjects(item.reading, item.mentions, item.closed)
-    result: dict[str, set[str]] = {}
-    for a in found:
-        result.setdefault(a.unit, set()).add(a.role.value)
-    return result
+def words_and_sentences(kind, entries):
+    """(words, a sentence, whether one of the words holds in it) of entries that have `holds` and
+    `not_`."""
+    for entry in entries:
+        for holds, sentences in ((True, entry.holds), (False, entry.not_)):
+            yield from ((entry, sentence, holds) for sentence in sentences)
 
 
-ROLE_EXAMPLES = [
-    example
-    for entry in (*role_words(), *load_lexicon("role_cues", RoleCue))
-    for example in entry.examples
-]
-
-
-def test_roles(subtests):
-    for example in ROLE_EXAMPLES:
-        with subtests.test(example=str(example)):
-            wanted = {
-                unit: {str(r) for r in (roles if isinstance(roles, list) else [roles])}
-                for unit, roles in example.owners.items()
+def test_words_of_roles(subtests):
+    for entry, sentence, holds in words_and_sentences("role", role_words()):
+        with subtests.test(kind=str(entry.kind), sentence=sentence):
+            found = best_role_words(find_role_words(sentence))
+            said = {
+                sentence[t.start : t.end]
+                for t in found
+                if t.kind == entry.kind and t.value == entry.role
             }
-            assert owners(example.text) == wanted
+            assert bool(said & set(entry.words)) is holds
+
+
+def test_words_of_parties(subtests):
+    """A word that a name may end in ends one there; one that looks like it ends none."""
+    for entry, sentence, holds in words_and_sentences("party", party_words()):
+        if entry.kind not in (PartyWordKind.SUFFIX, PartyWordKind.OTHER):
+            continue
+        with subtests.test(kind=str(entry.kind), sentence=sentence):
+            names = [p.name for p in find_parties(sentence)]
+            ends = any(name.endswith(entry.words) for name in names)
+            assert ends is (holds and entry.kind is PartyWordKind.SUFFIX)
 
 
 def examples(name, model):

@@ -9,12 +9,13 @@ from argon2 import PasswordHasher
 
 from ingest.pipeline import decode_source, extract_bytes
 from ingest.reader_version import reader_version
+from kb.language.roles import Role
 from tasks.access import Access
 from tasks.addresses import Address, Addresses
 from tasks.authorisation import CONSOLE, PersonRole
 from tasks.corrections import Aspect, Draft, Operation
 from tasks.lifecycle import Step
-from tasks.models import Deadline, DueKind, Role
+from tasks.models import Deadline, DueKind
 from tasks.outbox import DeliveryStatus, Key, Outbox
 from tasks.people import People, Person
 from tasks.review import ReviewKind

@@ -7,6 +7,7 @@ import pytest
 
 from ingest.pipeline import decode_source
 from kb.errors import ConflictError, DeniedError, DubanError, NotFoundError, TransitionError
+from kb.language.roles import Role
 from tasks import audit
 from tasks.corrections import Aspect, CorrectionStatus, Draft, Operation
 from tasks.due import State
@@ -14,7 +15,7 @@ from tasks.fields import FieldError
 from tasks.graph import build_graph
 from tasks.lifecycle import Command, Status, Step
 from tasks.listing import Wanted, list_standings
-from tasks.models import Basis, Certainty, Counting, Deadline, DueKind, Role
+from tasks.models import Basis, Certainty, Counting, Deadline, DueKind
 from tasks.review import ReviewKind
 from tasks.settling import read_reviews
 from tasks.tracker import Tracker

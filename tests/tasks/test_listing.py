@@ -5,11 +5,11 @@ from datetime import UTC, date, timedelta
 import pytest
 
 from kb.errors import NotFoundError
+from kb.language.roles import Role
 from tasks.corrections import Aspect, Draft, Operation
 from tasks.due import State, due_items
 from tasks.lifecycle import Status, Step
 from tasks.listing import Wanted, list_standings, lives_on, plan_titles, read_rows
-from tasks.models import Role
 from tasks.store import Store
 from tasks.tracker import Tracker
 from tests.tasks.samples import (

@@ -15,13 +15,14 @@ from hypothesis.stateful import run_state_machine_as_test as run_machine
 
 from ingest.pipeline import decode_source
 from kb.errors import DubanError
+from kb.language.roles import Role
 from tasks import audit
 from tasks.audit import Checkpoint
 from tasks.authorisation import CONSOLE, PersonRole
 from tasks.corrections import Aspect, Draft, Operation
 from tasks.lifecycle import Command, Life, Status, Step
 from tasks.listing import Wanted, list_standings, lives_on, read_rows
-from tasks.models import Deadline, DueKind, Role
+from tasks.models import Deadline, DueKind
 from tasks.people import People, Person
 from tasks.replay import former_ids, replay
 from tasks.store import Store

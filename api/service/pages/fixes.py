@@ -16,6 +16,7 @@ from api.service.fields import Line, Words
 from api.service.pages.names import Names
 from api.service.pages.screen import Screen, allowed, local_path, read_day
 from kb.errors import DubanError, NotFoundError
+from kb.language.roles import Role
 from tasks.authorisation import Action
 from tasks.corrections import Aspect, Correction, CorrectionStatus, Draft, Operation
 from tasks.deadline_words import (
@@ -32,7 +33,6 @@ from tasks.models import (
     Deadline,
     DueKind,
     Extraction,
-    Role,
     Target,
     Task,
 )

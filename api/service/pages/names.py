@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from api.service.job_records import JobStatus
+from kb.language.roles import Role
 from tasks.authorisation import ROLE_NAMES, PersonRole
 from tasks.deadline_words import ASSUMED_YEAR, describe_arrangements, describe_recurrence
 from tasks.due import Colour, DueItem, State
 from tasks.exports.words import COLOUR_TITLES, ROLE_SHORT, STATE_TITLES
 from tasks.lifecycle import STATUS_NAMES, STEP_NAMES, Status, Step, Verdict
-from tasks.models import Basis, Certainty, Role
+from tasks.models import Basis, Certainty
 from tasks.visibility import Level
 from tasks.words import NOT_TOLD
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from kb.language.roles import Role
 from tasks.due import Bearer
-from tasks.models import Role
 from tasks.queries import Placed, Register
 
 MOST = 40

@@ -28,10 +28,10 @@ from api.settings import LANGUAGES
 from kb.days import check_asked
 from kb.days import read_day as parse_day
 from kb.errors import DeniedError, DubanError, NotFoundError
+from kb.language.roles import Role
 from tasks.authorisation import Action, authorise
 from tasks.disclosure import Part, may_know
 from tasks.due import DUE_SOON, Bearer, last_of
-from tasks.models import Role
 from tasks.units import Units
 from tasks.words import describe_ends
 

@@ -30,6 +30,7 @@ from api.service.pages.screen import Reading, Screen, SignedIn, fact_path, read_
 from api.service.sending import download
 from api.service.uploads import Sent, receive_all
 from kb.errors import DeniedError, DubanError, NotFoundError
+from kb.language.roles import Role
 from tasks import schema
 from tasks.audit import Entry
 from tasks.authorisation import Action, authorise, require
@@ -38,7 +39,7 @@ from tasks.due import DueItem, bearers
 from tasks.lifecycle import STEPS, Command, Judged, Party, Status, Step, judge, obstacle, take_step
 from tasks.listing import BEARING, Wanted
 from tasks.matching import match_facts
-from tasks.models import Assignment, DueKind, Extraction, Milestone, Role, Target, Task
+from tasks.models import Assignment, DueKind, Extraction, Milestone, Target, Task
 from tasks.queries import Placed
 from tasks.tracking import REFUSED
 from tasks.units import jurisdiction_of, title_of

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from api.service.pages.screen import Reading, Screen, SignedIn, read_day
 from api.service.sending import download
 from kb.errors import DubanError, NotFoundError, both
+from kb.language.roles import Role
 from tasks.authorisation import roles_for
 from tasks.bearing import MAIN, is_unborne
 from tasks.due import DueItem, State
@@ -24,7 +25,6 @@ from tasks.exports.rows import ExportRow, export_rows
 from tasks.exports.workbook import Heading, render_xlsx
 from tasks.lifecycle import Status, Step
 from tasks.listing import Wanted
-from tasks.models import Role
 from tasks.queries import Register
 
 router = APIRouter()

@@ -13,12 +13,12 @@ from api.service.pages.neighbours import MOST, neighbours_of, picture_of
 from api.service.pages.screen import Reading
 from api.service.pages.tasks import plan_titles
 from kb.language.organisations import organisations_for
+from kb.language.roles import Role
 from tasks.bearing import joint_units, main_units
 from tasks.disclosure import Part
 from tasks.due import Colour, State
 from tasks.lifecycle import Status
 from tasks.listing import Wanted
-from tasks.models import Role
 from tasks.queries import Placed, Register, UnitCount
 from tasks.units import jurisdiction_of, title_of
 

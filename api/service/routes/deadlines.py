@@ -27,10 +27,10 @@ from api.service.routes.parameters import (
 from api.service.standings import due_of, overdue_of, read_standings
 from api.service.state import Service
 from api.service.wire.progress import DueItem
+from kb.language.roles import Role
 from tasks.due import DUE_SOON, last_of
 from tasks.due import DueItem as Standing
 from tasks.listing import count_standings, plan_titles
-from tasks.models import Role
 
 router = APIRouter(tags=["duties"], responses=RESPONSES)
 Days = Annotated[int, Query(ge=1, description="至少逾期几天 / at least")]

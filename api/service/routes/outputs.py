@@ -16,6 +16,7 @@ from api.service.routes.parameters import AsOf, Plan, Roles, Statuses, Unit, Wit
 from api.service.sending import TAGGED, disposition, download, tagged
 from api.service.standings import wanted_of
 from api.service.state import Service
+from kb.language.roles import Role
 from tasks.access import CALENDAR
 from tasks.authorisation import Action, authorise, require
 from tasks.digest import MEDIA_TYPES, DigestFormat, build_digests, file_name, parse_week, render
@@ -27,7 +28,6 @@ from tasks.exports.report import By
 from tasks.exports.rows import ExportRow, export_rows
 from tasks.exports.workbook import Heading
 from tasks.lifecycle import Status
-from tasks.models import Role
 from tasks.outbox import DeliveryStatus, Outbox
 
 router = APIRouter(tags=["outputs"], responses=RESPONSES)

@@ -11,9 +11,9 @@ from fastapi.params import ParamTypes
 from fastapi.routing import APIRoute
 
 from kb.days import AskedDay
+from kb.language.roles import Role
 from tasks.due import State
 from tasks.lifecycle import Status
-from tasks.models import Role
 
 AsOf = Annotated[AskedDay | None, Query(description="以这一天为准, 默认今天 / default: today")]
 Unit = Annotated[str, Query(max_length=200, description="单位名称或编号 / a unit's name or id")]

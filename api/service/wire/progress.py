@@ -8,10 +8,11 @@ from typing import Any, Self
 
 from api.service.wire.base import Span, Wire
 from api.service.wire.facts import Deadline
+from kb.language.roles import Role
 from tasks.corrections import Aspect, CorrectionStatus, Operation
 from tasks.due import Colour, State
 from tasks.lifecycle import Status, Verdict
-from tasks.models import Certainty, Counting, DueKind, Role
+from tasks.models import Certainty, Counting, DueKind
 from tasks.review import ReviewKind
 
 

@@ -7,7 +7,7 @@ import pytest
 from api.assistant.understand import Intent, understand
 from kb.language.jurisdictions import detect_jurisdiction
 from kb.language.organisations import organisations_for
-from tasks.models import Role
+from kb.language.roles import Role
 
 OURS = (organisations_for(detect_jurisdiction("重庆市万州区人民政府办公室")),)
 TODAY = date(2026, 11, 24)

@@ -8,12 +8,13 @@ import pytest
 
 from ingest.pipeline import extract_bytes
 from kb.errors import NotFoundError
+from kb.language.roles import Role
 from kb.lexicon import corpus_path
 from tasks.corrections import Aspect, Draft, Operation
 from tasks.digest import DigestFormat, SectionKind, build_digests, parse_week, render, subject
 from tasks.due import Colour, State
 from tasks.lifecycle import Step, Verdict
-from tasks.models import Deadline, DueKind, Role
+from tasks.models import Deadline, DueKind
 from tasks.store import Store
 from tasks.tracker import Tracker
 from tests.tasks.digest_samples import (

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from kb.language.roles import Role
 from tasks.authorisation import CONSOLE
 from tasks.due import Colour, State
 from tasks.exports.columns import COLUMNS
@@ -17,7 +18,6 @@ from tasks.exports.rows import export_rows
 from tasks.exports.words import describe_deadline
 from tasks.lifecycle import Status, Step, Verdict
 from tasks.listing import Wanted
-from tasks.models import Role
 from tasks.store import Store
 from tasks.tracker import Tracker
 from tests.tasks.export_samples import (

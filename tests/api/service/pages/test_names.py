@@ -3,10 +3,11 @@
 import pytest
 
 from api.service.pages.names import names_of
+from kb.language.roles import Role
 from tasks.authorisation import PersonRole
 from tasks.due import State
 from tasks.lifecycle import Status, Step, Verdict
-from tasks.models import Basis, Certainty, Role
+from tasks.models import Basis, Certainty
 from tasks.visibility import Level
 
 

@@ -9,9 +9,10 @@ import pytest
 from api.service.guard import LARGEST_BODY
 from api.service.pages import task as task_page
 from ingest.pipeline import extract_bytes
+from kb.language.roles import Role
 from tasks.exports.sheet import SHEET, Part
 from tasks.exports.workbook import HEADER
-from tasks.models import Extraction, Role
+from tasks.models import Extraction
 from tests.api.service.pages.contracts.test_forms import told
 from tests.api.service.world import SECRET
 from tests.tasks.samples import NOW

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from api.service.pages.neighbours import MOST, Neighbour, neighbours_of, picture_of
-from tasks.models import Role
+from kb.language.roles import Role
 from tasks.queries import Register
 from tests.api.service.world import OTHER, OWN
 from tests.tasks.samples import unit_of

@@ -1,0 +1,81 @@
+"""A fitted linear model over named features: decides, says how sure it is and what decided.
+
+The weights are data (`ingest/weights/NAME.json`), rounded, made by `make train` with a manifest of
+what they were made from; this module only adds them up.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+_FOLDER = Path(__file__).parent / "weights"
+
+
+class Decision(NamedTuple):
+    """The most likely `label`, its `probability`, and the features that spoke for it most (name,
+    weight), strongest first; `label` is None where the two likeliest are closer than the margin."""
+
+    label: str | None
+    probability: float
+    reasons: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class LinearModel:
+    """Weights by label and feature, a bias by label, and the margin in probability below which
+    nothing is decided."""
+
+    labels: tuple[str, ...]
+    bias: tuple[float, ...]
+    weights: dict[str, tuple[float, ...]]
+    margin: float = 0.0
+
+    def decide(self, features: Iterable[str]) -> Decision:
+        """The label of a mention with these features."""
+        scores = list(self.bias)
+        known: list[tuple[str, tuple[float, ...]]] = []
+        for feature in features:
+            weight = self.weights.get(feature)
+            if weight is not None:
+                known.append((feature, weight))
+                for place, value in enumerate(weight):
+                    scores[place] += value
+        top = max(scores)
+        shares = [math.exp(score - top) for score in scores]
+        whole = sum(shares)
+        ranked = sorted(range(len(shares)), key=lambda place: -shares[place])
+        first, second = ranked[0], ranked[1]
+        sure = (shares[first] - shares[second]) / whole >= self.margin
+        reasons = sorted(
+            ((name, round(w[first] - w[second], 3)) for name, w in known),
+            key=lambda pair: -abs(pair[1]),
+        )
+        return Decision(
+            self.labels[first] if sure else None, shares[first] / whole, tuple(reasons[:8])
+        )
+
+
+@lru_cache
+def load_model(name: str) -> LinearModel:
+    """The model `ingest/weights/<name>.json`.
+
+    Raises:
+        OSError: the file is missing; it belongs to the installation.
+    """
+    return model_of(json.loads((_FOLDER / f"{name}.json").read_text(encoding="utf-8")))
+
+
+def model_of(data: dict[str, Any]) -> LinearModel:
+    """A model from its JSON object."""
+    return LinearModel(
+        tuple(data["labels"]),
+        tuple(data["bias"]),
+        {name: tuple(values) for name, values in data["weights"].items()},
+        float(data.get("margin", 0)),
+    )

@@ -1,0 +1,116 @@
+"""Who bears what in a clause: its parties, their use decided by the fitted model, their roles.
+
+Owners that stand in a list (a bracket, a label line, a cell, a line of names) close the text before
+it; owners in running text belong to the sentence they stand in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ingest.classifier import Decision, LinearModel, load_model
+from ingest.party_features import PartyScene, Zone
+from ingest.reading import Reading
+from kb.language.organisations import Organisations
+from kb.language.parties import Form, Party, find_parties
+from kb.language.roles import Role
+from tasks.models import Assignment, Basis
+
+_ROLES = frozenset(Role)
+OWNER, OTHER = "owner", "other"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerList:
+    """Local range of a whole list in the reading and its assignments."""
+
+    start: int
+    end: int
+    assignments: tuple[Assignment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PartyUse:
+    """A party with what was decided of it; `role` is the one it has if it is an owner."""
+
+    party: Party
+    zone: Zone
+    role: Role
+    features: tuple[str, ...]
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """What is decided of the parties of a clause. `lists` in order, `stated` by place; `first_leads`:
+    a note of this clause makes the first of each list its lead from here on."""
+
+    uses: tuple[PartyUse, ...]
+    lists: tuple[OwnerList, ...]
+    stated: tuple[Assignment, ...]
+    first_leads: bool
+
+
+def read_owners(
+    reading: Reading,
+    organisations: Organisations,
+    *,
+    closed: Sequence[tuple[int, int]] = (),
+    sheet: Sequence[Role] = (),
+    first_leads: bool = False,
+    party_model: LinearModel | None = None,
+    role_model: LinearModel | None = None,
+) -> Owners:
+    """The owners of a clause. `closed` are local ranges of names of documents, in which nobody is
+    an owner; `sheet`: the roles of the columns of owners in the document's table; `first_leads`: an earlier
+    note (列第一位者为牵头单位，下同) holds."""
+    party_model = party_model or load_model("party_use")
+    role_model = role_model or load_model("party_role")
+    parties = [
+        p
+        for p in find_parties(reading.text, organisations.find(reading.text))
+        if not any(start < p.end and p.start < end for start, end in closed)
+    ]
+    scene = PartyScene(reading.text, parties, first_leads=first_leads, sheet=sheet)
+    uses: list[PartyUse] = []
+    for party, zone, features, ruled in scene.describe():
+        decision = party_model.decide(features)
+        role = ruled
+        if decision.label == OWNER and (fitted := role_model.decide(features).label):
+            role = Role(fitted) if fitted in _ROLES else ruled
+        uses.append(PartyUse(party, zone, role, tuple(features), decision))
+    chosen = [use for use in uses if use.decision.label == OWNER]
+    lists: list[OwnerList] = []
+    stated: list[Assignment] = []
+    pending: list[Assignment] = []
+    bounds: tuple[int, int] | None = None
+    for use in chosen:
+        assignment = _assignment(reading, use, organisations)
+        if use.zone.kind == "text":
+            stated.append(assignment)
+            continue
+        here = scene.list_bounds(use.zone, use.party)
+        if bounds is None or here[0] >= bounds[1]:
+            if bounds is not None:
+                lists.append(OwnerList(*bounds, tuple(pending)))
+            bounds, pending = here, []
+        bounds = (bounds[0], max(bounds[1], here[1]))
+        pending.append(assignment)
+    if bounds is not None:
+        lists.append(OwnerList(*bounds, tuple(pending)))
+    return Owners(tuple(uses), tuple(lists), tuple(stated), scene.first_leads)
+
+
+def _assignment(reading: Reading, use: PartyUse, organisations: Organisations) -> Assignment:
+    party = use.party
+    unit = party.unit or (organisations.resolve(party.name) if party.form is Form.SUFFIX else None)
+    return Assignment(
+        unit=party.name,
+        unit_id=unit.id if unit else None,
+        role=use.role,
+        basis=Basis.STATED if use.zone.kind == "text" else Basis.LISTED,
+        open_ended=party.open_ended or reading.text.startswith("等", party.end),
+        span=reading.span(party.start, party.end),
+        quote="",
+    )
