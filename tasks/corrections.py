@@ -14,6 +14,7 @@ from kb.errors import ConflictError, DubanError, NotFoundError, TransitionError
 from kb.language.jurisdictions import detect_jurisdiction
 from kb.language.organisations import organisations_for
 from kb.models import Fact, Span
+from kb.recurrence import month_end_rule
 from tasks.due import add_duration
 from tasks.fields import LONGEST_UNIT, FieldError, check_words, read_fields
 from tasks.models import (
@@ -28,7 +29,7 @@ from tasks.models import (
     Target,
     Task,
 )
-from tasks.recurrence import month_end_rule, occurrences
+from tasks.recurrence import occurrences
 
 
 class Aspect(StrEnum):

@@ -7,10 +7,11 @@ from dateutil.rrule import rrulestr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.dates import find_times
+from kb.language.times import find_times
+from kb.recurrence import month_end_rule
 from tasks.deadline_words import describe_recurrence
 from tasks.models import Deadline, DueKind
-from tasks.recurrence import month_end_rule, occurrences
+from tasks.recurrence import occurrences
 
 FIRST, LAST = date(2023, 1, 1), date(2028, 12, 31)  # two leap years
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kb.workdays import Arrangement, add_workdays, arrangements_for, is_workday
 from tasks.due import add_duration
 from tasks.fields import FieldError
 from tasks.models import Counting
-from tasks.workdays import Arrangement, add_workdays, arrangements_for, is_workday
 
 
 def day(printed: str) -> date:
