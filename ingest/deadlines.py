@@ -184,13 +184,14 @@ def _point(
         return at, Deadline(
             kind=DueKind.START, date=mention.first, start=mention.first, certainty=_plain(mention)
         )
-    if mention.last is None or (mention.yearless and mention.first and _bare_day(mention)):
+    yearless = mention.yearless and mention.kind is not TimeKind.INTERVAL
+    if mention.last is None or (yearless and mention.first and _bare_day(mention)):
         return at, None
     end = mention.last
     if issued and end < issued - timedelta(days=1):
         return at, None  # what lies before the document is its background
     certainty = _plain(mention)
-    if mention.yearless:
+    if yearless:
         return at, _yearless(text, mention, left, right, printed, issued, end)
     if mention.kind is TimeKind.INTERVAL:
         if period and (mention.first, end) == (period.start, period.end):
