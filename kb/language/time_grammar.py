@@ -160,10 +160,11 @@ def _pieces(g: Grammar) -> None:
         number = n.value.value
         return Made("piece", Point(months=(1, number * 3))) if 1 <= number <= 3 else None
 
+    # Without a year (合同期满前3个月) it is a length before an event.
     @g.rule("first-of", "n", "month-count")
     def _first_months(first: Token, n: Token, unit: Token) -> Made | None:
         number = n.value.value
-        return Made("piece", Point(months=(1, number))) if 1 <= number <= 11 else None
+        return Made("nth-month", Point(months=(1, number))) if 1 <= number <= 11 else None
 
     @g.rule("ordinal", "n", "month-count")
     def _nth_month(ordinal: Token, n: Token, unit: Token) -> Made | None:

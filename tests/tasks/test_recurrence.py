@@ -93,15 +93,6 @@ def test_quarters_and_halves_end_on_their_last_day():
         assert falls_on(f"FREQ=MONTHLY;INTERVAL={step};BYMONTHDAY=-1") == wanted
 
 
-def test_what_one_rule_cannot_say_stays_as_it_is():
-    for rule in (
-        "FREQ=MONTHLY;BYMONTHDAY=29,31", "FREQ=MONTHLY;BYMONTHDAY=-2", "FREQ=WEEKLY;BYDAY=TU,TH", "FREQ=DAILY",
-        "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=1", "FREQ=MONTHLY;BYMONTHDAY=28,29,30;BYSETPOS=-1",
-        "FREQ=YEARLY;INTERVAL=2;BYMONTH=1,2;BYMONTHDAY=30", "FREQ=MONTHLY;BYMONTHDAY=x", "nonsense",
-    ):  # fmt: skip
-        assert month_end_rule(rule) == rule
-
-
 def test_the_words_say_the_day():
     cases = [
         ("FREQ=MONTHLY", "每月", "every month"),

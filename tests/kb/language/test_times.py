@@ -191,6 +191,11 @@ def test_before_and_within_of_lengths() -> None:
     assert counted.last == date(2026, 12, 18)
 
 
+def test_the_first_months_of_a_year_and_months_before_an_event() -> None:
+    assert said("今年前五个月") == [("今年前五个月", "2026-01-01..2026-05-31")]
+    assert said("合同期满前3个月提出") == [("3个月", "P3M")]
+
+
 def test_the_clock_is_kept() -> None:
     cases = [
         ("6月20日18:00前", time(18)),
