@@ -85,6 +85,9 @@ def add_recurrences(g: Grammar) -> None:
     @g.rule("every", "to", "piece", name="every")
     def _to_piece(every: Token, to: Token, piece: Token) -> Made | None:
         value, point = every.value, piece.value
+        if value.freq == "YEARLY" and len(value.months) == len(value.days) == 1 and point.one_day:
+            # 每年9月1日至9月30日 is due at its end.
+            return _with_piece(replace(value, months=(), days=()), point)
         if value.freq != "YEARLY" or not value.open_month or not point.months or point.feast:
             return None
         if not value.months or point.months[0] <= value.months[-1]:
@@ -100,13 +103,20 @@ def add_recurrences(g: Grammar) -> None:
         months = tuple(range(n.value.value, last + 1))
         return Made("every", replace(value, months=months, open_month=True))
 
-    @g.rule("every", "n", "day-unit", name="every")
-    def _day_of_month(every: Token, n: Token, unit: Token) -> Made | None:
+    @g.rule("every", "of?", "n", "day-unit", name="every")
+    def _day_of_month(every: Token, of: Token | None, n: Token, unit: Token) -> Made | None:
         return None if every.value.days else _with_day(every.value, n.value.value)
 
     @g.rule("every", "and", "n", "day-unit", name="every")
     def _more_days(every: Token, _: Token, n: Token, unit: Token) -> Made | None:
         return _with_day(every.value, n.value.value) if every.value.days else None
+
+    @g.rule("every", "to", "n", "day-unit", name="every")
+    def _to_day(every: Token, to: Token, n: Token, unit: Token) -> Made | None:
+        value: Every = every.value
+        if len(value.days) != 1 or not value.days[0] < n.value.value <= 31:
+            return None
+        return Made("every", replace(value, days=(n.value.value,)))
 
     @g.rule("every", "third", name="every")
     def _every_third(every: Token, third: Token) -> Made | None:

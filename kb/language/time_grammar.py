@@ -139,7 +139,7 @@ def _pieces(g: Grammar) -> None:
     @g.rule("part", name="part-of-year")
     def _part(word: Token) -> Made:
         e: TimeWord = word.value
-        tail = "" if not e.edge else "底" if e.edge < 0 else "初"
+        tail = e.words[0][-1] if e.edge else ""
         return Made("piece", Point(months=e.months, edge=e.edge, tail=tail, approximate=e.approximate))  # fmt: skip
 
     @g.rule("feast")
@@ -276,11 +276,12 @@ def _dated(g: Grammar) -> None:
     def _plan(plan: Token, noun: Token | None, stage: Token | None) -> Made:
         first = plan.value.years[0]
         number = stage.value.number if stage else 0
+        approximate = stage is not None and stage.value.approximate
         if number == -1:
             return Made("point", replace(plan.value, edge=-1, tail="末"))
         if number > 0:
             year = first + number - 1
-            return Made("point", replace(plan.value, years=(year, year), approximate=True))
+            return Made("point", replace(plan.value, years=(year, year), approximate=approximate))
         return Made("point", replace(plan.value, tail="期间" if stage else "规划"))
 
     @g.rule("point", "clock", name="point-of-day")
@@ -301,7 +302,8 @@ def _dated(g: Grammar) -> None:
     @g.rule("point", name="point")
     def _alone(point: Token) -> Made:
         value: Point = point.value
-        bound = Bound.EDGE if value.edge else Bound.NONE
+        within = value.edge and not value.days and value.tail == "内"
+        bound = Bound.WITHIN if within else Bound.EDGE if value.edge else Bound.NONE
         return Made("time", Dated(value, bound, value.tail))
 
     for kind, bound in (

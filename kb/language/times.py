@@ -233,6 +233,8 @@ def _stretch(value: Stretch, reference: date | None, carried: int | None) -> Tim
             _, last, _ = _days(b, reference, first.year + 1)
     if first and last and last < first:
         return None
+    if a.edge < 0 and first and ends:
+        first = ends.replace(day=1)  # 2026年底至2027年初
     rule = month_end_rule(value.rrule) if value.rrule else None
     return Time(0, 0, TimeKind.INTERVAL, first, last, rrule=rule, bound=value.bound, year=year,
                 clock=b.clock, approximate=a.approximate or b.approximate)  # fmt: skip
