@@ -261,6 +261,20 @@ def test_a_year_of_the_past_governs_nothing() -> None:
     assert (due.last, due.year) == (date(2026, 12, 31), YearSource.REFERENCE)
 
 
+def test_horizons_and_titles_govern_nothing_beyond_them() -> None:
+    cases = [
+        ("2027年，3月底前完成试点，6月底前推广。", "2027-06-30"),
+        ("到2030年，建成网络。6月底前制定方案。", "2026-06-30"),
+        ("落实《行动计划（2026—2030年）》，6月底前制定方案", "2026-06-30"),
+        ("落实《2028年3月工作要点》，6月底前制定方案", "2026-06-30"),
+        ("2026—2030年分步实施，6月底前制定方案", "2026-06-30"),
+    ]
+    got = [(text, str(find_times(text, reference=REFERENCE)[-1].last)) for text, _ in cases]
+    assert got == cases
+    [_, due] = find_times("按照《2007年1月工作任务分解表》，于4月20日前上报")
+    assert due.last == date(2007, 4, 20)  # no reference: the title's year is better than none
+
+
 def test_where_nothing_says_the_year_there_is_no_day() -> None:
     [found] = find_times("6月底前完成")
     assert (found.first, found.last, found.year) == (None, None, YearSource.REFERENCE)
