@@ -31,7 +31,7 @@ def add_recurrences(g: Grammar) -> None:
     def _every(word: Token, n: Token | None, unit: Token) -> Made | None:
         e: TimeWord = unit.value
         count = n.value.value if n else 1
-        if not 1 <= count <= 60 or (n and (not e.rrule or e.words[0] == "半年")):
+        if not 1 <= count <= 60 or (n and (not e.rrule or e.half)):
             return None
         return Made("every", _from_rule(e.rrule, count))
 
@@ -229,6 +229,11 @@ def add_lengths(g: Grammar) -> None:
         if made is None:
             return None
         return Made("length", replace(made, approximate=made.approximate or bool(many)))
+
+    @g.rule("ordinal", "n", "length-unit", name="ordinal")
+    def _place(ordinal: Token, n: Token, unit: Token) -> Made | None:
+        # 第三年, 第一个工作日: one of many, no length
+        return Made("other", score=0.4) if n.value.digits < 4 else None
 
     @g.rule("few", "length-unit", name="length-range")
     def _some(few: Token, unit: Token) -> Made | None:

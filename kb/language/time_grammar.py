@@ -355,7 +355,7 @@ def _stretches(g: Grammar) -> None:
 
     @g.rule("point", "since?", "to", "point", name="stretch")
     def _between(first: Token, since: Token | None, to: Token, last: Token) -> Made | None:
-        if since is not None and since.value.words[0] != "起":
+        if since is not None and since.value.number != 1:
             return None
         return Made("stretch", Stretch(first.value, last.value))
 

@@ -66,7 +66,7 @@ def _is_near(value: int, year: int, printed: str) -> bool:
 
 
 def periods_in(text: str) -> Iterator[Token]:
-    """The planning periods named in `text`, quoted or not; 一九九五年 and 十一五年 hold none."""
+    """The planning periods named in `text`, quoted or not; 一九九五年 holds none."""
     for match in _period_names().finditer(text):
         entry = _periods()[match.group("name")]
         end = match.end() if match.group("open") else match.end("name")
@@ -83,6 +83,4 @@ def _periods() -> dict[str, PlanningPeriod]:
 def _period_names() -> re.Pattern[str]:
     names = "|".join(sorted(_periods(), key=len, reverse=True))
     numeral = "[零〇一二三四五六七八九十百千万]"
-    return re.compile(
-        rf'(?P<open>["“])?(?<!{numeral})(?P<name>{names})(?!年|月|日|万|{numeral})["”]?'
-    )
+    return re.compile(rf'(?P<open>["“])?(?<!{numeral})(?P<name>{names})(?!{numeral})["”]?')
