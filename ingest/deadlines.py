@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from dateutil.relativedelta import relativedelta
 
-from ingest.dates import TimeMention, find_times
 from ingest.reading import Reading
+from kb.language.times import Bound, Time, TimeKind, find_times
 from kb.models import Period
 from kb.ranges import Ranges
 from tasks.models import Certainty, Counting, Deadline, DueKind
@@ -57,15 +57,15 @@ def parse_period(reading: Reading) -> Period | None:
             span = reading.span(match.start(), match.end())
             return Period(start=date(first, 1, 1), end=date(last, 12, 31), span=span)
     for mention in find_times(text):
-        word = text[mention.at : mention.to]
+        word = text[mention.start : mention.end]
         if (
-            mention.start
-            and mention.end
+            mention.first
+            and mention.last
             and "五" in word
-            and mention.end.year - mention.start.year == 4
+            and mention.last.year - mention.first.year == 4
         ):
             return Period(
-                start=mention.start, end=mention.end, span=reading.span(mention.at, mention.to)
+                start=mention.first, end=mention.last, span=reading.span(mention.start, mention.end)
             )
     return None
 
@@ -82,15 +82,15 @@ def find_deadlines(
     `issued` is the document's date: it resolves 印发之日起30日内 and 年底前; `closed` are local
     ranges (names of documents, lists of owners) in which nothing is a deadline.
     """
-    found: list[tuple[TimeMention, Deadline]] = []
+    found: list[tuple[Time, Deadline]] = []
     for at, mention, due in _bound_times(reading, issued, period, closed):
-        to = mention.to
+        to = mention.end
         certainty = list(due.certainty)
         if reading.is_repaired(at, to):
             certainty = [c for c in certainty if c is not Certainty.EXPLICIT]
             certainty.insert(0, Certainty.REPAIRED)
         read = {"span": reading.span(at, to), "certainty": tuple(certainty)}
-        found.append((TimeMention(at, to), due.model_copy(update=read)))
+        found.append((replace(mention, start=at, end=to), due.model_copy(update=read)))
     return list(_with_ranges(reading.text, found))
 
 
@@ -100,7 +100,7 @@ def find_yearless(
     """Local ranges of the deadlines that a document without a date leaves without a year: no day
     can be read of them."""
     return [
-        (at, mention.to)
+        (at, mention.end)
         for at, mention, _ in _bound_times(reading, _ANY_YEAR, period, closed)
         if mention.assumed
     ]
@@ -115,13 +115,13 @@ def _bound_times(
     issued: date | None,
     period: Period | None,
     closed: Sequence[tuple[int, int]],
-) -> Iterator[tuple[int, TimeMention, Deadline]]:
+) -> Iterator[tuple[int, Time, Deadline]]:
     """The times that bind a duty: where the deadline begins, the time, the deadline."""
     text = reading.text
     if not re.search(r"[年月日周天度期末]|20\d\d|十.五", text):
         return
     shut = Ranges(closed)
-    mentions = [m for m in find_times(text, reference=issued) if not shut.overlap(m.at, m.to)]
+    mentions = [m for m in find_times(text, reference=issued) if not shut.overlap(m.start, m.end)]
     for index, mention in enumerate(mentions):
         following = mentions[index + 1] if index + 1 < len(mentions) else None
         at, due = _deadline(reading, mention, following, issued, period)
@@ -131,44 +131,44 @@ def _bound_times(
 
 def _deadline(
     reading: Reading,
-    mention: TimeMention,
-    following: TimeMention | None,
+    mention: Time,
+    following: Time | None,
     issued: date | None,
     period: Period | None,
 ) -> tuple[int, Deadline | None]:
     """Where the deadline begins, and the deadline; None where the time binds nothing."""
     text = reading.text
-    left = text[max(0, mention.at - 30) : mention.at]
+    left = text[max(0, mention.start - 30) : mention.start]
     left = re.split(r"[。;!?\n]", left)[-1]
-    right = text[mention.to : mention.to + 24]
-    printed = text[mention.at : mention.to]
+    right = text[mention.end : mention.end + 24]
+    printed = text[mention.start : mention.end]
     if mention.rrule:
-        return mention.at, _recurring(text, mention, following, left, right)
-    if mention.duration and mention.bound == "within":
+        return mention.start, _recurring(text, mention, following, left, right)
+    if mention.duration and mention.bound is Bound.WITHIN:
         return _relative(mention, left, issued)
-    if mention.duration or (mention.start is None and mention.end is None):
-        return mention.at, None
+    if mention.duration or (mention.first is None and mention.last is None):
+        return mention.start, None
     if right[:1] in ("〕", "]", "级", "版") or left[-1:] in ("〔", "["):
-        return mention.at, None
+        return mention.start, None
     if (
         re.match(r"\)?\s*(?:修订|修正|版|年度)", right)
         or "年度" in printed
         or right.startswith("度")
     ):
-        return mention.at, None
+        return mention.start, None
     return _point(text, mention, left, right, printed, issued, period)
 
 
 def _point(
     text: str,
-    mention: TimeMention,
+    mention: Time,
     left: str,
     right: str,
     printed: str,
     issued: date | None,
     period: Period | None,
 ) -> tuple[int, Deadline | None]:
-    at = mention.at
+    at = mention.start
     lead = re.search(r"(?:力争|确保|争取)?(?:截至|截止到?|到|至|于|在)$", left)
     if lead and lead.group():
         word = re.search(r"(?:截至|截止到?|到|至)$", left)
@@ -176,29 +176,30 @@ def _point(
             at -= len(word.group())
     if re.match(r"当[年月]|去年|上一?[年月]|前年", printed):
         return at, None
-    if mention.bound == "since" or _START_AFTER.match(right):
-        if re.search(r"以来|至今", printed) or mention.start is None:
+    if mention.kind is TimeKind.SINCE or _START_AFTER.match(right):
+        if re.search(r"以来|至今", printed) or mention.first is None:
             return at, None
-        if issued and mention.start.year < issued.year and mention.start < issued:
+        if issued and mention.first.year < issued.year and mention.first < issued:
             return at, None
         return at, Deadline(
-            kind=DueKind.START, date=mention.start, start=mention.start, certainty=_plain(mention)
+            kind=DueKind.START, date=mention.first, start=mention.first, certainty=_plain(mention)
         )
-    if mention.end is None or (mention.yearless and mention.start and _bare_day(printed)):
+    yearless = mention.yearless and mention.kind is not TimeKind.INTERVAL
+    if mention.last is None or (yearless and mention.first and _bare_day(mention)):
         return at, None
-    end = mention.end
+    end = mention.last
     if issued and end < issued - timedelta(days=1):
         return at, None  # what lies before the document is its background
     certainty = _plain(mention)
-    if mention.yearless:
+    if yearless:
         return at, _yearless(text, mention, left, right, printed, issued, end)
-    if mention.bound == "range":
-        if period and (mention.start, end) == (period.start, period.end):
+    if mention.kind is TimeKind.INTERVAL:
+        if period and (mention.first, end) == (period.start, period.end):
             return at, None
-        return at, Deadline(kind=DueKind.IN, date=end, start=mention.start, certainty=certainty)
+        return at, Deadline(kind=DueKind.IN, date=end, start=mention.first, certainty=certainty)
     by = (
-        mention.bound in ("before", "edge", "within")
-        or at < mention.at
+        mention.bound in (Bound.BEFORE, Bound.EDGE, Bound.WITHIN)
+        or at < mention.start
         or re.match(r"\s*(?:底|末|前|内)", right)
         or "末" in printed
     )
@@ -212,23 +213,25 @@ def _point(
         r"\s*(?:的)?(?:水平|基数|基础上|相比|以来|工作|决算|预算|中央)", right
     ) or re.search(r"(?:较|比|与|以|\()$", left):
         return at, None
-    return at, Deadline(kind=DueKind.IN, date=end, start=mention.start, certainty=certainty)
+    return at, Deadline(kind=DueKind.IN, date=end, start=mention.first, certainty=certainty)
 
 
-def _plain(mention: TimeMention) -> tuple[Certainty, ...]:
+def _plain(mention: Time) -> tuple[Certainty, ...]:
     """How sure the day of a time is."""
     doubts = ((Certainty.AMBIGUOUS, mention.ambiguous), (Certainty.ASSUMED_YEAR, mention.assumed))
     return tuple(doubt for doubt, holds in doubts if holds) or (Certainty.EXPLICIT,)
 
 
-def _bare_day(printed: str) -> bool:
+def _bare_day(mention: Time) -> bool:
     """9月10日, 3月份: a day of any year, no deadline unless 前 or 底 stands with it."""
-    return not re.search(r"前|底|末|内|今年|明年|本年|年内", printed)
+    return (
+        mention.bound not in (Bound.BEFORE, Bound.EDGE, Bound.WITHIN) and "末" not in mention.tail
+    )
 
 
 def _yearless(
     text: str,
-    mention: TimeMention,
+    mention: Time,
     left: str,
     right: str,
     printed: str,
@@ -236,9 +239,7 @@ def _yearless(
     end: date,
 ) -> Deadline | None:
     """年底前, 6月底前: of the document's year; 年初 and the like recur with no year to hold to."""
-    if issued is None or re.search(r"初", printed) or re.search(r"每年|每学年|每季度|当年", left):
-        return None
-    if not re.search(r"前|底|末|内", printed):
+    if issued is None or mention.tail == "初" or re.search(r"每年|每学年|每季度|当年", left):
         return None
     if end < issued:
         end = end + relativedelta(years=1)
@@ -246,9 +247,9 @@ def _yearless(
 
 
 def _recurring(
-    text: str, mention: TimeMention, following: TimeMention | None, left: str, right: str
+    text: str, mention: Time, following: Time | None, left: str, right: str
 ) -> Deadline | None:
-    printed = text[mention.at : mention.to]
+    printed = text[mention.start : mention.end]
     if re.search(r"(?:FREQ=DAILY|FREQ=WEEKLY)", mention.rrule or "") and not re.search(
         r"报|通报|调度|督查|督导|检查|例会", right
     ):
@@ -259,7 +260,7 @@ def _recurring(
         and "BY" in following.rrule
         and "BY" not in (mention.rrule or "")
     ):
-        between = text[mention.to : following.at]
+        between = text[mention.end : following.start]
         if not re.search(r"[。;\n]", between) and len(between) < 30:
             return None
     if re.match(r"\s*(?:的)?(?:[\"、]|人均|生均|平均)", right) and not re.search(r"月", printed):
@@ -269,24 +270,24 @@ def _recurring(
     return Deadline(kind=DueKind.RECURRING, rrule=mention.rrule)
 
 
-def _relative(mention: TimeMention, left: str, issued: date | None) -> tuple[int, Deadline | None]:
+def _relative(mention: Time, left: str, issued: date | None) -> tuple[int, Deadline | None]:
     event = _EVENT.search(left)
     if event is None:
-        return mention.at, None
+        return mention.start, None
     # The shortest event after a comma: what stands before the last 自 or , is another matter.
     words = re.split(r"自|从|,|、(?=[一-龥]{0,6}$)", event.group("event"))[-1].strip('"')
-    start = mention.at - (len(left) - event.start())
+    start = mention.start - (len(left) - event.start())
     begins = left.rfind(words)
     if begins >= 0:
-        start = mention.at - len(left) + begins
+        start = mention.start - len(left) + begins
         if begins and left[begins - 1] in "自从":
             start -= 1
     if not words:
-        return mention.at, None
-    if _ISSUE.fullmatch(words) and issued is not None and not mention.workdays:
+        return mention.start, None
+    if _ISSUE.fullmatch(words) and issued is not None and not mention.working_days:
         due = issued + _length(mention.duration or "P0D")
         return start, Deadline(kind=DueKind.BY, date=due, duration=mention.duration, event=words)
-    counting = Counting.WORKING_DAYS if mention.workdays else Counting.DAYS
+    counting = Counting.WORKING_DAYS if mention.working_days else Counting.DAYS
     return start, Deadline(
         kind=DueKind.RELATIVE, duration=mention.duration, counting=counting, event=words
     )
@@ -302,9 +303,7 @@ def _length(duration: str) -> relativedelta:
     )
 
 
-def _with_ranges(
-    text: str, found: Sequence[tuple[TimeMention, Deadline]]
-) -> Iterator[FoundDeadline]:
+def _with_ranges(text: str, found: Sequence[tuple[Time, Deadline]]) -> Iterator[FoundDeadline]:
     """Give each deadline the stretch it governs.
 
     One that opens a paragraph governs it up to the next deadline that opens a sentence; another
@@ -316,14 +315,14 @@ def _with_ranges(
     sentence_starts = [s for s, _ in sentences]
     paragraph_starts = [s for s, _ in paragraphs]
     for index, (mention, due) in enumerate(found):
-        sentence = sentences[max(0, bisect_right(sentence_starts, mention.at) - 1)]
-        paragraph = paragraphs[max(0, bisect_right(paragraph_starts, mention.at) - 1)]
-        previous = found[index - 1][0].to if index else 0
-        following = found[index + 1][0].at if index + 1 < len(found) else len(text)
-        following = max(following, mention.to)  # 每年…之日起30日内: its event may hold this one
+        sentence = sentences[max(0, bisect_right(sentence_starts, mention.start) - 1)]
+        paragraph = paragraphs[max(0, bisect_right(paragraph_starts, mention.start) - 1)]
+        previous = found[index - 1][0].end if index else 0
+        following = found[index + 1][0].start if index + 1 < len(found) else len(text)
+        following = max(following, mention.end)  # 每年…之日起30日内: its event may hold this one
         opens = not re.search(
             r"[^\s,，、:(（)）一二三四五六七八九十\d.]",
-            text[max(sentence[0], mention.at - 12) : mention.at]
+            text[max(sentence[0], mention.start - 12) : mention.start]
             .replace("力争", "")
             .replace("确保", ""),
         )
@@ -331,19 +330,19 @@ def _with_ranges(
         if opens and due.kind in (DueKind.BY, DueKind.IN, DueKind.START):
             end = min(_next_opening(text, found, index, sentences, sentence_starts), paragraph[1])
             end = min(end, following) if following < sentence[1] else end
-            yield FoundDeadline(mention.at, mention.to, due, (mention.at, end))
+            yield FoundDeadline(mention.start, mention.end, due, (mention.start, end))
             continue
-        cut = max(text.rfind(";", begin, mention.at) + 1, begin)
+        cut = max(text.rfind(";", begin, mention.start) + 1, begin)
         stop = min(sentence[1], following)
-        semicolon = text.find(";", mention.to, stop)
+        semicolon = text.find(";", mention.end, stop)
         if semicolon >= 0:
             stop = semicolon
-        yield FoundDeadline(mention.at, mention.to, due, (cut, stop))
+        yield FoundDeadline(mention.start, mention.end, due, (cut, stop))
 
 
 def _next_opening(
     text: str,
-    found: Sequence[tuple[TimeMention, Deadline]],
+    found: Sequence[tuple[Time, Deadline]],
     index: int,
     sentences: Sequence[tuple[int, int]],
     starts: Sequence[int],
@@ -352,8 +351,10 @@ def _next_opening(
         mention, due = found[later]
         if due.kind is DueKind.RECURRING or due.kind is DueKind.RELATIVE:
             continue
-        sentence = sentences[max(0, bisect_right(starts, mention.at) - 1)]
+        sentence = sentences[max(0, bisect_right(starts, mention.start) - 1)]
         return (
-            sentence[0] if sentence[0] > found[index][0].at else max(mention.at, found[index][0].to)
+            sentence[0]
+            if sentence[0] > found[index][0].start
+            else max(mention.start, found[index][0].end)
         )
     return len(text)

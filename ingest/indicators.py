@@ -12,9 +12,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest.dates import find_times
 from ingest.numbers import Quantity
 from ingest.scopes import SCOPE, ranks
+from kb.language.times import find_times
 
 # Verbs whose object is counted: 建成…示范校20所, 评选200名…, 新增10个.
 BUILD = (
@@ -104,8 +104,8 @@ def _tidy(words: str) -> str:
             and not re.match(SCOPE, short)
         )
         first = next(iter(find_times(short[:_TIME])), None) if dated else None
-        if first is not None and first.at <= 1 and first.to < len(short):
-            short = short[first.to :]
+        if first is not None and first.start <= 1 and first.end < len(short):
+            short = short[first.end :]
         short = _TRAILING.sub("", short)
         if short == words:
             return words.strip(" \"'的")

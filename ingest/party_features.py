@@ -22,6 +22,7 @@ _REACH = 24
 """Characters after a group in which its verb is looked for."""
 _NAME = 12
 """Characters of a name that is known by its place in a list only."""
+_NO_NAME = (RoleWordKind.ROLE,)
 _BETWEEN_NAMES = frozenset("、,; \n。()")
 _HEAD = 40
 """Characters between the heads of columns."""
@@ -93,7 +94,7 @@ class PartyScene:
                 if (
                     2 <= len(name) <= _NAME
                     and all("一" <= character <= "龥" for character in name)
-                    and not words
+                    and not any(t.kind in _NO_NAME or t.start == at for t in words)
                     and not any(
                         p.start < end and at < p.end for p in self._parties_between(at - 30, end)
                     )

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from ingest.dates import find_times
 from ingest.indicators import BUILD, Indicator, name_indicators
 from ingest.numbers import Quantity, find_quantities
 from ingest.reading import Reading
+from kb.language.times import find_times
 from kb.ranges import Ranges
 from tasks.models import Comparator
 
@@ -83,9 +83,9 @@ def find_targets(
         [
             *closed,
             *(
-                (m.at, m.to)
+                (m.start, m.end)
                 for m in find_times(text)
-                if not m.rrule and not _counted(text, m.at, m.to)
+                if not m.rrule and not _counted(text, m.start, m.end)
             ),
         ]
     )

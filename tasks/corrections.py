@@ -15,6 +15,7 @@ from kb.language.jurisdictions import detect_jurisdiction
 from kb.language.organisations import organisations_for
 from kb.language.roles import Role
 from kb.models import Fact, Span
+from kb.recurrence import month_end_rule
 from tasks.due import add_duration
 from tasks.fields import LONGEST_UNIT, FieldError, check_words, read_fields
 from tasks.models import (
@@ -28,7 +29,7 @@ from tasks.models import (
     Target,
     Task,
 )
-from tasks.recurrence import month_end_rule, occurrences
+from tasks.recurrence import occurrences
 
 
 class Aspect(StrEnum):

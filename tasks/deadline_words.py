@@ -6,9 +6,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from kb.recurrence import month_end_rule, parse_rule
+from kb.workdays import Arrangement
 from tasks.models import Counting
-from tasks.recurrence import month_end_rule, parse_rule
-from tasks.workdays import Arrangement
 
 _EVERY = {
     "YEARLY": ("年", "year"),

@@ -16,12 +16,12 @@ from pydantic import SerializerFunctionWrapHandler, field_serializer
 
 from kb.language.roles import Role
 from kb.models import Fact
+from kb.workdays import Arrangement, add_workdays, arrangements_for
 from tasks.fields import FieldError
 from tasks.lifecycle import FINISHED, Life, Status
 from tasks.models import Assignment, Certainty, Counting, Deadline, DueKind, Extraction
 from tasks.recurrence import occurrences
 from tasks.units import jurisdiction_of, unit_key
-from tasks.workdays import Arrangement, add_workdays, arrangements_for
 
 DUE_SOON = 30
 """How many days count as near, today among them, unless told otherwise."""

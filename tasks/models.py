@@ -51,7 +51,7 @@ class Counting(StrEnum):
     """What a deadline's duration counts."""
 
     DAYS = "days"
-    WORKING_DAYS = "working_days"  # 5个工作日 is P5D in working days (see `tasks.workdays`)
+    WORKING_DAYS = "working_days"  # 5个工作日 is P5D in working days (see `kb.workdays`)
 
 
 class TaskKind(StrEnum):

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from kb.errors import DubanError, NotFoundError, TransitionError
 from kb.identifiers import sha256_hex
 from kb.models import Fact
+from kb.workdays import Arrangement, arrangements_for
 from tasks import audit, schema
 from tasks.audit import Change, Entry
 from tasks.authorisation import Action, Actor, require
@@ -26,7 +27,6 @@ from tasks.replay import brief, former_ids, latest_day, replay
 from tasks.seals import duty_sha256
 from tasks.tracking import refuse_reference
 from tasks.versions import life_row
-from tasks.workdays import Arrangement, arrangements_for
 
 
 class Occasion(Fact):

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from api.assistant.support_words import WordUse, pattern
-from ingest.dates import TimeMention, find_times
 from ingest.numbers import Quantity, find_quantities
 from ingest.scopes import ScopeEntry
 from kb.language.organisations import Organisations
 from kb.language.roles import Role, RoleWordKind, role_words
+from kb.language.times import Time, find_times
 from kb.lexicon import load_lexicon
 from tasks.words import ROLE_ZH
 
@@ -53,7 +53,7 @@ class Numbers:
 def numbers_in(text: str) -> Numbers:
     """The numbers and times of a text. Numbers written in characters count where a unit of
     measurement is with them: in 统一 there is none."""
-    times = [_time(text, t) for t in find_times(text)]
+    times = [_time(text, t) for t in find_times(text) if t.first or t.last or t.rrule or t.duration]
     quantities = [
         _quantity(text, q)
         for q in find_quantities(text)
@@ -62,18 +62,16 @@ def numbers_in(text: str) -> Numbers:
     return Numbers(tuple(quantities), tuple(times))
 
 
-def _time(text: str, t: TimeMention) -> Claim:
-    before = text[: t.at][-1:]
-    pre = _PRE.get(before) or _PRE.get(text[t.at], "")
-    printed = text[t.at : t.to]
-    tail = t.tail.replace("末", "底")
+def _time(text: str, t: Time) -> Claim:
+    before = text[: t.start][-1:]
+    pre = _PRE.get(before) or _PRE.get(text[t.start], "")
     key: Key = (
-        "time", t.start, t.end, t.rrule, t.duration, t.duration_max, t.workdays, t.ambiguous,
-        t.bound, tail, pre, "个" in printed, t.yearless,
+        "time", t.kind, t.first, t.last, t.rrule, t.duration, t.duration_max, t.working_days, t.ambiguous,
+        t.approximate, t.bound, t.tail, pre, t.clock, t.yearless,
     )  # fmt: skip
-    at = t.at - (before in _PRE if before else 0)
-    day = bool(t.start or t.end) and not t.rrule and not t.duration
-    return Claim(t.at, t.to, at, t.to, key, is_day=day)
+    at = t.start - (before in _PRE if before else 0)
+    day = bool(t.first or t.last) and not t.rrule and not t.duration
+    return Claim(t.start, t.end, at, t.end, key, is_day=day)
 
 
 def _quantity(text: str, q: Quantity) -> Claim:

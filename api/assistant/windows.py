@@ -1,7 +1,7 @@
 """A question → the days that it asks about: 下个月, 10天内, 2025年底前, by the end of the quarter.
 
 What phrases there are is data (`corpus/lexicon/date_phrases.jsonl`); the arithmetic is here. Dates
-as documents print them are read by `ingest.dates`, as in the documents.
+as documents print them are read by `kb.language.times`, as in the documents.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from typing import Literal
 from dateutil.relativedelta import relativedelta
 
 from api.assistant.english_dates import UP_TO, find_english_dates
-from ingest.dates import find_times
 from kb.language.numerals import normalize_number
+from kb.language.times import Bound, TimeKind, find_times
 from kb.lexicon import load_lexicon
 from kb.models import Fact
+from kb.workdays import add_workdays
 from tasks.due import DUE_SOON, last_of
-from tasks.workdays import add_workdays
 
 Period = Literal["day", "week", "month", "quarter", "half", "year", "soon", "next"]
 Kind = Literal["calendar", "counted", "soon", "next", "dated"]
@@ -302,17 +302,20 @@ def _weekdays(low: str, as_of: date) -> Iterator[_Found]:
 
 def _dated(low: str, as_of: date) -> Iterator[_Found]:
     for mention in find_times(low, reference=as_of):
-        if not (mention.start or mention.end):
+        if not (mention.first or mention.last):
             continue
-        start, end = mention.start, mention.end
-        named = _named().search(low[mention.at : mention.to])
+        start, end = mention.first, mention.last
+        named = _named().search(low[mention.start : mention.end])
         near = mention.yearless or (named is not None and named.group("zh") is not None)
-        if mention.bound == "before" or (mention.bound in ("edge", "within") and near):
+        counted = mention.kind is TimeKind.DURATION
+        if mention.kind is TimeKind.BEFORE or (
+            mention.bound in (Bound.EDGE, Bound.WITHIN) and near and not counted
+        ):
             start = as_of if near and end and end >= as_of else None
-        elif mention.bound == "within" and mention.duration:
+        elif mention.bound is Bound.WITHIN and counted:
             start, end = as_of, max(as_of, end - timedelta(days=1)) if end else None
-        kind: Kind = "counted" if mention.duration else "calendar" if near else "dated"
-        if made := _made(low, mention.at, mention.to, start, end, kind):
+        kind: Kind = "counted" if counted else "calendar" if near else "dated"
+        if made := _made(low, mention.start, mention.end, start, end, kind):
             yield made
     for at, to, first, last in find_english_dates(low, as_of):
         if made := _made(low, at, to, first, last, "dated"):

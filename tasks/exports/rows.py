@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 from kb.identifiers import stable_id
 from kb.language.roles import Role
 from kb.models import Clause, Document, Fact, Span
+from kb.workdays import Arrangement
 from tasks import schema
 from tasks.authorisation import CONSOLE, Actor
 from tasks.corrections import apply_corrections
@@ -23,7 +24,6 @@ from tasks.models import Certainty, Counting, DueKind, Extraction, Milestone, Ta
 from tasks.store import Store, as_utc
 from tasks.units import Units, read_units
 from tasks.versions import read_corrections
-from tasks.workdays import Arrangement
 
 _MARKER = 6
 """Characters that a clause's marker may take before the title: `（十二）`, `12.`."""

@@ -8,7 +8,6 @@ from api.assistant.function_words import FunctionWords, WordKind, bounds, englis
 from api.assistant.topics import AskingWords, Mistyped, as_meant, topic_words
 from api.assistant.understand import Instruction, without_instructions
 from api.assistant.windows import DatePhrase, find_window
-from ingest.dates import PlanningPeriod, find_times
 from ingest.furniture import FurnitureEntry, is_furniture
 from ingest.numbers import ComparatorEntry, find_quantities
 from ingest.reading import normalize_characters, read_span
@@ -25,6 +24,8 @@ from kb.language.organisations import (
 from kb.language.parties import WordKind as PartyWordKind
 from kb.language.parties import find_parties, party_words
 from kb.language.roles import best_role_words, find_role_words, role_words
+from kb.language.time_readings import PlanningPeriod, TimeWord
+from kb.language.times import find_times
 from kb.lexicon import load_lexicon
 from kb.models import Span
 
@@ -117,8 +118,15 @@ def test_periods(subtests):
         for text in entry.examples:
             with subtests.test(entry=entry.name, text=text):
                 [mention] = find_times(text)[:1]
-                assert mention.end is not None
-                assert entry.start <= mention.end.year <= entry.end
+                assert mention.last is not None
+                assert entry.start <= mention.last.year <= entry.end
+
+
+def test_words_of_time(subtests):
+    for entry, example in examples("time_words", TimeWord):
+        with subtests.test(words=str(entry.words), text=example.text):
+            found = find_times(example.text)
+            assert tuple(example.text[t.start : t.end] for t in found) == example.times
 
 
 def test_comparators(subtests):

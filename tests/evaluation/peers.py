@@ -7,6 +7,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from kb.language.times import Bound, Time, TimeKind, find_times
+
 
 def load_rows(path: Path) -> list[dict[str, Any]]:
     """The rows of a JSON Lines file."""
@@ -15,23 +17,38 @@ def load_rows(path: Path) -> list[dict[str, Any]]:
 
 def time_row_right(row: dict[str, Any]) -> bool:
     """Whether every expected mention of a time case is read as policy text means it."""
-    from ingest.dates import find_times, reading_of
-
     reference = date.fromisoformat(row["reference_date"]) if row["reference_date"] else None
     found = find_times(row["text"], reference=reference)
     expected = row["expected"].get("mentions", [row["expected"]])
-    return all(_time_matches(e["policy"], e, found, reading_of) for e in expected)
+    return all(_time_matches(e["policy"], e, found) for e in expected)
 
 
-def _time_matches(
-    policy: dict[str, Any], expected: dict[str, Any], found: Any, reading: Any
-) -> bool:
+def _time_matches(policy: dict[str, Any], expected: dict[str, Any], found: list[Time]) -> bool:
     start = expected["offset"]
     end = start + len(expected["mention"])
-    overlapping = [reading(m) for m in found if m.at < end and start < m.to]
+    overlapping = [_reading(t) for t in found if t.start < end and start < t.end]
     if policy.get("start", 1) is None and policy.get("end", 1) is None:
         return not any(r.get("start") or r.get("end") for r in overlapping)
     return any(_same_time(policy, r) for r in overlapping)
+
+
+def _reading(time: Time) -> dict[str, Any]:
+    """A time in the keys of the peer cases, with only those that it has."""
+    result: dict[str, Any] = {}
+    if time.rrule:
+        return {"rrule": time.rrule}
+    opened = time.kind is TimeKind.DURATION or time.bound not in (Bound.EDGE, Bound.WITHIN)
+    if time.first and opened:
+        result["start"] = time.first.isoformat()
+    if time.last:
+        result["end"] = time.last.isoformat()
+    if time.duration_max or time.bound in (Bound.AT_LEAST, Bound.AT_MOST):
+        low = time.bound is not Bound.AT_MOST
+        result |= {"min_duration": time.duration if low else None,
+                   "max_duration": time.duration_max if low else time.duration}  # fmt: skip
+    elif time.duration and not (time.first and time.last):
+        result["duration"] = time.duration
+    return result
 
 
 def _same_time(policy: dict[str, Any], reading: dict[str, Any]) -> bool:

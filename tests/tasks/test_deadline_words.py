@@ -2,9 +2,9 @@
 
 import pytest
 
+from kb.workdays import Arrangement
 from tasks.deadline_words import describe_arrangements, describe_length, describe_relative
 from tasks.models import Counting
-from tasks.workdays import Arrangement
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from tasks.due import (
 )
 from tasks.fields import FieldError
 from tasks.lifecycle import Life, Status
-from tasks.models import Certainty, Deadline, DueKind
+from tasks.models import Certainty, Counting, Deadline, DueKind
 from tasks.words import describe_item
 
 
@@ -320,3 +320,12 @@ def test_a_year_that_is_the_documents_counts_like_a_printed_one():
     assert not item.inherited
     assert "年份据文件" in describe_item(item, "zh")
     assert "the year is the document's" in describe_item(item, "en")
+
+
+def test_working_days_are_counted_in_days_only():
+    assert add_duration(date(2026, 11, 27), "P5D", Counting.WORKING_DAYS) == date(2026, 12, 4)
+    for duration in ("P1M", "P1W", "P1Y5D"):
+        with pytest.raises(FieldError, match="工作日只按天计"):
+            add_duration(date(2026, 11, 27), duration, Counting.WORKING_DAYS)
+    with pytest.raises(FieldError, match="时长过长"):
+        add_duration(date.max, "P1D", Counting.WORKING_DAYS)

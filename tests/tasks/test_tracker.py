@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from kb.errors import DeniedError, DubanError, NotFoundError, TransitionError
+from kb.workdays import Arrangement
 from tasks import audit
 from tasks.authorisation import CONSOLE, PersonRole
 from tasks.corrections import Aspect, Draft, Operation
@@ -19,7 +20,6 @@ from tasks.people import People, Person
 from tasks.replay import replay
 from tasks.store import Store
 from tasks.tracker import Tracker
-from tasks.workdays import Arrangement
 from tests.tasks.samples import (
     DANGERS,
     DRILLS,

@@ -2,14 +2,10 @@
 
 from datetime import date, timedelta
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.due import add_duration
-from tasks.fields import FieldError
-from tasks.models import Counting
-from tasks.workdays import Arrangement, add_workdays, arrangements_for, is_workday
+from kb.workdays import Arrangement, add_workdays, arrangements_for, holiday, is_workday
 
 
 def day(printed: str) -> date:
@@ -61,15 +57,6 @@ def test_a_year_that_is_not_announced_counts_by_weekends_and_statutory_days():
     assert [a.year for a in arrangements_for(day("2025-12-31"), day("2026-01-05"))] == [2026]
 
 
-def test_working_days_are_counted_in_days_only():
-    assert add_duration(day("2026-11-27"), "P5D", Counting.WORKING_DAYS) == day("2026-12-04")
-    for duration in ("P1M", "P1W", "P1Y5D"):
-        with pytest.raises(FieldError, match="工作日只按天计"):
-            add_duration(day("2026-11-27"), duration, Counting.WORKING_DAYS)
-    with pytest.raises(FieldError, match="时长过长"):
-        add_duration(date.max, "P1D", Counting.WORKING_DAYS)
-
-
 days = st.dates(date(2001, 1, 1), date(2040, 12, 31))
 
 
@@ -79,3 +66,9 @@ def test_a_count_ends_on_a_working_day_with_as_many_in_it(start, count):
     between = (start + timedelta(days=n) for n in range(1, (end - start).days + 1))
     assert is_workday(end)
     assert sum(is_workday(one) for one in between) == count
+
+
+def test_feasts_of_the_lunar_calendar():
+    cases = [("春节", 2027, "2027-02-06"), ("端午节", 2026, "2026-06-19"), ("中秋节", 2026, "2026-09-25")]  # fmt: skip
+    assert [(name, year, str(holiday(name, year))) for name, year, _ in cases] == cases
+    assert holiday("端午节", 1990) is None  # no holiday yet

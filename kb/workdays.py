@@ -76,3 +76,21 @@ def arrangements_for(start: date, end: date) -> tuple[Arrangement, ...]:
     # Every arrangement since there are any (2001) has made up for days off on a weekend; a year
     # without one is not announced yet.
     return tuple(Arrangement(year=year, published=bool(_year(year).made_up)) for year in years)
+
+
+def holiday(name: str, year: int) -> date | None:
+    """The first day of the statutory holiday `name` (春节, 端午节) of a year: for the traditional
+    feasts the day by the lunar calendar. None where the year has no holiday of that name."""
+    return _holidays_by_name(year).get(name)
+
+
+@lru_cache(maxsize=512)
+def _holidays_by_name(year: int) -> dict[str, date]:
+    from holidays import country_holidays  # noqa: PLC0415 - only where a feast is named
+
+    known = country_holidays("CN", years=year, language="zh_CN")
+    first: dict[str, date] = {}
+    for day, names in sorted(known.items()):
+        for name in names.split("; "):
+            first.setdefault(name, day)
+    return first

@@ -1,0 +1,86 @@
+"""The tokens that the grammar of times is given beside its words: numerals and planning periods."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+
+from kb.language.engine import Token
+from kb.language.numerals import small_number
+from kb.language.time_readings import Numeral, PlanningPeriod, Point
+from kb.lexicon import load_lexicon
+
+_NUMERAL = re.compile(r"(?P<arabic>\d+)|[零〇○一二三四五六七八九十百千两]+")
+_DECIMAL = re.compile(r"(?<![\d.])\d{1,3}\.\d(?![\d.])")
+_LONGEST = 8
+"""Characters of a numeral: 二千零二十六 has six; a longer one is no number of a time."""
+_NEAR = 10
+"""Years around the reference for which 24年 alone is read as 2024 and not as 24 years: so far lie the
+plans of policy. Round numbers (10年, 40年, 70年: all of the corpus) are lengths."""
+_DEFAULT_YEAR = 2020
+"""Where nothing says when a text was written: amid the corpus's documents (2007 to 2026)."""
+_COUNTED = frozenset("十百千两")
+_ZEROS = frozenset("0零〇○")
+
+
+def numerals_in(text: str, reference: date | None) -> Iterator[Token]:
+    """The numerals of `text` as tokens: `n` whole numbers, `few` two at a time (一两, 三五), `decimal`
+    those with one figure after the point. A number of five figures and more is none of a time."""
+    year = reference.year if reference else _DEFAULT_YEAR
+    for match in _NUMERAL.finditer(text):
+        printed = match.group()
+        length = len(printed)
+        if match.group("arabic"):
+            value: int | None = int(printed) if length <= 4 else None
+            digits = length
+        else:
+            value = small_number(printed) if length <= _LONGEST else None
+            digits = length if length > 1 and not set(printed) & _COUNTED else 0
+            if length == 2 and (pair := _pair(printed)):
+                yield Token(*match.span(), "few", pair, "few")
+        if value is not None:
+            near = digits == 2 and _is_near(value, year, printed)
+            numeral = Numeral(value, digits, bool(match.group("arabic")), near)
+            yield Token(*match.span(), "n", numeral, "n")
+    for match in _DECIMAL.finditer(text):
+        yield Token(*match.span(), "decimal", Decimal(match.group()), "decimal")
+
+
+def _pair(printed: str) -> tuple[int, int] | None:
+    low, high = small_number(printed[0]), small_number(printed[1])
+    return (low, high) if low and high and few(low * 10 + high) else None
+
+
+def few(value: int) -> bool:
+    """Whether two figures are so many or so many: 三四, 三五."""
+    return value // 10 > 0 and (value % 10 - value // 10 == 1 or value == 35)
+
+
+def _is_near(value: int, year: int, printed: str) -> bool:
+    if printed[0] in _ZEROS:
+        return True  # 08年
+    return abs(2000 + value - year) <= _NEAR and value % 5 != 0
+
+
+def periods_in(text: str) -> Iterator[Token]:
+    """The planning periods named in `text`, quoted or not; 一九九五年 holds none."""
+    for match in _period_names().finditer(text):
+        entry = _periods()[match.group("name")]
+        end = match.end() if match.group("open") else match.end("name")
+        point = Point(years=(entry.start, entry.end))
+        yield Token(match.start(), end, "plan", point, "planning-period")
+
+
+@lru_cache
+def _periods() -> dict[str, PlanningPeriod]:
+    return {entry.name: entry for entry in load_lexicon("periods", PlanningPeriod)}
+
+
+@lru_cache
+def _period_names() -> re.Pattern[str]:
+    names = "|".join(sorted(_periods(), key=len, reverse=True))
+    numeral = "[零〇一二三四五六七八九十百千万]"
+    return re.compile(rf'(?P<open>["“])?(?<!{numeral})(?P<name>{names})(?!{numeral})["”]?')
