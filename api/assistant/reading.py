@@ -9,10 +9,10 @@ from functools import lru_cache
 
 from api.assistant.support_words import WordUse, pattern
 from ingest.dates import TimeMention, find_times
-from ingest.numbers import Quantity, find_quantities
 from ingest.role_lexicon import Use, role_words
 from ingest.scopes import ScopeEntry
 from kb.language.organisations import Organisations
+from kb.language.quantities import Quantity, find_quantities
 from kb.lexicon import load_lexicon
 from tasks.models import Role
 from tasks.words import ROLE_ZH
@@ -58,7 +58,7 @@ def numbers_in(text: str) -> Numbers:
     quantities = [
         _quantity(text, q)
         for q in find_quantities(text)
-        if (not q.chinese or q.measure) and not any(q.at < t.to and t.at < q.to for t in times)
+        if (not q.chinese or q.measure) and not any(q.start < t.to and t.at < q.end for t in times)
     ]
     return Numbers(tuple(quantities), tuple(times))
 
@@ -84,7 +84,7 @@ def _quantity(text: str, q: Quantity) -> Claim:
     key: Key = (
         q.value, q.measure, q.comparator, q.approximate, after, per[0] if per else "",
     )  # fmt: skip
-    return Claim(q.at, q.to, q.from_, max(q.until, q.to), key)
+    return Claim(q.start, q.end, q.from_, max(q.until, q.end), key)
 
 
 def signs(text: str, taken: Iterable[tuple[int, int]]) -> list[tuple[int, str]]:

@@ -11,20 +11,22 @@ from api.assistant.windows import DatePhrase, find_window
 from ingest.clauses import read_clauses
 from ingest.dates import PlanningPeriod, find_times
 from ingest.furniture import FurnitureEntry, is_furniture
-from ingest.numbers import ComparatorEntry, find_quantities
 from ingest.owner_subjects import find_subjects
 from ingest.reading import RepairIndex, normalize_characters, read_span
 from ingest.role_lexicon import RoleCue, role_words
 from ingest.scopes import ScopeEntry
 from ingest.targets import find_targets
 from kb.expansion import QueryExpander, QuestionWords, Synonym, Term, translate
+from kb.language.comparators import ComparatorEntry
 from kb.language.jurisdictions import Jurisdiction, Level, detect_jurisdiction
+from kb.language.measures import MeasureEntry, NumberWords
 from kb.language.organisations import (
     FunctionEntry,
     GroupEntry,
     OrganisationEntry,
     organisations_for,
 )
+from kb.language.quantities import find_quantities
 from kb.lexicon import load_lexicon
 from kb.models import Clause, Span
 
@@ -129,8 +131,34 @@ def test_comparators(subtests):
         for example in entry.examples
     ]:
         with subtests.test(example=str(example)):
-            [found] = find_quantities(example.text)
+            found = find_quantities(example.text)[0]
             assert (found.comparator, found.value) == (example.comparator, example.value)
+
+
+def test_measures(subtests):
+    for entry, example in examples("measures", MeasureEntry):
+        with subtests.test(entry=entry.name, example=example):
+            assert entry.name in [q.measure for q in find_quantities(example)]
+
+
+def test_a_form_belongs_to_one_measure():
+    forms = [f for e in load_lexicon("measures", MeasureEntry) for f in (e.name, *e.forms)]
+    assert len(forms) == len(set(forms))
+
+
+NO_QUANTITY = ("word", "name-end", "ordinal", "year", "month", "day")
+
+
+def test_words_with_numerals(subtests):
+    """What is no quantity is none, and what looks like it is one all the same."""
+    for entry in load_lexicon("number_words", NumberWords):
+        for example in entry.examples:
+            with subtests.test(use=entry.use, example=example):
+                found = find_quantities(example)
+                assert (found == []) is (entry.use in (*NO_QUANTITY, "indefinite")), found
+        for example in entry.but:
+            with subtests.test(use=entry.use, but=example):
+                assert find_quantities(example) != []
 
 
 def test_english_terms(subtests):

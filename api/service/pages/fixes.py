@@ -16,6 +16,7 @@ from api.service.fields import Line, Words
 from api.service.pages.names import Names
 from api.service.pages.screen import Screen, allowed, local_path, read_day
 from kb.errors import DubanError, NotFoundError
+from kb.language.quantities import Comparator
 from tasks.authorisation import Action
 from tasks.corrections import Aspect, Correction, CorrectionStatus, Draft, Operation
 from tasks.deadline_words import (
@@ -27,7 +28,6 @@ from tasks.deadline_words import (
 )
 from tasks.models import (
     Certainty,
-    Comparator,
     Counting,
     Deadline,
     DueKind,

@@ -16,13 +16,14 @@ from api.service.state import Service
 from api.service.wire.progress import Correction, ReviewItem
 from kb.days import Day
 from kb.errors import NotFoundError
+from kb.language.quantities import Comparator
 from tasks import settling
 from tasks.authorisation import Action
 from tasks.corrections import Aspect, CorrectionStatus, Draft, Operation
 from tasks.corrections import Correction as Corrected
 from tasks.disclosure import Part
 from tasks.left import hand_life
-from tasks.models import Certainty, Comparator, Counting, Deadline, DueKind, Role
+from tasks.models import Certainty, Counting, Deadline, DueKind, Role
 from tasks.review import ReviewItem as Look
 from tasks.review import ReviewKind
 

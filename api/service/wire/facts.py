@@ -9,8 +9,9 @@ from typing import Any
 from pydantic import model_validator
 
 from api.service.wire.base import Span, Wire
+from kb.language.quantities import Comparator
 from tasks import models
-from tasks.models import Basis, Certainty, Comparator, Counting, DueKind, Role, TaskKind
+from tasks.models import Basis, Certainty, Counting, DueKind, Role, TaskKind
 from tasks.version_doubts import DoubtKind, Likeness
 
 
