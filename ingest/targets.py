@@ -189,6 +189,8 @@ def _says_so(text: str, q: Quantity) -> bool:
 
 def _is_condition(text: str, part: int, q: Quantity, right: str) -> bool:
     """有3名以上正式党员的, 不足3人的学校: says whom a duty concerns, not what it must reach."""
+    if q.until > q.end and not right.startswith(tuple(",。;、)")) and text[q.start] in "百千万亿":
+        return True  # 亿元以上企业
     if "的" not in right:
         return False
     if re.search(r"(?:有|对|凡|凡是|满|拥有)$", text[part : q.from_]) and q.measure != "%":

@@ -42,8 +42,9 @@ class MeasureEntry(Fact):
 
 
 class NumberWords(Fact):
-    """Words of one `use` beside or instead of numerals. With `use` `word`, `name-end` or `ordinal` no
-    quantity is in the `examples`; in `but` there is one all the same."""
+    """Words of one `use` beside or instead of numerals. With `use` `word`, `which`, `name-end`,
+    `ordinal`, `indefinite` and those of the calendar no quantity is in the `examples`; in `but`
+    there is one all the same."""
 
     use: str
     words: tuple[str, ...]

@@ -35,19 +35,23 @@ _HAN = "[\u4e00-\u9fa5]"
 # Figures that name or number something: codes with letters, clauses and addresses (1.2.3), numbers
 # with a zero before them, long ones, dates and times in figures, years in the brackets of a number.
 _CODE = re.compile(
-    r"(?<![A-Za-z0-9])(?=[A-Za-z./-]{0,12}\d)[A-Za-z][A-Za-z0-9]{0,24}(?:[-/.][A-Za-z0-9]{1,24}){0,4}(?:[ ]?\d{3,6}(?:-\d{2,4})?)?"
+    r"(?<![A-Za-z0-9])[A-Z]{2,4}(?:[ ]?\d{1,4})?(?:/[A-Z])?[ ]?\d{2,6}(?:\.\d{1,3})?-\d{4}(?!\d)"
+    r"|(?<![A-Za-z0-9])(?=[A-Za-z./-]{0,12}\d)[A-Za-z][A-Za-z0-9]{0,24}(?:[-/.][A-Za-z0-9]{1,24}){0,4}"
+    r"|(?<![A-Za-z0-9+])[A-Za-z0-9]{1,3}(?:\+[A-Za-z0-9]{1,3}){1,4}(?![A-Za-z0-9%])"
     r"|(?<![\d.])\d{1,2}/\d{1,2}[A-Z](?![A-Za-z])"
     r"|(?<![\d.])\d{1,4}(?:\.\d{1,4}){2,}(?![\d%])"
-    r"|(?<![\d.])0\d{1,24}(?:-\d{1,24})?"
-    r"|(?<![\d.,])\d{7,40}(?:[-/]\d{1,24}){0,2}(?![\d.])"
     r"|(?<![\d:])\d{1,2}:\d{2}(?::\d{2})?(?![\d:])"
+    r"|(?<![\d.])0\d{1,24}(?:[-/]\d{1,24}){0,2}"
+    r"|(?<![\d.,])\d{7,40}(?:[-/]\d{1,24}){0,2}(?![\d.])"
     r"|(?<![\d.])(?:19|20)\d{2}[-/.]\d{1,2}(?:[-/.]\d{1,2})?(?![\d.])"
     r"|[〔\[(](?:19|20)\d{2}[〕\])]\s?\d{0,5}"
 )
-# The number of a clause or an item: where a line or a sentence begins.
+# The number of a clause or an item: where a line or a sentence begins, or in brackets of its own.
 _MARKER = re.compile(
-    r"(?:(?<=[\n。;:、，, )])|^)\s{0,8}"
-    r"(?:\d{1,2}[.、)](?!\d)|\((?:\d{1,2}|[一二三四五六七八九十]{1,3})\)|(?:(?<=\n)|^)[一二三四五六七八九十]{1,3}、)"
+    r"\((?:\d{1,2}|[一二三四五六七八九十]{1,3})\)"
+    rf"|(?<![\d.A-Za-z])\d{{1,2}}\.(?= ?{_HAN})"
+    r"|(?:(?<=[\n。;:、，, )])|^)\s{0,8}\d{1,2}[.、)](?!\d)"
+    r"|(?:(?<=[\n。;:])|^)\s{0,8}[一二三四五六七八九十]{1,3}、"
 )
 _LATIN = re.compile(r" ?[A-Za-z]{2,8}(?:/[A-Za-z]{1,3})?(?![A-Za-z0-9])")
 _UNKNOWN = re.compile(rf"({_HAN}{{1,3}})(?=[,，。;；、:：)）\]\n/]|$)")
@@ -58,6 +62,8 @@ _FAR = 34
 (不高于已履行的相关服务合同年度累计金额的30%) has 20."""
 _SHORT = 4
 """Characters that may stand between what compares and the number without 的: 达到小学2000元."""
+_LONG = 7
+"""Figures of a number that names something (a record, a telephone) and measures nothing in letters."""
 _EACH = 24
 """Characters before a number in which 每人, 每年 may stand."""
 _AROUND = frozenset({"bound-phrase", "ending", "each-phrase", "mean-phrase", "forbidding"})
@@ -200,7 +206,7 @@ def _contextual() -> dict[str, tuple[str, ...]]:
 
 
 _WHOLE = re.compile(r"\d{1,4}(?![\d/A-Za-z.])")
-_SHARE_ENDS = re.compile(r"半|的|[^\u4e00-\u9fa5\w]|$")
+_SHARE_ENDS = re.compile(r"[^\u4e00-\u9fa5\w]|$")
 
 
 def _ends_share(text: str, at: int) -> bool:
@@ -213,7 +219,9 @@ def _ends_share(text: str, at: int) -> bool:
 @lru_cache
 def _endings() -> tuple[str, ...]:
     grammar = quantity_grammar()
-    return tuple(grammar.words_of(BoundUse.AFTER))
+    return tuple(
+        w for use in (BoundUse.AFTER, BoundUse.FILL, "half") for w in grammar.words_of(use)
+    )
 
 
 def _latin(text: str, at: int) -> Iterator[Token]:
@@ -228,7 +236,7 @@ def _latin(text: str, at: int) -> Iterator[Token]:
         if form in known and form[0].isascii() and form[0].isalpha() and ends:
             yield Token(stop, stop + length, "measure", known[form], "latin", score=0.2)
             return
-    if match:
+    if match and not text[max(0, at - _LONG) : at].isdigit():
         name = match.group().strip()
         yield Token(stop, match.end(), "measure", (name, MeasureKind.COUNT), "latin", score=-0.1)
 
@@ -298,7 +306,10 @@ class _Around:
         ending, until = self._after(token.end)
         if not self._stands(token, reading, bound, until > token.end):
             return None
-        return self._made(token, reading, bound, from_, of, ending, until, token.start, token.end)
+        end = reading.end if token.kind == "counted" else token.end
+        return self._made(
+            token, reading, bound, from_, of, ending, max(until, end), token.start, end
+        )
 
     def pair(self, token: Token) -> list[Quantity]:
         """Both ends of a range."""
@@ -352,8 +363,11 @@ class _Around:
             right = self._text[token.end : token.end + 1]
             heading = left in ("", "(", ":", "/", " ", "\n") and right in ("", ")", "\n", " ", "/")
             return not heading
-        if not bare or not reading.chinese:
+        if not bare:
             return True
+        if not reading.chinese:
+            year = token.end - token.start == 4 and 1900 <= reading.value <= 2100
+            return not year or bound is not None or ended
         if self._alone(token.start, token.end) or ended:
             return True
         if bound is not None and bound.relation:
@@ -460,5 +474,11 @@ class _Around:
         low = cuts[-1] if cuts else low
         first = bisect_right(self._each_ends, low)
         last = bisect_right(self._each_ends, start)
-        phrases = [self._each[end].value for end in self._each_ends[first:last]]
-        return "·".join(self._text[a:b].strip() for a, b in phrases) or None
+        phrases: list[tuple[int, int]] = []
+        begun = start
+        for end in reversed(self._each_ends[first:last]):
+            token = self._each[end]
+            if token.end <= begun:
+                phrases.append(token.value)
+                begun = token.start
+        return "·".join(self._text[a:b].strip() for a, b in reversed(phrases)) or None

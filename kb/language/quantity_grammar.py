@@ -18,6 +18,8 @@ _WORD = 0.3
 """How much a word counts beside a quantity of the same characters: it was entered because it is
 meant (同一 before 一个)."""
 _HUNDREDTH, _TEN_THOUSANDTH = Decimal("0.01"), Decimal("0.0001")
+_MORE_CHINESE = ("几", "来")
+"""What makes a Chinese numeral more only: 十几, 十来个; 30来 is followed by 自."""
 _FIGURES = 6
 """Decimals to which a quotient is taken as exact: 5/16 has six as a percentage's hundredth."""
 
@@ -114,7 +116,7 @@ def _amounts(grammar: Grammar) -> None:
 
     @grammar.rule("number", "more")
     def _and_more(number: Token, more: Token) -> Made | None:
-        if number.value.scale_only and more.value == "几":
+        if more.value in _MORE_CHINESE and (number.value.scale_only or not number.value.chinese):
             return None
         return Made("amount", replace(number.value, end=more.end, approximate=True))
 
@@ -161,8 +163,8 @@ def _measured(grammar: Grammar) -> None:
         return Made("quantity", amount.value)
 
     @grammar.rule("amount", "noun")
-    def _of_noun(amount: Token, noun: Token) -> Made:
-        return Made("counted", amount.value, score=float(amount.end - noun.end))
+    def _of_noun(amount: Token, _noun: Token) -> Made:
+        return Made("counted", amount.value)
 
     @grammar.rule("quantity", "quantity", name="and-smaller")
     def _and_smaller(whole: Token, rest: Token) -> Made | None:
@@ -324,6 +326,10 @@ def _others(grammar: Grammar) -> None:
 
     @grammar.rule("ordinal", "number", "measure?", name="ordinal")
     def _ordinal(_ordinal: Token, _number: Token, _measure: Token | None) -> Made:
+        return Made("word", score=_WORD)
+
+    @grammar.rule("which", "measure?", name="which")
+    def _which(_which: Token, _measure: Token | None) -> Made:
         return Made("word", score=_WORD)
 
     @grammar.rule("number", "name-end", name="name")
