@@ -54,7 +54,8 @@ _MARKER = re.compile(
     r"|(?:(?<=[\n。;:])|^)\s{0,8}[一二三四五六七八九十]{1,3}、"
 )
 _LATIN = re.compile(r" ?[A-Za-z]{2,8}(?:/[A-Za-z]{1,3})?(?![A-Za-z0-9])")
-_UNKNOWN = re.compile(rf"({_HAN}{{1,3}})(?=[,，。;；、:：)）\]\n/]|$)")
+_ALL_HAN = re.compile(f"{_HAN}{{1,3}}")
+_STOP = re.compile(r"[,，。;；、:：)）\]\n/]|$")
 _PER_NOUN = re.compile(rf"{_HAN}{{1,3}}")
 _CUT = re.compile(r"[,，。;；:：、!?！？\n()（）]")
 _FAR = 34
@@ -64,6 +65,8 @@ _SHORT = 4
 """Characters that may stand between what compares and the number without 的: 达到小学2000元."""
 _LONG = 7
 """Figures of a number that names something (a record, a telephone) and measures nothing in letters."""
+_RATIO = 12
+"""Characters before 1:15 in which 比 says that it is a ratio."""
 _EACH = 24
 """Characters before a number in which 每人, 每年 may stand."""
 _AROUND = frozenset({"bound-phrase", "ending", "each-phrase", "mean-phrase", "forbidding"})
@@ -125,6 +128,8 @@ def _given(text: str, shut: Ranges) -> Iterator[Token]:
     """Numerals, and the tokens that are what they are by what stands around them."""
     for pattern in (_CODE, _MARKER):
         for match in pattern.finditer(text):
+            if _is_ratio(text, match):
+                continue
             stripped = len(match.group()) - len(match.group().lstrip())
             yield Token(match.start() + stripped, match.end(), "word", rule="code", score=0.3)
     ends: set[int] = set()
@@ -134,8 +139,8 @@ def _given(text: str, shut: Ranges) -> Iterator[Token]:
             continue
         scale = {"万": 10**4, "亿": 10**8}.get(text[end - 1], 1)
         reading = Reading(
-            start, end, numeral.value, chinese=numeral.chinese, scale_only=numeral.scale_only,
-            scale=scale,
+            start, end, _whole(numeral.value) if scale > 1 else numeral.value,
+            chinese=numeral.chinese, scale_only=numeral.scale_only, scale=scale,
         )  # fmt: skip
         yield Token(start, end, "number", reading, "numeral")
         yield from _neighbours(text, reading)
@@ -143,6 +148,18 @@ def _given(text: str, shut: Ranges) -> Iterator[Token]:
             ends.add(end)
             yield from _after_number(text, reading)
     yield from _per(text)
+    yield from (t for t in _halves(text) if not shut.overlap(t.start, t.end))
+
+
+def _is_ratio(text: str, match: re.Match[str]) -> bool:
+    """1:15 after 师生比, where it is no time of day."""
+    before = text[max(0, match.start() - _RATIO) : match.start()]
+    return ":" in match.group() and any(word in before for word in _contextual()["ratio-word"])
+
+
+def _whole(value: Decimal) -> Decimal:
+    """12.5万 is 125000, not 125000.0."""
+    return value if value % 1 else value.quantize(Decimal(1))
 
 
 def _inside_code(text: str, start: int, end: int) -> bool:
@@ -175,27 +192,41 @@ def _after_number(text: str, reading: Reading) -> Iterator[Token]:
     at = reading.end
     yield from _latin(text, at)
     if not reading.chinese or at - reading.start > 1:
-        match = _UNKNOWN.match(text, at)
-        if match and match[1] not in measures() and not reading.scale_only:
-            length = len(match[1])
-            meaning = (match[1], MeasureKind.COUNT)
-            yield Token(at, match.end(), "measure", meaning, "unknown", score=-length - 0.2)
+        name = "" if reading.scale_only else _unknown(text, at)
+        if name:
+            meaning = (name, MeasureKind.COUNT)
+            end = at + len(name)
+            yield Token(at, end, "measure", meaning, "unknown", score=0.1 - len(name))
     following = text[at : at + 1]
     if following == ":" and not text[at + 1 : at + 2].isspace():
         yield Token(at, at + 1, "colon")
     left = text[reading.start - 1 : reading.start]
     if following == "/" and left not in ("/", ".") and _WHOLE.match(text, at + 1):
         yield Token(at, at + 1, "slash")
-    for use, words in _contextual().items():
-        for word in words:
-            if use == "tenth" and text.startswith(word, at) and _ends_share(text, at + len(word)):
-                yield Token(at, at + len(word), use, word)
-    if reading.chinese:
-        for word in _contextual()["halved"]:
-            if text.startswith(word, reading.start):
-                end = reading.start + len(word)
-                if _ends_share(text, end):
-                    yield Token(reading.start, end, "halved", word)
+    for word in _contextual()["tenth"]:
+        if text.startswith(word, at) and _ends_share(text, at + len(word)):
+            yield Token(at, at + len(word), "tenth", word)
+
+
+def _unknown(text: str, at: int) -> str:
+    """A measure that no entry has: up to three characters between a number and a stop or 以上."""
+    for length in (1, 2, 3):
+        name = text[at : at + length]
+        if not _ALL_HAN.fullmatch(name) or name.startswith(_endings()):
+            return ""
+        end = at + length
+        if _STOP.match(text, end) or text.startswith(_endings(), end):
+            return "" if name in measures() else name
+    return ""
+
+
+def _halves(text: str) -> Iterator[Token]:
+    for word in _contextual()["halved"]:
+        at = text.find(word)
+        while at >= 0:
+            if _ends_share(text, at + len(word)):
+                yield Token(at, at + len(word), "halved", word)
+            at = text.find(word, at + len(word))
 
 
 @lru_cache
@@ -213,7 +244,7 @@ def _ends_share(text: str, at: int) -> bool:
     """Whether 成 or 一半 may end at `at`: before 以上, 的 or a stop, not in 三成立."""
     if _SHARE_ENDS.match(text, at):
         return True
-    return any(text.startswith(word, at) for word in _endings())
+    return text.startswith(_endings(), at)
 
 
 @lru_cache
@@ -368,7 +399,9 @@ class _Around:
         if not reading.chinese:
             year = token.end - token.start == 4 and 1900 <= reading.value <= 2100
             return not year or bound is not None or ended
-        if self._alone(token.start, token.end) or ended:
+        if ended or (self._alone(token.start, token.end) and token.end - token.start > 1):
+            return True
+        if not self._text[: token.start].strip() and not self._text[token.end :].strip():
             return True
         if bound is not None and bound.relation:
             return True

@@ -105,8 +105,8 @@ def quantity_grammar() -> Grammar:
     return grammar
 
 
-CONTEXTUAL = frozenset({"tenth", "halved"})
-"""Words that are what they are only before certain characters: given as tokens."""
+CONTEXTUAL = frozenset({"tenth", "halved", "ratio-word"})
+"""Words whose surroundings say what they are: given as tokens, or looked for only where they matter."""
 
 
 def _amounts(grammar: Grammar) -> None:
