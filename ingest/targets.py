@@ -133,7 +133,8 @@ def _bind(
         return None  # 三个课堂, 两个责任: names
     if _is_condition(text, part, q, right):
         return None
-    if q.measure in _DURATION and q.comparator in (None, Comparator.ABOUT):
+    lasting = q.measure in _DURATION or q.kind in (MeasureKind.TIME, MeasureKind.AGE)
+    if lasting and q.comparator in (None, Comparator.ABOUT):
         return None
     if q.kind is MeasureKind.AGE and q.role is not None:
         return None  # 16—24岁失业青年: says whom

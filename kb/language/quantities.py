@@ -112,7 +112,7 @@ def find_quantities(text: str, *, closed: Iterable[tuple[int, int]] = ()) -> lis
     plain = text.translate(_PLAIN)
     shut = Ranges(closed)
     tokens = quantity_grammar().parse(plain, _given(plain, shut))
-    around = _Around(plain, tokens)
+    around = _Around(plain, tokens, shut)
     found: list[Quantity] = []
     for token in best(tokens, _KINDS):
         if token.kind == "pair":
@@ -305,8 +305,10 @@ def _per_part(text: str, at: int) -> str | None:
 class _Around:
     """What stands around the quantities of a text: phrases that bind, 每人, ends."""
 
-    def __init__(self, text: str, tokens: Sequence[Token]) -> None:
+    def __init__(self, text: str, tokens: Sequence[Token], shut: Ranges) -> None:
         self._text = text
+        self._shut = shut
+        self._dates = Ranges((t.start, t.end) for t in tokens if t.kind == "date")
         inside = {
             place for t in tokens if t.kind == BoundUse.NONE for place in range(t.start + 1, t.end)
         }
@@ -465,7 +467,7 @@ class _Around:
             if token is None:
                 continue
             bound: Bound = token.value
-            if any(c.isdigit() for c in gap) and reading.form is not QuantityForm.MULTIPLE:
+            if self._holds_number(end, at):
                 return None, start, None
             if bound.reach and len(gap) <= bound.reach:
                 return self._turned(token), token.start, None
@@ -482,6 +484,15 @@ class _Around:
                 return self._turned(token), start, None
             return None, start, None
         return None, start, None
+
+    def _holds_number(self, start: int, end: int) -> bool:
+        """Whether figures other than those of a time stand between: 提升至2025年的50%."""
+        return any(
+            self._text[at].isdigit()
+            and not self._dates.overlap(at, at + 1)
+            and not self._shut.overlap(at, at + 1)
+            for at in range(start, end)
+        )
 
     def _fits(self, bound: Bound, reading: Reading) -> bool:
         if bound.scale_only and not reading.scale_only:

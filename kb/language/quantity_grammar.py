@@ -273,8 +273,10 @@ def _shares(grammar: Grammar) -> None:
 
 
 def _ranges(grammar: Grammar) -> None:
-    @grammar.rule("quantity", "included?", "dash", "quantity")
-    def _range(first: Token, _in: Token | None, _dash: Token, last: Token) -> Made | None:
+    @grammar.rule("quantity", "ending?", "dash", "quantity")
+    def _range(first: Token, ending: Token | None, _dash: Token, last: Token) -> Made | None:
+        if ending is not None and ending.value is not None:
+            return None  # 1万(含)-5万元, but not 1万以上-5万元
         pair = _pair(first.value, last.value)
         return None if pair is None else Made("pair", pair)
 
