@@ -59,7 +59,7 @@ class ComparatorExample(Fact):
 class ComparatorEntry(Fact):
     """Words of one use. `reach`: characters that may stand between them and the number (最高补助
     500万元); `not_kinds`: kinds of measure before which they do not bind (近两年); `scale_only`:
-    only before 百, 千, 万 alone (上百人)."""
+    only before 百, 千, 万 alone (上百人); `measure`: what a number without one then counts (前5)."""
 
     use: BoundUse
     words: tuple[str, ...]
@@ -67,6 +67,7 @@ class ComparatorEntry(Fact):
     reach: int = 0
     not_kinds: tuple[str, ...] = ()
     scale_only: bool = False
+    measure: str | None = None
     why: str = ""
     examples: tuple[ComparatorExample, ...]
 
@@ -85,6 +86,7 @@ class Bound:
     relation: bool = False
     not_kinds: tuple[str, ...] = ()
     scale_only: bool = False
+    measure: str | None = None
 
 
 _TURNED = {
@@ -125,6 +127,7 @@ def _meaning(entry: ComparatorEntry) -> Bound | Comparator | None:
         relation=use is BoundUse.RELATION,
         not_kinds=entry.not_kinds,
         scale_only=entry.scale_only,
+        measure=entry.measure,
     )
 
 

@@ -17,7 +17,7 @@ from decimal import Decimal
 
 from kb.language.comparators import Bound, BoundUse, Comparator, combine, turned
 from kb.language.engine import Token, best
-from kb.language.measures import MeasureKind
+from kb.language.measures import MeasureKind, measures
 from kb.language.quantity_grammar import QuantityForm, Reading, quantity_grammar
 from kb.language.quantity_tokens import given_tokens
 from kb.ranges import Ranges
@@ -165,6 +165,11 @@ class _Around:
         start: int,
         end: int,
     ) -> Quantity:
+        if bound is not None and bound.measure and not reading.measured:
+            name, kind = measures()[bound.measure]
+            reading = replace(
+                reading, measure=name, kind=kind, form=QuantityForm.COUNT, measured=True
+            )
         about = reading.approximate or bool(bound and bound.about)
         comparator = combine(bound.comparator if bound else None, ending, about=about)
         return Quantity(
