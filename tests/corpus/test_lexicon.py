@@ -161,6 +161,24 @@ def test_words_with_numerals(subtests):
                 assert find_quantities(example) != []
 
 
+def test_every_word_that_binds_does(subtests):
+    for entry in load_lexicon("comparators", ComparatorEntry):
+        if entry.comparator is None or entry.scale_only:
+            continue
+        for word in entry.words:
+            text = f"示范校30所{word}" if entry.use == "after" else f"示范校{word}30所"
+            with subtests.test(word=word):
+                [found] = find_quantities(text)
+                assert found.comparator is not None
+
+
+def test_no_word_is_a_quantity(subtests):
+    for entry in load_lexicon("number_words", NumberWords):
+        for word in entry.words if entry.use == "word" else ():
+            with subtests.test(word=word):
+                assert find_quantities(f"推进{word}工作") == []
+
+
 def test_english_terms(subtests):
     for entry in load_lexicon("terms", Term):
         for text in entry.examples:
