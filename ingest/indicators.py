@@ -12,8 +12,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest.numbers import Quantity
 from ingest.scopes import SCOPE, ranks
+from kb.language.quantities import Quantity
 from kb.language.times import find_times
 
 # Verbs whose object is counted: 建成…示范校20所, 评选200名…, 新增10个.
@@ -75,15 +75,15 @@ def name_indicators(
     `series` are the targets found before it in the part of the sentence that begins at `part`, in
     order: where the number stands, where its words end, what it measures.
     """
-    begins = max((end for at, end, _ in series if at < q.at), default=part)
-    before = text[begins : max(begins, min(q.from_, q.at))]
+    begins = max((end for at, end, _ in series if at < q.start), default=part)
+    before = text[begins : max(begins, min(q.from_, q.start))]
     share = _share(text, begins, q)
     if share is not None:
         return [Indicator(share)]
     words, scope = _trailing_scope(_tidy(before))
     former = series[-1][2] if series else None
     if not words and former is not None and not _counts_what_follows(before, q):
-        return [_next(text, (part, q.at), former, scope, len({at for at, _, _ in series}))]
+        return [_next(text, (part, q.start), former, scope, len({at for at, _, _ in series}))]
     if scope is not None:
         return [Indicator(_noun(text, words, q), scope)]
     listed = _listed(before, words)
@@ -183,7 +183,7 @@ def _share(text: str, begins: int, q: Quantity) -> str | None:
     """A share of something: 按工资总额的1.5%计提职工教育经费, 交流人数不少于符合人数的10%."""
     if q.measure != "%":
         return None
-    match = _SHARE.match(text[begins : q.at])
+    match = _SHARE.match(text[begins : q.start])
     if match is None:
         return None
     words = match.group("whole")

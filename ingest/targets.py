@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ingest.indicators import BUILD, Indicator, name_indicators
-from ingest.numbers import Quantity, find_quantities
 from ingest.reading import Reading
+from kb.language.quantities import Comparator, MeasureKind, Quantity, find_quantities
 from kb.language.times import find_times
 from kb.ranges import Ranges
-from tasks.models import Comparator
 
 _PART = re.compile(r"[,。;:!?\n]")
 _STRETCH = re.compile(r"力争|争取")
@@ -90,11 +89,11 @@ def find_targets(
         ]
     )
     lost = Ranges(doubts)
-    quantities = [q for q in find_quantities(text) if not shut.overlap(q.at, q.to)]
+    quantities = [q for q in find_quantities(text) if not shut.overlap(q.start, q.end)]
     found: list[FoundTarget] = []
     previous: Quantity | None = None
     for index, quantity in enumerate(quantities):
-        part = _part_start(text, quantity.at)
+        part = _part_start(text, quantity.start)
         following = quantities[index + 1] if index + 1 < len(quantities) else None
         bound = _bind(text, part, quantity, previous, following)
         previous = bound or quantity
@@ -125,8 +124,8 @@ def _bind(
     text: str, part: int, q: Quantity, previous: Quantity | None, following: Quantity | None
 ) -> Quantity | None:
     """The quantity with the comparator that binds it; None where it is no target."""
-    left, right = text[part : q.at], text[q.until : q.until + 12]
-    if q.measure is None and following is not None and _AND.fullmatch(text, q.to, following.at):
+    left, right = text[part : q.start], text[q.until : q.until + 12]
+    if q.measure is None and following is not None and _AND.fullmatch(text, q.end, following.start):
         q = replace(q, measure=following.measure, comparator=q.comparator or following.comparator)
     if q.measure is None and not _is_plain_value(q, left):
         return None
@@ -134,8 +133,11 @@ def _bind(
         return None  # 三个课堂, 两个责任: names
     if _is_condition(text, part, q, right):
         return None
-    if q.measure in _DURATION and q.comparator in (None, Comparator.ABOUT):
+    lasting = q.measure in _DURATION or q.kind in (MeasureKind.TIME, MeasureKind.AGE)
+    if lasting and q.comparator in (None, Comparator.ABOUT):
         return None
+    if q.kind is MeasureKind.AGE and q.role is not None:
+        return None  # 16—24岁失业青年: says whom
     if (
         re.search(r"[\"'][^\"']*$", left)
         and re.match(r"[^\"']{0,8}[\"']", right)
@@ -181,13 +183,15 @@ def _bind(
 
 def _says_so(text: str, q: Quantity) -> bool:
     """Whether words that only compare (不少于, 以上) stand with the number."""
-    return q.until > q.to or bool(
-        re.match(r"不|至|最|控制|超过|低于|高于|少于", text[q.from_ : q.at])
+    return q.until > q.end or bool(
+        re.match(r"不|至|最|控制|超过|低于|高于|少于", text[q.from_ : q.start])
     )
 
 
 def _is_condition(text: str, part: int, q: Quantity, right: str) -> bool:
     """有3名以上正式党员的, 不足3人的学校: says whom a duty concerns, not what it must reach."""
+    if q.until > q.end and not right.startswith(tuple(",。;、)")) and text[q.start] in "百千万亿":
+        return True  # 亿元以上企业
     if "的" not in right:
         return False
     if re.search(r"(?:有|对|凡|凡是|满|拥有)$", text[part : q.from_]) and q.measure != "%":
@@ -211,7 +215,7 @@ def _carried(text: str, previous: Quantity | None, q: Quantity) -> Comparator | 
     """0.50、0.45 and 小学2000元、初中2500元以上: coordinated items share their comparator."""
     if previous is None or previous.comparator is None:
         return None
-    gap = text[previous.until : q.at]
+    gap = text[previous.until : q.start]
     if (
         re.fullmatch(r"\s*[^,。;、\d]{0,16}(?:、|和|与|及|,)\s*[^,。;、\d]{0,16}", gap)
         and previous.measure == q.measure
@@ -223,7 +227,7 @@ def _carried(text: str, previous: Quantity | None, q: Quantity) -> Comparator | 
 def _later(text: str, q: Quantity, following: Quantity | None) -> Comparator | None:
     if following is None or following.comparator is None or following.measure != q.measure:
         return None
-    gap = text[q.until : following.at]
+    gap = text[q.until : following.start]
     if re.fullmatch(r"\s*(?:、|和|与|及)\s*[^,。;、\d]{0,8}", gap):
         return following.comparator
     return None
@@ -238,7 +242,7 @@ def _split(
         yield FoundTarget(
             start=part,
             end=q.until,
-            value_at=q.at,
+            value_at=q.start,
             metric=indicator.metric,
             scope=indicator.scope,
             comparator=q.comparator or Comparator.EQUAL,

@@ -16,8 +16,9 @@ from pydantic import Field
 
 from kb.days import Day
 from kb.errors import TransitionError
+from kb.language.quantities import Comparator
 from kb.models import Fact
-from tasks.models import Comparator, Target
+from tasks.models import Target
 
 
 class Status(StrEnum):

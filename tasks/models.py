@@ -12,6 +12,7 @@ from enum import StrEnum
 from pydantic import ConfigDict, Field
 
 from kb.days import Day
+from kb.language.quantities import Comparator
 from kb.language.roles import Role
 from kb.models import Clause, Document, Fact, Finding, Plan, Repair, Span
 
@@ -60,17 +61,6 @@ class TaskKind(StrEnum):
     ACTION = "action"
     GOAL = "goal"
     SAFEGUARD = "safeguard"
-
-
-class Comparator(StrEnum):
-    """How a value binds."""
-
-    AT_LEAST = ">="
-    AT_MOST = "<="
-    MORE = ">"
-    LESS = "<"
-    EQUAL = "="
-    ABOUT = "~"
 
 
 class Assignment(Fact):

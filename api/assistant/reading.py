@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from api.assistant.support_words import WordUse, pattern
-from ingest.numbers import Quantity, find_quantities
 from ingest.scopes import ScopeEntry
 from kb.language.organisations import Organisations
+from kb.language.quantities import Quantity, find_quantities
 from kb.language.roles import Role, RoleWordKind, role_words
 from kb.language.times import Time, find_times
 from kb.lexicon import load_lexicon
@@ -57,7 +57,7 @@ def numbers_in(text: str) -> Numbers:
     quantities = [
         _quantity(text, q)
         for q in find_quantities(text)
-        if (not q.chinese or q.measure) and not any(q.at < t.to and t.at < q.to for t in times)
+        if (not q.chinese or q.measure) and not any(q.start < t.to and t.at < q.end for t in times)
     ]
     return Numbers(tuple(quantities), tuple(times))
 
@@ -81,7 +81,7 @@ def _quantity(text: str, q: Quantity) -> Claim:
     key: Key = (
         q.value, q.measure, q.comparator, q.approximate, after, per[0] if per else "",
     )  # fmt: skip
-    return Claim(q.at, q.to, q.from_, max(q.until, q.to), key)
+    return Claim(q.start, q.end, q.from_, max(q.until, q.end), key)
 
 
 def signs(text: str, taken: Iterable[tuple[int, int]]) -> list[tuple[int, str]]:

@@ -14,7 +14,8 @@ from functools import lru_cache
 from api.assistant.grounds import Ground, GroundSentence, plain
 from api.assistant.reading import Bearers
 from api.assistant.support_words import WordUse, entries, words
-from tasks.models import Comparator, Deadline, DueKind
+from kb.language.quantities import Comparator
+from tasks.models import Deadline, DueKind
 
 _U = "\ue000"
 _WORD = re.compile(r"[a-z]+")

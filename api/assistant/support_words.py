@@ -7,10 +7,10 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Literal
 
+from kb.language.quantities import Comparator
 from kb.language.roles import Role
 from kb.lexicon import load_lexicon
 from kb.models import Fact
-from tasks.models import Comparator
 
 
 class WordUse(StrEnum):

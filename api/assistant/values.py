@@ -11,7 +11,7 @@ from api.assistant.question import Question
 from api.assistant.ranked import Ranked
 from api.assistant.reply import LOST, Answer
 from api.assistant.search import Found, Sentence
-from ingest.numbers import find_quantities
+from kb.language.quantities import QuantityForm, find_quantities
 from tasks.models import Target
 from tasks.queries import Placed
 from tasks.words import (
@@ -71,7 +71,7 @@ class ValueAnswers(Ranked):
         if re.search(
             r"多少(?:钱|元|万元|亿元)|几(?:块|元)|金额|\byuan\b|\bmoney\b", q.text.lower()
         ):
-            return any(n.measure in ("元", "块") for n in measures)
+            return any(n.form is QuantityForm.MONEY for n in measures)
         return bool(measures)
 
     def _targets_in(self, f: Found, s: Sentence) -> list[tuple[Placed, Target]]:

@@ -19,13 +19,14 @@ from api.cli.tracking import read_roles
 from api.settings import SettingError
 from api.verifying import verify_all
 from kb.errors import NotFoundError, SourceError, both
+from kb.language.quantities import Comparator
 from tasks import audit
 from tasks.authorisation import ROLE_NAMES, Action, PersonRole, authorise, require
 from tasks.corrections import Aspect, Draft, Operation
 from tasks.left import hand_life
 from tasks.lifecycle import Step
 from tasks.listing import read_register
-from tasks.models import Comparator, Counting, Deadline, DueKind
+from tasks.models import Counting, Deadline, DueKind
 from tasks.people import People, Person
 from tasks.review import REVIEW_NAMES, ReviewKind
 from tasks.settling import items_named, read_reviews, settle_all, unsettle_all, unsettled

@@ -98,6 +98,11 @@ class Grammar:
 
         return register
 
+    def words_of(self, kind: str) -> Iterator[str]:
+        """The words of one kind."""
+        for words in self._words.values():
+            yield from (word for word, its, _, _ in words if its == kind)
+
     def words_in(self, text: str) -> Iterator[Token]:
         """The words of the grammar in `text`, overlapping ones too."""
         words = self._words

@@ -1,14 +1,34 @@
-"""Chinese and Arabic numerals as exact decimals: 两千四百五, 一万三, 3万4000, 4.78万亿, 二〇二五."""
+"""Chinese and Arabic numerals as exact decimals: 两千四百五, 一万三, 3万4000, 4.78万亿, 二〇二五, 伍仟."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "○": 0, "两": 2}
 _SMALL = {"十": 10, "百": 100, "千": 1000}
 _LARGE = {"万": Decimal(10**4), "亿": Decimal(10**8)}
-_ARABIC = re.compile(r"\d[\d,]*(?:\.\d+)?|\.\d+")
+# The forms of cheques and contracts (大写): 伍仟, 贰拾.
+_FORMAL = str.maketrans(
+    "壹贰貳叁參肆伍陆陸柒捌玖拾佰仟萬億〇○", "一二二三三四五六六七八九十百千万亿零零"
+)
+# 伍 alone is in 队伍, 陆 in 大陆: a digit with its scale begins such a numeral.
+_FORMAL_RUN = re.compile(
+    r"[壹贰貳叁參肆伍陆陸柒捌玖][拾佰仟萬億万亿][壹贰貳叁參肆伍陆陸柒捌玖拾佰仟萬億万亿零]{0,38}"
+)
+_PRINTED = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?"
+_SCALES = "十百千万亿"
+_CHINESE = "零一二三四五六七八九两" + _SCALES
+# Figures with scales and what is left over (5万4千6百, 3万4000), or a run of Chinese numerals.
+_NUMERAL = re.compile(
+    rf"(?P<arabic>{_PRINTED}(?:[ \t]{{0,2}}[{_SCALES}]+(?:{_PRINTED}(?=[{_SCALES}]|(?![\d.,])))?)*)"
+    rf"|[{_CHINESE}](?:[ \t]?[{_CHINESE}])*(?:[ \t]?点[零一二三四五六七八九]+)?"
+)
+_LONGEST = 40
+"""Characters of a numeral; what is longer is no number that anyone reads. The longest of the corpus
+of documents has 15 (一百九十万零三千九百七十一)."""
 _TOKEN = re.compile(r"\d[\d,]*(?:\.\d+)?|[零〇○一二三四五六七八九两十百千万亿]")
 
 
@@ -19,6 +39,7 @@ def normalize_number(text: str) -> Decimal | None:
     (Decimal('13000'), Decimal('4780000000000'))
     """
     text = re.sub(r"[\s，]", lambda m: "," if m.group() == "，" else "", _plain(text))
+    text = text.translate(_FORMAL)
     if not text:
         return None
     whole, point, decimals = text.partition("点")
@@ -79,3 +100,75 @@ def small_number(text: str) -> int | None:
     """A small whole number (a month, a count of days), or None."""
     value = normalize_number(text)
     return int(value) if value is not None and value == value.to_integral_value() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Numeral:
+    """`text[start:end]` reads as `value`; `chinese` where it is written without figures.
+    `scale_only`: 万, 百, 千亿 (of 万元, 百个), which are numerals before a measure only."""
+
+    start: int
+    end: int
+    value: Decimal
+    chinese: bool
+    scale_only: bool = False
+
+
+def find_numerals(text: str) -> Iterator[Numeral]:
+    """The numerals of `text`, each in all its lengths: of 2.3千克 both 2.3千 and 2.3, since 千 may
+    belong to the measure. By start, the longest first; full-width figures are not looked for.
+
+    What is no well-formed numeral is read as far as it is one: 十四五 is 十四 and 五.
+    """
+    text = _FORMAL_RUN.sub(lambda m: m.group().translate(_FORMAL), text)
+    text = text.replace("〇", "零").replace("○", "零")
+    for match in _NUMERAL.finditer(text):
+        start, end = match.span()
+        if end - start > _LONGEST:
+            continue
+        chinese = match["arabic"] is None
+        while start < end:
+            stop = end
+            while stop > start and not _is_numeral(text[start:stop]):
+                stop -= 1
+            if stop == start:
+                start += 1
+                continue
+            for shorter in _lengths(text, start, stop):
+                printed = text[start:shorter]
+                bare = set(printed) <= set(_SCALES[1:])
+                value = normalize_number(f"一{printed}" if bare else printed)
+                if value is not None and (shorter == stop or _is_numeral(printed)):
+                    yield Numeral(start, shorter, value, chinese, bare)
+            start = stop
+
+
+def _lengths(text: str, start: int, stop: int) -> Iterator[int]:
+    yield stop
+    while stop - 1 > start and text[stop - 1] in _SCALES:
+        stop -= 1
+        yield len(text[:stop].rstrip()) if text[stop - 1] in " \t" else stop
+
+
+def _is_numeral(text: str) -> bool:
+    """Whether the numeral is well-formed: 一百千 and 十四五 are not, 二零二五 and 千万 are."""
+    if text[-1] in " \t点.,":
+        return False
+    whole = text.partition("点")[0]
+    tokens = _TOKEN.findall(whole)
+    digits = [t for t in tokens if t in _DIGITS]
+    if len(digits) == len(tokens):
+        return len(tokens) == 1 or (len(tokens) > 2 and " " not in whole)
+    least = Decimal("Infinity")  # of the scales since the last 万 or 亿
+    former = ""
+    for token in tokens:
+        if token in _SMALL:
+            if (former in _SCALES and former) or _SMALL[token] >= least:
+                return False
+            least = Decimal(_SMALL[token])
+        elif token in _LARGE:
+            least = Decimal("Infinity")
+        elif former and former not in _SCALES and former not in "零〇○":
+            return False
+        former = token
+    return True

@@ -9,12 +9,13 @@ from api.assistant.topics import AskingWords, Mistyped, as_meant, topic_words
 from api.assistant.understand import Instruction, without_instructions
 from api.assistant.windows import DatePhrase, find_window
 from ingest.furniture import FurnitureEntry, is_furniture
-from ingest.numbers import ComparatorEntry, find_quantities
 from ingest.reading import normalize_characters, read_span
 from ingest.scopes import ScopeEntry
 from ingest.targets import find_targets
 from kb.expansion import QueryExpander, QuestionWords, Synonym, Term, translate
+from kb.language.comparators import ComparatorEntry
 from kb.language.jurisdictions import Jurisdiction, Level, detect_jurisdiction
+from kb.language.measures import MeasureEntry, NumberWords
 from kb.language.organisations import (
     FunctionEntry,
     GroupEntry,
@@ -23,6 +24,7 @@ from kb.language.organisations import (
 )
 from kb.language.parties import WordKind as PartyWordKind
 from kb.language.parties import find_parties, party_words
+from kb.language.quantities import find_quantities
 from kb.language.roles import best_role_words, find_role_words, role_words
 from kb.language.time_readings import PlanningPeriod, TimeWord
 from kb.language.times import find_times
@@ -136,8 +138,52 @@ def test_comparators(subtests):
         for example in entry.examples
     ]:
         with subtests.test(example=str(example)):
-            [found] = find_quantities(example.text)
+            found = find_quantities(example.text)[0]
             assert (found.comparator, found.value) == (example.comparator, example.value)
+
+
+def test_measures(subtests):
+    for entry, example in examples("measures", MeasureEntry):
+        with subtests.test(entry=entry.name, example=example):
+            assert entry.name in [q.measure for q in find_quantities(example)]
+
+
+def test_a_form_belongs_to_one_measure():
+    forms = [f for e in load_lexicon("measures", MeasureEntry) for f in (e.name, *e.forms)]
+    assert len(forms) == len(set(forms))
+
+
+NO_QUANTITY = ("word", "which", "name-end", "ordinal", "year", "month", "day", "indefinite")
+
+
+def test_words_with_numerals(subtests):
+    """What is no quantity is none, and what looks like it is one all the same."""
+    for entry in load_lexicon("number_words", NumberWords):
+        for example in entry.examples:
+            with subtests.test(use=entry.use, example=example):
+                found = find_quantities(example)
+                assert (found == []) is (entry.use in NO_QUANTITY), found
+        for example in entry.but:
+            with subtests.test(use=entry.use, but=example):
+                assert find_quantities(example) != []
+
+
+def test_every_word_that_binds_does(subtests):
+    for entry in load_lexicon("comparators", ComparatorEntry):
+        if entry.comparator is None or entry.scale_only:
+            continue
+        for word in entry.words:
+            text = f"示范校30所{word}" if entry.use == "after" else f"示范校{word}30所"
+            with subtests.test(word=word):
+                [found] = find_quantities(text)
+                assert found.comparator is not None
+
+
+def test_no_word_is_a_quantity(subtests):
+    for entry in load_lexicon("number_words", NumberWords):
+        for word in entry.words if entry.use == "word" else ():
+            with subtests.test(word=word):
+                assert find_quantities(f"推进{word}工作") == []
 
 
 def test_english_terms(subtests):

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from kb.errors import TransitionError
+from kb.language.quantities import Comparator
 from kb.models import Span
 from tasks.lifecycle import (
     STATUS_NAMES,
@@ -20,7 +21,7 @@ from tasks.lifecycle import (
     judge,
     take_step,
 )
-from tasks.models import Comparator, Target
+from tasks.models import Target
 
 DUE = date(2025, 6, 30)
 BEFORE = DUE - timedelta(days=10)

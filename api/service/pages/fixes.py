@@ -16,6 +16,7 @@ from api.service.fields import Line, Words
 from api.service.pages.names import Names
 from api.service.pages.screen import Screen, allowed, local_path, read_day
 from kb.errors import DubanError, NotFoundError
+from kb.language.quantities import Comparator
 from kb.language.roles import Role
 from tasks.authorisation import Action
 from tasks.corrections import Aspect, Correction, CorrectionStatus, Draft, Operation
@@ -28,7 +29,6 @@ from tasks.deadline_words import (
 )
 from tasks.models import (
     Certainty,
-    Comparator,
     Counting,
     Deadline,
     DueKind,

@@ -16,6 +16,7 @@ from api.service.state import Service
 from api.service.wire.progress import Correction, ReviewItem
 from kb.days import Day
 from kb.errors import NotFoundError
+from kb.language.quantities import Comparator
 from kb.language.roles import Role
 from tasks import settling
 from tasks.authorisation import Action
@@ -23,7 +24,7 @@ from tasks.corrections import Aspect, CorrectionStatus, Draft, Operation
 from tasks.corrections import Correction as Corrected
 from tasks.disclosure import Part
 from tasks.left import hand_life
-from tasks.models import Certainty, Comparator, Counting, Deadline, DueKind
+from tasks.models import Certainty, Counting, Deadline, DueKind
 from tasks.review import ReviewItem as Look
 from tasks.review import ReviewKind
 

@@ -9,9 +9,10 @@ from typing import Any
 from pydantic import model_validator
 
 from api.service.wire.base import Span, Wire
+from kb.language.quantities import Comparator
 from kb.language.roles import Role
 from tasks import models
-from tasks.models import Basis, Certainty, Comparator, Counting, DueKind, TaskKind
+from tasks.models import Basis, Certainty, Counting, DueKind, TaskKind
 from tasks.version_doubts import DoubtKind, Likeness
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.language.numerals import normalize_number, small_number
+from kb.language.numerals import find_numerals, normalize_number, small_number
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,7 @@ from kb.language.numerals import normalize_number, small_number
         ("二○二五", "2025"),
         ("三点五", "3.5"),
         ("零点零一", "0.01"),
+        ("伍仟", "5000"),
     ],
 )
 def test_the_value_of_a_numeral(text: str, value: str) -> None:
@@ -82,3 +83,30 @@ def test_printed_digits_are_exact(value: Decimal) -> None:
 @given(st.text(alphabet="零一二十百千万亿两点0123.,几", max_size=12))
 def test_never_raises(text: str) -> None:
     normalize_number(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("2.3千克", ["2.3千", "2.3"]),  # 千 may belong to the measure
+        ("10亿千瓦", ["10亿", "10", "千"]),
+        ("一百千瓦", ["一百", "一", "千"]),
+        ("十四五", ["十四", "五"]),  # as far as it is well-formed
+        ("5万4千6百", ["5万4千6百", "5万4千6"]),
+        ("1,250,000人", ["1,250,000"]),
+        ("1,2", ["1", "2"]),
+        ("大陆的队伍", []),  # forms of cheques only with a scale
+        ("贰拾伍元", ["贰拾伍"]),
+        ("百个，千亿", ["百", "千亿", "千"]),
+        ("3" * 60, []),
+    ],
+)
+def test_the_numerals_of_a_text(text: str, found: list[str]) -> None:
+    assert [text[n.start : n.end] for n in find_numerals(text)] == found
+
+
+@given(st.text("一二三十百千万亿零两点12,. 个", max_size=60))
+def test_numerals_lie_in_the_text(text: str) -> None:
+    for numeral in find_numerals(text):
+        assert 0 <= numeral.start < numeral.end <= len(text)
+        assert numeral.value >= 0

@@ -1,0 +1,323 @@
+"""Every quantity of a text: a number with its measure, how it binds, and what it is given for.
+
+One reader for documents, questions, cells and forms. It finds what is printed and decides no use:
+三个课堂 is read as a count (`chinese`), whether it is a name is decided by who uses it. What
+competes with quantities is read as well and left out: dates, ordinals (第三), numbers of documents
+and versions, telephone numbers, and words in which a numeral counts nothing (四川, 一切).
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from kb.language.comparators import Bound, BoundUse, Comparator, combine, turned
+from kb.language.engine import Token, best
+from kb.language.measures import MeasureKind, measures
+from kb.language.quantity_grammar import QuantityForm, Reading, quantity_grammar
+from kb.language.quantity_tokens import given_tokens
+from kb.ranges import Ranges
+
+__all__ = ["Comparator", "MeasureKind", "Quantity", "QuantityForm", "find_quantities"]
+
+_PLAIN = str.maketrans(
+    {chr(0xFF01 + i): chr(0x21 + i) for i in range(94)}
+    | {"﹪": "%", "–": "-", "〜": "~", "﹣": "-", "∶": ":", "\u3000": " ", "\u00a0": " "}
+)
+"""Full-width and variant forms, one character for one."""
+_CUT = re.compile(r"[,，。;；:：、!?！？\n()（）]")
+_FAR = 34
+"""Characters before a number in which what binds it may stand: the longest of the open documents
+(不高于已履行的相关服务合同年度累计金额的30%) has 20."""
+_SHORT = 4
+"""Characters that may stand between what compares and the number without 的: 达到小学2000元."""
+_EACH = 24
+"""Characters before a number in which 每人, 每年 may stand."""
+_AROUND = frozenset({"bound-phrase", "ending", "each-phrase", "mean-phrase", "forbidding"})
+_KINDS = frozenset({"quantity", "counted", "pair", "word", "date", "each-phrase"})
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number with its measure at `[start, end)` of the text, and in `[from_, until)` with the words
+    that bind it.
+
+    `value` is exact in whole units (10亿千瓦 is 1000000000 千瓦; a third is 33.33 %); `measure` as
+    facts print it (`个百分点`, never with 万). `measured`: a measure is known or told by its form.
+    `growth`: what is added or taken away (提高5个百分点, 翻一番). `role` is `low` or `high` of one
+    range, whose ends are two quantities. `of` is the range of what it is a share or a multiple of.
+    `per`: 平方米, or 人·月 for each. `rule` names the production.
+    """
+
+    start: int
+    end: int
+    from_: int
+    until: int
+    value: Decimal
+    measure: str | None = None
+    comparator: Comparator | None = None
+    approximate: bool = False
+    chinese: bool = False
+    per: str | None = None
+    growth: bool = False
+    role: str | None = None
+    of: tuple[int, int] | None = None
+    form: QuantityForm = QuantityForm.NUMBER
+    kind: MeasureKind | None = None
+    rule: str = ""
+    measured: bool = False
+
+
+def find_quantities(text: str, *, closed: Iterable[tuple[int, int]] = ()) -> list[Quantity]:
+    """All quantities of `text`, in order, none overlapping another but the ends of a range.
+
+    `closed` are half-open ranges in which none is looked for: times, names of documents.
+    """
+    plain = text.translate(_PLAIN)
+    shut = Ranges(closed)
+    tokens = quantity_grammar().parse(plain, given_tokens(plain, shut))
+    around = _Around(plain, tokens, shut)
+    found: list[Quantity] = []
+    for token in best(tokens, _KINDS):
+        if token.kind == "pair":
+            found += around.pair(token)
+        elif token.kind in ("quantity", "counted"):
+            one = around.single(token)
+            if one is not None and not (found and one.start < found[-1].until):
+                found.append(one)
+    return found
+
+
+class _Around:
+    """What stands around the quantities of a text: phrases that bind, 每人, ends."""
+
+    def __init__(self, text: str, tokens: Sequence[Token], shut: Ranges) -> None:
+        self._text = text
+        self._shut = shut
+        self._dates = Ranges((t.start, t.end) for t in tokens if t.kind == "date")
+        inside = {
+            place for t in tokens if t.kind == BoundUse.NONE for place in range(t.start + 1, t.end)
+        }
+        self._bounds: dict[int, list[Token]] = defaultdict(list)
+        self._endings: dict[int, Token] = {}
+        self._each: dict[int, Token] = {}
+        self._forbidding: list[int] = []
+        for t in tokens:
+            if t.kind not in _AROUND or t.start in inside or t.end in inside:
+                continue
+            if t.kind == "bound-phrase":
+                self._bounds[t.end].append(t)  # by start: the longest first
+            elif t.kind == "ending":
+                known = self._endings.get(t.start)
+                if known is None or t.end > known.end:
+                    self._endings[t.start] = t
+            elif t.kind in ("each-phrase", "mean-phrase"):
+                self._each.setdefault(t.end, t)
+            else:
+                self._forbidding.append(t.end)
+        self._bound_ends = sorted(self._bounds)
+        self._each_ends = sorted(self._each)
+
+    def single(self, token: Token) -> Quantity | None:
+        """The quantity of `token`; None where it is part of a word."""
+        reading: Reading = token.value
+        bound, from_, of = self._before(token.start, reading)
+        ending, until = self._after(token.end)
+        if not self._stands(token, reading, bound, until > token.end):
+            return None
+        end = reading.end if token.kind == "counted" else token.end
+        return self._made(
+            token, reading, bound, from_, of, ending, max(until, end), token.start, end
+        )
+
+    def pair(self, token: Token) -> list[Quantity]:
+        """Both ends of a range."""
+        low, high = token.value
+        bound, from_, of = self._before(token.start, low)
+        ending, until = self._after(token.end)
+        bare = low.chinese and not low.measured and not self._alone(token.start, token.end)
+        if bare and bound is None and until == token.end and token.end - token.start < 5:
+            return []  # 一到五 inside other words
+        per = high.per or low.per
+        low, high = replace(low, per=per), replace(high, per=per)
+        first = self._made(token, low, bound, from_, of, None, low.end, low.start, low.end)
+        last = self._made(token, high, bound, high.start, of, ending, until, high.start, token.end)
+        return [
+            replace(first, comparator=Comparator.AT_LEAST, role="low"),
+            replace(
+                last, comparator=Comparator.AT_MOST, role="high", end=max(high.end, high.start)
+            ),
+        ]
+
+    def _made(
+        self,
+        token: Token,
+        reading: Reading,
+        bound: Bound | None,
+        from_: int,
+        of: tuple[int, int] | None,
+        ending: Comparator | None,
+        until: int,
+        start: int,
+        end: int,
+    ) -> Quantity:
+        if bound is not None and bound.measure and not reading.measured:
+            name, kind = measures()[bound.measure]
+            reading = replace(
+                reading, measure=name, kind=kind, form=QuantityForm.COUNT, measured=True
+            )
+        about = reading.approximate or bool(bound and bound.about)
+        comparator = combine(bound.comparator if bound else None, ending, about=about)
+        return Quantity(
+            start=start, end=end, from_=min(from_, start), until=max(until, end),
+            value=reading.value, measure=reading.measure, comparator=comparator,
+            approximate=about or ending is Comparator.ABOUT, chinese=reading.chinese,
+            per=reading.per or self._per(start, from_),
+            growth=reading.growth or bool(bound and bound.growth), of=of, form=reading.form,
+            kind=reading.kind, rule=token.rule, measured=reading.measured,
+        )  # fmt: skip
+
+    def _stands(self, token: Token, reading: Reading, bound: Bound | None, ended: bool) -> bool:
+        """Whether a numeral is one: not in 统筹一, not the heading 万元."""
+        bare = not reading.measured
+        if reading.scale_only:
+            if bare:
+                return bound is not None and token.end - token.start > 1
+            left = self._text[token.start - 1 : token.start]
+            right = self._text[token.end : token.end + 1]
+            heading = left in ("", "(", ":", "/", " ", "\n") and right in ("", ")", "\n", " ", "/")
+            return not heading
+        if not bare:
+            return True
+        if not reading.chinese:
+            year = token.end - token.start == 4 and 1900 <= reading.value <= 2100
+            return not year or bound is not None or ended
+        if ended or (self._alone(token.start, token.end) and token.end - token.start > 1):
+            return True
+        if not self._text[: token.start].strip() and not self._text[token.end :].strip():
+            return True
+        if bound is not None and bound.relation:
+            return True
+        return token.end - token.start > 2 and reading.value >= 100
+
+    def _alone(self, start: int, end: int) -> bool:
+        left, right = self._text[start - 1 : start] if start else "", self._text[end : end + 1]
+        return not any("\u4e00" <= c <= "\u9fa5" for c in left + right)
+
+    def _back(self, at: int) -> int:
+        low = max(0, at - 4)
+        while at > low and self._text[at - 1] in " \t":
+            at -= 1
+        return at
+
+    def _after(self, end: int) -> tuple[Comparator | None, int]:
+        high = min(len(self._text), end + 4)
+        at = end
+        while at < high and self._text[at] in " \t":
+            at += 1
+        token = self._endings.get(end) or self._endings.get(at)
+        return (token.value, token.end) if token else (None, end)
+
+    def _before(
+        self, start: int, reading: Reading
+    ) -> tuple[Bound | None, int, tuple[int, int] | None]:
+        """The phrase that binds the number at `start`, where it begins, and the range of what the
+        number is a share of."""
+        at = self._back(start)
+        while (each := self._each.get(at)) is not None:
+            at = self._back(each.start)
+        for token in self._bounds.get(at, ()):
+            if self._fits(token.value, reading):
+                limit = self._limit(token) if token.value.weak else None
+                return limit or self._turned(token), token.start, None
+        return self._from_afar(at, start, reading)
+
+    def _limit(self, token: Token) -> Bound | None:
+        """最高可提升至: what bounds from afar says more than what is reached."""
+        for end in range(token.start - 1, max(0, token.start - _SHORT), -1):
+            for other in self._bounds.get(end, ()):
+                if other.value.reach and not _CUT.search(self._text, end, token.start):
+                    bound: Bound = other.value
+                    return bound
+        return None
+
+    def _from_afar(
+        self, at: int, start: int, reading: Reading
+    ) -> tuple[Bound | None, int, tuple[int, int] | None]:
+        low = max(0, at - _FAR)
+        cuts = [m.end() for m in _CUT.finditer(self._text, low, at)]
+        low = cuts[-1] if cuts else low
+        first = bisect_left(self._bound_ends, low)
+        last = bisect_right(self._bound_ends, at)
+        for end in reversed(self._bound_ends[first:last]):
+            gap = self._text[end:at]
+            token = next(
+                (t for t in self._bounds[end] if t.start >= low and self._fits(t.value, reading)),
+                None,
+            )
+            if token is None:
+                continue
+            bound: Bound = token.value
+            if self._holds_number(end, at):
+                return None, start, None
+            if bound.reach and len(gap) <= bound.reach:
+                return self._turned(token), token.start, None
+            if not bound.shares:
+                continue
+            of = (end, at)
+            is_share = reading.form in (
+                QuantityForm.PERCENT, QuantityForm.FRACTION, QuantityForm.TENTHS, QuantityForm.HALF,
+                QuantityForm.MULTIPLE,
+            )  # fmt: skip
+            if is_share and end - token.start > 1 and (gap.endswith("的") or not bound.weak):
+                return self._turned(token), start, of
+            if reading.measured and len(gap) <= _SHORT and end - token.start > 1:
+                return self._turned(token), start, None
+            return None, start, None
+        return None, start, None
+
+    def _holds_number(self, start: int, end: int) -> bool:
+        """Whether figures other than those of a time stand between: 提升至2025年的50%."""
+        return any(
+            self._text[at].isdigit()
+            and not self._dates.overlap(at, at + 1)
+            and not self._shut.overlap(at, at + 1)
+            for at in range(start, end)
+        )
+
+    def _fits(self, bound: Bound, reading: Reading) -> bool:
+        if bound.scale_only and not reading.scale_only:
+            return False
+        return reading.kind is None or reading.kind not in bound.not_kinds
+
+    def _turned(self, token: Token) -> Bound:
+        """禁止…低于: the phrase turned round by what forbids it in the same part."""
+        bound: Bound = token.value
+        if not bound.relation or not self._forbidding:
+            return bound
+        place = bisect_right(self._forbidding, token.start) - 1
+        if place < 0 or token.start - self._forbidding[place] > 20:
+            return bound
+        if _CUT.search(self._text, self._forbidding[place], token.start):
+            return bound
+        return turned(bound)
+
+    def _per(self, start: int, from_: int) -> str | None:
+        """What it is given for: 每人每月 beside it or before it in its part."""
+        low = max(0, min(start, from_) - _EACH)
+        cuts = [m.end() for m in _CUT.finditer(self._text, low, start)]
+        low = cuts[-1] if cuts else low
+        first = bisect_right(self._each_ends, low)
+        last = bisect_right(self._each_ends, start)
+        phrases: list[tuple[int, int]] = []
+        begun = start
+        for end in reversed(self._each_ends[first:last]):
+            token = self._each[end]
+            if token.end <= begun:
+                phrases.append(token.value)
+                begun = token.start
+        return "·".join(self._text[a:b].strip() for a, b in reversed(phrases)) or None
