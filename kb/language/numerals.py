@@ -146,13 +146,13 @@ def find_numerals(text: str) -> Iterator[Numeral]:
 def _lengths(text: str, start: int, stop: int) -> Iterator[int]:
     yield stop
     while stop - 1 > start and text[stop - 1] in _SCALES:
-        stop -= 1
-        yield len(text[:stop].rstrip()) if text[stop - 1] in " \t" else stop
+        stop = start + len(text[start : stop - 1].rstrip(" \t"))
+        yield stop
 
 
 def _is_numeral(text: str) -> bool:
     """Whether the numeral is well-formed: 一百千 and 十四五 are not, 二零二五 and 千万 are."""
-    if text[-1] in " \t点.,":
+    if not text or text[-1] in " \t点.,":
         return False
     whole = text.partition("点")[0]
     tokens = _TOKEN.findall(whole)

@@ -188,6 +188,8 @@ def _latin(text: str, at: int) -> Iterator[Token]:
     known = measures()
     for length in range(min(longest_measure(), 8), 0, -1):
         form = text[stop : stop + length]
+        if len(form) < length:
+            continue  # the text ends before
         after = text[stop + length : stop + length + 1]
         ends = not (after.isascii() and after.isalnum())
         if form in known and form[0].isascii() and form[0].isalpha() and ends:

@@ -33,6 +33,7 @@ def read(text: str) -> list[str]:
         ("农机总动力超过10亿千瓦", ["> 1000000000 千瓦"]),  # 亿 counts, 千 belongs to the measure
         ("重2.3千克，长3千米", ["2.3 千克", "3 公里"]),
         ("全市智算规模达17000PFLOPS", [">= 17000 PFLOPS"]),
+        ("用电3.5kWh", ["3.5 kWh"]),
         ("储能100MW/200MWh", ["100 MW", "200 MWh"]),
         ("新植桑园500埯，", ["500 埯"]),
         ("１２个百分点", ["12 个百分点"]),
@@ -156,6 +157,7 @@ def test_where_a_quantity_stands_and_what_binds_it() -> None:
     assert text[first.from_ : first.until] == "突破１００亿元"
     assert text[second.start : second.end] == "95%"
     assert text[second.from_ : second.until] == "不低于 95% 以上"
+    assert [q.end for q in find_quantities("用电3.5kWh")] == [8]  # also where the text ends
     assert (first.form, second.form) == (QuantityForm.MONEY, QuantityForm.PERCENT)
 
 
