@@ -70,6 +70,19 @@ def test_a_delivery_from_the_claim_to_its_end(store):
         assert verify_chain(connection).faults == ()
 
 
+def test_of_what_a_run_kept_that_was_cut_off_nothing_stays_but_what_went_out_elsewhere(store):
+    """Else verification would find copies of digests that nobody sent."""
+    other = KEY.model_copy(update={"channel": "file"})
+    for key in (KEY, other):
+        bring(store, S.CLAIMED, key)
+    Outbox(store, "earlier").keep("0" * 64, "周报", "<p>…</p>", NOW)
+    for key in (KEY, other):
+        assert Outbox(store, "").copies() == {"0" * 64}
+        given = {"address": "a@wz.gov.cn", "message_id": "<2@x>", "at": NOW, "harmless": False}
+        assert Outbox(store, "now").claim(key, sha256="1" * 64, **given)
+    assert Outbox(store, "").copies() == frozenset()
+
+
 @pytest.mark.parametrize(
     ("left", "harmless", "taken", "then"),
     [
