@@ -141,7 +141,7 @@ def _check_all(
             continue
         facts += check_quotes(extraction, found)
         corrected = _corrected(connection, extraction, found)
-        for one in (track_undated(extraction), corrected):
+        for one in (extraction, corrected):
             for task in one.tasks if one else ():
                 homes[task.id] = key
                 owners.update((m.id, task.id) for m in task.milestones)

@@ -87,6 +87,26 @@ def test_a_duty_from_assignment_to_closing(duban, tmp_path):
     assert all(r["path"] != late["path"] for r in listed(duban, "overdue", "--as-of", "2026-12-31"))
 
 
+def test_history_names_what_took_its_place_and_what_it_took_the_place_of(duban, tmp_path):
+    keys = [milestone(duban, "/1")["milestone_id"]]
+    assert duban("accept", keys[0], "--as", "li")[0] == 0
+    (tmp_path / "plan.txt").write_text(PLAN.replace("20处", "30处"), "utf-8")
+    assert duban("ingest", "--no-index", str(tmp_path / "plan.txt"))[0] == 0
+    keys.append(milestone(duban, "/1")["milestone_id"])
+    assert keys[0] != keys[1]
+    for key, way, other in ((keys[0], "successor", keys[1]), (keys[1], "predecessor", keys[0])):
+        code, out, _ = duban("history", key[:-1])
+        assert code == 0
+        assert other in "".join(out.split())
+        assert "整治隐患" in "".join(out.split())
+        steps = listed(duban, "history", key)
+        assert [e["detail"].get("step") for e in steps] == ["accept", None]
+        assert (steps[1][way]["milestone_id"], steps[1][way]["title"]) == (other, "整治隐患")
+    code, _, err = duban("history", "milestone-none")
+    assert code == 1
+    assert "milestone-none" in err
+
+
 @pytest.mark.parametrize(
     ("login", "words", "told"),
     [
