@@ -313,6 +313,7 @@ def test_seven_days_are_told_with_their_two_ends(schedule):
     assert code == 0
     assert "7 天内（2026-11-27 至 2026-12-03）到期 2 项" in said
     assert "12-03 年份据文件" in said
+    assert "7 天内（2026-11-27 至 2026-12-03）到期 2 项" in schedule(*asked, "--by", "unit")[1]
     english = schedule("--lang", "en", *asked)[1]
     assert "2 due within 7 day(s) (2026-11-27 to 2026-12-03)" in english
     found = json.loads(schedule(*asked, "--json")[1])
