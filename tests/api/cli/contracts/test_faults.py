@@ -187,6 +187,27 @@ def test_a_read_only_mount(home):
     told(mounted(home / "fixed", "", script, home), 1, "只读挂载", "重新挂载")
 
 
+READ = '$DUBAN tasks --json > /dev/null && $DUBAN overdue --as-of 2027-01-05 && $DUBAN trace 整治隐患 && ' \
+    '$DUBAN verify && $DUBAN ask "整治隐患由哪些单位负责？"'  # fmt: skip
+
+
+def test_a_store_on_a_read_only_mount_is_read(home):
+    """SQLite's log needs files beside the store even for reading."""
+    script = 'cp -r "$HOME_OF"/* "$PLACE"; rm -f "$PLACE"/duban.db-*; mount -o remount,ro "$PLACE"; ' \
+        'export DUBAN_HOME="$PLACE"; ' + READ  # fmt: skip
+    done = mounted(home / "fixed", "", script, home)
+    told(done, 0)
+    assert "区水利局" in done.stdout
+    assert "整治隐患" in done.stdout
+
+
+def test_a_store_in_the_folder_of_somebody_else_is_read(home):
+    environ = environ_of(home) | {"HOME": "/"}
+    done = as_somebody_else("overdue", "--as-of", "2027-01-05", environ=environ)
+    told(done, 0)
+    assert "整治隐患" in done.stdout
+
+
 # ---- the index
 
 
