@@ -8,6 +8,7 @@ from hypothesis import settings
 
 from tasks.store import Store
 from tests.postgres import Server
+from tests.stores import new_store
 
 settings.register_profile("duban", deadline=None)  # speed is measured by `make bench`
 settings.load_profile("duban")
@@ -38,7 +39,7 @@ def postgres() -> Iterator[Server]:
 def store_url(request: pytest.FixtureRequest, tmp_path) -> Iterator[str]:
     """The URL of a new store, once on each kind of database."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'duban.db'}"
+        yield new_store(tmp_path)
         return
     server: Server = request.getfixturevalue("postgres")
     url = server.new_database()

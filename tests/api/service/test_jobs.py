@@ -26,6 +26,7 @@ from tasks.store import Store
 from tests.api.service.contracts.test_matrix import API
 from tests.api.service.process import Serving
 from tests.api.service.world import PEOPLE, make_world, people_with_tokens, settings_in
+from tests.stores import new_store
 from tests.tasks.samples import NOW, PLAN
 
 LONG = "".join(
@@ -40,7 +41,7 @@ BIG = f"某区工作方案（2024—2026年）\n一、主要任务\n{LONG}".enco
 
 @pytest.fixture
 def store(tmp_path):
-    with Store.open(f"sqlite:///{tmp_path}/duban.db") as opened:
+    with Store.open(new_store(tmp_path)) as opened:
         yield opened
 
 
@@ -619,6 +620,7 @@ def test_cancelling_by_http(tmp_path):
 @pytest.mark.allow_hosts(["127.0.0.1"])
 def test_an_upload_that_was_accepted_is_done_after_a_crash(tmp_path):
     settings = settings_in(tmp_path)
+    new_store(tmp_path)
     with Store.open(settings.store_url) as store:
         secrets = people_with_tokens(store, settings, [p for p in PEOPLE if not p.units])
     mine = {"Authorization": f"Bearer {secrets['supervisor']}"}

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import shutil
+import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from argon2 import PasswordHasher
 from fastapi import FastAPI
@@ -28,6 +32,7 @@ from tasks.people import People, Person
 from tasks.store import Store
 from tasks.tracker import Tracker
 from tasks.visibility import Level, Visibility, set_visibility
+from tests.stores import new_store
 from tests.tasks.samples import NOW, PLAN, TODAY, unit_of
 
 SECRET = "雪豹代号七三九一"
@@ -109,13 +114,30 @@ def settings_in(folder: Path, store: str = "") -> Settings:
     return read_settings(given, folder)
 
 
+@cache
+def _prepared() -> tuple[tempfile.TemporaryDirectory[str], dict[str, Any], dict[str, str]]:
+    """A folder with the store of a world, made once in this process; what it holds; tokens."""
+    folder = tempfile.TemporaryDirectory(prefix="duban-world-")
+    new_store(Path(folder.name))
+    return folder, *_people_and_work(settings_in(Path(folder.name)))
+
+
+def _people_and_work(settings: Settings) -> tuple[dict[str, Any], dict[str, str]]:
+    with Store.open(settings.store_url) as store:
+        return fill(store), people_with_tokens(store, settings)
+
+
 @contextmanager
 def make_world(folder: Path, store: str = "") -> Iterator[World]:
-    """Make the store and both apps over it (with and without public reading)."""
+    """Make both apps (with and without public reading) over a store: the one that is given, or a
+    copy of one that was made before."""
     settings = settings_in(folder, store)
-    with Store.open(settings.store_url) as store:
-        found = fill(store)
-        secrets = people_with_tokens(store, settings)
+    if store:
+        found, secrets = _people_and_work(settings)
+    else:
+        prepared, found, known = _prepared()
+        shutil.copytree(prepared.name, folder, dirs_exist_ok=True)
+        secrets = dict(known)
     app = create_app(settings, public_read=True, public_metrics=True, warm=False)
     shut = create_app(settings, public_read=False, warm=False)
     world = World(settings=settings, app=app, closed_app=shut, secrets=secrets, **found)
@@ -150,9 +172,9 @@ def people_with_tokens(
     }
 
 
-def fill(store: Store) -> dict[str, object]:
+def fill(store: Store) -> dict[str, Any]:
     """Both documents with steps, evidence and corrections on each."""
-    found: dict[str, object] = {}
+    found: dict[str, Any] = {}
     tracker = Tracker(store)
     for prefix, words, name in (("", PLAN, "plan.txt"), ("closed_", CLOSED, f"{SECRET}.txt")):
         data = words.encode()
