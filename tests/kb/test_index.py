@@ -232,6 +232,7 @@ def large(tiny_model, tmp_path_factory):
     some = chunks(*(f"任务{n}抓好交通安全" for n in range(1050)))
     folder = tmp_path_factory.mktemp("large") / "index"
     made = VectorIndex(folder, load_embedder(str(tiny_model), CACHE), load_small_encoder())
+    made.vectors(some[:1000])  # of more, other processes would take their part
     made.vectors(some)
     return made, folder, some
 
