@@ -88,6 +88,7 @@ class World:
     def browser(self, role: str) -> TestClient:
         """A client that is signed in as somebody, as pages take it."""
         found = TestClient(self.app)
+        found.portal = self.clients["public"].portal
         answer = found.post("/api/v1/session", json={"login": role, "password": PASSWORD})
         assert answer.status_code == 200, answer.text
         return found
@@ -153,6 +154,7 @@ def make_world(folder: Path, store: str = "") -> Iterator[World]:
             headers = {"Authorization": f"Bearer {secrets[role]}"}
             # No context: the app is started already.
             world.clients[role] = TestClient(app, raise_server_exceptions=False, headers=headers)
+            world.clients[role].portal = public.portal  # else each request has a thread of its own
         yield world
 
 
