@@ -574,7 +574,7 @@ def test_an_upload_that_was_accepted_is_done_after_a_crash(tmp_path):
     with Store.open(settings.store_url) as store:
         secrets = people_with_tokens(store, settings, [p for p in PEOPLE if not p.units])
     mine = {"Authorization": f"Bearer {secrets['supervisor']}"}
-    with Serving(tmp_path) as served:
+    with Serving(tmp_path, forked=True) as served:
         url = f"{served.address}{API}"
         sent = [
             httpx.post(f"{url}/documents", files={"file": (name, data)}, headers=mine)
@@ -583,7 +583,7 @@ def test_an_upload_that_was_accepted_is_done_after_a_crash(tmp_path):
         assert {answer.status_code for answer in sent} == {202}
         served.stop(signal.SIGKILL)
     keys = [answer.json()["id"] for answer in sent]
-    with Serving(tmp_path) as served:
+    with Serving(tmp_path, forked=True) as served:
         url = f"{served.address}{API}"
         until(lambda: {httpx.get(f"{url}/jobs/{key}", headers=mine).json()["status"] for key in keys} == {"done"})  # fmt: skip
         assert httpx.get(f"{url}/documents", headers=mine).json()["total"] == 2
