@@ -12,6 +12,7 @@ from tasks.audit import verify_chain
 from tasks.authorisation import CONSOLE, Actor, PersonRole
 from tasks.outbox import DELIVERY_NAMES, DeliveryStatus, Key, Outbox
 from tasks.store import Store
+from tests.stores import passing_store
 from tests.tasks.samples import NOW, OFFICER, READER, SUPERVISOR
 
 KEY = Key(unit="区水利局", week="2026-W48", channel="email")
@@ -219,7 +220,7 @@ MOVES = st.lists(st.sampled_from(["claim", "announce", "recall", "sent", "failed
 @settings(deadline=None, max_examples=60)
 def test_whatever_happens_it_goes_out_at_most_once(moves):
     """Each `announce` may be an arrival unless a recall or a failure, certain ones, follow it."""
-    with Store.open("sqlite://") as store:
+    with passing_store() as store:
         run, arrived, open_ = 0, 0, False
         outbox = Outbox(store, "run0")
         for move in moves:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -22,9 +23,22 @@ PLAN = """某区防汛工作方案（2024—2026年）
 """
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A folder with a store, a plan in it and three people; each test gets a copy."""
+    folder = tmp_path_factory.mktemp("home")
+    (folder / "plan.txt").write_text(PLAN, "utf-8")
+    assert run(["ingest", "--no-index", str(folder / "plan.txt")], {}, folder) == 0
+    for login, role, unit in (
+        ("li", "unit_officer", ["--unit", "区水利局"]), ("wang", "supervisor", []), ("sun", "auditor", []),
+    ):  # fmt: skip
+        assert run(["people", "add", login, "--role", role, *unit], {}, folder) == 0
+    return folder
+
+
 @pytest.fixture
-def duban(tmp_path, capsys):
-    (tmp_path / "plan.txt").write_text(PLAN, "utf-8")
+def duban(home, tmp_path, capsys):
+    shutil.copytree(home, tmp_path, dirs_exist_ok=True)
 
     def call(*arguments: str, **environ: str):
         capsys.readouterr()
@@ -32,16 +46,6 @@ def duban(tmp_path, capsys):
         printed = capsys.readouterr()
         return code, printed.out, printed.err
 
-    assert call("ingest", "--no-index", str(tmp_path / "plan.txt"))[0] == 0
-    for login, role, unit in (
-        ("li", "unit_officer", "区水利局"),
-        ("wang", "supervisor", ""),
-        ("sun", "auditor", ""),
-    ):
-        assert (
-            call("people", "add", login, "--role", role, *(["--unit", unit] if unit else []))[0]
-            == 0
-        )
     return call
 
 

@@ -23,6 +23,7 @@ from tasks.units import title_of
 from tests.api.delivery.processes import duban, kill, wait_for
 from tests.api.delivery.samples import FROM
 from tests.api.delivery.servers import Mailbox, MailServer, Robots, stay
+from tests.stores import new_store
 from tests.tasks.digest_samples import AS_OF, EARLIER, PLAN, WEEK, add, digests
 from tests.tasks.samples import NOW, OFFICER
 
@@ -75,7 +76,7 @@ def opened(url, folder):
 
 @pytest.fixture
 def office(tmp_path):
-    with opened(f"sqlite:///{tmp_path / 'duban.db'}", tmp_path) as found:
+    with opened(new_store(tmp_path), tmp_path) as found:
         yield found
 
 

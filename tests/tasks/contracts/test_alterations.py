@@ -2,6 +2,7 @@
 """Whatever is changed in a store beside its log is found, and the row is named: a table of alterations
 by SQL, at least one for each column that matters."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
@@ -92,10 +93,16 @@ def altering(store_url) -> Iterator[Callable[[], AbstractContextManager[Connecti
     engine.dispose()
 
 
-def columns() -> Iterator[tuple[str, str]]:
+def columns(kind: str) -> Iterator[tuple[str, str]]:
+    """Every column on SQLite. Elsewhere two of each type: which there are is the same, how their
+    values are read is not."""
+    seen: Counter[type] = Counter()
     for table in schema.metadata.sorted_tables:
         for column in table.columns:
-            if not {table.name, f"{table.name}.{column.name}"} & IGNORED.keys():
+            if {table.name, f"{table.name}.{column.name}"} & IGNORED.keys():
+                continue
+            seen[type(column.type)] += 1
+            if kind == "sqlite" or seen[type(column.type)] <= 2:
                 yield table.name, column.name
 
 
@@ -265,11 +272,11 @@ def log_cases() -> list[tuple[str, str, Callable[[Connection], None]]]:
 
 def test_the_untouched_store_is_sound_and_every_alteration_is_named(altering):
     with altering() as connection:
-        before = verify(Within(connection))
+        before, kind = verify(Within(connection)), connection.dialect.name
     assert before.sound, (before.faults, before.differences)
     assert {c.what for c in before.checked if not c.count} == set()
     unseen: list[object] = []
-    for table, column in columns():
+    for table, column in columns(kind):
         with altering() as connection:
             if table == "audit":
                 tamper_with_log(connection)

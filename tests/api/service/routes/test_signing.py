@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from api.service.identity import COOKIE, CSRF_HEADER, TLS_COOKIE, address_of
 from api.service.limits import FailureLimit, Pace, RateLimit
 from api.service.problems import TooManyError
-from tasks import schema
+from tasks import audit, schema
 from tasks.access import Access
 from tasks.authorisation import CONSOLE
 from tests.api.service.contracts.test_matrix import API, TABLE
@@ -160,6 +160,17 @@ def test_a_changed_password_ends_the_sessions(tmp_path):
         assert old.status_code == 401
         sent = client.post(f"{API}/session", json={"login": "own", "password": new["password"]})
         assert sent.status_code == 200
+
+
+def test_a_password_kept_by_lighter_parameters_is_hashed_anew(tmp_path):
+    with make_world(tmp_path) as world:
+        world.service.access = Access(world.service.store)
+        right = {"login": "own", "password": PASSWORD}
+        for _ in range(2):
+            assert TestClient(world.app).post(f"{API}/session", json=right).status_code == 200
+        with world.service.store.reading() as connection:
+            hashed = [e.subject for e in audit.read(connection) if e.action == "person.rehashed"]
+    assert hashed == ["person:own"]
 
 
 def test_an_inactive_person_is_out_at_once(tmp_path):
