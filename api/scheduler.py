@@ -205,7 +205,6 @@ class DigestScheduler:
             log.exception("the digests of %s could not be sent; they are tried again", week)
             return False
         log.info("digests of %s: %d deliveries", week, len(outcomes))
-        self.keep()
         self._sent(week, outcomes)
         return not any(outcome.again for outcome in outcomes)
 

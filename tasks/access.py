@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -31,6 +32,13 @@ ADDRESS_KEPT = timedelta(days=90)
 """How long an address counts as one that a person signs in from."""
 _PREFIX = "duban_"
 _WRONG = "登录名或密码不对 / wrong sign-in name or password"
+_USUAL = PasswordHasher()
+
+
+@cache
+def _hash_of_nobody(hasher: PasswordHasher) -> str:
+    """Made once in a process: a hash takes as long as it is meant to."""
+    return hasher.hash(secrets.token_hex(16))
 
 
 class Session(Fact):
@@ -60,9 +68,9 @@ class Access:
     def __init__(self, store: Store, hasher: PasswordHasher | None = None) -> None:
         self._store = store
         self._people = People(store)
-        self._hasher = hasher or PasswordHasher()
+        self._hasher = hasher or _USUAL
         # Checked where nobody has the sign-in name, so that the time taken tells nothing.
-        self._nobody = self._hasher.hash(secrets.token_hex(16))
+        self._nobody = _hash_of_nobody(self._hasher)
 
     # ---- passwords
 

@@ -8,13 +8,14 @@ carries its full name as `title`); edges `type` and, where a fact stands behind 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TypeAlias
-
-import networkx as nx
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kb.models import Span
 from tasks.models import Assignment, Extraction, Member, Task
 from tasks.units import jurisdiction_of, title_of, unit_key
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 Graph: TypeAlias = "nx.MultiDiGraph[str]"
 
@@ -26,6 +27,8 @@ def build_graph(extractions: Iterable[Extraction]) -> Graph:
     task -has_milestone→ milestone; task -has_target→ target -due_with→ milestone;
     organisation -<role>→ task; organisation -member→ document; clause -cites→ policy.
     """
+    import networkx as nx  # noqa: PLC0415 - most commands do without it
+
     graph: Graph = nx.MultiDiGraph()
     for extraction in extractions:
         _add_text(graph, extraction)
@@ -37,6 +40,8 @@ def build_graph(extractions: Iterable[Extraction]) -> Graph:
 
 def ego(graph: Graph, node: str, radius: int = 1) -> Graph:
     """The part of the graph within `radius` edges of `node`, directions ignored."""
+    import networkx as nx  # noqa: PLC0415 - most commands do without it
+
     near = nx.ego_graph(graph.to_undirected(as_view=True), node, radius=radius)
     return graph.subgraph(near.nodes).copy()
 

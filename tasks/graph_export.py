@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Literal, get_args
 
-import networkx as nx
-
 from tasks.graph import Graph
 
 Format = Literal["json", "graphml", "dot"]
@@ -27,10 +25,14 @@ def export_graph(graph: Graph, kind: Format) -> str:
 
 
 def _json(graph: Graph) -> str:
+    import networkx as nx  # noqa: PLC0415 - most commands do without it
+
     return json.dumps(nx.node_link_data(graph, edges="edges"), ensure_ascii=False, indent=1)
 
 
 def _graphml(graph: Graph) -> str:
+    import networkx as nx  # noqa: PLC0415 - most commands do without it
+
     written = BytesIO()
     nx.write_graphml_xml(graph, written, encoding="utf-8", named_key_ids=True)
     return written.getvalue().decode()

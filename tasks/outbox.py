@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from kb.errors import ConflictError, NotFoundError, TransitionError
 from kb.identifiers import sha256_hex
@@ -113,6 +113,8 @@ class Outbox:
                 _write(connection, key, {"status": DeliveryStatus.UNCERTAIN.value, "note": note})
                 self._log(connection, key, DeliveryStatus.UNCERTAIN, row, note, "", at)
                 return False
+            if status in (DeliveryStatus.CLAIMED, DeliveryStatus.SENDING) and row.sha256 != sha256:
+                _forget_copy(connection, key, row.sha256)
             _write(connection, key, values)
             return True
 
@@ -285,6 +287,18 @@ def _found(connection: Connection, key: Key) -> Row[Any]:
 
 def _write(connection: Connection, key: Key, values: dict[str, Any]) -> None:
     connection.execute(_where(update(schema.delivery), key).values(**values))
+
+
+def _forget_copy(connection: Connection, key: Key, sha256: str) -> None:
+    """Remove what a run that was cut off had kept of a message that another one takes the place of,
+    unless it went out elsewhere: a copy of what did not go out is evidence of nothing."""
+    d, a, c = schema.delivery.c, schema.audit.c, schema.digest_copy
+    others = select(d.unit).where(
+        d.sha256 == sha256, (d.unit != key.unit) | (d.week != key.week) | (d.channel != key.channel)
+    )
+    told = select(a.seq).where(a.action.startswith("digest."), a.detail.contains(sha256))
+    if connection.execute(others).first() is None and connection.execute(told).first() is None:
+        connection.execute(delete(c).where(c.c.sha256 == sha256))
 
 
 def _utc(at: datetime) -> datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from tasks.document_rows import load_extraction, write_duties
 from tasks.fields import FieldError
 from tasks.migrations import is_current, upgrade
 from tasks.models import Extraction
+from tasks.read_only import ReadOnlyFile
 from tasks.versions import load_corrected
 
 _WRITER = 0x6475_6261_6E
@@ -59,20 +61,24 @@ class StoredDocument(Fact):
 class Store:
     """Documents and the facts drawn from them. Use `Store.open`; a context manager."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, file: ReadOnlyFile | None = None) -> None:
         self._engine = engine
+        self._file = file
 
     @classmethod
     def open(cls, url: str, *, migrate: bool = True) -> Self:
         """Open the store at a SQLAlchemy URL; makes and migrates it where needed, unless `migrate`
         is false: then it is as it is.
 
+        A file in a folder that cannot be written (a read-only mount) is opened for reading, see
+        `tasks.read_only`.
+
         A PostgreSQL store is `postgresql://user@host/database` (psycopg is the driver).
 
         Raises:
             StoreError: it cannot be opened, written or is no store; names the file or database.
         """
-        path = None
+        path, fixed, more = None, None, dict[str, Any]()
         try:
             address = make_url(url)
             if address.drivername in ("postgres", "postgresql"):
@@ -80,7 +86,9 @@ class Store:
             path = address.database
             if _is_file(address) and path and path != ":memory:" and not path.startswith("file:"):
                 Path(path).parent.mkdir(parents=True, exist_ok=True)
-            engine = create_engine(address, pool_pre_ping=not _is_file(address))
+                fixed = ReadOnlyFile.find(Path(path))
+                more = {"creator": fixed.connect} if fixed else {}
+            engine = create_engine(address, pool_pre_ping=not _is_file(address), **more)
         except ImportError as error:
             raise StoreError(
                 f"缺少数据库驱动 / the database's driver is missing: {error.name}",
@@ -89,8 +97,8 @@ class Store:
         except (SQLAlchemyError, OSError) as error:
             raise _store_error(error, path) from error
         if _is_file(address):
-            event.listen(engine, "connect", _pragmas)
-        store = cls(engine)
+            event.listen(engine, "connect", _read_pragmas if fixed else _pragmas)
+        store = cls(engine, fixed)
         try:
             with store.reading() as connection:
                 current = is_current(connection)
@@ -235,12 +243,26 @@ class Store:
         """A transaction that reads: all its queries see the store as it was at one moment."""
         with self._transaction("BEGIN", "REPEATABLE READ") as connection:
             yield connection
+        if self._file is not None:
+            self._file.check()
+
+    def check_writable(self) -> None:
+        """Check, before long work whose result is to be stored, that the store can be written as
+        far as that can be told.
+
+        Raises:
+            StoreError: it is a file in a folder in which nothing can be written.
+        """
+        if self._file is not None:
+            refused = sqlite3.OperationalError("attempt to write a readonly database")
+            raise _store_error(refused, str(self._file.path))
 
     @contextmanager
     def writing(self, *, remake: bool = False) -> Iterator[Connection]:
         """A transaction that holds the right to write from its start: one writer at a time, so
         that the audit log has one end. Rolled back by any exception. With `remake`, tables may be
         made anew: SQLite would delete what refers to the rows of the one that goes."""
+        self.check_writable()
         # READ COMMITTED: what the writer before this one committed must be seen after the wait.
         with self._transaction("BEGIN IMMEDIATE", "READ COMMITTED", remake=remake) as connection:
             if connection.dialect.name != "sqlite":
@@ -265,6 +287,8 @@ class Store:
                 "有数据库不能保存的字符或数 / it holds characters or a number that no database keeps"
             ) from error
         except SQLAlchemyError as error:
+            if self._file is not None:
+                self._file.check()
             raise _store_error(error, self._engine.url.database) from error
 
 
@@ -301,10 +325,16 @@ def as_utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _pragmas(connection: Any, _record: object) -> None:
+def _read_pragmas(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={_PATIENCE * 1000}")
     cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _pragmas(connection: Any, record: object) -> None:
+    _read_pragmas(connection, record)
+    cursor = connection.cursor()
     if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         cursor.execute("PRAGMA journal_mode=WAL")
     cursor.close()

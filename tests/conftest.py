@@ -1,17 +1,30 @@
 """Stores for the tests: the same contract on SQLite and on a real PostgreSQL server."""
 
 import gc
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from tasks.store import Store
 from tests.postgres import Server
+from tests.stores import new_store
 
 settings.register_profile("duban", deadline=None)  # speed is measured by `make bench`
 settings.load_profile("duban")
 gc.disable()  # thousands of tests are gathered, none of which goes away
+_MEMORY = Path("/dev/shm")  # noqa: S108 - every test has a folder of its own in it
+if (
+    "TMPDIR" not in os.environ
+    and os.access(_MEMORY, os.W_OK)
+    and shutil.disk_usage(_MEMORY).free > 4 << 30
+):
+    # A store waits for the disk at every commit, and nothing of the tests outlives the machine.
+    os.environ["TMPDIR"], tempfile.tempdir = str(_MEMORY), None
 
 
 def pytest_collection_finish() -> None:
@@ -38,7 +51,7 @@ def postgres() -> Iterator[Server]:
 def store_url(request: pytest.FixtureRequest, tmp_path) -> Iterator[str]:
     """The URL of a new store, once on each kind of database."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'duban.db'}"
+        yield new_store(tmp_path)
         return
     server: Server = request.getfixturevalue("postgres")
     url = server.new_database()

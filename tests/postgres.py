@@ -50,6 +50,7 @@ class Server:
         # A short path: that of a socket may have 107 bytes.
         self._folder = Path(tempfile.mkdtemp(prefix="duban-pg-", dir="/tmp"))
         self._numbers = itertools.count(1)
+        self._strategy = sql.SQL("")
         self._as = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         if self._as:
             shutil.chown(self._folder, "postgres", "postgres")
@@ -64,6 +65,9 @@ class Server:
             "pg_ctl", "-D", data, "-l", str(self._folder / "log"), "-w", "-t", "60",
             "-o", f"{settings} -k {self._folder}", "start",
         )  # fmt: skip
+        if int(Path(data, "PG_VERSION").read_text(encoding="ascii")) >= 15:
+            # Page by page, as it has been copied since then, a database takes four times as long.
+            self._strategy = sql.SQL("STRATEGY FILE_COPY")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -93,8 +97,8 @@ class Server:
         name = f"store{next(self._numbers)}"
         template = "template0" if empty else _TEMPLATE
         self._execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                sql.Identifier(name), sql.Identifier(template)
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} {}").format(
+                sql.Identifier(name), sql.Identifier(template), self._strategy
             )
         )
         return self.url(name)

@@ -100,6 +100,7 @@ def ingest(
         )
     rows: list[dict[str, Any]] = []
     with Reader(settings.read_seconds) as reader, Store.open(settings.store_url) as store:
+        store.check_writable()
         shown = len(sources) > 1 and sys.stderr.isatty()
         for path in track(sources, console=out.errors, disable=not shown, transient=True):
             rows.append(_ingest_one(store, reader, path, settings, refresh, replaces))

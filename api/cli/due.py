@@ -56,6 +56,8 @@ def due(run: Run, wanted: DueFilter, as_of: date | None, as_json: bool) -> None:
     shown = items if wanted.inherited else own
     if wanted.by:
         _count(count_standings(shown, wanted.by, titles, units), wanted.by, out)
+        if wanted.within is not None and not as_json:
+            _say_window(len(shown), wanted.within, describe_ends(day, until, out.language), out)
         return
     if as_json:
         out.json([i.model_dump(mode="json") for i in shown])
@@ -65,10 +67,7 @@ def due(run: Run, wanted: DueFilter, as_of: date | None, as_json: bool) -> None:
         out.say(f"截至 {day} 逾期 {len(own)} 项", f"{len(own)} overdue as of {day}")
     else:
         ends = describe_ends(day, until, out.language)
-        out.say(
-            f"{wanted.within} 天内（{ends}）到期 {len(own)} 项",
-            f"{len(own)} due within {wanted.within} day(s) ({ends})",
-        )
+        _say_window(len(own), wanted.within or 0, ends, out)
     rest = [i for i in items if i.inherited]
     if wanted.inherited and rest:
         show_milestones(rest, out)
@@ -78,6 +77,12 @@ def due(run: Run, wanted: DueFilter, as_of: date | None, as_json: bool) -> None:
             f"{len(rest)} more have no date of their own but their plan's end (--inherited)",
         )
     say_reference(reference, wanted.document, out)
+
+
+def _say_window(number: int, within: int, ends: str, out: Output) -> None:
+    out.say(
+        f"{within} 天内（{ends}）到期 {number} 项", f"{number} due within {within} day(s) ({ends})"
+    )
 
 
 def _count(rows: list[tuple[str, int]], by: str, out: Output) -> None:

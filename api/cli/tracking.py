@@ -13,9 +13,10 @@ import typer
 from api.cli.output import Output
 from api.cli.state import Run, require_document, require_plan, say_reference
 from api.files import write_whole
-from kb.errors import SourceError, both
+from kb.errors import NotFoundError, SourceError, both
 from kb.language.roles import Role
-from tasks.authorisation import Action, require
+from tasks.audit import Entry
+from tasks.authorisation import Action, Actor, require
 from tasks.deadline_words import ASSUMED_YEAR, describe_arrangements
 from tasks.due import DueItem
 from tasks.exports.words import STATE_TITLES
@@ -23,6 +24,7 @@ from tasks.lifecycle import STATUS_NAMES, STEP_NAMES, Command, Evidence, Life, S
 from tasks.listing import Wanted, list_standings, plan_titles
 from tasks.models import Certainty
 from tasks.store import Store
+from tasks.succession import Replacement, former_milestone, read_replacements
 from tasks.tracker import Tracker, bearing_units
 from tasks.units import read_units
 from tasks.words import NOBODY, ROLE_ZH, describe_progress
@@ -255,29 +257,54 @@ def event(run: Run, key: str, occasion: str, on: date | None, as_json: bool) -> 
 
 
 def history(run: Run, key: str, as_json: bool) -> None:
-    """What happened to a milestone, oldest first."""
+    """What happened to a milestone, oldest first, and what it was and became in other versions of
+    its document: of a former version's too."""
     out = run.out(as_json)
     with run.acting() as (store, actor):
         require(actor, Action.READ)
         tracker = Tracker(store)
-        entries = tracker.history(tracker.resolve(key))
+        found = _ever(store, actor, tracker, key)
+        replacements = read_replacements(store, actor, found)
+        told: list[Entry | Replacement] = [*tracker.history(found), *replacements]
+    told.sort(key=lambda entry: entry.seq)
     if as_json:
-        out.json([e.model_dump(mode="json") for e in entries])
+        out.json([e.model_dump(mode="json") for e in told])
         return
-    side = 1 if out.language == "en" else 0
-    rows = []
-    for e in entries:
-        name = e.detail.get("step")
-        what = STEP_NAMES[Step(name)][side] if name else e.action
-        after = (e.after or {}).get("status")
-        state = STATUS_NAMES[Status(after)][side] if after else ""
-        text = e.detail.get("text") or e.reason
-        files = " ".join(f"{f['name']} sha256:{f['sha256']}" for f in e.detail.get("evidence", ()))
-        rows.append((e.seq, e.at[:19] + "Z", e.actor, what, state, f"{text} {files}".strip()))
     out.table(
         [("序", "no"), ("时间 (UTC)", "at (UTC)"), ("人", "who"), ("步骤", "step"), ("之后", "after"), ("说明", "words")],
-        rows,
+        [_turned(e, out) if isinstance(e, Replacement) else _stepped(e, out) for e in told],
     )  # fmt: skip
+
+
+def _ever(store: Store, actor: Actor, tracker: Tracker, key: str) -> str:
+    """A milestone of a current document, else of a former version."""
+    try:
+        return tracker.resolve(key)
+    except NotFoundError:
+        if found := former_milestone(store, actor, key):
+            return found
+        raise
+
+
+def _stepped(e: Entry, out: Output) -> tuple[object, ...]:
+    side = 1 if out.language == "en" else 0
+    name = e.detail.get("step")
+    what = STEP_NAMES[Step(name)][side] if name else e.action
+    after = (e.after or {}).get("status")
+    state = STATUS_NAMES[Status(after)][side] if after else ""
+    text = e.detail.get("text") or e.reason
+    files = " ".join(f"{f['name']} sha256:{f['sha256']}" for f in e.detail.get("evidence", ()))
+    return (e.seq, e.at[:19] + "Z", e.actor, what, state, f"{text} {files}".strip())
+
+
+def _turned(replacement: Replacement, out: Output) -> tuple[object, ...]:
+    kin = replacement.kin
+    what = out.pick("新版本", "new version")
+    told = out.pick("改为", "now") if replacement.successor else out.pick("原为", "formerly")
+    words = f"{told} {kin.milestone_id or kin.task_id} {kin.title}"
+    if kin.commitment and kin.commitment != kin.title:
+        words += f"：{kin.commitment}" if out.language != "en" else f": {kin.commitment}"
+    return (replacement.seq, replacement.at[:19] + "Z", replacement.actor, what, "", words)
 
 
 def evidence(run: Run, sha256: str, target: Path) -> None:

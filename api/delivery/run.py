@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from email.utils import format_datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from api.checkpoints import keep_checkpoint
 from api.delivery.channel import Channel
 from api.delivery.drop import DropChannel
 from api.delivery.lock import only_one
@@ -19,13 +21,15 @@ from api.delivery.sender import Outcome, Sender, plan_deliveries
 from api.delivery.settings import DeliverySettings
 from api.delivery.webhooks import WebhookChannel
 from api.settings import Settings
-from kb.errors import ConflictError
+from kb.errors import ConflictError, DubanError
 from tasks import audit
 from tasks.addresses import CHANNELS, WEBHOOKS, Address, Addresses
 from tasks.authorisation import Action, Actor, require
 from tasks.digest import Week, build_digests
 from tasks.outbox import Outbox
 from tasks.store import Store
+
+log = logging.getLogger("duban.delivery")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,8 @@ def send_digests(
     report: Callable[[Outcome], None] = lambda _: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[Outcome]:
-    """Send; a second run for the same week sends only what did not go out.
+    """Send; a second run for the same week sends only what did not go out. Afterwards a checkpoint
+    of the log, in which every delivery stands, is kept where `DUBAN_CHECKPOINTS` says.
 
     Raises:
         DeniedError: the actor may not send digests.
@@ -89,7 +94,12 @@ def send_digests(
             channels=open_channels(settings, delivery), clock=settings.now, actor=actor.login,
             attempts=delivery.attempts, sleep=sleep,
         )  # fmt: skip
-        return sender.send(planned, report)
+        outcomes = sender.send(planned, report)
+    try:
+        keep_checkpoint(settings, store)
+    except DubanError as error:  # what went out is out, and must be told
+        log.warning("没有留存校验点 / no checkpoint was kept: %s", error.message)
+    return outcomes
 
 
 def open_channels(settings: Settings, delivery: DeliverySettings) -> dict[str, Channel]:

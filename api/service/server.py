@@ -108,6 +108,7 @@ def serve(run: Run, host: str, port: int, *, schedule: bool, warm: bool) -> int:
     check_binding(host, settings)
     delivery, oidc = read_delivery_settings(run.environ), read_oidc_settings(run.environ)
     with Store.open(settings.store_url) as store:
+        store.check_writable()
         access = Access(store)
         check_secrets(host, access, oidc)
         made = access.ensure_administrator(settings.now())

@@ -15,7 +15,7 @@ from api.assistant.reply import Answer
 from api.assistant.search import Found
 from api.service.assistants import Assistants
 from api.service.holdings import Holdings
-from api.service.limits import FailureLimit, RateLimit
+from api.service.limits import FailureLimit, Pace, RateLimit
 from api.service.rendering import Rendering
 from api.service.turns import Turns
 from api.settings import Settings
@@ -35,6 +35,10 @@ log = logging.getLogger("duban.service")
 _FREE_TRIES = 5
 """Wrong passwords of one account from one address before delays begin (OWASP's guide on
 authentication takes three to ten)."""
+_HOME_SECONDS, _HOME_HELD = 2.0, 8
+"""After the free tries, seconds between two passwords of an account that are checked at an address
+it is known at (43,200 a day; its owner waits two seconds), and how many may wait so at once: each
+keeps one of the 40 threads that answer."""
 _ASKERS = 32
 """Questions in hand at once where each waits seconds for a language model."""
 
@@ -61,6 +65,7 @@ class Service:
         self.tracker = Tracker(store)
         self.sign_in_limit = FailureLimit(_FREE_TRIES)
         self.address_limit = FailureLimit(_FREE_TRIES * 6)
+        self.home_pace = Pace(_HOME_SECONDS, _HOME_HELD)
         self.ask_limit = RateLimit(60, 60)
         self.rendering = Rendering()
         self.warm = threading.Event()

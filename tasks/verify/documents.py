@@ -4,6 +4,7 @@ the log says became of them."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,7 @@ Decode = Callable[[bytes, str, str], str]
 """(bytes, media type, file name) → text, as `ingest.pipeline.decode_source`."""
 
 _LOG = "日志 / the log"
+_KEPT_ANCHOR = re.compile("at-[0-9a-f]{12}")
 _BYTES = "原件 / the source"
 _BODY = "整行内容 / the row's whole value"
 
@@ -75,6 +77,37 @@ def check_gone(connection: Connection, ledger: Ledger, found: Findings) -> None:
     there = set(connection.scalars(select(schema.document.c.id)))
     for key in ledger.readings.keys() - there:
         found.missing("document", key, _LOG)
+
+
+def check_sources(connection: Connection, ledger: Ledger, found: Findings) -> None:
+    """Bytes of which there is no document: nobody brought them. (Those of a document are compared
+    with it.)"""
+    d, s = schema.document.c, schema.source.c
+    rows = connection.execute(select(d.id, d.sha256))
+    known = {row.sha256 for row in rows if row.id in ledger.readings}
+    for key in connection.scalars(select(s.sha256).order_by(s.sha256)):
+        found.count("原件 / sources")
+        if key not in known:
+            found.stray("source", key, _LOG)
+
+
+def check_anchors(connection: Connection, ledger: Ledger, found: Findings) -> None:
+    """What calendar ids are made of: a milestone's own id in its first version, or what a migration
+    kept (`at-`). No act is logged for these rows, which come of the versions as progress does: one
+    that names what no document and no entry of the log knows was put there; one that is gone, or
+    names another milestone that there is, is not found."""
+    known = {*ledger.owners, *ledger.named, *connection.scalars(select(schema.milestone.c.id))}
+    a = schema.calendar_anchor
+    for row in connection.execute(select(a).order_by(a.c.milestone_id)):
+        found.count("日历编号 / ids in calendars")
+        if row.milestone_id not in known:
+            found.stray("calendar_anchor", row.milestone_id, "文件和日志 / documents and log")
+        elif row.anchor not in known and not _KEPT_ANCHOR.fullmatch(row.anchor):
+            found.add(
+                "calendar_anchor", row.milestone_id,
+                f"日历编号 {row.anchor} 不是任何里程碑的 / the calendar id {row.anchor} is of no milestone",
+                column="anchor", found=row.anchor,
+            )  # fmt: skip
 
 
 def check_doubts(connection: Connection, ledger: Ledger, found: Findings) -> None:

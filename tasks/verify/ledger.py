@@ -32,6 +32,9 @@ class Ledger:
     them, `findings` are told.
 
     `owners` are the tasks of milestones and `homes` the documents of tasks, as they are now.
+    `messages` are all that were handed over with the digests of their kept copies, `unsigned_until`
+    when the last was whose entry does not say which it was; `named` are milestones of former
+    versions and those that people added.
     """
 
     findings: Findings
@@ -51,7 +54,10 @@ class Ledger:
     addresses: dict[str, str | None] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     deliveries: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
+    messages: dict[str, str] = field(default_factory=dict)
+    unsigned_until: str = ""
     doubts: dict[str, str] = field(default_factory=dict)
+    named: set[str] = field(default_factory=set)
 
     def read(self, entries: Iterable[Entry]) -> None:
         """Fold all entries in; one that cannot be understood is told and passed over."""
@@ -85,6 +91,7 @@ class Ledger:
             self.corrections[key] = (entry.seq, digest)
         if entry.action == audit.CARRIED:
             advance(self.lives, entry)
+            self.named.update(detail["milestones"], detail["milestones"].values())
             self.occasions = rename(self.occasions, detail["milestones"])
             for task, digest in detail.get("duties", {}).items():
                 self.duties[task] = (entry.seq, digest)
@@ -119,6 +126,7 @@ class Ledger:
 
     def _milestone(self, entry: Entry) -> None:
         detail = entry.detail
+        self.named.add(entry.subject.partition("@")[0])
         if entry.action == audit.STEPPED:
             command = Command.model_validate(detail)
             key = command.milestone_id, command.occurrence
@@ -221,6 +229,10 @@ class Ledger:
         d = entry.detail
         key = d["unit"], d["week"], d["channel"]
         self.deliveries[key] = {**d, "status": entry.action.partition(".")[2]}
+        if "message_sha256" not in d:
+            self.unsigned_until = entry.at
+        elif d["page_sha256"]:
+            self.messages[d["message_sha256"]] = d["page_sha256"]
 
 
 def person_of(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 from sqlalchemy import Connection, select
 
 from kb.identifiers import sha256_hex
 from tasks import schema
 from tasks.outbox import DeliveryStatus
-from tasks.seals import row_sha256
+from tasks.seals import plain, row_sha256
 from tasks.verify.ledger import Ledger, person_of
 from tasks.verify.report import Findings
 
@@ -16,6 +18,30 @@ _UNDER_WAY = {DeliveryStatus.CLAIMED.value, DeliveryStatus.SENDING.value}
 """States that the log does not say: it gets an entry when a delivery ends."""
 _AT_REST = {DeliveryStatus.SENT.value, DeliveryStatus.UNCERTAIN.value}
 """States from which no run takes a delivery up again."""
+
+
+def check_jobs(connection: Connection, found: Findings) -> None:
+    """Uploads. Their states are no entries of the log (what comes of one is: its document), so that
+    a row is compared with itself and with the documents: a state changed in one place only, a job
+    that is done without its document, bytes kept for a job that has ended."""
+    j, i = schema.job, schema.job_input.c
+    documents = set(connection.scalars(select(schema.document.c.id)))
+    rows = {row.id: row for row in connection.execute(select(j).order_by(j.c.id))}
+    for key, row in rows.items():
+        found.count("上传作业 / uploads")
+        try:
+            body = json.loads(row.body)
+            columns = {name: body[name] for name in ("id", "login", "kind", "status")}
+            stored = (body.get("report") or {}).get("document_id", "")
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            found.unreadable("job", key, error)
+            continue
+        found.compare("job", key, columns, dict(row._mapping), "整行内容 / the row's whole value")
+        if row.status == "done" and stored not in documents:
+            found.differs("job", key, "status", stored or "—", row.status, "文件 / the documents")
+    for key in connection.scalars(select(i.job_id)):
+        if key not in rows or rows[key].status not in ("queued", "running"):
+            found.stray("job_input", key, "未完成的上传 / uploads under way")
 
 
 def check_people(connection: Connection, ledger: Ledger, found: Findings) -> None:
@@ -67,7 +93,6 @@ def check_outgoing(connection: Connection, ledger: Ledger, found: Findings) -> N
     deliveries = {
         (r.unit, r.week, r.channel): r for r in connection.execute(select(schema.delivery))
     }
-    copies = {r.sha256: r for r in connection.execute(select(schema.digest_copy))}
     found.count("周报发送 / deliveries", len(deliveries))
     for sent in sorted({*deliveries, *ledger.deliveries}):
         shown, known, row = "/".join(sent), ledger.deliveries.get(sent), deliveries.get(sent)
@@ -83,9 +108,31 @@ def check_outgoing(connection: Connection, ledger: Ledger, found: Findings) -> N
         now = {**row._mapping, "message_sha256": row.sha256}
         columns = ("status", "note", "address", "message_id", "message_sha256")
         found.compare("delivery", shown, {c: known[c] for c in columns if c in known}, now, _LOG)
-        if page := known.get("page_sha256"):
-            copy = copies.get(known["message_sha256"])
-            if copy is None:
-                found.missing("digest_copy", known["message_sha256"], _LOG)
-            elif sha256_hex(copy.page) != page:
-                found.differs("digest_copy", copy.sha256, "page", page, sha256_hex(copy.page), _LOG)
+    _check_copies(connection, ledger, found, {r.sha256 for r in deliveries.values()})
+
+
+def _check_copies(
+    connection: Connection, ledger: Ledger, found: Findings, handed: set[str]
+) -> None:
+    """Copies of digests: each that the log names, with its page; no other, but of a delivery that is
+    in hand. `handed` are the messages of the rows of deliveries."""
+    c = schema.digest_copy.c
+    copies = {r.sha256: r for r in connection.execute(select(c.sha256, c.page, c.kept_at))}
+    found.count("周报留存件 / copies of digests", len(copies))
+    for message, page in sorted(ledger.messages.items()):
+        copy = copies.get(message)
+        if copy is None:
+            found.missing("digest_copy", message, _LOG)
+        elif (now := sha256_hex(copy.page)) != page:
+            found.differs("digest_copy", message, "page", page, now, _LOG)
+    older = 0
+    for message in sorted(copies.keys() - ledger.messages.keys() - handed):
+        if plain(copies[message].kept_at) <= ledger.unsigned_until:
+            older += 1
+        else:
+            found.stray("digest_copy", message, _LOG)
+    if older:
+        found.unknown.append(
+            f"{older} 份周报留存件早于日志记录留存件摘要之时：是否发出过无从核对 / {older} copies of digests are older than "
+            "the digests of copies in the log: whether they went out cannot be known"
+        )

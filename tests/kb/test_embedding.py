@@ -40,17 +40,24 @@ def test_queries_and_passages_carry_their_prompts(bundled):
     assert not np.allclose(bundled.embed_query(text), bundled.embed_passages([text])[0], atol=1e-3)
 
 
-def test_the_folder_is_written_once_and_mended(tmp_path):
-    said: list[str] = []
-    folder = bundled_folder(tmp_path, said.append)
-    assert bundled_folder(tmp_path, said.append) == folder
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """The cache in which the bundled model was written anew, and what was said of it."""
+    cache, said = tmp_path_factory.mktemp("cache"), []
+    bundled_folder(cache, said.append)
+    return cache, said
+
+
+def test_the_folder_is_written_once_and_mended(written):
+    place, said = written
+    folder = bundled_folder(place, said.append)
     assert len(said) == 1
     (folder / "config.json").write_text("{}")
-    bundled_folder(tmp_path, said.append)
+    bundled_folder(place, said.append)
     assert len(said) == 2
     assert "config.json" in said[1]
     assert json.loads((folder / "config.json").read_text())["hidden_size"] == 384
-    left = {p.name for p in tmp_path.iterdir()} - {f".{folder.name}.lock"}
+    left = {p.name for p in place.iterdir()} - {f".{folder.name}.lock"}
     assert left == {folder.name}
 
 
@@ -161,23 +168,23 @@ def test_a_damaged_cache_is_begun_anew(tiny_model, tmp_path):
     assert Path(path).exists()
 
 
-def test_altered_weights_are_noticed_with_their_manifest_too(tmp_path):
-    folder = bundled_folder(tmp_path)
-    assert altered_files(tmp_path) == ()
+def test_altered_weights_are_noticed_with_their_manifest_too(written):
+    place, _ = written
+    folder = bundled_folder(place)
+    assert altered_files(place) == ()
     weights, manifest = folder / "model.safetensors", folder / "duban-manifest.json"
     with weights.open("r+b") as file:
         file.seek(-100, 2)
         byte = file.read(1)
         file.seek(-100, 2)
         file.write(bytes([byte[0] ^ 1]))
-    assert "model.safetensors" in altered_files(tmp_path)
     digests = json.loads(manifest.read_text())
     digests["model.safetensors"] = hashlib.sha256(weights.read_bytes()).hexdigest()
     manifest.write_text(json.dumps(digests))
     said: list[str] = []
-    bundled_folder(tmp_path, said.append)
+    bundled_folder(place, said.append)
     assert said == [], "the manifest fits"
-    assert altered_files(tmp_path) == ("model.safetensors",)
+    assert altered_files(place) == ("model.safetensors",)
 
 
 def test_the_digest_of_what_is_loaded_is_that_of_the_tensors(tiny_model, tmp_path):

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -173,44 +174,58 @@ def test_a_reranker_orders_the_best_anew(index, tiny_reranker, tmp_path):
         Reranker(str(tmp_path / "none")).score("x", ["y"])
 
 
-KILLED = """
-import sys
+FORKING = """
+import os, signal, sys, time
 from pathlib import Path
+import chromadb, sentence_transformers
 import kb.index
 from kb.embedding import load_embedder, load_small_encoder
 from tests.kb.test_index import CACHE, chunks, TEXTS
-folder, model, stop = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
-index = kb.index.VectorIndex(folder, load_embedder(model, CACHE), load_small_encoder())
-def die(*_a, **_k):
-    print("reached", flush=True)
-    sys.stdin.read()
-setattr(kb.index.VectorIndex, stop, die)
-index.vectors(chunks(*TEXTS))
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # who is killed is gone at once
+model = sys.argv[1]
+for line in sys.stdin:
+    stop, folder = line.rstrip().split(" ", 1)
+    if os.fork():
+        continue
+    index = kb.index.VectorIndex(Path(folder), load_embedder(model, CACHE), load_small_encoder())
+    def die(*_a, **_k):
+        print(os.getpid(), flush=True)
+        time.sleep(600)
+    setattr(kb.index.VectorIndex, stop, die)
+    index.vectors(chunks(*TEXTS))
 """
 
 
+@pytest.fixture(scope="module")
+def forking(tiny_model):
+    """A process with all that an index takes, from which those that are killed are forked."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", FORKING, str(tiny_model)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2], text=True,
+    )  # fmt: skip
+    yield process
+    process.communicate()
+
+
 @pytest.mark.parametrize("stop", ["_embed", "_add", "_write_snapshot"])
-def test_killed_at_any_moment_it_is_found_and_mended(tiny_model, tmp_path, stop):
+def test_killed_at_any_moment_it_is_found_and_mended(tiny_model, tmp_path, forking, stop):
     folder = tmp_path / "index"
     before = VectorIndex(folder, load_embedder(str(tiny_model), CACHE), load_small_encoder())
     before.vectors(chunks(*TEXTS[:2]))
-    process = subprocess.Popen(
-        [sys.executable, "-c", KILLED, str(folder), str(tiny_model), stop],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2],
-    )  # fmt: skip
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"reached\n"
+    forking.stdin.write(f"{stop} {folder}\n")
+    forking.stdin.flush()
+    number = int(forking.stdout.readline())
     held = VectorIndex(folder, before.embedder, before.small, wait=0.2)
-    with pytest.raises(IndexStateError, match=str(process.pid)):
+    with pytest.raises(IndexStateError, match=str(number)):
         held.status(chunks(*TEXTS))
-    with pytest.raises(IndexBusyError, match=str(process.pid)):
+    with pytest.raises(IndexBusyError, match=str(number)):
         held.vectors(chunks(*TEXTS))
     beside = held.vectors(chunks(*TEXTS), beside=True)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait(20)
-    process.stdout.close()
-    if process.stdin:
-        process.stdin.close()
+    os.kill(number, signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        while True:
+            os.kill(number, 0)
+            time.sleep(0.01)
     after = VectorIndex(folder, before.embedder, before.small)
     if stop == "_add":
         assert not after.status(chunks(*TEXTS)).sound
@@ -232,6 +247,7 @@ def large(tiny_model, tmp_path_factory):
     some = chunks(*(f"任务{n}抓好交通安全" for n in range(1050)))
     folder = tmp_path_factory.mktemp("large") / "index"
     made = VectorIndex(folder, load_embedder(str(tiny_model), CACHE), load_small_encoder())
+    made.vectors(some[:1000])  # of more, other processes would take their part
     made.vectors(some)
     return made, folder, some
 

@@ -11,6 +11,7 @@ from tasks.lifecycle import Command, Step
 from tasks.models import Extraction
 from tasks.store import Store
 from tasks.tracker import Tracker
+from tests.stores import passing_store
 from tests.tasks.samples import unit_of
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -37,7 +38,7 @@ PLAN = """某区防汛工作方案（2024—2027年）
 @contextmanager
 def opened(words: str = PLAN, *, recorded_at: datetime = EARLIER, name: str = "plan.txt"):
     """A store in memory that holds one document."""
-    with Store.open("sqlite://") as store:
+    with passing_store() as store:
         add(store, words, recorded_at=recorded_at, name=name)
         yield store
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from functools import lru_cache
 
 from argon2 import PasswordHasher
+from sqlalchemy import insert
 
 from ingest.pipeline import decode_source, extract_bytes
 from ingest.reader_version import reader_version
 from kb.language.roles import Role
+from tasks import schema
 from tasks.access import Access
 from tasks.addresses import Address, Addresses
 from tasks.authorisation import CONSOLE, PersonRole
@@ -128,3 +131,9 @@ def prepare(url: str) -> None:
         outbox.keep("a" * 64, "周报", "<p>…</p>", NOW)
         outbox.announce(key, NOW)
         outbox.finish(key, DeliveryStatus.SENT, "", "system", NOW)
+        with store.writing() as connection:
+            for name, status, document in (("job-1", "done", first), ("job-2", "failed", None)):
+                row = {"id": name, "login": "sun", "kind": "ingest", "status": status}
+                report = {"document_id": document} if document else None
+                body = json.dumps(row | {"report": report})
+                connection.execute(insert(schema.job), row | {"at": NOW, "body": body})

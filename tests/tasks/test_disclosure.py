@@ -24,6 +24,7 @@ from tasks.queries import Register
 from tasks.store import Store
 from tasks.visibility import ANONYMOUS, NOBODY
 from tasks.words import describe_distance, describe_item
+from tests.stores import new_store
 from tests.tasks.samples import NOW, OFFICER, READER, SUPERVISOR, TODAY, add, read, take
 
 AUDITOR = Actor(login="shen", roles=frozenset({PersonRole.AUDITOR}))
@@ -168,7 +169,7 @@ def test_files_for_whoever_is_not_told_are_the_same_before_and_after(tmp_path):
         # A workbook says when it was made.
         return [(form, lang, _undated(inside(data))) for form, lang, data in files(reader)]
 
-    with Store.open(f"sqlite:///{tmp_path / 'duban.db'}") as store:
+    with Store.open(new_store(tmp_path)) as store:
         add(store)
         before = texts(ANONYMOUS)
         target = read()[0].tasks[0].targets[0].id

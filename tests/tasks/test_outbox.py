@@ -12,6 +12,7 @@ from tasks.audit import verify_chain
 from tasks.authorisation import CONSOLE, Actor, PersonRole
 from tasks.outbox import DELIVERY_NAMES, DeliveryStatus, Key, Outbox
 from tasks.store import Store
+from tests.stores import passing_store
 from tests.tasks.samples import NOW, OFFICER, READER, SUPERVISOR
 
 KEY = Key(unit="区水利局", week="2026-W48", channel="email")
@@ -68,6 +69,19 @@ def test_a_delivery_from_the_claim_to_its_end(store):
     assert entries(store) == ["digest.sent"]
     with store.reading() as connection:
         assert verify_chain(connection).faults == ()
+
+
+def test_of_what_a_run_kept_that_was_cut_off_nothing_stays_but_what_went_out_elsewhere(store):
+    """Else verification would find copies of digests that nobody sent."""
+    other = KEY.model_copy(update={"channel": "file"})
+    for key in (KEY, other):
+        bring(store, S.CLAIMED, key)
+    Outbox(store, "earlier").keep("0" * 64, "周报", "<p>…</p>", NOW)
+    for key in (KEY, other):
+        assert Outbox(store, "").copies() == {"0" * 64}
+        given = {"address": "a@wz.gov.cn", "message_id": "<2@x>", "at": NOW, "harmless": False}
+        assert Outbox(store, "now").claim(key, sha256="1" * 64, **given)
+    assert Outbox(store, "").copies() == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -206,7 +220,7 @@ MOVES = st.lists(st.sampled_from(["claim", "announce", "recall", "sent", "failed
 @settings(deadline=None, max_examples=60)
 def test_whatever_happens_it_goes_out_at_most_once(moves):
     """Each `announce` may be an arrival unless a recall or a failure, certain ones, follow it."""
-    with Store.open("sqlite://") as store:
+    with passing_store() as store:
         run, arrived, open_ = 0, 0, False
         outbox = Outbox(store, "run0")
         for move in moves:

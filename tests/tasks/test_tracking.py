@@ -22,6 +22,7 @@ from tasks.tracker import Tracker
 from tasks.tracking import track_document, untrack_document
 from tasks.units import read_units
 from tasks.withdrawal import withdraw_document
+from tests.stores import new_store
 from tests.tasks.digest_samples import ZONE
 from tests.tasks.samples import NOW, PLAN, READER, SUPERVISOR, TODAY, read, set_back
 
@@ -259,7 +260,7 @@ def test_the_overdue_list_of_the_corpus_is_as_it_was(tmp_path):
     """17 overdue that day became 33 by two documents of higher governments."""
     notice, data = extract_file(corpus_path() / "documents" / "wanzhou-fuban-2022-30.txt")
     day = date(2026, 11, 24)
-    with Store.open(f"sqlite:///{tmp_path / 'duban.db'}") as store:
+    with Store.open(new_store(tmp_path)) as store:
         assert store.add(notice, data, recorded_at=NOW).findings == ()
         before = list_standings(store, day), read_register(store).tracked.units()
         for n, words in enumerate((STATE, CITY), 1):

@@ -13,6 +13,7 @@ from tasks.store import Store
 from tasks.tracker import Tracker, bearing_units
 from tasks.units import AmbiguousUnitError, UnknownUnitError, read_units, title_of, unit_key
 from tasks.visibility import Level, Visibility, may_see, read_visibility
+from tests.stores import passing_store
 from tests.tasks.samples import NOW, read, set_back
 
 
@@ -58,7 +59,7 @@ def put(store: Store, place: str, unit: str = "区教委") -> str:
     ],
 )
 def test_whom_somebody_is_bound_to(words, key):
-    with Store.open("sqlite://") as store:
+    with passing_store() as store:
         for place in ("万州区", "开州区"):
             put(store, place)
         with store.reading() as connection:

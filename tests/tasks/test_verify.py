@@ -14,13 +14,14 @@ from tasks.models import Deadline, DueKind
 from tasks.store import Store
 from tasks.tracker import Tracker
 from tasks.verify import Reader, verify_store
+from tests.stores import new_store
 from tests.tasks.prepared import verify
 from tests.tasks.samples import NOW, SUPERVISOR, add, milestone_of, read, set_back, take, tasks_of
 
 
 @pytest.fixture
 def url(tmp_path):
-    address = f"sqlite:///{tmp_path / 'duban.db'}"
+    address = new_store(tmp_path)
     extraction, data = read()
     with Store.open(address) as store:
         store.add(extraction, data, recorded_at=NOW)
@@ -151,7 +152,7 @@ def test_an_event_recorded_again_after_its_deadline_was_corrected_is_logged(stor
 
 def test_a_cell_that_cannot_be_read_is_named_and_blinds_nothing(tmp_path):
     """SQLite keeps anything in a column of days."""
-    with Store.open(f"sqlite:///{tmp_path / 'duban.db'}") as store:
+    with Store.open(new_store(tmp_path)) as store:
         add(store)
         take(store, Step.ACCEPT)
         with store.writing() as connection:

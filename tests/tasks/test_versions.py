@@ -19,6 +19,7 @@ from tasks.settling import read_reviews, settle_all, unsettled
 from tasks.store import Store
 from tasks.tracker import Tracker
 from tasks.visibility import Level, Visibility, set_visibility
+from tests.stores import new_store
 from tests.tasks.samples import (
     DANGERS,
     DRILLS,
@@ -242,7 +243,7 @@ def test_each_surviving_date_keeps_its_life_and_no_other_gets_one(
     for line in more:
         if line not in before:
             after.insert(data.draw(st.integers(0, len(after))), line)
-    url = f"sqlite:///{tmp_path_factory.mktemp('lives') / 'duban.db'}"
+    url = new_store(tmp_path_factory.mktemp("lives"))
     with Store.open(url) as store:
         add(store, plan(*before))
         for key, day in dates(store).items():

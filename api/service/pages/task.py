@@ -38,9 +38,10 @@ from tasks.disclosure import Part
 from tasks.due import DueItem, bearers
 from tasks.lifecycle import STEPS, Command, Judged, Party, Status, Step, judge, obstacle, take_step
 from tasks.listing import BEARING, Wanted
-from tasks.matching import match_facts
+from tasks.matching import match_versions
 from tasks.models import Assignment, DueKind, Extraction, Milestone, Target, Task
 from tasks.queries import Placed
+from tasks.succession import Replacement, read_replacements
 from tasks.tracking import REFUSED
 from tasks.units import jurisdiction_of, title_of
 from tasks.words import describe_target
@@ -96,14 +97,14 @@ def task(task_id: str, s: Reading) -> Response:
         commitments={m.id: m.commitment for m in placed.task.milestones},
         reported=_reported(placed.task, s.language), roles=list(Role), most=MOST_EVIDENCE, task=placed.task, shown=shown, waiting=waiting if _may_record(s, placed) else [],
         judged=_judged(s, placed.task, items), block=_clause(extraction, placed),
-        legend=legend(s), history=history(s, placed.task) if s.knows(Part.HISTORY) else [], today=s.service.today(),
+        legend=legend(s), history=_told(s, placed.task) if s.knows(Part.HISTORY) else [], today=s.service.today(),
         largest=LARGEST_EVIDENCE // (1024 * 1024), Status=Status, Step=Step, STEPS=STEPS,
     )  # fmt: skip
 
 
 def _moved(s: Screen, task_id: str) -> str | None:
-    """Where a task of a former version is now: the same task of the current one, else its words in
-    the former; None where there was none that the viewer may see."""
+    """Where a task of a former version is now: the same task of the current one, or the one in its
+    place (its history names both), else its words in the former; None where there was none that the viewer may see."""
     with s.service.store.reading() as connection:
         f = schema.fact.c
         document_id = connection.scalar(
@@ -115,7 +116,8 @@ def _moved(s: Screen, task_id: str) -> str | None:
     if document_id not in {d.document.id for d in family}:
         return None
     old, new = (document_seen(s, key) for key in (document_id, family[0].document.id))
-    same = match_facts(old, new).get(task_id)
+    matches = match_versions(old, new)
+    same = matches.same.get(task_id) or matches.near.get(task_id)
     return f"/tasks/{quote(same)}" if same and same != task_id else fact_path(document_id, task_id)
 
 
@@ -227,6 +229,16 @@ def history(s: Screen, task: Task) -> list[Entry]:
     tracker = s.service.tracker
     found = {e.seq: e for m in task.milestones for e in tracker.history(m.id)}
     return [found[seq] for seq in sorted(found, reverse=True)]
+
+
+def _told(s: Screen, task: Task) -> list[Entry | Replacement]:
+    """The history, with what the task's milestones were in former versions."""
+    replacements = {
+        (replacement.seq, replacement.kin): replacement
+        for m in task.milestones
+        for replacement in read_replacements(s.service.store, s.viewer.actor, m.id)
+    }
+    return sorted([*replacements.values(), *history(s, task)], key=lambda e: e.seq, reverse=True)
 
 
 def _known_units(s: Screen) -> list[str]:

@@ -195,6 +195,9 @@ _TASKS = {
     "条款原文": "Clause text",
     "办理经过": "History",
     "登录后可看办理经过。": "Sign in to see the history.",
+    "新版本": "New version",
+    "原为": "formerly",
+    "改为": "now",
     "还没有办理记录。": "No actions recorded yet.",
 }
 _UNITS = {

@@ -52,8 +52,15 @@ class Window(BaseModel):
 
 
 class DuePage(Page[DueItem]):
-    """A part of the list of what is due in a window of days."""
+    """A part of a list of milestones; what is due in the window of days is due, or due soon."""
 
+    window: Window
+
+
+class DueCounts(BaseModel):
+    """What is due in a window of days, counted."""
+
+    items: list[Counted]
     window: Window
 
 
@@ -113,11 +120,12 @@ def milestones(
     within: Within = DUE_SOON,
     limit: Limit = 50,
     cursor: Cursor = "",
-) -> Page[DueItem]:
-    """Milestones as they stand on a day, soonest first."""
+) -> DuePage:
+    """Milestones as they stand on a day, soonest first; `window` says in which days they are due
+    soon."""
     found = asked.standings(within)
     items = [i for i in found if not statuses or i.among(statuses)]
-    return _page(items, limit, cursor)
+    return _windowed(asked, within, _page(items, limit, cursor))
 
 
 @router.get("/overdue", summary="逾期 / what is overdue")
@@ -135,8 +143,7 @@ def due(
     cursor: Cursor = "",
 ) -> DuePage:
     """Milestones that are due within so many days, soonest first; `window` says which days."""
-    window = Window(start=asked.as_of, end=last_of(asked.as_of, within))
-    return DuePage(**dict(_page(items, limit, cursor)), window=window)
+    return _windowed(asked, within, _page(items, limit, cursor))
 
 
 @router.get("/overdue/counts", summary="逾期计数 / what is overdue, counted")
@@ -146,9 +153,17 @@ def count_overdue(items: OverdueOnes, by: By, asked: AskedFor) -> list[Counted]:
 
 
 @router.get("/due/counts", summary="快到期计数 / what is due soon, counted")
-def count_due(items: DueOnes, by: By, asked: AskedFor) -> list[Counted]:
+def count_due(items: DueOnes, by: By, asked: AskedFor, within: Within = DUE_SOON) -> DueCounts:
     """As `GET /due`, counted: a milestone of several units counts for each."""
-    return _counted(asked, items, by)
+    return DueCounts(items=_counted(asked, items, by), window=_window(asked, within))
+
+
+def _window(asked: Asked, within: int) -> Window:
+    return Window(start=asked.as_of, end=last_of(asked.as_of, within))
+
+
+def _windowed(asked: Asked, within: int, page: Page[DueItem]) -> DuePage:
+    return DuePage(**dict(page), window=_window(asked, within))
 
 
 def _counted(asked: Asked, items: Sequence[Standing], by: GroupBy) -> list[Counted]:

@@ -18,7 +18,7 @@ from api.service.problems import RESPONSES
 from api.service.sending import download
 from api.service.state import Service
 from api.service.uploads import clean_name, form_of, receive
-from api.service.wire.governance import HistoryEntry
+from api.service.wire.governance import Told
 from api.service.wire.progress import Evidence, Life, Occasion
 from kb.days import Day
 from kb.errors import DubanError, NotFoundError
@@ -30,6 +30,7 @@ from tasks.lifecycle import STEP_NAMES, STEPS, Command, Step, obstacle
 from tasks.lifecycle import Evidence as Proof
 from tasks.listing import Wanted
 from tasks.proofs import steps_naming
+from tasks.succession import former_document, read_replacements
 from tasks.tracker import bearing_units
 from tasks.tracking import REFUSED
 from tasks.visibility import visible_documents
@@ -139,10 +140,24 @@ def event(milestone_id: str, body: EventIn, viewer: SignedIn, service: ServiceOf
 @router.get("/milestones/{milestone_id}/history", summary="经过 / what happened to it")
 def history(
     milestone_id: str, viewer: Annotated[Viewer, Depends(knows(Part.HISTORY))], service: ServiceOf
-) -> list[HistoryEntry]:
-    """What happened to a milestone, in former versions of its document too, oldest first."""
-    row = seen_milestone(service, viewer, milestone_id)
-    return [HistoryEntry.of(entry) for entry in service.tracker.history(row.id)]
+) -> list[Told]:
+    """What happened to a milestone, in former versions of its document too, oldest first, and what
+    it was and became there. One of a former version has a history, too."""
+    key = _seen_ever(service, viewer, milestone_id)
+    replacements = read_replacements(service.store, viewer.actor, key)
+    told = [Told.of(entry) for entry in (*service.tracker.history(key), *replacements)]
+    return sorted(told, key=lambda entry: entry.seq)
+
+
+def _seen_ever(service: Service, viewer: Viewer, milestone_id: str) -> str:
+    """As `seen_milestone`, of former versions that the viewer may see too."""
+    try:
+        return seen_milestone(service, viewer, milestone_id).id
+    except NotFoundError:
+        former = former_document(service.store, milestone_id)
+        if not former or not visible_documents(service.store, viewer.actor, [former]):
+            raise
+        return milestone_id
 
 
 def _may_prove(viewer: SignedIn) -> Viewer:

@@ -57,6 +57,26 @@ class HistoryEntry(Wire):
     reason: str
 
 
+class Kin(Wire):
+    """A duty of another version of a document; `milestone_id` is empty where a duty stands in the
+    place of another whose date is not the same."""
+
+    milestone_id: str
+    task_id: str
+    document_id: str
+    title: str
+    commitment: str
+
+
+class Told(HistoryEntry):
+    """A change to a milestone; or that a new version of its document took the place of another, with
+    what the milestone is in that (`successor`) or was before (`predecessor`): `action` and
+    `subject` are then of the document, the rest of the entry is left out."""
+
+    successor: Kin | None = None
+    predecessor: Kin | None = None
+
+
 class Entry(HistoryEntry):
     """An entry of the audit log: `hash` is over all of it and the `previous` entry's."""
 

@@ -11,6 +11,7 @@ from tasks.access import Access
 from tasks.authorisation import CONSOLE, PersonRole
 from tasks.people import People, Person
 from tasks.store import Store
+from tests.stores import new_store
 
 PASSWORD = "correct horse battery"
 
@@ -20,6 +21,7 @@ def duban(tmp_path, monkeypatch, capsys):
     """Runs a command over a store with two people; gives the code and what was said."""
     environ = {"DUBAN_HOME": str(tmp_path)}
     settings = read_settings(environ, tmp_path)
+    new_store(tmp_path)
     with Store.open(settings.store_url) as store:
         for login, role in (("li", PersonRole.READER), ("root", PersonRole.ADMIN)):
             People(store).add(CONSOLE, Person(login=login, name=login, role=role), settings.now())

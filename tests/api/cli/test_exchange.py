@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -24,15 +25,24 @@ COLUMN = {spec.part: at for at, spec in enumerate(SHEET, start=1)}
 DAY = ("--as-of", "2026-11-24")
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A folder with a store and the notice in it; each test gets a copy."""
+    folder = tmp_path_factory.mktemp("home")
+    assert run(["ingest", "--no-index", str(NOTICE)], {}, folder) == 0
+    return folder
+
+
 @pytest.fixture
-def duban(tmp_path, capsys):
+def duban(home, tmp_path, capsys):
+    shutil.copytree(home, tmp_path, dirs_exist_ok=True)
+
     def call(*arguments: str, **environ: str):
         capsys.readouterr()
         code = run(arguments, environ, tmp_path)
         printed = capsys.readouterr()
         return code, printed.out, printed.err
 
-    assert call("ingest", "--no-index", str(NOTICE))[0] == 0
     return call
 
 

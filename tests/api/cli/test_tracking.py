@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -22,9 +23,22 @@ PLAN = """某区防汛工作方案（2024—2026年）
 """
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A folder with a store, a plan in it and three people; each test gets a copy."""
+    folder = tmp_path_factory.mktemp("home")
+    (folder / "plan.txt").write_text(PLAN, "utf-8")
+    assert run(["ingest", "--no-index", str(folder / "plan.txt")], {}, folder) == 0
+    for login, role, unit in (
+        ("li", "unit_officer", ["--unit", "区水利局"]), ("wang", "supervisor", []), ("sun", "auditor", []),
+    ):  # fmt: skip
+        assert run(["people", "add", login, "--role", role, *unit], {}, folder) == 0
+    return folder
+
+
 @pytest.fixture
-def duban(tmp_path, capsys):
-    (tmp_path / "plan.txt").write_text(PLAN, "utf-8")
+def duban(home, tmp_path, capsys):
+    shutil.copytree(home, tmp_path, dirs_exist_ok=True)
 
     def call(*arguments: str, **environ: str):
         capsys.readouterr()
@@ -32,16 +46,6 @@ def duban(tmp_path, capsys):
         printed = capsys.readouterr()
         return code, printed.out, printed.err
 
-    assert call("ingest", "--no-index", str(tmp_path / "plan.txt"))[0] == 0
-    for login, role, unit in (
-        ("li", "unit_officer", "区水利局"),
-        ("wang", "supervisor", ""),
-        ("sun", "auditor", ""),
-    ):
-        assert (
-            call("people", "add", login, "--role", role, *(["--unit", unit] if unit else []))[0]
-            == 0
-        )
     return call
 
 
@@ -85,6 +89,26 @@ def test_a_duty_from_assignment_to_closing(duban, tmp_path):
     assert duban("evidence", digest, "--out", str(tmp_path / "again.txt"))[0] == 0
     assert (tmp_path / "again.txt").read_bytes() == proof.read_bytes()
     assert all(r["path"] != late["path"] for r in listed(duban, "overdue", "--as-of", "2026-12-31"))
+
+
+def test_history_names_what_took_its_place_and_what_it_took_the_place_of(duban, tmp_path):
+    keys = [milestone(duban, "/1")["milestone_id"]]
+    assert duban("accept", keys[0], "--as", "li")[0] == 0
+    (tmp_path / "plan.txt").write_text(PLAN.replace("20处", "30处"), "utf-8")
+    assert duban("ingest", "--no-index", str(tmp_path / "plan.txt"))[0] == 0
+    keys.append(milestone(duban, "/1")["milestone_id"])
+    assert keys[0] != keys[1]
+    for key, way, other in ((keys[0], "successor", keys[1]), (keys[1], "predecessor", keys[0])):
+        code, out, _ = duban("history", key[:-1])
+        assert code == 0
+        assert other in "".join(out.split())
+        assert "整治隐患" in "".join(out.split())
+        steps = listed(duban, "history", key)
+        assert [e["detail"].get("step") for e in steps] == ["accept", None]
+        assert (steps[1][way]["milestone_id"], steps[1][way]["title"]) == (other, "整治隐患")
+    code, _, err = duban("history", "milestone-none")
+    assert code == 1
+    assert "milestone-none" in err
 
 
 @pytest.mark.parametrize(
@@ -293,6 +317,7 @@ def test_seven_days_are_told_with_their_two_ends(schedule):
     assert code == 0
     assert "7 天内（2026-11-27 至 2026-12-03）到期 2 项" in said
     assert "12-03 年份据文件" in said
+    assert "7 天内（2026-11-27 至 2026-12-03）到期 2 项" in schedule(*asked, "--by", "unit")[1]
     english = schedule("--lang", "en", *asked)[1]
     assert "2 due within 7 day(s) (2026-11-27 to 2026-12-03)" in english
     found = json.loads(schedule(*asked, "--json")[1])

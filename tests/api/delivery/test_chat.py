@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from api.delivery.chat import write_chat
 from tasks.digest import DigestFormat, render
 from tasks.digest.markdown import escape
-from tasks.store import Store
+from tests.stores import passing_store
 from tests.tasks.digest_samples import EARLIER, PLAN, digests, hostile, opened
 
 
@@ -57,7 +57,7 @@ def test_a_whole_digest():
 
 def test_hostile_words_stay_words():
     words = "<at id=all></at> [点这里](https://evil.example) **粗** <font color=red>"
-    with Store.open("sqlite://") as store:
+    with passing_store() as store:
         store.add(hostile(words), PLAN.encode(), recorded_at=EARLIER)
         text = render(digests(store)[None], DigestFormat.MARKDOWN).decode()
     chat = write_chat(text)

@@ -4,14 +4,17 @@ import asyncio
 import threading
 from collections import Counter
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
+from api.checkpoints import read_kept
 from api.delivery.lock import only_one
 from api.delivery.run import Sending, send_digests
 from api.delivery.settings import read_delivery_settings
 from api.settings import read_settings
 from kb.errors import ConflictError, DeniedError
+from tasks import audit
 from tasks.addresses import Address, Addresses
 from tasks.authorisation import CONSOLE, Actor, PersonRole
 from tasks.outbox import DeliveryStatus, Outbox
@@ -20,6 +23,7 @@ from tasks.units import title_of
 from tests.api.delivery.processes import duban, kill, wait_for
 from tests.api.delivery.samples import FROM
 from tests.api.delivery.servers import Mailbox, MailServer, Robots, stay
+from tests.stores import new_store
 from tests.tasks.digest_samples import AS_OF, EARLIER, PLAN, WEEK, add, digests
 from tests.tasks.samples import NOW, OFFICER
 
@@ -72,7 +76,7 @@ def opened(url, folder):
 
 @pytest.fixture
 def office(tmp_path):
-    with opened(f"sqlite:///{tmp_path / 'duban.db'}", tmp_path) as found:
+    with opened(new_store(tmp_path), tmp_path) as found:
         yield found
 
 
@@ -95,6 +99,20 @@ def test_each_unit_gets_its_own_once(either):
     before = len(either.mailbox.commands)
     assert set(either.send().values()) == {"already"}
     assert len(either.mailbox.commands) == before  # not even a connection
+
+
+def test_a_checkpoint_is_kept_after_a_digest_that_was_sent_by_hand(office, caplog):
+    kept = office.folder / "kept" / "points"
+    office.environ["DUBAN_CHECKPOINTS"] = str(kept)
+    office.settings = read_settings(office.environ, office.folder)
+    office.send(replace(WANTED, dry_run=True))
+    assert not kept.exists()
+    office.send()
+    with office.store.reading() as connection:
+        assert read_kept(kept) == [audit.last_checkpoint(connection)]
+    kept.write_text("no checkpoint\n")  # what went out is told all the same
+    assert set(office.send().values()) == {"already"}
+    assert "不是校验点" in caplog.text
 
 
 def test_a_server_that_is_busy_and_one_that_refuses(office):

@@ -16,8 +16,8 @@ from api.delivery.sender import Sender, plan_deliveries
 from kb.errors import ConflictError
 from tasks.addresses import Address
 from tasks.outbox import Key, Outbox
-from tasks.store import Store
 from tests.api.delivery.samples import message
+from tests.stores import passing_store
 
 AT = datetime(2026, 11, 23, 0, 30, tzinfo=UTC)
 UNITS = ("甲局", "乙局", "丙局")
@@ -60,7 +60,7 @@ def address(unit: str, channel: str = "email") -> Address:
 
 @pytest.fixture
 def store():
-    with Store.open("sqlite://") as opened:
+    with passing_store() as opened:
         yield opened
 
 

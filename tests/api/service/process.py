@@ -10,10 +10,14 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Self
 
 import httpx
+
+from api.main import main
+from tests.api.delivery.processes import FORK
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -37,13 +41,53 @@ def duban(home: Path, *arguments: str, timeout: float = 120, **more: str) -> sub
     )  # fmt: skip
 
 
+def _serve(arguments: list[str], environ: dict[str, str], out: Connection, log: str) -> None:
+    """What a shell would do, in a process that has imported the most of it."""
+    os.dup2(out.fileno(), 1)
+    with Path(log).open("ab") as file:
+        os.dup2(file.fileno(), 2)
+    sys.stdout, sys.stderr = (os.fdopen(n, "w", 1, encoding="utf-8", closefd=False) for n in (1, 2))
+    os.environ.clear()
+    os.environ.update(environ)
+    os.chdir(ROOT)
+    main(arguments)
+
+
+class Forked:
+    """The same, forked from a process that has imported what it needs, so that it starts at once.
+    As much of `Popen` as is asked for here."""
+
+    def __init__(self, arguments: list[str], environ: dict[str, str], log: Path) -> None:
+        reads, writes = os.pipe()
+        out = Connection(writes, readable=False)
+        self._process = FORK.Process(target=_serve, args=(arguments, environ, out, str(log)))
+        self._process.start()
+        out.close()
+        self.stdout = os.fdopen(reads, encoding="utf-8")
+        assert self._process.pid is not None
+        self.pid = self._process.pid
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def wait(self, timeout: float) -> int:
+        self._process.join(timeout)
+        assert self._process.exitcode is not None
+        return self._process.exitcode
+
+
 @dataclass
 class Serving:
-    """`duban serve` on a free port; a context manager. `said` is what it printed."""
+    """`duban serve` on a free port; a context manager. `said` is what it printed; with `forked` it
+    starts at once, where how it is started is not what a test is about."""
 
     home: Path
     options: tuple[str, ...] = ("--no-schedule", "--no-warm")
     surroundings: dict[str, str] = field(default_factory=dict)
+    forked: bool = False
     said: str = ""
     address: str = ""
     seconds: float = 0.0
@@ -52,11 +96,16 @@ class Serving:
     def __enter__(self) -> Self:
         began = time.perf_counter()
         self._log = (self.home / "serve.log").open("ab")
-        self.process = subprocess.Popen(
-            [sys.executable, "-u", "-m", "api.main", "serve", "--port", "0", *self.options],
-            cwd=ROOT, env=environ_of(self.home, **self.surroundings), stdout=subprocess.PIPE,
-            stderr=self._log, text=True,
-        )  # fmt: skip
+        arguments = ["serve", "--port", "0", *self.options]
+        environ = environ_of(self.home, **self.surroundings)
+        self.process: subprocess.Popen[str] | Forked
+        if self.forked:
+            self.process = Forked(arguments, environ, self.home / "serve.log")
+        else:
+            self.process = subprocess.Popen(
+                [sys.executable, "-u", "-m", "api.main", *arguments],
+                cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=self._log, text=True,
+            )  # fmt: skip
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.said += line

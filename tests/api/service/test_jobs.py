@@ -24,8 +24,10 @@ from tasks.authorisation import CONSOLE, PersonRole
 from tasks.people import Person
 from tasks.store import Store
 from tests.api.service.contracts.test_matrix import API
+from tests.api.service.killed import Killed
 from tests.api.service.process import Serving
 from tests.api.service.world import PEOPLE, make_world, people_with_tokens, settings_in
+from tests.stores import new_store
 from tests.tasks.samples import NOW, PLAN
 
 LONG = "".join(
@@ -40,7 +42,7 @@ BIG = f"某区工作方案（2024—2026年）\n一、主要任务\n{LONG}".enco
 
 @pytest.fixture
 def store(tmp_path):
-    with Store.open(f"sqlite:///{tmp_path}/duban.db") as opened:
+    with Store.open(new_store(tmp_path)) as opened:
         yield opened
 
 
@@ -363,57 +365,6 @@ def test_what_a_service_that_ends_leaves_is_done_by_the_next(shared, tmp_path):
     assert len(later._store.documents()) == 2
 
 
-KILLED = """
-import os
-import sys
-import threading
-from datetime import datetime
-from pathlib import Path
-from api.service import jobs as module
-from api.service.job_records import JobRecords, Order
-from tasks.authorisation import CONSOLE
-from tasks.store import Store
-from tasks.visibility import Level, Visibility
-url, folder, place, at, known = sys.argv[1:]
-def die(*_a, **_k):
-    os.write(1, b"reached\\n")  # whole: another thread writes too
-    threading.Event().wait(60)
-owner, _, name = place.rpartition(".")
-setattr({"Jobs": module.Jobs, "Reading": module.Reading, "JobRecords": JobRecords}[owner], name, die)
-jobs = module.Jobs(Store.open(url), Path(folder), lambda: datetime.fromisoformat(at), lambda _: 0)
-if known:
-    jobs.recover()
-else:
-    path = Path(folder, "sent")
-    path.parent.mkdir(exist_ok=True)
-    path.write_bytes(sys.stdin.buffer.readline().decode("unicode_escape").encode())
-    seen = Visibility(level=Level.INTERNAL)
-    key = jobs.ingest(path, Order(actor=CONSOLE, name="plan.txt", seen=seen)).id
-    os.write(1, (key + "\\n").encode())
-threading.Event().wait(60)
-"""
-
-
-class Killed:
-    """A process with the jobs of a store that stops at a place of its work, to be killed there."""
-
-    def __init__(self, url, folder, place, known=""):
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", KILLED, url, str(folder), place, NOW.isoformat(), known],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        if not known:
-            self.process.stdin.write(PLAN.encode("unicode_escape").decode() + "\n")
-            self.process.stdin.flush()
-        said = [self.process.stdout.readline() for _ in range(1 if known else 2)]
-        assert "reached\n" in said
-        self.job = next((line.strip() for line in said if line.startswith("job-")), known)
-
-    def kill(self):
-        self.process.kill()
-        self.process.communicate()
-
-
 @pytest.mark.parametrize(
     "place",
     [
@@ -619,10 +570,11 @@ def test_cancelling_by_http(tmp_path):
 @pytest.mark.allow_hosts(["127.0.0.1"])
 def test_an_upload_that_was_accepted_is_done_after_a_crash(tmp_path):
     settings = settings_in(tmp_path)
+    new_store(tmp_path)
     with Store.open(settings.store_url) as store:
         secrets = people_with_tokens(store, settings, [p for p in PEOPLE if not p.units])
     mine = {"Authorization": f"Bearer {secrets['supervisor']}"}
-    with Serving(tmp_path) as served:
+    with Serving(tmp_path, forked=True) as served:
         url = f"{served.address}{API}"
         sent = [
             httpx.post(f"{url}/documents", files={"file": (name, data)}, headers=mine)
@@ -631,7 +583,7 @@ def test_an_upload_that_was_accepted_is_done_after_a_crash(tmp_path):
         assert {answer.status_code for answer in sent} == {202}
         served.stop(signal.SIGKILL)
     keys = [answer.json()["id"] for answer in sent]
-    with Serving(tmp_path) as served:
+    with Serving(tmp_path, forked=True) as served:
         url = f"{served.address}{API}"
         until(lambda: {httpx.get(f"{url}/jobs/{key}", headers=mine).json()["status"] for key in keys} == {"done"})  # fmt: skip
         assert httpx.get(f"{url}/documents", headers=mine).json()["total"] == 2

@@ -14,6 +14,7 @@ from tasks.authorisation import CONSOLE, PersonRole
 from tasks.people import People, Person
 from tests.api.service.provider import CLIENT, SECRET, running
 from tests.api.service.world import settings_in
+from tests.stores import NAME, new_store
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1"])]
 HERE = "/sign-in/oidc"
@@ -49,6 +50,8 @@ def serve(provider, tmp_path):
 
     def start(**more):
         oidc = read_oidc_settings(environ(provider, **more))
+        if not (tmp_path / NAME).exists():
+            new_store(tmp_path)
         app = create_app(settings_in(tmp_path), warm=False, oidc=oidc)
         client = TestClient(app, raise_server_exceptions=False, follow_redirects=False)
         opened.append(client.__enter__())

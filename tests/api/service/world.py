@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import shutil
+import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from argon2 import PasswordHasher
 from fastapi import FastAPI
@@ -28,6 +32,7 @@ from tasks.people import People, Person
 from tasks.store import Store
 from tasks.tracker import Tracker
 from tasks.visibility import Level, Visibility, set_visibility
+from tests.stores import new_store
 from tests.tasks.samples import NOW, PLAN, TODAY, unit_of
 
 SECRET = "雪豹代号七三九一"
@@ -43,8 +48,8 @@ CLOSED_UNIT = "区档案局"
 OWN = "区水利局"
 OTHER = "区教委"
 PASSWORD = "correct horse battery"
-_QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-"""Hashes in no time: worlds are made by the dozen. The first sign-in hashes anew as usual."""
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""Hashes in no time: worlds are made by the dozen, and somebody signs in to each."""
 
 ROLES = ("anonymous", "public", "reader", "own", "other", "supervisor", "auditor", "admin")
 """`anonymous`: not signed in where reading needs it; `public`: where it does not; `own`: an officer
@@ -83,6 +88,7 @@ class World:
     def browser(self, role: str) -> TestClient:
         """A client that is signed in as somebody, as pages take it."""
         found = TestClient(self.app)
+        found.portal = self.clients["public"].portal
         answer = found.post("/api/v1/session", json={"login": role, "password": PASSWORD})
         assert answer.status_code == 200, answer.text
         return found
@@ -109,13 +115,30 @@ def settings_in(folder: Path, store: str = "") -> Settings:
     return read_settings(given, folder)
 
 
+@cache
+def _prepared() -> tuple[tempfile.TemporaryDirectory[str], dict[str, Any], dict[str, str]]:
+    """A folder with the store of a world, made once in this process; what it holds; tokens."""
+    folder = tempfile.TemporaryDirectory(prefix="duban-world-")
+    new_store(Path(folder.name))
+    return folder, *_people_and_work(settings_in(Path(folder.name)))
+
+
+def _people_and_work(settings: Settings) -> tuple[dict[str, Any], dict[str, str]]:
+    with Store.open(settings.store_url) as store:
+        return fill(store), people_with_tokens(store, settings)
+
+
 @contextmanager
 def make_world(folder: Path, store: str = "") -> Iterator[World]:
-    """Make the store and both apps over it (with and without public reading)."""
+    """Make both apps (with and without public reading) over a store: the one that is given, or a
+    copy of one that was made before."""
     settings = settings_in(folder, store)
-    with Store.open(settings.store_url) as store:
-        found = fill(store)
-        secrets = people_with_tokens(store, settings)
+    if store:
+        found, secrets = _people_and_work(settings)
+    else:
+        prepared, found, known = _prepared()
+        shutil.copytree(prepared.name, folder, dirs_exist_ok=True)
+        secrets = dict(known)
     app = create_app(settings, public_read=True, public_metrics=True, warm=False)
     shut = create_app(settings, public_read=False, warm=False)
     world = World(settings=settings, app=app, closed_app=shut, secrets=secrets, **found)
@@ -124,12 +147,14 @@ def make_world(folder: Path, store: str = "") -> Iterator[World]:
         TestClient(shut, raise_server_exceptions=False) as anonymous,
     ):
         world.clients = {"public": public, "anonymous": anonymous}
-        for one in (app, shut):  # tests ask for more files than a person does
+        for one in (app, shut):  # tests sign in and ask for more files than a person does
             one.state.service.rendering.limit = RateLimit(1_000_000, 60)
+            one.state.service.access = Access(one.state.service.store, QUICK)
         for role in SIGNED_IN:
             headers = {"Authorization": f"Bearer {secrets[role]}"}
             # No context: the app is started already.
             world.clients[role] = TestClient(app, raise_server_exceptions=False, headers=headers)
+            world.clients[role].portal = public.portal  # else each request has a thread of its own
         yield world
 
 
@@ -138,7 +163,7 @@ def people_with_tokens(
 ) -> dict[str, str]:
     """Add the people, with the password `PASSWORD`; a token of every scope for each."""
     now = settings.now()
-    access = Access(store, _QUICK)
+    access = Access(store, QUICK)
     for person in people:
         People(store).add(CONSOLE, person, now)
         access.set_password(CONSOLE, person.login, PASSWORD, now)
@@ -150,9 +175,9 @@ def people_with_tokens(
     }
 
 
-def fill(store: Store) -> dict[str, object]:
+def fill(store: Store) -> dict[str, Any]:
     """Both documents with steps, evidence and corrections on each."""
-    found: dict[str, object] = {}
+    found: dict[str, Any] = {}
     tracker = Tracker(store)
     for prefix, words, name in (("", PLAN, "plan.txt"), ("closed_", CLOSED, f"{SECRET}.txt")):
         data = words.encode()

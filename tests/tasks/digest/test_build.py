@@ -17,6 +17,7 @@ from tasks.lifecycle import Step, Verdict
 from tasks.models import Deadline, DueKind
 from tasks.store import Store
 from tasks.tracker import Tracker
+from tests.stores import new_store
 from tests.tasks.digest_samples import (
     AS_OF,
     EARLIER,
@@ -335,8 +336,7 @@ def test_equal_stores_give_equal_digests(store):
 def notice(tmp_path_factory):
     file = corpus_path() / "documents" / "wanzhou-fuban-2022-30.txt"
     data = file.read_bytes()
-    path = tmp_path_factory.mktemp("notice") / "duban.db"
-    with Store.open(f"sqlite:///{path}") as store:
+    with Store.open(new_store(tmp_path_factory.mktemp("notice"))) as store:
         store.add(extract_bytes(data, file.name), data, recorded_at=EARLIER)
         yield {d.unit: d for d in build_digests(store, WEEK, AS_OF, zone=ZONE, all_clear=True)}
 

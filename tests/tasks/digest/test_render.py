@@ -24,7 +24,7 @@ from tasks.digest.terminal import render_terminal
 from tasks.digest.words import duty_words
 from tasks.exports.cells import decode_cell
 from tasks.lifecycle import Step
-from tasks.store import Store
+from tests.stores import passing_store
 from tests.tasks.digest_samples import (
     AS_OF,
     EARLIER,
@@ -48,7 +48,7 @@ def found():
 @pytest.fixture(scope="module")
 def attacked():
     """The digest of a unit whose duty, title, plan, neighbour and target have hostile words."""
-    with Store.open("sqlite://") as store:
+    with passing_store() as store:
         store.add(hostile(HOSTILE), PLAN.encode(), recorded_at=EARLIER)
         yield digests(store)
 
@@ -181,7 +181,7 @@ def test_clauses_link_to_their_page(found, base, expected):
 @pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t=", "\r=", " =", "＝", "'="])
 def test_no_cell_is_a_formula(first):
     words = f"{first}1+cmd|'/c calc'!A0"
-    with Store.open("sqlite://") as store:
+    with passing_store() as store:
         store.add(hostile(words, unit=f"{first}单位"), PLAN.encode(), recorded_at=EARLIER)
         for digest in digests(store).values():
             data = render(digest, DigestFormat.XLSX)
@@ -229,7 +229,7 @@ def test_characters_that_files_cannot_hold_break_no_format(attacked, kind):
 
 
 def test_a_units_name_adds_no_column_to_a_table():
-    with Store.open("sqlite://") as store:
+    with passing_store() as store:
         store.add(hostile("整治", unit="甲|乙"), PLAN.encode(), recorded_at=EARLIER)
         page = render(digests(store)[None], DigestFormat.MARKDOWN).decode()
     [row] = [line for line in page.splitlines() if line.startswith("| 甲")]

@@ -14,6 +14,7 @@ from tasks.exports.feed import in_calendar, render_ics
 from tasks.exports.workbook import Heading
 from tasks.lifecycle import Step
 from tasks.store import Store
+from tests.stores import new_store
 from tests.tasks.export_samples import (
     DANGERS,
     DRILLS,
@@ -32,7 +33,7 @@ from tests.tasks.export_samples import (
 
 @pytest.fixture
 def store(tmp_path):
-    with Store.open(f"sqlite:///{tmp_path / 'duban.db'}") as opened:
+    with Store.open(new_store(tmp_path)) as opened:
         put(opened)
         yield opened
 
@@ -91,7 +92,7 @@ def test_reminders_and_links(store):
 
 def test_equal_state_gives_equal_bytes(store, tmp_path):
     assert feed(store) == feed(store)
-    with Store.open(f"sqlite:///{tmp_path / 'other.db'}") as other:
+    with Store.open(new_store(tmp_path, "other.db")) as other:
         put(other)
         assert feed(other) == feed(store)
 
@@ -136,7 +137,7 @@ def test_events_outlast_new_versions(store):
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.permutations([DANGERS, DRILLS, RATES, WORDS]), min_size=1, max_size=4))
 def test_sequence_never_falls_through_any_versions(tmp_path_factory, versions):
-    with Store.open(f"sqlite:///{tmp_path_factory.mktemp('v') / 'duban.db'}") as store:
+    with Store.open(new_store(tmp_path_factory.mktemp("v"))) as store:
         latest: dict[str, int] = {}
         for words in versions:
             put(store, plan(*words))
@@ -164,7 +165,7 @@ def test_any_text_folds_and_comes_back(sample_row, text):
 
 @pytest.fixture(scope="module")
 def sample_row(tmp_path_factory):
-    with Store.open(f"sqlite:///{tmp_path_factory.mktemp('s') / 'duban.db'}") as opened:
+    with Store.open(new_store(tmp_path_factory.mktemp("s"))) as opened:
         put(opened)
         return row_of(opened, "整治隐患")
 
@@ -195,7 +196,7 @@ def unescaped(value: str) -> str:
 
 def test_month_ends_folding_and_escapes_by_the_bytes(tmp_path):
     words = '修复路面,含"三街、四巷";兼顾排水=雨污分流(D:\\台账)' + "并逐项核对销号" * 20
-    with Store.open(f"sqlite:///{tmp_path / 'duban.db'}") as store:
+    with Store.open(new_store(tmp_path)) as store:
         put(store, MONTHS, datetime(2026, 1, 12, tzinfo=UTC))
         rows = rows_of(store, date(2026, 11, 27))
     rows = [row.model_copy(update={"commitment": words}) for row in rows]

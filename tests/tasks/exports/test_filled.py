@@ -17,6 +17,7 @@ from tasks.exports.filled import EMPTY_ROWS, read_filled
 from tasks.exports.sheet import SHEET, Part
 from tasks.exports.workbook import HEADER, render_xlsx
 from tasks.store import Store
+from tests.stores import new_store
 from tests.tasks.export_samples import HEADING, put, rows_of, with_shared_strings
 
 COLUMN = {spec.part: at for at, spec in enumerate(SHEET, start=1)}
@@ -25,7 +26,7 @@ SHEET_PART = "xl/worksheets/sheet1.xml"
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory):
-    with Store.open(f"sqlite:///{tmp_path_factory.mktemp('x') / 'duban.db'}") as store:
+    with Store.open(new_store(tmp_path_factory.mktemp("x"))) as store:
         put(store)
         return render_xlsx(rows_of(store), HEADING)
 

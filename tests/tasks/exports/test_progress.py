@@ -22,6 +22,7 @@ from tasks.exports.workbook import HEADER, render_xlsx
 from tasks.lifecycle import Status, Step
 from tasks.store import Store
 from tasks.tracker import Tracker
+from tests.stores import new_store
 from tests.tasks.export_samples import (
     EVERYBODY,
     HEADING,
@@ -408,7 +409,7 @@ def test_per_cent_cells_mean_what_they_show(tmp_path):
         ("60", "@", 60),
         (0.29, "0%", 29),
     ]
-    with Store.open(f"sqlite:///{tmp_path / 'duban.db'}") as store:
+    with Store.open(new_store(tmp_path)) as store:
         put(store, PLAN + "6." + COVER)
         sheet = hand_out(store)
         [target] = row_of(store, "垃圾分类").targets

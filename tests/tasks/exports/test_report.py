@@ -10,13 +10,14 @@ from tasks.exports.report import By, _chinese, render_docx
 from tasks.exports.workbook import Heading
 from tasks.lifecycle import Step
 from tasks.store import Store
+from tests.stores import new_store
 from tests.tasks.export_samples import HEADING, TODAY, put, row_of, rows_of, take
 from tests.tasks.samples import unit_of
 
 
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory):
-    with Store.open(f"sqlite:///{tmp_path_factory.mktemp('r') / 'duban.db'}") as store:
+    with Store.open(new_store(tmp_path_factory.mktemp("r"))) as store:
         put(store)
         row = row_of(store, "缩小差异")
         take(store, row, Step.ACCEPT)

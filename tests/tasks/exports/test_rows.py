@@ -20,6 +20,7 @@ from tasks.lifecycle import Status, Step, Verdict
 from tasks.listing import Wanted
 from tasks.store import Store
 from tasks.tracker import Tracker
+from tests.stores import new_store
 from tests.tasks.export_samples import (
     DANGERS,
     NOW,
@@ -38,7 +39,7 @@ from tests.tasks.samples import unit_of
 
 @pytest.fixture
 def store(tmp_path):
-    with Store.open(f"sqlite:///{tmp_path / 'duban.db'}") as opened:
+    with Store.open(new_store(tmp_path)) as opened:
         put(opened)
         yield opened
 

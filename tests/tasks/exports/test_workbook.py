@@ -15,6 +15,7 @@ from tasks.exports.sheet import FILLED_IN, HEADINGS, SHEET, Part
 from tasks.exports.workbook import HEADER, Heading, render_xlsx
 from tasks.lifecycle import Step
 from tasks.store import Store
+from tests.stores import new_store
 from tests.tasks.export_samples import (
     HEADING,
     TODAY,
@@ -30,7 +31,7 @@ COLUMN = {spec.part: at for at, spec in enumerate(SHEET, start=1)}
 
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory):
-    with Store.open(f"sqlite:///{tmp_path_factory.mktemp('x') / 'duban.db'}") as store:
+    with Store.open(new_store(tmp_path_factory.mktemp("x"))) as store:
         put(store)
         row = row_of(store, "缩小差异")
         take(store, row, Step.ACCEPT)

@@ -15,7 +15,7 @@ from tasks.people import People, Person
 from tasks.store import Store
 from tasks.tracking import track_document
 from tasks.visibility import Level, Visibility, set_visibility
-from tests.api.service.world import settings_in
+from tests.api.service.world import QUICK, settings_in
 from tests.tasks.digest_samples import ZONE
 from tests.tasks.samples import NOW, TODAY, read
 
@@ -48,7 +48,7 @@ def office(tmp_path_factory):
             found[place] = extraction
         # The first one's government is home: the other's duties count once they are taken up.
         track_document(store, CONSOLE, found["开州区"].document.id, "两地联合督办", NOW)
-        people, access, secrets = People(store), Access(store), {}
+        people, access, secrets = People(store), Access(store, QUICK), {}
         for person in (
             Person(login="here", name="甲", role=PersonRole.UNIT_OFFICER, units=("万州区教委",)),
             Person(login="there", name="乙", role=PersonRole.UNIT_OFFICER, units=(THERE,)),

@@ -41,6 +41,7 @@ def people(place):
     found = {}
     for role in SIGNED_IN:
         client = TestClient(place.app, raise_server_exceptions=False, follow_redirects=False)
+        client.portal = place.client("public").portal
         body = {"login": role, "password": PASSWORD}
         found[role] = client, client.post(f"{API}/session", json=body).json()["csrf"]
     return found

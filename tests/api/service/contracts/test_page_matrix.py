@@ -157,6 +157,7 @@ def browsers(world):
 def browser_of(world, role):
     app = world.closed_app if role == "anonymous" else world.app
     client = TestClient(app, raise_server_exceptions=False, follow_redirects=False)
+    client.portal = world.client("anonymous" if role == "anonymous" else "public").portal
     csrf = ""
     if role in SIGNED_IN:
         body = {"login": role, "password": PASSWORD}
@@ -229,6 +230,7 @@ FOREIGN = [
 
 def fresh(world, role):
     client = TestClient(world.app, raise_server_exceptions=False, follow_redirects=False)
+    client.portal = world.client("public").portal
     csrf = client.post("/api/v1/session", json={"login": role, "password": PASSWORD}).json()["csrf"]
     return client, csrf
 

@@ -102,6 +102,7 @@ def office(tmp_path_factory):
         }  # fmt: skip
         for role in SIGNED_IN:
             made.browsers[role] = TestClient(app, follow_redirects=False)
+            made.browsers[role].portal = made.clients[role].portal = public.portal
             made.browsers[role].post("/sign-in", data={"login": role, "password": PASSWORD})
         yield made
 

@@ -74,7 +74,7 @@ def test_two_services_answer_from_one_state(tmp_path, store_url, speaking):
         secrets = people_with_tokens(store, settings, [p for p in PEOPLE if not p.units])
     task, document = extraction.tasks[0], extraction.document.id
     milestone = task.milestones[0].id
-    more = {"surroundings": {"DUBAN_STORE": store_url}}
+    more = {"surroundings": {"DUBAN_STORE": store_url}, "forked": True}
     with Serving(tmp_path, **more) as one, Serving(tmp_path, **more) as two:
         here, there = (speaking(served, secrets["supervisor"]) for served in (one, two))
         before = here.told()
@@ -140,8 +140,8 @@ def test_two_uploads_at_once_both_end_well_with_the_index_in_step(tmp_path, spea
     settings = settings_in(tmp_path)
     with Store.open(settings.store_url) as store:
         secrets = people_with_tokens(store, settings, [p for p in PEOPLE if not p.units])
-    warm = ("--no-schedule",)
-    with Serving(tmp_path, options=warm) as one, Serving(tmp_path, options=warm) as two:
+    warm = {"options": ("--no-schedule",), "forked": True}
+    with Serving(tmp_path, **warm) as one, Serving(tmp_path, **warm) as two:
         both = [speaking(served, secrets["supervisor"]) for served in (one, two)]
         texts = [PLAN, NEW, CLOSED, plan(DANGERS.replace("20处", "31处")).replace("1号", "9号")]
         keys = []

@@ -26,6 +26,9 @@ def browser(pages_world) -> Callable[[str], TestClient]:
         if role not in known:
             app = pages_world.closed_app if role == "anonymous" else pages_world.app
             client = TestClient(app, raise_server_exceptions=False, headers=HTML, follow_redirects=False)  # fmt: skip
+            client.portal = pages_world.client(
+                "anonymous" if role == "anonymous" else "public"
+            ).portal
             if role in SIGNED_IN:
                 answer = client.post("/sign-in", data={"login": role, "password": PASSWORD, "next": "/tasks"})  # fmt: skip
                 assert (answer.status_code, answer.headers["Location"]) == (303, "/tasks")

@@ -114,6 +114,8 @@ def test_a_deadline_in_working_days_and_what_an_event_gives(world):
 
 def test_what_is_due_says_the_two_ends_of_its_days(world):
     asked = {"as_of": "2026-11-27", "within": 7}
-    told = world.client("public").get(f"{API}/due", params=asked).json()
-    assert told["window"] == {"start": "2026-11-27", "end": "2026-12-03"}
+    for path, more in (("due", {}), ("due/counts", {"by": "unit"}), ("milestones", {})):
+        told = world.client("public").get(f"{API}/{path}", params=asked | more).json()
+        assert told["window"] == {"start": "2026-11-27", "end": "2026-12-03"}
+        assert isinstance(told["items"], list)
     assert world.client("public").get(f"{API}/due", params={"within": 0}).status_code == 422

@@ -3,6 +3,7 @@
 import logging
 import re
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import select
@@ -10,9 +11,9 @@ from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from api.service.identity import COOKIE, CSRF_HEADER, TLS_COOKIE, address_of
-from api.service.limits import FailureLimit, RateLimit
+from api.service.limits import FailureLimit, Pace, RateLimit
 from api.service.problems import TooManyError
-from tasks import schema
+from tasks import audit, schema
 from tasks.access import Access
 from tasks.authorisation import CONSOLE
 from tests.api.service.contracts.test_matrix import API, TABLE
@@ -161,6 +162,17 @@ def test_a_changed_password_ends_the_sessions(tmp_path):
         assert sent.status_code == 200
 
 
+def test_a_password_kept_by_lighter_parameters_is_hashed_anew(tmp_path):
+    with make_world(tmp_path) as world:
+        world.service.access = Access(world.service.store)
+        right = {"login": "own", "password": PASSWORD}
+        for _ in range(2):
+            assert TestClient(world.app).post(f"{API}/session", json=right).status_code == 200
+        with world.service.store.reading() as connection:
+            hashed = [e.subject for e in audit.read(connection) if e.action == "person.rehashed"]
+    assert hashed == ["person:own"]
+
+
 def test_an_inactive_person_is_out_at_once(tmp_path):
     with make_world(tmp_path) as world:
         reader = world.client("reader")
@@ -246,6 +258,7 @@ def test_nobody_is_locked_out_by_wrong_passwords_from_elsewhere(tmp_path):
         assert signs_in(elsewhere) == 429  # there a right guess is not told from a wrong one
         assert signs_in(at("198.51.100.1")) == 200  # a new browser at a known address
         assert signs_in(at("192.0.2.77")) == 200  # an address of which nothing is known
+        world.service.home_pace = Pace(2, 8, sleep=lambda _: None)
         for _ in range(40):  # wrong ones at home do not lock out either
             at("198.51.100.1").post(f"{API}/session", json=right | {"password": "wrong wrong"})
         assert signs_in(at("198.51.100.1")) == 200
@@ -253,6 +266,66 @@ def test_nobody_is_locked_out_by_wrong_passwords_from_elsewhere(tmp_path):
         secret = home.cookies[COOKIE]
         moved = at("203.0.113.9", cookies={COOKIE: secret})
         assert signs_in(moved) == 200
+
+
+def test_guessing_at_a_known_address_or_session_is_slowed_down_and_the_right_password_gets_in(
+    tmp_path,
+):
+    """Whoever sits in the same office (or at an open browser) could else try without an end."""
+    with make_world(tmp_path) as world:
+        now, checked, waited = 0.0, [], []
+        check = world.service.access.check_password
+
+        def sleep(seconds):
+            nonlocal now
+            waited.append(seconds)
+            now += seconds
+
+        def counted(*given):
+            checked.append(now)
+            return check(*given)
+
+        world.service.sign_in_limit = FailureLimit(5, clock=lambda: now)
+        world.service.home_pace = Pace(2, 8, clock=lambda: now, sleep=sleep)
+        world.service.access.check_password = counted
+        right = {"login": "own", "password": PASSWORD}
+        at = {"client": ("198.51.100.1", 5000)}
+        home = TestClient(world.app, **at)
+        assert home.post(f"{API}/session", json=right).status_code == 200
+        moved = TestClient(world.app, client=("192.0.2.8", 1), cookies=dict(home.cookies))
+        for guesser, back in ((TestClient(world.app, **at), TestClient(world.app, **at)), (moved, moved)):  # fmt: skip
+            checked.clear()
+            told = [
+                guesser.post(f"{API}/session", json=right | {"password": f"wrong {n} wrong"})
+                for n in range(12)
+            ]
+            assert [a.status_code for a in told] == [401] * 5 + [429] * 7
+            waits = [int(a.headers["Retry-After"]) for a in told[5:]]
+            assert waits == sorted(waits)
+            assert waits[-1] > 60 > waits[0]
+            paced = checked[5:]
+            assert all(b - a >= 2 for a, b in pairwise(paced))
+            waited.clear()
+            assert back.post(f"{API}/session", json=right).status_code == 200
+            assert max(waited, default=0) <= 2
+
+
+def test_one_at_a_time_at_a_pace():
+    now, slept = 0.0, []
+    pace = Pace(2, 2, clock=lambda: now, sleep=slept.append)
+    with pace.turn("a"):
+        with pytest.raises(TooManyError) as caught, pace.turn("a"):
+            pass
+        assert caught.value.seconds == 3
+        with pace.turn("b"), pytest.raises(TooManyError), pace.turn("c"):  # two may be inside
+            pass
+    now = 0.5
+    with pace.turn("a"):
+        pass
+    now = 9
+    with pace.turn("a"):
+        pass
+    assert slept == [1.5]
 
 
 def test_delays_grow_and_are_forgotten():

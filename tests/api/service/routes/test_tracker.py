@@ -4,8 +4,10 @@ import base64
 
 import pytest
 
+from ingest.pipeline import extract_bytes
 from tests.api.service.contracts.test_matrix import API
 from tests.api.service.world import OWN, make_world
+from tests.tasks.samples import NOW, PLAN
 
 
 @pytest.fixture
@@ -49,6 +51,32 @@ def test_history_tells_who_and_why(fresh):
         ("own", "accept"), ("own", "report"), ("supervisor", "cancel"),
     ]  # fmt: skip
     assert entries[-1]["reason"] == "政策调整"
+
+
+def test_history_names_what_took_its_place_and_what_it_took_the_place_of(fresh):
+    old, first = milestone(fresh), fresh.open.tasks[0]
+    words = PLAN.replace(first.title, f"全面{first.title}")
+    assert words != PLAN
+    new = extract_bytes(words.encode(), "plan.txt")
+    fresh.service.store.add(new, words.encode(), recorded_at=NOW)
+    reader = fresh.client("reader")
+    [now] = [m["milestone_id"] for m in reader.get(f"{API}/milestones").json()["items"]
+             if m["commitment"] == new.tasks[0].milestones[0].commitment]  # fmt: skip
+    for key, way, other in ((old, "successor", now), (now, "predecessor", old)):
+        answer = reader.get(f"{API}/milestones/{key}/history")
+        assert answer.status_code == 200
+        assert answer.json()[-1][way]["milestone_id"] == other
+        assert first.title in answer.json()[-1][way]["title"]
+        assert answer.json()[-1]["detail"] == {}
+    page = fresh.browser("reader").get(f"/tasks/{first.id}")
+    assert page.url.path == f"/tasks/{new.tasks[0].id}"  # led on to the present one
+    assert f"<code>{old}</code>" in page.text
+    restricted = {"level": "restricted", "units": [OWN]}
+    path = f"{API}/documents/{fresh.open.document.id}/visibility"
+    assert fresh.client("supervisor").put(path, json=restricted).status_code == 200
+    assert reader.get(f"{API}/milestones/{old}/history").status_code == 404
+    told = reader.get(f"{API}/milestones/{now}/history").json()
+    assert [e["predecessor"] for e in told if e["predecessor"]] == []
 
 
 def test_the_steps_that_somebody_may_take(fresh):
