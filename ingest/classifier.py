@@ -61,6 +61,25 @@ class LinearModel:
         )
 
 
+@dataclass(frozen=True)
+class Models:
+    """The models that decide uses; those of the installation where none is given, which is for
+    measuring with documents left out."""
+
+    party_use: LinearModel | None = None
+    party_role: LinearModel | None = None
+    quantity_use: LinearModel | None = None
+    time_use: LinearModel | None = None
+
+    def of(self, name: str) -> LinearModel:
+        """The model of that name."""
+        given: LinearModel | None = getattr(self, name)
+        return given or load_model(name)
+
+
+INSTALLED = Models()
+
+
 @lru_cache
 def load_model(name: str) -> LinearModel:
     """The model `ingest/weights/<name>.json`.

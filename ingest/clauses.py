@@ -4,13 +4,15 @@ stretches that no extractor of dates or numbers may look into."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
-from ingest.classifier import LinearModel
+from ingest.classifier import INSTALLED, Models
 from ingest.owners import OwnerList, Owners, read_owners
 from ingest.party_features import sheet_roles
 from ingest.reading import Reading, RepairIndex, normalize_characters, read_span
+from ingest.targets import QuantityUse, read_quantities
 from kb.language.organisations import Organisations
 from kb.models import Clause, Span
 from kb.ranges import Ranges, between
@@ -23,6 +25,11 @@ _STANDARD = re.compile(
 )
 
 
+_NO_TITLES: Mapping[str, str] = {}
+_HEADING = 20
+"""Characters of a heading that are looked at for what it says of the numbers under it."""
+
+
 @dataclass(frozen=True, slots=True)
 class ClauseReading:
     """`names` are local ranges of titles and numbers of documents, `closed` those and the lists."""
@@ -30,6 +37,7 @@ class ClauseReading:
     clause: Clause
     reading: Reading
     owners: Owners
+    quantities: tuple[QuantityUse, ...]
     names: tuple[tuple[int, int], ...]
 
     @property
@@ -50,12 +58,13 @@ def read_clauses(
     organisations: Organisations,
     aside: Sequence[Span] = (),
     *,
-    party_model: LinearModel | None = None,
-    role_model: LinearModel | None = None,
+    issued: date | None = None,
+    titles: Mapping[str, str] = _NO_TITLES,
+    models: Models = INSTALLED,
 ) -> Iterator[ClauseReading]:
     """Read each clause in order. A note 列第一位者为牵头单位，下同 holds to the end of its plan.
-    `party_model` decides which parties are owners, `role_model` in which role; without one that
-    of the installation does.
+    `issued` is the document's day, `titles` what each
+    plan is called; `models` decide the uses.
 
     `aside`: lines, in order, that are no text of the clause they stand in (the metadata of a page
     at the end of its first sheet); nothing is read there.
@@ -64,6 +73,7 @@ def read_clauses(
     first_leads = False
     plan = ""
     sheet = sheet_roles(normalize_characters(text))
+    headings: dict[str, str] = {}
     for clause in clauses:
         if clause.plan_id != plan:
             plan, first_leads = clause.plan_id, False
@@ -76,11 +86,21 @@ def read_clauses(
             closed=names,
             sheet=sheet,
             first_leads=first_leads,
-            party_model=party_model,
-            role_model=role_model,
+            models=models,
         )
         first_leads = owners.first_leads
-        yield ClauseReading(clause, reading, owners, names)
+        headings[clause.id] = " ".join(
+            (headings.get(clause.parent_id or "", ""), clause.heading[:_HEADING])
+        )
+        quantities = read_quantities(
+            reading,
+            closed=sorted([*names, *((o.start, o.end) for o in owners.lists)]),
+            issued=issued,
+            title=titles.get(clause.plan_id, ""),
+            heading=headings.get(clause.parent_id or "", ""),
+            models=models,
+        )
+        yield ClauseReading(clause, reading, owners, tuple(quantities), names)
 
 
 def _closed(reading: Reading, aside: Sequence[Span]) -> Iterator[tuple[int, int]]:

@@ -16,7 +16,7 @@ from ingest.milestones import MilestoneBook, assemble_milestones
 from ingest.owners import OWNER
 from ingest.progress import Stage, Tell, counted, untold
 from ingest.reading import Reading
-from ingest.targets import FoundTarget, find_targets
+from ingest.targets import FoundTarget, QuantityUse, name_targets
 from kb.identifiers import stable_id
 from kb.language.parties import Form
 from kb.models import Clause, Finding, Period, Plan, Span
@@ -71,8 +71,9 @@ def extract_tasks(
         subjects = item.owners.stated
         deadlines = find_deadlines(reading, issued=issued, period=period, closed=item.closed)
         doubtful = doubts[between(doubt_at, clause.span.start, clause.span.end)]
-        targets = find_targets(
-            reading, closed=item.closed, doubts=_local(reading, clause.span, doubtful)
+        warnings.extend(_undecided(reading, item.quantities))
+        targets = name_targets(
+            reading, item.quantities, doubts=_local(reading, clause.span, doubtful)
         )
         kind = _kind(clause, clauses)
         # Sorted starts, so that each duty of a long clause looks only at what is its own.
@@ -208,6 +209,7 @@ def _targets(
         yield Target(
             id=stable_id("target", task_id, number),
             milestone_id=book.bind(target.value_at),
+            class_=target.class_,
             metric=target.metric,
             scope=target.scope,
             comparator=target.comparator,
@@ -238,6 +240,19 @@ def _unresolved(item: ClauseReading) -> Iterator[Finding]:
             yield Finding(
                 code="unresolved-unit",
                 message=f"词库里没有“{use.party.name}”, 照原文保留 / no entry resolves it; kept as printed",
+                span=span,
+            )
+
+
+def _undecided(reading: Reading, uses: Sequence[QuantityUse]) -> Iterator[Finding]:
+    for use in uses:
+        if use.decision.label is None:
+            span = reading.span(use.quantity.start, use.quantity.end)
+            printed = reading.text[use.quantity.start : use.quantity.end]
+            yield Finding(
+                code="unclassified-number",
+                message=f"“{printed}”是不是目标或标准, 判断不定, 未作目标 / whether it is a target or a "
+                "standard could not be decided: not taken as one",
                 span=span,
             )
 

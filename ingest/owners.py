@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest.classifier import Decision, LinearModel, load_model
+from ingest.classifier import INSTALLED, Decision, Models
 from ingest.party_features import PartyScene, Zone
 from ingest.reading import Reading
 from kb.language.organisations import Organisations
@@ -59,14 +59,12 @@ def read_owners(
     closed: Sequence[tuple[int, int]] = (),
     sheet: Sequence[Role] = (),
     first_leads: bool = False,
-    party_model: LinearModel | None = None,
-    role_model: LinearModel | None = None,
+    models: Models = INSTALLED,
 ) -> Owners:
     """The owners of a clause. `closed` are local ranges of names of documents, in which nobody is
     an owner; `sheet`: the roles of the columns of owners in the document's table; `first_leads`: an earlier
     note (列第一位者为牵头单位，下同) holds."""
-    party_model = party_model or load_model("party_use")
-    role_model = role_model or load_model("party_role")
+    party_model, role_model = models.of("party_use"), models.of("party_role")
     parties = [
         p
         for p in find_parties(reading.text, organisations.find(reading.text))

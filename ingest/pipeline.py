@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.classifier import LinearModel
+from ingest.classifier import INSTALLED, Models
 from ingest.clauses import ClauseReading, read_clauses
 from ingest.deadlines import parse_period
 from ingest.duties import extract_tasks
@@ -108,8 +108,7 @@ def read_document(
     source: Source,
     tell: Tell = untold,
     *,
-    party_model: LinearModel | None = None,
-    role_model: LinearModel | None = None,
+    models: Models = INSTALLED,
 ) -> DocumentReading:
     """Text → header, outline and read clauses; models as for `extract_source`."""
     text = source.text
@@ -135,8 +134,9 @@ def read_document(
             index,
             organisations,
             aside,
-            party_model=party_model,
-            role_model=role_model,
+            issued=header.written_on,
+            titles={plan.id: f"{header.title or ''} {plan.title}" for plan in plans},
+            models=models,
         )
     )
     return DocumentReading(
@@ -157,14 +157,13 @@ def extract_source(
     tell: Tell = untold,
     *,
     reading: int = 1,
-    party_model: LinearModel | None = None,
-    role_model: LinearModel | None = None,
+    models: Models = INSTALLED,
 ) -> Extraction:
     """Document → facts and warnings. Pure: no clock, no files but the lexicon and the weights.
 
-    `party_model`, `role_model`: other models than the installation's, for measuring with documents left out.
+    `models`: others than the installation's, for measuring with documents left out.
     """
-    read = read_document(source, tell, party_model=party_model, role_model=role_model)
+    read = read_document(source, tell, models=models)
     text, header, outline = source.text, read.header, read.outline
     document_id, plans, readings = read.document_id, read.plans, read.readings
     repairs, findings, index, organisations = (

@@ -102,6 +102,14 @@ class Milestone(Fact):
     due: Deadline
 
 
+class TargetClass(StrEnum):
+    """What a number of a duty is."""
+
+    TARGET = "target"  # a level, number or share to be reached or built
+    STANDARD = "standard"  # a rule, limit, amount or rate that holds whenever it applies
+    CONDITION = "condition"  # says whom or what something applies to
+
+
 class Target(Fact):
     """A number that a duty must reach. `measure` is the value's unit of measurement (`unit` in
     JSON); `per` a rate's base (`year`); `stretch` marks 力争; `uncertain` a value that the
@@ -111,6 +119,7 @@ class Target(Fact):
 
     id: str
     milestone_id: str | None
+    class_: TargetClass = Field(default=TargetClass.TARGET, alias="class")
     metric: str
     scope: str | None = None
     comparator: Comparator

@@ -15,11 +15,12 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ingest.classifier import LinearModel, model_of
+from ingest.classifier import LinearModel, Models, model_of
 from ingest.owners import OTHER, OWNER, read_owners
 from ingest.pipeline import read_document
 from ingest.readers import read_bytes
@@ -29,6 +30,7 @@ from kb.language.organisations import organisations_for
 from kb.language.roles import Role
 from kb.lexicon import corpus_path
 from kb.models import Span
+from tasks.models import TargetClass
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "gold"
 OWN = Path(__file__).with_name("texts")
@@ -109,6 +111,7 @@ def _plain(name: str) -> str:
 
 
 _UNFITTED = LinearModel((OTHER, OWNER), (0.0, 0.0), {})
+_UNFITTED_MODELS = Models(_UNFITTED, _UNFITTED, _UNFITTED, _UNFITTED)
 
 
 @cache
@@ -119,7 +122,7 @@ def party_examples(document: Annotated) -> tuple[tuple[Example, ...], tuple[Exam
     examples: list[Example] = []
     roles: list[Example] = []
     source = read_bytes(document.text.encode(), f"{document.slug}.txt")
-    for item in read_document(source, party_model=_UNFITTED, role_model=_UNFITTED).readings:
+    for item in read_document(source, models=_UNFITTED_MODELS).readings:
         for use in item.owners.uses:
             span = item.reading.span(use.party.start, use.party.end)
             label = _party_label(rows, use.party.name, span)
@@ -196,9 +199,7 @@ def sentence_examples() -> tuple[list[Example], list[Example]]:
     roles: list[Example] = []
     for row in _rows(OWN / "sentences.jsonl"):
         reading = read_span(row["text"], Span(0, len(row["text"])))
-        found = read_owners(
-            reading, organisations_for(_DISTRICT), party_model=_UNFITTED, role_model=_UNFITTED
-        )
+        found = read_owners(reading, organisations_for(_DISTRICT), models=_UNFITTED_MODELS)
         for use in found.uses:
             given = row["owners"].get(use.party.name)
             uses.append(
@@ -230,9 +231,43 @@ def role_fold(group: str | None, documents: Sequence[Annotated]) -> LinearModel:
 ROLES = tuple(role.value for role in Role)
 
 
-def folds_of(group: str | None, documents: Sequence[Annotated]) -> dict[str, LinearModel]:
-    """The models fitted without `group`, as the keyword arguments of `extract_source`."""
-    return {"party_model": party_fold(group, documents), "role_model": role_fold(group, documents)}
+@cache
+def quantity_examples(document: Annotated) -> tuple[Example, ...]:
+    """Features and class of each quantity of a document; those of optional rows and those that a
+    row reads otherwise are left out."""
+    rows = document.rows["targets"]
+    source = read_bytes(document.text.encode(), f"{document.slug}.txt")
+    read = read_document(source, models=_UNFITTED_MODELS)
+    examples: list[Example] = []
+    for item in read.readings:
+        for use in item.quantities:
+            span = item.reading.span(use.quantity.start, use.quantity.end)
+            at = [r for r in rows if any(s < span.end and span.start < e for s, e in _places(r))]
+            right = [r for r in at if abs(Decimal(str(r["value"])) - use.quantity.value) < _CENT]
+            if not at:
+                examples.append((list(use.features), OTHER))
+            elif right and not any(r.get("optional") for r in right):
+                examples.append((list(use.features), right[0].get("class") or "target"))
+    return tuple(examples)
+
+
+_CENT = Decimal("0.01")
+CLASSES = (OTHER, *(c.value for c in TargetClass))
+
+
+def quantity_fold(group: str | None, documents: Sequence[Annotated]) -> LinearModel:
+    """The model of quantities fitted without the documents of `group`."""
+    examples = [e for d in documents if d.group != group for e in quantity_examples(d)]
+    return model_of(fit(examples, CLASSES))
+
+
+def folds_of(group: str | None, documents: Sequence[Annotated]) -> Models:
+    """The models fitted without `group`."""
+    return Models(
+        party_use=party_fold(group, documents),
+        party_role=role_fold(group, documents),
+        quantity_use=quantity_fold(group, documents),
+    )
 
 
 def write_weights(name: str, data: dict[str, Any], documents: Sequence[Annotated]) -> None:
@@ -260,8 +295,10 @@ def main() -> int:
     write_weights("party_use", fit(examples, (OTHER, OWNER)), documents)
     roles = [e for d in documents for e in party_examples(d)[1]] + sentences[1]
     write_weights("party_role", fit(roles, ROLES, margin=0), documents)
+    quantities = [e for d in documents for e in quantity_examples(d)]
+    write_weights("quantity_use", fit(quantities, CLASSES), documents)
     by_label: dict[str, int] = defaultdict(int)
-    for _, label in examples:
+    for _, label in [*examples, *quantities]:
         by_label[label] += 1
     print(f"party_use: {len(documents)} documents, {dict(by_label)}")
     return 0
