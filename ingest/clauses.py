@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from ingest.classifier import INSTALLED, Models
+from ingest.deadlines import TimeUse, read_times
 from ingest.owners import OwnerList, Owners, read_owners
 from ingest.party_features import sheet_roles
 from ingest.reading import Reading, RepairIndex, normalize_characters, read_span
@@ -38,6 +39,7 @@ class ClauseReading:
     reading: Reading
     owners: Owners
     quantities: tuple[QuantityUse, ...]
+    times: tuple[TimeUse, ...]
     names: tuple[tuple[int, int], ...]
 
     @property
@@ -59,11 +61,13 @@ def read_clauses(
     aside: Sequence[Span] = (),
     *,
     issued: date | None = None,
+    reference: date | None = None,
     titles: Mapping[str, str] = _NO_TITLES,
     models: Models = INSTALLED,
 ) -> Iterator[ClauseReading]:
     """Read each clause in order. A note 列第一位者为牵头单位，下同 holds to the end of its plan.
-    `issued` is the document's day, `titles` what each
+    `issued` is the document's day, `reference` that from which years are counted where none is
+    printed, `titles` what each
     plan is called; `models` decide the uses.
 
     `aside`: lines, in order, that are no text of the clause they stand in (the metadata of a page
@@ -92,15 +96,26 @@ def read_clauses(
         headings[clause.id] = " ".join(
             (headings.get(clause.parent_id or "", ""), clause.heading[:_HEADING])
         )
+        closed = sorted([*names, *((o.start, o.end) for o in owners.lists)])
         quantities = read_quantities(
             reading,
-            closed=sorted([*names, *((o.start, o.end) for o in owners.lists)]),
+            closed=closed,
             issued=issued,
             title=titles.get(clause.plan_id, ""),
             heading=headings.get(clause.parent_id or "", ""),
             models=models,
         )
-        yield ClauseReading(clause, reading, owners, tuple(quantities), names)
+        times = read_times(
+            reading,
+            closed=closed,
+            parties=[(u.party.start, u.party.end) for u in owners.uses],
+            issued=issued,
+            reference=reference,
+            title=titles.get(clause.plan_id, ""),
+            heading=headings.get(clause.parent_id or "", ""),
+            models=models,
+        )
+        yield ClauseReading(clause, reading, owners, tuple(quantities), tuple(times), names)
 
 
 def _closed(reading: Reading, aside: Sequence[Span]) -> Iterator[tuple[int, int]]:

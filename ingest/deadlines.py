@@ -6,33 +6,28 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 
 from dateutil.relativedelta import relativedelta
 
+from ingest.classifier import INSTALLED, Decision, Models
 from ingest.reading import Reading
+from ingest.time_features import TimeScene
 from kb.language.times import Bound, Time, TimeKind, find_times
 from kb.models import Period
 from kb.ranges import Ranges
 from tasks.models import Certainty, Counting, Deadline, DueKind
 
 _SENTENCE = re.compile(r"[^。!?\n]+[。!?\n]?")
-_TO = re.compile(r"(?:到|至|截至|截止到?|力争到?|确保到?|争取到?|于|在|就|,)$")
-_PAST = re.compile(r"以来|以前年度|年度(?:的|报告|总结)|版|修订|修正|印发|公布|发布|施行后|号\b")
-_BACKGROUND = re.compile(r"(?:截[至止]|自|从|早在|始于|与|较|比|相比|同比|以)$")
-_BEFORE_EVENT = re.compile(r"(?:自|从|在|于)?(?P<event>[一-龥、]{2,24}?)(?:之日)?起?$")
+_TO = re.compile(r"(?:截至|截止到?|到|至)$")
 _EVENT = re.compile(
     r"(?:自|从|在|于)?(?P<event>[一-龥\"、]{2,24}?)(?:之日|当日|当天)?(?:起|后|之后|以后)(?:的)?(?:,)?$"
 )
 _ISSUE = re.compile(
     r"(?:本?(?:通知|意见|方案|办法|文件|计划|规定)?(?:印发|发布|公布|下发|施行|实施)|本?(?:通知|意见|方案|办法|文件|计划|规定))"
 )
-_START_AFTER = re.compile(r"\s*(?:秋季|春季)?(?:开始|起(?![草点步到来诉伏义])|启动(?!资金))")
-_RATE = re.compile(r"\s*(?:平均)?(?:增长|递增|提高|增加|下降|减少|降低)?\s*\d")
-_COMPLETES = re.compile(
-    r"\s*,?(?:全面|基本|如期|全部|力争|要|需|必须|应|应当|须)?(?:完成|建成|实现|达到|达|消除|形成|投用|投入使用|落实|建立|取得|到位|竣工|启动|开工|印发|出台|制定|开展|评选|培养|新增|新建|改造|补充|补足|配齐|办|举办|组织|试点|推广|覆盖|报送|上报|提交|编制|发布|构建|确保|力争|争取|培育|打造|建设|实施|推进|推动|对|将|,|新|全|各|所有)"
-)
-_NO_BREAK = 2000
+OTHER = "other"
+_DATED = (DueKind.BY, DueKind.IN, DueKind.START, DueKind.PERIOD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,150 +65,113 @@ def parse_period(reading: Reading) -> Period | None:
     return None
 
 
-def find_deadlines(
+@dataclass(frozen=True, slots=True)
+class TimeUse:
+    """A time of a clause with what was decided of it: a kind of deadline, or `other`."""
+
+    time: Time
+    features: tuple[str, ...]
+    decision: Decision
+
+
+def read_times(
     reading: Reading,
     *,
-    issued: date | None,
-    period: Period | None,
     closed: Sequence[tuple[int, int]] = (),
-) -> list[FoundDeadline]:
-    """All deadlines of `reading`, in order.
+    parties: Sequence[tuple[int, int]] = (),
+    issued: date | None = None,
+    reference: date | None = None,
+    title: str = "",
+    heading: str = "",
+    models: Models = INSTALLED,
+) -> list[TimeUse]:
+    """All times of `reading` in order, each with its use.
 
-    `issued` is the document's date: it resolves 印发之日起30日内 and 年底前; `closed` are local
-    ranges (names of documents, lists of owners) in which nothing is a deadline.
+    `closed` are local ranges (names of documents, lists of owners) in which nothing is a deadline;
+    `parties` where bodies are named; `issued` is the document's day, `reference` that from which
+    years are counted where none is printed.
+    """
+    shut = Ranges(closed)
+    times = [
+        t
+        for t in find_times(reading.text, reference=reference or issued)
+        if not shut.overlap(t.start, t.end)
+    ]
+    scene = TimeScene(
+        reading.text, times, issued=issued, title=title, heading=heading, parties=parties
+    )
+    model = models.of("time_use")
+    uses: list[TimeUse] = []
+    for place, time in enumerate(times):
+        features = scene.features(place)
+        uses.append(TimeUse(time, tuple(features), model.decide(features)))
+    return uses
+
+
+def find_deadlines(
+    reading: Reading, uses: Sequence[TimeUse], *, issued: date | None, period: Period | None
+) -> list[FoundDeadline]:
+    """The deadlines among the times of `reading`, in order.
+
+    `issued` is the document's date: it resolves 印发之日起30日内; a stretch that is the plan's own
+    `period` is no deadline of a clause.
     """
     found: list[tuple[Time, Deadline]] = []
-    for at, mention, due in _bound_times(reading, issued, period, closed):
-        to = mention.end
+    for use in uses:
+        made = _deadline(reading.text, use, issued, period)
+        if made is None:
+            continue
+        at, due = made
+        to = use.time.end
         certainty = list(due.certainty)
         if reading.is_repaired(at, to):
             certainty = [c for c in certainty if c is not Certainty.EXPLICIT]
             certainty.insert(0, Certainty.REPAIRED)
         read = {"span": reading.span(at, to), "certainty": tuple(certainty)}
-        found.append((replace(mention, start=at, end=to), due.model_copy(update=read)))
+        found.append((replace(use.time, start=at, end=to), due.model_copy(update=read)))
     return list(_with_ranges(reading.text, found))
 
 
-def find_yearless(
-    reading: Reading, *, period: Period | None, closed: Sequence[tuple[int, int]] = ()
-) -> list[tuple[int, int]]:
-    """Local ranges of the deadlines that a document without a date leaves without a year: no day
-    can be read of them."""
+def find_yearless(uses: Sequence[TimeUse]) -> list[tuple[int, int]]:
+    """Local ranges of the deadlines of a document without any year: no day can be read of them."""
     return [
-        (at, mention.end)
-        for at, mention, _ in _bound_times(reading, _ANY_YEAR, period, closed)
-        if mention.assumed
+        (use.time.start, use.time.end)
+        for use in uses
+        if use.decision.label in _DATED and use.time.first is None and use.time.last is None
     ]
 
 
-_ANY_YEAR = date(2024, 1, 1)
-"""Stands for a year that is not known; a leap year has every day."""
-
-
-def _bound_times(
-    reading: Reading,
-    issued: date | None,
-    period: Period | None,
-    closed: Sequence[tuple[int, int]],
-) -> Iterator[tuple[int, Time, Deadline]]:
-    """The times that bind a duty: where the deadline begins, the time, the deadline."""
-    text = reading.text
-    if not re.search(r"[年月日周天度期末]|20\d\d|十.五", text):
-        return
-    shut = Ranges(closed)
-    mentions = [m for m in find_times(text, reference=issued) if not shut.overlap(m.start, m.end)]
-    for index, mention in enumerate(mentions):
-        following = mentions[index + 1] if index + 1 < len(mentions) else None
-        at, due = _deadline(reading, mention, following, issued, period)
-        if due is not None:
-            yield at, mention, due
-
-
 def _deadline(
-    reading: Reading,
-    mention: Time,
-    following: Time | None,
-    issued: date | None,
-    period: Period | None,
-) -> tuple[int, Deadline | None]:
-    """Where the deadline begins, and the deadline; None where the time binds nothing."""
-    text = reading.text
-    left = text[max(0, mention.start - 30) : mention.start]
-    left = re.split(r"[。;!?\n]", left)[-1]
-    right = text[mention.end : mention.end + 24]
-    printed = text[mention.start : mention.end]
-    if mention.rrule:
-        return mention.start, _recurring(text, mention, following, left, right)
-    if mention.duration and mention.bound is Bound.WITHIN:
-        return _relative(mention, left, issued)
-    if mention.duration or (mention.first is None and mention.last is None):
-        return mention.start, None
-    if right[:1] in ("〕", "]", "级", "版") or left[-1:] in ("〔", "["):
-        return mention.start, None
-    if (
-        re.match(r"\)?\s*(?:修订|修正|版|年度)", right)
-        or "年度" in printed
-        or right.startswith("度")
-    ):
-        return mention.start, None
-    return _point(text, mention, left, right, printed, issued, period)
-
-
-def _point(
-    text: str,
-    mention: Time,
-    left: str,
-    right: str,
-    printed: str,
-    issued: date | None,
-    period: Period | None,
-) -> tuple[int, Deadline | None]:
-    at = mention.start
-    lead = re.search(r"(?:力争|确保|争取)?(?:截至|截止到?|到|至|于|在)$", left)
-    if lead and lead.group():
-        word = re.search(r"(?:截至|截止到?|到|至)$", left)
-        if word:
-            at -= len(word.group())
-    if re.match(r"当[年月]|去年|上一?[年月]|前年", printed):
-        return at, None
-    if mention.kind is TimeKind.SINCE or _START_AFTER.match(right):
-        if re.search(r"以来|至今", printed) or mention.first is None:
-            return at, None
-        if issued and mention.first.year < issued.year and mention.first < issued:
-            return at, None
-        return at, Deadline(
-            kind=DueKind.START, date=mention.first, start=mention.first, certainty=_plain(mention)
+    text: str, use: TimeUse, issued: date | None, period: Period | None
+) -> tuple[int, Deadline] | None:
+    """Where the deadline begins, and the deadline that was decided; None where its words give no
+    such value."""
+    time, label = use.time, use.decision.label
+    if label is None or label == OTHER:
+        return None
+    if time.kind is TimeKind.RECURRING:
+        rule = time.rrule
+        return (time.start, Deadline(kind=DueKind.RECURRING, rrule=rule)) if rule else None
+    if time.duration and time.first is None and time.last is None:
+        left = re.split(r"[。;!?\n]", text[max(0, time.start - 30) : time.start])[-1]
+        return _relative(time, left, issued)
+    if label == DueKind.START and time.first is not None:
+        return time.start, Deadline(
+            kind=DueKind.START, date=time.first, start=time.first, certainty=_plain(time)
         )
-    yearless = mention.yearless and mention.kind is not TimeKind.INTERVAL
-    if mention.last is None or (yearless and mention.first and _bare_day(mention)):
-        return at, None
-    end = mention.last
-    if issued and end < issued - timedelta(days=1):
-        return at, None  # what lies before the document is its background
-    certainty = _plain(mention)
-    if yearless:
-        return at, _yearless(text, mention, left, right, printed, issued, end)
-    if mention.kind is TimeKind.INTERVAL:
-        if period and (mention.first, end) == (period.start, period.end):
-            return at, None
-        return at, Deadline(kind=DueKind.IN, date=end, start=mention.first, certainty=certainty)
-    by = (
-        mention.bound in (Bound.BEFORE, Bound.EDGE, Bound.WITHIN)
-        or at < mention.start
-        or re.match(r"\s*(?:底|末|前|内)", right)
-        or "末" in printed
-    )
-    if by:
-        if re.match(r"\s*(?:的)?(?:水平|基数|基础上|相比)", right) or re.search(
-            r"(?:较|比|与)$", left
-        ):
-            return at, None
-        return at, Deadline(kind=DueKind.BY, date=end, certainty=certainty)
-    if re.match(
-        r"\s*(?:的)?(?:水平|基数|基础上|相比|以来|工作|决算|预算|中央)", right
-    ) or re.search(r"(?:较|比|与|以|\()$", left):
-        return at, None
-    return at, Deadline(kind=DueKind.IN, date=end, start=mention.first, certainty=certainty)
+    if time.last is None:
+        return None
+    if period and (time.first, time.last) == (period.start, period.end):
+        return None
+    left = text[max(0, time.start - 8) : time.start]
+    lead = _TO.search(left)
+    at = time.start - len(lead.group()) if lead else time.start
+    bounded = time.bound in (Bound.BEFORE, Bound.EDGE, Bound.WITHIN)
+    if bounded or lead or (label == DueKind.BY and time.first is None):
+        return at, Deadline(kind=DueKind.BY, date=time.last, certainty=_plain(time))
+    kind = DueKind.BY if label == DueKind.BY else DueKind.IN
+    start = None if kind is DueKind.BY else time.first
+    return time.start, Deadline(kind=kind, date=time.last, start=start, certainty=_plain(time))
 
 
 def _plain(mention: Time) -> tuple[Certainty, ...]:
@@ -222,72 +180,26 @@ def _plain(mention: Time) -> tuple[Certainty, ...]:
     return tuple(doubt for doubt, holds in doubts if holds) or (Certainty.EXPLICIT,)
 
 
-def _bare_day(mention: Time) -> bool:
-    """9月10日, 3月份: a day of any year, no deadline unless 前 or 底 stands with it."""
-    return (
-        mention.bound not in (Bound.BEFORE, Bound.EDGE, Bound.WITHIN) and "末" not in mention.tail
-    )
-
-
-def _yearless(
-    text: str,
-    mention: Time,
-    left: str,
-    right: str,
-    printed: str,
-    issued: date | None,
-    end: date,
-) -> Deadline | None:
-    """年底前, 6月底前: of the document's year; 年初 and the like recur with no year to hold to."""
-    if issued is None or mention.tail == "初" or re.search(r"每年|每学年|每季度|当年", left):
-        return None
-    if end < issued:
-        end = end + relativedelta(years=1)
-    return Deadline(kind=DueKind.BY, date=end, certainty=(Certainty.ASSUMED_YEAR,))
-
-
-def _recurring(
-    text: str, mention: Time, following: Time | None, left: str, right: str
-) -> Deadline | None:
-    printed = text[mention.start : mention.end]
-    if re.search(r"(?:FREQ=DAILY|FREQ=WEEKLY)", mention.rrule or "") and not re.search(
-        r"报|通报|调度|督查|督导|检查|例会", right
-    ):
-        return None  # 每天1小时, 每周2课时: the content of a duty, not when it is due
-    if (
-        following is not None
-        and following.rrule
-        and "BY" in following.rrule
-        and "BY" not in (mention.rrule or "")
-    ):
-        between = text[mention.end : following.start]
-        if not re.search(r"[。;\n]", between) and len(between) < 30:
-            return None
-    if re.match(r"\s*(?:的)?(?:[\"、]|人均|生均|平均)", right) and not re.search(r"月", printed):
-        return None
-    if re.search(r"(?:元|小时|课时|学时)\s*[/每]?$", left):
-        return None
-    return Deadline(kind=DueKind.RECURRING, rrule=mention.rrule)
-
-
-def _relative(mention: Time, left: str, issued: date | None) -> tuple[int, Deadline | None]:
+def _relative(mention: Time, left: str, issued: date | None) -> tuple[int, Deadline]:
+    """A length after the event whose words end before it; the event may be left unsaid."""
+    counting = Counting.WORKING_DAYS if mention.working_days else Counting.DAYS
     event = _EVENT.search(left)
-    if event is None:
-        return mention.start, None
-    # The shortest event after a comma: what stands before the last 自 or , is another matter.
-    words = re.split(r"自|从|,|、(?=[一-龥]{0,6}$)", event.group("event"))[-1].strip('"')
-    start = mention.start - (len(left) - event.start())
-    begins = left.rfind(words)
-    if begins >= 0:
-        start = mention.start - len(left) + begins
-        if begins and left[begins - 1] in "自从":
-            start -= 1
+    words = (
+        re.split(r"自|从|,|、(?=[一-龥]{0,6}$)", event.group("event"))[-1].strip('"')
+        if event
+        else ""
+    )
     if not words:
-        return mention.start, None
+        return mention.start, Deadline(
+            kind=DueKind.RELATIVE, duration=mention.duration, counting=counting
+        )
+    begins = left.rfind(words)
+    start = mention.start - len(left) + begins
+    if begins and left[begins - 1] in "自从":
+        start -= 1
     if _ISSUE.fullmatch(words) and issued is not None and not mention.working_days:
         due = issued + _length(mention.duration or "P0D")
         return start, Deadline(kind=DueKind.BY, date=due, duration=mention.duration, event=words)
-    counting = Counting.WORKING_DAYS if mention.working_days else Counting.DAYS
     return start, Deadline(
         kind=DueKind.RELATIVE, duration=mention.duration, counting=counting, event=words
     )

@@ -16,10 +16,10 @@ from ingest.milestones import MilestoneBook, assemble_milestones
 from ingest.owners import OWNER
 from ingest.progress import Stage, Tell, counted, untold
 from ingest.reading import Reading
-from ingest.targets import FoundTarget, QuantityUse, name_targets
+from ingest.targets import FoundTarget, name_targets
 from kb.identifiers import stable_id
 from kb.language.parties import Form
-from kb.models import Clause, Finding, Period, Plan, Span
+from kb.models import Clause, Finding, Plan, Span
 from kb.ranges import between
 from tasks.models import Assignment, Basis, Target, Task, TaskKind
 
@@ -67,11 +67,11 @@ def extract_tasks(
             continue
         period = periods[clause.plan_id]
         if issued is None:
-            warnings.extend(_without_year(item, period))
+            warnings.extend(_without_year(item))
         subjects = item.owners.stated
-        deadlines = find_deadlines(reading, issued=issued, period=period, closed=item.closed)
+        deadlines = find_deadlines(reading, item.times, issued=issued, period=period)
         doubtful = doubts[between(doubt_at, clause.span.start, clause.span.end)]
-        warnings.extend(_undecided(reading, item.quantities))
+        warnings.extend(_undecided(item))
         targets = name_targets(
             reading, item.quantities, doubts=_local(reading, clause.span, doubtful)
         )
@@ -244,21 +244,27 @@ def _unresolved(item: ClauseReading) -> Iterator[Finding]:
             )
 
 
-def _undecided(reading: Reading, uses: Sequence[QuantityUse]) -> Iterator[Finding]:
-    for use in uses:
-        if use.decision.label is None:
-            span = reading.span(use.quantity.start, use.quantity.end)
-            printed = reading.text[use.quantity.start : use.quantity.end]
-            yield Finding(
-                code="unclassified-number",
-                message=f"“{printed}”是不是目标或标准, 判断不定, 未作目标 / whether it is a target or a "
-                "standard could not be decided: not taken as one",
-                span=span,
-            )
+def _undecided(item: ClauseReading) -> Iterator[Finding]:
+    """Numbers and times of which it could not be decided what they are for."""
+    reading = item.reading
+    for code, what, uses in (
+        ("unclassified-number", ("目标或标准", "a target or a standard"),
+         [(u.quantity.start, u.quantity.end, u.decision) for u in item.quantities]),
+        ("unclassified-date", ("时限", "a deadline"),
+         [(u.time.start, u.time.end, u.decision) for u in item.times]),
+    ):  # fmt: skip
+        for start, end, decision in uses:
+            if decision.label is None:
+                yield Finding(
+                    code=code,
+                    message=f"“{reading.text[start:end]}”是不是{what[0]}, 判断不定, 未作{what[0]} / "
+                    f"whether it is {what[1]} could not be decided: not taken as one",
+                    span=reading.span(start, end),
+                )
 
 
-def _without_year(item: ClauseReading, period: Period | None) -> Iterator[Finding]:
-    for start, end in find_yearless(item.reading, period=period, closed=item.closed):
+def _without_year(item: ClauseReading) -> Iterator[Finding]:
+    for start, end in find_yearless(item.times):
         printed = item.reading.text[start:end].strip()
         yield Finding(
             code="no-year",

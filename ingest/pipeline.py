@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from ingest.classifier import INSTALLED, Models
@@ -24,6 +25,7 @@ from ingest.reading import RepairIndex, read_span
 from ingest.repairs import find_repairs
 from kb.language.jurisdictions import Jurisdiction, detect_jurisdiction
 from kb.language.organisations import Organisations, organisations_for
+from kb.language.times import find_times
 from kb.models import Document, Finding, Plan, Repair, Span, verify_quote
 from tasks.fact_ids import document_id_of, identify
 from tasks.models import (
@@ -135,6 +137,7 @@ def read_document(
             organisations,
             aside,
             issued=header.written_on,
+            reference=header.written_on or header.published_on or _year_of(header, outline),
             titles={plan.id: f"{header.title or ''} {plan.title}" for plan in plans},
             models=models,
         )
@@ -214,6 +217,13 @@ def extract_source(
     extraction = identify(extraction, reading)
     verify_extraction(extraction)
     return extraction
+
+
+def _year_of(header: Header, outline: Outline) -> date | None:
+    """The first day of the year that the title names, where the document has no day of its own."""
+    title = header.title or (outline.plans[0].title if outline.plans else "")
+    named = next((t.first for t in find_times(title) if t.printed_year and t.first), None)
+    return date(named.year, 1, 1) if named else None
 
 
 def _jurisdiction(header: Header, outline: Outline) -> Jurisdiction:

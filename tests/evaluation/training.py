@@ -251,6 +251,32 @@ def quantity_examples(document: Annotated) -> tuple[Example, ...]:
     return tuple(examples)
 
 
+@cache
+def time_examples(document: Annotated) -> tuple[Example, ...]:
+    """Features and kind of each time of a document; those of optional rows are left out."""
+    rows = document.rows["deadlines"]
+    source = read_bytes(document.text.encode(), f"{document.slug}.txt")
+    examples: list[Example] = []
+    for item in read_document(source, models=_UNFITTED_MODELS).readings:
+        for use in item.times:
+            span = item.reading.span(use.time.start, use.time.end)
+            at = [r for r in rows if any(s < span.end and span.start < e for s, e in _places(r))]
+            if not at:
+                examples.append((list(use.features), OTHER))
+            elif not any(r.get("optional") for r in at):
+                examples.append((list(use.features), at[0]["kind"]))
+    return tuple(examples)
+
+
+KINDS_OF_TIME = (OTHER, "by", "in", "period", "recurring", "relative", "start")
+
+
+def time_fold(group: str | None, documents: Sequence[Annotated]) -> LinearModel:
+    """The model of times fitted without the documents of `group`."""
+    examples = [e for d in documents if d.group != group for e in time_examples(d)]
+    return model_of(fit(examples, KINDS_OF_TIME))
+
+
 _CENT = Decimal("0.01")
 CLASSES = (OTHER, *(c.value for c in TargetClass))
 
@@ -267,6 +293,7 @@ def folds_of(group: str | None, documents: Sequence[Annotated]) -> Models:
         party_use=party_fold(group, documents),
         party_role=role_fold(group, documents),
         quantity_use=quantity_fold(group, documents),
+        time_use=time_fold(group, documents),
     )
 
 
@@ -297,8 +324,10 @@ def main() -> int:
     write_weights("party_role", fit(roles, ROLES, margin=0), documents)
     quantities = [e for d in documents for e in quantity_examples(d)]
     write_weights("quantity_use", fit(quantities, CLASSES), documents)
+    times = [e for d in documents for e in time_examples(d)]
+    write_weights("time_use", fit(times, KINDS_OF_TIME), documents)
     by_label: dict[str, int] = defaultdict(int)
-    for _, label in [*examples, *quantities]:
+    for _, label in [*examples, *quantities, *times]:
         by_label[label] += 1
     print(f"party_use: {len(documents)} documents, {dict(by_label)}")
     return 0

@@ -1,0 +1,222 @@
+"""What stands around a time of a clause: the named structural features by which its use (a deadline
+of some kind, or nothing) is decided.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from datetime import date
+from enum import StrEnum
+from functools import lru_cache
+from typing import ClassVar
+
+from pydantic import ConfigDict
+
+from ingest.quantity_features import genre_of
+from kb.language.engine import Grammar, Token, best
+from kb.language.roles import RoleWordKind, best_role_words, find_role_words
+from kb.language.times import Time, TimeKind
+from kb.lexicon import load_lexicon
+from kb.models import Fact
+
+_STOPS = frozenset("。;!?\n")
+_PARTS = frozenset("。;!?\n,:")
+_FAR = 50
+"""Characters of a sentence looked at on each side."""
+
+
+class Beside(StrEnum):
+    """What a word near a time says of it."""
+
+    LIMIT = "limit"  # announces a deadline: 完成时限
+    FINISH = "finish"  # what is to be done by then: 完成
+    ISSUE_ACT = "issue-act"  # issue, adoption, entry into force
+    PAST_FACT = "past-fact"
+    EVENT = "event"  # the length counts from an event: 之日起
+    MEASURE_OF = "measure-of"  # the length is itself what is limited: 有效期
+    NAME_OF = "name-of"  # the time is part of a name: 2025年工作要点
+    RATE = "rate"  # 每月100元
+
+
+class BesideWords(Fact):
+    """Words of a kind, with sentences in which they are that and in which they are not."""
+
+    kind: Beside
+    words: tuple[str, ...]
+    holds: tuple[str, ...]
+    not_: tuple[str, ...] = ()
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        alias_generator=lambda name: name.rstrip("_"), populate_by_name=True
+    )
+
+
+_BESIDE = frozenset(kind.value for kind in Beside)
+
+
+@lru_cache
+def _grammar() -> Grammar:
+    grammar = Grammar()
+    for entry in load_lexicon("time_contexts", BesideWords):
+        for word in entry.words:
+            grammar.word(word, entry.kind.value)
+    return grammar
+
+
+class TimeScene:
+    """A clause's text with its times; `issued` is the document's day, `title` and `heading` what
+    the document, its plan and the headings above the clause are called, `parties` where bodies are
+    named."""
+
+    def __init__(
+        self,
+        text: str,
+        times: Sequence[Time],
+        *,
+        issued: date | None,
+        title: str,
+        heading: str,
+        parties: Sequence[tuple[int, int]] = (),
+    ) -> None:
+        self.text = text
+        self.times = times
+        self.issued = issued
+        self.genre = genre_of(title)
+        self.heading = heading
+        self._ends = {end for _, end in parties}
+        self._starts = {start for start, _ in parties}
+        inside = [(t.start, t.end) for t in times]
+        words = list(_grammar().words_in(text))
+        self.words = best([w for w in words if not _within(w, inside)], _BESIDE)
+        self._word_starts = [w.start for w in self.words]
+        self._modals = [
+            t.start for t in best_role_words(find_role_words(text)) if t.kind == RoleWordKind.MODAL
+        ]
+
+    def _between(self, start: int, end: int) -> Sequence[Token]:
+        low, high = bisect_left(self._word_starts, start), bisect_left(self._word_starts, end)
+        return self.words[low:high]
+
+    def _left(self, at: int, marks: frozenset[str]) -> int:
+        low = max(0, at - _FAR)
+        return next((p + 1 for p in range(at - 1, low - 1, -1) if self.text[p] in marks), low)
+
+    def _right(self, at: int, marks: frozenset[str]) -> int:
+        high = min(len(self.text), at + _FAR)
+        return next((p for p in range(at, high) if self.text[p] in marks), high)
+
+    def features(self, place: int) -> list[str]:
+        """The features of the time at `place`, and those of two together."""
+        found = list(self._features(place))
+        named = dict(f.split("=", 1) for f in found if f.count("=") == 1)
+        for one, two in _CROSSED:
+            if one in named and two in named:
+                found.append(f"{one}={named[one]}&{two}={named[two]}")
+        return found
+
+    def _features(self, place: int) -> Iterator[str]:
+        time, text = self.times[place], self.text
+        yield f"kind={time.kind.value}"
+        yield f"bound={time.bound.value or '-'}"
+        yield f"year={time.year.value or '-'}"
+        yield f"exact={_exactness(time)}"
+        yield f"when={self._when(time)}"
+        yield f"genre={self.genre}"
+        if time.working_days:
+            yield "working-days"
+        if time.clock is not None:
+            yield "clock"
+        part, stop = self._left(time.start, _PARTS), self._right(time.end, _PARTS)
+        begin, end = self._left(time.start, _STOPS), self._right(time.end, _STOPS)
+        before, after = self._between(part, time.start), self._between(time.end, stop)
+        yield f"word-before={before[-1].kind if before else '-'}"
+        beside = before and before[-1].end >= time.start - 1
+        yield f"just-before={before[-1].kind if beside else '-'}"
+        yield f"word-after={after[0].kind if after else '-'}"
+        next_to = after and after[0].start <= time.end + 1
+        yield f"just-after={after[0].kind if next_to else '-'}"
+        for kind in sorted({w.kind for w in self._between(begin, time.start)}):
+            yield f"sentence-before:{kind}"
+        for kind in sorted({w.kind for w in self._between(time.end, end)}):
+            yield f"sentence-after:{kind}"
+        label = text.rfind(":", max(0, time.start - 14), time.start)
+        labelled = self._between(max(0, label - 8), label) if label >= 0 else ()
+        yield f"label={labelled[-1].kind if labelled else 'other' if label >= 0 else '-'}"
+        yield f"left={self._class(time.start - 1)}"
+        yield f"right={self._class(time.end)}"
+        yield f"part={'opens' if part >= time.start - 2 else 'inside'}"
+        yield f"sentence={'opens' if begin >= time.start - 2 else 'inside'}"
+        line = text.rfind("\n", 0, time.start) + 1
+        close = text.find("\n", time.end)
+        rest = (close if close >= 0 else len(text)) - line - (time.end - time.start)
+        yield f"line={'alone' if rest < 4 else 'short' if rest < 20 else 'long'}"
+        yield f"modal={'yes' if any(begin <= m < end for m in self._modals) else 'no'}"
+        if time.end in self._starts or time.end + 1 in self._starts:
+            yield "party-after"
+        if time.start in self._ends or time.start - 1 in self._ends:
+            yield "party-before"
+        opening = text.rfind("(", max(0, time.start - 40), time.start)
+        if opening > text.rfind(")", max(0, time.start - 40), time.start):
+            yield "bracket"
+        yield f"clause={'start' if time.start < 30 else 'later'}"
+
+    def _when(self, time: Time) -> str:
+        """Where it lies against the document's day."""
+        day = time.last or time.first
+        if day is None:
+            return "-"
+        if self.issued is None:
+            return "unknown"
+        if time.first is not None and time.first <= self.issued <= day:
+            return "now"
+        days = (day - self.issued).days
+        return "long-past" if days < -40 else "past" if days < 0 else "coming"
+
+    def _class(self, at: int) -> str:
+        if not 0 <= at < len(self.text):
+            return "edge"
+        character = self.text[at]
+        if character in "。;!?\n":
+            return "stop"
+        known = {",": "comma", ":": "colon", "、": "list", "(": "open", ")": "close", "的": "of",
+                 "起": "from", "前": "before", "内": "within", "度": "of-year", "至": "to", "到": "to",
+                 "于": "at", "在": "at", "自": "since", "从": "since", '"': "quote", "-": "dash"}  # fmt: skip
+        if character in known:
+            return known[character]
+        if character in " \t|":
+            return "cell"
+        return "word" if "一" <= character <= "龥" else "mark"
+
+
+_CROSSED = (
+    ("kind", "bound"), ("kind", "when"), ("bound", "when"), ("kind", "word-after"), ("kind", "word-before"),
+    ("exact", "when"), ("exact", "left"), ("left", "right"), ("kind", "right"), ("kind", "left"),
+    ("year", "bound"), ("year", "exact"), ("when", "word-after"), ("when", "line"), ("genre", "kind"),
+    ("label", "kind"), ("part", "when"), ("kind", "just-before"), ("kind", "just-after"), ("sentence", "when"),
+    ("just-after", "when"), ("kind", "modal"), ("line", "exact"), ("label", "exact"), ("genre", "when"),
+)  # fmt: skip
+
+
+def _within(word: Token, ranges: Sequence[tuple[int, int]]) -> bool:
+    place = bisect_left(ranges, (word.start + 1, 0)) - 1
+    return place >= 0 and ranges[place][1] > word.start
+
+
+def _exactness(time: Time) -> str:
+    if time.kind is TimeKind.RECURRING:
+        return (time.rrule or "none").split(";")[0].removeprefix("FREQ=").lower()
+    if time.first is None or time.last is None:
+        return "length" if time.duration else "open"
+    days = (time.last - time.first).days
+    return (
+        "day"
+        if days == 0
+        else "month"
+        if days < 32
+        else "months"
+        if days < 364
+        else "year"
+        if days < 367
+        else "years"
+    )
