@@ -15,6 +15,7 @@ from ingest.reading import Reading
 from kb.language.organisations import Organisations
 from kb.language.parties import Form, Party, find_parties
 from kb.language.roles import Role
+from kb.ranges import Ranges
 from tasks.models import Assignment, Basis
 
 _ROLES = frozenset(Role)
@@ -65,11 +66,9 @@ def read_owners(
     an owner; `sheet`: the roles of the columns of owners in the document's table; `first_leads`: an earlier
     note (列第一位者为牵头单位，下同) holds."""
     party_model, role_model = models.of("party_use"), models.of("party_role")
-    parties = [
-        p
-        for p in find_parties(reading.text, organisations.find(reading.text))
-        if not any(start < p.end and p.start < end for start, end in closed)
-    ]
+    shut = Ranges(closed)
+    found = find_parties(reading.text, organisations.find(reading.text))
+    parties = [p for p in found if not shut.overlap(p.start, p.end)]
     scene = PartyScene(reading.text, parties, first_leads=first_leads, sheet=sheet)
     uses: list[PartyUse] = []
     for party, zone, features, ruled in scene.describe():

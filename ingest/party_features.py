@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from kb.language.engine import Token
 from kb.language.parties import Form, Party
 from kb.language.roles import Role, RoleWordKind, best_role_words, find_role_words
+from kb.ranges import Ranges
 
 _LABEL = 14
 """Characters before a colon that may be a label (牵头责任单位及责任人)."""
@@ -26,6 +27,10 @@ _NO_NAME = (RoleWordKind.ROLE,)
 _BETWEEN_NAMES = frozenset("、,; \n。()")
 _HEAD = 40
 """Characters between the heads of columns."""
+_LINE = 300
+"""Characters of a line or cell that are looked at on each side."""
+_CELL_EDGES = frozenset("\n\t|")
+_LINE_END = frozenset("\n")
 _STOPS = frozenset("。;!?\n")
 _PAUSES = _STOPS | frozenset(",:()")
 
@@ -60,7 +65,8 @@ class PartyScene:
         self.labels = list(self._labels())
         self._label_ends = [label.end for label in self.labels]
         roles = [label for label in self.labels if label.value is not None]
-        names = [p for p in parties if not any(r.start <= p.start and p.end < r.end for r in roles)]
+        taken = Ranges((r.start, r.end - 1) for r in roles)
+        names = [p for p in parties if not taken.overlap(p.start, p.end)]
         self._hold(names)
         self._take(best_role_words([t for t in words if not self._inside(t.start, t.end)]))
         self.first_leads = self.first_leads or self._says_first_leads()
@@ -177,32 +183,31 @@ class PartyScene:
         bracket = self._bracket(start)
         label = self._label(start, bracket)
         if label is not None:
-            stop = self._end_of_line(end)
+            stop = self._edge_after(end, _LINE_END)
             return Zone("label", label.end, stop, label.value)
         if bracket is not None:
             return Zone("bracket", bracket[0], bracket[1])
-        low = (
-            max(text.rfind("\n", 0, start), text.rfind("\t", 0, start), text.rfind("|", 0, start))
-            + 1
-        )
-        highs = [
-            h for h in (text.find("\n", end), text.find("\t", end), text.find("|", end)) if h >= 0
-        ]
-        high = min(highs, default=len(text))
-        rest = high - low - sum(p.end - p.start for p in self._parties_between(low, high))
-        if rest <= 2 + len(self._parties_between(low, high)):
+        low = self._edge_before(start, _CELL_EDGES)
+        high = self._edge_after(end, _CELL_EDGES)
+        inside = self._parties_between(low, high)
+        if high - low - sum(p.end - p.start for p in inside) <= 2 + len(inside):
             cell = text[low - 1 : low] in ("\t", "|") or text[high : high + 1] in ("\t", "|")
             return Zone("cell" if cell else "line", low, high)
         return Zone("text", low, high)
+
+    def _edge_before(self, at: int, marks: frozenset[str]) -> int:
+        """Where the line or cell begins that `at` stands in, or as far back as is looked."""
+        low = max(0, at - _LINE)
+        return next((p + 1 for p in range(at - 1, low - 1, -1) if self.text[p] in marks), low)
+
+    def _edge_after(self, at: int, marks: frozenset[str]) -> int:
+        high = min(len(self.text), at + _LINE)
+        return next((p for p in range(at, high) if self.text[p] in marks), high)
 
     def _parties_between(self, low: int, high: int) -> Sequence[Party]:
         return self.parties[
             bisect_left(self._name_starts, low) : bisect_left(self._name_starts, high)
         ]
-
-    def _end_of_line(self, end: int) -> int:
-        stop = self.text.find("\n", end)
-        return stop if stop >= 0 else len(self.text)
 
     def _bracket(self, start: int) -> tuple[int, int] | None:
         """The bracket that holds `start`: from after ( to before its )."""
@@ -230,8 +235,10 @@ class PartyScene:
         label = self.labels[place]
         if bracket is not None and label.start < bracket[0]:
             return None
+        if start - label.end > _LINE:
+            return None
         between = self.text[label.end : start]
-        if len(between) > 300 or "。" in between or ("\n" in between.strip("\n")):
+        if "。" in between or ("\n" in between.strip("\n")):
             return None
         return label
 

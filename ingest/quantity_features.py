@@ -100,6 +100,7 @@ class QuantityScene:
         self.issued = issued
         self.genre = genre_of(title)
         self.heading = genre_of(heading) if heading else "-"
+        self._starts = [q.start for q in quantities]
         self._time_starts = [t.start for t in times]
         self.words = best(_grammar(genres=False).words_in(text), _BESIDE)
         self._word_starts = [w.start for w in self.words]
@@ -165,8 +166,8 @@ class QuantityScene:
         yield f"quoted={'yes' if quoted else 'no'}"
         cell = text[max(0, q.from_ - 1) : q.from_] in _CELL and text[q.until : q.until + 1] in _CELL
         yield f"cell={'yes' if cell else 'no'}"
-        others = [o for o in self.quantities if begin <= o.start < end]
-        yield f"others={'one' if len(others) == 1 else 'few' if len(others) < 4 else 'many'}"
+        others = bisect_left(self._starts, end) - bisect_left(self._starts, begin)
+        yield f"others={'one' if others == 1 else 'few' if others < 4 else 'many'}"
         previous = self.quantities[place - 1] if place else None
         same = previous is not None and previous.start >= begin and previous.measure == q.measure
         yield f"series={'yes' if same else 'no'}"

@@ -22,6 +22,7 @@ from kb.models import Fact
 
 _STOPS = frozenset("。;!?\n")
 _PARTS = frozenset("。;!?\n,:")
+_LINES = frozenset("\n")
 _FAR = 50
 """Characters of a sentence looked at on each side."""
 
@@ -147,11 +148,11 @@ class TimeScene:
         yield f"right={self._class(time.end)}"
         yield f"part={'opens' if part >= time.start - 2 else 'inside'}"
         yield f"sentence={'opens' if begin >= time.start - 2 else 'inside'}"
-        line = text.rfind("\n", 0, time.start) + 1
-        close = text.find("\n", time.end)
-        rest = (close if close >= 0 else len(text)) - line - (time.end - time.start)
+        rest = self._right(time.end, _LINES) - self._left(time.start, _LINES)
+        rest -= time.end - time.start
         yield f"line={'alone' if rest < 4 else 'short' if rest < 20 else 'long'}"
-        yield f"modal={'yes' if any(begin <= m < end for m in self._modals) else 'no'}"
+        modals = bisect_left(self._modals, end) > bisect_left(self._modals, begin)
+        yield f"modal={'yes' if modals else 'no'}"
         if time.end in self._starts or time.end + 1 in self._starts:
             yield "party-after"
         if time.start in self._ends or time.start - 1 in self._ends:

@@ -265,6 +265,22 @@ def extract(
 
 
 @app.command()
+def explain(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="文件 / a file")],
+    span: Annotated[
+        str, typer.Argument(help="正文里的位置, 起-止 / a place of its text, START-END")
+    ],
+    as_json: JsonOption = False,
+) -> None:
+    """某处的单位、时间、数量为何这样读 / why what stands at a place was read as it was."""
+    from api.cli import extracting  # noqa: PLC0415
+
+    state: Run = context.obj
+    extracting.explain(file, span, state.out(as_json), state.settings.read_seconds)
+
+
+@app.command()
 def ask(
     context: typer.Context,
     question: Annotated[str, typer.Argument(help="问题 / a question")] = "",

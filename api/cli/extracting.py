@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import typer
+
 from api.cli.output import Output
 from ingest.apart import Reader, ReaderFailedError
 from ingest.contract import to_contract
 from ingest.files import load_file
+from ingest.ledger import explain_mentions, read_ledger
 from kb.errors import SourceError, both
 from tasks.models import Extraction
 
@@ -37,8 +40,32 @@ def extract(path: Path, out: Output, text_out: Path | None, patience: float) -> 
     if text_out is not None:
         text_out.write_bytes(extraction.document.text.encode())
     if out.as_json:
-        out.json(to_contract(extraction))
+        ledger = read_ledger(extraction).model_dump(mode="json")
+        out.json(to_contract(extraction) | ledger)
         return
     from api.cli.actions import show_extraction  # noqa: PLC0415 - half a second of libraries
 
     show_extraction(extraction, out)
+
+
+def explain(path: Path, span: str, out: Output, patience: float) -> None:
+    """Print what was decided of the mentions at `span` (START-END) of one file, and why."""
+    start, _, end = span.partition("-")
+    if not (start.isdigit() and end.isdigit() and int(start) < int(end)):
+        raise typer.BadParameter(
+            both("位置要写成 起-止, 如 120-140", "a place is written START-END, like 120-140", span)
+        )
+    with Reader(patience) as reader:
+        reader.start()
+        extraction = read_apart(reader, load_file(path), path)
+    found = explain_mentions(extraction, int(start), int(end))
+    if out.as_json:
+        out.json(found)
+        return
+    if not found:
+        out.say("这里没有读到单位、时间或数量", "no body, time or quantity is read there")
+    for mention in found:
+        line = f"{mention['quote']}  {mention['type']} → {mention['use']}  {mention['probability']}"
+        reasons = [f"    {weight:+.2f}  {feature}" for feature, weight in mention["features"]]
+        words = "\n".join([line, *reasons])
+        out.say(words, words)

@@ -12,6 +12,7 @@ as many tokens as it names, so that the work is linear in the text.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -70,12 +71,13 @@ class Grammar:
     def __init__(self) -> None:
         self._by_first: dict[str, list[_Production]] = defaultdict(list)
         self._words: dict[str, list[tuple[str, str, Any, float]]] = defaultdict(list)
-        self._lengths: dict[str, int] = {}
+        self._firsts: re.Pattern[str] | None = None  # any character that a word begins with
 
     def word(self, word: str, kind: str, value: Any = None, *, score: float = 0.0) -> None:
         """Let `word` be a token of `kind`. A word of no kind of this grammar (年级 beside 年) is
         given too: it competes, and so keeps its characters from being read as something else."""
         self._words[word[0]].append((word, kind, value, score))
+        self._firsts = None
 
     def rule(self, *kinds: str, name: str = "") -> Callable[[Build], Build]:
         """A production: neighbouring tokens of `kinds` (`kind?`: may be missing, given as None),
@@ -105,9 +107,14 @@ class Grammar:
 
     def words_in(self, text: str) -> Iterator[Token]:
         """The words of the grammar in `text`, overlapping ones too."""
+        if not self._words:
+            return
+        if self._firsts is None:
+            self._firsts = re.compile(f"[{re.escape(''.join(self._words))}]")
         words = self._words
-        for start, first in enumerate(text):
-            for word, kind, value, score in words.get(first, ()):
+        for match in self._firsts.finditer(text):
+            start = match.start()
+            for word, kind, value, score in words[text[start]]:
                 if text.startswith(word, start):
                     yield Token(start, start + len(word), kind, value, "word", score)
 

@@ -1,0 +1,151 @@
+"""The ledger of a reading: every party, time, quantity and title of the clauses, what it is used
+for and what decided; and how much of the text stands in some mention.
+
+It is made on demand, by reading the document's text again; only findings are stored.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from ingest.classifier import Decision
+from ingest.clauses import ClauseReading
+from ingest.pipeline import read_document
+from ingest.readers import Source
+from kb.models import Fact, Span
+from kb.ranges import Ranges
+from tasks.models import Extraction
+
+# The plain scan that coverage is measured by; it knows nothing of the mention readers.
+_FIGURES = re.compile(r"\d[\d.,]*")
+_COUNTED = re.compile(r"[一二两三四五六七八九十百千万亿]+(?=[个名家所项条亩户人次年月日天元%])")
+_BODY = re.compile(
+    r"[一-龥]{2,14}(?:委员会|办公室|人民政府|领导小组|指挥部|管委会|有限公司|街道办|教育局|公安局|财政局|民政局|水利局|住建局|卫健委|发改委)"
+)
+_UNCLASSIFIED = "unclassified"
+
+
+class Mention(Fact):
+    """A mention with its use: `type` party, time, quantity or title; `reading` its value in words;
+    `rule` the feature that decided most; `fact_id` the fact that it became."""
+
+    span: Span
+    type: str
+    reading: str
+    use: str
+    rule: str
+    fact_id: str | None = None
+
+
+class Ledger(Fact):
+    """All mentions in order, and the share of figures, counted numerals and bodies of the clauses
+    that stand in one."""
+
+    mentions: tuple[Mention, ...]
+    coverage: float
+
+
+def read_ledger(extraction: Extraction) -> Ledger:
+    """The ledger of a document that was extracted."""
+    document = extraction.document
+    readings = read_document(_source(extraction)).readings
+    facts = _facts(extraction)
+    mentions = sorted(
+        (m for item in readings for m in _mentions(item, facts)), key=lambda m: m.span.start
+    )
+    return Ledger(mentions=tuple(mentions), coverage=_coverage(document.text, readings, mentions))
+
+
+def _source(extraction: Extraction) -> Source:
+    d = extraction.document
+    return Source(name=d.name, sha256=d.sha256, media_type=d.media_type, text=d.text)
+
+
+def _facts(extraction: Extraction) -> dict[tuple[str, int], str]:
+    """The id of the fact of a type that ends at a place of the text."""
+    found: dict[tuple[str, int], str] = {}
+    for task in extraction.tasks:
+        for a in task.responsibilities:
+            found.setdefault(("party", a.span.end), task.id)
+        for m in task.milestones:
+            if m.due.span is not None:
+                found.setdefault(("time", m.due.span.end), m.id)
+        for t in task.targets:
+            found.setdefault(("quantity", t.span.end), t.id)
+    return found
+
+
+def _mentions(item: ClauseReading, facts: dict[tuple[str, int], str]) -> Iterator[Mention]:
+    def mention(
+        kind: str, start: int, end: int, reading: str, decision: Decision, use: str, until: int
+    ) -> Mention:
+        span = item.reading.span(start, end)
+        rule = decision.reasons[0][0] if decision.reasons else "bias"
+        ends = item.reading.span(start, until).end
+        known = facts.get((kind, ends)) if use not in ("other", _UNCLASSIFIED) else None
+        return Mention(span=span, type=kind, reading=reading, use=use, rule=rule, fact_id=known)
+
+    for start, end in item.names:
+        if start < end:
+            name = item.reading.text[start:end]
+            span = item.reading.span(start, end)
+            yield Mention(span=span, type="title", reading=name, use="document", rule="title")
+    for party in item.owners.uses:
+        label = party.decision.label or _UNCLASSIFIED
+        use = f"owner({party.role.value})" if label == "owner" else label
+        at, to = party.party.start, party.party.end
+        yield mention("party", at, to, party.party.name, party.decision, use, to)
+    for time in item.times:
+        at, to = time.time.start, time.time.end
+        read = time.time.rrule or time.time.duration or f"{time.time.first}..{time.time.last}"
+        use = time.decision.label or _UNCLASSIFIED
+        yield mention("time", at, to, read, time.decision, use, to)
+    for number in item.quantities:
+        q = number.quantity
+        read = f"{q.comparator.value if q.comparator else ''}{q.value}{q.measure or ''}"
+        use = number.decision.label or _UNCLASSIFIED
+        yield mention("quantity", q.start, q.end, read, number.decision, use, max(q.until, q.end))
+
+
+def _coverage(text: str, readings: tuple[ClauseReading, ...], mentions: list[Mention]) -> float:
+    held = Ranges((m.span.start, m.span.end) for m in mentions)
+    found = missed = 0
+    for item in readings:
+        span = item.clause.span
+        begin = span.start + len(item.clause.marker)
+        for pattern in (_FIGURES, _COUNTED, _BODY):
+            for match in pattern.finditer(text, begin, span.end):
+                found += 1
+                missed += not held.overlap(match.start(), match.end())
+    return 1.0 if not found else (found - missed) / found
+
+
+def explain_mentions(extraction: Extraction, start: int, end: int) -> list[dict[str, Any]]:
+    """What was decided of the mentions that overlap `[start, end)` of the text: use, probability,
+    and the features that spoke for and against it, with their weights."""
+    document = extraction.document
+    found: list[dict[str, Any]] = []
+    for item in read_document(_source(extraction)).readings:
+        if item.clause.span.start >= end or item.clause.span.end <= start:
+            continue
+        uses = [
+            *(("party", u.party.start, u.party.end, u.decision) for u in item.owners.uses),
+            *(("time", u.time.start, u.time.end, u.decision) for u in item.times),
+            *(("quantity", u.quantity.start, u.quantity.end, u.decision) for u in item.quantities),
+        ]
+        for kind, at, to, decision in uses:
+            span = item.reading.span(at, to)
+            if span.start < end and start < span.end:
+                found.append(
+                    {
+                        "type": kind,
+                        "span": [span.start, span.end],
+                        "quote": document.text[span.start : span.end],
+                        "use": decision.label or _UNCLASSIFIED,
+                        "probability": round(decision.probability, 3),
+                        "features": [list(reason) for reason in decision.reasons],
+                    }
+                )
+    return found
