@@ -152,7 +152,7 @@ def _deadline(
     if time.kind is TimeKind.RECURRING:
         rule = time.rrule
         return (time.start, Deadline(kind=DueKind.RECURRING, rrule=rule)) if rule else None
-    if time.duration and time.first is None and time.last is None:
+    if time.duration:
         left = re.split(r"[。;!?\n]", text[max(0, time.start - 30) : time.start])[-1]
         return _relative(time, left, issued)
     if label == DueKind.START and time.first is not None:

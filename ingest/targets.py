@@ -69,14 +69,14 @@ def read_quantities(
     text = reading.text
     times = find_times(text, reference=issued)
     shut = [*closed, *((m.start, m.end) for m in times if m.kind is not TimeKind.DURATION)]
-    quantities = find_quantities(text, closed=shut)
+    found = find_quantities(text, closed=shut)
+    quantities = [_bind(text, found, place) for place in range(len(found))]
     scene = QuantityScene(text, quantities, times, issued=issued, title=title, heading=heading)
     model = models.of("quantity_use")
     uses: list[QuantityUse] = []
-    for place in range(len(quantities)):
+    for place, quantity in enumerate(quantities):
         features = scene.features(place)
-        bound = _bind(text, quantities, place)
-        uses.append(QuantityUse(bound, tuple(features), model.decide(features)))
+        uses.append(QuantityUse(quantity, tuple(features), model.decide(features)))
     return uses
 
 

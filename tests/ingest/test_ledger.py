@@ -1,0 +1,54 @@
+"""The ledger: every mention with its use, and why."""
+
+from __future__ import annotations
+
+import pytest
+
+from ingest.ledger import explain_mentions, read_ledger
+from ingest.pipeline import extract_bytes
+
+TEXT = """某县养老服务工作方案
+一、任务
+1.到2027年底，新建养老服务中心12所，护理型床位占比达到60%以上。（牵头单位：县民政局；配合单位：县财政局）
+2.贯彻《某省养老服务条例》，每季度开展一次检查。（责任单位：县民政局）
+"""
+
+
+@pytest.fixture(scope="module")
+def extraction():
+    return extract_bytes(TEXT.encode(), "plan.txt")
+
+
+def test_every_mention_stands_in_it_with_its_use_and_its_fact(extraction):
+    ledger = read_ledger(extraction)
+    uses = {TEXT[m.span.start : m.span.end]: m for m in ledger.mentions}
+    assert uses["县财政局"].use == "owner(joint)"
+    assert uses["12所"].use == "target"
+    assert uses["《某省养老服务条例》"].use == "document"
+    assert uses["每季度"].use == "recurring"
+    facts = {t.id for t in extraction.tasks} | {
+        fact.id for t in extraction.tasks for fact in (*t.targets, *t.milestones)
+    }
+    for quote in ("县财政局", "12所", "每季度"):
+        assert uses[quote].fact_id in facts
+    assert ledger.coverage == 1.0
+
+
+def test_what_is_in_no_mention_lowers_the_coverage(extraction):
+    cut = extraction.model_copy(
+        update={
+            "document": extraction.document.model_copy(
+                update={"text": TEXT.replace("12所", "第9，次，")}
+            )
+        }
+    )
+    assert read_ledger(cut).coverage < 1.0
+
+
+def test_a_decision_is_explained_by_its_features(extraction):
+    at = TEXT.index("12所")
+    [found] = explain_mentions(extraction, at, at + 2)
+    assert (found["quote"], found["use"]) == ("12所", "target")
+    assert 0.5 < found["probability"] <= 1
+    assert all(isinstance(name, str) and weight for name, weight in found["features"])
+    assert explain_mentions(extraction, 0, 2) == []
