@@ -38,7 +38,7 @@ _LETTERHEAD = re.compile(
 )
 """The lines over a title in the layout of official documents (GB/T 9704): the issuer's red head,
 the number, who signed, secrecy and urgency."""
-_ASIDE = frozenset({LineKind.METADATA, LineKind.FURNITURE})
+_ASIDE = frozenset({LineKind.METADATA, LineKind.FURNITURE, LineKind.ROW_HEAD, LineKind.ROW})
 _BESIDE_NUMBER = re.compile(r"[\W_]*+(?:签\s*+发\s*+人\s*+[:：].*)?")
 """What may stand on a document number's own line: brackets, stars, and who signed."""
 
