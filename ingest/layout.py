@@ -10,10 +10,10 @@ from enum import Enum, auto
 
 from ingest.duty_tables import find_rows
 from ingest.furniture import is_furniture
+from ingest.lines import find_raw_lines
 from ingest.metadata import DATE, PACKED, Metadata, find_metadata, normalize_date
 from ingest.numbering import Marker, find_marker
 
-_LINE = re.compile(r"[^\r\n]+")
 _SENTENCE = re.compile(r"[。；;]")
 _DASHED_PAGE = re.compile(r"[-—–][-—–\s]*\d{1,4}[-—–\s]*[-—–]")
 _BARE_NUMBER = re.compile(r"\d{1,4}")
@@ -75,13 +75,12 @@ def find_lines(text: str, metadata: Metadata | None = None) -> list[Line]:
     """
     labelled = (metadata or find_metadata(text)).lines
     bare: list[tuple[int, str]] = []
-    for match in _LINE.finditer(text):
-        raw = match.group()
+    for offset, raw in find_raw_lines(text):
         stripped = raw.strip().strip("\ufeff\u200b\ue000\ue004\ue5e5").strip()
         if mark := HEADING_MARK.match(stripped):
             stripped = stripped[mark.end() :]
         if stripped:
-            bare.append((match.start() + raw.index(stripped), stripped))
+            bare.append((offset + raw.index(stripped), stripped))
     speaks = [i for i, (_, t) in enumerate(bare) if _SENTENCE.search(t) or find_marker(t)]
     first, last = (speaks[0], speaks[-1]) if speaks else (len(bare), -1)
     lines = [

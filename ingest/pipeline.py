@@ -14,6 +14,7 @@ from ingest.deadlines import parse_period
 from ingest.duties import extract_tasks
 from ingest.header import Header, parse_header
 from ingest.layout import LineKind, find_lines
+from ingest.lines import plain_breaks
 from ingest.outline import Outline, parse_outline
 from ingest.policies import find_policies
 from ingest.progress import Stage, Tell, counted, untold
@@ -35,7 +36,7 @@ from tasks.models import (
 )
 from tasks.organisations import Organisations, organisations_for
 
-_ATTACHMENT = re.compile(r"^[ \u3000]*附\s*+件\s*+\d*+\s*+[:：][^\n]*", re.MULTILINE)
+_ATTACHMENT = re.compile(r"^[ \u3000]*附\s*+件\s*+\d*+\s*+[:：][^\r\n]*", re.MULTILINE)
 
 
 def extract_file(path: Path, *, reading: int = 1) -> tuple[Extraction, bytes]:
@@ -90,28 +91,31 @@ def extract_source(source: Source, tell: Tell = untold, *, reading: int = 1) -> 
     """Document → facts and warnings. Pure: no clock, no files but the lexicon."""
     text = source.text
     tell(Stage.OUTLINE, 0, 0)
-    repairs, findings = find_repairs(text)
-    header = parse_header(text)
+    plain = plain_breaks(text)  # for all that reads; quotes are of the text itself
+    repairs, findings = find_repairs(plain)
+    header = parse_header(plain)
     document_id = document_id_of(
         source.sha256
     )  # it and the ids of all facts are only unique until `identify` below
-    outline = parse_outline(text, header, document_id)
+    outline = parse_outline(plain, header, document_id)
     repairs = sorted([*repairs, *outline.repairs], key=lambda r: (r.span.start, r.span.end))
+    if plain != text:
+        repairs = [r.model_copy(update={"raw": r.span.slice(text)}) for r in repairs]
     index = RepairIndex(repairs)
     organisations = organisations_for(_jurisdiction(header, outline))
-    plans = tuple(_with_period(text, plan, outline, index) for plan in outline.plans)
+    plans = tuple(_with_period(plain, plan, outline, index) for plan in outline.plans)
     clauses = counted(outline.clauses, Stage.CLAUSES, tell)
     aside = [
-        Span(line.start, line.end) for line in find_lines(text) if line.kind is LineKind.METADATA
+        Span(line.start, line.end) for line in find_lines(plain) if line.kind is LineKind.METADATA
     ]
-    readings = list(read_clauses(text, clauses, index, organisations, aside))
+    readings = list(read_clauses(plain, clauses, index, organisations, aside))
     doubts = [f.span for f in findings if f.span]
     tasks, warnings = extract_tasks(
         text, plans, readings, issued=header.written_on, doubts=doubts, tell=tell
     )
     tell(Stage.CHECKING, 0, 0)
     members = tuple(_members(text, outline.members, index, organisations))
-    empty = _empty(text, len(outline.clauses), tasks)
+    empty = _empty(plain, len(outline.clauses), tasks)
     document = Document(
         id=document_id,
         title=header.title or (plans[0].title if plans else "") or source.name,
@@ -143,7 +147,7 @@ def extract_source(source: Source, tell: Tell = untold, *, reading: int = 1) -> 
             *findings,
             *header.findings,
             *outline.findings,
-            *_attachments(text),
+            *_attachments(plain),
             *warnings,
         ),
     )
@@ -167,7 +171,7 @@ def _members(
     text: str, spans: Sequence[Span], index: RepairIndex, organisations: Organisations
 ) -> Iterator[Member]:
     for span in spans:
-        reading = read_span(text, span, index.within(span))
+        reading = read_span(plain_breaks(text), span, index.within(span))
         for mention in organisations.find(reading.text):
             place = reading.span(mention.start, mention.end)
             yield Member(

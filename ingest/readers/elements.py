@@ -15,6 +15,8 @@ from itertools import accumulate
 from bs4 import CData, Comment, Tag
 from bs4.element import NavigableString, PageElement
 
+from ingest.lines import split_lines
+
 _LINKS = 200
 """Of an element's links so many are counted."""
 SPEAKS = re.compile(
@@ -79,7 +81,7 @@ class Elements:
                 stack.extend(reversed(list(self.children(node))))
             elif type(node) in (NavigableString, CData):  # no declarations, no notes on reading
                 kept = id(node) in self._preformatted
-                self._strings.extend(str(node).splitlines() if kept else [str(node)])
+                self._strings.extend(split_lines(str(node)) if kept else [str(node)])
 
     def _open(self, tag: Tag) -> None:
         place = len(self._elements)

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from ingest.lines import line_number
 from kb.errors import SourceError
 from kb.models import Finding
 
@@ -55,6 +56,8 @@ _PUNCTUATION = re.compile(
     r"[\u2010-\u203b\u3000-\u3017\ufe30-\ufe4f\uff01-\uff5e\u2460-\u249b\u00b7\u00d7]"
 )
 _SYMBOL = re.compile(r"[\u2190-\u22ff\u2500-\u27bf]")
+_CONTROLS = "\t\n\v\f\r\x1a\x1b\x1c\x1d\x1e\x85"
+"""What is no evidence of a language: breaks of lines, tabs, the end of a file, shifts."""
 _SAMPLE = 200_000
 _STRETCH = 24
 """Chinese characters that are judged together: where two encodings are in one file, some differ."""
@@ -256,7 +259,7 @@ def _damage(body: bytes, marked: str | None) -> int:
 
 
 def _error(data: bytes, offset: int, name: str, *, garbled: bool = False) -> SourceError:
-    line = data.count(b"\n", 0, offset) + 1
+    line = line_number(data, offset)
     if garbled:
         return SourceError(
             f"第 {line} 行 (字节 {offset}) 起是乱码: 文件在保存之前编码就已读错 / "
@@ -291,9 +294,7 @@ def plausibility(text: str) -> float:
     >>> plausibility("各单位要高度重视") > 1 > plausibility("鍚勫崟浣嶈")
     True
     """
-    beyond = [
-        c for c in text[:_SAMPLE] if c > "\x7f" or (c < " " and c not in "\t\r\n\f\x0b\x1a\x1b")
-    ]
+    beyond = [c for c in text[:_SAMPLE] if (c > "\x7f" or c < " ") and c not in _CONTROLS]
     if not beyond:
         return 1.0
     return sum(map(_weight, beyond)) / len(beyond)

@@ -17,6 +17,7 @@ from bs4.element import NavigableString, PageElement
 
 from ingest.layout import TITLE_END
 from ingest.leftovers import DOUBT
+from ingest.lines import split_lines
 from ingest.readers.body import BLOCKS, SPEECHES, find_body
 from ingest.readers.copies import find_copies
 from ingest.readers.elements import SPEAKS, Elements
@@ -257,11 +258,11 @@ class _Page:
         """The lines of a string: one, unless its line breaks count."""
         words = re.sub(r"\t+", " ", str(node))
         if id(node) not in self._preformatted or _is_between_cells(node):
-            return [re.sub(r"[\r\n]+", " ", words)]
+            return [re.sub(r"[\r\n\f]+", " ", words)]
         if cell:  # its first and last words stay in the row
             before, after = words[:1].isspace(), words[-1:].isspace()
             words = " " * before + words.strip() + " " * after
-        return re.split(r"\r\n?|\n", words)
+        return split_lines(words)
 
     def _lines(self, part: Tag) -> Iterator[str]:
         buffer: list[str] = []
