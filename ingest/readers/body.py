@@ -18,7 +18,8 @@ BLOCKS = frozenset(
     ["p", "div", "section", "article", "h1", "h2", "h3", "h4", "h5", "h6", "li", "ul", "ol",
      "table", "tbody", "thead", "tr", "td", "th", "blockquote", "pre", "dd", "dt", "dl", "center",
      "body", "form", "nav", "footer", "header", "main", "aside", "figure", "figcaption", "caption",
-     "details", "summary", "fieldset", "address", "textarea"]
+     "details", "summary", "fieldset", "address", "textarea",
+     "template", "dialog", "datalist"]
 )  # fmt: skip
 _KNOWN = ("UCAP-CONTENT", "zoom", "Zoom", "content", "article", "TRS_Editor", "pages_content")
 _LEAST = 200

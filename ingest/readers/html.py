@@ -29,13 +29,13 @@ from kb.errors import SourceError
 from kb.models import Finding
 from tasks.models import LEFT_OUT
 
-_NO_TEXT = frozenset(["script", "style", "template", "input", "link", "meta", "head"])
+_NO_TEXT = frozenset(["script", "style", "input", "link", "meta", "head"])
 """Elements whose content is no words for a reader; comments are none either."""
 _CONTROLS = frozenset(
     ["noscript", "iframe", "canvas", "svg", "button", "select", "object", "embed",
      "video", "audio"]
 )  # fmt: skip
-_AROUND = frozenset(["nav", "footer", "textarea"])
+_AROUND = frozenset(["nav", "footer"])
 _FURNITURE = re.compile(
     r"nav|menu|share|breadcrumb|footer|header-?bar|sidebar|related|qr|ewm|print|toolbar|crumb|copyright|bdshare|pagination|font-?size",
     re.I,
