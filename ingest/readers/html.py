@@ -70,7 +70,7 @@ def read_html(data: bytes, name: str) -> Read:
         SourceError: there is no text in it, its elements are nested beyond all measure, or its
             encoding cannot be told.
     """
-    decoded = decode_bytes(data, name)
+    decoded = decode_bytes(data, name, page=True)
     with warnings.catch_warnings():
         # XHTML begins with an XML declaration; it is a page all the same.
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
