@@ -89,14 +89,20 @@ def decode_source(data: bytes, media_type: str, name: str) -> str:
 
 def extract_source(source: Source, tell: Tell = untold, *, reading: int = 1) -> Extraction:
     """Document → facts and warnings. Pure: no clock, no files but the lexicon."""
+    extraction = identify(_read_source(source, tell), reading)
+    verify_extraction(extraction)
+    return extraction
+
+
+def _read_source(source: Source, tell: Tell) -> Extraction:
+    """All facts, with ids that are only unique. What is needed to find them (the readings of the
+    clauses take half as much as the facts) ends here, before they are written again with ids."""
     text = source.text
     tell(Stage.OUTLINE, 0, 0)
     plain = plain_breaks(text)  # for all that reads; quotes are of the text itself
     repairs, findings = find_repairs(plain)
     header = parse_header(plain)
-    document_id = document_id_of(
-        source.sha256
-    )  # it and the ids of all facts are only unique until `identify` below
+    document_id = document_id_of(source.sha256)
     outline = parse_outline(plain, header, document_id)
     repairs = sorted([*repairs, *outline.repairs], key=lambda r: (r.span.start, r.span.end))
     if plain != text:
@@ -133,7 +139,7 @@ def extract_source(source: Source, tell: Tell = untold, *, reading: int = 1) -> 
         name=source.name,
         text=text,
     )
-    extraction = Extraction(
+    return Extraction(
         document=document,
         plans=plans,
         clauses=tuple(outline.clauses),
@@ -151,9 +157,6 @@ def extract_source(source: Source, tell: Tell = untold, *, reading: int = 1) -> 
             *warnings,
         ),
     )
-    extraction = identify(extraction, reading)
-    verify_extraction(extraction)
-    return extraction
 
 
 def _jurisdiction(header: Header, outline: Outline) -> Jurisdiction:

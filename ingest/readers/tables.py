@@ -21,6 +21,8 @@ _PARTS = frozenset(["thead", "tbody", "tfoot"])
 _HEAD_ROWS = 4
 """Rows at the top among which the head is looked for: a caption may stand over it."""
 _MOST_COLUMNS = 30
+_LONGEST_HEAD = 60
+"""Characters of the head of a column."""
 _LONGEST_UNITS = 300
 """Characters of a cell of units that is written again in the rows beside it."""
 
@@ -40,15 +42,20 @@ def read_table(page: Elements, table: Tag) -> dict[int, Row]:
     rows = [*_rows(page, table)]
     for index, row in enumerate(rows[:_HEAD_ROWS]):
         cells = _cells(page, row)
-        if is_head("\t".join(" ".join(page.text(cell).split()) for cell in cells)):
+        if is_head("\t".join(_head(page, cell) for cell in cells)):
             columns = [
-                names_units(page.text(cell)) if not at else None
+                names_units(_head(page, cell)) if not at else None
                 for cell in cells
                 for at in range(_number(cell, "colspan"))
             ]
             if len(columns) <= _MOST_COLUMNS:
                 return _read_rows(page, columns, rows[index + 1 :])
     return {}
+
+
+def _head(page: Elements, cell: Tag) -> str:
+    """The words of a cell that may head a column; none of one that holds whole tables."""
+    return " ".join(page.text(cell).split()) if page.length(cell) <= _LONGEST_HEAD else "。"
 
 
 def _rows(page: Elements, table: Tag) -> Iterator[Tag]:
