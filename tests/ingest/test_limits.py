@@ -10,8 +10,9 @@ import sys
 import pytest
 
 from ingest import apart
-from ingest.apart import Reader, ReaderFailedError, Reading
+from ingest.apart import Reader, ReaderFailedError, Reading, _as_json
 from ingest.limits import budget_of
+from ingest.pipeline import extract_bytes
 from kb.errors import SourceError
 
 PLAN = "某区工作方案\n一、加强管理\n1.2025年底前建成学校20所。（责任单位：区教委）\n"
@@ -69,10 +70,11 @@ def test_a_text_of_nothing_but_duties_leaves_room():
     )
     read = """if True:
         import sys
+        from ingest.apart import _as_json
         from ingest.limits import memory_peak
         from ingest.pipeline import extract_bytes
         found = extract_bytes(sys.stdin.buffer.read(), "duties.txt")
-        found.__pydantic_serializer__.to_json(found)
+        told = [*_as_json(found)]
         print(len(found.tasks), memory_peak())
         """
     data = f"{PLAN}2.自印发之日起5个工作日内报送方案。（责任单位：区教委）\n{duties}".encode()
@@ -80,6 +82,14 @@ def test_a_text_of_nothing_but_duties_leaves_room():
     tasks, peak = map(int, ran.stdout.split())
     assert tasks >= 8_000
     assert peak <= 0.9 * budget_of(len(data)).memory
+
+
+@pytest.mark.parametrize(
+    "text", [PLAN, "各位：", f"{PLAN}2.达到级以上20所。《某办法》〔2020〕1号\n附件：表"]
+)
+def test_facts_told_in_parts_are_the_json_of_the_whole(text):
+    found = extract_bytes(text.encode(), "plan.txt")
+    assert b"".join(_as_json(found)) == found.model_dump_json().encode()
 
 
 def test_what_takes_too_much_memory_is_given_up_with_its_reason_and_its_place():
