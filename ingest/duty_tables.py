@@ -12,6 +12,13 @@ _WHO = re.compile(
     r"(?:主要|第一|总)?(?:责任|牵头|主责|主办|承办|协办|配合|协助|协同|协作|参与|参加|落实|负责|实施|完成|会办|督办|督导|监督|指导)"
     r"(?:责任|负责)?(?:单位|部门|主体|处室|科室|股室)(?:[(（][^()（）]{1,10}[)）])?"
 )
+_COLUMN = re.compile(
+    r".{0,8}(?:序号|编号|任务|事项|内容|工作|措施|举措|目标|指标|时限|时间|期限|节点|进度|安排|要求|备注|项目|名称|来源|领导"
+    r"|责任人|负责人|联系人|类别|分类|条款|依据|成果|标准|说明|清单|问题)|(?:19|20)\d\d年度?"
+)
+"""What heads the other columns; the value of a label (责任单位, 区教委) is none of these."""
+_SHARE = 0.65
+"""Of the cells of a head, those whose words are known: the least seen is four of six."""
 _LEAST_CELLS = 2
 _LEAST_WORDS = 5
 """Characters of a cell that may say what is to be done; 序号 and 3月 have fewer."""
@@ -36,8 +43,13 @@ def is_head(line: str) -> bool:
     """Whether a line is the head of such a table."""
     if "\t" not in line or len(line) > _LONGEST_HEAD or "。" in line:
         return False
-    cells = line.split("\t")
-    return len(cells) >= _LEAST_CELLS and any(names_units(cell) for cell in cells)
+    cells = [
+        bare for cell in line.split("\t") if (bare := re.sub(r"\s|[(（][^()（）]*[)）]", "", cell))
+    ]
+    if len(cells) < _LEAST_CELLS or not any(names_units(cell) for cell in cells):
+        return False
+    known = sum(1 for cell in cells if names_units(cell) or _COLUMN.fullmatch(cell))
+    return known >= _SHARE * len(cells)
 
 
 def find_rows(lines: Sequence[str]) -> tuple[set[int], set[int]]:

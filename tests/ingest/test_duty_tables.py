@@ -37,7 +37,13 @@ def test_the_head_of_a_column_of_units(words: str, head: str | None) -> None:
     ("line", "head"),
     [
         (HEAD, True),
+        ("任务\t责任单位", True),
+        ("牵头单位\t配合单位\t工作内容（含目标）", True),
+        ("序号\t 目标任务 \t2025年目标\t责任　单位\t备注", True),
         ("责任单位：区教委", False),
+        ("责任单位\t区教委", False),  # a label and its value
+        ("责任单位\t区教委\t完成时限\t2026年6月底前", False),
+        ("牵头单位\t区教委\t配合单位\t区财政局", False),
         ("1\t做好试点\t区教委", False),
         ("一、任务\t20所\t责任单位和完成时限见附件。", False),
     ],
