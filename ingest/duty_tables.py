@@ -18,7 +18,8 @@ _COLUMN = re.compile(
 )
 """What heads the other columns; the value of a label (责任单位, 区教委) is none of these."""
 _SHARE = 0.65
-"""Of the cells of a head, those whose words are known: the least seen is four of six."""
+"""Of the cells of a head, those whose words are known: a column or two may be named otherwise, the
+cells of labels with their values are half."""
 _LEAST_CELLS = 2
 _LEAST_WORDS = 5
 """Characters of a cell that may say what is to be done; 序号 and 3月 have fewer."""
