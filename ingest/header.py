@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from ingest.header_conflicts import conflict, letters, names_differ, titles_differ
 from ingest.layout import TITLE_END, Line, LineKind, find_lines, is_signatory
+from ingest.lines import plain_breaks
 from ingest.metadata import (
     DATE,
     NUMBER,
@@ -38,7 +39,7 @@ _LETTERHEAD = re.compile(
 )
 """The lines over a title in the layout of official documents (GB/T 9704): the issuer's red head,
 the number, who signed, secrecy and urgency."""
-_ASIDE = frozenset({LineKind.METADATA, LineKind.FURNITURE})
+_ASIDE = frozenset({LineKind.METADATA, LineKind.FURNITURE, LineKind.ROW_HEAD, LineKind.ROW})
 _BESIDE_NUMBER = re.compile(r"[\W_]*+(?:签\s*+发\s*+人\s*+[:：].*)?")
 """What may stand on a document number's own line: brackets, stars, and who signed."""
 
@@ -82,7 +83,7 @@ def parse_header(text: str) -> Header:
     number = own[0] if own else normalize_document_number(labelled("document_number") or "")
     number_printed = number is not None
     if number is None:
-        for place in (_joined(lines, _HEAD), text[:_HEAD]):
+        for place in (_joined(lines, _HEAD), plain_breaks(text[:_HEAD])):
             if match := NUMBER.search(place):
                 number = normalize_document_number(match.group())
                 number_printed = _stands_alone(place, match)

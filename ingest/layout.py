@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
+from ingest.duty_tables import find_rows
 from ingest.furniture import is_furniture
+from ingest.lines import find_raw_lines
 from ingest.metadata import DATE, PACKED, Metadata, find_metadata, normalize_date
 from ingest.numbering import Marker, find_marker
 
-_LINE = re.compile(r"[^\r\n]+")
 _SENTENCE = re.compile(r"[。；;]")
 _DASHED_PAGE = re.compile(r"[-—–][-—–\s]*\d{1,4}[-—–\s]*[-—–]")
 _BARE_NUMBER = re.compile(r"\d{1,4}")
@@ -32,7 +33,7 @@ _PERIOD_SUFFIX = re.compile(
     r"(?<!\s)\s*+[(（]?\s*+(?:19|20)\d\d\s*+年?\s*+[-—–－~～至]++\s*+(?:19|20)\d\d\s*+年?\s*+[)）]?\s*+$"
 )
 TITLE_END = re.compile(
-    r"(?:通知|意见|方案|计划|规划|办法|决定|条例|规定|细则|纲要|公告|通告|通报|报告|批复|要点|清单|措施|规程|标准|指南|制度|函|决议|目标|任务)(?:[(（][^()（）\n]{1,24}[)）])?$"
+    r"(?:通知|意见|方案|计划|规划|办法|决定|条例|规定|细则|纲要|公告|通告|通报|报告|批复|要点|清单|措施|规程|标准|指南|制度|函|决议|目标|任务|分工表|分解表|任务表)(?:[(（][^()（）\n]{1,24}[)）])?$"
 )
 HEADING_MARK = re.compile(r"#{1,6}[ \u3000\t]+")
 """What stands before a heading in Markdown; no Chinese official text begins a line so."""
@@ -48,6 +49,8 @@ class LineKind(Enum):
     MEMBERS = auto()
     ATTACHMENT = auto()
     CLOSING = auto()
+    ROW_HEAD = auto()
+    ROW = auto()
     METADATA = auto()
     FURNITURE = auto()
 
@@ -72,13 +75,12 @@ def find_lines(text: str, metadata: Metadata | None = None) -> list[Line]:
     """
     labelled = (metadata or find_metadata(text)).lines
     bare: list[tuple[int, str]] = []
-    for match in _LINE.finditer(text):
-        raw = match.group()
+    for offset, raw in find_raw_lines(text):
         stripped = raw.strip().strip("\ufeff\u200b\ue000\ue004\ue5e5").strip()
         if mark := HEADING_MARK.match(stripped):
             stripped = stripped[mark.end() :]
         if stripped:
-            bare.append((match.start() + raw.index(stripped), stripped))
+            bare.append((offset + raw.index(stripped), stripped))
     speaks = [i for i, (_, t) in enumerate(bare) if _SENTENCE.search(t) or find_marker(t)]
     first, last = (speaks[0], speaks[-1]) if speaks else (len(bare), -1)
     lines = [
@@ -87,7 +89,7 @@ def find_lines(text: str, metadata: Metadata | None = None) -> list[Line]:
         else _classify(start, words, outside=not first <= index <= last)
         for index, (start, words) in enumerate(bare)
     ]
-    return _without_page_numbers(lines)
+    return _with_rows(_without_page_numbers(lines))
 
 
 def _classify(start: int, text: str, *, outside: bool) -> Line:
@@ -111,6 +113,19 @@ def _classify(start: int, text: str, *, outside: bool) -> Line:
     elif is_furniture(text, outside=outside):
         kind = LineKind.FURNITURE
     return Line(start, end, text, kind, marker)
+
+
+def _with_rows(lines: list[Line]) -> list[Line]:
+    """Tell the rows of tables that divide up duties, and the heads of their columns; the number in
+    a row's first cell is none of the outline."""
+    if not any("\t" in line.text for line in lines):
+        return lines
+    texts = ["" if line.kind is LineKind.METADATA else line.text for line in lines]
+    heads, rows = find_rows(texts)
+    for kind, places in ((LineKind.ROW_HEAD, heads), (LineKind.ROW, rows)):
+        for place in places:
+            lines[place] = replace(lines[place], kind=kind, marker=None)
+    return lines
 
 
 def _without_page_numbers(lines: Sequence[Line]) -> list[Line]:

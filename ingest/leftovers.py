@@ -77,7 +77,7 @@ def _rest(run: Sequence[Line]) -> Iterator[Line]:
     for line in run:
         if line.kind is LineKind.ATTACHMENT:
             named = True
-        elif line.kind in (LineKind.TEXT, LineKind.TITLE) or (
+        elif line.kind in (LineKind.TEXT, LineKind.TITLE, LineKind.ROW) or (
             line.kind is LineKind.MARKED and not named
         ):
             yield line

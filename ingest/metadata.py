@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from ingest.lines import find_raw_lines
 from ingest.numbering import find_marker
 from kb.models import Span
 
@@ -52,7 +53,6 @@ _LABEL = re.compile(
 )
 _BARE = re.compile(rf"[|\t ]*(?P<plain>{_ANY})[|\t ]*")
 _SENTENCE = re.compile(r"[。；;！？]")
-_LINE = re.compile(r"[^\r\n]+")
 _LONGEST_VALUE = 120
 _NEAR = 2
 """Lines between a label and the next one that may belong to its value."""
@@ -116,9 +116,9 @@ class _Row:
 def find_metadata(text: str) -> Metadata:
     """All labelled facts of a decoded document, in order; see `Metadata`."""
     rows = [
-        _Row(match.start() + len(raw) - len(raw.lstrip()), raw.strip())
-        for match in _LINE.finditer(text)
-        if (raw := match.group()).strip()
+        _Row(offset + len(raw) - len(raw.lstrip()), raw.strip())
+        for offset, raw in find_raw_lines(text)
+        if raw.strip()
     ]
     for row in rows:
         row.labels = list(_labels(row))

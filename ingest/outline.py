@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ingest.duty_tables import duty_of
 from ingest.header import Header
 from ingest.layout import Line, LineKind, find_lines, is_signatory, strip_period
 from ingest.leftovers import find_leftovers
@@ -25,6 +26,9 @@ _HEADING = 40
 _SHORTEST_ENTRY = 2
 """Characters of an entry of a table of contents."""
 _INTRO = Marker("", "cn", 0)
+_ROW = "row"
+"""The family of the rows of a table, and of what follows it without a number: below all others."""
+_RANK = RANK | {_ROW: len(RANK)}
 _ATTACHED = re.compile(r"附\s*[件表录]\s*+[\d一二三四五六七八九十]*+\s*+[:：]?")
 _LEADS = re.compile(r"。|(?:如下|以下|下列|为)[^，。]{0,8}[：:]$")
 _PUNCTUATED = re.compile(r"[。；;：:，,、)）」”]")
@@ -61,6 +65,9 @@ class _Draft:
     ends: list[int]
     first: str
     tail: list[str] = field(default_factory=list)
+    heading: str | None = None
+    apart: bool = False
+    """Whether it belongs to none of the clauses before it: a row in an attachment."""
 
     @property
     def end(self) -> int:
@@ -90,7 +97,8 @@ def parse_outline(text: str, header: Header, document_id: str) -> Outline:
     if not starts:
         _read_unnumbered(outline, lines, header, document_id)
     clauses = [clause.span for clause in outline.clauses]
-    held = [*clauses, *outline.members, *outline.held, *header.spans]
+    heads = [Span(line.start, line.end) for line in everything if line.kind is LineKind.ROW_HEAD]
+    held = [*clauses, *outline.members, *outline.held, *heads, *header.spans]
     outline.findings += find_leftovers(text, everything, held, clauses)
     return outline
 
@@ -230,9 +238,13 @@ def _read_plan(
     )
     plan_id = stable_id("plan", document_id, number)
     head_end = lines[body_from - 1].end if body_from > title_from else lines[title_from].start + 1
+    before = lines[:title_from] if number == 1 else []
+    early = [_row_draft(line, apart=True) for line in before if line.kind is LineKind.ROW]
     drafts, members, head_end = _read_body(outline, lines[body_from:stop], head_end)
+    drafts = [*early, *drafts]
     outline.members += members
-    span = Span(lines[title_from].start, max([head_end, *(d.end for d in drafts)]))
+    first = min([lines[title_from].start, *(d.start for d in early)])
+    span = Span(first, max([head_end, *(d.end for d in drafts)]))
     outline.plans.append(Plan(id=plan_id, number=number, title=title, period=None, span=span))
     outline.titles.append(Span(lines[title_from].start, head_end))
     if body_from > title_from:
@@ -260,6 +272,8 @@ def _read_body(
             outline.held.append(Span(line.start, line.end))
         elif ended is LineKind.MEMBERS and line.kind in (LineKind.TEXT, LineKind.TITLE):
             members.append(Span(line.start, line.end))
+        elif line.kind is LineKind.ROW:
+            drafts.append(_row_draft(line, apart=ended is not None))
         elif line.kind in (LineKind.ATTACHMENT, LineKind.CLOSING):
             _retract(drafts)
             ended = line.kind if last else None
@@ -269,13 +283,26 @@ def _read_body(
             drafts.append(_Draft(line.marker, line.start, [line.end], line.text))
             last[line.marker.family] = line.marker.ordinal
         elif line.kind in (LineKind.TEXT, LineKind.TITLE, LineKind.PERIOD):
-            if drafts:
+            if drafts and (drafts[-1].heading is None or line.kind is not LineKind.TEXT):
                 drafts[-1].add(line)
+            elif drafts:  # after a table
+                drafts.append(_Draft(Marker("", _ROW, None), line.start, [line.end], line.text))
             elif _is_salutation(line):
                 outline.held.append(Span(line.start, line.end))
             else:
                 drafts.append(_Draft(_INTRO, line.start, [line.end], line.text))
     return drafts, members, head_end
+
+
+def _row_draft(line: Line, *, apart: bool) -> _Draft:
+    """A row of a table; its number is that of its first cell, or of the duty in it."""
+    duty = duty_of(line.text)
+    own = find_marker(line.text)
+    number = re.match(r"\d{1,4}(?=\t)", line.text)
+    ordinal = int(number.group()) if number else own.ordinal if own else None
+    marker = Marker(own.text if own else "", _ROW, ordinal)
+    heading = heading_of(duty[len(marker.text) :] if duty.startswith(marker.text) else duty)
+    return _Draft(marker, line.start, [line.end], line.text, heading=heading, apart=apart)
 
 
 def _goes_on(last: dict[str, int | None], marker: Marker, ended: LineKind) -> bool:
@@ -312,9 +339,11 @@ def _build(
     chinese = [i for i, draft in enumerate(drafts) if draft.marker.family == "cn"]
     for index, draft in enumerate(drafts):
         marker = draft.marker
-        rank = RANK[marker.family]
+        rank = _RANK[marker.family]
         previous = None
-        while stack and RANK[stack[-1].marker.family] >= rank:
+        if draft.apart:
+            stack.clear()
+        while stack and _RANK[stack[-1].marker.family] >= rank:
             previous = stack.pop()
         ordinal = marker.ordinal
         if marker.family == "lost":
@@ -326,7 +355,7 @@ def _build(
             "0"
             if marker is _INTRO
             else (chinese_ordinal(ordinal or 1) if marker.family == "lost" else marker.part)
-        )
+        ) or str(ordinal or "-")
         base = f"{stack[-1].path if stack else number}/{part}"
         seen[base] = seen.get(base, 0) + 1
         path = base if seen[base] == 1 else f"{base}#{seen[base]}"
@@ -339,7 +368,9 @@ def _build(
                 level=len(stack) + 1,
                 marker="" if marker.family == "lost" else marker.text.strip(),
                 path=path,
-                heading=heading_of(draft.first[len(marker.text) :]),
+                heading=heading_of(draft.first[len(marker.text) :])
+                if draft.heading is None
+                else draft.heading,
                 span=Span(draft.start, draft.end),
             )
         )
@@ -372,7 +403,7 @@ def _read_unnumbered(
     outline: Outline, lines: Sequence[Line], header: Header, document_id: str
 ) -> None:
     """A text without numbering: one plan, each paragraph a clause."""
-    body = [line for line in lines if line.kind is LineKind.TEXT] or [
+    body = [line for line in lines if line.kind in (LineKind.TEXT, LineKind.ROW)] or [
         line for line in lines if line.kind not in (LineKind.METADATA, LineKind.FURNITURE)
     ]
     if not body:
@@ -393,7 +424,7 @@ def _read_unnumbered(
                 level=1,
                 marker="",
                 path=path,
-                heading=heading_of(line.text),
+                heading=heading_of(duty_of(line.text) if line.kind is LineKind.ROW else line.text),
                 span=Span(line.start, line.end),
             )
         )

@@ -17,6 +17,7 @@ from ingest.deadlines import parse_period
 from ingest.duties import extract_tasks
 from ingest.header import Header, parse_header
 from ingest.layout import LineKind, find_lines
+from ingest.lines import plain_breaks
 from ingest.outline import Outline, parse_outline
 from ingest.policies import find_policies
 from ingest.progress import Stage, Tell, counted, untold
@@ -39,7 +40,7 @@ from tasks.models import (
     Task,
 )
 
-_ATTACHMENT = re.compile(r"^[ \u3000]*附\s*+件\s*+\d*+\s*+[:：][^\n]*", re.MULTILINE)
+_ATTACHMENT = re.compile(r"^[ \u3000]*附\s*+件\s*+\d*+\s*+[:：][^\r\n]*", re.MULTILINE)
 
 
 def extract_file(path: Path, *, reading: int = 1) -> tuple[Extraction, bytes]:
@@ -115,23 +116,24 @@ def read_document(
     """Text → header, outline and read clauses; models as for `extract_source`."""
     text = source.text
     tell(Stage.OUTLINE, 0, 0)
-    repairs, findings = find_repairs(text)
-    header = parse_header(text)
-    document_id = document_id_of(
-        source.sha256
-    )  # it and the ids of all facts are only unique until `identify` below
-    outline = parse_outline(text, header, document_id)
+    plain = plain_breaks(text)  # for all that reads; quotes are of the text itself
+    repairs, findings = find_repairs(plain)
+    header = parse_header(plain)
+    document_id = document_id_of(source.sha256)
+    outline = parse_outline(plain, header, document_id)
     repairs = sorted([*repairs, *outline.repairs], key=lambda r: (r.span.start, r.span.end))
+    if plain != text:
+        repairs = [r.model_copy(update={"raw": r.span.slice(text)}) for r in repairs]
     index = RepairIndex(repairs)
     organisations = organisations_for(_jurisdiction(header, outline))
-    plans = tuple(_with_period(text, plan, outline, index) for plan in outline.plans)
+    plans = tuple(_with_period(plain, plan, outline, index) for plan in outline.plans)
     clauses = counted(outline.clauses, Stage.CLAUSES, tell)
     aside = [
-        Span(line.start, line.end) for line in find_lines(text) if line.kind is LineKind.METADATA
+        Span(line.start, line.end) for line in find_lines(plain) if line.kind is LineKind.METADATA
     ]
     readings = tuple(
         read_clauses(
-            text,
+            plain,
             clauses,
             index,
             organisations,
@@ -156,18 +158,23 @@ def read_document(
 
 
 def extract_source(
-    source: Source,
-    tell: Tell = untold,
-    *,
-    reading: int = 1,
-    models: Models = INSTALLED,
+    source: Source, tell: Tell = untold, *, reading: int = 1, models: Models = INSTALLED
 ) -> Extraction:
     """Document → facts and warnings. Pure: no clock, no files but the lexicon and the weights.
 
     `models`: others than the installation's, for measuring with documents left out.
     """
+    extraction = identify(_read_source(source, tell, models), reading)
+    verify_extraction(extraction)
+    return extraction
+
+
+def _read_source(source: Source, tell: Tell, models: Models) -> Extraction:
+    """All facts, with ids that are only unique. What is needed to find them (the readings of the
+    clauses take half as much as the facts) ends here, before they are written again with ids."""
     read = read_document(source, tell, models=models)
     text, header, outline = source.text, read.header, read.outline
+    plain = plain_breaks(text)
     document_id, plans, readings = read.document_id, read.plans, read.readings
     repairs, findings, index, organisations = (
         read.repairs, read.findings, read.index, read.organisations,
@@ -178,7 +185,7 @@ def extract_source(
     )
     tell(Stage.CHECKING, 0, 0)
     members = tuple(_members(text, outline.members, index, organisations))
-    empty = _empty(text, len(outline.clauses), tasks)
+    empty = _empty(plain, len(outline.clauses), tasks)
     document = Document(
         id=document_id,
         title=header.title or (plans[0].title if plans else "") or source.name,
@@ -196,7 +203,7 @@ def extract_source(
         name=source.name,
         text=text,
     )
-    extraction = Extraction(
+    return Extraction(
         document=document,
         plans=plans,
         clauses=tuple(outline.clauses),
@@ -210,13 +217,10 @@ def extract_source(
             *findings,
             *header.findings,
             *outline.findings,
-            *_attachments(text),
+            *_attachments(plain),
             *warnings,
         ),
     )
-    extraction = identify(extraction, reading)
-    verify_extraction(extraction)
-    return extraction
 
 
 def _year_of(header: Header, outline: Outline) -> date | None:
@@ -241,7 +245,7 @@ def _members(
     text: str, spans: Sequence[Span], index: RepairIndex, organisations: Organisations
 ) -> Iterator[Member]:
     for span in spans:
-        reading = read_span(text, span, index.within(span))
+        reading = read_span(plain_breaks(text), span, index.within(span))
         for mention in organisations.find(reading.text):
             place = reading.span(mention.start, mention.end)
             yield Member(

@@ -30,24 +30,34 @@ class Fact(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     def model_post_init(self, _: Any) -> None:
-        """Share the set of given fields with the facts like this one: it takes more memory than
-        the fact itself, and a document has a hundred thousand."""
-        _share_fields_set(self)
+        """Keep the fact small: a document has a hundred thousand."""
+        _shrink(self)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """As of any model."""
         copied = super().model_copy(update=update, deep=deep)
-        _share_fields_set(copied)
+        _shrink(copied)
         return copied
 
 
 _FIELDS_SETS: dict[frozenset[str], set[str]] = {}
+_SHAPES: dict[type, type] = {}
 
 
-def _share_fields_set(fact: Fact) -> None:
+def _shrink(fact: Fact) -> None:
+    """Share with the facts like this one what is the same in all of them: the set of given fields,
+    and the names in its dictionary, which Python shares only where attributes were set one by one
+    (a span takes 168 bytes for 264, a target 256 for 544)."""
     given = fact.model_fields_set
     shared = _FIELDS_SETS.setdefault(frozenset(given), given)
     object.__setattr__(fact, "__pydantic_fields_set__", shared)
+    kind = type(fact)
+    if kind not in _SHAPES:
+        _SHAPES[kind] = type(kind.__name__, (), {})
+    shape = _SHAPES[kind]()
+    for name, value in fact.__dict__.items():
+        setattr(shape, name, value)
+    object.__setattr__(fact, "__dict__", shape.__dict__)
 
 
 class Span(Fact):

@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
 from api.service.problems import MediaTypeError, TooLargeError
-from ingest.readers.encoding import plausibility
+from ingest.readers.plausibility import plausibility
 from kb.errors import DubanError
 
 LONGEST_NAME = 120

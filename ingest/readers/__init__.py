@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ingest.files import LIMIT, load_file
+from ingest.lines import line_number
 from ingest.readers.encoding import WIDE_CODECS, decode_bytes
 from ingest.readers.source import Read
 from ingest.readers.text import read_text
@@ -31,6 +32,8 @@ _OTHER_KINDS = (
     (b"\x1f\x8b", "GZIP"),
     (b"SQLite format 3", "SQLite"),
 )
+_TEXT_CONTROLS = b"\t\n\x0b\f\r\x1a\x1b\x1c\x1d\x1e"
+"""Control characters that stand in texts: breaks, the end of a file in DOS, shifts."""
 _LONGEST_RUN = 300
 """Figures that stand together."""
 _CHINESE = "零〇○一二三四五六七八九两十百千万亿"
@@ -114,7 +117,7 @@ def _check_runs(text: str, name: str) -> None:
     half a million takes hours."""
     if found := _RUN.search(text):
         raise SourceError(
-            f"第 {text.count(chr(10), 0, found.start()) + 1} 行有 {_LONGEST_RUN} 位以上连在一起的数字, "
+            f"第 {line_number(text, found.start())} 行有 {_LONGEST_RUN} 位以上连在一起的数字, "
             f"不是文字 / a run of over {_LONGEST_RUN} figures is no text",
             hint="请删去数据部分再导入 / leave the data out and try again",
             path=name,
@@ -147,7 +150,7 @@ def detect_media_type(data: bytes, name: str) -> str:
         return HTML
     if data.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")):
         return TEXT
-    control = data[:65536].translate(None, bytes(range(32, 256)) + b"\t\r\n\f\x0b\x1b\x1a")
+    control = data[:65536].translate(None, bytes(range(32, 256)) + _TEXT_CONTROLS)
     if b"\x00" in data or len(control) > len(data[:65536]) // 200:
         if _is_wide(data, name):
             return TEXT

@@ -13,8 +13,12 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from bs4 import CData, Comment, Tag
-from bs4.element import NavigableString, PageElement
+from bs4.element import NavigableString, PageElement, TemplateString
 
+from ingest.lines import split_lines
+
+STRINGS = frozenset([NavigableString, CData, TemplateString])
+"""Strings that are words: no declarations, no notes on reading."""
 _LINKS = 200
 """Of an element's links so many are counted."""
 SPEAKS = re.compile(
@@ -77,9 +81,9 @@ class Elements:
                 self._open(node)
                 stack.append(node)
                 stack.extend(reversed(list(self.children(node))))
-            elif type(node) in (NavigableString, CData):  # no declarations, no notes on reading
+            elif type(node) in STRINGS:
                 kept = id(node) in self._preformatted
-                self._strings.extend(str(node).splitlines() if kept else [str(node)])
+                self._strings.extend(split_lines(str(node)) if kept else [str(node)])
 
     def _open(self, tag: Tag) -> None:
         place = len(self._elements)

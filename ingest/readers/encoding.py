@@ -13,8 +13,10 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
+from ingest.lines import line_number
+from ingest.readers.plausibility import SAMPLE, count_chinese, plausibility, weight
+from ingest.readers.seven_bit import SEVEN_BIT, find_unread, read_seven_bit
 from kb.errors import SourceError
 from kb.models import Finding
 
@@ -35,7 +37,7 @@ _TWO_BYTES = frozenset({"utf-16-le", "utf-16-be"})
 _NAMES = {
     "utf-8": "UTF-8", "gb18030": "GB18030", "big5hkscs": "Big5", "cp950": "Big5",
     "utf-16-le": "UTF-16LE", "utf-16-be": "UTF-16BE", "utf-32-le": "UTF-32LE",
-    "utf-32-be": "UTF-32BE", "cp1252": "Windows-1252",
+    "utf-32-be": "UTF-32BE", "cp1252": "Windows-1252", "hz": "HZ", "utf-7": "UTF-7",
 }  # fmt: skip
 _DECLARED = re.compile(
     rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{2,40})|<meta[^>]{0,400}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""",
@@ -43,19 +45,6 @@ _DECLARED = re.compile(
 )
 _DECLARED_WITHIN = 4096
 """Bytes in which HTML wants its declaration to stand: 1024; some portals need more."""
-_COMMON = frozenset(
-    "的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子说产种面而方后多定行学法所民得经十三之进着等部度家电力里如水化高自二理起小物现实加量都两体制机当使点从业本去把性好应开它合还因由其些然前外天政四日那社义事平形相全表间样与关各重新线内数正心反你明看原又么利比或但质气第向道命此变条只没结解问意建月公无系军很情者最立代想已通并提直题党程展五果料象员革位入常文总次品式活设及管特件长求老头基资边流路级少图山统接知较将组见计别她手角期根论运农指几九区强放决西被干做必战先回则任取据处队南给色光门即保治北造百规热领七海口东导器压志世金增争济阶油思术极交受联什认六共权收证改清己美再采转更单风切打白教速花带安场身车例真务具万每目至达走积示议声报斗完类八离华名确才科张信马节话米整空元况今集温传土许步群广石记需段研界拉林律叫且究观越织装影算低持音众书布复容儿须际商非验连断深难近矿千周委素技备半办青省列习响约支般史感劳便团往酸历市克何除消构府称太准精值号率族维划选标写存候毛亲快效斯院查江型眼王按格养易置派层片始却专状育厂京识适属圆包火住调满县局照参红细引听该铁价严"
-    "為個國時來們這後說產種過對會發動進著電裡現實數體機當業開還從與關長門間經應學無線內點總義將組見計"
-    "別處隊給強決戰則據導壓爭濟階術極聯認權證廣達報類離華確單風車務傳話節議設變條結問題運農區統級圖資員質"
-    "縣辦責規劃協調領導護環醫藥療養齡貼補請購項標準護檢監"
-)
-"""The most frequent characters of Chinese, and the traditional forms of those that have one: about
-two thirds of any running text, and a twentieth of what a wrong codec makes of it."""
-_PUNCTUATION = re.compile(
-    r"[\u2010-\u203b\u3000-\u3017\ufe30-\ufe4f\uff01-\uff5e\u2460-\u249b\u00b7\u00d7]"
-)
-_SYMBOL = re.compile(r"[\u2190-\u22ff\u2500-\u27bf]")
-_SAMPLE = 200_000
 _STRETCH = 24
 """Chinese characters that are judged together: where two encodings are in one file, some differ."""
 _SURE = 1.3
@@ -84,8 +73,8 @@ class Decoded:
     findings: tuple[Finding, ...] = ()
 
 
-def decode_bytes(data: bytes, name: str) -> Decoded:
-    """Decode `data`; no character is changed, no line end translated.
+def decode_bytes(data: bytes, name: str, *, page: bool = False) -> Decoded:
+    """Decode `data`, of a web `page` or a text; no character is changed, no line end translated.
 
     Raises:
         SourceError: no encoding gives a text; names the byte offset and the line.
@@ -93,7 +82,7 @@ def decode_bytes(data: bytes, name: str) -> Decoded:
     mark, marked = next(((b, codec) for b, codec in _BOMS if data.startswith(b)), (b"", None))
     body = data[len(mark) :]
     declared = marked or _declared(body)
-    found = _best(body, declared, marked)
+    found = read_seven_bit(body) or _best(body, declared, marked)
     if found is None:
         raise _error(data, len(mark) + _damage(body, marked), name)
     text, codec = found
@@ -102,6 +91,8 @@ def decode_bytes(data: bytes, name: str) -> Decoded:
     if codec == "utf-8" and (garbled := _garbled(text)) is not None:
         place = len(text[:garbled].encode())
         raise _error(data, len(mark) + place, name, garbled=True)
+    if codec == "utf-8" and (unread := find_unread(text, page=page)) is not None:
+        raise _error_of_escapes(data, len(mark) + unread[0], unread[1], name)
     return Decoded(text, codec, tuple(_doubts(text, codec, declared, marked)))
 
 
@@ -145,7 +136,7 @@ def _best(body: bytes, declared: str | None, marked: str | None) -> tuple[str, s
 
 def _is_surely(score: float, text: str) -> bool:
     """Whether bytes are two a character though no mark and no plain ASCII among them says so."""
-    return score >= _SURE and _chinese(text) >= _FEWEST_WIDE
+    return score >= _SURE and count_chinese(text) >= _FEWEST_WIDE
 
 
 def _is_better(
@@ -166,7 +157,7 @@ def _outweighs(text: str, utf8: str) -> bool:
     scripts = {unicodedata.name(c, "NONE").partition(" ")[0] for c in beyond}
     if len(scripts) < 2 or min(beyond) < _LATIN_ENDS:
         return False
-    count = _chinese(text)
+    count = count_chinese(text)
     # Of few characters each has to be a frequent one.
     return count >= 2 and plausibility(text) >= (_FREQUENT if count >= _FEW else 2.0)
 
@@ -188,6 +179,13 @@ def _declared(body: bytes) -> str | None:
 def _doubts(text: str, codec: str, declared: str | None, marked: str | None) -> Iterator[Finding]:
     """What is to be told: the file declares one encoding and is in another."""
     read = _NAMES[codec]
+    if codec in SEVEN_BIT:
+        yield Finding(
+            code="charset-mismatch",
+            message=f"文件是 {read} 编码 (七位字符), 已按此读取, 请核对文字 / "
+            f"the file is in {read} (seven bits a character); read as such, check the text",
+        )
+        return
     said = _NAMES.get(declared or "", (declared or "").upper())
     if said and said != read and not read.startswith(said) and not text.isascii():
         where = "文件头标记" if marked else "网页声明"
@@ -205,7 +203,11 @@ def _mixed(body: bytes, codec: str) -> int | None:
         if not line.isascii():
             text = line.decode(codec, "replace")
             other = _strictly(line, "utf-8")
-            if other is not None and _chinese(other) > 1 and _weigh(other) > _weigh(text) + 0.5:
+            if (
+                other is not None
+                and count_chinese(other) > 1
+                and _weigh(other) > _weigh(text) + 0.5
+            ):
                 return offset
             if _has_nonsense(text):
                 return offset
@@ -216,7 +218,7 @@ def _mixed(body: bytes, codec: str) -> int | None:
 def _has_nonsense(text: str) -> bool:
     """Whether a stretch of the characters is no Chinese, though a codec takes the bytes. Marks of
     other kinds (a ruled line) say nothing about it."""
-    weights = [_weight(c) for c in text if "\u4e00" <= c <= "\u9fff" or "\ue000" <= c <= "\uf8ff"]
+    weights = [weight(c) for c in text if "\u4e00" <= c <= "\u9fff" or "\ue000" <= c <= "\uf8ff"]
     return any(
         sum(weights[i : i + _STRETCH]) < _BROKEN * _STRETCH
         for i in range(0, len(weights) - _STRETCH + 1, _STRETCH // 2)
@@ -224,7 +226,7 @@ def _has_nonsense(text: str) -> bool:
 
 
 def _weigh(text: str) -> float:
-    weights = [_weight(c) for c in text if c > "\x7f"]
+    weights = [weight(c) for c in text if c > "\x7f"]
     return sum(weights) / len(weights) if weights else 0.0
 
 
@@ -235,8 +237,8 @@ def _garbled(text: str) -> int | None:
         return None
     beyond = re.search(r"[^\x00-\x7f]", text)
     for wrong, right in (("gb18030", "utf-8"), ("cp1252", "utf-8"), ("latin-1", "utf-8"), ("latin-1", "gb18030")):  # fmt: skip
-        undone = text[:_SAMPLE].encode(wrong, "ignore").decode(right, "ignore")
-        if beyond and _chinese(undone) >= _STRETCH and plausibility(undone) >= _SURE:
+        undone = text[:SAMPLE].encode(wrong, "ignore").decode(right, "ignore")
+        if beyond and count_chinese(undone) >= _STRETCH and plausibility(undone) >= _SURE:
             return beyond.start()
     return None
 
@@ -246,7 +248,7 @@ def _damage(body: bytes, marked: str | None) -> int:
     furthest = -1
     for codec in (marked, "utf-8", "gb18030", "big5hkscs"):
         try:
-            if codec is not None and not body[: _SAMPLE * 4].decode(codec):
+            if codec is not None and not body[: SAMPLE * 4].decode(codec):
                 return 0
         except UnicodeDecodeError as error:
             before = body[: error.start].decode(codec or "utf-8")
@@ -256,7 +258,7 @@ def _damage(body: bytes, marked: str | None) -> int:
 
 
 def _error(data: bytes, offset: int, name: str, *, garbled: bool = False) -> SourceError:
-    line = data.count(b"\n", 0, offset) + 1
+    line = line_number(data, offset)
     if garbled:
         return SourceError(
             f"第 {line} 行 (字节 {offset}) 起是乱码: 文件在保存之前编码就已读错 / "
@@ -274,6 +276,16 @@ def _error(data: bytes, offset: int, name: str, *, garbled: bool = False) -> Sou
     )
 
 
+def _error_of_escapes(data: bytes, offset: int, kind: str, name: str) -> SourceError:
+    line = line_number(data, offset)
+    return SourceError(
+        f"第 {line} 行 (字节 {offset}) 起的文字是用 {kind} 写的, 不能直接阅读 / "
+        f"from line {line} (byte {offset}) on the text is written in {kind} and cannot be read as it is",
+        hint="请另存为 UTF-8 文字后再导入 / save the file as UTF-8 text and try again",
+        path=name,
+    )
+
+
 def _strictly(body: bytes, codec: str) -> str | None:
     wide = {"utf-16": 2, "utf-32": 4}.get(codec[:6], 1)
     if len(body) % wide:
@@ -282,50 +294,3 @@ def _strictly(body: bytes, codec: str) -> str | None:
         return body.decode(codec)
     except UnicodeDecodeError:
         return None
-
-
-def plausibility(text: str) -> float:
-    """How far the characters beyond ASCII read as Chinese: about 1 and more for a text, below 0.4
-    for one in a wrong encoding. 1 for plain ASCII.
-
-    >>> plausibility("各单位要高度重视") > 1 > plausibility("鍚勫崟浣嶈")
-    True
-    """
-    beyond = [
-        c for c in text[:_SAMPLE] if c > "\x7f" or (c < " " and c not in "\t\r\n\f\x0b\x1a\x1b")
-    ]
-    if not beyond:
-        return 1.0
-    return sum(map(_weight, beyond)) / len(beyond)
-
-
-@lru_cache(maxsize=32_768)
-def _weight(character: str) -> float:
-    """How ordinary a character is in a Chinese text: 2 for the most frequent ones, 1 for the
-    punctuation and the characters of the first levels of GB 2312 and Big5, less for others."""
-    if character in _COMMON:
-        return 2.0
-    if _PUNCTUATION.match(character):
-        return 1.0
-    if _SYMBOL.match(character):
-        return 0.8  # a ruled table says little
-    if "\u4e00" <= character <= "\u9fff":
-        return 1.0 if _first_level(character) else -0.5
-    if "\ue000" <= character <= "\uf8ff" or character < "\xa0" or character == "\ufffd":
-        return -4.0
-    return -1.0
-
-
-def _first_level(character: str) -> bool:
-    for codec, first, last in (("gb2312", 0xB0, 0xD7), ("big5", 0xA4, 0xC6)):
-        try:
-            lead = character.encode(codec)[0]
-        except UnicodeEncodeError:
-            continue
-        if first <= lead <= last:
-            return True
-    return False
-
-
-def _chinese(text: str) -> int:
-    return sum("\u4e00" <= c <= "\u9fff" for c in text[:_SAMPLE])

@@ -17,28 +17,25 @@ from bs4.element import NavigableString, PageElement
 
 from ingest.layout import TITLE_END
 from ingest.leftovers import DOUBT
+from ingest.lines import split_lines
+from ingest.readers.body import BLOCKS, SPEECHES, find_body
 from ingest.readers.copies import find_copies
 from ingest.readers.elements import SPEAKS, Elements
 from ingest.readers.encoding import decode_bytes
 from ingest.readers.source import Read
 from ingest.readers.styles import read_styles
+from ingest.readers.tables import Row, labelled, read_table
 from kb.errors import SourceError
 from kb.models import Finding
 from tasks.models import LEFT_OUT
 
-_NO_TEXT = frozenset(["script", "style", "template", "input", "link", "meta", "head"])
+_NO_TEXT = frozenset(["script", "style", "input", "link", "meta", "head"])
 """Elements whose content is no words for a reader; comments are none either."""
 _CONTROLS = frozenset(
     ["noscript", "iframe", "canvas", "svg", "button", "select", "object", "embed",
      "video", "audio"]
 )  # fmt: skip
-_AROUND = frozenset(["nav", "footer", "textarea"])
-_BLOCKS = frozenset(
-    ["p", "div", "section", "article", "h1", "h2", "h3", "h4", "h5", "h6", "li", "ul", "ol",
-     "table", "tbody", "thead", "tr", "td", "th", "blockquote", "pre", "dd", "dt", "dl", "center",
-     "body", "form", "nav", "footer", "header", "main", "aside", "figure", "figcaption", "caption",
-     "details", "summary", "fieldset", "address", "textarea"]
-)  # fmt: skip
+_AROUND = frozenset(["nav", "footer"])
 _FURNITURE = re.compile(
     r"nav|menu|share|breadcrumb|footer|header-?bar|sidebar|related|qr|ewm|print|toolbar|crumb|copyright|bdshare|pagination|font-?size",
     re.I,
@@ -46,7 +43,6 @@ _FURNITURE = re.compile(
 _HEADER_LABEL = re.compile(
     r"^\[?\s*(?:索\s*引\s*号|发\s*文\s*字\s*号|发布机构|发文机关|发文单位|成文日期|发布日期|主题分类|有\s*效\s*性|标\s*题|名\s*称|文\s*号|公开日期|信息名称|生成日期)"
 )
-_KNOWN_MAIN = ("UCAP-CONTENT", "zoom", "Zoom", "content", "article", "TRS_Editor", "pages_content")
 _ROWS = frozenset(["tr", "li", "p", "dd", "div"])
 _CELLS = frozenset(["td", "th", "span"])
 _TABLE_CELLS = frozenset(["td", "th"])
@@ -54,11 +50,6 @@ _BETWEEN_CELLS = frozenset(["table", "thead", "tbody", "tfoot", "tr"])
 _TABLE = frozenset(["table", "thead", "tbody", "tr", "td", "th"])
 _VALUE = 2000
 """Characters; the longest cell of a header, a title of several lines included, has a tenth."""
-_LEAST_MAIN = 200
-"""Characters of an element that may be the main text by its name."""
-_SPEECHES = 3
-"""Sentences and clauses from which on a part beside the main text is read too: the notes on use
-and copyright of the pages read so far have two at most."""
 _TITLES = frozenset(["h1", "h2", "h3"])
 _LONGEST_TITLE = 120
 _HEAD = 1000
@@ -68,7 +59,6 @@ _ALL_HIDDEN = Finding(
     message="网页的正文全部设为隐藏, 仍已读入, 请与网页显示的内容核对 / all text of the page is hidden; it "
     "was read all the same, compare it with what the page shows",
 )
-_DEPTH = 200
 _DEEPEST = 500
 
 
@@ -80,7 +70,7 @@ def read_html(data: bytes, name: str) -> Read:
         SourceError: there is no text in it, its elements are nested beyond all measure, or its
             encoding cannot be told.
     """
-    decoded = decode_bytes(data, name)
+    decoded = decode_bytes(data, name, page=True)
     with warnings.catch_warnings():
         # XHTML begins with an XML declaration; it is a page all the same.
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
@@ -126,6 +116,7 @@ class _Inside(NamedTuple):
 
     cell: bool
     data_row: bool
+    duty_cell: bool = False  # of a row of a table of duties: it stays in one line
 
 
 class _Page:
@@ -147,9 +138,10 @@ class _Page:
             for node in styles.hidden:
                 self._leave_hidden(node)
             self._page = Elements(root, _NO_TEXT, styles.unseen, styles.preformatted)
-        self._main = self._find_main()
+        self._main = find_body(self._page, self._is_furniture)
         self._main_head = _bare(self._page.text(self._main)[:_HEAD])
         self._rows: set[int] = set()  # of the header table
+        self._duties: dict[int, Row] = {}  # the rows of tables of duties
 
     def lines(self) -> Iterator[str]:
         """The lines of the text, in the order of the page, those of the header table first."""
@@ -183,29 +175,6 @@ class _Page:
             )
             yield _listed(DOUBT, self.speaking, *told)
 
-    def _find_main(self) -> Tag:
-        page = self._page
-        for name in _KNOWN_MAIN:
-            for kind in ("id", "class"):
-                found = page.named.get((kind, name))
-                if found is not None and page.length(found) > _LEAST_MAIN:
-                    return found
-        current = page.root
-        least = 0.6 * (page.length(current) or 1)
-        for _ in range(_DEPTH):
-            inner = [
-                child
-                for child in page.children(current)
-                if isinstance(child, Tag)
-                and page.count(child, _BLOCKS)  # a paragraph is not all of a text
-                and not self._is_furniture(child)
-            ]
-            largest = max(inner, key=page.length, default=None)
-            if largest is None or page.length(largest) < least:
-                break
-            current = largest
-        return current
-
     def _ancestors(self, tag: Tag) -> set[int]:
         found: set[int] = set()
         at: Tag | None = tag
@@ -224,7 +193,7 @@ class _Page:
         if id(tag) in around or self._is_furniture(tag):
             return False
         links = self._page.linked(tag) > 0.5 * self._page.length(tag)
-        return self._page.speaking(tag) >= _SPEECHES and not links
+        return self._page.speaking(tag) >= SPEECHES and not links
 
     def _is_furniture(self, tag: Tag) -> bool:
         """Whether an element holds words of the page: a control, a second copy, or links and the
@@ -289,17 +258,17 @@ class _Page:
         """The lines of a string: one, unless its line breaks count."""
         words = re.sub(r"\t+", " ", str(node))
         if id(node) not in self._preformatted or _is_between_cells(node):
-            return [re.sub(r"[\r\n]+", " ", words)]
+            return [re.sub(r"[\r\n\f]+", " ", words)]
         if cell:  # its first and last words stay in the row
             before, after = words[:1].isspace(), words[-1:].isspace()
             words = " " * before + words.strip() + " " * after
-        return re.split(r"\r\n?|\n", words)
+        return split_lines(words)
 
     def _lines(self, part: Tag) -> Iterator[str]:
         buffer: list[str] = []
 
-        def flush() -> Iterator[str]:
-            line = _squeeze("".join(buffer))
+        def flush(*, of_duties: bool = False) -> Iterator[str]:
+            line = _squeeze_row("".join(buffer)) if of_duties else _squeeze("".join(buffer))
             buffer.clear()
             if line:
                 yield line
@@ -312,25 +281,53 @@ class _Page:
             action, node, around = stack.pop()
             if isinstance(node, NavigableString):
                 for number, line in enumerate(self._string_lines(node, cell=around.cell)):
-                    if number:
+                    if number and around.duty_cell:
+                        buffer.append(" ")
+                    elif number:
                         yield from flush()
                     buffer.append(line)
             elif isinstance(node, Tag):
                 if action == "close":
-                    if node.name in _TABLE_CELLS:
+                    if around.duty_cell:
+                        buffer.append(" ")
+                    elif node.name in _TABLE_CELLS:
                         buffer.append("\t")
+                    elif id(node) in self._duties:
+                        buffer.extend(f"\t{words}" for words in self._duties[id(node)].after)
+                        yield from flush(of_duties=True)
                     else:
                         yield from flush()
                     continue
                 if node.name == "br":
-                    yield from flush()
+                    if around.duty_cell:
+                        buffer.append(" ")
+                    else:
+                        yield from flush()
                     continue
                 if node is not part and self._is_furniture(node):
                     self._leave_element(node)
                     continue
+                if around.duty_cell:
+                    if node.name in BLOCKS:
+                        stack.append(("close", node, around))
+                    stack.extend(self._opened(node, around))
+                    continue
+                if node.name == "table":
+                    self._duties |= read_table(self._page, node)
+                parent = node.parent
+                if node.name in _TABLE_CELLS and parent is not None and id(parent) in self._duties:
+                    stack.append(("close", node, around))
+                    duties = self._duties[id(parent)]
+                    buffer.extend(f"{words}\t" for words in duties.before.get(id(node), ()))
+                    if head := duties.heads.get(id(node)):
+                        words = " ".join(self._page.text(node).split())
+                        buffer.append(labelled(head, words))
+                        continue
+                    stack.extend(self._opened(node, around._replace(cell=True, duty_cell=True)))
+                    continue
                 in_cell = node.name in {"p", "div"} and around.cell
                 nested = in_cell and part.name not in _TABLE_CELLS and around.data_row
-                if node.name in _BLOCKS and node.name not in _TABLE_CELLS and not nested:
+                if node.name in BLOCKS and node.name not in _TABLE_CELLS and not nested:
                     yield from flush()
                     stack.append(("close", node, around))
                 elif node.name in _TABLE_CELLS:
@@ -338,9 +335,12 @@ class _Page:
                     around = around._replace(cell=True)
                 if node.name == "tr":
                     around = around._replace(data_row=_is_data_row(node))
-                children = [*self._page.children(node)]
-                stack.extend(("open", child, around) for child in reversed(children))
+                stack.extend(self._opened(node, around))
         yield from flush()
+
+    def _opened(self, node: Tag, around: _Inside) -> Iterator[tuple[str, PageElement, _Inside]]:
+        for child in reversed([*self._page.children(node)]):
+            yield "open", child, around
 
 
 def _listed(code: str, left: list[tuple[str, str]], chinese: str, english: str) -> Finding:
@@ -376,3 +376,9 @@ def _is_data_row(row: Tag) -> bool:
 def _squeeze(text: str) -> str:
     text = re.sub(r"[ \u00a0\u3000\r\n]+", " ", text)
     return re.sub(r" *\t[ \t]*", "\t", text).strip(" \t")
+
+
+def _squeeze_row(text: str) -> str:
+    """The line of a row whose empty cells keep their places."""
+    line = re.sub(r" *\t *", "\t", re.sub(r"[ \u00a0\u3000\r\n]+", " ", text)).strip(" ")
+    return line.rstrip("\t")

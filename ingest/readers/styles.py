@@ -1,5 +1,5 @@
 """What the attributes of a page's elements say of showing their text: hidden, or with its line
-breaks kept. Style sheets are not read.
+breaks kept. Style sheets are not read; a page is white where no attribute says otherwise.
 """
 
 from __future__ import annotations
@@ -9,13 +9,25 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from bs4 import CData, Tag
-from bs4.element import NavigableString, PageElement
+from bs4 import Tag
+from bs4.element import PageElement
+
+from ingest.readers.colours import WHITE, Colour, alike, is_transparent, read_colour
+from ingest.readers.elements import STRINGS
 
 _ZERO = re.compile(r"[+-]?(?:0+\.?0*|\.0+)(?:[a-z]+|%)?")
 _OF_PARENT = re.compile(r".*(?:[\d.]em|%)|inherit|unset|smaller|larger")
 """Sizes that are nothing where that of the parent is."""
 _KEEPS_LINES = frozenset(["pre", "pre-wrap", "pre-line", "break-spaces"])
+_TEXT_COLOUR = {"font": "color", "body": "text"}
+_NEVER_SHOWN = frozenset(["template", "textarea", "datalist", "noembed", "noframes"])
+"""Elements whose text is no part of the page: for scripts, for other programs, a field to fill."""
+_FAR = re.compile(r"-\s*\d{3,}(?:\.\d*)?(?:px|pt|em|rem|%|vw|vh)?")
+"""A distance beyond the edge of the page."""
+_COLOURS = re.compile(r"#?[\w-]+(?:\([^()]*\))?")
+"""What may be colours in a background."""
+_NO_AREA = re.compile(r"rect\(\s*(?:[01](?:px)?[\s,]*){4}\)|inset\(\s*(?:[5-9]\d|100)%\s*\)")
+_HIDES_MORE = frozenset(["hidden", "clip"])
 _PREFORMATTED = frozenset(["pre", "textarea", "listing", "xmp"])
 
 
@@ -37,6 +49,15 @@ class _Shown(NamedTuple):
     invisible: bool = False
     sizeless: bool = False
     preformatted: bool = False
+    colour: Colour | None = None  # of the text, where an attribute gives it
+    clear: bool = False  # text without any colour
+    ground: Colour | None = WHITE  # None: a picture, or not known
+
+    @property
+    def faint(self) -> bool:
+        """Whether its own words cannot be seen; those of an element in it may."""
+        same = self.colour and self.ground and alike(self.colour, self.ground)
+        return self.invisible or self.sizeless or self.clear or bool(same)
 
 
 def read_styles(root: Tag, dropped: Container[str]) -> Styles:
@@ -55,17 +76,16 @@ def read_styles(root: Tag, dropped: Container[str]) -> Styles:
             if node.name in dropped:
                 continue
             inner = _inside(node, around)
-            faint = inner.invisible or inner.sizeless
-            if not told and (inner.removed or (faint and not _shows_again(node))):
+            if not told and (inner.removed or (inner.faint and not _shows_again(node))):
                 found.hidden.append(node)
                 told = True
             if told:
                 found.unseen.add(id(node))
             stack.extend((child, inner, told) for child in reversed([*node.children]))
-        elif type(node) in (NavigableString, CData):
+        elif type(node) in STRINGS:
             if around.preformatted:
                 found.preformatted.add(id(node))
-            if not told and any(around[:3]) and str(node).strip():
+            if not told and (around.removed or around.faint) and str(node).strip():
                 found.hidden.append(node)
                 told = True
             if told:
@@ -87,6 +107,9 @@ def _inside(tag: Tag, around: _Shown) -> _Shown:
         or (tag.has_attr("hidden") and "display" not in style)
         or str(tag.get("aria-hidden", "")).lower() == "true"
         or _ZERO.fullmatch(style.get("opacity", "")) is not None
+        or tag.name in _NEVER_SHOWN
+        or (tag.name == "dialog" and not tag.has_attr("open"))
+        or _is_away(style)
     )
     invisible, sizeless, keeps = around.invisible, around.sizeless, around.preformatted
     if (value := style.get("visibility")) in ("hidden", "collapse", "visible", "initial"):
@@ -99,7 +122,46 @@ def _inside(tag: Tag, around: _Shown) -> _Shown:
         keeps = bool(_KEEPS_LINES.intersection(space))
     elif tag.name in _PREFORMATTED:
         keeps = True
-    return _Shown(removed, invisible, sizeless, keeps)
+    colour, clear = around.colour, around.clear
+    told = style.get("-webkit-text-fill-color") or style.get("color")
+    if told is None and (given := _TEXT_COLOUR.get(tag.name)) and tag.has_attr(given):
+        told = str(tag[given])
+    if told is not None and told not in ("inherit", "unset", "currentcolor"):
+        colour, clear = read_colour(told), is_transparent(told)
+    ground = _ground(tag, style, around.ground)
+    return _Shown(removed, invisible, sizeless, keeps, colour, clear, ground)
+
+
+def _ground(tag: Tag, style: dict[str, str], around: Colour | None) -> Colour | None:
+    """What an element's text stands on; None where that is a picture or not known."""
+    told = style.get("background-color") or style.get("background")
+    if style.get("background-image", "none") != "none" or tag.has_attr("background"):
+        return None
+    if told is None and tag.has_attr("bgcolor"):
+        told = str(tag["bgcolor"])
+    if told is None or told in ("inherit", "unset", "initial", "none") or is_transparent(told):
+        return around
+    if "url(" in told or "gradient(" in told:
+        return None
+    return next(filter(None, map(read_colour, _COLOURS.findall(told))), None)
+
+
+def _is_away(style: dict[str, str]) -> bool:
+    """Whether an element is moved off the page or cut to nothing."""
+    if _FAR.fullmatch(style.get("text-indent", "")):
+        return True
+    placed = style.get("position", "static")
+    if placed != "static" and any(
+        _FAR.fullmatch(style.get(side, "")) for side in ("left", "top", "right", "bottom")
+    ):
+        return True
+    if placed in ("absolute", "fixed") and _NO_AREA.fullmatch(style.get("clip", "")):
+        return True
+    if _NO_AREA.fullmatch(style.get("clip-path", "")):
+        return True
+    cut = _HIDES_MORE.intersection(style.get("overflow", "").split())
+    sides = ("height", "max-height", "width", "max-width")
+    return bool(cut) and any(_ZERO.fullmatch(style.get(side, "")) for side in sides)
 
 
 def _shows_again(tag: Tag) -> bool:
@@ -107,9 +169,16 @@ def _shows_again(tag: Tag) -> bool:
     return any(isinstance(inner, Tag) and _own(inner) for inner in tag.descendants)
 
 
+_OWN_COLOUR = frozenset(
+    ["color", "-webkit-text-fill-color", "background", "background-color", "background-image"]
+)
+
+
 def _own(tag: Tag) -> bool:
     style = _declared(tag)
     size = style.get("font-size", "0")
+    if _OWN_COLOUR.intersection(style) or any(tag.has_attr(a) for a in ("color", "bgcolor")):
+        return True
     return style.get("visibility") in ("visible", "initial") or not (
         _ZERO.fullmatch(size) or _OF_PARENT.fullmatch(size)
     )

@@ -10,8 +10,9 @@ import sys
 import pytest
 
 from ingest import apart
-from ingest.apart import Reader, ReaderFailedError, Reading
+from ingest.apart import Reader, ReaderFailedError, Reading, _as_json
 from ingest.limits import budget_of
+from ingest.pipeline import extract_bytes
 from kb.errors import SourceError
 
 PLAN = "某区工作方案\n一、加强管理\n1.2025年底前建成学校20所。（责任单位：区教委）\n"
@@ -26,6 +27,8 @@ WORST = {
     "leader dots.txt": f"{HEAD}\n{'…' * 40_000}完\n",
     "contents.txt": f"目录\n{'.' * 40_000}x\n{HEAD}\n",
     "row.html": f"<html><body><table><tr>{CELL * 4_000}</tr></table></body></html>",
+    "tables in tables.html": f"<html><body>{'<table><tr><td>文</td><td>' * 80}{'文' * 30_000}</body></html>",
+    "cells beside rows.html": f"<html><body><table><tr><td>任务<td>责任单位{'<tr><td rowspan=1000>文<td rowspan=1000>区教委' * 1_000}</table></body></html>",
     "scripts.html": f"<html><body>{'<p>文</p><script>x</script>' * 4_000}</body></html>",
     "nested.html": f"<html><body>{('<div>文' * 200 + '</div>' * 200) * 20}</body></html>",
     "spaces.txt": f"{HEAD}{' ' * 60_000}前\n",
@@ -57,6 +60,36 @@ def test_what_one_file_takes_is_not_the_next_ones():
         for number in range(3):
             text = PLAN * 2_500 if number == 1 else PLAN
             assert reader.extract(text.encode(), "方案.txt").tasks
+
+
+def test_a_text_of_nothing_but_duties_leaves_room():
+    """One of 1 MB with 8,000 duties took all of its budget."""
+    duties = "".join(
+        f"{n}.区教委要在2026年{n % 12 + 1}月底前完成第{n}项工作，达到{n % 100}%以上。（责任单位：区教委、区财政局）\n"
+        for n in range(8_000)
+    )
+    read = """if True:
+        import sys
+        from ingest.apart import _as_json
+        from ingest.limits import memory_peak
+        from ingest.pipeline import extract_bytes
+        found = extract_bytes(sys.stdin.buffer.read(), "duties.txt")
+        told = [*_as_json(found)]
+        print(len(found.tasks), memory_peak())
+        """
+    data = f"{PLAN}2.自印发之日起5个工作日内报送方案。（责任单位：区教委）\n{duties}".encode()
+    ran = subprocess.run([sys.executable, "-c", read], input=data, capture_output=True, check=True)
+    tasks, peak = map(int, ran.stdout.split())
+    assert tasks >= 8_000
+    assert peak <= 0.9 * budget_of(len(data)).memory
+
+
+@pytest.mark.parametrize(
+    "text", [PLAN, "各位：", f"{PLAN}2.达到级以上20所。《某办法》〔2020〕1号\n附件：表"]
+)
+def test_facts_told_in_parts_are_the_json_of_the_whole(text):
+    found = extract_bytes(text.encode(), "plan.txt")
+    assert b"".join(_as_json(found)) == found.model_dump_json().encode()
 
 
 def test_what_takes_too_much_memory_is_given_up_with_its_reason_and_its_place():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 from hypothesis import given
@@ -112,3 +113,14 @@ def test_an_error_names_the_file_and_says_what_to_do() -> None:
     assert isinstance(error, DubanError)
     assert str(error) == "a.txt: 打不开 / cannot open (请重试 / try again)"
     assert str(SourceError("打不开 / cannot open")) == "打不开 / cannot open"
+
+
+def test_facts_of_a_kind_share_the_names_of_their_fields() -> None:
+    spans = [Span(n, n + 1) for n in range(50)]
+    repairs = [Repair(span=s, raw="甲", repaired="乙", rule="x") for s in spans]
+    copies = [r.model_copy(update={"raw": "丙"}) for r in repairs]
+    for facts in (spans, repairs, copies):
+        own = facts[-1].__dict__
+        assert sys.getsizeof(own) < sys.getsizeof(dict(own))
+    assert copies[3] == Repair(span=Span(3, 4), raw="丙", repaired="乙", rule="x")
+    assert len({*spans, *(Span(n, n + 1) for n in range(50))}) == 50

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.readers import decode, read_bytes
-from ingest.readers.encoding import decode_bytes, plausibility
+from ingest.readers.encoding import decode_bytes
+from ingest.readers.plausibility import plausibility
 from kb.errors import SourceError
 
 TEXTS = {
