@@ -85,6 +85,8 @@ class Ledger:
         detail = entry.detail
         for other in detail.get("possible_versions", ()):
             self.doubts[doubt_id(entry.subject, other)] = "open"
+        for other in detail.get("possible_successors", ()):
+            self.doubts[doubt_id(other, entry.subject)] = "open"
         if "facts_sha256" in detail:
             self._witness(entry, entry.subject)
         for key, digest in detail.get("corrections", {}).items():

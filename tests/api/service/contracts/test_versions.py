@@ -102,6 +102,26 @@ def test_the_same_bytes_change_nothing_of_who_may_see_them(made):
     assert status(made, "public", then["document_id"]) == 404, "opened is that one version"
 
 
+def test_an_older_text_takes_no_newer_ones_place(made):
+    def dated(words, day):
+        words = words.replace("〔2024〕1号", "〔2024〕7号").replace("防汛", "防旱")
+        return f"{words}\n某区人民政府办公室\n{day}\n"
+
+    newer = upload(made, dated(plan(DANGERS, WORDS), "2025年8月1日"), level="internal")
+    older = upload(made, dated(plan(DANGERS), "2025年5月6日"), level="internal")
+    assert (older["status"], older["possible_versions"][0]["order"]) == ("added", "earlier")
+    [doubt] = made.client("supervisor").get(f"{API}/versions").json()
+    assert (doubt["document_id"], doubt["other_id"]) == (newer["document_id"], older["document_id"])
+    sent = {"verdict": "version", "reason": "先后两稿"}
+    made.client("supervisor").post(f"{API}/versions/{doubt['id']}", json=sent)
+    again = upload(made, dated(plan(DANGERS), "2025年5月6日"), level="public")
+    assert (again["status"], again["replaced_by"]) == ("superseded", newer["document_id"])
+    assert (again["document_id"], again["kept_visibility"]) == (older["document_id"], True)
+    assert [level(made, r["document_id"]) for r in (newer, older)] == ["internal", "internal"]
+    current = made.client("supervisor").get(f"{API}/documents", params={"limit": 50}).text
+    assert (newer["document_id"] in current, older["document_id"] in current) == (True, False)
+
+
 def test_the_pages_tell_and_settle_it(made):
     upload(made, FIRST)
     second = upload(made, SECOND)
