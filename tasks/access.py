@@ -93,11 +93,13 @@ class Access:
         hashed = self._hasher.hash(password)
         with self._store.writing() as connection:
             _write_password(connection, login, hashed)
+            t = schema.token.c
+            ended = list(connection.scalars(select(t.id).where(t.login == login).order_by(t.id)))
             for table in (schema.session, schema.token, schema.known_address):
                 connection.execute(delete(table).where(table.c.login == login))
             change = Change(
                 actor=actor.login, action="person.password", subject=f"person:{login}",
-                detail=_password_seal(hashed),
+                detail=_password_seal(hashed) | {"ended_tokens": ended},
             )  # fmt: skip
             audit.append(connection, at, [change])
 

@@ -240,7 +240,9 @@ def _tell_unknown(ledger: Ledger, reader: Reader, found: Findings) -> None:
             "another version of the reader: compared by digests, not read again from their bytes"
         )
     found.unknown.append(
-        "登录会话和来处、对话记录不在核对之列；上传作业和日历编号不入日志，只核对是否自相一致、与文件相符 / sessions, known addresses "
-        "and conversations are not checked; uploads and ids in calendars have no entries in the log: "
-        "they are compared with themselves and the documents only"
+        "登录会话和来处、对话记录、待清理文件的起算时间、版本疑问的依据和提出时间不在核对之列；上传作业和日历编号不入日志，只核对是否自相"
+        "一致、与文件相符（上传的时间、内容和读取结果除外） / sessions, known addresses, conversations, since when a file "
+        "waits to be cleared, why and when a question of versions came up are not checked; uploads and "
+        "ids in calendars have no entries in the log: they are compared with themselves and the documents "
+        "only (not an upload's moment, bytes and what was read)"
     )

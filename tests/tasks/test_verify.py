@@ -3,17 +3,21 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import create_engine, text
 
 from ingest.pipeline import decode_source, extract_bytes
-from tasks import audit
+from tasks import audit, schema
+from tasks.access import Access
 from tasks.audit import Checkpoint
+from tasks.authorisation import CONSOLE, PersonRole
 from tasks.corrections import Aspect, Draft, Operation
 from tasks.lifecycle import Step
 from tasks.models import Deadline, DueKind
+from tasks.people import People, Person
 from tasks.store import Store
 from tasks.tracker import Tracker
 from tasks.verify import Reader, verify_store
@@ -241,6 +245,48 @@ def test_an_index_of_postgresql_is_compared_where_amcheck_is_there(postgres):
         said = verify(store)
     assert ("milestone", "ix_milestone_due") in {(d.table, d.row) for d in said.differences}
     postgres.drop(url)
+
+
+@pytest.mark.parametrize("name", ["user_version", "application_id"])
+def test_a_number_in_the_files_head_is_named(url, tmp_path, name):
+    with closing(sqlite3.connect(tmp_path / "duban.db")) as connection:
+        connection.execute(f"PRAGMA {name}=7")
+    assert ("sqlite", name) in {(d.table, d.row) for d in check(url).differences}
+
+
+def test_tokens_that_ended_or_that_nobody_ended(store_url):
+    later = NOW + timedelta(days=9)
+    with Store.open(store_url) as store:
+        access = Access(store, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        People(store).add(CONSOLE, Person(login="sun", name="孙", role=PersonRole.READER), NOW)
+        kept, revoked, ended = (
+            access.create_token(CONSOLE, "sun", name, ["read"], later, NOW)[1].id
+            for name in ("甲", "乙", "丙")
+        )
+        t = schema.token
+        with store.reading() as connection:
+            rows = {row.id: row._asdict() for row in connection.execute(t.select())}
+        access.revoke_token(CONSOLE, revoked, NOW)
+        assert verify(store).sound
+        for gone, back in ((kept, None), (None, revoked)):
+            with store.writing() as connection:
+                if gone:
+                    connection.execute(t.delete().where(t.c.id == gone))
+                if back:
+                    connection.execute(t.insert(), rows[back])
+            [found] = verify(store).differences
+            assert (found.table, found.row) == ("token", gone or back)
+            with store.writing() as connection:
+                if gone:
+                    connection.execute(t.insert(), rows[gone])
+                if back:
+                    connection.execute(t.delete().where(t.c.id == back))
+        access.set_password(CONSOLE, "sun", "三只白鹭过江去也不回头", NOW)
+        assert verify(store).sound, "a new password ends them"
+        with store.writing() as connection:
+            connection.execute(t.insert(), rows[ended])
+        [found] = verify(store).differences
+        assert (found.table, found.row) == ("token", ended)
 
 
 def test_a_reference_to_nothing_is_named(tmp_path):
