@@ -67,6 +67,11 @@ def disk_fault(error: BaseException, path: Path | str | None = None) -> tuple[st
     return _state_of_disk(Path(path)) if path is not None else None
 
 
+def is_full(error: BaseException, path: Path | str | None = None) -> bool:
+    """Whether an error comes of a full disk; arguments as in `disk_fault`."""
+    return disk_fault(error, path) == _FULL
+
+
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
     seen: list[BaseException] = []
     while error is not None and error not in seen:

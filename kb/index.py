@@ -214,6 +214,8 @@ class VectorIndex:
         that is damaged is taken away first."""
         with self._owned(self._wait, report):
             chunks = latest()
+            if self._cache.is_file():
+                VectorCache(self._cache).mend()
             try:
                 with self._client(mend=True) as client:
                     self._rebuild(client, chunks, report)
@@ -230,13 +232,15 @@ class VectorIndex:
 
     def status(self, chunks: Sequence[Chunk], *, deep: bool = False) -> IndexStatus:
         """Compare the index with what the store holds, its files with what they were when it was
-        closed; `deep` reads every vector too, embeds some texts again, and compares the model's
+        closed; `deep` reads every vector too, also those that are kept for later, embeds some texts again, and compares the model's
         weights with those that the index was made with."""
         with self._owned(_STATUS if self._wait is None else self._wait):
             # Not opened then: nobody knows what Chroma does with a graph that was tampered with.
+            cache = (str(self._cache),) if deep and VectorCache.is_altered(self._cache) else ()
             if not self._url and (altered := self._files.altered()):
-                return self._nothing(chunks, altered)
-            return self._compare(chunks, deep=deep)
+                return self._nothing(chunks, altered + cache)
+            found = self._compare(chunks, deep=deep)
+            return found.model_copy(update={"altered": found.altered + cache})
 
     def _nothing(self, chunks: Sequence[Chunk], altered: tuple[str, ...] = ()) -> IndexStatus:
         return IndexStatus(
@@ -282,6 +286,11 @@ class VectorIndex:
     # ---- parts
 
     @property
+    def _cache(self) -> Path:
+        """The file of kept vectors."""
+        return self._folder.parent / "vectors.db"
+
+    @property
     def _place(self) -> str:
         return self._url or str(self._folder)
 
@@ -297,7 +306,7 @@ class VectorIndex:
         self._write_snapshot(self.fingerprint(chunks), matrices)
 
     def _embed(self, chunks: Sequence[Chunk], report: Report) -> dict[str, Vectors]:
-        cache = VectorCache(self._folder.parent / "vectors.db")
+        cache = VectorCache(self._cache)
         texts = {"text": [c.text for c in chunks], "titled": [c.titled for c in chunks]}
         both = [*texts["text"], *texts["titled"]]
         rows = cache.embed(self.embedder, both, lambda done, all_: report("e5", done, all_))

@@ -21,13 +21,11 @@ from kb.models import Fact
 from tasks import audit, schema
 from tasks.audit import Change
 from tasks.authorisation import Action, Actor, PersonRole, require
+from tasks.passwords import LONGEST, check_new
 from tasks.people import People, Person
 from tasks.seals import row_sha256
 from tasks.store import Store, as_utc
 
-SHORTEST = 10
-"""Characters of a password (NIST SP 800-63B asks for at least 8 and no rules of composition)."""
-LONGEST = 256
 ADDRESS_KEPT = timedelta(days=90)
 """How long an address counts as one that a person signs in from."""
 _PREFIX = "duban_"
@@ -81,23 +79,22 @@ class Access:
         Raises:
             DeniedError: it is somebody else's and the actor is no administrator.
             NotFoundError: there is no such person.
-            DubanError: the password is too short or too long.
+            DubanError: the password is too short, too long or too easy to guess.
         """
         if actor.login != login:
             require(actor, Action.MANAGE_PEOPLE)
-        if not SHORTEST <= len(password) <= LONGEST:
-            raise DubanError(
-                f"密码要 {SHORTEST} 到 {LONGEST} 个字 / a password has {SHORTEST} to {LONGEST} characters"
-            )
+        check_new(password, login)
         self._people.get(login)
         hashed = self._hasher.hash(password)
         with self._store.writing() as connection:
             _write_password(connection, login, hashed)
+            t = schema.token.c
+            ended = list(connection.scalars(select(t.id).where(t.login == login).order_by(t.id)))
             for table in (schema.session, schema.token, schema.known_address):
                 connection.execute(delete(table).where(table.c.login == login))
             change = Change(
                 actor=actor.login, action="person.password", subject=f"person:{login}",
-                detail=_password_seal(hashed),
+                detail=_password_seal(hashed) | {"ended_tokens": ended},
             )  # fmt: skip
             audit.append(connection, at, [change])
 

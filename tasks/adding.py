@@ -1,13 +1,16 @@
 """Adding a document: is it new, a new version of one that is there, or there already?
 
-The same bytes are the same document, whatever the file is called. Other bytes are a new version
-only of the one current document that prints the same number and the same title, or where a person
-says so. Weaker evidence makes no version: it is kept as a doubt (see `tasks.version_doubts`).
+The same bytes are the same document, whatever the file is called, and whether it holds or a later
+one does: brought once more, they change nothing. Other bytes are a new version only of the one
+current document that prints the same number and the same title and an earlier day (or, as they,
+none), or where a person says so. Weaker evidence makes no version, nor does an earlier day or the
+same: it is kept as a doubt (see `tasks.version_doubts`). So the order in which files are brought
+decides nothing that the files say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Literal
 
@@ -130,17 +133,14 @@ class _Adding:
         return self._version(extraction.document, current, "re-read", fresh=True)
 
     def former(self, row: Any, replaces: str | None) -> Added:
-        """Bytes of a former version: current again on no less evidence than a new one."""
+        """Bytes of a former version: current again where a person says so, and in no other way."""
         head = current_version(self._connection, row.id)
-        keys = schema.document.c.title_key, schema.document.c.number_key
-        printed = self._connection.execute(select(*keys).where(schema.document.c.id == head)).one()
-        agrees = None not in printed and tuple(printed) == (row.title_key, row.number_key)
         if replaces not in (None, head):
             raise ConflictError(
                 f"这些字节是 {head} 的旧版本, 不能另作 {replaces} 的新版本 / these bytes are a former "
                 f"version of {head} and cannot be a new one of {replaces}"
             )
-        if replaces is None and not agrees:
+        if replaces is None:
             tracked = row.tracked_since is not None
             return Added(document_id=row.id, status="superseded", replaced_by=head, tracked=tracked)
         return self.version(row.id, head)
@@ -175,7 +175,9 @@ class _Adding:
         connection, old = self._connection, added.superseded
         taken = take_up(connection, document, self._government, old, self._at)
         added = added.model_copy(update=dict(taken))
-        possible: Sequence[str] = [v.document_id for v in added.possible_versions]
+        doubts = [v.doubt(document.id) for v in added.possible_versions]
+        possible = [old for new, old in doubts if new == document.id]
+        later = [new for new, old in doubts if old == document.id]
         touched = done.touched if done else (document.id,)
         told: dict[str, Any] = {"reader": self._reader} if fresh else {}
         change = Change(
@@ -185,6 +187,7 @@ class _Adding:
             detail={"name": document.name, "sha256": document.sha256}
             | {"lineage": lineage_of(connection, document.id)}
             | ({"possible_versions": possible} if possible else {})
+            | ({"possible_successors": later} if later else {})
             | document_seal(connection, document.id)
             | told
             | {"standings": standings_of(connection, touched)},

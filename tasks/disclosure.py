@@ -22,8 +22,16 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
+from sqlalchemy import select
+
+from kb.errors import NotFoundError
+from tasks import audit, schema
 from tasks.authorisation import Actor, PersonRole
 from tasks.due import Lives
+from tasks.proofs import steps_naming
+from tasks.replay import later_ids
+from tasks.store import Store
+from tasks.visibility import Visibility, may_see, read_visibility
 
 
 class Part(StrEnum):
@@ -64,3 +72,35 @@ def disclose(reader: Actor, lives: Lives) -> Lives | None:
     """The lives as `reader` may know them; None where they are told of none, which is not the same
     as that nothing was ever reported (see `tasks.due.standings`)."""
     return lives if may_know(reader, Part.LIFE) else None
+
+
+def name_of_evidence(store: Store, reader: Actor, sha256: str) -> str:
+    """The name under which a step that `reader` may know of has a file. They may have a file who may
+    see what was reported with it: who is told that part of lives, of the milestone as it was when
+    the step was taken, or as one that took its place has its history, in a document open to them.
+
+    Raises:
+        NotFoundError: there is no such file, or none that they may know of: the two are not told
+            apart.
+    """
+    m = schema.milestone.c
+    with store.reading() as connection:
+        steps = steps_naming(connection, sha256)
+        carried = list(audit.read(connection, action=audit.CARRIED)) if steps else []
+        lines = [(later_ids(carried, key), command) for key, command in steps]
+        query = select(m.id, m.document_id).where(
+            m.id.in_({key for ids, _ in lines for key in ids})
+        )
+        places = {row.id: row.document_id for row in connection.execute(query)}
+        levels = read_visibility(connection)
+    seen = {
+        key
+        for key, place in places.items()
+        if may_see(reader, levels.get(place, Visibility())).allowed
+    }
+    for ids, command in lines if may_know(reader, Part.EVIDENCE) else ():
+        if not seen.isdisjoint(ids):
+            for piece in command.evidence:
+                if piece.sha256 == sha256:
+                    return piece.name
+    raise NotFoundError(f"没有附件 {sha256} / no evidence {sha256}")

@@ -24,6 +24,7 @@ from kb.models import Fact
 from tasks import audit, schema
 from tasks.audit import Change
 from tasks.authorisation import Action, Actor, require
+from tasks.seals import row_sha256
 from tasks.store import Store, as_utc
 from tasks.units import title_of
 
@@ -254,10 +255,12 @@ class Outbox:
         actor: str,
         at: datetime,
     ) -> None:
-        copy = schema.digest_copy.c
-        page = connection.scalar(select(copy.page).where(copy.sha256 == row.sha256))
+        copies = schema.digest_copy
+        copy = connection.execute(select(copies).where(copies.c.sha256 == row.sha256)).first()
         handed = {"message_id": row.message_id, "message_sha256": row.sha256}
-        handed["page_sha256"] = sha256_hex(page) if page is not None else ""
+        handed |= {"page_sha256": "", "copy_sha256": ""} if copy is None else copy_seal(copy)
+        # Its other columns, as they are when this is written.
+        handed["row_sha256"] = row_sha256(dict(_found(connection, key)._mapping))
         change = Change(
             actor=actor or "system",
             action=f"digest.{status.value}",
@@ -265,6 +268,12 @@ class Outbox:
             detail=key.model_dump() | {"address": row.address, "note": note} | handed,
         )
         audit.append(connection, at, [change])
+
+
+def copy_seal(copy: Row[Any]) -> dict[str, str]:
+    """Digests of the page of a kept copy, and of its whole row."""
+    page = sha256_hex(copy.page)
+    return {"page_sha256": page, "copy_sha256": row_sha256({**copy._mapping, "page": page})}
 
 
 def _where(query: Any, key: Key) -> Any:

@@ -149,6 +149,17 @@ def replay_some(
     return {key: then[key] for key in keys if key in then}
 
 
+def later_ids(carried: Iterable[audit.Entry], milestone_id: str) -> list[str]:
+    """The ids that a milestone had from this one on, in the order of the log; `carried` are the
+    entries of that kind, oldest first."""
+    found = [milestone_id]
+    for entry in carried:
+        after = entry.detail["milestones"].get(found[-1])
+        if after is not None:
+            found.append(after)
+    return found
+
+
 def former_ids(entries: Iterable[audit.Entry], milestone_id: str) -> set[str]:
     """All ids that a milestone had in earlier versions of its document, its own among them."""
     known = {milestone_id}

@@ -16,7 +16,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.exc import DatabaseError, DataError, SQLAlchemyError
 
-from kb.disk import disk_fault
+from kb.disk import disk_fault, is_full
 from kb.errors import NotFoundError, StoreError
 from kb.models import Document, Fact
 from tasks import schema
@@ -70,15 +70,15 @@ class Store:
         """Open the store at a SQLAlchemy URL; makes and migrates it where needed, unless `migrate`
         is false: then it is as it is.
 
-        A file in a folder that cannot be written (a read-only mount) is opened for reading, see
-        `tasks.read_only`.
+        A file in a folder that cannot be written (a read-only mount), or on a full disk, is opened
+        for reading, see `tasks.read_only`.
 
         A PostgreSQL store is `postgresql://user@host/database` (psycopg is the driver).
 
         Raises:
             StoreError: it cannot be opened, written or is no store; names the file or database.
         """
-        path, fixed, more = None, None, dict[str, Any]()
+        path, fixed = None, None
         try:
             address = make_url(url)
             if address.drivername in ("postgres", "postgresql"):
@@ -87,8 +87,7 @@ class Store:
             if _is_file(address) and path and path != ":memory:" and not path.startswith("file:"):
                 Path(path).parent.mkdir(parents=True, exist_ok=True)
                 fixed = ReadOnlyFile.find(Path(path))
-                more = {"creator": fixed.connect} if fixed else {}
-            engine = create_engine(address, pool_pre_ping=not _is_file(address), **more)
+            engine = _engine_of(address, fixed)
         except ImportError as error:
             raise StoreError(
                 f"缺少数据库驱动 / the database's driver is missing: {error.name}",
@@ -96,18 +95,39 @@ class Store:
             ) from error
         except (SQLAlchemyError, OSError) as error:
             raise _store_error(error, path) from error
-        if _is_file(address):
-            event.listen(engine, "connect", _read_pragmas if fixed else _pragmas)
         store = cls(engine, fixed)
         try:
-            with store.reading() as connection:
-                current = is_current(connection)
+            current = store._is_current()
             if migrate and not current:
                 store._migrate()
         except BaseException:
             store.close()
             raise
         return store
+
+    def _is_current(self) -> bool:
+        """Whether the tables are up to date; the first thing that is read. Where the disk is full, a
+        file that is there is read from here on without what SQLite would write for that."""
+        try:
+            with self.reading() as connection:
+                return is_current(connection)
+        except StoreError as error:
+            path = self._engine.url.database
+            if not _is_file(self._engine.url) or self._file is not None or not path:
+                raise
+            if not (is_full(error, path) and Path(path).is_file() and Path(path).stat().st_size):
+                raise
+            try:
+                self._use(ReadOnlyFile.find_full(Path(path)))
+            except (sqlite3.Error, OSError):
+                raise error from None
+            with self.reading() as connection:
+                return is_current(connection)
+
+    def _use(self, file: ReadOnlyFile | None) -> None:
+        """Open the same store in another way."""
+        self._engine.dispose()
+        self._engine, self._file = _engine_of(self._engine.url, file), file
 
     def _migrate(self) -> None:
         """Bring the tables up to date, under the right to write, so that of two who open a new
@@ -251,9 +271,14 @@ class Store:
         far as that can be told.
 
         Raises:
-            StoreError: it is a file in a folder in which nothing can be written.
+            StoreError: it is a file in a folder in which nothing can be written, or on a full disk.
         """
-        if self._file is not None:
+        if self._file is not None and self._file.full:
+            refused = sqlite3.OperationalError("database or disk is full")
+            if is_full(OSError(), self._file.path):
+                raise _store_error(refused, str(self._file.path))
+            self._use(None)  # there is room again
+        elif self._file is not None:
             refused = sqlite3.OperationalError("attempt to write a readonly database")
             raise _store_error(refused, str(self._file.path))
 
@@ -290,6 +315,14 @@ class Store:
             if self._file is not None:
                 self._file.check()
             raise _store_error(error, self._engine.url.database) from error
+
+
+def _engine_of(address: URL, file: ReadOnlyFile | None) -> Engine:
+    more: dict[str, Any] = {"creator": file.connect} if file else {}
+    engine = create_engine(address, pool_pre_ping=not _is_file(address), **more)
+    if _is_file(address):
+        event.listen(engine, "connect", _read_pragmas if file else _pragmas)
+    return engine
 
 
 def replaced_by(store: Store, document_id: str) -> str | None:
@@ -329,6 +362,8 @@ def _read_pragmas(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={_PATIENCE * 1000}")
     cursor.execute("PRAGMA foreign_keys=ON")
+    # What is sorted or checked by the way needs no room on a disk that may have none.
+    cursor.execute("PRAGMA temp_store=MEMORY")
     cursor.close()
 
 

@@ -1,7 +1,7 @@
 """Documents that may be versions of each other, where only a person can say so.
 
 A doubt of kind `version` is found when a document is added on weaker evidence than its printed
-number and title; one of kind `chain` is an older supersession that rests on no more than a file's
+number and title and a later day; one of kind `chain` is an older supersession that rests on no more than a file's
 name. Settling one either makes (keeps) them versions of one document, or two documents.
 """
 
@@ -50,6 +50,16 @@ EVIDENCE_NAMES = {
 }
 
 
+class Order(StrEnum):
+    """How the printed day of a document stands to another's."""
+
+    LATER = "later"
+    SAME = "same"
+    EARLIER = "earlier"
+    UNKNOWN = "unknown"  # one of them prints none
+    UNDATED = "undated"  # neither does
+
+
 class DoubtKind(StrEnum):
     """How a doubt came about."""
 
@@ -71,17 +81,33 @@ VERDICT_NAMES = {
 
 
 class PossibleVersion(Fact):
-    """A current document that another may be a version of, and what speaks for it."""
+    """A current document that another may be a version of, and what speaks for it. `order`: how the
+    other's printed day stands to this one's; where it is `earlier`, this one may be the other's new
+    version. `withdrawn`: this one was."""
 
     document_id: str
     title: str
     document_number: str | None
     evidence: tuple[Likeness, ...]
+    order: Order = Order.UNDATED
+    withdrawn: bool = False
 
     @property
     def is_sure(self) -> bool:
-        """Whether no person need say so, if it is the only one."""
-        return {Likeness.NUMBER, Likeness.TITLE} <= set(self.evidence)
+        """Whether no person need say so, if it is the only one: number and title agree, and the day
+        says which comes after. What came into the store last says nothing of that. Where neither
+        prints a day there is nothing against it; what was withdrawn gives way to what is as old."""
+        alike = {Likeness.NUMBER, Likeness.TITLE} <= set(self.evidence)
+        if self.withdrawn:
+            return alike and self.order is not Order.EARLIER
+        return alike and self.order in (Order.LATER, Order.UNDATED)
+
+    def doubt(self, document_id: str) -> tuple[str, str]:
+        """Of a document and this one: the ids of the one that may be the new version, and of the
+        other."""
+        if self.order is Order.EARLIER:
+            return self.document_id, document_id
+        return document_id, self.document_id
 
 
 class VersionDoubt(Fact):
@@ -105,7 +131,16 @@ def find_versions(connection: Connection, document: Document) -> list[PossibleVe
     d = schema.document.c
     keys = (d.number_key, number_key(document)), (d.title_key, title_key(document))
     alike = [column == key for column, key in keys if key is not None]
-    columns = d.id, d.title, d.document_number, d.number_key, d.title_key, d.name
+    columns = (
+        d.id,
+        d.title,
+        d.document_number,
+        d.number_key,
+        d.title_key,
+        d.name,
+        d.withdrawn_at,
+        d.body,
+    )
     query = select(*columns).where(d.superseded_by.is_(None)).order_by(d.recorded_at.desc(), d.id)
     printed = connection.execute(query.where(or_(*alike))).all() if alike else []
     named = connection.execute(query.where(d.name == document.name).limit(_MOST_NAMED)).all()
@@ -122,7 +157,21 @@ def _possible(row: Any, document: Document) -> PossibleVersion:
     return PossibleVersion(
         document_id=row.id, title=row.title, document_number=row.document_number,
         evidence=tuple(evidence for evidence, holds in same.items() if holds),
+        order=find_order(document, Document.model_validate_json(row.body)),
+        withdrawn=row.withdrawn_at is not None,
     )  # fmt: skip
+
+
+def find_order(one: Document, other: Document) -> Order:
+    """How the day that one document prints stands to the other's: of writing (成文日期), else, where
+    not both print that, of publication (发布日期)."""
+    days = [(one.written_on, other.written_on), (one.published_on, other.published_on)]
+    for mine, others in days:
+        if mine is not None and others is not None:
+            if mine == others:
+                return Order.SAME
+            return Order.LATER if mine > others else Order.EARLIER
+    return Order.UNKNOWN if any(day for pair in days for day in pair) else Order.UNDATED
 
 
 def doubt_id(document_id: str, other_id: str) -> str:
@@ -136,15 +185,16 @@ def note_doubts(
     """Keep what a person is to settle."""
     rows = [
         {
-            "id": doubt_id(document_id, other.document_id),
-            "document_id": document_id,
-            "other_id": other.document_id,
+            "id": doubt_id(new, old),
+            "document_id": new,
+            "other_id": old,
             "kind": DoubtKind.VERSION.value,
             "evidence": ",".join(other.evidence),
             "status": "open",
             "found_at": at,
         }
         for other in others
+        for new, old in [other.doubt(document_id)]
     ]
     if rows:
         connection.execute(insert(schema.version_doubt), rows)

@@ -38,7 +38,7 @@ from tasks.models import LEFT_OUT, Extraction
 from tasks.queries import Placed, Register, due_before
 from tasks.store import Store
 from tasks.undated import undated_of
-from tasks.version_doubts import EVIDENCE_NAMES, Likeness
+from tasks.version_doubts import EVIDENCE_NAMES, Likeness, Order
 from tasks.words import NOBODY, describe_due, describe_target
 
 
@@ -180,6 +180,14 @@ def _report(rows: Sequence[dict[str, Any]], out: Output) -> None:
         show_findings(found, Path(row["file"]).name, out)
         for other in row["possible_versions"]:
             zh, en = _evidence_of(other)
+            if other["order"] == Order.EARLIER:
+                out.say(
+                    f"  日期早于 {other['document_id']} {_called(other)}, 后者可能是它的新版本 ({zh}); "
+                    f"确认: duban versions settle",
+                    f"  its day is before that of {other['document_id']} {_called(other)}, which may "
+                    f"be its new version ({en}); to say so or not: duban versions settle",
+                )
+                continue
             out.say(
                 f"  可能是 {other['document_id']} {_called(other)}的新版本 ({zh}); "
                 f"确认: duban versions settle",

@@ -16,14 +16,25 @@ from kb.embedding.encoders import Embedder, Vectors
 from kb.errors import both
 
 log = logging.getLogger("duban.index")
+_TABLE = (
+    "embedded (model TEXT, text TEXT, vector BLOB, digest BLOB, "
+    "PRIMARY KEY (model, text)) WITHOUT ROWID"
+)
+_MADE = f"CREATE TABLE {_TABLE}"
+_FORMER = (
+    "CREATE TABLE vectors (model TEXT, text TEXT, vector BLOB, "
+    "PRIMARY KEY (model, text)) WITHOUT ROWID"
+)
+"""Of caches without digests, of which nothing is used."""
 _BATCH = 64
 _MANY = 2048
 """From so many new texts on, parts are large enough for several processes to share them."""
 
 
 class VectorCache:
-    """A SQLite file of vectors. What is in it is never needed: a damaged file is begun anew, and
-    where it is out of reach (in use, a full or read-only disk) texts are embedded without it."""
+    """A SQLite file of vectors, each with a digest of itself, its model and text: one that was altered
+    is embedded anew. What is in it is never needed: a damaged file is begun anew, and where it is out
+    of reach (in use, a full or read-only disk) texts are embedded without it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -50,10 +61,45 @@ class VectorCache:
 
     def _create(self) -> None:
         with closing(self._connect()) as connection, connection:
-            connection.execute(
-                "CREATE TABLE IF NOT EXISTS vectors (model TEXT, text TEXT, vector BLOB, "
-                "PRIMARY KEY (model, text)) WITHOUT ROWID"
-            )
+            connection.execute("DROP TABLE IF EXISTS vectors")
+            connection.execute(f"CREATE TABLE IF NOT EXISTS {_TABLE}")
+
+    @staticmethod
+    def is_altered(path: Path) -> bool:
+        """Whether a file is damaged or has vectors that are not as they were written. One that is
+        not there, or out of reach, is not."""
+        if not path.is_file():
+            return False
+        try:
+            with closing(sqlite3.connect(path, timeout=30)) as connection:
+                found = connection.execute("PRAGMA integrity_check(1)").fetchone()
+                tables = connection.execute("SELECT sql FROM sqlite_master").fetchall()
+                if found != ("ok",) or not {sql for (sql,) in tables} <= {_MADE, _FORMER}:
+                    return True
+                return (_MADE,) in tables and bool(_altered(connection))
+        except sqlite3.OperationalError as error:
+            return not (disk_fault(error, path) or "locked" in str(error) or "open" in str(error))
+        except sqlite3.Error:
+            return True
+
+    def mend(self) -> None:
+        """Take out what was altered: single vectors, or the whole file where it is damaged."""
+        if self._off or not self.is_altered(self._path):
+            return
+        with self._unneeded():
+            try:
+                with closing(self._connect()) as connection, connection:
+                    keys = _altered(connection)
+                    connection.executemany(
+                        "DELETE FROM embedded WHERE model IS ? AND text IS ?", keys
+                    )
+                if not self.is_altered(self._path):
+                    return
+            except sqlite3.Error as error:
+                log.warning("%s: %s", self._path, error)
+            for end in ("", "-wal", "-shm"):
+                Path(f"{self._path}{end}").unlink(missing_ok=True)
+            self._create()
 
     def embed(
         self,
@@ -95,10 +141,12 @@ class VectorCache:
                 part = wanted[start : start + 500]
                 marks = ",".join("?" * len(part))
                 rows = connection.execute(
-                    f"SELECT text, vector FROM vectors WHERE model = ? AND text IN ({marks})",  # noqa: S608
+                    f"SELECT text, vector, digest FROM embedded WHERE model = ? AND text IN ({marks})",  # noqa: S608
                     (model, *part),
                 )
-                for text, blob in rows:
+                for text, blob, digest in rows:
+                    if digest != _digest(model, text, blob):
+                        continue
                     vector = np.frombuffer(blob, "<f4")
                     if vector.shape == (dimension,):
                         found[text] = vector
@@ -109,6 +157,22 @@ class VectorCache:
             return
         with self._unneeded(), closing(self._connect()) as connection, connection:
             connection.executemany(
-                "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
-                [(model, k, np.asarray(v, "<f4").tobytes()) for k, v in rows.items()],
+                "INSERT OR REPLACE INTO embedded VALUES (?, ?, ?, ?)",
+                [
+                    (model, key, blob, _digest(model, key, blob))
+                    for key, blob in ((k, np.asarray(v, "<f4").tobytes()) for k, v in rows.items())
+                ],
             )
+
+
+def _digest(model: object, text: object, blob: object) -> bytes:
+    # What was altered may be of another type.
+    whole = hashlib.sha256(f"{model}\x1f{text}\x1f".encode("utf-8", "surrogatepass"))
+    whole.update(blob if isinstance(blob, bytes) else repr(blob).encode())
+    return whole.digest()
+
+
+def _altered(connection: sqlite3.Connection) -> list[tuple[object, object]]:
+    """The keys of vectors that are not as they were written."""
+    rows = connection.execute("SELECT model, text, vector, digest FROM embedded")
+    return [(m, t) for m, t, blob, digest in rows if digest != _digest(m, t, blob)]

@@ -1,6 +1,7 @@
 """One verification of a store: all that it holds against its own log, and the log against itself.
 
-The log's chain is checked first, then folded once (`tasks.verify.ledger`) into what the store
+The database is asked for its own faults first (`tasks.verify.integrity`): whoever reads by an index
+that was exchanged is shown other rows than there are. Then the log's chain is checked, and folded once (`tasks.verify.ledger`) into what the store
 should hold; each table is compared with that. Facts are also read again from the documents' bytes
 where the reader that is installed is the one that the log names.
 
@@ -18,6 +19,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from kb.errors import DubanError
 from tasks import audit, schema
@@ -44,6 +46,7 @@ from tasks.verify.duties import (
     check_progress,
     check_projections,
 )
+from tasks.verify.integrity import check_integrity, check_references
 from tasks.verify.ledger import Ledger
 from tasks.verify.people import check_jobs, check_outgoing, check_people
 from tasks.verify.report import Checked, Difference, Findings, Report, Verified
@@ -77,16 +80,15 @@ def verify_store(
     """
     kept = list(checkpoints)
     found = Findings(report)
+    chain, documents, facts = Audited(count=0, head=audit.GENESIS, faults=()), 0, 0
     with store.reading() as connection:
-        whole = check_shape(connection, found)
-        if not connection.dialect.has_table(connection, schema.audit.name):
-            return _result(Audited(count=0, head=audit.GENESIS, faults=()), found, 0, 0)
-        chain = audit.verify_chain(connection, kept)
-        found.count("日志条目 / entries of the log", chain.count)
-        documents = facts = 0
-        if whole:
-            _check_empty(connection, chain, found)
-            documents, facts = _check_all(connection, decode, reader or Reader(), found)
+        check_integrity(connection, found)
+        try:
+            chain, documents, facts = _compare(connection, decode, reader or Reader(), kept, found)
+        except SQLAlchemyError as error:
+            if not found.differences:
+                raise  # out of reach, not damaged
+            found.unreadable(connection.dialect.name, "", error)
     if not kept:
         found.unknown.append(
             "没有另存的校验点：整个库连同日志被一并重写，或日志末尾被删而各表随之改写，无从发现 / no checkpoint was kept: that the "
@@ -99,6 +101,22 @@ def verify_store(
             f"checkpoint (entry {max(p.count for p in kept)}) was written anew cannot be known"
         )
     return _result(chain, found, documents, facts)
+
+
+def _compare(
+    connection: Connection, decode: Decode, reader: Reader, kept: list[Checkpoint], found: Findings
+) -> tuple[Audited, int, int]:
+    """Shape, log and rows; gives the log and how many documents and facts there are."""
+    whole = check_shape(connection, found)
+    if not connection.dialect.has_table(connection, schema.audit.name):
+        return Audited(count=0, head=audit.GENESIS, faults=()), 0, 0
+    chain = audit.verify_chain(connection, kept)
+    found.count("日志条目 / entries of the log", chain.count)
+    if not whole:
+        return chain, 0, 0
+    check_references(connection, found)
+    _check_empty(connection, chain, found)
+    return chain, *_check_all(connection, decode, reader, found)
 
 
 def _result(chain: Audited, found: Findings, documents: int, facts: int) -> Verified:
@@ -222,7 +240,9 @@ def _tell_unknown(ledger: Ledger, reader: Reader, found: Findings) -> None:
             "another version of the reader: compared by digests, not read again from their bytes"
         )
     found.unknown.append(
-        "登录会话和来处、对话记录不在核对之列；上传作业和日历编号不入日志，只核对是否自相一致、与文件相符 / sessions, known addresses "
-        "and conversations are not checked; uploads and ids in calendars have no entries in the log: "
-        "they are compared with themselves and the documents only"
+        "登录会话和来处、对话记录、待清理文件的起算时间、版本疑问的依据和提出时间不在核对之列；上传作业和日历编号不入日志，只核对是否自相"
+        "一致、与文件相符（上传的时间、内容和读取结果除外） / sessions, known addresses, conversations, since when a file "
+        "waits to be cleared, why and when a question of versions came up are not checked; uploads and "
+        "ids in calendars have no entries in the log: they are compared with themselves and the documents "
+        "only (not an upload's moment, bytes and what was read)"
     )

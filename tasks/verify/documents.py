@@ -21,6 +21,7 @@ from tasks.models import Extraction
 from tasks.seals import STANDING, document_seal, plain, standing
 from tasks.verify.ledger import Ledger, Reading
 from tasks.verify.report import Findings
+from tasks.version_doubts import doubt_id
 
 Decode = Callable[[bytes, str, str], str]
 """(bytes, media type, file name) → text, as `ingest.pipeline.decode_source`."""
@@ -113,10 +114,19 @@ def check_anchors(connection: Connection, ledger: Ledger, found: Findings) -> No
 def check_doubts(connection: Connection, ledger: Ledger, found: Findings) -> None:
     """What a person is to settle of versions, or settled."""
     v = schema.version_doubt.c
-    rows = {row.id: row.status for row in connection.execute(select(v.id, v.status))}
+    whole = connection.execute(select(v.id, v.status, v.document_id, v.other_id)).all()
+    rows = {row.id: row.status for row in whole}
     found.count("版本关系 / questions of versions", len(rows))
     for key in sorted(ledger.doubts.keys() - rows.keys()):
         found.missing("version_doubt", key, _LOG)
+    for row in whole:
+        if row.id != doubt_id(row.document_id, row.other_id):
+            found.add(
+                "version_doubt", row.id,
+                f"版本关系 {row.id} 不是关于 {row.document_id} 和 {row.other_id} 的 / {row.id} is no question of "
+                f"{row.document_id} and {row.other_id}",
+                column="document_id", found=row.document_id,
+            )  # fmt: skip
     for key, status in sorted(rows.items()):
         if key not in ledger.doubts:
             found.stray("version_doubt", key, _LOG)

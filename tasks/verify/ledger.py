@@ -32,8 +32,10 @@ class Ledger:
     them, `findings` are told.
 
     `owners` are the tasks of milestones and `homes` the documents of tasks, as they are now.
-    `messages` are all that were handed over with the digests of their kept copies, `unsigned_until`
-    when the last was whose entry does not say which it was; `named` are milestones of former
+    `messages` are all that were handed over with the digests of their kept copies (of the page, and of
+    the whole row where the entry has it), `unsigned_until` when the last was whose entry does not say
+    which it was; `tokens` are those that there may be, `ended` those that may be gone too: an entry of
+    a new password that does not say which tokens ended with it was written when tokens outlived it; `named` are milestones of former
     versions and those that people added.
     """
 
@@ -53,8 +55,10 @@ class Ledger:
     passwords: dict[str, str | None] = field(default_factory=dict)
     addresses: dict[str, str | None] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
+    owned: dict[str, str] = field(default_factory=dict)
+    ended: set[str] = field(default_factory=set)
     deliveries: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
-    messages: dict[str, str] = field(default_factory=dict)
+    messages: dict[str, tuple[str, str]] = field(default_factory=dict)
     unsigned_until: str = ""
     doubts: dict[str, str] = field(default_factory=dict)
     named: set[str] = field(default_factory=set)
@@ -85,6 +89,8 @@ class Ledger:
         detail = entry.detail
         for other in detail.get("possible_versions", ()):
             self.doubts[doubt_id(entry.subject, other)] = "open"
+        for other in detail.get("possible_successors", ()):
+            self.doubts[doubt_id(other, entry.subject)] = "open"
         if "facts_sha256" in detail:
             self._witness(entry, entry.subject)
         for key, digest in detail.get("corrections", {}).items():
@@ -180,6 +186,13 @@ class Ledger:
         login = entry.subject.removeprefix("person:")
         if "password_sha256" in entry.detail:
             self.passwords[login] = entry.detail["password_sha256"]
+        if entry.action == "person.password":
+            if "ended_tokens" in entry.detail:
+                for key in entry.detail["ended_tokens"]:
+                    self.tokens.pop(key, None)
+            else:
+                # Of those that a migration sealed it is not known whose they are.
+                self.ended |= {k for k in self.tokens if self.owned.get(k, login) == login}
         if entry.action in ("person.added", "person.changed") and entry.after is not None:
             known = self.people.get(login)
             if known is not None and entry.before and person_of(entry.before) != known:
@@ -209,6 +222,9 @@ class Ledger:
     def _token(self, entry: Entry) -> None:
         if "row_sha256" in entry.detail and entry.after:
             self.tokens[entry.after["id"]] = entry.detail["row_sha256"]
+            self.owned[entry.after["id"]] = entry.subject.removeprefix("person:")
+        elif entry.action == "token.revoked" and entry.before:
+            self.tokens.pop(entry.before["id"], None)
 
     def _address(self, entry: Entry) -> None:
         unit, _, channel = entry.subject.removeprefix("address:").rpartition(":")
@@ -232,7 +248,7 @@ class Ledger:
         if "message_sha256" not in d:
             self.unsigned_until = entry.at
         elif d["page_sha256"]:
-            self.messages[d["message_sha256"]] = d["page_sha256"]
+            self.messages[d["message_sha256"]] = d["page_sha256"], d.get("copy_sha256", "")
 
 
 def person_of(fields: Mapping[str, Any]) -> dict[str, Any]:

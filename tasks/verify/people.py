@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from kb.identifiers import sha256_hex
 from tasks import schema
-from tasks.outbox import DeliveryStatus
+from tasks.outbox import DeliveryStatus, copy_seal
 from tasks.seals import plain, row_sha256
 from tasks.verify.ledger import Ledger, person_of
 from tasks.verify.report import Findings
@@ -62,6 +62,10 @@ def check_people(connection: Connection, ledger: Ledger, found: Findings) -> Non
         bound = {"units": expected.pop("units")}
         found.compare("person", login, expected, now, _LOG)
         found.compare("person_unit", login, bound, now, _LOG)
+        if row.active not in (0, 1):
+            # Read as yes or no it may be what the log says, in a query it is neither.
+            wanted = int(expected["active"])
+            found.differs("person", login, "active", wanted, row.active, _LOG)
         digest = sha256_hex(row.password.encode()) if row.password else None
         if login in ledger.passwords and ledger.passwords[login] != digest:
             found.add(
@@ -69,7 +73,15 @@ def check_people(connection: Connection, ledger: Ledger, found: Findings) -> Non
                 f"{login} 的密码不是日志所记的那一个 / the password of {login} is not the one that the log knows",
                 column="password",
             )  # fmt: skip
-    for row in connection.execute(select(schema.token)):
+    tokens = {row.id: row for row in connection.execute(select(schema.token))}
+    for key in sorted(ledger.tokens.keys() - tokens.keys() - ledger.ended):
+        found.missing("token", key, _LOG)
+    if unsure := ledger.tokens.keys() & ledger.ended - tokens.keys():
+        found.unknown.append(
+            f"{len(unsure)} 个令牌在改密码之后不见了，当时的日志没有写明随之作废的令牌 / {len(unsure)} token(s) are gone "
+            "since a password was changed, by an entry that does not say which ended with it"
+        )
+    for row in tokens.values():
         found.count("令牌 / tokens")
         if row.id not in ledger.tokens:
             found.stray("token", row.id, _LOG)
@@ -94,6 +106,7 @@ def check_outgoing(connection: Connection, ledger: Ledger, found: Findings) -> N
         (r.unit, r.week, r.channel): r for r in connection.execute(select(schema.delivery))
     }
     found.count("周报发送 / deliveries", len(deliveries))
+    under_way = bare = 0
     for sent in sorted({*deliveries, *ledger.deliveries}):
         shown, known, row = "/".join(sent), ledger.deliveries.get(sent), deliveries.get(sent)
         if row is None:
@@ -102,12 +115,36 @@ def check_outgoing(connection: Connection, ledger: Ledger, found: Findings) -> N
         if known is None:
             if row.status not in _UNDER_WAY:
                 found.stray("delivery", shown, _LOG)
+            else:
+                under_way += 1
             continue
         if row.status in _UNDER_WAY and known["status"] not in _AT_REST:
+            under_way += 1
             continue
         now = {**row._mapping, "message_sha256": row.sha256}
         columns = ("status", "note", "address", "message_id", "message_sha256")
+        before = len(found.differences)
         found.compare("delivery", shown, {c: known[c] for c in columns if c in known}, now, _LOG)
+        if "row_sha256" not in known:
+            bare += 1
+        elif (
+            len(found.differences) == before
+            and row_sha256(dict(row._mapping)) != known["row_sha256"]
+        ):
+            found.add(
+                "delivery", shown,
+                "发送记录的时间、次数、经手批次或对方答复被改动 / moment, number of tries, run or answer of the delivery was altered",
+            )  # fmt: skip
+    if under_way:
+        found.unknown.append(
+            f"{under_way} 次周报发送还在途中：结束时才入日志，此前的改动无从发现 / {under_way} deliveries are under way: they "
+            "enter the log when they end, what is altered before cannot be known"
+        )
+    if bare:
+        found.unknown.append(
+            f"{bare} 次周报发送的日志没有整行的摘要：时间、次数、经手批次和对方答复的改动无从发现 / the entries of {bare} "
+            "deliveries have no digest of the row: that moment, tries, run or answer was altered cannot be known"
+        )
     _check_copies(connection, ledger, found, {r.sha256 for r in deliveries.values()})
 
 
@@ -116,15 +153,27 @@ def _check_copies(
 ) -> None:
     """Copies of digests: each that the log names, with its page; no other, but of a delivery that is
     in hand. `handed` are the messages of the rows of deliveries."""
-    c = schema.digest_copy.c
-    copies = {r.sha256: r for r in connection.execute(select(c.sha256, c.page, c.kept_at))}
+    bare = 0
+    copies = {r.sha256: r for r in connection.execute(select(schema.digest_copy))}
     found.count("周报留存件 / copies of digests", len(copies))
-    for message, page in sorted(ledger.messages.items()):
+    for message, (page, whole) in sorted(ledger.messages.items()):
         copy = copies.get(message)
         if copy is None:
             found.missing("digest_copy", message, _LOG)
         elif (now := sha256_hex(copy.page)) != page:
             found.differs("digest_copy", message, "page", page, now, _LOG)
+        elif not whole:
+            bare += 1
+        elif copy_seal(copy)["copy_sha256"] != whole:
+            found.add(
+                "digest_copy", message,
+                "留存件的主题或留存时间被改动 / subject or moment of the kept copy was altered",
+            )  # fmt: skip
+    if bare:
+        found.unknown.append(
+            f"{bare} 份周报留存件的日志没有整行的摘要：主题和留存时间的改动无从发现 / the entries of {bare} copies of "
+            "digests have no digest of the row: that subject or moment was altered cannot be known"
+        )
     older = 0
     for message in sorted(copies.keys() - ledger.messages.keys() - handed):
         if plain(copies[message].kept_at) <= ledger.unsigned_until:

@@ -3,11 +3,12 @@ nothing beside them that could show or write another thing than they say: views,
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, create_engine, text
 
 from tasks import schema
 from tasks.migrations import HEAD
@@ -15,6 +16,8 @@ from tasks.verify.report import Findings
 
 _WHAT = "库表结构 / parts of the schema"
 _OURS = "本程序 / duban"
+_NUMBERS = ("user_version", "application_id")
+"""Numbers in the head of SQLite's file, which no version of duban sets."""
 
 
 def check_shape(connection: Connection, found: Findings) -> bool:
@@ -34,6 +37,12 @@ def check_shape(connection: Connection, found: Findings) -> bool:
                 whole = whole and kind not in ("add_table", "add_column")
     for table in schema.metadata.tables.values():
         found.count(_WHAT, 1 + len(table.columns) + len(table.indexes))
+    for owner, name, zh, en in _altered_indexes(connection):
+        found.add(owner, name, f"索引 {name} {zh} / index {name} {en}")
+    for name in _NUMBERS if connection.dialect.name == "sqlite" else ():
+        found.count(_WHAT)
+        if (value := connection.scalar(text(f"PRAGMA {name}"))) != 0:
+            found.differs("sqlite", name, name, 0, value, _OURS)
     triggers = _triggers(connection)
     wanted = schema.TRIGGERS[connection.dialect.name]
     found.count(_WHAT, len(wanted))
@@ -70,6 +79,53 @@ def _tell(found: Findings, kind: str, parts: list[Any]) -> None:
     )  # fmt: skip
     what = kind.partition("_")[2]
     found.add(table, name, f"{what} {name} {zh} / {what} {name} {en}")
+
+
+def _altered_indexes(connection: Connection) -> list[tuple[str, str, str, str]]:
+    """Indexes that hold not what their name says: of a part of the rows (whoever reads by one sees no
+    others), of other columns or another order, or that the database does not keep: table, name, and
+    what is the matter in both languages. (Those that are gone or not ours are told otherwise.)"""
+    tables = schema.metadata.tables
+    if connection.dialect.name == "sqlite":
+        found = []
+        there = {name: _indexes(connection, name) for name in tables}
+        for name, wanted in _made_anew().items():
+            for key in sorted(there[name].keys() | wanted.keys()):
+                mine, other = wanted.get(key), there[name].get(key)
+                if mine != other and ((mine and other) or key.startswith("sqlite_")):
+                    found.append((name, key, "被改过", "was altered"))
+        return found
+    rows = connection.execute(
+        text(
+            "SELECT t.relname AS owner, c.relname AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+            "JOIN pg_class t ON t.oid = i.indrelid WHERE t.relnamespace = current_schema()::regnamespace AND "
+            "(i.indpred IS NOT NULL OR i.indexprs IS NOT NULL OR NOT i.indisvalid OR NOT i.indisready "
+            "OR 0 <> ANY (i.indoption::int2[]) OR c.relam <> (SELECT oid FROM pg_am WHERE amname = 'btree')) ORDER BY 2"
+        )
+    )
+    return [(r.owner, r.name, "被改过", "was altered") for r in rows if r.owner in tables]
+
+
+def _indexes(connection: Connection, table: str) -> dict[str, tuple[object, ...]]:
+    """The indexes of a table on SQLite: whether unique, what made them, whether of a part of the rows,
+    and their columns with order and collation."""
+    found: dict[str, tuple[object, ...]] = {}
+    for row in connection.execute(text(f'PRAGMA index_list("{table}")')).all():
+        columns = connection.execute(text(f'PRAGMA index_xinfo("{row.name}")')).all()
+        parts = tuple((c.name, c.desc, c.coll) for c in columns if c.key)
+        found[row.name] = row.unique, row.origin, row.partial, parts
+    return found
+
+
+@cache
+def _made_anew() -> dict[str, dict[str, tuple[object, ...]]]:
+    """The indexes of all tables of a new store on SQLite."""
+    engine = create_engine("sqlite://")
+    with engine.connect() as connection:
+        schema.metadata.create_all(connection)
+        found = {name: _indexes(connection, name) for name in schema.metadata.tables}
+    engine.dispose()
+    return found
 
 
 def _triggers(connection: Connection) -> dict[tuple[str, str], str]:

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
@@ -298,6 +298,45 @@ def test_what_was_altered_is_made_anew(index, place):
     index.vectors(chunks(*TEXTS, "又一条"))
     assert index.status(chunks(*TEXTS, "又一条"), deep=True).sound
     flip(place[0] / "chroma" / "chroma.sqlite3")
+    index.rebuild(lambda: some)
+    assert index.status(some, deep=True).sound
+
+
+def vector_of(file: Path) -> int:
+    """Where in a cache's file the vector of one of its texts begins: a short one, in one piece."""
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        [blob] = connection.execute(
+            "SELECT vector FROM embedded ORDER BY length(vector)"
+        ).fetchone()
+    return file.read_bytes().index(blob)
+
+
+def test_a_kept_vector_that_was_altered_is_noticed_and_not_taken_over(index, place):
+    some = chunks(*TEXTS)
+    right = {kind: np.array(rows) for kind, rows in index.vectors(some).items()}
+    file = place[0].parent / "vectors.db"
+    assert index.status(some, deep=True).sound
+    at = vector_of(file)
+    for byte, bit in ((at, 1), (at + 3, 64)):
+        data = bytearray(file.read_bytes())
+        data[byte] ^= bit
+        file.write_bytes(data)
+        assert index.status(some, deep=True).altered == (str(file),)
+    index.rebuild(lambda: some)
+    assert index.status(some, deep=True).sound
+    for kind, rows in index.vectors(some).items():
+        assert np.allclose(rows, right[kind], atol=1e-5)
+
+
+def test_a_damaged_cache_is_noticed_and_made_anew(index, place):
+    some = chunks(*TEXTS)
+    index.vectors(some)
+    file = place[0].parent / "vectors.db"
+    vector_of(file)
+    data = file.read_bytes()
+    file.write_bytes(data[:4096] + b"\xff" * (len(data) - 4096))
+    assert index.status(some, deep=True).altered == (str(file),)
     index.rebuild(lambda: some)
     assert index.status(some, deep=True).sound
 

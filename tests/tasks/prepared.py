@@ -108,7 +108,7 @@ def prepare(url: str) -> None:
             login="sun", name="孙", role=PersonRole.UNIT_OFFICER, units=(unit_of("区教委"),)
         )
         people.add(CONSOLE, officer, NOW)
-        access.set_password(CONSOLE, "sun", "0123456789", NOW)
+        access.set_password(CONSOLE, "sun", "三只白鹭过江去也不回头", NOW)
         people.change(CONSOLE, officer.model_copy(update={"name": "孙一"}), NOW)
         people.add(CONSOLE, Person(login="qian", name="钱", role=PersonRole.AUDITOR), NOW)
         access.create_token(CONSOLE, "sun", "表", ["read"], NOW + timedelta(days=30), NOW)

@@ -41,10 +41,12 @@ def read(words: str = PLAN, name: str = "plan.txt") -> tuple[Extraction, bytes]:
     return extract_bytes(data, name), data
 
 
-def add(store: Store, words: str = PLAN, *, refresh: bool = False) -> Added:
+def add(
+    store: Store, words: str = PLAN, *, refresh: bool = False, replaces: str | None = None
+) -> Added:
     """Bring a plan into the store."""
     extraction, data = read(words)
-    return store.add(extraction, data, recorded_at=NOW, refresh=refresh)
+    return store.add(extraction, data, recorded_at=NOW, refresh=refresh, replaces=replaces)
 
 
 def unit_of(name: str, words: str = PLAN) -> str:

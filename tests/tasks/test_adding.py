@@ -3,7 +3,7 @@
 import pytest
 
 from kb.errors import ConflictError, DeniedError, NotFoundError, TransitionError
-from tasks import audit
+from tasks import audit, schema
 from tasks.authorisation import CONSOLE
 from tasks.exports.rows import export_rows
 from tasks.lifecycle import Command, Step
@@ -11,7 +11,7 @@ from tasks.review import ReviewKind
 from tasks.settling import read_reviews, settle_all, unsettled
 from tasks.store import Added, Store
 from tasks.tracker import Tracker
-from tasks.version_doubts import Likeness, VersionVerdict, doubts_seen_by, settle_doubt
+from tasks.version_doubts import Likeness, Order, VersionVerdict, doubts_seen_by, settle_doubt
 from tasks.visibility import (
     Level,
     Visibility,
@@ -21,6 +21,7 @@ from tasks.visibility import (
     visible_documents,
 )
 from tasks.withdrawal import withdraw_document
+from tests.tasks.prepared import verify
 from tests.tasks.samples import (
     NOW,
     OFFICER,
@@ -115,6 +116,73 @@ def test_of_two_that_agree_neither_is_taken(empty):
     assert {v.document_id for v in fourth.possible_versions} == {first.document_id, third.document_id}  # fmt: skip
 
 
+def dated(day: str, words: str = PLAN) -> str:
+    """A text with the day of its signature."""
+    return f"{words}\n某区人民政府办公室\n{day}\n"
+
+
+MAY, AUGUST = dated("2025年5月6日"), dated("2025年8月1日", CHANGED)
+
+
+def everything(store: Store) -> list:
+    """All that a store holds, row for row."""
+    with store.reading() as connection:
+        return [connection.execute(table.select()).all() for table in schema.metadata.sorted_tables]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "order"),
+    [
+        (MAY, AUGUST, None),
+        (AUGUST, MAY, Order.EARLIER),
+        (MAY, dated("2025年5月6日", CHANGED), Order.SAME),
+        (MAY, CHANGED, Order.UNKNOWN),
+        (CHANGED, MAY, Order.UNKNOWN),
+    ],
+)
+def test_the_printed_day_says_which_is_the_newer_and_not_the_order_they_come_in(
+    empty, first, second, order
+):
+    before = put(empty, first, "a-rev.txt")
+    set_visibility(empty, CONSOLE, before.document_id, INTERNAL, NOW)
+    added = put(empty, second, "b-orig.txt")
+    assert added.status == ("added" if order else "new-version")
+    assert [v.order for v in added.possible_versions] == ([order] if order else [])
+    stands = everything(empty)
+    for _ in range(2):  # the folder is read again, and again
+        again = [put(empty, first, "a-rev.txt").status, put(empty, second, "b-orig.txt").status]
+        assert again == ["unchanged" if order else "superseded", "unchanged"]
+    assert everything(empty) == stands, "what is there already changes nothing"
+    assert level_of(empty, before.document_id) == INTERNAL
+    if order is None:
+        return
+    [doubt] = doubts(empty)
+    newer = before if order is Order.EARLIER else added
+    assert doubt.document_id == newer.document_id
+    settle_doubt(empty, SUPERVISOR, doubt.id, VersionVerdict.VERSION, "查过", NOW)
+    [now] = empty.documents()
+    assert (now.document.id, now.version) == (newer.document_id, 2)
+    assert verify(empty).sound
+
+
+def test_what_is_brought_once_more_is_never_current_by_that(empty):
+    first = put(empty, MAY)
+    put(empty, AUGUST)
+    [now] = empty.documents()
+    again = put(empty, MAY)
+    assert (again.status, again.replaced_by) == ("superseded", now.document.id)
+    assert [d.document.id for d in empty.documents()] == [now.document.id]
+    withdraw_document(empty, CONSOLE, now.document.id, "误传", NOW)
+    assert put(empty, MAY).status == "superseded"
+    assert first.document_id == again.document_id
+
+
+def test_a_withdrawn_document_gives_way_to_one_of_its_own_day(empty):
+    wrong = put(empty, MAY)
+    withdraw_document(empty, CONSOLE, wrong.document_id, "误传", NOW)
+    assert put(empty, dated("2025年5月6日", CHANGED)).superseded == wrong.document_id
+
+
 def test_a_person_says_what_it_replaces(empty):
     first = put(empty, PLAN)
     with pytest.raises(NotFoundError, match="doc-none"):
@@ -128,7 +196,7 @@ def test_a_person_says_what_it_replaces(empty):
     assert len(empty.documents(superseded=True)) == 2, "what is refused leaves nothing"
 
 
-def test_superseded_bytes_come_back_on_the_same_evidence_only(empty):
+def test_superseded_bytes_come_back_where_a_person_says_so_only(empty):
     first = put(empty, PLAN)
     second = put(empty, OTHER_TITLE, replaces=first.document_id)
     again = put(empty, PLAN)
@@ -138,7 +206,8 @@ def test_superseded_bytes_come_back_on_the_same_evidence_only(empty):
     assert (back.status, back.superseded) == ("new-version", second.document_id)
     third = put(empty, CHANGED)
     assert third.superseded == first.document_id
-    assert put(empty, PLAN).status == "new-version", "its number and title are the current one's"
+    again = put(empty, PLAN)
+    assert (again.status, again.replaced_by) == ("superseded", third.document_id), "nobody said so"
 
 
 def report(store: Store) -> str:
@@ -222,7 +291,8 @@ def test_visibility_is_a_versions_own_and_never_widens_by_the_way(empty):
     set_visibility(empty, CONSOLE, first.document_id, Visibility(), NOW)
     set_visibility(empty, CONSOLE, second.document_id, INTERNAL, NOW)
     assert level_of(empty, first.document_id) == INTERNAL, "closed along with it"
-    assert put(empty, PLAN).superseded == second.document_id
+    assert put(empty, PLAN).status == "superseded"
+    assert put(empty, PLAN, replaces=second.document_id).superseded == second.document_id
     assert level_of(empty, first.document_id) == INTERNAL
     with empty.reading() as connection:
         logged = [(e.subject, e.after["level"]) for e in audit.read(connection, action="document.visibility")]  # fmt: skip

@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
@@ -65,6 +66,15 @@ def test_what_is_only_in_the_log_of_one_who_was_killed_is_not_left_out(file):
     subprocess.run([sys.executable, "-c", KILLED.replace("-x", "-y"), str(file)], check=False)
     index.unlink(missing_ok=True)
     assert not ReadOnlyFile.find(file).whole
+
+
+def test_on_a_full_disk_such_a_log_is_read_into_memory(file):
+    subprocess.run([sys.executable, "-c", KILLED, str(file)], check=False)
+    file.with_name("duban.db-shm").unlink(missing_ok=True)
+    found = ReadOnlyFile.find_full(file)
+    for _ in range(2):
+        with closing(found.connect()) as connection:
+            assert connection.execute("SELECT count(*) FROM life").fetchone() == (2,)
 
 
 def test_what_changed_while_it_was_read_is_refused(file):

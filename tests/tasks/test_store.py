@@ -64,7 +64,10 @@ def test_a_changed_file_is_a_new_version_and_keeps_the_old_facts(url):
             d.version for d in store.documents(superseded=True)
         } == {1, 2}
         assert store.load(first.document.id) == first
-        back = store.add(first, first_data, recorded_at=NOW)
+        again = store.add(first, first_data, recorded_at=NOW)
+        assert (again.status, again.replaced_by) == ("superseded", second.document.id)
+        newer = second.document.id
+        back = store.add(first, first_data, recorded_at=NOW, replaces=newer)
         assert (back.status, back.superseded) == ("new-version", second.document.id)
         assert [d.document.id for d in store.documents()] == [first.document.id]
 

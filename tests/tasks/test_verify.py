@@ -1,16 +1,23 @@
 """Verification of a store that was read by another reader, altered in its bytes, or is an older one."""
 
-from datetime import date
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import date, timedelta
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import create_engine, text
 
 from ingest.pipeline import decode_source, extract_bytes
-from tasks import audit
+from tasks import audit, schema
+from tasks.access import Access
 from tasks.audit import Checkpoint
+from tasks.authorisation import CONSOLE, PersonRole
 from tasks.corrections import Aspect, Draft, Operation
 from tasks.lifecycle import Step
 from tasks.models import Deadline, DueKind
+from tasks.people import People, Person
 from tasks.store import Store
 from tasks.tracker import Tracker
 from tasks.verify import Reader, verify_store
@@ -160,3 +167,134 @@ def test_a_cell_that_cannot_be_read_is_named_and_blinds_nothing(tmp_path):
             connection.exec_driver_sql("UPDATE life SET status = 'closed'")
         found = verify(store).differences
     assert {"milestone", "life"} <= {d.table for d in found}
+
+
+@contextmanager
+def roots_exchanged(file, one: str, other: str) -> Iterator[None]:
+    """Let two indexes of a store's file each lie where the other did."""
+
+    def exchange() -> None:
+        with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+            roots = dict(connection.execute("SELECT name, rootpage FROM sqlite_master"))
+            connection.execute("PRAGMA writable_schema=ON")
+            for name, root in ((one, roots[other]), (other, roots[one])):
+                connection.execute(
+                    "UPDATE sqlite_master SET rootpage = ? WHERE name = ?", (root, name)
+                )
+
+    exchange()
+    yield
+    exchange()
+
+
+@pytest.mark.parametrize(
+    ("index", "table"),
+    [
+        ("sqlite_autoindex_life_1", "life"),
+        ("sqlite_autoindex_document_1", "document"),
+        ("ix_milestone_due", "milestone"),
+        ("ix_assignment_unit_id", "assignment"),
+    ],
+)
+def test_an_index_that_is_not_its_tables_is_named(tmp_path, index, table):
+    url = new_store(tmp_path)
+    with Store.open(url) as store:
+        add(store)
+        take(store, Step.ACCEPT)
+        assert verify(store).sound
+    with roots_exchanged(tmp_path / "duban.db", index, "ix_session_login"):
+        with Store.open(url, migrate=False) as store:
+            said = verify(store)
+        assert (table, index) in {(d.table, d.row) for d in said.differences}
+    with Store.open(url) as store:
+        assert verify(store).sound
+
+
+def test_what_postgresql_cannot_tell_of_its_indexes_is_said_or_checked(store_url):
+    with Store.open(store_url) as store:
+        add(store)
+        said = verify(store)
+    [indexes] = [c.count for c in said.checked if c.what == "索引 / indexes"] or [0]
+    assert bool(indexes) != any("amcheck" in words for words in said.unknown)
+
+
+def test_an_index_of_postgresql_is_compared_where_amcheck_is_there(postgres):
+    url = postgres.new_database()
+    with Store.open(url) as store:
+        add(store)
+        with store.writing() as connection:
+            if not connection.scalar(
+                text("SELECT count(*) FROM pg_available_extensions WHERE name = 'amcheck'")
+            ):
+                pytest.skip("no amcheck")
+            connection.execute(text("CREATE EXTENSION amcheck"))
+        assert verify(store).sound
+        with store.writing() as connection:
+            # The table's rows go to another file, of which the index knows nothing.
+            connection.execute(
+                text(
+                    "UPDATE pg_index SET indisready = false WHERE indexrelid = 'ix_milestone_due'::regclass"
+                )
+            )
+            connection.execute(text("UPDATE milestone SET due = '2031-12-31'"))
+            connection.execute(
+                text(
+                    "UPDATE pg_index SET indisready = true WHERE indexrelid = 'ix_milestone_due'::regclass"
+                )
+            )
+        said = verify(store)
+    assert ("milestone", "ix_milestone_due") in {(d.table, d.row) for d in said.differences}
+    postgres.drop(url)
+
+
+@pytest.mark.parametrize("name", ["user_version", "application_id"])
+def test_a_number_in_the_files_head_is_named(url, tmp_path, name):
+    with closing(sqlite3.connect(tmp_path / "duban.db")) as connection:
+        connection.execute(f"PRAGMA {name}=7")
+    assert ("sqlite", name) in {(d.table, d.row) for d in check(url).differences}
+
+
+def test_tokens_that_ended_or_that_nobody_ended(store_url):
+    later = NOW + timedelta(days=9)
+    with Store.open(store_url) as store:
+        access = Access(store, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        People(store).add(CONSOLE, Person(login="sun", name="孙", role=PersonRole.READER), NOW)
+        kept, revoked, ended = (
+            access.create_token(CONSOLE, "sun", name, ["read"], later, NOW)[1].id
+            for name in ("甲", "乙", "丙")
+        )
+        t = schema.token
+        with store.reading() as connection:
+            rows = {row.id: row._asdict() for row in connection.execute(t.select())}
+        access.revoke_token(CONSOLE, revoked, NOW)
+        assert verify(store).sound
+        for gone, back in ((kept, None), (None, revoked)):
+            with store.writing() as connection:
+                if gone:
+                    connection.execute(t.delete().where(t.c.id == gone))
+                if back:
+                    connection.execute(t.insert(), rows[back])
+            [found] = verify(store).differences
+            assert (found.table, found.row) == ("token", gone or back)
+            with store.writing() as connection:
+                if gone:
+                    connection.execute(t.insert(), rows[gone])
+                if back:
+                    connection.execute(t.delete().where(t.c.id == back))
+        access.set_password(CONSOLE, "sun", "三只白鹭过江去也不回头", NOW)
+        assert verify(store).sound, "a new password ends them"
+        with store.writing() as connection:
+            connection.execute(t.insert(), rows[ended])
+        [found] = verify(store).differences
+        assert (found.table, found.row) == ("token", ended)
+
+
+def test_a_reference_to_nothing_is_named(tmp_path):
+    url = new_store(tmp_path)
+    with Store.open(url) as store:
+        add(store)
+    with closing(sqlite3.connect(tmp_path / "duban.db")) as connection, connection:
+        connection.execute("INSERT INTO session VALUES ('h', 'gui', 'c', '2026-01-01 00:00:00')")
+    with Store.open(url) as store:
+        [difference] = verify(store).differences
+    assert (difference.table, difference.row, difference.column) == ("session", "h", "login")

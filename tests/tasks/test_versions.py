@@ -161,10 +161,10 @@ def test_what_is_left_under_an_id_is_never_written_over(store):
     add(store, first)
     key = by_day(store, "2026-06-30")
     report_on(store, key, "一")
-    add(store, second)
-    add(store, first)
+    newer = add(store, second).document_id
+    older = add(store, first, replaces=newer).document_id
     assert reported(store) == {"2026-06-30": "一"}, "current again with what was reported on it"
-    add(store, second)
+    add(store, second, replaces=older)
     assert left_of(store) == ["2026-06-30"]
 
 

@@ -114,6 +114,8 @@ def test_the_right_file_of_that_name_takes_its_place(wrong):
     with pytest.raises(ConflictError, match="新版本"):
         restore_document(store, ADMIN, key, "x", NOW)
     assert not visible_documents(store, READER, [key])
-    # The very bytes again, deliberately: current once more, and no longer withdrawn.
-    assert add(store).status == "new-version"
+    # The very bytes again change nothing; where a person says so they are current once more, and no
+    # longer withdrawn.
+    assert add(store).status == "superseded"
+    assert add(store, replaces=added.document_id).status == "new-version"
     assert [d.document.id for d in store.documents()] == [key]

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Form, Response
 
 from api.service.pages.screen import Screen, SignedIn
 from kb.errors import DeniedError, DubanError
-from tasks.access import LONGEST, SCOPES, SHORTEST
+from tasks.access import SCOPES
+from tasks.passwords import LONGEST, SHORTEST
 
 router = APIRouter()
 

@@ -22,10 +22,10 @@ from kb.language.organisations import (
 )
 from kb.lexicon import load_lexicon
 from kb.models import Span
-from tasks.access import LONGEST, SHORTEST
 from tasks.addresses import CHANNELS, Address, Addresses
 from tasks.authorisation import Action, PersonRole
 from tasks.outbox import OVERVIEW
+from tasks.passwords import LONGEST, SHORTEST, check_new
 from tasks.people import Person
 from tasks.queries import Register
 from tasks.units import jurisdiction_of, unit_key
@@ -91,6 +91,8 @@ def add_person(
 
     def act() -> None:
         person = Person(login=login.strip(), name=name.strip() or login.strip(), role=role, units=split(units))  # fmt: skip
+        if password:
+            check_new(password, person.login)
         s.service.people.add(s.viewer.actor, person, s.service.now())
         if password:
             s.service.access.set_password(s.viewer.actor, person.login, password, s.service.now())

@@ -214,7 +214,7 @@ def event(
 def evidence(task_id: str, sha256: str, s: SignedIn) -> Response:
     """A file that proves a report on this task."""
     if not s.knows(Part.EVIDENCE):
-        raise DeniedError("没有权限查看 / not for your role")
+        raise NotFoundError(f"没有附件 {sha256} / no evidence {sha256}")
     placed = s.service.register(s.viewer.actor).placed(task_id)
     for entry in history(s, placed.task):
         for file in entry.detail.get("evidence", ()):

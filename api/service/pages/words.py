@@ -266,6 +266,7 @@ _DOCUMENTS = {
     "是旧版本的文件，没有变动；要恢复此版本，上传时选明是哪份文件的新版本": "These are the bytes of a former version; nothing changed. To make it current, say on uploading of which document it is a new version",
     "可见范围没有改变；要改，请到文件页": "Who may see it was not changed; to change it, go to its page",
     "可能是以下文件的新版本，请确认：": "It may be a new version of these; please say:",
+    "（日期更晚，可能是本文件的新版本）": "(its day is later: it may be the new version of this one)",
     "标题": "Title",
     "发文字号": "Document number",
     "发文机关": "Issuer",

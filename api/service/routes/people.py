@@ -13,9 +13,9 @@ from api.service.identity import ServiceOf, SignedIn, Viewer, needs
 from api.service.problems import RESPONSES
 from api.service.wire.governance import Person, Token
 from kb.errors import DeniedError
-from tasks.access import LONGEST, SHORTEST
 from tasks.addresses import Address, Addresses
 from tasks.authorisation import Action, PersonRole, require
+from tasks.passwords import LONGEST, SHORTEST, check_new
 from tasks.people import Person as Known
 
 router = APIRouter(tags=["administration"], responses=RESPONSES)
@@ -127,6 +127,8 @@ def people(viewer: Administrator, service: ServiceOf) -> list[Person]:
 @router.post("/people", status_code=201, summary="添加用户 / add a person")
 def add(body: PersonIn, viewer: Administrator, service: ServiceOf) -> Person:
     """Add a person, with a password if one is given."""
+    if body.password is not None:
+        check_new(body.password.get_secret_value(), body.login)
     made = service.people.add(
         viewer.actor,
         Known(login=body.login, name=body.name or body.login, role=body.role, units=body.units),

@@ -8,7 +8,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
 
 from api.service.fields import Line, Number, Sha256, Words
@@ -22,9 +21,8 @@ from api.service.wire.governance import Told
 from api.service.wire.progress import Evidence, Life, Occasion
 from kb.days import Day
 from kb.errors import DubanError, NotFoundError
-from tasks import schema
 from tasks.authorisation import Action, authorise, require
-from tasks.disclosure import Part
+from tasks.disclosure import Part, name_of_evidence
 from tasks.due import Row, holding_day
 from tasks.lifecycle import STEP_NAMES, STEPS, Command, Step, obstacle
 from tasks.lifecycle import Evidence as Proof
@@ -198,9 +196,9 @@ async def send_evidence(
 def evidence(
     sha256: Sha256, viewer: Annotated[Viewer, Depends(knows(Part.EVIDENCE))], service: ServiceOf
 ) -> Response:
-    """A file that a step names, of a milestone whose document the viewer may see; its digest is
-    checked first."""
-    name = _name_of_evidence(service, viewer, sha256)
+    """A file that a step names, for those who may see what was reported on its milestone; its digest
+    is checked first."""
+    name = name_of_evidence(service.store, viewer.actor, sha256)
     return download(service.tracker.evidence(sha256), name, _OPAQUE)
 
 
@@ -257,28 +255,7 @@ def _check_known(service: Service, viewer: Viewer, sha256: str) -> None:
     Raises:
         NotFoundError: there is no such file, as far as the viewer may know.
     """
-    if _steps_naming(service, sha256):
-        _name_of_evidence(service, viewer, sha256)
-
-
-def _steps_naming(service: Service, sha256: str) -> list[tuple[str | None, Command]]:
-    """The steps that a file proves, each with the document that it is about."""
-    m = schema.milestone.c
     with service.store.reading() as connection:
-        steps = steps_naming(connection, sha256)
-        keys = {key for key, _ in steps}
-        found = connection.execute(select(m.id, m.document_id).where(m.id.in_(keys)))
-        places = {row.id: row.document_id for row in found}
-    return [(places.get(key), command) for key, command in steps]
-
-
-def _name_of_evidence(service: Service, viewer: Viewer, sha256: str) -> str:
-    """The name under which a step that the viewer may know of has the file."""
-    steps = _steps_naming(service, sha256)
-    seen = visible_documents(service.store, viewer.actor, [place for place, _ in steps if place])
-    for place, command in steps:
-        if place in seen:
-            for piece in command.evidence:
-                if piece.sha256 == sha256:
-                    return piece.name
-    raise NotFoundError(f"没有附件 {sha256} / no evidence {sha256}")
+        named = bool(steps_naming(connection, sha256))
+    if named:
+        name_of_evidence(service.store, viewer.actor, sha256)

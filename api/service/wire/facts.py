@@ -13,7 +13,7 @@ from kb.language.quantities import Comparator
 from kb.language.roles import Role
 from tasks import models
 from tasks.models import Basis, Certainty, Counting, DueKind, TaskKind
-from tasks.version_doubts import DoubtKind, Likeness
+from tasks.version_doubts import DoubtKind, Likeness, Order
 
 
 class Citation(Wire):
@@ -67,12 +67,15 @@ class Finding(Wire):
 
 
 class PossibleVersion(Wire):
-    """A current document that another may be a new version of, and what speaks for it."""
+    """A current document that another may be a new version of, and what speaks for it. `order`: how
+    the other's printed day stands to this one's; where it is `earlier`, this one may be the other's
+    new version."""
 
     document_id: str
     title: str
     document_number: str | None
     evidence: tuple[Likeness, ...]
+    order: Order = Order.UNDATED
 
 
 class VersionDoubt(Wire):

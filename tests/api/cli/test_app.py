@@ -55,6 +55,27 @@ def test_a_bad_file_is_named_and_the_others_go_in(duban, tmp_path):
     assert len(json.loads(out)) == 1
 
 
+def test_a_folder_with_two_dated_texts_is_taken_in_the_same_however_often(duban, tmp_path):
+    (tmp_path / "in").mkdir()
+    for name, day, number in (("a-rev", "2025年8月1日", 30), ("b-orig", "2025年5月6日", 20)):
+        (tmp_path / "in" / f"{name}.txt").write_text(
+            f"某区防汛工作方案\n某区府办发〔2025〕3号\n一、任务\n1.整治隐患{number}处。（责任单位：区教委）\n\n"
+            f"某区人民政府办公室\n{day}\n",
+            "utf-8",
+        )
+    told = []
+    for _ in range(3):
+        _, out, _ = duban("ingest", "--no-index", str(tmp_path / "in"), "--json", folder=tmp_path)
+        told.append([row["status"] for row in json.loads(out)["files"]])
+    assert told == [["added"] * 2, ["unchanged"] * 2, ["unchanged"] * 2]
+    _, out, _ = duban("versions", "--json", folder=tmp_path)
+    [doubt] = json.loads(out)
+    _, out, _ = duban("documents", "--json", folder=tmp_path)
+    rows = json.loads(out)
+    assert len(rows) == 2
+    assert doubt["document_id"] in str(rows[0]), "the later one may be the version"
+
+
 def test_a_path_that_is_not_there_keeps_no_other_out(duban, tmp_path):
     (tmp_path / "b.txt").write_text("一、任务\n1.建校。（责任单位：区教委）\n", "utf-8")
     names = [str(tmp_path / name) for name in ("a.txt", "b.txt", "c.txt")]

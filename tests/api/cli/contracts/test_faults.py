@@ -164,7 +164,7 @@ def mounted(place: Path, options: str, script: str, home: Path):
     whole = f'mount -t tmpfs {options} tmpfs "$PLACE" || exit 77; {script}'
     done = subprocess.run(
         [shutil.which("unshare") or "sh", "-m", "sh", "-c", whole], cwd=ROOT, capture_output=True, text=True, check=False,
-        env=environ_of(home, BOTH=BOTH) | {"PLACE": str(place), "HOME_OF": str(home), "DUBAN": " ".join(DUBAN)},
+        env=environ_of(home, BOTH=BOTH, LEFT=LEFT) | {"PLACE": str(place), "HOME_OF": str(home), "DUBAN": " ".join(DUBAN)},
     )  # fmt: skip
     if done.returncode == 77 or "unshare" in done.stderr:
         pytest.skip("nothing can be mounted here")
@@ -220,6 +220,32 @@ def test_a_store_on_a_read_only_mount_is_read(home):
     done = mounted(home / "fixed", "", script, home)
     told(done, 0)
     assert "区水利局" in done.stdout
+    assert "整治隐患" in done.stdout
+
+
+LEFT = """
+import os, sqlite3, sys
+other = sqlite3.connect(sys.argv[1], isolation_level=None)
+other.execute("DELETE FROM known_address")
+other.execute("INSERT INTO session VALUES ('h', 'x', 'c', '2026-01-01 00:00:00')")
+other.execute("DELETE FROM session")
+os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.parametrize("left", [False, True], ids=["", "a log that a killed process left"])
+def test_a_store_on_a_full_disk_is_read(home, left):
+    """Only what writes fails of it, and does not when there is room again."""
+    killed = (
+        f'{sys.executable} -c "$LEFT" "$PLACE/duban.db"; rm "$PLACE/duban.db-shm"; ' if left else ""
+    )
+    script = 'cp "$HOME_OF"/duban.db "$PLACE"; ' + killed + FILL + \
+        'export DUBAN_HOME="$PLACE"; ' + READ + \
+        ' && $DUBAN documents && $DUBAN review && $DUBAN audit log && ! $DUBAN ingest --no-index README.md && ' \
+        'rm "$PLACE/fill" && $DUBAN ingest --no-index README.md'  # fmt: skip
+    done = mounted(home / "full", "-o size=1500k", script, home)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("磁盘空间已满, 写不进去\n  请清理") == 1, "by what writes"
     assert "整治隐患" in done.stdout
 
 

@@ -113,7 +113,10 @@ TABLE: dict[tuple[str, str], list[Row]] = {
     ("POST", f"{API}/people"): [Row(ADMIN, {})],
     ("PATCH", f"{API}/people/{{login}}"): [Row(ADMIN, {})],
     ("PUT", f"{API}/people/{{login}}/password"): [
-        Row(ADMIN | {"reader"}, {"password": "x" * 12, "present": "correct horse battery"})
+        Row(
+            ADMIN | {"reader"},
+            {"password": "another horse battery", "present": "correct horse battery"},
+        )
     ],
     ("GET", f"{API}/tokens"): [Row(KNOWN), Row(ADMIN, parameters={"everyone": "true"})],
     ("POST", f"{API}/tokens"): [Row(KNOWN, {"name": "t", "scopes": ["read"]})],

@@ -6,6 +6,8 @@ import time
 import pytest
 from starlette.testclient import TestClient
 
+from tasks.authorisation import CONSOLE
+from tasks.visibility import Level, Visibility, set_visibility
 from tests.api.service.contracts.test_matrix import API
 from tests.api.service.world import OWN, PASSWORD, make_world
 from tests.tasks.samples import DANGERS, WORDS, plan
@@ -100,6 +102,66 @@ def test_the_same_bytes_change_nothing_of_who_may_see_them(made):
     assert (opened["status"], opened["superseded"]) == ("new-version", then["document_id"])
     assert [level(made, r["document_id"]) for r in (then, opened)] == ["internal", "public"]
     assert status(made, "public", then["document_id"]) == 404, "opened is that one version"
+
+
+def test_an_older_text_takes_no_newer_ones_place(made):
+    def dated(words, day):
+        words = words.replace("〔2024〕1号", "〔2024〕7号").replace("防汛", "防旱")
+        return f"{words}\n某区人民政府办公室\n{day}\n"
+
+    newer = upload(made, dated(plan(DANGERS, WORDS), "2025年8月1日"), level="internal")
+    older = upload(made, dated(plan(DANGERS), "2025年5月6日"), level="internal")
+    assert (older["status"], older["possible_versions"][0]["order"]) == ("added", "earlier")
+    [doubt] = made.client("supervisor").get(f"{API}/versions").json()
+    assert (doubt["document_id"], doubt["other_id"]) == (newer["document_id"], older["document_id"])
+    sent = {"verdict": "version", "reason": "先后两稿"}
+    made.client("supervisor").post(f"{API}/versions/{doubt['id']}", json=sent)
+    again = upload(made, dated(plan(DANGERS), "2025年5月6日"), level="public")
+    assert (again["status"], again["replaced_by"]) == ("superseded", newer["document_id"])
+    assert (again["document_id"], again["kept_visibility"]) == (older["document_id"], True)
+    assert [level(made, r["document_id"]) for r in (newer, older)] == ["internal", "internal"]
+    current = made.client("supervisor").get(f"{API}/documents", params={"limit": 50}).text
+    assert (newer["document_id"] in current, older["document_id"] in current) == (True, False)
+
+
+ROLES = ("reader", "other", "own", "supervisor", "auditor", "admin")
+
+
+def told(world, role, key, evidence):
+    """Whether somebody is shown what was reported on a milestone, and given its evidence; what they are
+    not shown is not there."""
+    client = world.client(role)
+    answers = [
+        client.get(f"{API}/milestones/{key}/history"),
+        client.get(f"{API}/evidence/{evidence}"),
+    ]
+    assert {answer.status_code for answer in answers} <= {200, 404}, (role, answers)
+    shown, had = (answer.status_code == 200 for answer in answers)
+    assert had == (shown and evidence in answers[0].text), role
+    return had
+
+
+def test_evidence_is_for_those_who_may_see_what_was_reported_with_it(made):
+    """Another unit's officer and a reader have it where the report is open to them, and only there,
+    whichever version of the document it was reported on."""
+    first, store = made.open, made.service.store
+    key, proof = first.tasks[0].milestones[0].id, made.evidence
+    levels = {"public": ROLES, "internal": ROLES, "restricted": ("own", *ROLES[3:])}
+    for name, seeing in levels.items():
+        units = (OWN,) if name == "restricted" else ()
+        seen = Visibility(level=Level(name), units=units)
+        set_visibility(store, CONSOLE, first.document.id, seen, made.service.now())
+        assert [r for r in ROLES if told(made, r, key, proof)] == [r for r in ROLES if r in seeing]
+        assert made.client("public").get(f"{API}/evidence/{proof}").status_code == 401
+    words = first.document.text + "3.总结。（责任单位：区水利局）\n"
+    newer = upload(made, words, level="public")
+    assert newer["status"] == "new-version"
+    after = store.load(newer["document_id"]).tasks[0].milestones[0].id
+    # It is among what is told of the newer version, which was opened.
+    assert [r for r in ROLES if told(made, r, after, proof)] == list(ROLES)
+    closed = Visibility(level=Level.RESTRICTED, units=(OWN,))
+    set_visibility(store, CONSOLE, newer["document_id"], closed, made.service.now())
+    assert [r for r in ROLES if told(made, r, after, proof)] == ["own", *ROLES[3:]]
 
 
 def test_the_pages_tell_and_settle_it(made):
