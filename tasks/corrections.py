@@ -249,10 +249,7 @@ def _owners(extraction: Extraction, task: Task, draft: Draft) -> tuple[Task, dic
             quote=quote,
         )
         return _with(task, responsibilities=(*owners, added)), None
-    named = [a for a in owners if a.unit == draft.unit]
-    if not named and (known := _resolve(extraction, draft.unit)):
-        named = [a for a in owners if a.unit_id == known.id]  # 区气象局, printed 万州区气象局
-    meant = [a for a in named if draft.role in (None, a.role)]
+    meant = [a for a in _bearing(extraction, owners, draft.unit) if draft.role in (None, a.role)]
     if not meant:
         raise NotFoundError(
             f"任务 {task.id} 没有单位“{draft.unit}” / task {task.id} has no unit {draft.unit!r}"
@@ -279,6 +276,15 @@ def _owners(extraction: Extraction, task: Task, draft: Draft) -> tuple[Task, dic
         update |= {"unit": draft.new_unit, "unit_id": draft.unit_id}
     changed = tuple(a.model_copy(update=update) if a in meant else a for a in owners)
     return _with(task, responsibilities=changed), original
+
+
+def _bearing(extraction: Extraction, owners: Iterable[Assignment], unit: str) -> list[Assignment]:
+    """Those of a unit, by the name as printed or any other of it (区气象局, printed 万州区气象局)."""
+    held = list(owners)
+    ids = {a.unit_id for a in held if a.unit == unit}
+    if not ids and (known := _resolve(extraction, unit)):
+        ids = {known.id}
+    return [a for a in held if a.unit == unit or (a.unit_id is not None and a.unit_id in ids)]
 
 
 def _refuse_second(
