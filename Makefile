@@ -1,4 +1,4 @@
-# make setup | run | test | system | check | bench | eval | calibrate | clean
+# make setup | run | test | system | check | bench | eval | calibrate | train | clean
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +9,7 @@ export TOKENIZERS_PARALLELISM := false
 # Compiled modules are kept, whatever the shell says: tests start many processes.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup run test system check bench eval calibrate clean
+.PHONY: setup run test system check bench eval calibrate train clean
 
 setup: $(VENV)/.ready
 
@@ -45,6 +45,9 @@ eval: setup
 
 calibrate: setup
 	@$(BIN)/python -m tests.evaluation.calibrate --write
+
+train: setup # fits ingest/weights from the annotated documents of ../shared/gold; without them the weights stay
+	@$(BIN)/python -m tests.evaluation.training
 
 clean:
 	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis

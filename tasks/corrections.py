@@ -12,7 +12,7 @@ from pydantic import Field
 
 from kb.errors import ConflictError, DubanError, NotFoundError, TransitionError
 from kb.language.jurisdictions import detect_jurisdiction
-from kb.language.organisations import organisations_for
+from kb.language.organisations import OrgUnit, organisations_for
 from kb.language.roles import Role
 from kb.models import Fact, Span
 from kb.recurrence import month_end_rule
@@ -142,13 +142,16 @@ def resolve_owner(extraction: Extraction, draft: Draft) -> Draft:
     given = "".join((draft.unit if adds else draft.new_unit).split())
     known = {a.unit: a.unit_id for task in extraction.tasks for a in task.responsibilities}
     name, key = given, known.get(given)
-    if given not in known:
-        document = extraction.document
-        jurisdiction = detect_jurisdiction(document.issuer, document.title)
-        if found := organisations_for(jurisdiction).resolve(given):
-            called = {unit_id: unit for unit, unit_id in known.items() if unit_id}
-            name, key = called.get(found.id, found.name), found.id
+    if given not in known and (found := _resolve(extraction, given)):
+        called = {unit_id: unit for unit, unit_id in known.items() if unit_id}
+        name, key = called.get(found.id, found.name), found.id
     return draft.model_copy(update={"unit" if adds else "new_unit": name, "unit_id": key})
+
+
+def _resolve(extraction: Extraction, unit: str) -> OrgUnit | None:
+    document = extraction.document
+    jurisdiction = detect_jurisdiction(document.issuer, document.title)
+    return organisations_for(jurisdiction).resolve(unit)
 
 
 def check_draft(draft: Draft) -> None:
@@ -235,7 +238,7 @@ def _owners(extraction: Extraction, task: Task, draft: Draft) -> tuple[Task, dic
     if draft.operation is Operation.ADD:
         if not draft.unit.strip() or draft.role is None:
             raise TransitionError("要给出单位和角色 / a unit and a role are needed")
-        _refuse_second(owners, draft.unit, draft.role)
+        _refuse_second(owners, draft.unit, draft.unit_id, draft.role)
         span, quote = _place(extraction, task, draft.quote)
         added = Assignment(
             unit=draft.unit,
@@ -246,7 +249,7 @@ def _owners(extraction: Extraction, task: Task, draft: Draft) -> tuple[Task, dic
             quote=quote,
         )
         return _with(task, responsibilities=(*owners, added)), None
-    meant = [a for a in owners if a.unit == draft.unit and draft.role in (None, a.role)]
+    meant = [a for a in _bearing(extraction, owners, draft.unit) if draft.role in (None, a.role)]
     if not meant:
         raise NotFoundError(
             f"任务 {task.id} 没有单位“{draft.unit}” / task {task.id} has no unit {draft.unit!r}"
@@ -264,8 +267,10 @@ def _owners(extraction: Extraction, task: Task, draft: Draft) -> tuple[Task, dic
         raise TransitionError("要给出新的角色 / a new role is needed")
     if not draft.new_unit and draft.new_role is None:
         raise TransitionError("要给出新的单位或角色 / a new unit or role is needed")
-    unit = draft.new_unit or draft.unit
-    _refuse_second(owners, unit, draft.new_role or meant[0].role)
+    unit, key = (
+        (draft.new_unit, draft.unit_id) if draft.new_unit else (meant[0].unit, meant[0].unit_id)
+    )
+    _refuse_second(owners, unit, key, draft.new_role or meant[0].role)
     update: dict[str, object] = {"basis": Basis.MANUAL, "role": draft.new_role or meant[0].role}
     if draft.new_unit:
         update |= {"unit": draft.new_unit, "unit_id": draft.unit_id}
@@ -273,8 +278,20 @@ def _owners(extraction: Extraction, task: Task, draft: Draft) -> tuple[Task, dic
     return _with(task, responsibilities=changed), original
 
 
-def _refuse_second(owners: Iterable[Assignment], unit: str, role: Role) -> None:
-    if any(a.unit == unit and a.role is role for a in owners):
+def _bearing(extraction: Extraction, owners: Iterable[Assignment], unit: str) -> list[Assignment]:
+    """Those of a unit, by the name as printed or any other of it (区气象局, printed 万州区气象局)."""
+    held = list(owners)
+    ids = {a.unit_id for a in held if a.unit == unit}
+    if not ids and (known := _resolve(extraction, unit)):
+        ids = {known.id}
+    return [a for a in held if a.unit == unit or (a.unit_id is not None and a.unit_id in ids)]
+
+
+def _refuse_second(
+    owners: Iterable[Assignment], unit: str, unit_id: str | None, role: Role
+) -> None:
+    same = (a for a in owners if a.unit == unit or (unit_id is not None and a.unit_id == unit_id))
+    if any(a.role is role for a in same):
         raise ConflictError(f"“{unit}”已是 {role} / {unit} is {role} already")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date
 from functools import cached_property
+from typing import TypeVar
 
 from kb.errors import NotFoundError
 from kb.language.roles import Role
@@ -24,8 +25,10 @@ from tasks.due import (
 )
 from tasks.graph import Graph, build_graph
 from tasks.lifecycle import Life
-from tasks.models import Assignment, Extraction, Milestone, Target, Task
-from tasks.units import Unit, Units, jurisdiction_of, unit_key
+from tasks.models import Assignment, Extraction, Member, Milestone, Target, Task
+from tasks.units import Unit, Units, jurisdiction_of, local_name, unit_key
+
+_Named = TypeVar("_Named", Assignment, Member)
 
 
 class Placed(Fact):
@@ -98,6 +101,15 @@ class Register:
         """The register of the documents whose duties are the house's own: every list and count of
         duties is made of it. What is cited, traced or asked for by its id is found in the whole."""
         return self.without(self.reference) if self.reference else self
+
+    @cached_property
+    def locally_named(self) -> Register:
+        """The register in which a unit has one name wherever its document is of one place
+        (`tasks.units.local_name`), not each that is printed: for what finds units in sentences."""
+        named = [_locally_named(e) for e in self.extractions]
+        if all(new is old for new, old in zip(named, self.extractions, strict=True)):
+            return self
+        return Register(named, self._progress, reference=self.reference, told=self.told)
 
     def asked_for(self, document_id: str) -> Register:
         """What is listed where a filter names one document, or none (empty): a document for
@@ -182,14 +194,10 @@ class Register:
         """All tasks that the unit bears, in the order of the documents: by its id; by a name, those
         of every unit that has it (`known` says whether it is one)."""
         wanted = set(roles) if roles is not None else set(Role)
-        nodes = [
-            node
-            for node, data in self.graph.nodes(data=True)
-            if data["kind"] == "organisation" and unit in (node, data["label"])
-        ]
+        nodes = {unit, *(meant.id for meant in self.known.find(unit))}
         found = {
             task
-            for node in nodes
+            for node in nodes & self.graph.nodes
             for _, task, data in self.graph.out_edges(node, data=True)
             if task in self._placed and Role(data["type"]) in wanted
         }
@@ -309,6 +317,25 @@ class Register:
     def document_of(self, document_id: str) -> Extraction:
         """The extraction of a current document."""
         return self._documents[document_id]
+
+
+def _locally_named(extraction: Extraction) -> Extraction:
+    jurisdiction = jurisdiction_of(extraction.document)
+    printed = {a.unit for t in extraction.tasks for a in t.responsibilities}
+    printed |= {m.unit for m in extraction.members}
+    names = {name: local for name in printed if (local := local_name(jurisdiction, name)) != name}
+    if not names:
+        return extraction
+
+    def renamed(fact: _Named) -> _Named:
+        return fact.model_copy(update={"unit": names[fact.unit]}) if fact.unit in names else fact
+
+    tasks = (
+        task.model_copy(update={"responsibilities": tuple(map(renamed, task.responsibilities))})
+        for task in extraction.tasks
+    )
+    members = tuple(map(renamed, extraction.members))
+    return extraction.model_copy(update={"tasks": tuple(tasks), "members": members})
 
 
 def due_before(placed: Placed, day: date) -> bool:

@@ -135,6 +135,15 @@ def title_of(unit_id: str) -> str:
     return f"团{place}{name[2:]}" if name[:2] == f"团{place[-1]}" else f"{place}{name}"
 
 
+@lru_cache(maxsize=4096)
+def local_name(jurisdiction: Jurisdiction, name: str) -> str:
+    """The one name, among those that a document of `jurisdiction` prints of a unit, by which the
+    lexicon finds it there: 区教委 of 万州区教委, 相关部门 of 各相关部门; any other as it is."""
+    mentions = organisations_for(jurisdiction).find(name)
+    whole = len(mentions) == 1 and (mentions[0].start, mentions[0].end) == (0, len(name))
+    return mentions[0].name if whole else name
+
+
 class Units:
     """The units of some documents, to be found by id or by any name that people use.
 

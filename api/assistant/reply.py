@@ -88,7 +88,7 @@ class Composer:
     """
 
     def __init__(self, register: Register, build: Build) -> None:
-        self.register = register
+        self.register = register = register.locally_named
         self.organisations = _organisations_of(register)
         words = sorted({w for o in self.organisations for w in o.words()})
         self.search = ClauseSearch(register, build, words)
@@ -96,7 +96,7 @@ class Composer:
 
     def narrow(self, register: Register) -> None:
         """Answer from these of the documents only, with the index over all of them."""
-        self.register = register
+        self.register = register = register.locally_named
         self.organisations = _organisations_of(register)
         self.search = self.search.within(register)
         self.stating = Stating(register, self.organisations)

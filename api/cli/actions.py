@@ -509,8 +509,10 @@ def plan_titles_of(register: Register) -> Iterator[str]:
 
 
 def _units(placed: Placed, language: str) -> str:
-    units = dict.fromkeys(a.unit for a in placed.task.responsibilities)
-    return "、".join(units) or NOBODY[language != "zh"]
+    units: dict[str, str] = {}
+    for a in placed.task.responsibilities:
+        units.setdefault(a.unit_id or a.unit, a.unit)
+    return "、".join(units.values()) or NOBODY[language != "zh"]
 
 
 def _dues(placed: Placed, language: str) -> str:

@@ -104,6 +104,17 @@ def test_an_owner_is_rejected_and_kept_beside(store):
     assert list_standings(store, TODAY, Wanted(unit="区应急局", roles=(Role.RESPONSIBLE,))) == []
 
 
+@pytest.mark.parametrize("name", ["区水利局", "万州区水利局"])
+def test_an_owner_is_meant_by_each_of_its_names(store, name):
+    duty = "清理河道。到2025年，清理河道20处以上。（责任单位：万州区水利局、区应急局）"
+    add(store, "重庆市万州区人民政府办公室\n关于印发万州区防汛工作方案的通知\n\n" + plan(duty).replace("某区", "万州区"))  # fmt: skip
+    assert owners(store, "清理河道")[0] == ("万州区水利局", "responsible"), "as printed"
+    with pytest.raises(ConflictError):
+        correct(store, "清理河道", Aspect.OWNER, Operation.ADD, unit=name, role=Role.RESPONSIBLE)
+    correct(store, "清理河道", Aspect.OWNER, Operation.REJECT, unit=name)
+    assert owners(store, "清理河道") == [("区应急局", "responsible")]
+
+
 def test_a_role_is_changed(store):
     made = correct(
         store, "整治隐患", Aspect.ROLE, Operation.CHANGE, unit="区水利局", new_role=Role.LEAD

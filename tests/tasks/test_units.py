@@ -9,6 +9,7 @@ from tasks import audit, schema
 from tasks.addresses import Addresses
 from tasks.authorisation import CONSOLE, PersonRole
 from tasks.people import People, Person
+from tasks.queries import Register
 from tasks.store import Store
 from tasks.tracker import Tracker, bearing_units
 from tasks.units import AmbiguousUnitError, UnknownUnitError, read_units, title_of, unit_key
@@ -154,3 +155,47 @@ def test_a_name_of_two_means_nobody_until_somebody_picks(store_url):
         assert people.get("li").unsettled == li.units
         people.change(CONSOLE, li.model_copy(update={"units": ("万州区教委",)}), NOW)
         assert people.get("li").units == ("万州区/education",)
+
+
+TWICE = """重庆市万州区人民政府办公室
+关于印发万州区校园安全工作方案（2024—2026年）的通知
+
+万州区校园安全工作方案（2024—2026年）
+一、主要任务
+1.整治周边。到2025年6月底前，整治校园周边隐患10处以上。（责任单位：万州区教委、区公安局）
+2.加强宣传。（责任单位：区教委、各相关部门）
+3.加强演练。（责任单位：相关部门）
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "titles"),
+    [
+        ("区教委", ["整治周边", "加强宣传"]),
+        ("万州区教委", ["整治周边", "加强宣传"]),
+        ("万州区/education", ["整治周边", "加强宣传"]),
+        ("相关部门", ["加强宣传", "加强演练"]),
+        ("各相关部门", ["加强宣传", "加强演练"]),
+        ("区财政局", []),
+    ],
+)
+def test_a_unit_bears_its_tasks_by_each_name_that_is_printed(name, titles):
+    register = Register([read(TWICE)[0]])
+    assert [p.task.title for p in register.tasks_of(name)] == titles
+    assert [p.task.title for p in register.locally_named.tasks_of(name)] == titles
+
+
+def test_what_finds_units_in_sentences_has_one_name_of_each():
+    register = Register([read(TWICE)[0]])
+    assert {a.unit for p in register.tasks() for a in p.task.responsibilities} == {
+        "万州区教委", "区教委", "区公安局", "各相关部门", "相关部门"
+    }  # fmt: skip
+    named = register.locally_named
+    assert {a.unit for p in named.tasks() for a in p.task.responsibilities} == {
+        "区教委", "区公安局", "相关部门"
+    }  # fmt: skip
+    assert {u.unit_id: u.tasks for u in named.units()} == {
+        u.unit_id: u.tasks for u in register.units()
+    }
+    plain = Register([read()[0]])
+    assert plain.locally_named is plain, "nothing to rename"

@@ -325,7 +325,7 @@ def _owners(task: Task) -> list[tuple[Assignment, list[Assignment]]]:
     """Each unit in a role once, with all places that name it so."""
     found: dict[tuple[str, Role], list[Assignment]] = {}
     for a in task.responsibilities:
-        found.setdefault((a.unit, a.role), []).append(a)
+        found.setdefault((a.unit_id or a.unit, a.role), []).append(a)
     return [(places[0], places) for places in found.values()]
 
 
