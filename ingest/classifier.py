@@ -36,16 +36,17 @@ class LinearModel:
     weights: dict[str, tuple[float, ...]]
     margin: float = 0.0
 
-    def decide(self, features: Iterable[str]) -> Decision:
-        """The label of a mention with these features."""
+    def decide(self, features: Iterable[str], *, why: bool = False) -> Decision:
+        """The label of a mention with these features; `why`: with the reasons."""
         scores = list(self.bias)
         known: list[tuple[str, tuple[float, ...]]] = []
+        weights = self.weights
         for feature in features:
-            weight = self.weights.get(feature)
+            weight = weights.get(feature)
             if weight is not None:
-                known.append((feature, weight))
-                for place, value in enumerate(weight):
-                    scores[place] += value
+                if why:
+                    known.append((feature, weight))
+                scores = [one + other for one, other in zip(scores, weight, strict=True)]
         top = max(scores)
         shares = [math.exp(score - top) for score in scores]
         whole = sum(shares)
@@ -70,6 +71,8 @@ class Models:
     party_role: LinearModel | None = None
     quantity_use: LinearModel | None = None
     time_use: LinearModel | None = None
+    why: bool = False
+    """Whether features and reasons are kept with each decision: they take more than the facts."""
 
     def of(self, name: str) -> LinearModel:
         """The model of that name."""
@@ -78,6 +81,7 @@ class Models:
 
 
 INSTALLED = Models()
+EXPLAINED = Models(why=True)
 
 
 @lru_cache

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from ingest.classifier import INSTALLED, Models
-from ingest.deadlines import TimeUse, read_times
+from ingest.deadlines import TimeUse, clause_times, read_times
 from ingest.owners import OwnerList, Owners, read_owners
 from ingest.party_features import sheet_roles
 from ingest.reading import Reading, RepairIndex, normalize_characters, read_span
@@ -97,8 +97,10 @@ def read_clauses(
             (headings.get(clause.parent_id or "", ""), clause.heading[:_HEADING])
         )
         closed = sorted([*names, *((o.start, o.end) for o in owners.lists)])
+        found = clause_times(reading, reference=reference or issued)
         quantities = read_quantities(
             reading,
+            times=found,
             closed=closed,
             issued=issued,
             title=titles.get(clause.plan_id, ""),
@@ -107,15 +109,18 @@ def read_clauses(
         )
         times = read_times(
             reading,
+            times=found,
             closed=closed,
-            parties=[(u.party.start, u.party.end) for u in owners.uses],
+            parties=owners.places,
             issued=issued,
             reference=reference,
             title=titles.get(clause.plan_id, ""),
             heading=headings.get(clause.parent_id or "", ""),
             models=models,
         )
-        yield ClauseReading(clause, reading, owners, tuple(quantities), tuple(times), names)
+        yield ClauseReading(
+            clause, reading, replace(owners, places=()), tuple(quantities), tuple(times), names
+        )
 
 
 def _closed(reading: Reading, aside: Sequence[Span]) -> Iterator[tuple[int, int]]:

@@ -13,7 +13,7 @@ from dateutil.relativedelta import relativedelta
 from ingest.classifier import INSTALLED, Decision, Models
 from ingest.reading import Reading
 from ingest.time_features import TimeScene
-from kb.language.times import Bound, Time, TimeKind, find_times
+from kb.language.times import Bound, Time, TimeKind, find_times, may_hold_times
 from kb.models import Period
 from kb.ranges import Ranges
 from tasks.models import Certainty, Counting, Deadline, DueKind
@@ -74,6 +74,11 @@ class TimeUse:
     decision: Decision
 
 
+def clause_times(reading: Reading, *, reference: date | None) -> list[Time]:
+    """All times of a reading; nothing is parsed where no character of the calendar stands."""
+    return find_times(reading.text, reference=reference) if may_hold_times(reading.text) else []
+
+
 def read_times(
     reading: Reading,
     *,
@@ -83,28 +88,32 @@ def read_times(
     reference: date | None = None,
     title: str = "",
     heading: str = "",
+    times: Sequence[Time] | None = None,
     models: Models = INSTALLED,
 ) -> list[TimeUse]:
-    """All times of `reading` in order, each with its use.
+    """The times of `reading` in order that are or may be deadlines, each with its kind; with
+    `models.why` all of them, those that are nothing as `other`.
 
     `closed` are local ranges (names of documents, lists of owners) in which nothing is a deadline;
     `parties` where bodies are named; `issued` is the document's day, `reference` that from which
-    years are counted where none is printed.
+    years are counted where none is printed; `times` those of the reading, where they were found
+    already.
     """
     shut = Ranges(closed)
-    times = [
-        t
-        for t in find_times(reading.text, reference=reference or issued)
-        if not shut.overlap(t.start, t.end)
-    ]
+    found = clause_times(reading, reference=reference or issued) if times is None else times
+    free = [t for t in found if not shut.overlap(t.start, t.end)]
+    if not free:
+        return []
     scene = TimeScene(
-        reading.text, times, issued=issued, title=title, heading=heading, parties=parties
+        reading.text, free, issued=issued, title=title, heading=heading, parties=parties
     )
     model = models.of("time_use")
     uses: list[TimeUse] = []
-    for place, time in enumerate(times):
+    for place, time in enumerate(free):
         features = scene.features(place)
-        uses.append(TimeUse(time, tuple(features), model.decide(features)))
+        decision = model.decide(features, why=models.why)
+        if models.why or decision.label != OTHER:
+            uses.append(TimeUse(time, tuple(features) if models.why else (), decision))
     return uses
 
 

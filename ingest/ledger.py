@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ingest.classifier import Decision
+from ingest.classifier import EXPLAINED, Decision
 from ingest.clauses import ClauseReading
 from ingest.pipeline import read_document
 from ingest.readers import Source
@@ -50,7 +50,7 @@ class Ledger(Fact):
 def read_ledger(extraction: Extraction) -> Ledger:
     """The ledger of a document that was extracted."""
     document = extraction.document
-    readings = read_document(_source(extraction)).readings
+    readings = read_document(_source(extraction), models=EXPLAINED).readings
     facts = _facts(extraction)
     mentions = sorted(
         (m for item in readings for m in _mentions(item, facts)), key=lambda m: m.span.start
@@ -127,7 +127,7 @@ def explain_mentions(extraction: Extraction, start: int, end: int) -> list[dict[
     and the features that spoke for and against it, with their weights."""
     document = extraction.document
     found: list[dict[str, Any]] = []
-    for item in read_document(_source(extraction)).readings:
+    for item in read_document(_source(extraction), models=EXPLAINED).readings:
         if item.clause.span.start >= end or item.clause.span.end <= start:
             continue
         uses = [

@@ -45,12 +45,14 @@ class PartyUse:
 @dataclass(frozen=True, slots=True)
 class Owners:
     """What is decided of the parties of a clause. `lists` in order, `stated` by place; `first_leads`:
-    a note of this clause makes the first of each list its lead from here on."""
+    a note of this clause makes the first of each list its lead from here on; `places`: where all
+    parties stand, those that are nothing too. Of these `uses` has only what is to be explained."""
 
     uses: tuple[PartyUse, ...]
     lists: tuple[OwnerList, ...]
     stated: tuple[Assignment, ...]
     first_leads: bool
+    places: tuple[tuple[int, int], ...] = ()
 
 
 def read_owners(
@@ -72,11 +74,15 @@ def read_owners(
     scene = PartyScene(reading.text, parties, first_leads=first_leads, sheet=sheet)
     uses: list[PartyUse] = []
     for party, zone, features, ruled in scene.describe():
-        decision = party_model.decide(features)
+        decision = party_model.decide(features, why=models.why)
         role = ruled
-        if decision.label == OWNER and (fitted := role_model.decide(features).label):
+        if decision.label == OWNER and zone.role is None:  # what a label says is not weighed
+            fitted = role_model.decide(features).label
             role = Role(fitted) if fitted in _ROLES else ruled
-        uses.append(PartyUse(party, zone, role, tuple(features), decision))
+        if models.why or decision.label != OTHER:
+            uses.append(
+                PartyUse(party, zone, role, tuple(features) if models.why else (), decision)
+            )
     chosen = [use for use in uses if use.decision.label == OWNER]
     lists: list[OwnerList] = []
     stated: list[Assignment] = []
@@ -96,7 +102,8 @@ def read_owners(
         pending.append(assignment)
     if bounds is not None:
         lists.append(OwnerList(*bounds, tuple(pending)))
-    return Owners(tuple(uses), tuple(lists), tuple(stated), scene.first_leads)
+    places = tuple((p.start, p.end) for p in scene.parties)
+    return Owners(tuple(uses), tuple(lists), tuple(stated), scene.first_leads, places)
 
 
 def _assignment(reading: Reading, use: PartyUse, organisations: Organisations) -> Assignment:

@@ -38,6 +38,8 @@ _TABLE = str.maketrans(
 )
 _BREAKS = re.compile(r"[\r\n][\s]*")
 _SENTENCE_END = frozenset("。;:!?)")
+_LABEL = re.compile(r"[^\s,，、。;；:：]{2,12}[:：]")
+"""What begins a line of its own, though the line before ends in no mark: 配合单位："""
 _AHEAD = 8
 """How far a repair is looked ahead in for where its raw and its repaired text meet again: none
 supplies or drops more than three characters at a place."""
@@ -107,6 +109,7 @@ def read_span(text: str, span: Span, repairs: Sequence[Repair] = ()) -> Reading:
         for gap in _BREAKS.finditer(text, start, end):
             put(cursor, gap.start())
             broken = characters and characters[-1] not in _SENTENCE_END
+            broken = broken and not _LABEL.match(text, gap.end())
             if characters and not (broken and gap.group().count("\n") < 2):
                 characters.append("\n")
                 starts.append(gap.start())

@@ -12,8 +12,9 @@ from ingest.classifier import INSTALLED, Decision, Models
 from ingest.indicators import Indicator, name_indicators
 from ingest.quantity_features import QuantityScene
 from ingest.reading import Reading
+from kb.language.numerals import may_hold_numerals
 from kb.language.quantities import Comparator, Quantity, find_quantities
-from kb.language.times import TimeKind, find_times
+from kb.language.times import Time, TimeKind, find_times
 from kb.ranges import Ranges
 from tasks.models import TargetClass
 
@@ -59,15 +60,21 @@ def read_quantities(
     issued: date | None = None,
     title: str = "",
     heading: str = "",
+    times: Sequence[Time] | None = None,
     models: Models = INSTALLED,
 ) -> list[QuantityUse]:
-    """All quantities of `reading` in order, each with its use: a class of targets, or `other`.
+    """The quantities of `reading` in order that are or may be targets, each with its class; with
+    `models.why` all of them, those that are nothing as `other`.
 
     `closed` are local ranges never looked into (names of documents, lists of owners); `issued`,
-    `title` and `heading` are the document's day, its title and the headings above the clause.
+    `title` and `heading` are the document's day, its title and the headings above the clause;
+    `times` those of the reading, where they were found already.
     """
     text = reading.text
-    times = find_times(text, reference=issued)
+    if not may_hold_numerals(text):
+        return []
+    if times is None:
+        times = find_times(text, reference=issued)
     shut = [*closed, *((m.start, m.end) for m in times if m.kind is not TimeKind.DURATION)]
     found = find_quantities(text, closed=shut)
     quantities = [_bind(text, found, place) for place in range(len(found))]
@@ -76,7 +83,9 @@ def read_quantities(
     uses: list[QuantityUse] = []
     for place, quantity in enumerate(quantities):
         features = scene.features(place)
-        uses.append(QuantityUse(quantity, tuple(features), model.decide(features)))
+        decision = model.decide(features, why=models.why)
+        if models.why or decision.label != OTHER:
+            uses.append(QuantityUse(quantity, tuple(features) if models.why else (), decision))
     return uses
 
 

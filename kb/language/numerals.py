@@ -172,3 +172,13 @@ def _is_numeral(text: str) -> bool:
             return False
         former = token
     return True
+
+
+_OF_NUMERALS = re.compile(
+    r"[\d０-９零〇○一二两三四五六七八九十百千万亿半数壹贰叁肆伍陆柒捌玖拾佰仟%％‰翻]"
+)
+
+
+def may_hold_numerals(text: str) -> bool:
+    """Whether `text` holds a figure or a character that numerals are written with."""
+    return _OF_NUMERALS.search(text) is not None

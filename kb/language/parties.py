@@ -155,11 +155,10 @@ def _cuts(text: str, chosen: Sequence[Token]) -> list[int]:
     for at, character in enumerate(text):
         if at in inside:
             continue
-        if character in _DELIMITERS or character in "()" or character.isspace():
+        if not "一" <= character <= "龥":
             cuts.add(at + 1)
-        elif character.isascii() and character.isalnum():
-            cuts.add(at + 1)
-            if at + 1 < len(text) and text[at + 1] in "年月日号":
+            figure = character.isascii() and character.isalnum()
+            if figure and at + 1 < len(text) and text[at + 1] in "年月日号":
                 cuts.add(at + 2)
     for place, token in enumerate(chosen):
         if token.kind != WordKind.OPENING:

@@ -392,3 +392,11 @@ def _moved(point: Point, reference: date) -> tuple[date, date]:
     year, quarter = reference.year + index // 4, index % 4
     months_of = (quarter * 3 + (3 if point.edge else 1), quarter * 3 + 3)
     return _in_year(replace(point, moved=None, months=months_of), year)
+
+
+_TIMELY = re.compile(r"[年月日号天周季期旬度时分早晚今明昨后前节末底\d]")
+
+
+def may_hold_times(text: str) -> bool:
+    """Whether `text` holds a figure or a character of the calendar."""
+    return _TIMELY.search(text) is not None

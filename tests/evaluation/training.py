@@ -111,7 +111,7 @@ def _plain(name: str) -> str:
 
 
 _UNFITTED = LinearModel((OTHER, OWNER), (0.0, 0.0), {})
-_UNFITTED_MODELS = Models(_UNFITTED, _UNFITTED, _UNFITTED, _UNFITTED)
+_UNFITTED_MODELS = Models(_UNFITTED, _UNFITTED, _UNFITTED, _UNFITTED, why=True)
 
 
 @cache
@@ -214,16 +214,26 @@ def sentence_examples() -> tuple[list[Example], list[Example]]:
 _DISTRICT = Jurisdiction(place="万州区", level=Level.DISTRICT, parents=("重庆市",))
 
 
+def _weighed(documents: Sequence[Annotated], group: str | None) -> list[Annotated]:
+    """The documents to learn from, those of `group` left out. The document that ships with the
+    project counts `_SHIPPED` times: its users see it first."""
+    chosen = [d for d in documents if d.group != group]
+    return [d for d in chosen for _ in range(_SHIPPED if d.slug == "wanzhou" else 1)]
+
+
+_SHIPPED = 3
+
+
 def party_fold(group: str | None, documents: Sequence[Annotated]) -> LinearModel:
     """The model of parties fitted without the documents of `group`."""
-    examples = [e for d in documents if d.group != group for e in party_examples(d)[0]]
+    examples = [e for d in _weighed(documents, group) for e in party_examples(d)[0]]
     examples += sentence_examples()[0]
     return model_of(fit(examples, (OTHER, OWNER)))
 
 
 def role_fold(group: str | None, documents: Sequence[Annotated]) -> LinearModel:
     """The model of roles fitted without the documents of `group`."""
-    examples = [e for d in documents if d.group != group for e in party_examples(d)[1]]
+    examples = [e for d in _weighed(documents, group) for e in party_examples(d)[1]]
     examples += sentence_examples()[1]
     return model_of(fit(examples, ROLES, margin=0))
 
@@ -273,7 +283,7 @@ KINDS_OF_TIME = (OTHER, "by", "in", "period", "recurring", "relative", "start")
 
 def time_fold(group: str | None, documents: Sequence[Annotated]) -> LinearModel:
     """The model of times fitted without the documents of `group`."""
-    examples = [e for d in documents if d.group != group for e in time_examples(d)]
+    examples = [e for d in _weighed(documents, group) for e in time_examples(d)]
     return model_of(fit(examples, KINDS_OF_TIME))
 
 
@@ -283,7 +293,7 @@ CLASSES = (OTHER, *(c.value for c in TargetClass))
 
 def quantity_fold(group: str | None, documents: Sequence[Annotated]) -> LinearModel:
     """The model of quantities fitted without the documents of `group`."""
-    examples = [e for d in documents if d.group != group for e in quantity_examples(d)]
+    examples = [e for d in _weighed(documents, group) for e in quantity_examples(d)]
     return model_of(fit(examples, CLASSES))
 
 
@@ -318,13 +328,13 @@ def main() -> int:
         print("../shared/gold is absent: the weights stay as they are", file=sys.stderr)
         return 1
     sentences = sentence_examples()
-    examples = [e for d in documents for e in party_examples(d)[0]] + sentences[0]
+    examples = [e for d in _weighed(documents, None) for e in party_examples(d)[0]] + sentences[0]
     write_weights("party_use", fit(examples, (OTHER, OWNER)), documents)
-    roles = [e for d in documents for e in party_examples(d)[1]] + sentences[1]
+    roles = [e for d in _weighed(documents, None) for e in party_examples(d)[1]] + sentences[1]
     write_weights("party_role", fit(roles, ROLES, margin=0), documents)
-    quantities = [e for d in documents for e in quantity_examples(d)]
+    quantities = [e for d in _weighed(documents, None) for e in quantity_examples(d)]
     write_weights("quantity_use", fit(quantities, CLASSES), documents)
-    times = [e for d in documents for e in time_examples(d)]
+    times = [e for d in _weighed(documents, None) for e in time_examples(d)]
     write_weights("time_use", fit(times, KINDS_OF_TIME), documents)
     by_label: dict[str, int] = defaultdict(int)
     for _, label in [*examples, *quantities, *times]:
