@@ -7,14 +7,13 @@ it (in State Council documents a bracket governs only the text before it).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from ingest.clauses import ClauseReading
 from ingest.deadlines import find_deadlines, find_yearless
 from ingest.milestones import MilestoneBook, assemble_milestones
 from ingest.owners import OWNER
-from ingest.progress import Stage, Tell, counted, untold
 from ingest.reading import Reading
 from ingest.targets import FoundTarget, name_targets
 from kb.identifiers import stable_id
@@ -41,23 +40,26 @@ _TITLE = 60
 def extract_tasks(
     text: str,
     plans: Sequence[Plan],
-    readings: Sequence[ClauseReading],
+    outlined: Sequence[Clause],
+    readings: Iterable[ClauseReading],
     *,
     issued: date | None,
     doubts: Sequence[Span] = (),
-    tell: Tell = untold,
 ) -> tuple[tuple[Task, ...], list[Finding]]:
     """All tasks of a document, in order, and what a person should look at. Ids are only unique until
-    `tasks.fact_ids.identify` makes them of the places where the facts stand."""
+    `tasks.fact_ids.identify` makes them of the places where the facts stand.
+
+    `readings` are those of the `outlined` clauses, in order; each is done with before the next.
+    """
     periods = {plan.id: plan.period for plan in plans}
-    clauses = {item.clause.id: item.clause for item in readings}
+    clauses = {clause.id: clause for clause in outlined}
     parents = {clause.parent_id for clause in clauses.values()}
     listed: dict[str, tuple[Assignment, ...]] = {}
     tasks: list[Task] = []
     warnings: list[Finding] = []
     doubts = sorted(doubts, key=lambda span: span.start)
     doubt_at = [span.start for span in doubts]
-    for item in counted(readings, Stage.DUTIES, tell):
+    for item in readings:
         clause, reading = item.clause, item.reading
         owners = [a for found in item.lists for a in found.assignments]
         if owners:

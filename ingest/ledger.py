@@ -50,7 +50,7 @@ class Ledger(Fact):
 def read_ledger(extraction: Extraction) -> Ledger:
     """The ledger of a document that was extracted."""
     document = extraction.document
-    readings = read_document(_source(extraction), models=EXPLAINED).readings
+    readings = tuple(read_document(_source(extraction), models=EXPLAINED).readings)
     facts = _facts(extraction)
     mentions = sorted(
         (m for item in readings for m in _mentions(item, facts)), key=lambda m: m.span.start

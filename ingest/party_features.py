@@ -551,6 +551,18 @@ def _pairs(features: Sequence[str]) -> Iterator[tuple[str, str]]:
 def sheet_roles(text: str) -> tuple[Role, ...]:
     """The roles of the columns of owners, in order, of the table whose head `text` holds (序号 任务
     牵头单位 配合单位 时限); none where it holds no such head."""
+    for start in range(0, len(text), _PIECE):
+        if columns := _columns(text[start : start + _PIECE + _OVERLAP]):
+            return columns
+    return ()
+
+
+_PIECE, _OVERLAP = 8000, 200
+"""Characters looked at together, and of the next piece with them, so that no head is cut: the work
+takes the memory of a piece, however long the text is."""
+
+
+def _columns(text: str) -> tuple[Role, ...]:
     tokens = best_role_words(find_role_words(text))
     columns: list[tuple[int, Role]] = []
     for place in range(len(tokens) - 1):

@@ -93,14 +93,14 @@ def decode_source(data: bytes, media_type: str, name: str) -> str:
 
 @dataclass(frozen=True)
 class DocumentReading:
-    """A document before its duties are made: header, outline, plans with their periods, and each
-    clause with its parties decided."""
+    """A document before its duties are made: header, outline, plans with their periods, and its
+    clauses, each read when its turn comes and once."""
 
     document_id: str
     header: Header
     outline: Outline
     plans: tuple[Plan, ...]
-    readings: tuple[ClauseReading, ...]
+    readings: Iterator[ClauseReading]
     repairs: tuple[Repair, ...]
     findings: tuple[Finding, ...]
     index: RepairIndex
@@ -131,18 +131,16 @@ def read_document(
     aside = [
         Span(line.start, line.end) for line in find_lines(plain) if line.kind is LineKind.METADATA
     ]
-    readings = tuple(
-        read_clauses(
-            plain,
-            clauses,
-            index,
-            organisations,
-            aside,
-            issued=header.written_on,
-            reference=header.written_on or header.published_on or _year_of(header, outline),
-            titles={plan.id: f"{header.title or ''} {plan.title}" for plan in plans},
-            models=models,
-        )
+    readings = read_clauses(
+        plain,
+        clauses,
+        index,
+        organisations,
+        aside,
+        issued=header.written_on,
+        reference=header.written_on or header.published_on or _year_of(header, outline),
+        titles={plan.id: f"{header.title or ''} {plan.title}" for plan in plans},
+        models=models,
     )
     return DocumentReading(
         document_id,
@@ -170,8 +168,8 @@ def extract_source(
 
 
 def _read_source(source: Source, tell: Tell, models: Models) -> Extraction:
-    """All facts, with ids that are only unique. What is needed to find them (the readings of the
-    clauses take half as much as the facts) ends here, before they are written again with ids."""
+    """All facts, with ids that are only unique. The reading of a clause, which takes more than its
+    facts, ends when these are found."""
     read = read_document(source, tell, models=models)
     text, header, outline = source.text, read.header, read.outline
     plain = plain_breaks(text)
@@ -180,8 +178,15 @@ def _read_source(source: Source, tell: Tell, models: Models) -> Extraction:
         read.repairs, read.findings, read.index, read.organisations,
     )  # fmt: skip
     doubts = [f.span for f in findings if f.span]
+    policies: list[PolicyReference] = []
+
+    def one_by_one() -> Iterator[ClauseReading]:
+        for item in readings:
+            policies.extend(_policies(text, item))
+            yield item
+
     tasks, warnings = extract_tasks(
-        text, plans, readings, issued=header.written_on, doubts=doubts, tell=tell
+        text, plans, outline.clauses, one_by_one(), issued=header.written_on, doubts=doubts
     )
     tell(Stage.CHECKING, 0, 0)
     members = tuple(_members(text, outline.members, index, organisations))
@@ -209,7 +214,7 @@ def _read_source(source: Source, tell: Tell, models: Models) -> Extraction:
         clauses=tuple(outline.clauses),
         tasks=tasks,
         members=members,
-        policies=tuple(_policies(text, readings)),
+        policies=tuple(policies),
         repairs=tuple(repairs),
         warnings=(
             *empty,
@@ -256,10 +261,9 @@ def _members(
             )
 
 
-def _policies(text: str, readings: Sequence[ClauseReading]) -> Iterator[PolicyReference]:
-    for item in readings:
-        for policy in find_policies(item):
-            yield policy.model_copy(update={"quote": policy.span.slice(text)})
+def _policies(text: str, item: ClauseReading) -> Iterator[PolicyReference]:
+    for policy in find_policies(item):
+        yield policy.model_copy(update={"quote": policy.span.slice(text)})
 
 
 def _empty(text: str, clauses: int, tasks: Sequence[Task]) -> Iterator[Finding]:

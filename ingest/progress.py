@@ -14,8 +14,7 @@ class Stage(Enum):
 
     DECODING = ("把字节读成文字", "decoding its bytes")
     OUTLINE = ("读结构", "reading its outline")
-    CLAUSES = ("读条款", "reading clauses")
-    DUTIES = ("读任务", "reading duties")
+    CLAUSES = ("读条款和任务", "reading clauses and their duties")
     CHECKING = ("核对引文", "checking quotes")
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from kb.language.comparators import Bound, BoundUse, Comparator, combine, turned
-from kb.language.engine import Token, best
+from kb.language.engine import Token, best, pieces
 from kb.language.measures import MeasureKind, measures
 from kb.language.quantity_grammar import QuantityForm, Reading, quantity_grammar
 from kb.language.quantity_tokens import given_tokens
@@ -78,7 +78,31 @@ def find_quantities(text: str, *, closed: Iterable[tuple[int, int]] = ()) -> lis
     `closed` are half-open ranges in which none is looked for: times, names of documents.
     """
     plain = text.translate(_PLAIN)
-    shut = Ranges(closed)
+    ranges = sorted(closed)
+    found: list[Quantity] = []
+    place = 0
+    for begin, piece in pieces(plain):
+        end = begin + len(piece)
+        while place < len(ranges) and ranges[place][1] <= begin:
+            place += 1
+        until = bisect_left(ranges, (end, 0), place)
+        shut = Ranges(
+            (max(0, a - begin), min(len(piece), b - begin)) for a, b in ranges[place:until]
+        )
+        found += [_moved(q, begin) for q in _find_in(piece, shut)]
+    return found
+
+
+def _moved(q: Quantity, by: int) -> Quantity:
+    if not by:
+        return q
+    of = (q.of[0] + by, q.of[1] + by) if q.of else None
+    return replace(
+        q, start=q.start + by, end=q.end + by, from_=q.from_ + by, until=q.until + by, of=of
+    )
+
+
+def _find_in(plain: str, shut: Ranges) -> list[Quantity]:
     tokens = quantity_grammar().parse(plain, given_tokens(plain, shut))
     around = _Around(plain, tokens, shut)
     found: list[Quantity] = []

@@ -18,7 +18,7 @@ from functools import lru_cache
 
 from dateutil.relativedelta import relativedelta
 
-from kb.language.engine import Token, best
+from kb.language.engine import Token, best, pieces
 from kb.language.time_grammar import grammar
 from kb.language.time_readings import (
     Bound,
@@ -123,14 +123,18 @@ def find_times(text: str, *, reference: date | None = None, carry: bool = True) 
         carry: a printed year governs the dates after it that print none (see `_Governing`).
     """
     plain = text.translate(_PLAIN)
-    given = [*numerals_in(plain, reference), *periods_in(plain)]
-    chosen = best(grammar().parse(plain, given), _KINDS)
+    chosen: list[Token] = []
+    for begin, piece in pieces(plain):
+        given = [*numerals_in(piece, reference), *periods_in(piece)]
+        chosen += [
+            replace(t, start=t.start + begin, end=t.end + begin, parts=())
+            for t in best(grammar().parse(piece, given), _KINDS)
+            if t.kind == "time"
+        ]
     governing = _Governing(plain, reference) if carry else None
     found: list[Time] = []
     values: list[Reading] = []
     for token in chosen:
-        if token.kind != "time":
-            continue
         made = _read(token, reference, governing.year_at(token.start) if governing else None)
         if made is None:
             continue

@@ -66,7 +66,7 @@ def test_a_text_of_nothing_but_duties_leaves_room():
     """One of 1 MB with 8,000 duties took all of its budget."""
     duties = "".join(
         f"{n}.区教委要在2026年{n % 12 + 1}月底前完成第{n}项工作，达到{n % 100}%以上。（责任单位：区教委、区财政局）\n"
-        for n in range(8_000)
+        for n in range(3, 8_003)
     )
     read = """if True:
         import sys
@@ -121,7 +121,7 @@ def test_what_takes_too_much_time_is_given_up_with_its_reason_and_its_place(monk
         reader.extract(text.encode(), "大.txt")
     assert "(处理器时间 0.3 秒)" in caught.value.message
     assert "0.3 s of the processor" in caught.value.message
-    assert re.search(r"停在: (?:读条款|读任务), 第 \d+/201 条", caught.value.message)
+    assert re.search(r"停在: (?:读条款和任务), 第 \d+/201 条", caught.value.message)
 
 
 WATCHED = """
