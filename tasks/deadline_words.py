@@ -108,7 +108,7 @@ def describe_relative(
     """A time after an event: 竣工验收合格起 3个月内, or within 3 months of 竣工验收合格."""
     length = describe_length(duration, language, counting)
     if language == "zh":
-        return f"{event}起 {length}内"
+        return f"{event}起 {length}内" if event else f"{length}内"
     return f"within {length} of {event or 'the event'}"
 
 

@@ -15,7 +15,7 @@ from tasks.deadline_words import (
 )
 from tasks.due import DueItem
 from tasks.lifecycle import STATUS_NAMES, Life
-from tasks.models import Certainty, Deadline, DueKind, Target
+from tasks.models import Certainty, Deadline, DueKind, Target, TargetClass
 
 ROLE_ZH = {
     Role.LEAD: "牵头",
@@ -47,6 +47,8 @@ def describe_target(t: Target, language: str = "zh") -> str:
     side = 0 if language == "zh" else 1
     value = describe_number(t.value)
     said = (
+        (("标准", "a standard"), t.class_ is TargetClass.STANDARD),
+        (("适用条件", "a condition"), t.class_ is TargetClass.CONDITION),
         (("力争", "aimed at"), t.stretch),
         (("原文有缺字, 数值存疑", "in doubt: characters are missing in the source"), t.uncertain),
     )
