@@ -2,10 +2,9 @@
 
 The same bytes are the same document, whatever the file is called, and whether it holds or a later
 one does: brought once more, they change nothing. Other bytes are a new version only of the one
-current document that prints the same number and the same title and an earlier day (or, as they,
-none), or where a person says so. Weaker evidence makes no version, nor does an earlier day or the
-same: it is kept as a doubt (see `tasks.version_doubts`). So the order in which files are brought
-decides nothing that the files say.
+current document that prints the same number and the same title and no later day, or where a person
+says so. Weaker evidence makes no version, nor does an earlier day: it is kept as a doubt (see
+`tasks.version_doubts`). So a text of an earlier day takes no other's place by being brought last.
 """
 
 from __future__ import annotations

@@ -94,13 +94,13 @@ class PossibleVersion(Fact):
 
     @property
     def is_sure(self) -> bool:
-        """Whether no person need say so, if it is the only one: number and title agree, and the day
-        says which comes after. What came into the store last says nothing of that. Where neither
-        prints a day there is nothing against it; what was withdrawn gives way to what is as old."""
+        """Whether no person need say so, if it is the only one: number and title agree, and no day
+        speaks against its coming after (a corrected text prints the day of the first). Where only
+        one of them prints a day it is not known, save of what was withdrawn."""
         alike = {Likeness.NUMBER, Likeness.TITLE} <= set(self.evidence)
         if self.withdrawn:
             return alike and self.order is not Order.EARLIER
-        return alike and self.order in (Order.LATER, Order.UNDATED)
+        return alike and self.order in (Order.LATER, Order.SAME, Order.UNDATED)
 
     def doubt(self, document_id: str) -> tuple[str, str]:
         """Of a document and this one: the ids of the one that may be the new version, and of the

@@ -61,6 +61,7 @@ _ALSO = {
     ("post", "/api/v1/ask"): {404},  # the conversation
     ("post", "/api/v1/session"): {401, 403},
     ("get", "/api/v1/exports/calendar.ics"): {401, 403},
+    ("post", "/api/v1/people"): {404},  # one of the units
     ("post", "/api/v1/review/settle"): {404},  # one of the items
     ("post", "/api/v1/review/open"): {404},
     ("get", "/api/v1/audit/checkpoint"): {409},

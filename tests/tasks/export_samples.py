@@ -34,9 +34,17 @@ def plan(*duties: str) -> str:
 PLAN = plan(DANGERS, DRILLS, SCHOOLS, RATES, WORDS)
 
 
-def put(store: Store, words: str = PLAN, at: datetime = NOW, *, refresh: bool = False) -> str:
+def put(
+    store: Store,
+    words: str = PLAN,
+    at: datetime = NOW,
+    *,
+    refresh: bool = False,
+    replaces: str | None = None,
+) -> str:
     data = words.encode()
-    added = store.add(extract_bytes(data, "plan.txt"), data, recorded_at=at, refresh=refresh)
+    extraction = extract_bytes(data, "plan.txt")
+    added = store.add(extraction, data, recorded_at=at, refresh=refresh, replaces=replaces)
     return added.document_id
 
 

@@ -135,7 +135,7 @@ def everything(store: Store) -> list:
     [
         (MAY, AUGUST, None),
         (AUGUST, MAY, Order.EARLIER),
-        (MAY, dated("2025年5月6日", CHANGED), Order.SAME),
+        (MAY, dated("2025年5月6日", CHANGED), None),  # corrected
         (MAY, CHANGED, Order.UNKNOWN),
         (CHANGED, MAY, Order.UNKNOWN),
     ],

@@ -331,11 +331,12 @@ def test_progress_goes_over_to_a_moved_but_unchanged_clause(store):
 def test_a_changed_date_begins_anew_and_comes_back_as_it_was(store):
     take(store, Step.ACCEPT)
     take(store, Step.ACCEPT, "加强宣传")
-    add(store, plan(DANGERS.replace("到2025年", "到2026年"), DRILLS, WORDS))
+    changed = plan(DANGERS.replace("到2025年", "到2026年"), DRILLS, WORDS)
+    newer = add(store, changed).document_id
     tracker = Tracker(store)
     assert tracker.life(milestone_of(store, "整治隐患")).steps == 0
     assert tracker.life(milestone_of(store, "加强宣传")).steps == 1
-    add(store)
+    add(store, replaces=newer)
     assert tracker.life(milestone_of(store, "整治隐患")).steps == 1
     assert tracker.life(milestone_of(store, "加强宣传")).steps == 1
     assert tracker.replay() == tracker.lives()

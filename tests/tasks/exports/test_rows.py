@@ -136,14 +136,14 @@ def test_no_target_is_lost_or_doubled(store):
 def test_places_outlast_versions(store):
     before = {r.title: r for r in rows_of(store) if not r.occurrence}
     later = datetime(2026, 3, 3, tzinfo=UTC)
-    put(store, PLAN.replace("20处", "30处").replace("到2026年", "到2027年"), later)
+    newer = put(store, PLAN.replace("20处", "30处").replace("到2026年", "到2027年"), later)
     after = {r.title: r for r in rows_of(store) if not r.occurrence}
     assert after["整治隐患"].milestone_id != before["整治隐患"].milestone_id
     for title, row in after.items():
         assert row.uid == before[title].uid
         assert row.sequence > before[title].sequence
     assert after["缩小差异"].due == date(2027, 12, 31)
-    put(store, PLAN, datetime(2026, 3, 4, tzinfo=UTC))
+    put(store, PLAN, datetime(2026, 3, 4, tzinfo=UTC), replaces=newer)
     again = {r.title: r for r in rows_of(store) if not r.occurrence}
     for title, row in again.items():
         assert row.sequence > after[title].sequence, "an older version come back is a change too"
