@@ -7,9 +7,10 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -456,11 +457,20 @@ def _too_often(job: KeptJob, error: ReaderFailedError) -> DubanError:
 
 
 def remove_left_files(folder: Path) -> None:
-    """Remove the files in an upload folder that no running process of this machine received."""
+    """Remove the files in an upload folder that no running process of this machine received. One
+    with our number that is older than we are is of a process that had it before us."""
     for path in folder.glob("*.part") if folder.is_dir() else ():
         process = path.name.partition("-")[0]
-        if not (process.isdecimal() and int(process) != os.getpid() and is_running(int(process))):
+        if process == str(os.getpid()):
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < _BEGAN:
+                    path.unlink(missing_ok=True)
+        elif not (process.isdecimal() and is_running(int(process))):
             path.unlink(missing_ok=True)
+
+
+_BEGAN = time.time() - 1.0
+"""When this process began to receive files, with a second for the file system's clock."""
 
 
 def jobs_of(request: Request) -> Jobs:

@@ -492,11 +492,14 @@ def test_two_services_of_one_process_leave_each_other_their_jobs(jobs_in, store)
 
 
 def test_files_of_running_processes_stay(tmp_path):
-    names = [f"{os.getppid()}-a.part", f"{os.getpid()}-b.part", "4194305-c.part", "left.part"]
+    ours = f"{os.getpid()}-new.part"
+    former = f"{os.getpid()}-old.part"  # of a process that had our number before
+    names = [f"{os.getppid()}-a.part", ours, former, "4194305-c.part", "left.part"]
     for name in names:
         (tmp_path / name).touch()
+    os.utime(tmp_path / former, (0, 0))
     remove_left_files(tmp_path)
-    assert [p.name for p in tmp_path.iterdir()] == names[:1]
+    assert {p.name for p in tmp_path.iterdir()} == {names[0], ours}
     remove_left_files(tmp_path / "none")
 
 
