@@ -9,15 +9,11 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
-from typing import ClassVar
-
-from pydantic import ConfigDict
 
 from kb.language.engine import Grammar, Token, best
 from kb.language.quantities import Quantity
 from kb.language.times import Time, TimeKind
-from kb.lexicon import load_lexicon
-from kb.models import Fact
+from kb.lexicon import WordEntry, load_lexicon
 
 _STOPS = frozenset("。;!?\n")
 _PARTS = frozenset("。;!?\n,:")
@@ -45,17 +41,10 @@ class Around(StrEnum):
     REPORT = "genre-report"
 
 
-class AroundWords(Fact):
+class AroundWords(WordEntry):
     """Words of a kind, with sentences in which they are that and in which they are not."""
 
     kind: Around
-    words: tuple[str, ...]
-    holds: tuple[str, ...]
-    not_: tuple[str, ...] = ()
-
-    model_config: ClassVar[ConfigDict] = ConfigDict(
-        alias_generator=lambda name: name.rstrip("_"), populate_by_name=True
-    )
 
 
 _GENRES = frozenset({Around.PLAN, Around.RULES, Around.NOTICE, Around.REPORT})

@@ -9,16 +9,12 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
-from typing import ClassVar
-
-from pydantic import ConfigDict
 
 from ingest.quantity_features import genre_of
 from kb.language.engine import Grammar, Token, best
 from kb.language.roles import RoleWordKind, best_role_words, find_role_words
 from kb.language.times import Time, TimeKind
-from kb.lexicon import load_lexicon
-from kb.models import Fact
+from kb.lexicon import WordEntry, load_lexicon
 
 _STOPS = frozenset("。;!?\n")
 _PARTS = frozenset("。;!?\n,:")
@@ -40,17 +36,10 @@ class Beside(StrEnum):
     RATE = "rate"  # 每月100元
 
 
-class BesideWords(Fact):
+class BesideWords(WordEntry):
     """Words of a kind, with sentences in which they are that and in which they are not."""
 
     kind: Beside
-    words: tuple[str, ...]
-    holds: tuple[str, ...]
-    not_: tuple[str, ...] = ()
-
-    model_config: ClassVar[ConfigDict] = ConfigDict(
-        alias_generator=lambda name: name.rstrip("_"), populate_by_name=True
-    )
 
 
 _BESIDE = frozenset(kind.value for kind in Beside)

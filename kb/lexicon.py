@@ -5,13 +5,27 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from kb.errors import LexiconError, both
+from kb.models import Fact
 
 Entry = TypeVar("Entry", bound=BaseModel)
+
+
+class WordEntry(Fact):
+    """Words of one kind (a field of the entry says which), with sentences in which one of them is
+    that and sentences in which none is (`not` in the file)."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        alias_generator=lambda name: name.rstrip("_"), populate_by_name=True
+    )
+
+    words: tuple[str, ...]
+    holds: tuple[str, ...]
+    not_: tuple[str, ...] = ()
 
 
 def corpus_path() -> Path:

@@ -12,14 +12,11 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from enum import StrEnum
 from functools import lru_cache
-from typing import ClassVar, NamedTuple
-
-from pydantic import ConfigDict
+from typing import NamedTuple
 
 from kb.language.engine import Grammar, Token, best
 from kb.language.organisations import OrgUnit, UnitMention
-from kb.lexicon import load_lexicon
-from kb.models import Fact
+from kb.lexicon import WordEntry, load_lexicon
 
 _DELIMITERS = frozenset("、,;:。!?\n<>[]{}《》|/\t\"'…·—")
 _LEVELS = frozenset("省市州县区镇乡村")
@@ -45,18 +42,11 @@ class WordKind(StrEnum):
     ELLIPSIS = "ellipsis"  # closes a list of fields whose bodies are meant: 教育、公安等部门
 
 
-class PartyWords(Fact):
+class PartyWords(WordEntry):
     """Words of one kind and class; sentences in which they are that, and in which they are not."""
 
     kind: WordKind
     class_: str = ""
-    words: tuple[str, ...]
-    holds: tuple[str, ...]
-    not_: tuple[str, ...] = ()
-
-    model_config: ClassVar[ConfigDict] = ConfigDict(
-        alias_generator=lambda name: name.rstrip("_"), populate_by_name=True
-    )
 
 
 class Form(StrEnum):

@@ -8,13 +8,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import lru_cache
-from typing import ClassVar
-
-from pydantic import ConfigDict
 
 from kb.language.engine import Grammar, Token, best
-from kb.lexicon import load_lexicon
-from kb.models import Fact
+from kb.lexicon import WordEntry, load_lexicon
 
 
 class Role(StrEnum):
@@ -44,18 +40,11 @@ class RoleWordKind(StrEnum):
     POST = "post"  # what follows belongs to the party and is meant instead of it
 
 
-class RoleWords(Fact):
+class RoleWords(WordEntry):
     """Words of a kind, with sentences in which they are that and in which they are not."""
 
     kind: RoleWordKind
     role: Role | None = None
-    words: tuple[str, ...]
-    holds: tuple[str, ...]
-    not_: tuple[str, ...] = ()
-
-    model_config: ClassVar[ConfigDict] = ConfigDict(
-        alias_generator=lambda name: name.rstrip("_"), populate_by_name=True
-    )
 
 
 @lru_cache
