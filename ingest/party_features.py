@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ingest.surroundings import LINE_ENDS, PARTS, STOPS, Surroundings, crossed
 from kb.language.engine import Token
 from kb.language.parties import Form, Party
 from kb.language.roles import Role, RoleWordKind, best_role_words, find_role_words
@@ -21,18 +22,22 @@ _LABEL = 14
 _BRACKET = 400
 _REACH = 24
 """Characters after a group in which its verb is looked for."""
+_SENTENCE = 90
+_LATER = 120
+"""Characters of a sentence after a group in which roles, and its other verbs, are looked for."""
 _NAME = 12
 """Characters of a name that is known by its place in a list only."""
 _NO_NAME = (RoleWordKind.ROLE,)
 _BETWEEN_NAMES = frozenset("、,; \n。()")
 _HEAD = 40
 """Characters between the heads of columns."""
+_MARKER = 24
+_OF_MARKERS = " \t*#(一二三四五六七八九十.、)（）0123456789"
+"""What numbers of clauses are written with, and how many characters they may take."""
 _LINE = 300
 """Characters of a line or cell that are looked at on each side."""
 _CELL_EDGES = frozenset("\n\t|")
-_LINE_END = frozenset("\n")
-_STOPS = frozenset("。;!?\n")
-_PAUSES = _STOPS | frozenset(",:()")
+_PAUSES = PARTS | frozenset("()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class Zone:
     role: Role | None = None
 
 
-class PartyScene:
+class PartyScene(Surroundings):
     """A clause's text with its parties, seen as groups in zones."""
 
     def __init__(
@@ -57,26 +62,21 @@ class PartyScene:
         first_leads: bool = False,
         sheet: Sequence[Role] = (),
     ) -> None:
-        self.text = text
+        words = find_role_words(text)
+        super().__init__(text, best_role_words(words), _LINE)
         self.first_leads = first_leads
         self.sheet = sheet
-        words = find_role_words(text)
-        self._take(best_role_words(words))
         self.labels = list(self._labels())
         self._label_ends = [label.end for label in self.labels]
         roles = [label for label in self.labels if label.value is not None]
         taken = Ranges((r.start, r.end - 1) for r in roles)
         names = [p for p in parties if not taken.overlap(p.start, p.end)]
         self._hold(names)
-        self._take(best_role_words([t for t in words if not self._inside(t.start, t.end)]))
+        self.set_words(best_role_words([t for t in words if not self._inside(t.start, t.end)]))
         self.first_leads = self.first_leads or self._says_first_leads()
         if listed := [*self._listed()]:
             self._hold(sorted([*names, *listed]))
         self.groups = list(self._groups())
-
-    def _take(self, tokens: Sequence[Token]) -> None:
-        self.tokens = tokens
-        self._token_starts = [t.start for t in tokens]
 
     def _hold(self, parties: Sequence[Party]) -> None:
         self.parties = parties
@@ -107,7 +107,7 @@ class PartyScene:
                 ):
                     yield Party(at, end, name, Form.LISTED, "-", opened_at=at)
                 at = end + 1
-                if end >= len(text) or text[end] in _STOPS:
+                if end >= len(text) or text[end] in STOPS:
                     break
 
     def _inside(self, start: int, end: int) -> bool:
@@ -122,25 +122,12 @@ class PartyScene:
                 t.kind == RoleWordKind.ROLE and t.value is Role.LEAD
                 for t in self.tokens_between(token.end, token.end + _LABEL)
             )
-            for token in self.tokens
+            for token in self.words
         )
-
-    def token_at(self, position: int) -> Token | None:
-        """The word that begins at `position`."""
-        place = bisect_left(self._token_starts, position)
-        if place < len(self.tokens) and self.tokens[place].start == position:
-            return self.tokens[place]
-        return None
 
     def tokens_between(self, start: int, end: int) -> list[Token]:
         """The words inside `[start, end)`."""
-        return [
-            t
-            for t in self.tokens[
-                bisect_left(self._token_starts, start) : bisect_left(self._token_starts, end)
-            ]
-            if t.end <= end
-        ]
+        return [t for t in self.words_from(start, end) if t.end <= end]
 
     def _labels(self) -> Iterator[Token]:
         """Labels before a colon: 责任单位: with its role, others without."""
@@ -183,26 +170,17 @@ class PartyScene:
         bracket = self._bracket(start)
         label = self._label(start, bracket)
         if label is not None:
-            stop = self._edge_after(end, _LINE_END)
+            stop = self.edge_after(end, LINE_ENDS)
             return Zone("label", label.end, stop, label.value)
         if bracket is not None:
             return Zone("bracket", bracket[0], bracket[1])
-        low = self._edge_before(start, _CELL_EDGES)
-        high = self._edge_after(end, _CELL_EDGES)
+        low = self.edge_before(start, _CELL_EDGES)
+        high = self.edge_after(end, _CELL_EDGES)
         inside = self._parties_between(low, high)
         if high - low - sum(p.end - p.start for p in inside) <= 2 + len(inside):
             cell = text[low - 1 : low] in ("\t", "|") or text[high : high + 1] in ("\t", "|")
             return Zone("cell" if cell else "line", low, high)
         return Zone("text", low, high)
-
-    def _edge_before(self, at: int, marks: frozenset[str]) -> int:
-        """Where the line or cell begins that `at` stands in, or as far back as is looked."""
-        low = max(0, at - _LINE)
-        return next((p + 1 for p in range(at - 1, low - 1, -1) if self.text[p] in marks), low)
-
-    def _edge_after(self, at: int, marks: frozenset[str]) -> int:
-        high = min(len(self.text), at + _LINE)
-        return next((p for p in range(at, high) if self.text[p] in marks), high)
 
     def _parties_between(self, low: int, high: int) -> Sequence[Party]:
         return self.parties[
@@ -257,7 +235,7 @@ class PartyScene:
                 if text.startswith(tail, at) and text[at - 1] == "等":
                     at += len(tail)
                     break
-            token = self.token_at(at)
+            token = self.word_at(at)
             if token is None:
                 break
             if token.kind == RoleWordKind.ADVERB:
@@ -322,7 +300,7 @@ class PartyScene:
                 cell = self._cell(cell, before, party.start)
                 before = party.end
                 features = [*shared, *_own(party)]
-                features += [f"{one}&{two}" for one, two in _pairs(features)]
+                features += crossed(features, _CROSSED)
                 role = self._role(group, place, zone, follower, word)
                 if (
                     self.sheet
@@ -341,10 +319,7 @@ class PartyScene:
         yield f"role:rule={role.value}"
         yield f"role:rule={role.value}&zone={zone.kind}"
         end = group[-1].end
-        stop = next(
-            (at for at in range(end, min(len(self.text), end + 90)) if self.text[at] in _STOPS),
-            min(len(self.text), end + 90),
-        )
+        stop = self.edge_after(end, STOPS, _SENTENCE)
         if zone.kind == "bracket":
             stop = min(stop, zone.end)
         after = [
@@ -386,23 +361,16 @@ class PartyScene:
             yield f"next-role={word.value.value if word.value else '-'}"
         opener = group[0].opener or self._opener(start)
         yield f"open={opener}"
-        before = text[:start].rstrip()[-1:] if start else ""
-        yield f"before={_class_of(before)}"
+        yield f"before={_class_of(self._mark_before(start))}"
         yield f"size={'one' if len(group) == 1 else 'few' if len(group) < 4 else 'many'}"
-        limit = next(
-            (at for at in range(end, min(len(text), end + _REACH)) if text[at] in _PAUSES),
-            end + _REACH,
-        )
+        limit = self.edge_after(end, _PAUSES, _REACH)
         verb = self.verb_after(end, limit)
         yield f"verb={'none' if verb is None else verb.kind + (':' + verb.value.value if verb.kind == RoleWordKind.ROLE and verb.value else '')}"
-        stop = next(
-            (at for at in range(end, min(len(text), end + 120)) if text[at] in _STOPS),
-            min(len(text), end + 120),
-        )
+        stop = self.edge_after(end, STOPS, _LATER)
         later = self.tokens_between(limit, stop)
         yield f"later={'modal' if any(t.kind == RoleWordKind.MODAL for t in later) else 'duty' if any(t.kind in (RoleWordKind.DUTY, RoleWordKind.ROLE) for t in later) else 'none'}"
         sentence = (
-            max((text.rfind(mark, max(0, start - 200), start) for mark in _STOPS), default=-1) + 1
+            max((text.rfind(mark, max(0, start - 200), start) for mark in STOPS), default=-1) + 1
         )
         parts = self.parts_between(sentence, start)
         yield f"part={'first' if parts == 0 else 'second' if parts == 1 else 'later'}"
@@ -420,7 +388,7 @@ class PartyScene:
         yield f"left={_class_of(text[start - 1 : start])}"
         yield f"right={_class_of(text[end : end + 1])}"
         colon = text.find(":", end, end + 90)
-        if colon >= 0 and not any(text[at] in _STOPS for at in range(end, colon)):
+        if colon >= 0 and not any(text[at] in STOPS for at in range(end, colon)):
             inside = self._parties_between(end, colon)
             bare = colon - end - sum(p.end - p.start for p in inside)
             if bare <= 4 * (len(inside) + 1):
@@ -429,8 +397,15 @@ class PartyScene:
             yield "sheet"
             yield f"sheet&left={_class_of(text[start - 1 : start])}&right={_class_of(text[end : end + 1])}"
             yield f"sheet&zone={zone.kind}"
-        if start < 4 or not text[:start].strip(" \t*#(一二三四五六七八九十.、)（）0123456789"):
+        if start < 4 or (start < _MARKER and not text[:start].strip(_OF_MARKERS)):
             yield "opens-clause"
+
+    def _mark_before(self, start: int) -> str:
+        """The character before a place, white space passed over."""
+        at = start - 1
+        while at >= 0 and self.text[at].isspace():
+            at -= 1
+        return self.text[at] if at >= 0 else ""
 
     def _opener(self, start: int) -> str:
         before = self.tokens_between(max(0, start - 8), start)
@@ -457,14 +432,7 @@ class PartyScene:
             verb = None
             if zone.kind == "text":
                 end = group[-1].end
-                limit = next(
-                    (
-                        at
-                        for at in range(end, min(len(self.text), end + _REACH))
-                        if self.text[at] in _PAUSES
-                    ),
-                    end + _REACH,
-                )
+                limit = self.edge_after(end, _PAUSES, _REACH)
                 verb = self.verb_after(end, limit)
                 if verb is not None and verb.kind == RoleWordKind.MODAL:
                     verb = self.verb_after(verb.end, limit)
@@ -519,33 +487,11 @@ def _own(party: Party) -> Iterator[str]:
 
 
 _CROSSED = (
-    "level",
-    "left",
-    "right",
-    "form",
-    "zone",
-    "next",
-    "open",
-    "before",
-    "verb",
-    "part",
-    "class",
-    "later",
-    "label",
-)
-
-
-def _pairs(features: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """The pairs of features that are looked at together."""
-    named = {f.split("=")[0]: f for f in features if f.split("=")[0] in _CROSSED}
-    for one, two in (
-        ("zone", "next"), ("zone", "open"), ("zone", "before"), ("next", "open"), ("next", "before"),
-        ("verb", "before"), ("verb", "open"), ("part", "next"), ("class", "next"), ("class", "zone"),
-        ("level", "next"), ("level", "before"), ("left", "right"), ("form", "zone"), ("form", "next"),
-        ("class", "open"), ("class", "before"), ("later", "next"), ("class", "label"), ("part", "verb"),
-    ):  # fmt: skip
-        if one in named and two in named:
-            yield named[one], named[two]
+    ("zone", "next"), ("zone", "open"), ("zone", "before"), ("next", "open"), ("next", "before"),
+    ("verb", "before"), ("verb", "open"), ("part", "next"), ("class", "next"), ("class", "zone"),
+    ("level", "next"), ("level", "before"), ("left", "right"), ("form", "zone"), ("form", "next"),
+    ("class", "open"), ("class", "before"), ("later", "next"), ("class", "label"), ("part", "verb"),
+)  # fmt: skip
 
 
 def sheet_roles(text: str) -> tuple[Role, ...]:
@@ -593,7 +539,7 @@ def _class_of(character: str) -> str:
         return "date"
     if character == " ":
         return "space"
-    if character in _STOPS:
+    if character in STOPS:
         return "stop"
     if character in ',:()、\t|"':
         return {

@@ -10,15 +10,12 @@ from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 
-from kb.language.engine import Grammar, Token, best
+from ingest.surroundings import PARTS, STOPS, Surroundings, crossed
+from kb.language.engine import Grammar, best
 from kb.language.quantities import Quantity
 from kb.language.times import Time, TimeKind
 from kb.lexicon import WordEntry, load_lexicon
 
-_STOPS = frozenset("。;!?\n")
-_PARTS = frozenset("。;!?\n,:")
-_NEAR = 12
-"""Characters in which a word bears on a number directly."""
 _FAR = 60
 """Characters of a sentence looked at on each side."""
 
@@ -69,7 +66,7 @@ def genre_of(title: str) -> str:
     return wholes[-1].kind if wholes else "-"
 
 
-class QuantityScene:
+class QuantityScene(Surroundings):
     """A clause's text with its quantities and times. `issued` is the document's day, `title` what
     it or its plan is called, `numbered` the family of the clause's number."""
 
@@ -83,7 +80,8 @@ class QuantityScene:
         title: str,
         heading: str,
     ) -> None:
-        self.text = text
+        words = best(_grammar(genres=False).words_in(text), _BESIDE)
+        super().__init__(text, words, _FAR)
         self.quantities = quantities
         self.times = times
         self.issued = issued
@@ -91,29 +89,11 @@ class QuantityScene:
         self.heading = genre_of(heading) if heading else "-"
         self._starts = [q.start for q in quantities]
         self._time_starts = [t.start for t in times]
-        self.words = best(_grammar(genres=False).words_in(text), _BESIDE)
-        self._word_starts = [w.start for w in self.words]
-
-    def _between(self, start: int, end: int) -> Sequence[Token]:
-        low, high = bisect_left(self._word_starts, start), bisect_left(self._word_starts, end)
-        return self.words[low:high]
-
-    def _left_edge(self, at: int, marks: frozenset[str]) -> int:
-        low = max(0, at - _FAR)
-        return next((p + 1 for p in range(at - 1, low - 1, -1) if self.text[p] in marks), low)
-
-    def _right_edge(self, at: int, marks: frozenset[str]) -> int:
-        high = min(len(self.text), at + _FAR)
-        return next((p for p in range(at, high) if self.text[p] in marks), high)
 
     def features(self, place: int) -> list[str]:
         """The features of the quantity at `place`, and those of two together."""
         found = list(self._features(place))
-        named = dict(f.split("=", 1) for f in found if f.count("=") == 1)
-        for one, two in _CROSSED:
-            if one in named and two in named:
-                found.append(f"{one}={named[one]}&{two}={named[two]}")
-        return found
+        return [*found, *crossed(found, _CROSSED)]
 
     def _features(self, place: int) -> Iterator[str]:
         q, text = self.quantities[place], self.text
@@ -132,19 +112,19 @@ class QuantityScene:
         yield f"end={q.role or '-'}"
         size = abs(q.value)
         yield f"size={'small' if size < 5 else 'ten' if size < 10 else 'hundred' if size < 100 else 'large'}"
-        part, stop = self._left_edge(q.from_, _PARTS), self._right_edge(q.until, _PARTS)
-        begin, end = self._left_edge(q.from_, _STOPS), self._right_edge(q.until, _STOPS)
-        before = self._between(part, q.start)
+        part, stop = self.edge_before(q.from_, PARTS), self.edge_after(q.until, PARTS)
+        begin, end = self.edge_before(q.from_, STOPS), self.edge_after(q.until, STOPS)
+        before = self.words_from(part, q.start)
         yield f"word-before={before[-1].kind if before else '-'}"
         near = [w.kind for w in before if w.end >= q.from_ - 2]
         yield f"just-before={near[-1] if near else '-'}"
-        after = self._between(q.end, stop)
+        after = self.words_from(q.end, stop)
         yield f"word-after={after[0].kind if after else '-'}"
         following = [w.kind for w in after if w.start <= q.until + 1]
         yield f"just-after={following[0] if following else '-'}"
-        for kind in sorted({w.kind for w in self._between(begin, q.start)}):
+        for kind in sorted({w.kind for w in self.words_from(begin, q.start)}):
             yield f"sentence-before:{kind}"
-        for kind in sorted({w.kind for w in self._between(q.end, end)}):
+        for kind in sorted({w.kind for w in self.words_from(q.end, end)}):
             yield f"sentence-after:{kind}"
         yield f"left={_class_of(text[q.from_ - 1 : q.from_])}"
         yield f"right={_class_of(text[q.until : q.until + 1])}"

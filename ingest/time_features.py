@@ -11,14 +11,12 @@ from enum import StrEnum
 from functools import lru_cache
 
 from ingest.quantity_features import genre_of
+from ingest.surroundings import LINE_ENDS, PARTS, STOPS, Surroundings, crossed
 from kb.language.engine import Grammar, Token, best
 from kb.language.roles import RoleWordKind, best_role_words, find_role_words
 from kb.language.times import Time, TimeKind
 from kb.lexicon import WordEntry, load_lexicon
 
-_STOPS = frozenset("。;!?\n")
-_PARTS = frozenset("。;!?\n,:")
-_LINES = frozenset("\n")
 _FAR = 50
 """Characters of a sentence looked at on each side."""
 
@@ -54,7 +52,7 @@ def _grammar() -> Grammar:
     return grammar
 
 
-class TimeScene:
+class TimeScene(Surroundings):
     """A clause's text with its times; `issued` is the document's day, `title` and `heading` what
     the document, its plan and the headings above the clause are called, `parties` where bodies are
     named."""
@@ -69,41 +67,24 @@ class TimeScene:
         heading: str,
         parties: Sequence[tuple[int, int]] = (),
     ) -> None:
-        self.text = text
+        inside = [(t.start, t.end) for t in times]
+        words = _grammar().words_in(text)
+        free = [w for w in words if not _within(w, inside)]
+        super().__init__(text, best(free, _BESIDE), _FAR)
         self.times = times
         self.issued = issued
         self.genre = genre_of(title)
         self.heading = heading
         self._ends = {end for _, end in parties}
         self._starts = {start for start, _ in parties}
-        inside = [(t.start, t.end) for t in times]
-        words = list(_grammar().words_in(text))
-        self.words = best([w for w in words if not _within(w, inside)], _BESIDE)
-        self._word_starts = [w.start for w in self.words]
         self._modals = [
             t.start for t in best_role_words(find_role_words(text)) if t.kind == RoleWordKind.MODAL
         ]
 
-    def _between(self, start: int, end: int) -> Sequence[Token]:
-        low, high = bisect_left(self._word_starts, start), bisect_left(self._word_starts, end)
-        return self.words[low:high]
-
-    def _left(self, at: int, marks: frozenset[str]) -> int:
-        low = max(0, at - _FAR)
-        return next((p + 1 for p in range(at - 1, low - 1, -1) if self.text[p] in marks), low)
-
-    def _right(self, at: int, marks: frozenset[str]) -> int:
-        high = min(len(self.text), at + _FAR)
-        return next((p for p in range(at, high) if self.text[p] in marks), high)
-
     def features(self, place: int) -> list[str]:
         """The features of the time at `place`, and those of two together."""
         found = list(self._features(place))
-        named = dict(f.split("=", 1) for f in found if f.count("=") == 1)
-        for one, two in _CROSSED:
-            if one in named and two in named:
-                found.append(f"{one}={named[one]}&{two}={named[two]}")
-        return found
+        return [*found, *crossed(found, _CROSSED)]
 
     def _features(self, place: int) -> Iterator[str]:
         time, text = self.times[place], self.text
@@ -117,27 +98,27 @@ class TimeScene:
             yield "working-days"
         if time.clock is not None:
             yield "clock"
-        part, stop = self._left(time.start, _PARTS), self._right(time.end, _PARTS)
-        begin, end = self._left(time.start, _STOPS), self._right(time.end, _STOPS)
-        before, after = self._between(part, time.start), self._between(time.end, stop)
+        part, stop = self.edge_before(time.start, PARTS), self.edge_after(time.end, PARTS)
+        begin, end = self.edge_before(time.start, STOPS), self.edge_after(time.end, STOPS)
+        before, after = self.words_from(part, time.start), self.words_from(time.end, stop)
         yield f"word-before={before[-1].kind if before else '-'}"
         beside = before and before[-1].end >= time.start - 1
         yield f"just-before={before[-1].kind if beside else '-'}"
         yield f"word-after={after[0].kind if after else '-'}"
         next_to = after and after[0].start <= time.end + 1
         yield f"just-after={after[0].kind if next_to else '-'}"
-        for kind in sorted({w.kind for w in self._between(begin, time.start)}):
+        for kind in sorted({w.kind for w in self.words_from(begin, time.start)}):
             yield f"sentence-before:{kind}"
-        for kind in sorted({w.kind for w in self._between(time.end, end)}):
+        for kind in sorted({w.kind for w in self.words_from(time.end, end)}):
             yield f"sentence-after:{kind}"
         label = text.rfind(":", max(0, time.start - 14), time.start)
-        labelled = self._between(max(0, label - 8), label) if label >= 0 else ()
+        labelled = self.words_from(max(0, label - 8), label) if label >= 0 else ()
         yield f"label={labelled[-1].kind if labelled else 'other' if label >= 0 else '-'}"
         yield f"left={self._class(time.start - 1)}"
         yield f"right={self._class(time.end)}"
         yield f"part={'opens' if part >= time.start - 2 else 'inside'}"
         yield f"sentence={'opens' if begin >= time.start - 2 else 'inside'}"
-        rest = self._right(time.end, _LINES) - self._left(time.start, _LINES)
+        rest = self.edge_after(time.end, LINE_ENDS) - self.edge_before(time.start, LINE_ENDS)
         rest -= time.end - time.start
         yield f"line={'alone' if rest < 4 else 'short' if rest < 20 else 'long'}"
         modals = bisect_left(self._modals, end) > bisect_left(self._modals, begin)
