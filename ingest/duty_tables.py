@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
-_WHO = re.compile(
-    r"(?:主要|第一|总)?(?:责任|牵头|主责|主办|承办|协办|配合|协助|协同|协作|参与|参加|落实|负责|实施|完成|会办|督办|督导|监督|指导)"
-    r"(?:责任|负责)?(?:单位|部门|主体|处室|科室|股室)(?:[(（][^()（）]{1,10}[)）])?"
-)
-_COLUMN = re.compile(
-    r".{0,8}(?:序号|编号|任务|事项|内容|工作|措施|举措|目标|指标|时限|时间|期限|节点|进度|安排|要求|备注|项目|名称|来源|领导"
-    r"|责任人|负责人|联系人|类别|分类|条款|依据|成果|标准|说明|清单|问题)|(?:19|20)\d\d年度?"
-)
-"""What heads the other columns; the value of a label (责任单位, 区教委) is none of these."""
+from kb.language.roles import RoleWordKind, best_role_words, find_role_words
+from kb.lexicon import WordEntry, load_lexicon
+
+_BODIES = ("单位", "部门", "主体", "处室", "科室", "股室")
+_FIRST = ("主要", "第一", "总")
+_NOTE = re.compile(r"\s|[(（][^()（）]*[)）]")
+_YEAR = re.compile(r"(?:19|20)\d\d年度?")
+_BEFORE = 8
+"""Characters that may stand before the word that names a column (完成|时限)."""
 _SHARE = 0.65
 """Of the cells of a head, those whose words are known: a column or two may be named otherwise, the
 cells of labels with their values are half."""
@@ -34,22 +35,39 @@ def names_units(words: str) -> str | None:
     >>> names_units("主要责任 单位（排第一的牵头）"), names_units("任务")
     ('责任单位', None)
     """
-    bare = re.sub(r"\s", "", words)
-    if _WHO.fullmatch(bare) is None:
+    bare = _NOTE.sub("", words)
+    body = next((body for body in _BODIES if bare.endswith(body)), None)
+    if body is None:
         return None
-    return re.sub(r"^主要|[(（].*", "", bare)
+    first = next((word for word in _FIRST if bare.startswith(word)), "")
+    stem = bare[len(first) : -len(body)]
+    roles = best_role_words(find_role_words(stem))
+    whole = sum(r.end - r.start for r in roles if r.kind == RoleWordKind.ROLE) == len(stem)
+    return bare.removeprefix("主要") if stem and whole else None
+
+
+@lru_cache
+def column_heads() -> tuple[str, ...]:
+    """What heads the columns that hold no units."""
+    entries = load_lexicon("column_heads", WordEntry)
+    return tuple(word for entry in entries for word in entry.words)
+
+
+def _names_column(words: str) -> bool:
+    """Whether a cell heads a column that holds no units (`column_heads`, or a year); the value of
+    a label (责任单位, 区教委) heads none."""
+    named = any(words.endswith(w) and len(words) - len(w) <= _BEFORE for w in column_heads())
+    return named or _YEAR.fullmatch(words) is not None
 
 
 def is_head(line: str) -> bool:
     """Whether a line is the head of such a table."""
     if "\t" not in line or len(line) > _LONGEST_HEAD or "。" in line:
         return False
-    cells = [
-        bare for cell in line.split("\t") if (bare := re.sub(r"\s|[(（][^()（）]*[)）]", "", cell))
-    ]
+    cells = [bare for cell in line.split("\t") if (bare := _NOTE.sub("", cell))]
     if len(cells) < _LEAST_CELLS or not any(names_units(cell) for cell in cells):
         return False
-    known = sum(1 for cell in cells if names_units(cell) or _COLUMN.fullmatch(cell))
+    known = sum(1 for cell in cells if names_units(cell) or _names_column(cell))
     return known >= _SHARE * len(cells)
 
 

@@ -8,6 +8,7 @@ from api.assistant.function_words import FunctionWords, WordKind, bounds, englis
 from api.assistant.topics import AskingWords, Mistyped, as_meant, topic_words
 from api.assistant.understand import Instruction, without_instructions
 from api.assistant.windows import DatePhrase, find_window
+from ingest.duty_tables import is_head
 from ingest.furniture import FurnitureEntry, is_furniture
 from ingest.reading import normalize_characters, read_span
 from ingest.scopes import ScopeEntry
@@ -28,7 +29,7 @@ from kb.language.quantities import find_quantities
 from kb.language.roles import best_role_words, find_role_words, role_words
 from kb.language.time_readings import PlanningPeriod, TimeWord
 from kb.language.times import find_times
-from kb.lexicon import load_lexicon
+from kb.lexicon import WordEntry, load_lexicon
 from kb.models import Span
 
 DISTRICT = Jurisdiction(place="万州区", level=Level.DISTRICT, parents=("重庆市",))
@@ -299,3 +300,10 @@ def test_words_of_web_pages():
             if entry.kind != "label":  # a label says so at the head or foot of a page only
                 alone = is_furniture(example.text, outside=False)
                 assert alone <= example.furniture, example.text
+
+
+def test_heads_of_columns(subtests):
+    for entry in load_lexicon("column_heads", WordEntry):
+        for line, holds in [*((x, True) for x in entry.holds), *((x, False) for x in entry.not_)]:
+            with subtests.test(line=line):
+                assert is_head(line) is holds
