@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 _FOLDER = Path(__file__).parent / "weights"
 
@@ -62,6 +62,34 @@ class LinearModel:
         )
 
 
+OTHER = "other"
+"""The label of a mention that is used for nothing that is followed up."""
+
+
+class Placed(Protocol):
+    """What stands at the local range `[start, end)` of a reading."""
+
+    @property
+    def start(self) -> int:
+        """Where it begins."""
+
+    @property
+    def end(self) -> int:
+        """Where it ends."""
+
+
+M = TypeVar("M", bound=Placed)
+
+
+@dataclass(frozen=True, slots=True)
+class Use(Generic[M]):
+    """A mention of a clause with what was decided of it; `features` where reasons are kept."""
+
+    mention: M
+    features: tuple[str, ...]
+    decision: Decision
+
+
 @dataclass(frozen=True)
 class Models:
     """The models that decide uses; those of the installation where none is given, which is for
@@ -78,6 +106,20 @@ class Models:
         """The model of that name."""
         given: LinearModel | None = getattr(self, name)
         return given or load_model(name)
+
+    def decide_all(
+        self, name: str, mentions: Sequence[M], features_of: Callable[[int], list[str]]
+    ) -> list[Use[M]]:
+        """The uses of mentions in order, each by the features of its place: those that are or may
+        be of use; with `why` all."""
+        model = self.of(name)
+        uses: list[Use[M]] = []
+        for place, mention in enumerate(mentions):
+            features = features_of(place)
+            decision = model.decide(features, why=self.why)
+            if self.why or decision.label != OTHER:
+                uses.append(Use(mention, tuple(features) if self.why else (), decision))
+        return uses
 
 
 INSTALLED = Models()

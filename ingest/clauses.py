@@ -8,13 +8,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from ingest.classifier import INSTALLED, Models
-from ingest.deadlines import TimeUse, clause_times, read_times
+from ingest.classifier import INSTALLED, Models, Use
+from ingest.deadlines import clause_times, read_times
 from ingest.owners import OwnerList, Owners, read_owners
 from ingest.party_features import sheet_roles
 from ingest.reading import Reading, RepairIndex, normalize_characters, read_span
-from ingest.targets import QuantityUse, read_quantities
+from ingest.targets import read_quantities
 from kb.language.organisations import Organisations
+from kb.language.quantities import Quantity
+from kb.language.times import Time
 from kb.models import Clause, Span
 from kb.ranges import Ranges, between
 
@@ -38,8 +40,8 @@ class ClauseReading:
     clause: Clause
     reading: Reading
     owners: Owners
-    quantities: tuple[QuantityUse, ...]
-    times: tuple[TimeUse, ...]
+    quantities: tuple[Use[Quantity], ...]
+    times: tuple[Use[Time], ...]
     names: tuple[tuple[int, int], ...]
 
     @property
@@ -67,8 +69,7 @@ def read_clauses(
 ) -> Iterator[ClauseReading]:
     """Read each clause in order. A note 列第一位者为牵头单位，下同 holds to the end of its plan.
     `issued` is the document's day, `reference` that from which years are counted where none is
-    printed, `titles` what each
-    plan is called; `models` decide the uses.
+    printed, `titles` what each plan is called; `models` decide the uses.
 
     `aside`: lines, in order, that are no text of the clause they stand in (the metadata of a page
     at the end of its first sheet); nothing is read there.

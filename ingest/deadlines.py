@@ -10,7 +10,7 @@ from datetime import date
 
 from dateutil.relativedelta import relativedelta
 
-from ingest.classifier import INSTALLED, Decision, Models
+from ingest.classifier import INSTALLED, OTHER, Models, Use
 from ingest.reading import Reading
 from ingest.time_features import TimeScene
 from kb.language.times import Bound, Time, TimeKind, find_times, may_hold_times
@@ -26,7 +26,6 @@ _EVENT = re.compile(
 _ISSUE = re.compile(
     r"(?:本?(?:通知|意见|方案|办法|文件|计划|规定)?(?:印发|发布|公布|下发|施行|实施)|本?(?:通知|意见|方案|办法|文件|计划|规定))"
 )
-OTHER = "other"
 _DATED = (DueKind.BY, DueKind.IN, DueKind.START, DueKind.PERIOD)
 
 
@@ -65,15 +64,6 @@ def parse_period(reading: Reading) -> Period | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class TimeUse:
-    """A time of a clause with what was decided of it: a kind of deadline, or `other`."""
-
-    time: Time
-    features: tuple[str, ...]
-    decision: Decision
-
-
 def clause_times(reading: Reading, *, reference: date | None) -> list[Time]:
     """All times of a reading; nothing is parsed where no character of the calendar stands."""
     return find_times(reading.text, reference=reference) if may_hold_times(reading.text) else []
@@ -90,7 +80,7 @@ def read_times(
     heading: str = "",
     times: Sequence[Time] | None = None,
     models: Models = INSTALLED,
-) -> list[TimeUse]:
+) -> list[Use[Time]]:
     """The times of `reading` in order that are or may be deadlines, each with its kind; with
     `models.why` all of them, those that are nothing as `other`.
 
@@ -107,18 +97,11 @@ def read_times(
     scene = TimeScene(
         reading.text, free, issued=issued, title=title, heading=heading, parties=parties
     )
-    model = models.of("time_use")
-    uses: list[TimeUse] = []
-    for place, time in enumerate(free):
-        features = scene.features(place)
-        decision = model.decide(features, why=models.why)
-        if models.why or decision.label != OTHER:
-            uses.append(TimeUse(time, tuple(features) if models.why else (), decision))
-    return uses
+    return models.decide_all("time_use", free, scene.features)
 
 
 def find_deadlines(
-    reading: Reading, uses: Sequence[TimeUse], *, issued: date | None, period: Period | None
+    reading: Reading, uses: Sequence[Use[Time]], *, issued: date | None, period: Period | None
 ) -> list[FoundDeadline]:
     """The deadlines among the times of `reading`, in order.
 
@@ -131,31 +114,31 @@ def find_deadlines(
         if made is None:
             continue
         at, due = made
-        to = use.time.end
+        to = use.mention.end
         certainty = list(due.certainty)
         if reading.is_repaired(at, to):
             certainty = [c for c in certainty if c is not Certainty.EXPLICIT]
             certainty.insert(0, Certainty.REPAIRED)
         read = {"span": reading.span(at, to), "certainty": tuple(certainty)}
-        found.append((replace(use.time, start=at, end=to), due.model_copy(update=read)))
+        found.append((replace(use.mention, start=at, end=to), due.model_copy(update=read)))
     return list(_with_ranges(reading.text, found))
 
 
-def find_yearless(uses: Sequence[TimeUse]) -> list[tuple[int, int]]:
+def find_yearless(uses: Sequence[Use[Time]]) -> list[tuple[int, int]]:
     """Local ranges of the deadlines of a document without any year: no day can be read of them."""
     return [
-        (use.time.start, use.time.end)
+        (use.mention.start, use.mention.end)
         for use in uses
-        if use.decision.label in _DATED and use.time.first is None and use.time.last is None
+        if use.decision.label in _DATED and use.mention.first is None and use.mention.last is None
     ]
 
 
 def _deadline(
-    text: str, use: TimeUse, issued: date | None, period: Period | None
+    text: str, use: Use[Time], issued: date | None, period: Period | None
 ) -> tuple[int, Deadline] | None:
     """Where the deadline begins, and the deadline that was decided; None where its words give no
     such value."""
-    time, label = use.time, use.decision.label
+    time, label = use.mention, use.decision.label
     if label is None or label == OTHER:
         return None
     if time.kind is TimeKind.RECURRING:

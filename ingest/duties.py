@@ -230,18 +230,18 @@ def _unresolved(item: ClauseReading) -> Iterator[Finding]:
     """Names of a list that are known neither to the lexicon nor by their form, and parties of which
     it could not be decided whether they are owners."""
     for use in item.owners.uses:
-        span = item.reading.span(use.party.start, use.party.end)
+        span = item.reading.span(use.mention.start, use.mention.end)
         if use.decision.label is None:
             yield Finding(
                 code="unclassified-party",
-                message=f"“{use.party.name}”是不是责任单位, 判断不定, 未作责任单位 / whether it bears the duty "
+                message=f"“{use.mention.name}”是不是责任单位, 判断不定, 未作责任单位 / whether it bears the duty "
                 "could not be decided: not taken as an owner",
                 span=span,
             )
-        elif use.decision.label == OWNER and use.party.form is Form.LISTED:
+        elif use.decision.label == OWNER and use.mention.form is Form.LISTED:
             yield Finding(
                 code="unresolved-unit",
-                message=f"词库里没有“{use.party.name}”, 照原文保留 / no entry resolves it; kept as printed",
+                message=f"词库里没有“{use.mention.name}”, 照原文保留 / no entry resolves it; kept as printed",
                 span=span,
             )
 
@@ -249,20 +249,19 @@ def _unresolved(item: ClauseReading) -> Iterator[Finding]:
 def _undecided(item: ClauseReading) -> Iterator[Finding]:
     """Numbers and times of which it could not be decided what they are for."""
     reading = item.reading
-    for code, what, uses in (
-        ("unclassified-number", ("目标或标准", "a target or a standard"),
-         [(u.quantity.start, u.quantity.end, u.decision) for u in item.quantities]),
-        ("unclassified-date", ("时限", "a deadline"),
-         [(u.time.start, u.time.end, u.decision) for u in item.times]),
-    ):  # fmt: skip
-        for start, end, decision in uses:
-            if decision.label is None:
-                yield Finding(
-                    code=code,
-                    message=f"“{reading.text[start:end]}”是不是{what[0]}, 判断不定, 未作{what[0]} / "
-                    f"whether it is {what[1]} could not be decided: not taken as one",
-                    span=reading.span(start, end),
-                )
+    for code, chinese, english, uses in (
+        ("unclassified-number", "目标或标准", "a target or a standard", item.quantities),
+        ("unclassified-date", "时限", "a deadline", item.times),
+    ):
+        for start, end in (
+            (u.mention.start, u.mention.end) for u in uses if u.decision.label is None
+        ):
+            yield Finding(
+                code=code,
+                message=f"“{reading.text[start:end]}”是不是{chinese}, 判断不定, 未作{chinese} / "
+                f"whether it is {english} could not be decided: not taken as one",
+                span=reading.span(start, end),
+            )
 
 
 def _without_year(item: ClauseReading) -> Iterator[Finding]:

@@ -7,11 +7,12 @@ It is made on demand, by reading the document's text again; only findings are st
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ingest.classifier import EXPLAINED, Decision
+from ingest.classifier import EXPLAINED, OTHER, Decision, Use
 from ingest.clauses import ClauseReading
+from ingest.owners import OWNER
 from ingest.pipeline import read_document
 from ingest.readers import Source
 from kb.models import Fact, Span
@@ -84,7 +85,7 @@ def _mentions(item: ClauseReading, facts: dict[tuple[str, int], str]) -> Iterato
         span = item.reading.span(start, end)
         rule = decision.reasons[0][0] if decision.reasons else "bias"
         ends = item.reading.span(start, until).end
-        known = facts.get((kind, ends)) if use not in ("other", _UNCLASSIFIED) else None
+        known = facts.get((kind, ends)) if use not in (OTHER, _UNCLASSIFIED) else None
         return Mention(span=span, type=kind, reading=reading, use=use, rule=rule, fact_id=known)
 
     for start, end in item.names:
@@ -94,16 +95,16 @@ def _mentions(item: ClauseReading, facts: dict[tuple[str, int], str]) -> Iterato
             yield Mention(span=span, type="title", reading=name, use="document", rule="title")
     for party in item.owners.uses:
         label = party.decision.label or _UNCLASSIFIED
-        use = f"owner({party.role.value})" if label == "owner" else label
-        at, to = party.party.start, party.party.end
-        yield mention("party", at, to, party.party.name, party.decision, use, to)
+        use = f"owner({party.role.value})" if label == OWNER else label
+        p = party.mention
+        yield mention("party", p.start, p.end, p.name, party.decision, use, p.end)
     for time in item.times:
-        at, to = time.time.start, time.time.end
-        read = time.time.rrule or time.time.duration or f"{time.time.first}..{time.time.last}"
+        t = time.mention
+        read = t.rrule or t.duration or f"{t.first}..{t.last}"
         use = time.decision.label or _UNCLASSIFIED
-        yield mention("time", at, to, read, time.decision, use, to)
+        yield mention("time", t.start, t.end, read, time.decision, use, t.end)
     for number in item.quantities:
-        q = number.quantity
+        q = number.mention
         read = f"{q.comparator.value if q.comparator else ''}{q.value}{q.measure or ''}"
         use = number.decision.label or _UNCLASSIFIED
         yield mention("quantity", q.start, q.end, read, number.decision, use, max(q.until, q.end))
@@ -130,13 +131,12 @@ def explain_mentions(extraction: Extraction, start: int, end: int) -> list[dict[
     for item in read_document(_source(extraction), models=EXPLAINED).readings:
         if item.clause.span.start >= end or item.clause.span.end <= start:
             continue
-        uses = [
-            *(("party", u.party.start, u.party.end, u.decision) for u in item.owners.uses),
-            *(("time", u.time.start, u.time.end, u.decision) for u in item.times),
-            *(("quantity", u.quantity.start, u.quantity.end, u.decision) for u in item.quantities),
-        ]
-        for kind, at, to, decision in uses:
-            span = item.reading.span(at, to)
+        kinds: tuple[tuple[str, Sequence[Use[Any]]], ...] = (
+            ("party", item.owners.uses), ("time", item.times), ("quantity", item.quantities),
+        )  # fmt: skip
+        for kind, use in ((kind, use) for kind, uses in kinds for use in uses):
+            decision = use.decision
+            span = item.reading.span(use.mention.start, use.mention.end)
             if span.start < end and start < span.end:
                 found.append(
                     {

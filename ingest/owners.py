@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest.classifier import INSTALLED, Decision, Models
+from ingest.classifier import INSTALLED, OTHER, Models, Use
 from ingest.party_features import PartyScene, Zone
 from ingest.reading import Reading
 from kb.language.organisations import Organisations
@@ -19,7 +19,7 @@ from kb.ranges import Ranges
 from tasks.models import Assignment, Basis
 
 _ROLES = frozenset(Role)
-OWNER, OTHER = "owner", "other"
+OWNER = "owner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +32,11 @@ class OwnerList:
 
 
 @dataclass(frozen=True, slots=True)
-class PartyUse:
+class PartyUse(Use[Party]):
     """A party with what was decided of it; `role` is the one it has if it is an owner."""
 
-    party: Party
     zone: Zone
     role: Role
-    features: tuple[str, ...]
-    decision: Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +77,8 @@ def read_owners(
             fitted = role_model.decide(features).label
             role = Role(fitted) if fitted in _ROLES else ruled
         if models.why or decision.label != OTHER:
-            uses.append(
-                PartyUse(party, zone, role, tuple(features) if models.why else (), decision)
-            )
+            kept = tuple(features) if models.why else ()
+            uses.append(PartyUse(party, kept, decision, zone, role))
     chosen = [use for use in uses if use.decision.label == OWNER]
     lists: list[OwnerList] = []
     stated: list[Assignment] = []
@@ -93,7 +89,7 @@ def read_owners(
         if use.zone.kind == "text":
             stated.append(assignment)
             continue
-        here = scene.list_bounds(use.zone, use.party)
+        here = scene.list_bounds(use.zone, use.mention)
         if bounds is None or here[0] >= bounds[1]:
             if bounds is not None:
                 lists.append(OwnerList(*bounds, tuple(pending)))
@@ -107,7 +103,7 @@ def read_owners(
 
 
 def _assignment(reading: Reading, use: PartyUse, organisations: Organisations) -> Assignment:
-    party = use.party
+    party = use.mention
     unit = party.unit or (organisations.resolve(party.name) if party.form is Form.SUFFIX else None)
     return Assignment(
         unit=party.name,

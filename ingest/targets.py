@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from ingest.classifier import INSTALLED, Decision, Models
+from ingest.classifier import INSTALLED, OTHER, Models, Use
 from ingest.indicators import Indicator, name_indicators
 from ingest.quantity_features import QuantityScene
 from ingest.reading import Reading
@@ -22,7 +22,6 @@ _PART = re.compile(r"[,。;:!?\n]")
 _STRETCH = re.compile(r"力争|争取")
 _PER = re.compile(r"每年|年均|每学年|逐年|平均每年")
 _AND = re.compile(r"\s*(?:、|和|与|及)\s*")
-OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +43,6 @@ class FoundTarget:
     class_: TargetClass = TargetClass.TARGET
 
 
-@dataclass(frozen=True, slots=True)
-class QuantityUse:
-    """A quantity, with the comparator that binds it, and what was decided of it."""
-
-    quantity: Quantity
-    features: tuple[str, ...]
-    decision: Decision
-
-
 def read_quantities(
     reading: Reading,
     *,
@@ -62,7 +52,7 @@ def read_quantities(
     heading: str = "",
     times: Sequence[Time] | None = None,
     models: Models = INSTALLED,
-) -> list[QuantityUse]:
+) -> list[Use[Quantity]]:
     """The quantities of `reading` in order that are or may be targets, each with its class; with
     `models.why` all of them, those that are nothing as `other`.
 
@@ -79,14 +69,7 @@ def read_quantities(
     found = find_quantities(text, closed=shut)
     quantities = [_bind(text, found, place) for place in range(len(found))]
     scene = QuantityScene(text, quantities, times, issued=issued, title=title, heading=heading)
-    model = models.of("quantity_use")
-    uses: list[QuantityUse] = []
-    for place, quantity in enumerate(quantities):
-        features = scene.features(place)
-        decision = model.decide(features, why=models.why)
-        if models.why or decision.label != OTHER:
-            uses.append(QuantityUse(quantity, tuple(features) if models.why else (), decision))
-    return uses
+    return models.decide_all("quantity_use", quantities, scene.features)
 
 
 def _bind(text: str, quantities: Sequence[Quantity], place: int) -> Quantity:
@@ -102,18 +85,8 @@ def _bind(text: str, quantities: Sequence[Quantity], place: int) -> Quantity:
     return q
 
 
-def find_targets(
-    reading: Reading,
-    *,
-    closed: Sequence[tuple[int, int]] = (),
-    doubts: Sequence[tuple[int, int]] = (),
-) -> list[FoundTarget]:
-    """All targets of `reading`, in order, by its words alone."""
-    return name_targets(reading, read_quantities(reading, closed=closed), doubts=doubts)
-
-
 def name_targets(
-    reading: Reading, uses: Sequence[QuantityUse], *, doubts: Sequence[tuple[int, int]] = ()
+    reading: Reading, uses: Sequence[Use[Quantity]], *, doubts: Sequence[tuple[int, int]] = ()
 ) -> list[FoundTarget]:
     """The targets among the quantities of `reading`, in order, each with what it measures.
 
@@ -125,7 +98,7 @@ def name_targets(
     for use in uses:
         if use.decision.label in (None, OTHER):
             continue
-        q = use.quantity
+        q = use.mention
         class_ = TargetClass(use.decision.label)
         for target in _split(text, _part_start(text, q.start), q, found):
             doubtful = lost.overlap(target.value_at, target.end)

@@ -12,7 +12,7 @@ from ingest.duty_tables import is_head
 from ingest.furniture import FurnitureEntry, is_furniture
 from ingest.reading import normalize_characters, read_span
 from ingest.scopes import ScopeEntry
-from ingest.targets import find_targets
+from ingest.targets import name_targets, read_quantities
 from kb.expansion import QueryExpander, QuestionWords, Synonym, Term, translate
 from kb.language.comparators import ComparatorEntry
 from kb.language.jurisdictions import Jurisdiction, Level, detect_jurisdiction
@@ -111,7 +111,8 @@ def test_scopes(subtests):
     for entry in load_lexicon("scopes", ScopeEntry):
         with subtests.test(entry=str(entry)):
             for text in entry.examples:
-                [target] = find_targets(read_span(text, Span(0, len(text))))
+                reading = read_span(text, Span(0, len(text)))
+                [target] = name_targets(reading, read_quantities(reading))
                 assert entry.name in (target.scope, target.metric[: len(entry.name)])
                 assert (target.scope == entry.name) is not entry.rank
 
