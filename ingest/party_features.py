@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ingest.surroundings import LINE_ENDS, PARTS, STOPS, Surroundings, crossed
 from kb.language.engine import Token
-from kb.language.parties import Form, Party
+from kb.language.parties import Form, Party, remainders
 from kb.language.roles import Role, RoleWordKind, best_role_words, find_role_words
 from kb.ranges import Ranges
 
@@ -75,7 +75,7 @@ class PartyScene(Surroundings):
         self.set_words(best_role_words([t for t in words if not self._inside(t.start, t.end)]))
         self.first_leads = self.first_leads or self._says_first_leads()
         if listed := [*self._listed()]:
-            self._hold(sorted([*names, *listed]))
+            self._hold(sorted([*names, *listed], key=lambda party: party.start))
         self.groups = list(self._groups())
 
     def _hold(self, parties: Sequence[Party]) -> None:
@@ -231,7 +231,7 @@ class PartyScene(Surroundings):
         for _ in range(6):
             while at < len(text) and text[at] in " 等":
                 at += 1
-            for tail in ("有关部门", "相关部门", "部门", "有关单位", "相关单位", "单位"):
+            for tail in remainders():
                 if text.startswith(tail, at) and text[at - 1] == "等":
                     at += len(tail)
                     break

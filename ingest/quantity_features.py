@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from ingest.surroundings import PARTS, STOPS, Surroundings, crossed
-from kb.language.engine import Grammar, best
+from kb.language.engine import Grammar, Token, best
 from kb.language.quantities import Quantity
 from kb.language.times import Time, TimeKind
 from kb.lexicon import WordEntry, load_lexicon
@@ -58,10 +58,24 @@ def _grammar(*, genres: bool) -> Grammar:
     return grammar
 
 
+def find_around(text: str) -> list[Token]:
+    """The words of `text` that say something of the numbers near them or, in a title, of the kind
+    of its document."""
+    return [*_beside(text), *_of_genre(text)]
+
+
+def _beside(text: str) -> list[Token]:
+    return best(_grammar(genres=False).words_in(text), _BESIDE)
+
+
+def _of_genre(text: str) -> list[Token]:
+    return best(_grammar(genres=True).words_in(text), frozenset(kind.value for kind in _GENRES))
+
+
 @lru_cache(maxsize=64)
 def genre_of(title: str) -> str:
     """What kind of document a title names, by its last word that says so; - where none does."""
-    found = best(_grammar(genres=True).words_in(title), frozenset(kind.value for kind in _GENRES))
+    found = _of_genre(title)
     wholes = [t for t in found if t.kind != Around.NOTICE] or found
     return wholes[-1].kind if wholes else "-"
 
@@ -80,8 +94,7 @@ class QuantityScene(Surroundings):
         title: str,
         heading: str,
     ) -> None:
-        words = best(_grammar(genres=False).words_in(text), _BESIDE)
-        super().__init__(text, words, _FAR)
+        super().__init__(text, _beside(text), _FAR)
         self.quantities = quantities
         self.times = times
         self.issued = issued

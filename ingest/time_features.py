@@ -52,6 +52,11 @@ def _grammar() -> Grammar:
     return grammar
 
 
+def find_beside(text: str, times: Sequence[tuple[int, int]] = ()) -> list[Token]:
+    """The words of `text` that say something of the times near them; none inside `times`."""
+    return best([w for w in _grammar().words_in(text) if not _within(w, times)], _BESIDE)
+
+
 class TimeScene(Surroundings):
     """A clause's text with its times; `issued` is the document's day, `title` and `heading` what
     the document, its plan and the headings above the clause are called, `parties` where bodies are
@@ -68,9 +73,7 @@ class TimeScene(Surroundings):
         parties: Sequence[tuple[int, int]] = (),
     ) -> None:
         inside = [(t.start, t.end) for t in times]
-        words = _grammar().words_in(text)
-        free = [w for w in words if not _within(w, inside)]
-        super().__init__(text, best(free, _BESIDE), _FAR)
+        super().__init__(text, find_beside(text, inside), _FAR)
         self.times = times
         self.issued = issued
         self.genre = genre_of(title)

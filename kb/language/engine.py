@@ -21,8 +21,8 @@ from itertools import product
 from typing import Any
 
 MOST = 48
-"""Tokens that may begin at one place: twice what the richest place of the corpus has (measured over
-the notice and the State Council's documents: 21)."""
+"""Tokens that may begin at one place: three times what the richest place has of the notice, the State
+Council's documents and 24 more (15)."""
 _SPACES = 4
 """White space that may stand between two neighbours: files of scanned or set text put single ones."""
 

@@ -21,11 +21,13 @@ from kb.lexicon import WordEntry, load_lexicon
 _DELIMITERS = frozenset("、,;:。!?\n<>[]{}《》|/\t\"'…·—")
 _LEVELS = frozenset("省市州县区镇乡村")
 _LONGEST = 30
-"""Characters of a name; the longest of the annotated documents has 24."""
+"""Characters of a name; twice the longest that one body has in the open documents (15)."""
 _BRACKET = 16
 """Characters of another name in brackets."""
 _FIELD = 10
 """Characters of a field that stands for its body (城市管理综合执法)."""
+_NEAR = 24
+"""Parties before a list of fields that may be members of it."""
 _ENDS_FIELD = _DELIMITERS | frozenset("()和与由及 ")
 _BETWEEN = 7
 """Characters between the parts of a name in tiers (区委组织部|人才工作|科)."""
@@ -39,6 +41,7 @@ class WordKind(StrEnum):
     OPENING = "opening"  # a name may begin after it, and none goes on through it
     DETERMINER = "determiner"  # opens a name and belongs to it
     ALTERNATIVE = "alternative"  # stands in brackets inside names: 村(居)民委员会
+    REMAINDER = "remainder"  # what 等 stands for: 等|有关部门; no word of the names' own grammar
     ELLIPSIS = "ellipsis"  # closes a list of fields whose bodies are meant: 教育、公安等部门
 
 
@@ -86,9 +89,18 @@ def party_words() -> tuple[PartyWords, ...]:
 
 
 @lru_cache
+def remainders() -> tuple[str, ...]:
+    """What may follow the 等 of a list of bodies, the longest first."""
+    found = (w for e in party_words() if e.kind is WordKind.REMAINDER for w in e.words)
+    return tuple(sorted(found, key=len, reverse=True))
+
+
+@lru_cache
 def _grammar() -> Grammar:
     grammar = Grammar()
     for entry in party_words():
+        if entry.kind is WordKind.REMAINDER:
+            continue
         for word in entry.words:
             grammar.word(word, entry.kind.value, entry.class_)
     return grammar
@@ -120,7 +132,7 @@ def find_parties(text: str, known: Sequence[UnitMention] = ()) -> list[Party]:
                 if found and party.start < found[-1].end:
                     found.pop()
                 found.append(party)
-    return sorted(found)
+    return sorted(found, key=lambda party: party.start)
 
 
 def _in_brackets(text: str, token: Token) -> bool:
@@ -254,7 +266,8 @@ def _fields(text: str, ellipsis: Token, found: list[Party]) -> list[Party]:
     """教育、公安、民政等部门: the fields listed before, back to what is no short word."""
     fields: list[Party] = []
     end = ellipsis.start
-    taken = {p.end: p.start for p in found[-24:]}
+    near = found[-_NEAR:]
+    taken = {p.end: p.start for p in near}
     while end > 0:
         if end in taken:
             start = taken[end]
@@ -267,8 +280,12 @@ def _fields(text: str, ellipsis: Token, found: list[Party]) -> list[Party]:
             start -= 1
         if end - start > 2 and text[start] in _LEVELS:
             start += 1
-        if not 2 <= end - start <= _FIELD:
+        held = [p for p in near if p.start < end and start < p.end]
+        whole = all(start <= p.start and p.end <= end for p in held)
+        if not whole or not 2 <= end - start <= _FIELD:
             break
+        for inner in held:  # 城市 in 城市管理综合执法
+            found.remove(inner)
         fields.append(
             Party(
                 start, end, text[start:end], Form.FIELD, "field", open_ended=True, opened_at=start

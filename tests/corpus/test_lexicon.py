@@ -10,9 +10,11 @@ from api.assistant.understand import Instruction, without_instructions
 from api.assistant.windows import DatePhrase, find_window
 from ingest.duty_tables import is_head
 from ingest.furniture import FurnitureEntry, is_furniture
+from ingest.quantity_features import AroundWords, find_around
 from ingest.reading import normalize_characters, read_span
 from ingest.scopes import ScopeEntry
 from ingest.targets import name_targets, read_quantities
+from ingest.time_features import BesideWords, find_beside
 from kb.expansion import QueryExpander, QuestionWords, Synonym, Term, translate
 from kb.language.comparators import ComparatorEntry
 from kb.language.jurisdictions import Jurisdiction, Level, detect_jurisdiction
@@ -308,3 +310,18 @@ def test_heads_of_columns(subtests):
         for line, holds in [*((x, True) for x in entry.holds), *((x, False) for x in entry.not_)]:
             with subtests.test(line=line):
                 assert is_head(line) is holds
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "find"),
+    [
+        ("quantity_contexts", AroundWords, find_around),
+        ("time_contexts", BesideWords, find_beside),
+    ],
+)
+def test_words_around_numbers_and_times(subtests, name, model, find):
+    """A word of an entry is found as that in the sentences in which it holds, in no other."""
+    for entry in load_lexicon(name, model):
+        for sentence, holds in [(s, True) for s in entry.holds] + [(s, False) for s in entry.not_]:
+            with subtests.test(kind=str(entry.kind), sentence=sentence):
+                assert (entry.kind in {word.kind for word in find(sentence)}) is holds

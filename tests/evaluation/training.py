@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -299,7 +299,11 @@ def write_weights(name: str, data: dict[str, Any], documents: Sequence[Annotated
 def measure(documents: Sequence[Annotated]) -> None:
     """Print F1, recall and precision of the annotated documents, pooled by folder, each read by
     models that its issuer is left out of; judged by `../shared/tools/score_extract.py`."""
-    judge = SourceFileLoader("score_extract", str(JUDGE)).load_module()
+    spec = spec_from_file_location("score_extract", JUDGE)
+    assert spec
+    assert spec.loader
+    judge = module_from_spec(spec)
+    spec.loader.exec_module(judge)
     folds: dict[str, Models] = {}
     for folder in FOLDERS:
         counts: dict[str, list[float]] = defaultdict(lambda: [0.0] * 4)

@@ -1,0 +1,74 @@
+"""Owners of a clause: what closes a list, what a label or a verb makes of its parties."""
+
+from __future__ import annotations
+
+import pytest
+
+from ingest.classifier import LinearModel, Models
+from ingest.owners import OWNER, read_owners
+from ingest.reading import read_span
+from kb.language.jurisdictions import Jurisdiction, Level
+from kb.language.organisations import organisations_for
+from kb.models import Span
+
+DISTRICT = organisations_for(
+    Jurisdiction(place="万州区", level=Level.DISTRICT, parents=("重庆市",))
+)
+ALL = Models(
+    party_use=LinearModel(("other", OWNER), (0.0, 1.0), {}),
+    party_role=LinearModel(("ruled", "-"), (1.0, 0.0), {}),
+)
+"""Every party an owner, in the role that the rules give."""
+
+
+def read(text: str, **more):
+    return read_owners(read_span(text, Span(0, len(text))), DISTRICT, models=ALL, **more)
+
+
+def roles(text: str, **more) -> list[tuple[str, str]]:
+    owners = read(text, **more)
+    listed = [a for found in owners.lists for a in found.assignments]
+    return [(a.unit, a.role.value) for a in (*listed, *owners.stated)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("(责任单位:区教委、区公安局)", [("区教委", "responsible"), ("区公安局", "responsible")]),
+        ("(牵头单位:区教委;配合单位:区公安局)", [("区教委", "lead"), ("区公安局", "joint")]),
+        (
+            "责任单位:区教委\n监督单位:区财政局",
+            [("区教委", "responsible"), ("区财政局", "supervise")],
+        ),
+        ("完善机制。(区教委牵头,区财政局参与)", [("区教委", "lead"), ("区财政局", "joint")]),
+        (
+            "开展试点。(区教委指导,区公安局负责)",
+            [("区教委", "supervise"), ("区公安局", "responsible")],
+        ),
+        ("区教委会同区财政局制定办法。", [("区教委", "responsible"), ("区财政局", "joint")]),
+    ],
+)
+def test_roles_by_label_verb_and_companion(text: str, expected: list[tuple[str, str]]) -> None:
+    assert roles(text) == expected
+
+
+def test_the_first_of_a_list_leads_where_a_note_says_so() -> None:
+    noted = read("(区教委、区公安局负责。列第一位的为牵头单位,下同)")
+    assert noted.first_leads
+    following = roles("(责任单位:区教委、区公安局)", first_leads=True)
+    assert following == [("区教委", "lead"), ("区公安局", "responsible")]
+
+
+def test_a_list_reaches_from_its_bracket_to_its_bracket() -> None:
+    text = "完善机制。(责任单位:区教委)"
+    [found] = read(text).lists
+    assert text[found.start : found.end] == "(责任单位:区教委)"
+
+
+def test_nobody_is_an_owner_inside_the_name_of_a_document() -> None:
+    text = "落实《区教委工作规定》。"
+    assert read(text, closed=[(2, 11)]).stated == ()
+
+
+def test_a_name_that_only_its_place_shows_is_kept_in_a_labelled_list() -> None:
+    assert ("蓝天志愿者", "responsible") in roles("责任单位:区教委、蓝天志愿者")
