@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from ingest.classifier import EXPLAINED, OTHER, Decision, Use
@@ -15,6 +16,7 @@ from ingest.clauses import ClauseReading
 from ingest.owners import OWNER
 from ingest.pipeline import read_document
 from ingest.readers import Source
+from kb.language.parties import WordKind, party_words
 from kb.models import Fact, Span
 from kb.ranges import Ranges
 from tasks.models import Extraction
@@ -22,9 +24,8 @@ from tasks.models import Extraction
 # The plain scan that coverage is measured by; it knows nothing of the mention readers.
 _FIGURES = re.compile(r"\d[\d.,]*")
 _COUNTED = re.compile(r"[一二两三四五六七八九十百千万亿]+(?=[个名家所项条亩户人次年月日天元%])")
-_BODY = re.compile(
-    r"[一-龥]{2,14}(?:委员会|办公室|人民政府|领导小组|指挥部|管委会|有限公司|街道办|教育局|公安局|财政局|民政局|水利局|住建局|卫健委|发改委)"
-)
+_BODY_ENDS = 3
+"""Characters of an end that a body is known by without looking at what stands around it."""
 _UNCLASSIFIED = "unclassified"
 
 
@@ -110,13 +111,26 @@ def _mentions(item: ClauseReading, facts: dict[tuple[str, int], str]) -> Iterato
         yield mention("quantity", q.start, q.end, read, number.decision, use, max(q.until, q.end))
 
 
+@lru_cache
+def _bodies() -> re.Pattern[str]:
+    """Names that end as bodies do: two characters or more before one of the longer ends."""
+    ends = {
+        word
+        for entry in party_words()
+        if entry.kind is WordKind.SUFFIX and entry.class_ in ("office", "government", "group")
+        for word in entry.words
+        if len(word) >= _BODY_ENDS
+    }
+    return re.compile(rf"[一-龥]{{2,14}}(?:{'|'.join(map(re.escape, sorted(ends)))})")
+
+
 def _coverage(text: str, readings: tuple[ClauseReading, ...], mentions: list[Mention]) -> float:
     held = Ranges((m.span.start, m.span.end) for m in mentions)
     found = missed = 0
     for item in readings:
         span = item.clause.span
         begin = span.start + len(item.clause.marker)
-        for pattern in (_FIGURES, _COUNTED, _BODY):
+        for pattern in (_FIGURES, _COUNTED, _bodies()):
             for match in pattern.finditer(text, begin, span.end):
                 found += 1
                 missed += not held.overlap(match.start(), match.end())

@@ -74,12 +74,6 @@ class VersionVerdict(StrEnum):
     SEPARATE = "separate"  # 另一文件
 
 
-VERDICT_NAMES = {
-    VersionVerdict.VERSION: ("是其新版本", "a new version of it"),
-    VersionVerdict.SEPARATE: ("另一文件", "another document"),
-}
-
-
 class PossibleVersion(Fact):
     """A current document that another may be a version of, and what speaks for it. `order`: how the
     other's printed day stands to this one's; where it is `earlier`, this one may be the other's new

@@ -240,6 +240,21 @@ def test_extract_prints_the_contract(duban, tmp_path):
     assert found["document"]["document_number"] == "万州府办〔2022〕30号"
 
 
+def test_explain_says_what_decided(duban, tmp_path):
+    words = "某区工作方案\n一、任务\n1.完善机制。（责任单位：区教委）\n"
+    file = tmp_path / "plan.txt"
+    file.write_text(words, encoding="utf-8")
+    at = words.index("区教委")
+    code, out, _ = duban("explain", str(file), f"{at}-{at + 3}", "--json")
+    [found] = json.loads(out)
+    assert (code, found["quote"], found["use"]) == (0, "区教委", "owner")
+    assert found["features"]
+    code, out, _ = duban("explain", str(file), f"{at}-{at + 3}")
+    assert code == 0
+    assert "区教委" in out
+    assert duban("explain", str(file), "9到3")[0] == 2
+
+
 @pytest.mark.parametrize(
     ("question", "language"),
     [
