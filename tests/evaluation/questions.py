@@ -14,6 +14,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from api.assistant.answer import Assistant
 from api.assistant.reply import Answer
 from api.assistant.understand import understand
@@ -54,10 +56,19 @@ def read_questions(path: Path) -> list[Row]:
 
 @lru_cache
 def assistant(document: Path = NOTICE) -> Assistant:
-    """The assistant over a document, with an index in a folder of the user's cache."""
+    """The assistant over a document, with an index in a folder of the user's cache. Of several
+    processes the first embeds what is new, and the others find it."""
     made = open_assistant(_settings(document.stem), Register([extract_file(document)[0]]))
     assert isinstance(made, Assistant)
+    with _one_at_a_time(document.stem):
+        assert made.search.retriever
     return made
+
+
+def _one_at_a_time(name: str) -> FileLock:
+    home: Path = _settings(name).home
+    home.mkdir(parents=True, exist_ok=True)
+    return FileLock(home / "embedding.lock")
 
 
 def _settings(name: str) -> Any:
@@ -67,13 +78,18 @@ def _settings(name: str) -> Any:
 
 
 def lay_vectors(home: Path) -> None:
-    """Copy the notice's vectors into a home where they were made before: its index then needs no
-    embedding anew. Without them it is the same, only slower."""
+    """Copy the notice's vectors into a folder that is to hold a store of it: its index then needs
+    no embedding anew."""
     made = _settings(NOTICE.stem).home / "vectors.db"
-    if made.exists():
-        home.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(made)) as source, closing(sqlite3.connect(home / made.name)) as copy:  # fmt: skip
-            source.backup(copy)
+    if not made.exists():
+        assistant()
+    home.mkdir(parents=True, exist_ok=True)
+    with (
+        _one_at_a_time(NOTICE.stem),
+        closing(sqlite3.connect(made)) as source,
+        closing(sqlite3.connect(home / made.name)) as copy,
+    ):
+        source.backup(copy)
 
 
 def judge(path: Path, document: Path = NOTICE) -> Iterator[Judged]:

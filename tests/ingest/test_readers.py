@@ -43,8 +43,8 @@ def test_a_wrong_extension_is_read_by_its_content_and_told():
     assert [a.unit for t in extraction.tasks for a in t.responsibilities] == ["区教委"]
 
 
-def test_one_line_of_a_megabyte():
-    line = ("到2025年，建成学校20所（责任单位：区教委），" * 60_000)[: 1_000_000 // 3]
+def test_one_long_line():
+    line = ("到2025年，建成学校20所（责任单位：区教委），" * 20_000)[:100_000]
     extraction = extract_bytes(line.encode(), "line.txt")
     assert len(extraction.document.text) == len(line)
     assert extraction.clauses[-1].span.end == len(line)

@@ -18,7 +18,7 @@ NOTICE = corpus_path() / "documents" / "wanzhou-fuban-2022-30.txt"
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("duban")
-    lay_vectors(folder)
+    lay_vectors(folder / "var")
     assert run(["ingest", str(NOTICE.parent), "--no-index", "--json"], {}, folder) == 0
     return folder
 

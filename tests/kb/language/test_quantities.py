@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import time
 from decimal import Decimal
 from itertools import pairwise
 
@@ -227,22 +225,3 @@ def test_quantities_lie_in_the_text_in_order_and_apart(text: str) -> None:
 def test_printed_figures_are_exact(value: Decimal, measure: str) -> None:
     (quantity,) = find_quantities(f"共{value}{measure}")
     assert (quantity.value, quantity.measure) == (value, measure)
-
-
-@pytest.mark.parametrize(
-    "piece", ["10%", "1,", "一", "万", "1", "3-", "约", "每人", "10元/", "最高"]
-)
-def test_the_work_grows_with_the_text(piece: str) -> None:
-    def seconds(length: int) -> float:
-        text = piece * (length // len(piece))
-        gc.collect()
-        gc.disable()  # passes over all that lives are not work of this reader
-        begun = time.process_time()
-        find_quantities(text)
-        spent = time.process_time() - begun
-        gc.enable()
-        return spent
-
-    seconds(1000)
-    once = min(seconds(10_000) for _ in range(3))
-    assert min(seconds(20_000) for _ in range(3)) <= 2.2 * once + 0.02

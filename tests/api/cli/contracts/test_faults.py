@@ -51,6 +51,26 @@ def run(home: Path, *arguments: str, out=subprocess.PIPE, unset=(), **more: str)
     )  # fmt: skip
 
 
+SEVERAL = """
+import json, os, sys
+from pathlib import Path
+from api.cli.app import run
+for words, code in json.loads(sys.argv[1]):
+    if words[0] == "rm":
+        (Path(os.environ["PLACE"]) / words[1]).unlink()
+    elif run(words, os.environ, Path.cwd()) != code:
+        sys.exit(f"another exit code: {words}")
+    print(flush=True)
+    print("<end>", flush=True)
+"""
+"""Commands with their exit codes, in one process: what it must import is the longest part of each."""
+
+
+def several(*commands: tuple[int, str]) -> str:
+    """The argument of `SEVERAL`; words are parted by single spaces."""
+    return json.dumps([[words.split(" "), code] for code, words in commands], ensure_ascii=False)
+
+
 def here(home: Path, *arguments: str, **more: str) -> int:
     """As `run`, in this process, which loads the models once for all commands. A fault that no
     message tells of is raised."""
@@ -70,14 +90,18 @@ def told(done, code: int, *words: str) -> None:
 
 @pytest.mark.parametrize("more", [{"PYTHONIOENCODING": "latin-1"}, ASCII])
 def test_a_terminal_that_shows_no_chinese(home, more):
-    listed = run(home, "tasks", **more)
-    assert listed.returncode == 0, listed.stderr
-    assert r"\u6574\u6cbb\u9690\u60a3" in listed.stdout  # 整治隐患
-    assert "4 task(s)" in listed.stdout, "English, where nobody chose"
-    as_json = run(home, "tasks", "--json", **more)
-    assert "整治隐患" in {task["title"] for task in json.loads(as_json.stdout)}
     # What is typed is found, and what is not is told, in whatever the terminal shows.
-    assert run(home, "trace", "整治隐患", **more).returncode == 0
+    commands = several((0, "tasks"), (0, "tasks --json"), (0, "trace 整治隐患"))
+    words = [sys.executable, "-c", SEVERAL, commands.encode("ascii", "backslashreplace").decode()]
+    done = subprocess.run(
+        words, cwd=ROOT, env=environ_of(home, **more), capture_output=True, encoding="utf-8",
+        errors="backslashreplace", check=False,
+    )  # fmt: skip
+    told(done, 0)
+    listed, as_json, _, _ = done.stdout.split("<end>")
+    assert r"\u6574\u6cbb\u9690\u60a3" in listed  # 整治隐患
+    assert "4 task(s)" in listed, "English, where nobody chose"
+    assert "整治隐患" in {task["title"] for task in json.loads(as_json)}
     told(run(home, "trace", "无此", "--lang", "zh", **more), 1)
 
 
@@ -164,7 +188,7 @@ def mounted(place: Path, options: str, script: str, home: Path):
     whole = f'mount -t tmpfs {options} tmpfs "$PLACE" || exit 77; {script}'
     done = subprocess.run(
         [shutil.which("unshare") or "sh", "-m", "sh", "-c", whole], cwd=ROOT, capture_output=True, text=True, check=False,
-        env=environ_of(home, BOTH=BOTH, LEFT=LEFT) | {"PLACE": str(place), "HOME_OF": str(home), "DUBAN": " ".join(DUBAN)},
+        env=environ_of(home, BOTH=BOTH, LEFT=LEFT, SEVERAL=SEVERAL, READ=several(*READ), WRITE=several(*WRITE)) | {"PLACE": str(place), "HOME_OF": str(home), "DUBAN": " ".join(DUBAN)},
     )  # fmt: skip
     if done.returncode == 77 or "unshare" in done.stderr:
         pytest.skip("nothing can be mounted here")
@@ -209,14 +233,20 @@ def test_a_read_only_mount(home):
     told(mounted(home / "fixed", "", script, home), 1, "只读挂载", "重新挂载")
 
 
-READ = '$DUBAN tasks --json > /dev/null && $DUBAN overdue --as-of 2027-01-05 && $DUBAN trace 整治隐患 && ' \
-    '$DUBAN verify && $DUBAN ask "整治隐患由哪些单位负责？"'  # fmt: skip
+READ = (
+    (0, "tasks --json"), (0, "overdue --as-of 2027-01-05"), (0, "trace 整治隐患"), (0, "verify"),
+    (0, "ask 整治隐患由哪些单位负责？"),
+)  # fmt: skip
+WRITE = (
+    *READ, (0, "documents"), (0, "review"), (0, "audit log"), (1, "ingest --no-index README.md"),
+    (0, "rm fill"), (0, "ingest --no-index README.md"),
+)  # fmt: skip
 
 
 def test_a_store_on_a_read_only_mount_is_read(home):
     """SQLite's log needs files beside the store even for reading."""
     script = 'cp -r "$HOME_OF"/* "$PLACE"; rm -f "$PLACE"/duban.db-*; mount -o remount,ro "$PLACE"; ' \
-        'export DUBAN_HOME="$PLACE"; ' + READ  # fmt: skip
+        f'export DUBAN_HOME="$PLACE"; {sys.executable} -c "$SEVERAL" "$READ"'  # fmt: skip
     done = mounted(home / "fixed", "", script, home)
     told(done, 0)
     assert "区水利局" in done.stdout
@@ -240,9 +270,7 @@ def test_a_store_on_a_full_disk_is_read(home, left):
         f'{sys.executable} -c "$LEFT" "$PLACE/duban.db"; rm "$PLACE/duban.db-shm"; ' if left else ""
     )
     script = 'cp "$HOME_OF"/duban.db "$PLACE"; ' + killed + FILL + \
-        'export DUBAN_HOME="$PLACE"; ' + READ + \
-        ' && $DUBAN documents && $DUBAN review && $DUBAN audit log && ! $DUBAN ingest --no-index README.md && ' \
-        'rm "$PLACE/fill" && $DUBAN ingest --no-index README.md'  # fmt: skip
+        f'export DUBAN_HOME="$PLACE"; {sys.executable} -c "$SEVERAL" "$WRITE"'  # fmt: skip
     done = mounted(home / "full", "-o size=1500k", script, home)
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("磁盘空间已满, 写不进去\n  请清理") == 1, "by what writes"
