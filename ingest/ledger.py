@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
-from ingest.classifier import EXPLAINED, OTHER, Decision, Use
+from ingest.classifier import EXPLAINED, OTHER, Decision, Models, Use
 from ingest.clauses import ClauseReading
 from ingest.owners import OWNER
 from ingest.pipeline import read_document
@@ -49,10 +49,11 @@ class Ledger(Fact):
     coverage: float
 
 
-def read_ledger(extraction: Extraction) -> Ledger:
-    """The ledger of a document that was extracted."""
+def read_ledger(extraction: Extraction, models: Models = EXPLAINED) -> Ledger:
+    """The ledger of a document that was extracted; `models` as it was extracted with, with their
+    reasons."""
     document = extraction.document
-    readings = tuple(read_document(_source(extraction), models=EXPLAINED).readings)
+    readings = tuple(read_document(_source(extraction), models=models).readings)
     facts = _facts(extraction)
     mentions = sorted(
         (m for item in readings for m in _mentions(item, facts)), key=lambda m: m.span.start
