@@ -24,6 +24,7 @@ from tests.evaluation.cases import (
     measure_times,
 )
 from tests.evaluation.default_pipeline import measure_share
+from tests.evaluation.documents import LEAST, Read, print_table, read_all
 from tests.evaluation.questions import (
     NOTICE,
     OTHER,
@@ -35,6 +36,7 @@ from tests.evaluation.questions import (
     without,
 )
 from tests.evaluation.questions import SHARED as SHARED_QUESTIONS
+from tests.evaluation.training import annotated
 
 BASELINE = Path(__file__).with_name("baseline.json")
 _REFUSE = ("unanswerable", "adversarial")
@@ -46,6 +48,7 @@ def main(arguments: list[str]) -> int:
     found: list[Figure] = [figure for case in cases() for figure in measure(case)]
     if (SHARED / "time_peer.jsonl").exists():
         found += [measure_times(), measure_numbers()]
+        found += list(_documents(console))
     else:
         console.print("../shared/gold is absent: only what the project ships is scored")
     for name, path in (("own questions", OWN), ("shared questions", SHARED_QUESTIONS)):
@@ -81,6 +84,22 @@ def main(arguments: list[str]) -> int:
         }
         BASELINE.write_text(json.dumps(written, ensure_ascii=False, indent=1) + "\n", "utf-8")
     return 1 if any(f.value < f.least for f in found) else 0
+
+
+def _documents(console: Console) -> Iterator[Figure]:
+    """Documents by the folds that never saw them: what is published of reading."""
+    pooled = print_table(list(read_all(annotated())), console)
+    record = Read("open and closed")
+    for folder in ("open", "closed"):
+        record.add(pooled[folder])
+    for kind, least in LEAST.items():
+        yield Figure("issuer left out", kind, record.counts[kind].f1 or 0.0, least, {})
+    taken = record.taken / max(record.tempting, 1)
+    yield Figure("issuer left out", "tempting mentions left", 1 - taken, 0.97, {})
+    coverage = sum(record.coverage) / len(record.coverage)
+    yield Figure("issuer left out", "coverage of the ledger", coverage, 1.0, {})
+    decided = 1 - record.unclassified / max(record.mentions, 1)
+    yield Figure("issuer left out", "mentions decided", decided, 0.95, {})
 
 
 def _answers(name: str, path: Path, console: Console, document: Path = NOTICE) -> Iterator[Figure]:

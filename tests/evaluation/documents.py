@@ -84,11 +84,13 @@ class Read:
 
 
 class Folds:
-    """The models that each group of issuers is left out of."""
+    """The models that each group of issuers is left out of. `many`: all groups will be asked for."""
 
-    def __init__(self, documents: Sequence[Annotated]) -> None:
+    def __init__(self, documents: Sequence[Annotated], *, many: bool = True) -> None:
         self._fittings = fittings(documents)
         self._made: dict[str, Models] = {}
+        for fitting in self._fittings.values() if many else ():
+            fitting.weights()
 
     def models(self, group: str) -> Models:
         """Fitted without `group`."""
