@@ -18,6 +18,7 @@ from functools import lru_cache
 
 from dateutil.relativedelta import relativedelta
 
+from kb.durations import days_step, print_duration, within_a_day
 from kb.language.engine import Token, best, pieces
 from kb.language.time_grammar import grammar
 from kb.language.time_readings import (
@@ -29,7 +30,6 @@ from kb.language.time_readings import (
     Reading,
     Stretch,
     TimeWord,
-    iso_duration,
 )
 from kb.language.time_tokens import numerals_in, periods_in
 from kb.lexicon import load_lexicon
@@ -285,17 +285,21 @@ def _stretch(value: Stretch, reference: date | None, carried: int | None) -> Tim
 
 def _recurring(value: Every) -> Time:
     rule = month_end_rule(value.rrule) if value.rrule else None
-    return Time(0, 0, TimeKind.RECURRING, rrule=rule, clock=value.clock, bound=value.bound)
+    return Time(
+        0,
+        0,
+        TimeKind.RECURRING,
+        rrule=rule,
+        clock=min(value.clocks, default=None),
+        bound=value.bound,
+    )
 
 
 def _length(value: Length, reference: date | None) -> Time:
     first = last = None
     amounts = dict(value.amounts)
-    if reference is not None:
-        length = relativedelta(
-            years=int(amounts.get("Y", 0)), months=int(amounts.get("M", 0)),
-            weeks=int(amounts.get("W", 0)), days=int(amounts.get("D", 0)),
-        )  # fmt: skip
+    if reference is not None and not within_a_day(amounts):
+        length = days_step(amounts)
         if value.bound is Bound.WITHIN or value.ahead > 0:
             count = int(amounts.get("D", 0))
             last = add_workdays(reference, count) if value.working else reference + length
@@ -305,7 +309,7 @@ def _length(value: Length, reference: date | None) -> Time:
                 first, last = date(first.year, 1, 1), date(first.year, 12, 31)
         elif value.bound is Bound.BEFORE:
             first = last = reference - length
-    upper = iso_duration(value.upper) if value.upper else None
+    upper = print_duration(value.upper) if value.upper else None
     return Time(0, 0, TimeKind.DURATION, first, last, duration=value.duration, duration_max=upper,
                 working_days=value.working, bound=value.bound, tail=value.tail,
                 approximate=value.approximate)  # fmt: skip
