@@ -152,7 +152,7 @@ def _deadline(
     """Where the deadline begins, and the deadline that was decided; None where its words give no
     such value."""
     time, label = use.mention, use.decision.label
-    if label is None or label == OTHER:
+    if label is None or label == OTHER or (time.of_issue and issued is None):
         return None
     if time.kind is TimeKind.RECURRING:
         rule = time.rrule

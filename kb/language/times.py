@@ -20,7 +20,7 @@ from dateutil.relativedelta import relativedelta
 
 from kb.durations import days_step, print_duration, within_a_day
 from kb.language.engine import Token, best, pieces
-from kb.language.time_grammar import grammar
+from kb.language.time_grammar import SINCE_ISSUE, grammar
 from kb.language.time_readings import (
     Bound,
     Dated,
@@ -104,6 +104,11 @@ class Time:
         return self.year is YearSource.PRINTED
 
     @property
+    def of_issue(self) -> bool:
+        """Whether it is the day of the document's own issue, which the reference is taken for."""
+        return self.rule == SINCE_ISSUE
+
+    @property
     def assumed(self) -> bool:
         """Whether the year is the reference's, though 今年 may stand there."""
         return self.year in (YearSource.RELATIVE, YearSource.REFERENCE)
@@ -142,7 +147,9 @@ def find_times(text: str, *, reference: date | None = None, carry: bool = True) 
         values.append(token.value)
         if governing:
             governing.see(token.value, made)
-    return _shared(plain, found, values)
+    lengths = {t.start for t in found if t.duration}
+    # The issue that a length runs from (印发之日起|30日内) is no time beside it.
+    return [t for t in _shared(plain, found, values) if not (t.of_issue and t.end in lengths)]
 
 
 class _Governing:
