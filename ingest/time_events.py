@@ -69,8 +69,15 @@ def _grammar() -> Grammar:
 
 
 def find_event_words(text: str) -> list[Token]:
-    """All words of the kinds above in `text`, overlapping ones too."""
-    return list(_grammar().words_in(text))
+    """All words of the kinds above in `text`, overlapping ones too, but those that are only part of a
+    word that is none of them (然后)."""
+    found = list(_grammar().words_in(text))
+    none = {p for w in found if w.kind == EventWord.NO_EVENT for p in range(w.start, w.end)}
+    return [
+        w
+        for w in found
+        if w.kind == EventWord.NO_EVENT or not none.issuperset(range(w.start, w.end))
+    ]
 
 
 class Before:
@@ -84,10 +91,6 @@ class Before:
         self.words = [
             Token(w.start + self.low, w.end + self.low, w.kind)
             for w in find_event_words(text[self.low : at])
-        ]
-        none = [w for w in self.words if w.kind == EventWord.NO_EVENT]
-        self.words = [
-            w for w in self.words if not any(n.start <= w.start and w.end <= n.end for n in none)
         ]
 
     def ends_at(self, place: int, *kinds: EventWord) -> Token | None:

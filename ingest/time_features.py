@@ -34,6 +34,7 @@ class Beside(StrEnum):
     MEASURE_OF = "measure-of"  # the length is itself what is limited: 有效期
     NAME_OF = "name-of"  # the time is part of a name: 2025年工作要点
     RATE = "rate"  # 每月100元
+    COMPARE = "compare"  # two times are set side by side: 2027年比2025年增长
     TOTAL = "total"  # what is counted over a period: 累计
     BAR = "bar"  # who is shut out for that long: 取消三年内申报资格
     LOOKBACK = "lookback"  # what happened in that long before: 一年内因…受到处罚
@@ -82,6 +83,7 @@ class TimeScene(Surroundings):
         inside = [(t.start, t.end) for t in times]
         super().__init__(text, find_beside(text, inside), _FAR)
         self.times = times
+        self._starts_of_times = [t.start for t in times]
         self.issued = issued
         self.genre = genre_of(title)
         self.heading = heading
@@ -204,9 +206,13 @@ class TimeScene(Surroundings):
 
     def _figure(self, at: int, end: int) -> str:
         """How near a figure follows in the sentence."""
-        places = (p - at for p in range(at, end) if self.text[p].isdigit())
-        first = next(places, None)
+        digits = (p for p in range(at, end) if self.text[p].isdigit())
+        first = next((p - at for p in digits if not self._in_time(p)), None)
         return "-" if first is None else "next" if first <= _NEAR else "near" if first <= _ATTRIBUTE else "far"  # fmt: skip
+
+    def _in_time(self, at: int) -> bool:
+        place = bisect_left(self._starts_of_times, at + 1) - 1
+        return place >= 0 and self.times[place].end > at
 
     def _title_year(self, time: Time) -> str:
         """Where it lies against the years that the title names."""
@@ -248,6 +254,7 @@ _CROSSED = (
     ("apart", "exact"), ("apart", "when"), ("attribute", "when"), ("attribute", "kind"), ("figure", "kind"),
     ("figure", "exact"), ("event", "exact"), ("event", "bound"), ("title-year", "exact"), ("exact", "bound"),
     ("sentence", "exact"), ("word-after", "exact"), ("word-before", "exact"), ("exact", "right"),
+    ("figure", "when"), ("figure", "sentence"), ("figure", "right"), ("title-year", "sentence"), ("title-year", "right"),
 )  # fmt: skip
 
 
