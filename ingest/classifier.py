@@ -29,7 +29,8 @@ class Decision(NamedTuple):
 @dataclass(frozen=True)
 class LinearModel:
     """Weights by label and feature, a bias by label, and the margin in probability below which
-    nothing is decided."""
+    nothing is decided: between being of no use and of some, or, where no label is `OTHER`, between
+    the two likeliest."""
 
     labels: tuple[str, ...]
     bias: tuple[float, ...]
@@ -52,7 +53,14 @@ class LinearModel:
         whole = sum(shares)
         ranked = sorted(range(len(shares)), key=lambda place: -shares[place])
         first, second = ranked[0], ranked[1]
-        sure = (shares[first] - shares[second]) / whole >= self.margin
+        gap = (shares[first] - shares[second]) / whole
+        if OTHER in self.labels:
+            # First whether it is of any use, then of which: two likely uses are no doubt of that.
+            nothing = shares[self.labels.index(OTHER)] / whole
+            gap = abs(1 - 2 * nothing)
+            if nothing < 0.5 and self.labels[first] == OTHER:
+                first, second = second, first
+        sure = gap >= self.margin
         reasons = sorted(
             ((name, round(w[first] - w[second], 3)) for name, w in known),
             key=lambda pair: -abs(pair[1]),

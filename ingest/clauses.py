@@ -35,7 +35,7 @@ _HEADING = 20
 
 @dataclass(frozen=True, slots=True)
 class ClauseReading:
-    """`names` are local ranges of titles and numbers of documents, `closed` those and the lists."""
+    """`names` are local ranges of titles and numbers of documents."""
 
     clause: Clause
     reading: Reading
@@ -48,11 +48,6 @@ class ClauseReading:
     def lists(self) -> tuple[OwnerList, ...]:
         """The lists of owners, in order."""
         return self.owners.lists
-
-    @property
-    def closed(self) -> tuple[tuple[int, int], ...]:
-        """Names and owner lists: no date, number or subject is read there."""
-        return tuple(sorted([*self.names, *((o.start, o.end) for o in self.lists)]))
 
 
 def read_clauses(
@@ -97,7 +92,8 @@ def read_clauses(
         headings[clause.id] = " ".join(
             (headings.get(clause.parent_id or "", ""), clause.heading[:_HEADING])
         )
-        closed = sorted([*names, *((o.start, o.end) for o in owners.lists)])
+        # Not the whole list: a time may stand in it (责任单位:…;完成时限:2026年11月底前).
+        closed = sorted([*names, *owners.listed])
         found = clause_times(reading, reference=reference or issued)
         quantities = read_quantities(
             reading,

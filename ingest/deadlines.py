@@ -7,25 +7,28 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-
-from dateutil.relativedelta import relativedelta
+from typing import Any
 
 from ingest.classifier import INSTALLED, OTHER, Models, Use
 from ingest.reading import Reading
+from ingest.surroundings import row_around
+from ingest.time_events import Before, Event, is_issue
 from ingest.time_features import TimeScene
+from kb.durations import days_step, parse_duration, within_a_day
 from kb.language.times import Bound, Time, TimeKind, find_times, may_hold_times
 from kb.models import Period
 from kb.ranges import Ranges
 from tasks.models import Certainty, Counting, Deadline, DueKind
 
 _SENTENCE = re.compile(r"[^。!?\n]+[。!?\n]?")
-_TO = re.compile(r"(?:截至|截止到?|到|至)$")
-_EVENT = re.compile(
-    r"(?:自|从|在|于)?(?P<event>[一-龥\"、]{2,24}?)(?:之日|当日|当天)?(?:起|后|之后|以后)(?:的)?(?:,)?$"
-)
-_ISSUE = re.compile(
-    r"(?:本?(?:通知|意见|方案|办法|文件|计划|规定)?(?:印发|发布|公布|下发|施行|实施)|本?(?:通知|意见|方案|办法|文件|计划|规定))"
-)
+_BARE_YEARS = re.compile(r"(?<!\d)(20\d\d)\s*+[-—–~]++\s*+(20\d\d)(?!\d)")
+_CELLS = ("|", "\t")
+_CELL_ENDS = ("", "\n", *_CELLS)
+_VALUE_ENDS = (")", ";", "。", *_CELL_ENDS)
+_SPACES = 4
+"""White space beside a time in its cell or bracket."""
+_LONGEST_PERIOD = 30
+"""Years of a plan; 规划 reach 15 years ahead (2021—2035年)."""
 _DATED = (DueKind.BY, DueKind.IN, DueKind.START, DueKind.PERIOD)
 
 
@@ -40,28 +43,23 @@ class FoundDeadline:
 
 
 def parse_period(reading: Reading) -> Period | None:
-    """The years that a plan's title and the lines under it name: (2022—2027年), 2018-2020年."""
+    """The years that a plan's title and the lines under it name: (2022—2027年), 十四五, 2018-2020."""
     text = reading.text
-    pattern = re.compile(
-        r"(?P<a>20\d\d)\s*+年?\s*+(?:-|—|~|至|到|－)++\s*+(?P<b>20\d\d)\s*年?(?!\d)"
-    )
-    for match in pattern.finditer(text):
-        first, last = int(match.group("a")), int(match.group("b"))
-        if first <= last <= first + 30:
-            span = reading.span(match.start(), match.end())
+    found = [
+        (m.start, m.end, m.first.year, m.last.year)
+        for m in find_times(text)
+        if m.kind is TimeKind.INTERVAL and m.first and m.last and _whole_years(m.first, m.last)
+    ]
+    found += [(*m.span(), int(m.group(1)), int(m.group(2))) for m in _BARE_YEARS.finditer(text)]
+    for start, end, first, last in sorted(found):
+        if first <= last <= first + _LONGEST_PERIOD:
+            span = reading.span(start, end)
             return Period(start=date(first, 1, 1), end=date(last, 12, 31), span=span)
-    for mention in find_times(text):
-        word = text[mention.start : mention.end]
-        if (
-            mention.first
-            and mention.last
-            and "五" in word
-            and mention.last.year - mention.first.year == 4
-        ):
-            return Period(
-                start=mention.first, end=mention.last, span=reading.span(mention.start, mention.end)
-            )
     return None
+
+
+def _whole_years(first: date, last: date) -> bool:
+    return (first.month, first.day, last.month, last.day) == (1, 1, 12, 31)
 
 
 def clause_times(reading: Reading, *, reference: date | None) -> list[Time]:
@@ -95,22 +93,33 @@ def read_times(
     if not free:
         return []
     scene = TimeScene(
-        reading.text, free, issued=issued, title=title, heading=heading, parties=parties
+        reading.text,
+        free,
+        issued=issued or reference,
+        title=title,
+        heading=heading,
+        parties=parties,
     )
     return models.decide_all("time_use", free, scene.features)
 
 
 def find_deadlines(
-    reading: Reading, uses: Sequence[Use[Time]], *, issued: date | None, period: Period | None
+    reading: Reading,
+    uses: Sequence[Use[Time]],
+    *,
+    issued: date | None,
+    period: Period | None,
+    parties: Sequence[tuple[int, int]] = (),
 ) -> list[FoundDeadline]:
     """The deadlines among the times of `reading`, in order.
 
     `issued` is the document's date: it resolves 印发之日起30日内; a stretch that is the plan's own
-    `period` is no deadline of a clause.
+    `period` is no deadline of a clause. `parties`: local ranges, in order, where bodies stand; an
+    event does not hold them (安全环保部|接报|后30分钟内).
     """
     found: list[tuple[Time, Deadline]] = []
     for use in uses:
-        made = _deadline(reading.text, use, issued, period)
+        made = _deadline(reading, use, issued, period, parties)
         if made is None:
             continue
         at, due = made
@@ -134,19 +143,23 @@ def find_yearless(uses: Sequence[Use[Time]]) -> list[tuple[int, int]]:
 
 
 def _deadline(
-    text: str, use: Use[Time], issued: date | None, period: Period | None
+    reading: Reading,
+    use: Use[Time],
+    issued: date | None,
+    period: Period | None,
+    parties: Sequence[tuple[int, int]],
 ) -> tuple[int, Deadline] | None:
     """Where the deadline begins, and the deadline that was decided; None where its words give no
     such value."""
     time, label = use.mention, use.decision.label
-    if label is None or label == OTHER:
+    if label is None or label == OTHER or (time.of_issue and issued is None):
         return None
     if time.kind is TimeKind.RECURRING:
         rule = time.rrule
         return (time.start, Deadline(kind=DueKind.RECURRING, rrule=rule)) if rule else None
+    before = Before(reading.text, time.start)
     if time.duration:
-        left = re.split(r"[。;!?\n]", text[max(0, time.start - 30) : time.start])[-1]
-        return _relative(time, left, issued)
+        return _relative(reading, time, before.event(parties), issued)
     if label == DueKind.START and time.first is not None:
         return time.start, Deadline(
             kind=DueKind.START, date=time.first, start=time.first, certainty=_plain(time)
@@ -155,11 +168,9 @@ def _deadline(
         return None
     if period and (time.first, time.last) == (period.start, period.end):
         return None
-    left = text[max(0, time.start - 8) : time.start]
-    lead = _TO.search(left)
-    at = time.start - len(lead.group()) if lead else time.start
+    at = before.lead()
     bounded = time.bound in (Bound.BEFORE, Bound.EDGE, Bound.WITHIN)
-    if bounded or lead or (label == DueKind.BY and time.first is None):
+    if bounded or at < time.start or (label == DueKind.BY and time.first is None):
         return at, Deadline(kind=DueKind.BY, date=time.last, certainty=_plain(time))
     kind = DueKind.BY if label == DueKind.BY else DueKind.IN
     start = None if kind is DueKind.BY else time.first
@@ -172,39 +183,25 @@ def _plain(mention: Time) -> tuple[Certainty, ...]:
     return tuple(doubt for doubt, holds in doubts if holds) or (Certainty.EXPLICIT,)
 
 
-def _relative(mention: Time, left: str, issued: date | None) -> tuple[int, Deadline]:
-    """A length after the event whose words end before it; the event may be left unsaid."""
-    counting = Counting.WORKING_DAYS if mention.working_days else Counting.DAYS
-    event = _EVENT.search(left)
-    words = (
-        re.split(r"自|从|,|、(?=[一-龥]{0,6}$)", event.group("event"))[-1].strip('"')
-        if event
-        else ""
+def _relative(
+    reading: Reading, mention: Time, event: Event | None, issued: date | None
+) -> tuple[int, Deadline]:
+    """A length after its event, which may be left unsaid; of a range (3至5日内) the upper end."""
+    length = mention.duration_max or mention.duration
+    due = Deadline(
+        kind=DueKind.RELATIVE,
+        duration=length,
+        counting=Counting.WORKING_DAYS if mention.working_days else Counting.DAYS,
     )
-    if not words:
-        return mention.start, Deadline(
-            kind=DueKind.RELATIVE, duration=mention.duration, counting=counting
-        )
-    begins = left.rfind(words)
-    start = mention.start - len(left) + begins
-    if begins and left[begins - 1] in "自从":
-        start -= 1
-    if _ISSUE.fullmatch(words) and issued is not None and not mention.working_days:
-        due = issued + _length(mention.duration or "P0D")
-        return start, Deadline(kind=DueKind.BY, date=due, duration=mention.duration, event=words)
-    return start, Deadline(
-        kind=DueKind.RELATIVE, duration=mention.duration, counting=counting, event=words
-    )
-
-
-def _length(duration: str) -> relativedelta:
-    parts = {code: int(float(n)) for n, code in re.findall(r"([\d.]+)([YMWD])", duration)}
-    return relativedelta(
-        years=parts.get("Y", 0),
-        months=parts.get("M", 0),
-        weeks=parts.get("W", 0),
-        days=parts.get("D", 0),
-    )
+    if event is None:
+        return mention.start, due
+    words = reading.text[event.start : event.end]
+    amounts = parse_duration(length or "") or {}
+    counted = amounts and not mention.working_days and not within_a_day(amounts)
+    read: dict[str, Any] = {"event": words, "event_span": reading.span(event.start, event.end)}
+    if issued is not None and counted and not event.ahead and is_issue(words):
+        read |= {"kind": DueKind.BY, "date": issued + days_step(amounts)}
+    return event.opens, due.model_copy(update=read)
 
 
 def _with_ranges(text: str, found: Sequence[tuple[Time, Deadline]]) -> Iterator[FoundDeadline]:
@@ -214,6 +211,7 @@ def _with_ranges(text: str, found: Sequence[tuple[Time, Deadline]]) -> Iterator[
     governs from its part of the sentence to the next deadline; one at the end of its part
     (…，2020年底前完成) governs back to the part's start.
     """
+    closed = 0  # where the last that is set apart ends
     paragraphs = [(m.start(), m.end()) for m in re.finditer(r"[^\n]+", text)]
     sentences = [(m.start(), m.end()) for m in _SENTENCE.finditer(text)]
     sentence_starts = [s for s, _ in sentences]
@@ -224,12 +222,11 @@ def _with_ranges(text: str, found: Sequence[tuple[Time, Deadline]]) -> Iterator[
         previous = found[index - 1][0].end if index else 0
         following = found[index + 1][0].start if index + 1 < len(found) else len(text)
         following = max(following, mention.end)  # 每年…之日起30日内: its event may hold this one
-        opens = not re.search(
-            r"[^\s,，、:(（)）一二三四五六七八九十\d.]",
-            text[max(sentence[0], mention.start - 12) : mention.start]
-            .replace("力争", "")
-            .replace("确保", ""),
-        )
+        if (whole := _set_apart(text, mention, closed)) is not None:
+            closed = whole[1]
+            yield FoundDeadline(mention.start, mention.end, due, whole)
+            continue
+        opens = Before(text, mention.start).opens()
         begin = max(sentence[0], previous) if previous > sentence[0] else sentence[0]
         if opens and due.kind in (DueKind.BY, DueKind.IN, DueKind.START):
             end = min(_next_opening(text, found, index, sentences, sentence_starts), paragraph[1])
@@ -242,6 +239,19 @@ def _with_ranges(text: str, found: Sequence[tuple[Time, Deadline]]) -> Iterator[
         if semicolon >= 0:
             stop = semicolon
         yield FoundDeadline(mention.start, mention.end, due, (cut, stop))
+
+
+def _set_apart(text: str, mention: Time, closed: int) -> tuple[int, int] | None:
+    """What a time governs that is set apart from the sentences: its row, where it fills a cell; all
+    that stands before it from `closed` on, where it fills a bracket or is the value of a label
+    (完成时限:年底). None for another."""
+    before = text[max(0, mention.start - _SPACES) : mention.start].rstrip(" *")[-1:]
+    after = text[mention.end : mention.end + _SPACES].lstrip(" *")[:1]
+    if before in _CELLS and after in _CELL_ENDS:
+        return row_around(text, mention.start, mention.end)
+    if (before == "(" and after == ")") or (before == ":" and after in _VALUE_ENDS):
+        return closed, mention.end
+    return None
 
 
 def _next_opening(

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from itertools import pairwise
 
 from ingest.clauses import ClauseReading
 from ingest.deadlines import find_deadlines, find_yearless
 from ingest.milestones import MilestoneBook, assemble_milestones
 from ingest.owners import OWNER
 from ingest.reading import Reading
+from ingest.surroundings import row_around
 from ingest.targets import FoundTarget, name_targets
 from kb.identifiers import stable_id
 from kb.language.parties import Form
@@ -34,7 +36,10 @@ _OCCASION = re.compile(
     r"(?:制[定订]|编制|提出|形成|出台)了?(?:本|如下|以下|此)[^,。;:的并]{0,14}[。:]?\s*$"
 )
 _BODY = 12
+_BETWEEN = " 。;,\n\t|"
 _TITLE = 60
+_CELL_GAP = 3
+"""Characters from the end of a cell's words to its mark."""
 
 
 def extract_tasks(
@@ -71,7 +76,13 @@ def extract_tasks(
         if issued is None:
             warnings.extend(_without_year(item))
         subjects = item.owners.stated
-        deadlines = find_deadlines(reading, item.times, issued=issued, period=period)
+        deadlines = find_deadlines(
+            reading,
+            item.times,
+            issued=issued,
+            period=period,
+            parties=[(use.mention.start, use.mention.end) for use in item.owners.uses],
+        )
         doubtful = doubts[between(doubt_at, clause.span.start, clause.span.end)]
         warnings.extend(_undecided(item))
         targets = name_targets(
@@ -139,22 +150,33 @@ def _has_body(item: ClauseReading, is_parent: bool) -> bool:
 
 
 def _segments(item: ClauseReading) -> Iterator[tuple[int, int, tuple[Assignment, ...]]]:
-    """(start, end, assignments) of each duty in the clause, as local ranges."""
-    length = len(item.reading.text)
-    if len(item.lists) < 2:
-        yield 0, length, item.lists[0].assignments if item.lists else ()
+    """(start, end, assignments) of each duty in the clause, as local ranges. Lists side by side (the
+    cells of a row, a line for each role) are one; what follows the last is a duty of its own where
+    it has a body, else part of the last (a row's cell of its date)."""
+    text = item.reading.text
+    if not item.lists:
+        yield 0, len(text), ()
         return
-    cursor = 0
-    for number, owners in enumerate(item.lists):
-        if not item.reading.text[cursor : owners.start].strip(" 。;,\n") and number:
-            previous = item.lists[number - 1]
-            raise_to = owners.end
-            yield previous.end, raise_to, owners.assignments
-        else:
-            yield cursor, owners.end, owners.assignments
-        cursor = owners.end
-    if len(item.reading.text[cursor:].strip(" 。;,\n")) >= _BODY:
-        yield cursor, length, ()
+    last = _row_end(text, item.lists[-1].end)
+    dated = sum(u.mention.end - u.mention.start for u in item.times if u.mention.start >= last)
+    rest = len(text[last:].strip(_BETWEEN)) - dated >= _BODY
+    cursor, own = 0, item.lists[0].assignments
+    for before, owners in pairwise(item.lists):
+        if text[before.end : owners.start].strip(_BETWEEN):
+            end = min(_row_end(text, before.end), owners.start)
+            yield cursor, end, own
+            cursor, own = end, ()
+        own = (*own, *owners.assignments)
+    yield cursor, last if rest else len(text), own
+    if rest:
+        yield last, len(text), ()
+
+
+def _row_end(text: str, at: int) -> int:
+    """Where the row ends whose cell ends at `at`; `at` itself where it is no cell."""
+    if text[at : at + _CELL_GAP].lstrip(" ")[:1] not in ("|", "\t"):
+        return at
+    return row_around(text, at, at)[1]
 
 
 def _kind(clause: Clause, clauses: dict[str, Clause]) -> TaskKind:

@@ -16,6 +16,11 @@ from tasks.models import Certainty, Deadline, DueKind, Milestone
 _INTRODUCES = re.compile(r"[,、](?:力争|争取|努力|确保|并|且|到|至|其中)+$")
 _COMMITMENT = 80
 _EDGE = " ,;。:、\n"
+_CELL = f"{_EDGE})|\t"
+_APART = (":", "(", "|", "\t")
+_PIECES = re.compile(r"[。;\n|\t]|\((?![^()]{1,3}\))")  # not (一), a number
+_LEAST_WORDS = 4
+"""Characters of what is to be done; the cell of a number or a day has fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,10 @@ def _commitment(text: str, start: int, end: int, item: FoundDeadline | None) -> 
             or (len(last) <= 12 and re.match(r"(?:要|须|应|内|前|起|,)", after))
         ):
             words = f"{last}{words}"
+        if not after.strip(_CELL) and before.rstrip()[-1:] in _APART:
+            # A cell, a bracket, a label's value: the first words of what it is said of.
+            pieces = (piece.strip(_CELL) for piece in _PIECES.split(before))
+            words = next((piece for piece in pieces if len(piece) >= _LEAST_WORDS), words)
     else:
         words = text[start:end].strip(_EDGE)
     words = re.sub(r"\s+", " ", words)

@@ -51,6 +51,15 @@ class Owners:
     first_leads: bool
     places: tuple[tuple[int, int], ...] = ()
 
+    @property
+    def listed(self) -> tuple[tuple[int, int], ...]:
+        """Where the owners of lists stand."""
+        return tuple(
+            (use.mention.start, use.mention.end)
+            for use in self.uses
+            if use.decision.label == OWNER and use.zone.kind != "text"
+        )
+
 
 def read_owners(
     reading: Reading,

@@ -229,10 +229,16 @@ def _read_source(source: Source, tell: Tell, models: Models) -> Extraction:
 
 
 def _year_of(header: Header, outline: Outline) -> date | None:
-    """The first day of the year that the title names, where the document has no day of its own."""
+    """The first day of the year that the title names, else of that in the document's number
+    (〔2026〕14号), where the document has no day of its own."""
     title = header.title or (outline.plans[0].title if outline.plans else "")
-    named = next((t.first for t in find_times(title) if t.printed_year and t.first), None)
-    return date(named.year, 1, 1) if named else None
+    named = next((t.first.year for t in find_times(title) if t.printed_year and t.first), None)
+    if named is None and (number := _NUMBER_YEAR.search(header.document_number or "")):
+        named = int(number[1])
+    return date(named, 1, 1) if named else None
+
+
+_NUMBER_YEAR = re.compile(r"〔((?:19|20)\d\d)〕")
 
 
 def _jurisdiction(header: Header, outline: Outline) -> Jurisdiction:

@@ -103,13 +103,16 @@ EDITABLE = frozenset(
 
 
 _MONTH, _DAY = r"(?:[1-9]|1[0-2])", r"-?(?:[1-9]|[12]\d|3[01])"
+_HOUR = r"(?:1?\d|2[0-3])"
 _WEEKDAY = r"(?:-?[1-5])?(?:MO|TU|WE|TH|FR|SA|SU)"
 _RULE_PARTS = {
-    "FREQ": re.compile("YEARLY|MONTHLY|WEEKLY|DAILY"),
+    "FREQ": re.compile("YEARLY|MONTHLY|WEEKLY|DAILY|HOURLY|MINUTELY"),
     "INTERVAL": re.compile(r"[1-9]\d?"),
     "BYMONTH": re.compile(f"{_MONTH}(?:,{_MONTH})*"),
     "BYMONTHDAY": re.compile(f"{_DAY}(?:,{_DAY})*"),
     "BYDAY": re.compile(f"{_WEEKDAY}(?:,{_WEEKDAY})*"),
+    "BYHOUR": re.compile(f"{_HOUR}(?:,{_HOUR}){{0,11}}"),
+    "BYMINUTE": re.compile(r"[1-5]?\d"),
     "BYSETPOS": re.compile(r"-?[1-9](?:,-?[1-9])*"),
 }
 """The parts of RFC 5545's rules that a person may use."""
@@ -199,8 +202,8 @@ def _check_deadline(due: Deadline) -> None:
 
 
 def _check_rule(printed: str) -> None:
-    """Rules by days and longer, each part once: nothing is due by the hour, and a rule by the
-    second, or one that leaves out every day, would be reckoned for ever."""
+    """Rules of the parts that are used, each once: a rule by the second, or one that leaves out every
+    day, would be reckoned for ever."""
     parts = [part.partition("=") for part in printed.split(";")]
     names = {name for name, _, _ in parts}
     whole = "FREQ" in names and len(names) == len(parts)

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from kb.durations import parse_duration
 from kb.recurrence import month_end_rule, parse_rule
 from kb.workdays import Arrangement
 from tasks.models import Counting
@@ -15,6 +15,8 @@ _EVERY = {
     "MONTHLY": ("月", "month"),
     "WEEKLY": ("周", "week"),
     "DAILY": ("天", "day"),
+    "HOURLY": ("小时", "hour"),
+    "MINUTELY": ("分钟", "minute"),
 }
 _COUNTED = {"MONTHLY": "个月"}
 _NAMED = {
@@ -30,11 +32,12 @@ _WEEKDAYS = {
     "SA": ("周六", "Saturday"),
     "SU": ("周日", "Sunday"),
 }
-SPANS = {"Y": ("年", "years"), "M": ("个月", "months"), "W": ("周", "weeks"), "D": ("天", "days")}
-"""The letters of an ISO 8601 duration of whole days and more, named in both languages."""
+SPANS = {
+    "Y": ("年", "years"), "M": ("个月", "months"), "W": ("周", "weeks"), "D": ("天", "days"),
+    "TH": ("小时", "hours"), "TM": ("分钟", "minutes"), "TS": ("秒", "seconds"),
+}  # fmt: skip
+"""The units of a duration (see `kb.durations`), named in both languages."""
 WORKDAYS = ("个工作日", "working days")
-DURATION = re.compile(r"P(\d+)([YMWD])")
-"""A duration that is counted in one of `SPANS`."""
 ASSUMED_YEAR = ("年份据文件", "the year is the document's")
 """What is said of a date whose year is not printed (see `Certainty.ASSUMED_YEAR`)."""
 
@@ -58,7 +61,17 @@ def describe_recurrence(rrule: str, language: str) -> str:
         if freq == "MONTHLY":
             zh, en = "每年", "every year"
         zh, en = f"{zh}{months.replace(',', '、')}月", f"{en}, month {months.replace(',', ', ')}"
-    return zh + days[0] if language == "zh" else en + days[1]
+    times = _times_in_words(parts)
+    return zh + days[0] + times[0] if language == "zh" else en + days[1] + times[1]
+
+
+def _times_in_words(parts: dict[str, str]) -> tuple[str, str]:
+    """The times of day of a rule after its days, in both languages."""
+    hours = [hour for hour in parts.get("BYHOUR", "").split(",") if hour]
+    if not hours:
+        return "", ""
+    clocks = [f"{hour}:{int(parts.get('BYMINUTE', 0)):02d}" for hour in hours]
+    return "、".join(clocks), f", at {' and '.join(clocks)}"
 
 
 def _days_in_words(parts: dict[str, str]) -> tuple[str, str] | None:
@@ -92,14 +105,15 @@ def _days_in_words(parts: dict[str, str]) -> tuple[str, str] | None:
 
 
 def describe_length(duration: str, language: str, counting: Counting = Counting.DAYS) -> str:
-    """An ISO 8601 duration in words: 3个月, or 3 months. As it is where words fail."""
-    parts = DURATION.fullmatch(duration)
-    if parts is None:
+    """An ISO 8601 duration in words: 3个月, or 3 months; 1小时30分钟. As it is where it is none."""
+    amounts = parse_duration(duration)
+    if not amounts:
         return duration
-    zh, en = WORKDAYS if counting is Counting.WORKING_DAYS else SPANS[parts[2]]
+    working = counting is Counting.WORKING_DAYS
+    words = [(f"{n:f}", WORKDAYS if working else SPANS[unit]) for unit, n in amounts.items()]
     if language == "zh":
-        return f"{parts[1]}{zh}"
-    return f"{parts[1]} {en.removesuffix('s') if parts[1] == '1' else en}"
+        return "".join(f"{n}{zh}" for n, (zh, _) in words)
+    return " ".join(f"{n} {en.removesuffix('s') if n == '1' else en}" for n, (_, en) in words)
 
 
 def describe_relative(

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from math import ceil
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from dateutil.relativedelta import relativedelta
 from pydantic import SerializerFunctionWrapHandler, field_serializer
 
+from kb.durations import days_step, parse_duration
 from kb.language.roles import Role
 from kb.models import Fact
 from kb.workdays import Arrangement, add_workdays, arrangements_for
@@ -26,7 +27,6 @@ from tasks.units import jurisdiction_of, unit_key
 DUE_SOON = 30
 """How many days count as near, today among them, unless told otherwise."""
 
-_DURATION = re.compile(r"P(?:(\d{1,4})Y)?(?:(\d{1,4})M)?(?:(\d{1,4})W)?(?:(\d{1,5})D)?")
 _NEW = Life(milestone_id="")
 
 Lives = Mapping[tuple[str, str], Life]
@@ -274,27 +274,25 @@ def due_soon(
 
 
 def add_duration(day: date, duration: str, counting: Counting = Counting.DAYS) -> date:
-    """A day and an ISO 8601 duration of years, months, weeks and days (`P3M`, `P30D`); of days only
-    where working days are counted. The day after `day` is the first that counts. The end of a
-    shorter month stands for a day it lacks: 30 November and P3M give 28 February, 31 January and P1M
-    in a leap year 29 February.
+    """A day and an ISO 8601 duration (`P3M`, `P30D`, `PT2H`); of days only where working days are
+    counted. The day after `day` is the first that counts. The end of a shorter month stands for a day
+    it lacks: 30 November and P3M give 28 February, 31 January and P1M in a leap year 29 February. Of
+    hours the full days count (see `kb.durations.days_step`), of half a working day the whole one.
 
     Raises:
         FieldError: it is no such duration, or the day lies beyond the calendar.
     """
-    match = _DURATION.fullmatch(duration)
-    if match is None or duration == "P":
+    amounts = parse_duration(duration)
+    if amounts is None:
         raise FieldError(f"不是时长: {duration} / not a duration (P3M, P30D): {duration}")
-    years, months, weeks, days = (int(part or 0) for part in match.groups())
     try:
         if counting is Counting.WORKING_DAYS:
-            if years or months or weeks:
+            if amounts.keys() - {"D"}:
                 raise FieldError(
                     f"工作日只按天计, 如 P5D: {duration} / working days are counted in days (P5D): {duration}"
                 )
-            return add_workdays(day, days)
-        step = relativedelta(years=years, months=months, weeks=weeks, days=days)
-        found: date = day + step
+            return add_workdays(day, ceil(amounts["D"]))
+        found: date = day + days_step(amounts)
     except (ValueError, OverflowError) as error:
         raise FieldError(f"时长过长: {duration} / the duration is too long: {duration}") from error
     return found

@@ -10,13 +10,16 @@ from dateutil.rrule import rrulestr
 from kb.recurrence import month_end_rule, parse_rule, print_rule
 from tasks.models import Deadline
 
+_WITHIN_A_DAY = frozenset({"HOURLY", "MINUTELY"})
+
 
 def occurrences(deadline: Deadline, first: date, last: date) -> list[date]:
     """The due days of a recurring deadline in `[first, last]`, in order.
 
     A rule that names no day is due on the last day of its period: YEARLY on 31 December, with a
     month on that month's last day, MONTHLY on the month's last day, WEEKLY on Sunday; a rule for
-    every third or sixth month on the last day of the quarter or half.
+    every third or sixth month on the last day of the quarter or half. Of what recurs within a day
+    (每2小时, 每日8时) the days are given.
     """
     if deadline.rrule is None or first > last:
         return []
@@ -26,7 +29,12 @@ def occurrences(deadline: Deadline, first: date, last: date) -> list[date]:
 @lru_cache(maxsize=4096)
 def _days_of_rule(printed: str, first: date, last: date) -> tuple[date, ...]:
     parts = parse_rule(month_end_rule(printed))
+    for clock in ("BYHOUR", "BYMINUTE"):
+        parts.pop(clock, None)
     freq = parts["FREQ"]
+    if freq in _WITHIN_A_DAY:
+        freq = parts["FREQ"] = "DAILY"
+        parts.pop("INTERVAL", None)
     if "BYMONTHDAY" not in parts:
         if freq == "YEARLY":
             parts.setdefault("BYMONTH", "12")

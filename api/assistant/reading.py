@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from api.assistant.support_words import WordUse, pattern
 from ingest.scopes import ScopeEntry
+from kb.durations import parse_duration, within_a_day
 from kb.language.organisations import Organisations
 from kb.language.quantities import Quantity, find_quantities
 from kb.language.roles import Role, RoleWordKind, role_words
@@ -53,13 +54,20 @@ class Numbers:
 def numbers_in(text: str) -> Numbers:
     """The numbers and times of a text. Numbers written in characters count where a unit of
     measurement is with them: in 统一 there is none."""
-    times = [_time(text, t) for t in find_times(text) if t.first or t.last or t.rrule or t.duration]
+    times = [
+        _time(text, t) for t in find_times(text) if t.first or t.last or t.rrule or _of_days(t)
+    ]
     quantities = [
         _quantity(text, q)
         for q in find_quantities(text)
         if (not q.chinese or q.measure) and not any(q.start < t.to and t.at < q.end for t in times)
     ]
     return Numbers(tuple(quantities), tuple(times))
+
+
+def _of_days(t: Time) -> bool:
+    """Whether it is a length of days or more; hours and minutes are measured like any amount."""
+    return bool(t.duration) and not within_a_day(parse_duration(t.duration or "") or {})
 
 
 def _time(text: str, t: Time) -> Claim:

@@ -302,7 +302,7 @@ def _weekdays(low: str, as_of: date) -> Iterator[_Found]:
 
 def _dated(low: str, as_of: date) -> Iterator[_Found]:
     for mention in find_times(low, reference=as_of):
-        if not (mention.first or mention.last):
+        if not (mention.first or mention.last) or mention.of_issue:
             continue
         start, end = mention.first, mention.last
         named = _named().search(low[mention.start : mention.end])

@@ -6,8 +6,10 @@ The readings are those of `time_readings`; the words are in `time_words.jsonl`.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import time
 from decimal import Decimal
 
+from kb.durations import TIME_UNITS, UNITS, parse_duration
 from kb.language.engine import Grammar, Made, Token
 from kb.language.time_readings import (
     WEEKDAYS,
@@ -20,8 +22,12 @@ from kb.language.time_readings import (
 )
 from kb.recurrence import parse_rule
 
+_HALVES = {"Y": ("M", Decimal(6)), "M": ("D", Decimal(15)), "TH": ("TM", Decimal(30))}
+"""What half of a unit is in the next."""
 _MOST_PARTS = 12
 """Months, days or weekdays that one recurrence lists."""
+_LONGEST_STEP = 99
+"""The most units from one occurrence to the next: 每90分钟."""
 
 
 def add_recurrences(g: Grammar) -> None:
@@ -31,13 +37,22 @@ def add_recurrences(g: Grammar) -> None:
     def _every(word: Token, n: Token | None, unit: Token) -> Made | None:
         e: TimeWord = unit.value
         count = n.value.value if n else 1
-        if not 1 <= count <= 60 or (n and (not e.rrule or e.half)):
+        if not 1 <= count <= _LONGEST_STEP or (n and (not e.rrule or e.half)):
             return None
         return Made("every", _from_rule(e.rrule, count))
 
     @g.rule("frequency")
     def _frequency(word: Token) -> Made:
         return Made("every", _from_rule(word.value.rrule, 1))
+
+    @g.rule("next-month", "n", "day-unit", name="every")
+    def _next_month(word: Token, n: Token, unit: Token) -> Made | None:
+        # 于次月5日前: every month, of what was done in the one before
+        return _with_day(_from_rule(word.value.rrule, 1), n.value.value)
+
+    @g.rule("next-month", "edge", name="every")
+    def _next_month_end(word: Token, edge: Token) -> Made | None:
+        return _with_day(_from_rule(word.value.rrule, 1), -1) if edge.value.number < 0 else None
 
     @g.rule("each", "weekday", name="every-weekday")
     def _every_weekday(word: Token, day: Token) -> Made:
@@ -62,11 +77,13 @@ def add_recurrences(g: Grammar) -> None:
 
     @g.rule("every-weekday", "to", "weekday", name="every-weekday")
     def _weekday_range(every: Token, to: Token, day: Token) -> Made | None:
-        value: Every = every.value
-        first, last = WEEKDAYS.index(value.weekdays[-1]), WEEKDAYS.index(day.value)
-        if first >= last:
-            return None
-        return Made("every-weekday", replace(value, weekdays=(*value.weekdays, *WEEKDAYS[first + 1 : last + 1])))  # fmt: skip
+        return _until_weekday(every.value, WEEKDAYS.index(day.value))
+
+    @g.rule("every-weekday", "to", "n", name="every-weekday")
+    def _short_weekday_range(every: Token, to: Token, n: Token) -> Made | None:
+        number: Numeral = n.value
+        plain = not number.arabic and not number.digits and number.value <= 6
+        return _until_weekday(every.value, number.value - 1) if plain else None
 
     @g.rule("every-weekday", name="every")
     def _as_every(every: Token) -> Made:
@@ -107,6 +124,11 @@ def add_recurrences(g: Grammar) -> None:
     def _day_of_month(every: Token, of: Token | None, n: Token, unit: Token) -> Made | None:
         return None if every.value.days else _with_day(every.value, n.value.value)
 
+    @g.rule("every", "n", "and", "n", "day-unit", name="every")
+    def _days_of_month(every: Token, n: Token, _: Token, m: Token, unit: Token) -> Made | None:
+        first = None if every.value.days else _with_day(every.value, n.value.value)
+        return first and _with_day(first.value, m.value.value)
+
     @g.rule("every", "and", "n", "day-unit", name="every")
     def _more_days(every: Token, _: Token, n: Token, unit: Token) -> Made | None:
         return _with_day(every.value, n.value.value) if every.value.days else None
@@ -142,7 +164,16 @@ def add_recurrences(g: Grammar) -> None:
 
     @g.rule("every", "clock", name="every")
     def _every_clock(every: Token, clock: Token) -> Made | None:
-        return None if every.value.clock else Made("every", replace(every.value, clock=clock.value))
+        return None if every.value.clocks else _at(every.value, clock.value)
+
+    @g.rule("every", "and", "clock", name="every")
+    def _more_clocks(every: Token, _: Token, clock: Token) -> Made | None:
+        return _at(every.value, clock.value) if every.value.clocks else None
+
+    @g.rule("every", "clock", "to", "clock", name="every")
+    def _hours(every: Token, first: Token, to: Token, last: Token) -> Made | None:
+        # 每日8时至20时 says how long, not by when
+        return None if every.value.clocks else Made("every", every.value)
 
     @g.rule("every", name="every")
     def _alone(every: Token) -> Made:
@@ -151,11 +182,20 @@ def add_recurrences(g: Grammar) -> None:
     @g.rule("every", "before", name="every")
     def _every_before(every: Token, before: Token) -> Made | None:
         value: Every = every.value
-        if not (value.months or value.days or value.weekdays or value.clock):
+        if not (value.months or value.days or value.weekdays or value.clocks):
             return None  # 每年前三季度
         if value.open_month and not value.days:
             value = replace(value, days=(-1,))
         return Made("time", replace(value, bound=Bound.BEFORE))
+
+
+def _until_weekday(value: Every, last: int) -> Made | None:
+    """A recurrence on the days after its last up to the weekday `last`, counted from Monday, too."""
+    first = WEEKDAYS.index(value.weekdays[-1])
+    more = WEEKDAYS[first + 1 : last + 1]
+    return (
+        Made("every-weekday", replace(value, weekdays=(*value.weekdays, *more))) if more else None
+    )
 
 
 def _from_rule(rrule: str | None, count: int) -> Every:
@@ -166,6 +206,7 @@ def _from_rule(rrule: str | None, count: int) -> Every:
     return Every(
         parts["FREQ"],
         interval * count,
+        days=tuple(int(day) for day in parts.get("BYMONTHDAY", "").split(",") if day),
         weekdays=tuple(filter(None, parts.get("BYDAY", "").split(","))),
         quarterly=interval == 3 and count == 1,
     )
@@ -206,9 +247,18 @@ def _month_ends(months: tuple[int, ...], days: tuple[int, ...]) -> bool:
     return all(day == -1 or day in lengths.get(m, (31,)) for m in months for day in days)
 
 
+def _at(value: Every, clock: time) -> Made | None:
+    """A recurrence at `clock` too: one rule has one minute for all its hours."""
+    known = value.clocks
+    if value.freq in ("", "HOURLY", "MINUTELY") or len(known) >= _MOST_PARTS:
+        return None
+    if known and (clock <= known[-1] or clock.minute != known[0].minute):
+        return None
+    return Made("every", replace(value, clocks=(*known, clock)))
+
+
 def _with_day(value: Every, day: int) -> Made | None:
-    monthly = value.freq == "MONTHLY" and (value.interval == 1 or value.quarterly)
-    if not (monthly or (value.freq == "YEARLY" and value.open_month)):
+    if not (value.freq == "MONTHLY" or (value.freq == "YEARLY" and value.open_month)):
         return None
     if not (1 <= day <= 31 or day == -1) or len(value.days) >= _MOST_PARTS:
         return None
@@ -256,15 +306,14 @@ def add_lengths(g: Grammar) -> None:
 
     @g.rule("length-word", name="length")
     def _word(word: Token) -> Made:
-        printed = word.value.unit  # P6M
-        return Made("length", Length(((printed[-1], Decimal(printed[1:-1])),)))
+        return Made("length", Length(tuple((parse_duration(word.value.unit) or {}).items())))
 
     @g.rule("length", "half", name="length-and-half")
     def _half(length: Token, half: Token) -> Made | None:
         value: Length = length.value
         if value.upper or value.working or value.tail or len(value.amounts) != 1:
             return None
-        more = {"Y": ("M", Decimal(6)), "M": ("D", Decimal(15))}.get(value.amounts[0][0])
+        more = _HALVES.get(value.amounts[0][0])
         return Made("length", replace(value, amounts=(*value.amounts, more))) if more else None
 
     @g.rule("length", "length", name="length-and-length")
@@ -273,14 +322,23 @@ def add_lengths(g: Grammar) -> None:
         b: Length = second.value
         if a.upper or b.upper or a.working or b.working or a.tail or b.ahead:
             return None
-        if "YMWD".find(a.amounts[-1][0]) >= "YMWD".find(b.amounts[0][0]):
+        if UNITS.index(a.amounts[-1][0]) >= UNITS.index(b.amounts[0][0]):
             return None
-        return Made("length", replace(a, amounts=(*a.amounts, *b.amounts), tail=b.tail))
+        # 6月5日24小时内 is a day and a length rather than 5 days and 24 hours
+        clock = b.amounts[0][0] in TIME_UNITS
+        return Made("length", replace(a, amounts=(*a.amounts, *b.amounts), tail=b.tail), -0.2 if clock else 0)  # fmt: skip
 
     @g.rule("ahead", "length", name="length")
     def _ahead(word: Token, length: Token) -> Made | None:
         value: Length = length.value
         return None if value.ahead else Made("length", replace(value, ahead=word.value.number))
+
+    @g.rule("in-advance", "length", name="length-in-advance")
+    def _in_advance(word: Token, length: Token) -> Made | None:
+        value: Length = length.value
+        if value.ahead:
+            return None
+        return Made("time", replace(value, bound=Bound.AHEAD, tail=word.value.words[0]))
 
     @g.rule("length", "about", name="length")
     def _about(length: Token, about: Token) -> Made:
@@ -315,5 +373,5 @@ def _amount(value: Decimal, unit: TimeWord) -> Length | None:
     code = {"B": "D", "Q": "M"}.get(unit.unit, unit.unit)
     amounts: tuple[tuple[str, Decimal], ...] = ((code, value * 3 if unit.unit == "Q" else value),)
     if unit.half:
-        amounts = (*amounts, ("D", Decimal(15)))
+        amounts = (*amounts, _HALVES[code])
     return Length(amounts, working=unit.unit == "B", approximate=unit.approximate)

@@ -25,6 +25,9 @@ from kb.language.time_readings import (
 from kb.language.time_tokens import few
 from kb.lexicon import load_lexicon
 
+SINCE_ISSUE = "since-issue"
+"""The production that reads the day of a document's own issue (自印发之日起): the reference."""
+
 
 def clocks(hour: int, minute: int) -> time | None:
     """A time of day; 24:00 is the last minute of the day."""
@@ -325,6 +328,10 @@ def _dated(g: Grammar) -> None:
     def _from_after(word: Token, point: Token, after: Token) -> Made:
         e: TimeWord = after.value
         return Made("time", Dated(point.value, Bound.AFTER, e.words[0], e.inclusive))
+
+    @g.rule("from?", "issue-day", name=SINCE_ISSUE)
+    def _since_issue(word: Token | None, issue: Token) -> Made:
+        return Made("time", Dated(Point(today=True), Bound.SINCE))
 
     @g.rule("as-of", "to?", "point", name="as-of")
     def _as_of(word: Token, to: Token | None, point: Token) -> Made:

@@ -11,6 +11,7 @@ from datetime import time
 from decimal import Decimal
 from enum import StrEnum
 
+from kb.durations import print_duration
 from kb.models import Fact
 
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
@@ -26,6 +27,7 @@ class Bound(StrEnum):
     WITHIN = "within"  # 内, 以内
     SINCE = "since"  # 自, 起, 以来: from its first day
     AFTER = "after"  # 后, 之后: from the day after it
+    AHEAD = "ahead"  # 提前: so long before what is to happen
     AT_LEAST = "at_least"  # 以上
     AT_MOST = "at_most"  # 以下
 
@@ -43,8 +45,8 @@ class TimeWord(Fact):
     `kind` is a terminal of the grammar; `other`: words that hold the characters of a time and are
     none (年级, 起草). What the rest holds depends on the kind: `number` a shift, an edge or a place,
     `months` and `days` first and last (-1 the last of the month), `holiday` a feast by its name in
-    the calendar of holidays, `rrule` a recurrence, `unit` Y, M, Q, W, D or B (working days) or a
-    whole length. `base` text: counted from the year printed before. `score`: see the engine.
+    the calendar of holidays, `rrule` a recurrence, `unit` Y, M, Q, W, D, B (working days),
+    TH, TM or TS (hours, minutes, seconds) or a whole length. `base` text: counted from the year printed before. `score`: see the engine.
     """
 
     words: tuple[str, ...]
@@ -181,7 +183,7 @@ class Every:
     weekdays: tuple[str, ...] = ()
     open_month: bool = False  # the last of `months` has no day of its own yet
     quarterly: bool = False
-    clock: time | None = None
+    clocks: tuple[time, ...] = ()
     bound: Bound = Bound.NONE
 
     @property
@@ -195,15 +197,20 @@ class Every:
         if self.months:
             parts.append("BYMONTH=" + ",".join(map(str, sorted(set(self.months)))))
         if self.days:
-            parts.append("BYMONTHDAY=" + ",".join(map(str, sorted(set(self.days)))))
+            ordered = sorted(set(self.days), key=lambda day: (day < 0, day))
+            parts.append("BYMONTHDAY=" + ",".join(map(str, ordered)))
         if self.weekdays:
             parts.append("BYDAY=" + ",".join(self.weekdays))
+        if self.clocks:
+            parts.append("BYHOUR=" + ",".join(str(clock.hour) for clock in self.clocks))
+            if minute := self.clocks[0].minute:
+                parts.append(f"BYMINUTE={minute}")
         return ";".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """A length of time: amounts by unit Y, M, W, D; `upper` the same of a range's upper end."""
+    """A length of time: amounts by the units of `kb.durations`; `upper` the same of a range's upper end."""
 
     amounts: tuple[tuple[str, Decimal], ...]
     upper: tuple[tuple[str, Decimal], ...] = ()
@@ -215,13 +222,8 @@ class Length:
 
     @property
     def duration(self) -> str:
-        """ISO 8601: P3M, P2Y6M, P1.5Y."""
-        return iso_duration(self.amounts)
-
-
-def iso_duration(amounts: tuple[tuple[str, Decimal], ...]) -> str:
-    """The amounts by unit as a duration of ISO 8601."""
-    return "P" + "".join(f"{value:f}{unit}" for unit, value in amounts)
+        """ISO 8601: P3M, P2Y6M, P1.5Y, PT15M."""
+        return print_duration(self.amounts)
 
 
 Reading = Dated | Stretch | Every | Length

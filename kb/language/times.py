@@ -18,8 +18,9 @@ from functools import lru_cache
 
 from dateutil.relativedelta import relativedelta
 
+from kb.durations import days_step, print_duration, within_a_day
 from kb.language.engine import Token, best, pieces
-from kb.language.time_grammar import grammar
+from kb.language.time_grammar import SINCE_ISSUE, grammar
 from kb.language.time_readings import (
     Bound,
     Dated,
@@ -29,7 +30,6 @@ from kb.language.time_readings import (
     Reading,
     Stretch,
     TimeWord,
-    iso_duration,
 )
 from kb.language.time_tokens import numerals_in, periods_in
 from kb.lexicon import load_lexicon
@@ -104,6 +104,11 @@ class Time:
         return self.year is YearSource.PRINTED
 
     @property
+    def of_issue(self) -> bool:
+        """Whether it is the day of the document's own issue, which the reference is taken for."""
+        return self.rule == SINCE_ISSUE
+
+    @property
     def assumed(self) -> bool:
         """Whether the year is the reference's, though 今年 may stand there."""
         return self.year in (YearSource.RELATIVE, YearSource.REFERENCE)
@@ -142,7 +147,9 @@ def find_times(text: str, *, reference: date | None = None, carry: bool = True) 
         values.append(token.value)
         if governing:
             governing.see(token.value, made)
-    return _shared(plain, found, values)
+    lengths = {t.start for t in found if t.duration}
+    # The issue that a length runs from (印发之日起|30日内) is no time beside it.
+    return [t for t in _shared(plain, found, values) if not (t.of_issue and t.end in lengths)]
 
 
 class _Governing:
@@ -285,17 +292,21 @@ def _stretch(value: Stretch, reference: date | None, carried: int | None) -> Tim
 
 def _recurring(value: Every) -> Time:
     rule = month_end_rule(value.rrule) if value.rrule else None
-    return Time(0, 0, TimeKind.RECURRING, rrule=rule, clock=value.clock, bound=value.bound)
+    return Time(
+        0,
+        0,
+        TimeKind.RECURRING,
+        rrule=rule,
+        clock=min(value.clocks, default=None),
+        bound=value.bound,
+    )
 
 
 def _length(value: Length, reference: date | None) -> Time:
     first = last = None
     amounts = dict(value.amounts)
-    if reference is not None:
-        length = relativedelta(
-            years=int(amounts.get("Y", 0)), months=int(amounts.get("M", 0)),
-            weeks=int(amounts.get("W", 0)), days=int(amounts.get("D", 0)),
-        )  # fmt: skip
+    if reference is not None and not within_a_day(amounts):
+        length = days_step(amounts)
         if value.bound is Bound.WITHIN or value.ahead > 0:
             count = int(amounts.get("D", 0))
             last = add_workdays(reference, count) if value.working else reference + length
@@ -305,7 +316,7 @@ def _length(value: Length, reference: date | None) -> Time:
                 first, last = date(first.year, 1, 1), date(first.year, 12, 31)
         elif value.bound is Bound.BEFORE:
             first = last = reference - length
-    upper = iso_duration(value.upper) if value.upper else None
+    upper = print_duration(value.upper) if value.upper else None
     return Time(0, 0, TimeKind.DURATION, first, last, duration=value.duration, duration_max=upper,
                 working_days=value.working, bound=value.bound, tail=value.tail,
                 approximate=value.approximate)  # fmt: skip

@@ -14,6 +14,7 @@ from ingest.quantity_features import AroundWords, find_around
 from ingest.reading import normalize_characters, read_span
 from ingest.scopes import ScopeEntry
 from ingest.targets import name_targets, read_quantities
+from ingest.time_events import EventWords, find_event_words
 from ingest.time_features import BesideWords, find_beside
 from kb.expansion import QueryExpander, QuestionWords, Synonym, Term, translate
 from kb.language.comparators import ComparatorEntry
@@ -317,6 +318,7 @@ def test_heads_of_columns(subtests):
     [
         ("quantity_contexts", AroundWords, find_around),
         ("time_contexts", BesideWords, find_beside),
+        ("time_events", EventWords, find_event_words),
     ],
 )
 def test_words_around_numbers_and_times(subtests, name, model, find):

@@ -37,6 +37,15 @@ def test_below_the_margin_nothing_is_decided() -> None:
     assert close.decide([]).probability == pytest.approx(0.525, abs=0.001)
 
 
+def test_two_likely_uses_are_no_doubt_that_it_is_of_use() -> None:
+    several = LinearModel(("other", "by", "in"), (0.2, 0.1, 0.1), {}, margin=0.1)
+    assert several.decide([]).label == "by"
+    doubtful = LinearModel(("other", "by", "in"), (0.7, 0.0, 0.0), {}, margin=0.1)
+    assert doubtful.decide([]).label is None
+    roles = LinearModel(("lead", "joint", "member"), (0.1, 0.1, 0.0), {}, margin=0.1)
+    assert roles.decide([]).label is None
+
+
 def test_reasons_are_kept_where_they_are_asked_for_strongest_first() -> None:
     features = ["next=noun", "zone=label"]
     assert MODEL.decide(features).reasons == ()

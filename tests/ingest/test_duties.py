@@ -378,3 +378,79 @@ def test_without_any_year_there_is_a_finding_and_no_date():
     dated = UNDATED.replace("\n\n一、", "\n\n某市城市管理局\n2026年1月12日\n\n一、", 1)
     again = extract_bytes(dated.encode(), "a.txt")
     assert "no-year" not in {w.code for w in again.warnings}
+
+
+@pytest.mark.parametrize(
+    ("text", "governed"),
+    [
+        ("改造小区20个。(责任单位:区教委;完成时限:2026年6月底前)", "改造小区20个"),
+        ("改造小区20个(2026年6月底前)", "改造小区20个"),
+        ("1\t改造小区20个\t区教委\t2026年6月底前", "改造小区20个"),
+        ("| 1 | 改造小区20个 | 区教委 | 2026年6月底前 |", "改造小区20个"),
+        ("改造小区20个。\n完成时限:2026年6月底前", "改造小区20个"),
+    ],
+)
+def test_a_time_apart_from_the_sentences_governs_what_stands_before_it(text, governed):
+    [found] = read_deadlines(text)
+    low, high = found.governs
+    assert governed in text[low:high]
+
+
+def test_a_time_in_a_bracket_governs_back_to_the_one_before():
+    text = "建校。(完成时限:2026年6月底前)修路。(完成时限:2026年9月底前)"
+    first, second = read_deadlines(text)
+    assert "建校" in text[slice(*first.governs)]
+    assert "建校" not in text[slice(*second.governs)]
+    assert "修路" in text[slice(*second.governs)]
+
+
+def test_a_time_in_a_list_of_owners_is_its_dutys_and_lists_side_by_side_are_one():
+    text = """一、任务
+1.新增停车泊位2600个。（责任单位：市教育局、市财政局；完成时限：2026年11月底前）
+2.建立调度机制，推进任务。
+责任单位：市教育局
+配合单位：市财政局
+完成时限：2026年6月底前
+"""
+    first, second = extract_bytes(text.encode(), "a.txt").tasks
+    assert [str(m.due.date) for m in (*first.milestones, *second.milestones)] == [
+        "2026-11-30",
+        "2026-06-30",
+    ]
+    assert first.milestones[0].commitment.endswith("新增停车泊位2600个")
+    assert [a.unit for a in second.responsibilities] == ["市教育局", "市财政局"]
+
+
+@pytest.mark.parametrize(
+    ("text", "due"),
+    [
+        ("接报后2小时内到场。", ("PT2H", "接报", "days")),
+        ("收到申请后3至5个工作日内答复。", ("P5D", "收到申请", "working_days")),
+        ("提前24小时公告。", ("PT24H", None, "days")),
+    ],
+)
+def test_lengths_with_their_events(text, due):
+    [found] = read_deadlines(text, "relative")
+    assert (found.due.duration, found.due.event, found.due.counting.value) == due
+    if found.due.event:
+        assert found.due.event_span.slice(text) == found.due.event
+
+
+def test_the_day_of_issue_is_a_start_where_it_is_known():
+    [found] = read_deadlines("本办法自印发之日起施行。", "start")
+    assert (found.due.kind.value, found.due.start) == ("start", ISSUED)
+    uses = read_times(
+        reading("自印发之日起施行。"), models=Models(time_use=always("other", "start"))
+    )
+    assert find_deadlines(reading("自印发之日起施行。"), uses, issued=None, period=None) == []
+
+
+def test_a_year_of_the_documents_number_is_the_documents():
+    text = """督办通知
+澄督〔2026〕14号
+
+一、任务
+1.优化选址，建成老年食堂26家。责任单位：区民政局。完成时限：7月15日前。
+"""
+    found = [m.due for t in extract_bytes(text.encode(), "a.txt").tasks for m in t.milestones]
+    assert [(str(d.date), d.certainty[0].value) for d in found] == [("2026-07-15", "assumed_year")]

@@ -3,7 +3,12 @@
 import pytest
 
 from kb.workdays import Arrangement
-from tasks.deadline_words import describe_arrangements, describe_length, describe_relative
+from tasks.deadline_words import (
+    describe_arrangements,
+    describe_length,
+    describe_recurrence,
+    describe_relative,
+)
 from tasks.models import Counting
 
 
@@ -15,11 +20,29 @@ from tasks.models import Counting
         ("P2Y", "2年", "2 years"),
         ("P15D", "15天", "15 days"),
         ("P1W", "1周", "1 week"),
-        ("PT4H", "PT4H", "PT4H"),  # what cannot be said in words stays as it is
+        ("PT4H", "4小时", "4 hours"),
+        ("PT1M", "1分钟", "1 minute"),
+        ("PT1H30M", "1小时30分钟", "1 hour 30 minutes"),
+        ("P2Y6M", "2年6个月", "2 years 6 months"),
+        ("P0.5D", "0.5天", "0.5 days"),
+        ("4H", "4H", "4H"),  # what is no duration stays as it is
     ],
 )
 def test_lengths_of_time(duration, zh, en):
     assert (describe_length(duration, "zh"), describe_length(duration, "en")) == (zh, en)
+
+
+@pytest.mark.parametrize(
+    ("rule", "zh", "en"),
+    [
+        ("FREQ=HOURLY;INTERVAL=2", "每2小时", "every 2 hours"),
+        ("FREQ=MINUTELY", "每分钟", "every minute"),
+        ("FREQ=DAILY;BYHOUR=8,20", "每天8:00、20:00", "every day, at 8:00 and 20:00"),
+        ("FREQ=WEEKLY;BYDAY=TH;BYHOUR=7;BYMINUTE=5", "每周四7:05", "every week, Thursday, at 7:05"),
+    ],
+)
+def test_recurrences_within_a_day(rule, zh, en):
+    assert (describe_recurrence(rule, "zh"), describe_recurrence(rule, "en")) == (zh, en)
 
 
 def test_a_time_after_an_event():

@@ -41,6 +41,13 @@ def recurring(rule: str) -> Deadline:
         ("FREQ=MONTHLY;INTERVAL=3", "2024-04-01", "2024-09-30", ["2024-06-30", "2024-09-30"]),
         ("FREQ=WEEKLY", "2026-11-23", "2026-11-29", ["2026-11-29"]),
         ("FREQ=YEARLY", "2024-01-01", "2023-01-01", []),
+        (
+            "FREQ=MINUTELY;INTERVAL=15",
+            "2024-02-28",
+            "2024-03-01",
+            ["2024-02-28", "2024-02-29", "2024-03-01"],
+        ),
+        ("FREQ=DAILY;BYHOUR=8,20", "2024-01-01", "2024-01-02", ["2024-01-01", "2024-01-02"]),
     ],
 )
 def test_occurrences(rule, first, last, days):
@@ -289,13 +296,18 @@ def test_without_a_day_nothing_is_ever_overdue(kind):
         ("2024-02-01", "P30D", "2024-03-02"),
         ("2024-12-31", "P2W", "2025-01-14"),
         ("2023-08-31", "P1Y6M", "2025-02-28"),
+        ("2023-08-31", "P1.5Y", "2025-02-28"),
+        ("2024-02-28", "PT15M", "2024-02-28"),  # the hour of the event is not known: the same day
+        ("2024-02-28", "PT24H", "2024-02-29"),
+        ("2024-02-28", "PT72H", "2024-03-02"),
+        ("2024-02-28", "P1DT12H", "2024-02-29"),
     ],
 )
 def test_durations(start, duration, end):
     assert add_duration(day(start), duration) == day(end)
 
 
-@pytest.mark.parametrize("duration", ["", "P", "3M", "P3", "PT5H", "P1.5Y", "P-1M", "P9999Y"])
+@pytest.mark.parametrize("duration", ["", "P", "PT", "3M", "P3", "PT5D", "P1H", "P-1M", "P9999Y"])
 def test_what_is_no_duration_is_refused(duration):
     with pytest.raises(FieldError, match="时长"):
         add_duration(date(2024, 1, 1), duration)
@@ -327,5 +339,6 @@ def test_working_days_are_counted_in_days_only():
     for duration in ("P1M", "P1W", "P1Y5D"):
         with pytest.raises(FieldError, match="工作日只按天计"):
             add_duration(date(2026, 11, 27), duration, Counting.WORKING_DAYS)
+    assert add_duration(date(2026, 11, 27), "P0.5D", Counting.WORKING_DAYS) == date(2026, 11, 30)
     with pytest.raises(FieldError, match="时长过长"):
         add_duration(date.max, "P1D", Counting.WORKING_DAYS)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
@@ -15,13 +16,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.service.fields import Line, Words
 from api.service.pages.names import Names
 from api.service.pages.screen import Screen, allowed, local_path, read_day
+from kb.durations import parse_duration, print_duration
 from kb.errors import DubanError, NotFoundError
 from kb.language.quantities import Comparator
 from kb.language.roles import Role
 from tasks.authorisation import Action
 from tasks.corrections import Aspect, Correction, CorrectionStatus, Draft, Operation
 from tasks.deadline_words import (
-    DURATION,
     SPANS,
     WORKDAYS,
     describe_recurrence,
@@ -278,7 +279,9 @@ def _deadline(form: CorrectionForm) -> Deadline:
             working = form.span == "working_days"
             return Deadline(
                 kind=form.kind,
-                duration=f"P{_number(form.count, 9999)}{'D' if working else form.span}",
+                duration=print_duration(
+                    [("D" if working else form.span, Decimal(_number(form.count, 9999)))]
+                ),
                 counting=Counting.WORKING_DAYS if working else Counting.DAYS,
                 event=form.event.strip(),
                 certainty=certainty,
@@ -374,7 +377,8 @@ def _target_after(c: Correction, language: str) -> str:
 
 def due_fields(due: Deadline | None) -> dict[str, Any]:
     """What the form of a deadline is filled in with."""
-    parts = DURATION.fullmatch((due.duration or "") if due else "")
+    length = parse_duration((due.duration or "") if due else "") or {}
+    [(span, count)] = length.items() if len(length) == 1 else [("M", "")]
     rule = dict(p.split("=", 1) for p in (due.rrule or "").split(";") if "=" in p) if due else {}
     month = rule.pop("BYMONTH", "")
     plain = ";".join(f"{k}={v}" for k, v in rule.items())
@@ -386,7 +390,7 @@ def due_fields(due: Deadline | None) -> dict[str, Any]:
         "every": plain if plain in RULES and month.isdigit() | (not month) else (due.rrule or "" if due else ""),
         "month": month if plain in RULES and month.isdigit() else "",
         "event": (due.event or "") if due else "",
-        "count": parts[1] if parts else "", "span": "working_days" if working else parts[2] if parts else "M",
+        "count": str(count), "span": "working_days" if working else span,
     }  # fmt: skip
 
 

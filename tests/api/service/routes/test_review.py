@@ -52,7 +52,7 @@ def test_a_date_and_a_target(world):
 
 @pytest.mark.parametrize(
     "rule",
-    ["FREQ=SECONDLY", "FREQ=MINUTELY;INTERVAL=1", "FREQ=HOURLY", "FREQ=YEARLY;FREQ=SECONDLY", "FREQ=NEVER", "",
+    ["FREQ=SECONDLY", "FREQ=MINUTELY;BYSECOND=1", "FREQ=DAILY;BYHOUR=24", "FREQ=YEARLY;FREQ=SECONDLY", "FREQ=NEVER", "",
      "x" * 150, "FREQ=YEARLY;BYMONTH=99", "FREQ=YEARLY;INTERVAL=0", "FREQ=DAILY;INTERVAL=-1", "FREQ=YEARLY;BYHOUR=" + ",".join(map(str, range(24)))],
 )  # fmt: skip
 def test_rules_without_end_are_refused(world, rule):
