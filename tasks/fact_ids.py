@@ -30,9 +30,7 @@ def document_id_of(sha256: str, reading: int = 1) -> str:
     return stable_id("doc", sha256) if reading == 1 else stable_id("doc", sha256, reading)
 
 
-def identify(
-    extraction: Extraction, reading: int = 1, *, text_of: int | None = None
-) -> Extraction:
+def identify(extraction: Extraction, reading: int = 1, *, text_of: int | None = None) -> Extraction:
     """The extraction with the ids that it has as this reading of its bytes; `text_of` is the reading
     that first gave its text, by default this one (see `tasks.document_rows.text_reading`)."""
     document = extraction.document
@@ -86,7 +84,7 @@ class _Names:
 
     def settle(self) -> dict[str, str]:
         """The final id of each: by its place, with what it says where several stand there."""
-        found = self._apart(self._places, lambda key: (_said(self._facts[key]),))
+        found = self._apart(self._places, lambda key: (said_of(self._facts[key]),))
         seen: Counter[tuple[Any, ...]] = Counter()
 
         def number(key: str) -> tuple[Any, ...]:
@@ -110,7 +108,7 @@ def _where(task: Task, milestone: Milestone) -> Iterable[object]:
     return at if is_printed(task, milestone) else [*at, task.span]
 
 
-def _said(fact: Any) -> str:
+def said_of(fact: Any) -> str:
     """What a fact says, without ids and without the facts inside it."""
     return str(fact.model_dump_json(exclude=_NOT_SAID))
 

@@ -70,7 +70,7 @@ def check_document(
         _check_text(data, extraction, decode, found)
         if reader.extract is not None and reader.version and known.reader == reader.version:
             _read_again(connection, bytes(data), row.reading, extraction, reader, found)
-    if (known.reader or None) != row.reader:
+    if known.reader is not None and (known.reader or None) != row.reader:
         found.differs("document", document_id, "reader", known.reader, row.reader, _LOG)
     _check_seal(connection, document_id, known, found, named=len(found.differences) > before)
 
