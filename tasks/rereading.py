@@ -33,7 +33,7 @@ _LONGEST = 200
 """Characters of what a duty said before and says now that are told of it."""
 
 
-class Counted(Fact):
+class FactCounts(Fact):
     """Facts of one kind: those that say what they said, say something else, came, went."""
 
     kept: int = 0
@@ -41,9 +41,9 @@ class Counted(Fact):
     new: int = 0
     gone: int = 0
 
-    def __add__(self, other: Counted) -> Counted:
+    def __add__(self, other: FactCounts) -> FactCounts:
         mine, others = self.model_dump(), other.model_dump()
-        return Counted(**{key: mine[key] + others[key] for key in mine})
+        return FactCounts(**{key: mine[key] + others[key] for key in mine})
 
 
 class Change(Fact):
@@ -81,15 +81,15 @@ class Reread(Fact):
     former_id: str | None = None
     former_reader: str | None = None
     reader: str = ""
-    facts: dict[str, Counted] = Field(default_factory=dict)
+    facts: dict[str, FactCounts] = Field(default_factory=dict)
     changes: tuple[Change, ...] = ()
     lives_kept: int = 0
     lives_left: tuple[Left, ...] = ()
 
     @property
-    def total(self) -> Counted:
+    def total(self) -> FactCounts:
         """The facts of all kinds."""
-        return sum(self.facts.values(), Counted())
+        return sum(self.facts.values(), FactCounts())
 
 
 class PastChange(Fact):
@@ -104,6 +104,22 @@ class PastChange(Fact):
 def find_older(store: Store, reader: str) -> list[StoredDocument]:
     """The current documents whose facts are of another reader, or of one that is not known."""
     return [stored for stored in store.documents() if stored.reader != reader]
+
+
+def check_older(store: Store, document_id: str, reader: str) -> str:
+    """The file's name of a current document that another reader read.
+
+    Raises:
+        NotFoundError: there is no such document.
+        ConflictError: it is not current, or `reader` read it.
+    """
+    with store.reading() as connection:
+        row = _current(connection, document_id)
+    if row.reader == reader:
+        raise ConflictError(
+            "该文件已由当前版本读取，无需重新读取 / the present version read it: there is nothing to read again"
+        )
+    return str(row.name)
 
 
 def reread_document(
@@ -218,8 +234,11 @@ def _compare(connection: Connection, row: Any, former: Extraction, fresh: Extrac
     """What taking the place of `former` does."""
     told = {"document_id": row.id, "title": row.title, "former_reader": row.reader}
     if same_facts(former, fresh):
-        facts = {kind: Counted(kept=len(items)) for kind, items in _facts(former).items()}
-        return Reread(**told, status="unchanged", facts=facts)
+        facts = {kind: FactCounts(kept=len(items)) for kind, items in _facts(former).items()}
+        corrected = load_corrected(connection, row.id)
+        stayed = {m.id: m.id for t in corrected.tasks for m in t.milestones}
+        kept, _ = lives_after(connection, stayed.keys(), stayed)
+        return Reread(**told, status="unchanged", facts=facts, lives_kept=len(kept))
     text, reading = fresh.document.text, row.reading + 1
     first = text_reading(connection, row.sha256, reading, text)
     new = track_undated(identify(fresh, reading, text_of=first))
@@ -255,7 +274,7 @@ def _facts(extraction: Extraction) -> dict[str, list[Any]]:
     }
 
 
-def _count(old: Extraction, new: Extraction, matches: Matches) -> Iterator[tuple[str, Counted]]:
+def _count(old: Extraction, new: Extraction, matches: Matches) -> Iterator[tuple[str, FactCounts]]:
     before, after = _facts(old), _facts(new)
     clauses = {clause.id for clause in new.clauses}
     pairs = {**matches.near, **matches.same, **{c.id: c.id for c in old.clauses if c.id in clauses}}
@@ -265,7 +284,7 @@ def _count(old: Extraction, new: Extraction, matches: Matches) -> Iterator[tuple
         kept = sum(said_of(was) == said_of(now) for was, now in held)
         yield (
             kind,
-            Counted(
+            FactCounts(
                 kept=kept, changed=len(held) - kept,
                 new=len(news) - len(held), gone=len(olds) - len(held),
             ),

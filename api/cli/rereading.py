@@ -17,7 +17,7 @@ from ingest.apart import Reader
 from ingest.reader_version import reader_version
 from kb.errors import ConflictError, NotFoundError, SourceError
 from tasks.authorisation import Action, Actor, require
-from tasks.rereading import Counted, Reread, find_older, reread_document
+from tasks.rereading import FactCounts, Reread, find_older, reread_document
 from tasks.store import Store, StoredDocument
 
 
@@ -131,7 +131,7 @@ def _say(found: Reread, out: Output) -> None:
         out.say(told, told)
 
 
-def _counts(total: Counted) -> tuple[str, str]:
+def _counts(total: FactCounts) -> tuple[str, str]:
     return (
         f"事项保留 {total.kept}，变化 {total.changed}，新增 {total.new}，减少 {total.gone}",
         f"facts: {total.kept} kept, {total.changed} changed, {total.new} new, {total.gone} gone",

@@ -65,7 +65,7 @@ def test_facts_in_one_place_are_told_apart_by_what_they_say():
 
 
 def test_readings_of_one_text_have_one_id_for_one_fact():
-    first, data = read()
+    first = read()[0]
     second = identify(first, 2, text_of=1)
     assert second.document.id == document_id_of(first.document.sha256, 2)
     assert ids_of(second) == ids_of(first)

@@ -178,7 +178,7 @@ def test_a_fact_that_is_gone_leaves_its_life_for_review_until_it_is_found_again(
     fewer = older(建设泵站={"milestones": pumps.milestones[1:]}, 加强宣传=None)
     done = again(empty, key, extraction=fewer)
     assert [left.milestone_id for left in done.lives_left] == [early]
-    assert [(i.kind, i.fact_id) for i in looks(empty)][0] == (ReviewKind.LEFT, early)
+    assert next((i.kind, i.fact_id) for i in looks(empty)) == (ReviewKind.LEFT, early)
     assert [c.kind for c in done.changes] == ["changed", "gone"]
     assert [e.subject for e in entries(empty) if e.action == audit.LEFT] == [early]
     [late] = tasks_of(empty)["建设泵站"].milestones
