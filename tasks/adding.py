@@ -157,7 +157,8 @@ class _Adding:
         clear_duties(connection, before)
         self._insert(extraction, lineage_of(connection, current), reading)
         for key in before:
-            write_duties(connection, load_corrected(connection, key))
+            if key != current:  # whose rows are written when its place is taken
+                write_duties(connection, load_corrected(connection, key))
         more = {"changes": [dict(change) for change in told]} if told else {}
         return self._version(extraction.document, current, "re-read", fresh=True, more=more)
 

@@ -333,9 +333,14 @@ def failed(job: KeptJob, message: str, hint: str) -> KeptJob:
 def given_up(job: KeptJob, why: str = "") -> KeptJob:
     """Ended since its reading was cut off again and again: whatever the file does, it would do it
     once more."""
+    left = (
+        ("原有事项未变", "its facts are as they were")
+        if job.kind == "reread"
+        else ("未入库", "it is not in the store")
+    )
     told = (
-        f"读取这份文件时 {job.attempts} 次中断, 未入库"
-        f" / reading this file was cut off {job.attempts} times; it is not in the store"
+        f"读取这份文件时 {job.attempts} 次中断, {left[0]}"
+        f" / reading this file was cut off {job.attempts} times; {left[1]}"
     )
     return failed(job, joined(told, why) if why else told, _SPLIT)
 

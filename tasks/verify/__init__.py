@@ -238,8 +238,9 @@ def _tell_unknown(ledger: Ledger, reader: Reader, found: Findings) -> None:
     others = sum(r.reader not in (None, reader.version) for r in ledger.readings.values())
     if others:
         found.unknown.append(
-            f"{others} 份文件由另一版本的读取程序读出，只核对了摘要，没有由原件重新读取 / {others} document(s) were read by "
-            "another version of the reader: compared by digests, not read again from their bytes"
+            f"{others} 份文件由另一版本的读取程序读出，只核对了摘要，没有由原件重新读取（duban reread 可重新读取） / {others} "
+            "document(s) were read by another version of the reader: compared by digests, not read again "
+            "from their bytes (duban reread does that)"
         )
     found.unknown.append(
         "登录会话和来处、对话记录、待清理文件的起算时间、版本疑问的依据和提出时间不在核对之列；上传作业和日历编号不入日志，只核对是否自相"
