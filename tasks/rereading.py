@@ -27,7 +27,7 @@ from tasks.models import Extraction, Task
 from tasks.store import Store, StoredDocument
 from tasks.undated import track_undated
 from tasks.versions import lives_after, load_corrected
-from tasks.words import describe_due, describe_target
+from tasks.words import describe_due, describe_target, role_name
 
 _LONGEST = 200
 """Characters of what a duty said before and says now that are told of it."""
@@ -355,7 +355,7 @@ def _cut(words: str) -> str:
 _TOLD: Sequence[tuple[str, str, Callable[[Task, str], Iterable[str]]]] = (
     ("任务", "task", lambda task, _: [task.title]),
     ("责任单位", "units",
-     lambda task, _: [f"{a.unit}({a.role.value})" for a in task.responsibilities]),
+     lambda task, side: [f"{a.unit}（{role_name(a.role, side)}）" for a in task.responsibilities]),
     ("时限", "deadlines", lambda task, side: [describe_due(m.due, side) for m in task.milestones]),
     ("目标值", "targets", lambda task, side: [describe_target(t, side) for t in task.targets]),
 )  # fmt: skip

@@ -125,7 +125,7 @@ def test_facts_keep_their_ids_with_all_that_hangs_on_them(empty):
         ("changed", "1/一/2"),
         ("new", "1/一/4"),
     ]
-    assert "区水利局(responsible)、区应急局(responsible)" in done.changes[0].said
+    assert "区水利局（责任）、区应急局（责任）" in done.changes[0].said
     assert (done.lives_kept, done.lives_left) == (2, ())
     assert (done.total.changed, done.total.gone) == (1, 0)
 
