@@ -34,6 +34,8 @@ from tests.tasks.samples import (
     WORDS,
     milestone_of,
     plan,
+    read,
+    set_back,
     take,
     tasks_of,
 )
@@ -258,3 +260,36 @@ def test_only_who_may_and_only_what_holds(empty):
     with pytest.raises(ConflictError, match="撤回"):
         again(empty, now, reader="newest")
     assert find_older(empty, "newest") == []
+
+
+def test_a_store_from_before_knows_its_readers_by_the_log(store_url):
+    with Store.open(store_url) as store:
+        other = read(plan(WORDS).replace("1号", "2号"))
+        keys = [bring(store, WHOLE), store.add(*other, recorded_at=NOW).document_id]
+        again(store, keys[0])
+        with store.writing() as connection:
+            set_back(connection, "0013")
+    with Store.open(store_url) as store:
+        assert {d.document.id: d.reader for d in store.documents()} == dict(
+            zip(keys, ("newer", None), strict=True)
+        )
+        assert [d.document.id for d in find_older(store, "newer")] == keys[1:]
+
+
+def test_readings_that_had_ids_of_their_own_come_back_to_those_of_the_first(empty, monkeypatch):
+    """As stores have them in which documents were read anew before readings shared ids."""
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            "tasks.adding.text_reading", lambda _connection, _sha256, reading, _text: reading
+        )
+        patch.setattr("tasks.rereading.text_reading", lambda _connection, _sha256, reading, _text: reading)  # fmt: skip
+        key = bring(empty, WHOLE)
+        first = milestone_of(empty, "整治隐患")
+        now = again(empty, key, extraction=older(加强宣传=None)).document_id
+    second = milestone_of(empty, "整治隐患")
+    take(empty, Step.ACCEPT)
+    done = again(empty, now, reader="newest")
+    assert (milestone_of(empty, "整治隐患"), second == first) == (first, False)
+    assert (done.lives_kept, done.lives_left) == (1, ())
+    assert Tracker(empty).life(first).steps
+    assert clean(empty, reader="newest")
