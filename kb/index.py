@@ -166,7 +166,8 @@ class VectorIndex:
         """Digest of all that the vectors depend on: models, ids and texts in their order."""
         total = hashlib.sha256(f"{_FORMAT}|{self.embedder.digest}|{self.small.digest}".encode())
         for chunk in chunks:
-            total.update(f"\x1e{chunk.id}\x1f{chunk.titled}\x1f{chunk.text}".encode())
+            said = f"\x1e{chunk.id}\x1f{chunk.document_id}\x1f{chunk.titled}\x1f{chunk.text}"
+            total.update(said.encode())
         return total.hexdigest()
 
     # ---- keeping it in step
@@ -584,7 +585,8 @@ def _name(kind: str, generation: int) -> str:
 
 
 def _content(chunk: Chunk) -> str:
-    return hashlib.sha256(f"{chunk.titled}\x1f{chunk.text}".encode()).hexdigest()[:16]
+    said = f"{chunk.document_id}\x1f{chunk.titled}\x1f{chunk.text}"
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def _current(client: Any) -> Any | None:

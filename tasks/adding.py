@@ -9,21 +9,27 @@ says so. Weaker evidence makes no version, nor does an earlier day: it is kept a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from kb.errors import ConflictError
 from kb.models import Document, Fact, Finding
 from tasks import audit, schema
 from tasks.audit import Change
-from tasks.document_rows import insert_document, load_extraction
+from tasks.document_rows import (
+    clear_duties,
+    insert_document,
+    load_extraction,
+    text_reading,
+    write_duties,
+)
 from tasks.fact_ids import identify, same_facts
 from tasks.home import take_up
 from tasks.models import Extraction
-from tasks.seals import document_seal, standings_of
+from tasks.seals import document_seal, standing, standings_of
 from tasks.superseding import (
     Superseded,
     current_version,
@@ -33,7 +39,12 @@ from tasks.superseding import (
     supersede,
 )
 from tasks.version_doubts import PossibleVersion, find_versions, note_doubts
+from tasks.versions import load_corrected
 
+REFRESHED = "document.refreshed"
+"""Bytes that are there were read again and gave other facts."""
+CONFIRMED = "document.confirmed"
+"""Bytes that are there were read again by another reader and gave the same."""
 Settle = Callable[[Connection, str], None]
 
 
@@ -41,7 +52,8 @@ class Added(Fact):
     """What adding a document did.
 
     `status`: `added`; `new-version` of the document `superseded`; `re-read`: another reading of the
-    bytes of `superseded`; `unchanged`: they are there already; `superseded`: they are those of a
+    bytes of `superseded`; `unchanged`: they are there already (where they were read again by another
+    reader with the same outcome, that is noted); `superseded`: they are those of a
     former version, `replaced_by` is the current one; `withdrawn`: they were withdrawn, which only
     `tasks.withdrawal` undoes. The last three change nothing. `possible_versions` are current
     documents that it may be a new version of, or they of it: a person settles that. `tracked`: its
@@ -69,6 +81,7 @@ def add_document(
     reader: str,
     settle: Settle | None,
     government: str,
+    changes: Sequence[Mapping[str, Any]] = (),
 ) -> Added:
     """See `Store.add`; in the caller's transaction."""
     adding = _Adding(connection, recorded_at, actor, reader, settle, government)
@@ -90,7 +103,9 @@ def add_document(
     if replaces is not None:
         return adding.version(current.id, replaces)
     if refresh and not same_facts(load_extraction(connection, current.id), extraction):
-        return adding.again(extraction, current.id, known[-1].reading + 1)
+        return adding.again(extraction, current.id, [(r.id, r.reading) for r in known], changes)
+    if refresh and reader and reader != current.reader:
+        adding.confirm(current)
     tracked = current.tracked_since is not None
     return Added(document_id=current.id, status="unchanged", tracked=tracked)
 
@@ -125,11 +140,41 @@ class _Adding:
         added = Added(document_id=document.id, status="added", possible_versions=tuple(candidates))
         return self._record(document, added, fresh=True)
 
-    def again(self, extraction: Extraction, current: str, reading: int) -> Added:
-        """Another reading of bytes whose facts are there, which stay as they were."""
-        extraction = identify(extraction, reading)
-        self._insert(extraction, lineage_of(self._connection, current), reading)
-        return self._version(extraction.document, current, "re-read", fresh=True)
+    def again(
+        self,
+        extraction: Extraction,
+        current: str,
+        known: Sequence[tuple[str, int]],
+        told: Sequence[Mapping[str, Any]],
+    ) -> Added:
+        """Another reading of bytes whose facts are there, which stay as they were; what both have
+        stands in the new one. `known` are all readings so far, `told` what the log is to say."""
+        connection, document = self._connection, extraction.document
+        reading = known[-1][1] + 1
+        first = text_reading(connection, document.sha256, reading, document.text)
+        extraction = identify(extraction, reading, text_of=first)
+        before = [key for key, _ in known]
+        clear_duties(connection, before)
+        self._insert(extraction, lineage_of(connection, current), reading)
+        for key in before:
+            if key != current:  # whose rows are written when its place is taken
+                write_duties(connection, load_corrected(connection, key))
+        more = {"changes": [dict(change) for change in told]} if told else {}
+        return self._version(extraction.document, current, "re-read", fresh=True, more=more)
+
+    def confirm(self, row: Any) -> None:
+        """Note that this reader gives the facts that are there."""
+        d, connection, key = schema.document, self._connection, str(row.id)
+        connection.execute(update(d).where(d.c.id == key).values(reader=self._reader))
+        change = Change(
+            actor=self._actor, action=CONFIRMED, subject=key,
+            detail={"name": row.name, "sha256": row.sha256, "reader": self._reader}
+            | document_seal(connection, key)
+            | {"standings": {key: standing(connection, key, "reader")}},
+            before={"reader": row.reader}, after={"reader": self._reader},
+        )  # fmt: skip
+        audit.append(connection, self._at, [change])
+        self._settle(connection, key)
 
     def former(self, row: Any, replaces: str | None) -> Added:
         """Bytes of a former version: current again where a person says so, and in no other way."""
@@ -153,6 +198,7 @@ class _Adding:
         insert_document(
             self._connection, extraction, lineage=lineage, reading=reading,
             version=next_version(self._connection, lineage), recorded_at=self._at,
+            reader=self._reader,
         )  # fmt: skip
 
     def _version(
@@ -162,13 +208,20 @@ class _Adding:
         status: Literal["new-version", "re-read"],
         *,
         fresh: bool,
+        more: Mapping[str, Any] | None = None,
     ) -> Added:
         added = Added(document_id=document.id, status=status, superseded=old)
         done = supersede(self._connection, old, document.id, self._actor, fresh=fresh)
-        return self._record(document, added, done, fresh=fresh)
+        return self._record(document, added, done, fresh=fresh, more=more)
 
     def _record(
-        self, document: Document, added: Added, done: Superseded | None = None, *, fresh: bool
+        self,
+        document: Document,
+        added: Added,
+        done: Superseded | None = None,
+        *,
+        fresh: bool,
+        more: Mapping[str, Any] | None = None,
     ) -> Added:
         """Decide whose its duties are; write the log, then what followed from it."""
         connection, old = self._connection, added.superseded
@@ -181,7 +234,7 @@ class _Adding:
         told: dict[str, Any] = {"reader": self._reader} if fresh else {}
         change = Change(
             actor=self._actor,
-            action="document.refreshed" if added.status == "re-read" else "document.added",
+            action=REFRESHED if added.status == "re-read" else "document.added",
             subject=document.id,
             detail={"name": document.name, "sha256": document.sha256}
             | {"lineage": lineage_of(connection, document.id)}
@@ -189,6 +242,7 @@ class _Adding:
             | ({"possible_successors": later} if later else {})
             | document_seal(connection, document.id)
             | told
+            | dict(more or {})
             | {"standings": standings_of(connection, touched)},
             before={"document_id": old} if old else None,
             after={"document_id": document.id, "status": added.status, "tracked": added.tracked},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -50,16 +51,63 @@ def load_extraction(connection: Connection, document_id: str) -> Extraction:
     return track_undated(Extraction.model_validate({"document": json.loads(body), **parts}))
 
 
+def text_reading(connection: Connection, sha256: str, reading: int, text: str) -> int:
+    """Which reading of these bytes, up to this one, first gave this text: its facts give the ids."""
+    d = schema.document.c
+    query = select(d.reading, d.body).where(d.sha256 == sha256, d.reading < reading)
+    rows = connection.execute(query.order_by(d.reading))
+    return next((row.reading for row in rows if json.loads(row.body)["text"] == text), reading)
+
+
+def with_name_warnings(fresh: Extraction, known: Extraction) -> Extraction:
+    """A reading of stored bytes, with what was said of the file's name when they came: that cannot
+    be read out of them."""
+    told = list(fresh.warnings)
+    for place, warning in enumerate(known.warnings):
+        if warning.code == "file-name" and warning not in told:
+            told.insert(place, warning)
+    return fresh.model_copy(update={"warnings": tuple(told)})
+
+
 DUTIES = (schema.assignment, schema.milestone, schema.target)
 
 
 def write_duties(connection: Connection, extraction: Extraction) -> None:
     """Write the rows that duties are asked for by (as corrected), in place of the former ones."""
     extraction = track_undated(extraction)
-    for table, rows in zip(DUTIES, duty_rows(extraction), strict=True):
+    for table, rows in zip(DUTIES, standing_rows(connection, extraction), strict=True):
         connection.execute(delete(table).where(table.c.document_id == extraction.document.id))
         if rows:
             connection.execute(insert(table), rows)
+
+
+def standing_rows(connection: Connection, extraction: Extraction) -> list[list[dict[str, Any]]]:
+    """The rows of `DUTIES` that a document has: a fact that a later reading of the same bytes has
+    too stands in that one."""
+    later = _later_facts(connection, extraction.document.id)
+    rows = duty_rows(extraction)
+    if not later:
+        return list(rows)
+    keys = ("task_id", "id", "id")
+    return [[row for row in part if row[key] not in later] for part, key in zip(rows, keys, strict=True)]  # fmt: skip
+
+
+def _later_facts(connection: Connection, document_id: str) -> set[str]:
+    d, other = schema.document.alias().c, schema.document.c
+    query = select(other.id).where(
+        d.id == document_id, other.sha256 == d.sha256, other.reading > d.reading
+    )
+    found: set[str] = set()
+    for key in connection.scalars(query).all():
+        for task in load_extraction(connection, key).tasks:
+            found |= {task.id, *(m.id for m in task.milestones), *(t.id for t in task.targets)}
+    return found
+
+
+def clear_duties(connection: Connection, documents: Sequence[str]) -> None:
+    """Take away the rows of these documents' duties."""
+    for table in DUTIES:
+        connection.execute(delete(table).where(table.c.document_id.in_(documents)))
 
 
 def insert_document(
@@ -70,6 +118,7 @@ def insert_document(
     version: int,
     reading: int,
     recorded_at: datetime,
+    reader: str = "",
 ) -> None:
     """Write a document that was not there, with its facts; its bytes are there already."""
     document = extraction.document
@@ -77,6 +126,7 @@ def insert_document(
         "lineage": lineage,
         "version": version,
         "reading": reading,
+        "reader": reader or None,
         "title_key": title_key(document),
         "number_key": number_key(document),
         "recorded_at": recorded_at.astimezone(UTC),

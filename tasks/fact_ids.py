@@ -6,6 +6,10 @@ one date more or less changes no other id. Where one span holds several facts (å
 0.50å’Œ0.45) what they say sets them apart, and only what is alike in all that they say is counted.
 
 Extractors give ids that are only unique; `identify` puts the final ones in their place.
+
+Each reading of the same bytes is a document of its own. Where their text is the same, facts of one
+kind and span have the same id in all of them, so that what hangs on a fact stays there when its
+document is read again. In another text a span says nothing: there ids are new ones.
 """
 
 from __future__ import annotations
@@ -26,11 +30,12 @@ def document_id_of(sha256: str, reading: int = 1) -> str:
     return stable_id("doc", sha256) if reading == 1 else stable_id("doc", sha256, reading)
 
 
-def identify(extraction: Extraction, reading: int = 1) -> Extraction:
-    """The extraction with the ids that it has as this reading of its bytes."""
+def identify(extraction: Extraction, reading: int = 1, *, text_of: int | None = None) -> Extraction:
+    """The extraction with the ids that it has as this reading of its bytes; `text_of` is the reading
+    that first gave its text, by default this one (see `tasks.document_rows.text_reading`)."""
     document = extraction.document
     key = document_id_of(document.sha256, reading)
-    named = _Names(key)
+    named = _Names(document_id_of(document.sha256, reading if text_of is None else text_of))
     for plan in extraction.plans:
         named.add("plan", plan, plan.span)
     for clause in extraction.clauses:
@@ -64,7 +69,7 @@ _NOT_SAID = {"id", "plan_id", "parent_id", "clause_id", "milestone_id", "milesto
 
 
 class _Names:
-    """Facts of one document that are to have ids, by the ids that they have."""
+    """Facts of one text that are to have ids, by the ids that they have."""
 
     def __init__(self, document_id: str) -> None:
         self._document_id = document_id
@@ -79,7 +84,7 @@ class _Names:
 
     def settle(self) -> dict[str, str]:
         """The final id of each: by its place, with what it says where several stand there."""
-        found = self._apart(self._places, lambda key: (_said(self._facts[key]),))
+        found = self._apart(self._places, lambda key: (said_of(self._facts[key]),))
         seen: Counter[tuple[Any, ...]] = Counter()
 
         def number(key: str) -> tuple[Any, ...]:
@@ -103,7 +108,7 @@ def _where(task: Task, milestone: Milestone) -> Iterable[object]:
     return at if is_printed(task, milestone) else [*at, task.span]
 
 
-def _said(fact: Any) -> str:
+def said_of(fact: Any) -> str:
     """What a fact says, without ids and without the facts inside it."""
     return str(fact.model_dump_json(exclude=_NOT_SAID))
 

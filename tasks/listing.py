@@ -220,8 +220,10 @@ def plan_titles(connection: Connection, *, listed: bool = False) -> dict[str, st
     """Titles of all plans by id; `listed`: of those whose duties stand in lists."""
     f = schema.fact.c
     query = select(f.id, f.body).where(f.kind == "plans")
+    # Of one that several readings have, the last one's title.
+    query = query.join(schema.document, schema.document.c.id == f.document_id)
+    query = query.order_by(schema.document.c.reading)
     if listed:
-        query = query.join(schema.document, schema.document.c.id == f.document_id)
         query = query.where(schema.CURRENT, schema.TRACKED)
     rows = connection.execute(query)
     return {key: json.loads(body)["title"] for key, body in rows}

@@ -64,7 +64,10 @@ class _Matcher:
         near = {old: new for old, (new, share) in shares.items() if share > _HALF}
         alike = {old: new for old, (new, share) in shares.items() if share >= _MOST} | tasks
         same = {**tasks, **self._milestones(alike), **self._targets()}
-        return Matches(same, {k: v for k, v in near.items() if k not in tasks})
+        kept = _ids_of(self._old) & _ids_of(self._new)
+        same = {k: v for k, v in same.items() if k not in kept and v not in kept}
+        same |= {key: key for key in kept}
+        return Matches(same, {k: v for k, v in near.items() if k not in same})
 
     def _tasks(self) -> dict[str, str]:
         there: dict[tuple[int, int], list[str]] = {}
@@ -240,6 +243,15 @@ def _said(item: Milestone | Target) -> Hashable:
 
 def _words(item: Milestone | Target) -> str:
     return item.commitment if isinstance(item, Milestone) else item.quote
+
+
+def _ids_of(extraction: Extraction) -> set[str]:
+    """Ids of what is matched. One id in two readings of a text is one fact (`tasks.fact_ids`)."""
+    return {
+        key
+        for task in extraction.tasks
+        for key in (task.id, *(m.id for m in task.milestones), *(t.id for t in task.targets))
+    }
 
 
 def _one_to_one(claims: Iterable[tuple[str, list[str]]]) -> dict[str, str]:

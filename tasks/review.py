@@ -11,6 +11,7 @@ from kb.models import Clause, Fact, Span
 from tasks.corrections import Correction, CorrectionStatus
 from tasks.left import LeftLife
 from tasks.models import Certainty, Extraction, Task
+from tasks.rereading import PastChange
 from tasks.version_doubts import EVIDENCE_NAMES, DoubtKind, VersionDoubt
 
 
@@ -20,6 +21,7 @@ class ReviewKind(StrEnum):
     VERSION = "possible-version"  # of another document: a person says whether it is
     LEFT = "left"  # something reported on a duty that the new version no longer has
     REOPENED = "reopened"  # a correction whose clause changed
+    REREAD = "reread"  # a duty that another version of the reader reads otherwise
     WARNING = "warning"  # what the reader could not settle
     AMBIGUOUS = "ambiguous"  # a deadline with two readings
     UNCERTAIN = "uncertain"  # a value that the damaged text leaves in doubt
@@ -30,6 +32,7 @@ REVIEW_NAMES = {
     ReviewKind.VERSION: ("版本待确认", "possible version"),
     ReviewKind.LEFT: ("办理记录无对应任务", "reports without a duty"),
     ReviewKind.REOPENED: ("更正待复核", "correction re-opened"),
+    ReviewKind.REREAD: ("重新读取后有变化", "changed by reading again"),
     ReviewKind.WARNING: ("提醒", "warning"),
     ReviewKind.AMBIGUOUS: ("时限有两解", "ambiguous deadline"),
     ReviewKind.UNCERTAIN: ("数值存疑", "uncertain value"),
@@ -63,6 +66,7 @@ def find_reviews(
     *,
     doubts: Iterable[VersionDoubt] = (),
     left: Iterable[LeftLife] = (),
+    reread: Iterable[PastChange] = (),
 ) -> list[ReviewItem]:
     """All that needs a look in these documents (as corrected: a correction settles what it
     corrects), most urgent kind first, then in the order of the text. `lineages` are those of the
@@ -75,9 +79,13 @@ def find_reviews(
     for correction in corrections:
         if correction.status is CorrectionStatus.REOPENED:
             reopened.setdefault(correction.document_id, []).append(correction)
+    changes: dict[str, list[PastChange]] = {}
+    for past in reread:
+        changes.setdefault(past.document_id, []).append(past)
     for extraction in extractions:
         looks = _Looks(extraction, lineages[extraction.document.id])
         found.extend(looks.reopened(reopened.get(extraction.document.id, [])))
+        found.extend(looks.reread(changes.get(extraction.document.id, [])))
         found.extend(looks.warnings())
         for task in extraction.tasks:
             found.extend(looks.doubtful(task))
@@ -141,6 +149,25 @@ class _Looks:
                 f"{c.actor} {c.at[:10]} 的更正 ({c.aspect} {c.operation}: {what}; {c.reason}), 条款文字已变 / "
                 f"correction by {c.actor} of {c.at[:10]} ({c.aspect} {c.operation}: {what}; {c.reason}): the clause changed",
                 clauses.get(c.task_id, ""),
+            )  # fmt: skip
+
+    def reread(self, changes: Iterable[PastChange]) -> Iterator[ReviewItem]:
+        """What reading the document again changed: of a duty that is gone, in the reading before."""
+        tasks = {task.id: task for task in self._extraction.tasks}
+        for past in changes:
+            change = past.change
+            gone = change.kind == "gone"
+            if gone is (change.task_id in tasks):
+                continue  # a later reading undid it
+            task = tasks.get(change.task_id)
+            document_id, path = self._extraction.document.id, change.path
+            yield ReviewItem(
+                id=stable_id("look", document_id, ReviewKind.REREAD, change.task_id, change.said),
+                key=stable_id("settle", self._lineage, ReviewKind.REREAD, change.task_id, change.said),
+                kind=ReviewKind.REREAD, document_id=document_id, path=path,
+                fact_id=change.task_id, message=change.said, span=task.span if task else None,
+                quote=task.span.slice(self._text) if task else "",
+                other_id=past.former_id if gone else "",
             )  # fmt: skip
 
     def warnings(self) -> Iterator[ReviewItem]:

@@ -63,6 +63,7 @@ document = Table(
     Column("lineage", Text, nullable=False),  # names its chain of versions, says nothing else
     Column("version", Integer, nullable=False),  # in its lineage
     Column("reading", Integer, nullable=False),  # of its bytes: 2 where they were read anew
+    Column("reader", String(64), nullable=True),  # by which version of the reader; null: not known
     Column("recorded_at", DateTime(timezone=True), nullable=False),
     Column("superseded_by", String(40), ForeignKey("document.id"), nullable=True),
     Column("title", Text, nullable=False),

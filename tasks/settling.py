@@ -16,6 +16,7 @@ from tasks.authorisation import Action, Actor, require
 from tasks.fields import check_words
 from tasks.left import read_left
 from tasks.models import Extraction
+from tasks.rereading import read_past_changes
 from tasks.review import ReviewItem, ReviewKind, find_reviews
 from tasks.seals import document_seal
 from tasks.store import Store
@@ -46,6 +47,7 @@ def read_reviews(store: Store, actor: Actor, extractions: Iterable[Extraction]) 
             {row.id: row.lineage for row in connection.execute(select(d.id, d.lineage))},
             doubts=doubts_seen_by(connection, actor),
             left=read_left(connection, actor),
+            reread=read_past_changes(connection),
         )
 
 

@@ -41,7 +41,7 @@ __all__ = ["Added", "Store", "StoredDocument", "as_utc", "write_duties"]
 class StoredDocument(Fact):
     """A document in the store (without its text) and when it was recorded (UTC). `lineage` names
     the chain of versions in which it is the `version`th; `reading` says which reading of its bytes
-    it is."""
+    it is, `reader` by which version of the reader (`ingest.reader_version`; None: not known)."""
 
     document: Document
     lineage: str
@@ -51,6 +51,7 @@ class StoredDocument(Fact):
     superseded_by: str | None
     withdrawn_at: datetime | None = None
     tracked_since: datetime | None = None
+    reader: str | None = None
 
     @property
     def tracked(self) -> bool:
@@ -210,6 +211,7 @@ class Store:
                     superseded_by=row.superseded_by,
                     withdrawn_at=as_utc(row.withdrawn_at) if row.withdrawn_at else None,
                     tracked_since=as_utc(row.tracked_since) if row.tracked_since else None,
+                    reader=row.reader,
                 )
                 for row in connection.execute(query)
             )

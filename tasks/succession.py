@@ -102,11 +102,13 @@ class _Line:
         m = schema.milestone
         self._row = connection.execute(select(m).where(m.c.id == milestone_id)).first()
         d = schema.document.c
-        rows = connection.execute(select(d.id, d.superseded_by, d.recorded_at)).all()
+        rows = connection.execute(select(d.id, d.superseded_by, d.recorded_at, d.sha256)).all()
+        self._bytes = {row.id: row.sha256 for row in rows}
         self._after = {row.id: row.superseded_by for row in rows}
         self._recorded = {row.id: as_utc(row.recorded_at).isoformat() for row in rows}
         carried = audit.read(connection, action=audit.CARRIED)
-        self._carried = [e.detail["milestones"] for e in carried]
+        moves = [e.detail["milestones"].items() for e in carried]
+        self._carried = [{k: v for k, v in moved if k != v} for moved in moves]
 
     def replacements(self) -> list[Replacement]:
         """Both ways from where it stands."""
@@ -116,32 +118,47 @@ class _Line:
             milestone_id=self._row.id, task_id=self._row.task_id, title=self._row.title,
             document_id=self._row.document_id, commitment=self._row.commitment,
         )  # fmt: skip
-        found, kin = list[Replacement](), start
-        while kin and (new := self._after[kin.document_id]) and (after := self._next(kin, new)):
-            found.append(self._act(kin.document_id, new).model_copy(update={"successor": after}))
-            kin = after
-        waiting = [start]
-        for kin in waiting:
-            for old in [key for key, new in self._after.items() if new == kin.document_id]:
-                if before := self._former(kin, old):
-                    replacement = self._act(old, kin.document_id)
+        found, kin, at = list[Replacement](), start, start.document_id
+        while new := self._after[at]:
+            if not self._is_kept(kin, at, new):
+                if not (after := self._next(kin, at, new)):
+                    break
+                found.append(self._act(at, new).model_copy(update={"successor": after}))
+                kin = after
+            at = new
+        waiting = [(start, start.document_id)]
+        for kin, at in waiting:
+            for old in [key for key, new in self._after.items() if new == at]:
+                if self._is_kept(kin, old, at) or self._is_same(kin.task_id, old, at):
+                    waiting.append((kin, old))
+                elif before := self._former(kin, old, at):
+                    replacement = self._act(old, at)
                     found.append(replacement.model_copy(update={"predecessor": before}))
-                    waiting.append(before)
+                    waiting.append((before, old))
         return sorted(found, key=lambda replacement: replacement.seq)
 
-    def _next(self, kin: Kin, new: str) -> Kin | None:
-        matches = self._matches(kin.document_id, new)
+    def _is_kept(self, kin: Kin, old: str, new: str) -> bool:
+        """Whether two readings of the same bytes have it under one id."""
+        return self._is_same(kin.milestone_id or kin.task_id, old, new)
+
+    def _is_same(self, key: str, old: str, new: str) -> bool:
+        return self._matches(old, new).same.get(key) == key
+
+    def _next(self, kin: Kin, old: str, new: str) -> Kin | None:
+        matches = self._matches(old, new)
         told = next((c[kin.milestone_id] for c in reversed(self._carried) if kin.milestone_id in c), "")  # fmt: skip
         same = self._kin(told, "") or self._kin(matches.same.get(kin.milestone_id, ""), "")
         return same or self._kin("", _partner(matches, kin.task_id))
 
-    def _former(self, kin: Kin, old: str) -> Kin | None:
-        matches = self._matches(old, kin.document_id)
+    def _former(self, kin: Kin, old: str, new: str) -> Kin | None:
+        matches = self._matches(old, new)
         same = {new: was for was, new in matches.same.items()}
         near = {new: was for was, new in matches.near.items()}
         told = [was for c in self._carried for was, new in c.items() if new == kin.milestone_id]
         found = [self._kin(key, "") for key in (*reversed(told), same.get(kin.milestone_id, ""))]
-        here = [one for one in found if one and one.document_id == old]
+        # By its row, which is the last reading's that has it.
+        there = {old, *(key for key in self._after if self._bytes[key] == self._bytes[old])}
+        here = [one for one in found if one and one.document_id in there]
         if here:
             return here[0]
         return self._kin("", same.get(kin.task_id) or near.get(kin.task_id, ""))

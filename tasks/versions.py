@@ -83,7 +83,8 @@ def carry_over(
     had = {m.id: m for e in (old, load_corrected(connection, old.document.id)) for t in e.tasks for m in t.milestones}  # fmt: skip
     moved = {key: same[key] for key in had if same.get(key, key) != key}
     targets = {t.id: same[t.id] for task in old.tasks for t in task.targets if t.id in same}
-    changes = _carry_progress(connection, moved, targets, new.document.id, actor)
+    stayed = {key: key for key in had if same.get(key) == key}
+    changes = _carry_progress(connection, moved | stayed, targets, new.document.id, actor)
     changes += _carry_corrections(connection, old, new, matches, actor)
     for document_id in (old.document.id, new.document.id):
         write_duties(connection, load_corrected(connection, document_id))
@@ -175,22 +176,21 @@ def _carry_progress(
     document_id: str,
     actor: str,
 ) -> list[Change]:
-    """Rename the milestones of lives and occasions, all at once. Where the other milestone has
-    something of its own already, what was reported stays where it is: nothing is written over."""
+    """Rename the milestones of lives and occasions, all at once, and the targets of values reported
+    on them, also where the milestone keeps its id. Where the other milestone has something of its
+    own already, what was reported stays where it is: nothing is written over."""
     tables = (schema.life, schema.occasion)
-    taken = {
-        key for t in tables for key in rows_of(connection, t, moved.values(), t.c.milestone_id)
-    }
-    free = {old: new for old, new in moved.items() if new not in taken}
-    lives = [
-        Life.model_validate_json(body)
-        for body in rows_of(connection, schema.life, free, schema.life.c.body)
-    ]
+    free = _free(connection, moved)
+    found = rows_of(connection, schema.life, free, schema.life.c.body)
+    lives = [Life.model_validate_json(body) for body in found]
     events = rows_of(connection, schema.occasion, free, *schema.occasion.c)
-    touched = {life.milestone_id for life in lives} | {row[0] for row in events}
+    touched = {life.milestone_id for life in lives if carry_life(life, free, targets) != life}
+    touched |= {row[0] for row in events if free[row[0]] != row[0]}
     if not touched:
         return []
     milestones = {key: free[key] for key in sorted(touched)}
+    lives = [life for life in lives if life.milestone_id in touched]
+    events = [row for row in events if row[0] in touched]
     for table in tables:
         for part in _parts(milestones):
             connection.execute(delete(table).where(table.c.milestone_id.in_(part)))
@@ -206,6 +206,25 @@ def _carry_progress(
         "targets": {key: targets[key] for key in sorted(used) if key in targets},
     }
     return [Change(actor=actor, action=audit.CARRIED, subject=document_id, detail=detail)]
+
+
+def _free(connection: Connection, moved: Mapping[str, str]) -> dict[str, str]:
+    """Those of the moves whose other milestone has nothing of its own."""
+    others = [new for old, new in moved.items() if new != old]
+    tables = (schema.life, schema.occasion)
+    taken = {key for t in tables for key in rows_of(connection, t, others, t.c.milestone_id)}
+    return {old: new for old, new in moved.items() if old == new or new not in taken}
+
+
+def lives_after(
+    connection: Connection, had: Collection[str], same: Mapping[str, str]
+) -> tuple[set[str], set[str]]:
+    """Of milestones those with something reported on them, by what a new reading will do: kept
+    (their new one has it), or left without a successor."""
+    tables = (schema.life, schema.occasion)
+    alive = {key for t in tables for key in rows_of(connection, t, had, t.c.milestone_id)}
+    kept = _free(connection, {key: same[key] for key in alive if key in same}).keys()
+    return set(kept), alive - kept
 
 
 def life_row(life: Life) -> dict[str, Any]:

@@ -155,7 +155,7 @@ _STATUS = {
     "added": ("已入库", "added"),
     "unchanged": ("未变", "unchanged"),
     "new-version": ("新版本", "new version"),
-    "re-read": ("重新识别", "read anew"),
+    "re-read": ("重新读取", "read anew"),
     "superseded": ("是旧版本, 未变", "a former version, unchanged"),
     "withdrawn": ("已撤回, 未恢复", "withdrawn, not restored"),
     "failed": ("失败", "failed"),
@@ -416,7 +416,7 @@ def documents(settings: Settings, everything: bool, out: Output) -> None:
         [("编号", "id"), ("标题", "title"), ("文号", "number"), ("版本", "version"), ("督办", "tracked"), ("被取代、撤回", "superseded, withdrawn")],
         [
             (d.document.id, d.document.title, d.document.document_number or "",
-             f"{d.version} {out.pick('重新识别', 'read anew')}" if d.reading > 1 else d.version,
+             f"{d.version} {out.pick('重新读取', 'read anew')}" if d.reading > 1 else d.version,
              out.pick("列入督办", "tracked") if d.tracked else out.pick("仅供查阅", "for reference"),
              d.superseded_by or (d.withdrawn_at.date() if d.withdrawn_at else ""))
             for d in found

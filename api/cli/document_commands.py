@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.state import JsonOption
+from api.cli.state import JsonOption, Run
 
 documents_app = typer.Typer(
     invoke_without_command=True,
@@ -24,6 +24,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(documents_app, name="documents")
     app.add_typer(versions_app, name="versions")
+    app.command("reread")(reread)
 
 
 @documents_app.callback()
@@ -109,3 +110,33 @@ def settle(
     from api.cli import governance  # noqa: PLC0415
 
     governance.settle_versions(context.obj, doubt, verdict, reason, as_json)
+
+
+def reread(
+    context: typer.Context,
+    documents: Annotated[
+        list[str] | None, typer.Argument(help="文件编号 / ids of documents", show_default=False)
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="全部由旧版读取的文件 / all that an older version read")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="只预览变化, 不写入 / show what would change")
+    ] = False,
+    index: Annotated[
+        bool, typer.Option("--index/--no-index", help="同时更新索引 / bring the index in step too")
+    ] = True,
+    as_json: JsonOption = False,
+) -> None:
+    """重新读取由旧版读取的文件; 不带参数时列出 / read documents again that an older version read."""
+    from api.cli import rereading  # noqa: PLC0415
+
+    state: Run = context.obj
+    if (bool(documents) and everything) or (dry_run and not (documents or everything)):
+        raise typer.BadParameter("给出文件编号或 --all / give ids of documents, or --all")
+    if not (documents or everything):
+        rereading.list_older(state, as_json)
+        return
+    state.code = rereading.reread(
+        state, documents or [], as_json, everything=everything, dry_run=dry_run, index=index
+    )

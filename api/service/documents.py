@@ -13,6 +13,7 @@ from api.service.jobs import Jobs
 from api.service.state import Service
 from api.service.uploads import Upload
 from api.service.wire.governance import Visibility
+from ingest.reader_version import reader_version
 from ingest.readers import SUFFIXES
 from kb.errors import DubanError, NotFoundError
 from kb.identifiers import sha256_hex
@@ -32,7 +33,8 @@ from tasks.visibility import Visibility as Seen
 
 class DocumentOut(BaseModel):
     """A document in the store, without its text: the `version`th of its chain, the `reading`th time
-    that its bytes were read. `tracked`: its duties are the house's own; else it
+    that its bytes were read, by the version `reader` of the reader (null: not recorded), which is not
+    the one installed where `older_reader`. `tracked`: its duties are the house's own; else it
     is for reference, as a document of another issuer (`whose`) is until somebody marks it."""
 
     id: str
@@ -55,6 +57,8 @@ class DocumentOut(BaseModel):
     tracked: bool
     whose: Whose
     visibility: Visibility
+    reader: str | None
+    older_reader: bool
 
 
 def queue(jobs: Jobs, service: Service, viewer: Viewer, got: Upload) -> Job:
@@ -115,6 +119,7 @@ def _out(stored: StoredDocument, levels: dict[str, Seen], home: Home) -> Documen
         version=stored.version, reading=stored.reading, recorded_at=stored.recorded_at,
         superseded_by=stored.superseded_by, withdrawn_at=stored.withdrawn_at,
         tracked=stored.tracked, whose=whose(home, d.issuer, d.title), visibility=Visibility.of(levels.get(d.id, Seen())),
+        reader=stored.reader, older_reader=stored.reader != reader_version(),
     )  # fmt: skip
 
 

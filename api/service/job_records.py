@@ -23,6 +23,7 @@ from kb.models import Fact
 from tasks import schema
 from tasks.authorisation import Actor
 from tasks.models import Extraction
+from tasks.rereading import Reread
 from tasks.store import Added, Store, as_utc
 from tasks.visibility import Visibility
 
@@ -42,11 +43,27 @@ class JobStatus(StrEnum):
     CANCELLED = "cancelled"  # 已取消
 
 
+class RereadReport(BaseModel):
+    """What reading a document again did to its facts (tasks, milestones, targets, clauses):
+    `kept` say what they said, `changed` something else; `changes` counts the duties that the list of
+    what needs a look has; `lives_kept` milestones with something reported on them that are still
+    there, `lives_left` those without a successor."""
+
+    kept: int
+    changed: int
+    new: int
+    gone: int
+    changes: int
+    lives_kept: int
+    lives_left: int
+
+
 class IngestReport(BaseModel):
     """What was read. `status` and what follows it as in `tasks.adding.Added`; `tracked`: its duties
     are the house's, else it is for reference; `kept_visibility`: who may see the document was not
     changed by the upload, because its bytes were there already. `indexed` counts the passages of
-    the index afterwards; null where the index is brought in step by the next question."""
+    the index afterwards; null where the index is brought in step by the next question. `reread`: of
+    a document that was read again."""
 
     document_id: str
     status: Literal["added", "unchanged", "new-version", "re-read", "superseded", "withdrawn"]
@@ -64,14 +81,15 @@ class IngestReport(BaseModel):
     repairs: int
     warnings: list[Finding]
     indexed: int | None = None
+    reread: RereadReport | None = None
 
 
 class Job(BaseModel):
-    """A job: whose, of which file, how far (`done` of `total` in its `stage`), how it ended."""
+    """A job: whose, of which file (that was uploaded, or is read again), how far (`done` of `total` in its `stage`), how it ended."""
 
     id: str
     login: str
-    kind: Literal["ingest"] = "ingest"
+    kind: Literal["ingest", "reread"] = "ingest"
     name: str
     status: JobStatus
     at: datetime
@@ -84,7 +102,7 @@ class Job(BaseModel):
 
 
 class Order(Fact):
-    """What is asked of an uploaded file, kept with its bytes until its job ends: who brought it,
+    """What is asked of an uploaded file or a stored document (`reread`: its id), kept with its bytes until its job ends: who brought it,
     what it is called, who may see the document (None: nothing is said of it), the document whose
     new version it is (None: that is for the document to say)."""
 
@@ -92,17 +110,20 @@ class Order(Fact):
     name: str
     seen: Visibility | None = None
     replaces: str | None = None
+    reread: str | None = None
 
 
 class KeptJob(Job):
     """A job as the store has it: who works on it (None: whoever starts next may), when that one
-    last gave a sign, who wants it stopped, how often it was begun, the document that came of it."""
+    last gave a sign, who wants it stopped, how often it was begun, the document that came of it,
+    the one that it reads again."""
 
     owner: Owner | None = None
     alive_at: datetime | None = None
     unwanted_by: str | None = None
     attempts: int = 0
     stored: str | None = None
+    rereads: str | None = None
 
     def told(self) -> Job:
         """What is told of it."""
@@ -312,11 +333,33 @@ def failed(job: KeptJob, message: str, hint: str) -> KeptJob:
 def given_up(job: KeptJob, why: str = "") -> KeptJob:
     """Ended since its reading was cut off again and again: whatever the file does, it would do it
     once more."""
+    left = (
+        ("原有事项未变", "its facts are as they were")
+        if job.kind == "reread"
+        else ("未入库", "it is not in the store")
+    )
     told = (
-        f"读取这份文件时 {job.attempts} 次中断, 未入库"
-        f" / reading this file was cut off {job.attempts} times; it is not in the store"
+        f"读取这份文件时 {job.attempts} 次中断, {left[0]}"
+        f" / reading this file was cut off {job.attempts} times; {left[1]}"
     )
     return failed(job, joined(told, why) if why else told, _SPLIT)
+
+
+def added_of(found: Reread) -> Added:
+    """What reading a document again did, as adding one says it."""
+    changed = found.status == "re-read"
+    return Added(
+        document_id=found.document_id, status="re-read" if changed else "unchanged",
+        superseded=found.former_id,
+    )  # fmt: skip
+
+
+def reread_of(found: Reread) -> RereadReport:
+    """The numbers of what reading a document again did."""
+    return RereadReport(
+        **found.total.model_dump(), changes=len(found.changes), lives_kept=found.lives_kept,
+        lives_left=len(found.lives_left),
+    )  # fmt: skip
 
 
 def report_of(extraction: Extraction, added: Added, *, kept_visibility: bool) -> IngestReport:

@@ -1,4 +1,4 @@
-"""Work that outlasts a request: reading an uploaded document. One at a time; each job is a row of
+"""Work that outlasts a request: reading a document, uploaded or in the store. One at a time; each job is a row of
 the store with all it needs, so that it comes to its end whatever becomes of the process: whoever
 starts next takes it up again, and a process that runs does once the one before is silent."""
 
@@ -26,10 +26,12 @@ from api.service.job_records import (
     JobStatus,
     KeptJob,
     Order,
+    added_of,
     cancelled,
     failed,
     given_up,
     report_of,
+    reread_of,
 )
 from api.service.owners import Owner, is_running
 from ingest.apart import PATIENCE, ReaderFailedError, Reading, StoppedError
@@ -39,6 +41,7 @@ from kb.errors import ConflictError, DubanError, joined
 from kb.index import Report
 from tasks.authorisation import Action, Actor, require
 from tasks.models import Extraction
+from tasks.rereading import check_older, reread_document
 from tasks.store import Added, Store, replaced_by
 from tasks.visibility import check_visibility, write_visibility
 
@@ -148,22 +151,47 @@ class Jobs:
         require(order.actor, Action.INGEST)
         if order.seen is not None:
             check_visibility(order.seen)
+        work = self._queue(order, path.read_bytes)
+        path.unlink(missing_ok=True)
+        self._begin(work)
+        return work.job.told()
+
+    def reread(self, actor: Actor, document_id: str) -> Job:
+        """Queue the reading of a current document from its stored bytes; where that waits or goes on
+        already, gives that job.
+
+        Raises:
+            DeniedError: the actor may not bring documents.
+            NotFoundError: there is no such document.
+            ConflictError: it is not current, or the reader that is installed read it.
+            DubanError: the store cannot be written.
+        """
+        require(actor, Action.INGEST)
+        name = check_older(self._store, document_id, reader_version())
+        for job in self._records.unfinished():
+            if job.rereads == document_id:
+                return self._as_it_is(job)
+        order = Order(actor=actor, name=name, reread=document_id)
+        work = self._queue(order, lambda: self._store.source(document_id))
+        self._begin(work)
+        return work.job.told()
+
+    def _queue(self, order: Order, data: Callable[[], bytes]) -> _Work:
         at = self._now().astimezone(UTC)
         job = KeptJob(
             id=f"job-{secrets.token_hex(8)}", login=order.actor.login, name=order.name,
+            kind="reread" if order.reread else "ingest", rereads=order.reread,
             status=JobStatus.QUEUED, at=at, owner=self._owner, alive_at=at,
         )  # fmt: skip
         work = _Work(job)
         with self._lock:  # first, so that it is not found in the store as one that nobody has
             self._live[job.id] = work
         try:
-            self._records.add(job, order, path.read_bytes())
+            self._records.add(job, order, data())
         except BaseException:
             self._forget(work)
             raise
-        path.unlink(missing_ok=True)
-        self._begin(work)
-        return job.told()
+        return work
 
     def get(self, key: str) -> Job:
         """One job.
@@ -353,14 +381,26 @@ class Jobs:
                 # A former version may say what this one leaves out: it is as open as it was.
                 write_visibility(connection, order.actor, key, order.seen, now, alone=True)
 
-        added = self._store.add(
-            extraction, data, recorded_at=now.astimezone(UTC), actor=order.actor.login,
-            replaces=order.replaces, settle=settle, government=self._government,
-            reader=reader_version(),
-        )  # fmt: skip
+        again = None
+        if order.reread is not None:
+            again = reread_document(
+                self._store, order.actor, order.reread, lambda _data, _name: extraction,
+                reader=reader_version(), at=now.astimezone(UTC), government=self._government,
+                settle=settle,
+            )  # fmt: skip
+            added = added_of(again)
+        else:
+            added = self._store.add(
+                extraction, data, recorded_at=now.astimezone(UTC), actor=order.actor.login,
+                replaces=order.replaces, settle=settle, government=self._government,
+                reader=reader_version(),
+            )  # fmt: skip
         stayed = added.status in ("unchanged", "superseded", "withdrawn")
         kept = stayed and order.seen is not None
-        self._tell(work, report=report_of(extraction, added, kept_visibility=kept))
+        report = report_of(extraction, added, kept_visibility=kept)
+        if again is not None:
+            report = report.model_copy(update={"reread": reread_of(again)})
+        self._tell(work, report=report)
         if not work.settled:
             self._settle(work)  # nothing was written
         self._step(work, stage="indexing", stored=added.document_id)
@@ -388,6 +428,12 @@ class Jobs:
         added = Added(
             document_id=key, status="new-version" if former else "added", superseded=former
         )
+        if job.rereads is not None:
+            changed = key != job.rereads
+            added = Added(
+                document_id=key, status="re-read" if changed else "unchanged",
+                superseded=job.rereads if changed else None,
+            )  # fmt: skip
         return report_of(self._store.load(key), added, kept_visibility=False)
 
     @contextmanager

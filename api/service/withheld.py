@@ -60,13 +60,17 @@ def closed_to(store: Store, actor: Actor) -> Closed | None:
         )
         if not keys:
             return None
+        # A fact that another reading of the same bytes has is open where that one is.
+        shut_bytes = select(d.sha256).where(d.id.in_(keys))
+        open_ids = select(d.id).where(d.sha256.in_(shut_bytes), d.id.not_in(keys))
+        told = set(connection.scalars(select(f.id).where(f.document_id.in_(open_ids))))
         facts = connection.execute(select(f.id).where(f.document_id.in_(keys)))
         plans = connection.execute(select(f.document_id, f.body).where(f.kind == "plans"))
         units = connection.execute(select(a.document_id, a.unit).distinct())
         named = [(row.id, name) for row in documents for name in (row.title, row.document_number)]
         named += [(row.document_id, Plan.model_validate_json(row.body).title) for row in plans]
         named += [(row.document_id, row.unit) for row in units]
-        ids = frozenset(row.id for row in facts)
+        ids = frozenset(row.id for row in facts if row.id not in told)
     shut = {name for key, name in named if name and key in keys}
     return Closed(keys, ids, frozenset(shut - {name for key, name in named if key not in keys}))
 

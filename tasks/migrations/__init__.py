@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from kb.errors import StoreError
 
-HEAD = "0013"
+HEAD = "0014"
 """The revision that this version of duban reads and writes."""
 
 

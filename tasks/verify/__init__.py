@@ -15,7 +15,7 @@ schema, which is ours alone (tables beside ours are let be). Some rows come of n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 
 from sqlalchemy import Connection, func, select
@@ -148,7 +148,9 @@ def _check_empty(connection: Connection, chain: Audited, found: Findings) -> Non
 def _check_all(
     connection: Connection, decode: Decode, reader: Reader, found: Findings
 ) -> tuple[int, int]:
-    keys = list(connection.scalars(select(schema.document.c.id).order_by(schema.document.c.id)))
+    d = schema.document.c
+    # A fact that several readings of the same bytes have is the last one's.
+    keys = list(connection.scalars(select(d.id).order_by(d.sha256, d.reading)))
     facts = 0
     owners: dict[str, str] = {}
     homes: dict[str, str] = {}
@@ -191,7 +193,8 @@ def _check_all(
         _guarded(table, found, partial(one_check, connection, ledger, found))
     found.report("job", 0, 0)
     _guarded("job", found, partial(check_jobs, connection, found))
-    _tell_unknown(ledger, reader, found)
+    current = frozenset(connection.scalars(select(d.id).where(schema.CURRENT)))
+    _tell_unknown(ledger, reader, current, found)
     return len(keys), facts
 
 
@@ -226,18 +229,23 @@ def _corrected(
         return None
 
 
-def _tell_unknown(ledger: Ledger, reader: Reader, found: Findings) -> None:
+def _tell_unknown(
+    ledger: Ledger, reader: Reader, current: Collection[str], found: Findings
+) -> None:
     older = [r.seq for r in ledger.readings.values() if r.reader is None]
     if older:
         found.unknown.append(
             f"{len(older)} 份文件自日志第 {min(older)} 条起才有摘要：此前的改动无从发现 / {len(older)} document(s) are "
             f"sealed from entry {min(older)} of the log on: what was altered before cannot be known"
         )
-    others = sum(r.reader not in (None, reader.version) for r in ledger.readings.values())
+    others = [k for k, r in ledger.readings.items() if r.reader not in (None, reader.version)]
+    again = sum(key in current for key in others)
     if others:
+        zh, en = (f"（现行的 {again} 份可重新读取: duban reread）", f" (of the {again} current ones duban reread does that)")  # fmt: skip
         found.unknown.append(
-            f"{others} 份文件由另一版本的读取程序读出，只核对了摘要，没有由原件重新读取 / {others} document(s) were read by "
-            "another version of the reader: compared by digests, not read again from their bytes"
+            f"{len(others)} 份文件由另一版本的读取程序读出，只核对了摘要，没有由原件重新读取{zh if again else ''} / "
+            f"{len(others)} document(s) were read by another version of the reader: compared by digests, "
+            f"not read again from their bytes{en if again else ''}"
         )
     found.unknown.append(
         "登录会话和来处、对话记录、待清理文件的起算时间、版本疑问的依据和提出时间不在核对之列；上传作业和日历编号不入日志，只核对是否自相"

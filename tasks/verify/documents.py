@@ -15,7 +15,7 @@ from kb.errors import DubanError
 from kb.identifiers import sha256_hex
 from kb.models import Document, Span
 from tasks import schema
-from tasks.document_rows import document_row, fact_rows
+from tasks.document_rows import document_row, fact_rows, text_reading, with_name_warnings
 from tasks.fact_ids import identify
 from tasks.models import Extraction
 from tasks.seals import STANDING, document_seal, plain, standing
@@ -70,6 +70,8 @@ def check_document(
         _check_text(data, extraction, decode, found)
         if reader.extract is not None and reader.version and known.reader == reader.version:
             _read_again(connection, bytes(data), row.reading, extraction, reader, found)
+    if known.reader is not None and (known.reader or None) != row.reader:
+        found.differs("document", document_id, "reader", known.reader, row.reader, _LOG)
     _check_seal(connection, document_id, known, found, named=len(found.differences) > before)
 
 
@@ -210,16 +212,12 @@ def _read_again(
     assert reader.extract is not None  # noqa: S101 - asked before
     found.count("由原件重新读取的文件 / documents read again from their bytes")
     try:
-        fresh = identify(reader.extract(data, document.name), reading)
+        first = text_reading(connection, document.sha256, reading, document.text)
+        fresh = identify(reader.extract(data, document.name), reading, text_of=first)
     except DubanError as error:
         found.add("document", document.id, f"文件读不出 / cannot be read: {error.message}")
         return
-    # What was said of the file's name cannot be read out of its bytes.
-    told = list(fresh.warnings)
-    for place, warning in enumerate(extraction.warnings):
-        if warning.code == "file-name":
-            told.insert(place, warning)
-    fresh = fresh.model_copy(update={"warnings": tuple(told)})
+    fresh = with_name_warnings(fresh, extraction)
     want = {k: plain(v) for k, v in document_row(fresh.document).items()}
     d, f = schema.document, schema.fact
     row = connection.execute(select(*(d.c[k] for k in want)).where(d.c.id == document.id)).one()

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, select
 
 from kb.identifiers import sha256_hex
 from tasks import schema
-from tasks.document_rows import DUTIES, duty_rows
+from tasks.document_rows import DUTIES, standing_rows
 from tasks.models import Extraction
 from tasks.seals import duty_digest, plain
 from tasks.verify.ledger import Ledger
@@ -34,7 +34,7 @@ _BODY = "整行内容 / the row's whole value"
 def check_projections(connection: Connection, corrected: Extraction, found: Findings) -> None:
     """The rows that duties of a document are asked for by, computed again."""
     document_id = corrected.document.id
-    for table, wanted in zip(DUTIES, duty_rows(corrected), strict=True):
+    for table, wanted in zip(DUTIES, standing_rows(connection, corrected), strict=True):
         kept = connection.execute(select(table).where(table.c.document_id == document_id))
         _check_rows(table, kept, wanted, _FACTS, found)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from kb.errors import DubanError
 from tasks import audit
+from tasks.adding import CONFIRMED
 from tasks.audit import Entry
 from tasks.lifecycle import Command, Life
 from tasks.replay import advance, brief, rename
@@ -109,11 +110,16 @@ class Ledger:
         now = Reading(
             entry.seq, detail["text_sha256"], detail["facts_sha256"], detail.get("reader")
         )
-        if "reader" in detail or entry.action == SEALED:
+        if entry.action == CONFIRMED and known is not None:
+            if (known.text, known.facts) == (now.text, now.facts):
+                self.readings[document_id] = now
+                return
+        elif "reader" in detail or entry.action == SEALED:
             self.readings[document_id] = now
             for task in [t for t in self.duties if self.homes.get(t) == document_id]:
                 del self.duties[task]
-        elif known is not None and (known.text, known.facts) != (now.text, now.facts):
+            return
+        if known is not None and (known.text, known.facts) != (now.text, now.facts):
             self._between(
                 entry,
                 known.seq,

@@ -64,7 +64,15 @@ def test_facts_in_one_place_are_told_apart_by_what_they_say():
     assert len(set(named(target, twin).values())) == 2
 
 
-def test_each_reading_has_ids_of_its_own_and_says_the_same():
+def test_readings_of_one_text_have_one_id_for_one_fact():
+    first = read()[0]
+    second = identify(first, 2, text_of=1)
+    assert second.document.id == document_id_of(first.document.sha256, 2)
+    assert ids_of(second) == ids_of(first)
+    assert same_facts(first, second)
+
+
+def test_readings_of_other_texts_have_ids_of_their_own():
     first, data = read()
     second = extract_bytes(data, "plan.txt", reading=2)
     assert second == identify(first, 2)

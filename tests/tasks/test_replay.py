@@ -96,10 +96,21 @@ class Office(RuleBasedStateMachine):
     def begin(self) -> None:
         self.ingest(0, refresh=False)
 
-    @rule(number=st.integers(0, len(TEXTS) - 1), refresh=st.booleans())
-    def ingest(self, number: int, refresh: bool) -> None:
+    @rule(
+        number=st.integers(0, len(TEXTS) - 1), refresh=st.booleans(),
+        missed=st.none() | st.tuples(st.integers(0, 2), st.booleans()),
+    )  # fmt: skip
+    def ingest(self, number: int, refresh: bool, missed: tuple[int, bool] | None = None) -> None:
         extraction, data = read_once(TEXTS[number])
-        self.store.add(extraction, data, recorded_at=self.now, refresh=refresh)
+        if missed is not None:  # by a reader that does not find a task, or its facts
+            place, whole = missed
+            tasks = list(extraction.tasks)
+            bare = tasks[place].model_copy(update={"milestones": (), "targets": ()})
+            tasks[place : place + 1] = [] if whole else [bare]
+            extraction = extraction.model_copy(update={"tasks": tuple(tasks)})
+        self.store.add(
+            extraction, data, recorded_at=self.now, refresh=refresh, reader=f"reader {missed}"
+        )
         self.seen.clear()  # duties may have other ids, and begin anew, from here on
 
     @rule(days=st.sampled_from([1, 1, 7, 30, 120]))

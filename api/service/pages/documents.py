@@ -31,12 +31,14 @@ from api.service.pages.screen import Reading, Screen, allowed
 from api.service.sending import download
 from api.service.uploads import Upload, receive
 from ingest.files import LIMIT
+from ingest.reader_version import reader_version
 from ingest.readers import SUFFIXES
-from kb.errors import DeniedError, DubanError, NotFoundError
+from kb.errors import ConflictError, DeniedError, DubanError, NotFoundError
 from kb.models import Clause, Document, Plan, Span
 from tasks.authorisation import Action
 from tasks.home import Whose, read_home, whose
 from tasks.models import LEFT_OUT, Extraction
+from tasks.rereading import find_older
 from tasks.store import StoredDocument
 from tasks.tracking import track_document, untrack_document
 from tasks.visibility import (
@@ -82,7 +84,7 @@ def documents(s: Reading, jobs: JobsOf) -> Response:
         "documents.html", rows=rows, units=s.unit_choices() if s.may(Action.INGEST) else [], seen=_visibility(s), levels=list(Level), recent=recent,
         withdrawn=[d for d in gone if d.document.id in known], reference=register.reference,
         foreign=[e.document for e in register.tracked.extractions if owners[e.document.id] is Whose.OTHER],
-        kinds=" ".join(sorted(SUFFIXES)), accept=",".join(sorted(SUFFIXES)),
+        reader=reader_version(), kinds=" ".join(sorted(SUFFIXES)), accept=",".join(sorted(SUFFIXES)),
     )  # fmt: skip
 
 
@@ -128,6 +130,31 @@ def cancel(
     back = f"/documents/jobs/{quote(job_id)}"
     # True whether it has ended by the time the page is shown or not.
     return s.attempt(lambda: jobs.cancel(s.viewer.actor, job_id), back, s.t("已要求取消"))
+
+
+@router.post("/documents/reread")
+def reread_all(s: Ingesting, jobs: JobsOf, csrf: Annotated[str, Form()] = "") -> Response:
+    """Queue the reading of all documents that an older reader read."""
+    s.check(csrf)
+    older = find_older(s.service.store, reader_version())
+    return s.attempt(
+        lambda: [jobs.reread(s.viewer.actor, stored.document.id) for stored in older],
+        "/documents", lambda done: s.t("已安排重新读取 {n} 份文件", n=len(done)),
+    )  # fmt: skip
+
+
+@router.post("/documents/{document_id}/reread")
+def reread(
+    document_id: str, s: Ingesting, jobs: JobsOf, csrf: Annotated[str, Form()] = ""
+) -> Response:
+    """Queue the reading of a document that an older reader read."""
+    s.check(csrf)
+    document_seen(s, document_id)
+    try:
+        job = jobs.reread(s.viewer.actor, document_id)
+    except ConflictError as error:
+        return s.refused(error, f"/documents/{quote(document_id)}")
+    return s.go(f"/documents/jobs/{job.id}")
 
 
 @router.post("/documents/{document_id}/withdraw")
@@ -212,7 +239,7 @@ def document(
         part=number, parts=len(parts), family=family, current=family[0],
         unclaimed=whole.unclaimed, unclaimed_ids={c.id for c in whole.unclaimed},
         left_out=list(left_out_of(extraction)), counts=whole.counts, legend=legend(s), kinds=KINDS, most=MOST_LISTED,
-        intact=is_intact(extraction, source), size=len(source), said_due=said_due,
+        intact=is_intact(extraction, source), reader=reader_version(), size=len(source), said_due=said_due,
         describe_target=describe_target, units=s.unit_choices() if s.may(Action.INGEST) else [],
         seen=_visibility(s).get(document_id, Visibility()), whose=_whose(s, [extraction.document])[document_id],
         targets=sum(len(task.targets) for task in extraction.tasks), levels=list(Level),

@@ -16,6 +16,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "document.unchanged": ("文件未变", "document unchanged"),
         "document.new-version": ("文件新版本", "new version of a document"),
         "document.refreshed": ("文件重新读取", "document read anew"),
+        "document.confirmed": ("文件重新读取，内容未变", "document read anew, the same facts"),
         "document.withdrawn": ("撤回文件", "document withdrawn"),
         "document.restored": ("恢复文件", "document restored"),
         "document.sealed": ("文件补记摘要", "digests of a document"),

@@ -40,6 +40,7 @@ COLOURS = {
     ReviewKind.VERSION: "red",
     ReviewKind.LEFT: "red",
     ReviewKind.REOPENED: "red",
+    ReviewKind.REREAD: "yellow",
     ReviewKind.WARNING: "yellow",
     ReviewKind.AMBIGUOUS: "yellow",
     ReviewKind.UNCERTAIN: "yellow",
@@ -82,6 +83,8 @@ class Look:
         span = self.item.span
         if self.item.kind is ReviewKind.LEFT:
             return f"/documents/{self.item.other_id}"
+        if self.item.kind is ReviewKind.REREAD and self.item.other_id:
+            return f"/documents/{self.item.other_id}?{urlencode({'fact': self.item.fact_id})}#here"
         at = f"?{urlencode({'from': span.start, 'to': span.end})}#here" if span else ""
         return f"/documents/{self.item.document_id}{at}"
 

@@ -108,7 +108,11 @@ def _moved(s: Screen, task_id: str) -> str | None:
     with s.service.store.reading() as connection:
         f = schema.fact.c
         document_id = connection.scalar(
-            select(f.document_id).where(f.kind == "tasks", f.id == task_id)
+            select(f.document_id)
+            .join(schema.document, schema.document.c.id == f.document_id)
+            .where(f.kind == "tasks", f.id == task_id)
+            .order_by(schema.document.c.reading.desc())
+            .limit(1)
         )
     if document_id is None:
         return None

@@ -226,6 +226,20 @@ def restore(document_id: str, body: ReasonIn, viewer: Ingester, service: Service
     return seen_document(service, viewer, document_id)
 
 
+@router.post("/documents/{document_id}/reread", status_code=202, summary="重新读取 / read it again")
+def reread(
+    document_id: str, response: Response, viewer: Ingester, service: ServiceOf, jobs: JobsOf
+) -> Job:
+    """Read a current document again that an older version of the reader read; a job does it
+    (`Location` says where to look). Facts of the same place and kind keep their ids, with what was
+    reported and corrected; what changed is listed for review. 409 where the version installed read
+    it already."""
+    seen_document(service, viewer, document_id)
+    job = jobs.reread(viewer.actor, document_id)
+    response.headers["Location"] = f"/api/v1/jobs/{job.id}"
+    return job
+
+
 @router.post("/documents/{document_id}/track", summary="列入督办 / mark as tracked")
 def track(document_id: str, body: ReasonIn, viewer: Tracker, service: ServiceOf) -> MarkedOut:
     """Make the duties of a document the house's own: they stand in all lists from now on."""
@@ -301,14 +315,14 @@ def settle_version(
 
 @router.get("/jobs", summary="处理任务 / jobs")
 def list_jobs(viewer: Ingester, jobs: JobsOf, limit: Limit = 50, cursor: Cursor = "") -> Page[Job]:
-    """The last uploads and how they went, the newest first."""
+    """The last files that were read, and how that went, the newest first."""
     found, total = jobs.page(limit + 1, read_moment(cursor))
     return newest(found, limit, total, lambda job: (job.at, job.id))
 
 
 @router.get("/jobs/{job_id}", summary="一个处理任务 / a job")
 def job(job_id: str, viewer: Ingester, jobs: JobsOf) -> Job:
-    """How far an upload is, and in the end its report or why it failed."""
+    """How far the reading of a file is, and in the end its report or why it failed."""
     return jobs.get(job_id)
 
 

@@ -56,6 +56,7 @@ QUERIES: dict[str, dict[str, Any]] = {
 LAST = (
     f"DELETE {API}/session", f"POST {API}/corrections/{{correction_id}}/withdraw",
     f"POST {API}/documents/{{document_id}}/restore", f"POST {API}/documents/{{document_id}}/withdraw",
+    f"POST {API}/documents/{{document_id}}/reread",
     f"POST {API}/documents/{{document_id}}/track", f"POST {API}/documents/{{document_id}}/untrack",
 )  # fmt: skip
 DOUBTFUL = "某区清淤方案（2024—2026年）\n一、主要任务\n1.清淤。2025年前清淤10处。（责任单位：区水利局）\n".encode()

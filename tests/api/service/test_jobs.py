@@ -18,6 +18,7 @@ from api.service.jobs import Jobs, remove_left_files
 from api.service.owners import Owner
 from ingest.apart import ReaderFailedError, Reading, StoppedError
 from ingest.pipeline import extract_bytes
+from ingest.reader_version import reader_version
 from kb.errors import ConflictError, DeniedError, IndexStateError, NotFoundError, SourceError
 from tasks import audit, schema
 from tasks.authorisation import CONSOLE, PersonRole
@@ -156,6 +157,45 @@ def test_only_who_may_bring_documents_may_stop_one(jobs_in):
     with pytest.raises(DeniedError):
         jobs.cancel(reader, job.id)
     assert ended(jobs, job.id).status is JobStatus.DONE
+
+
+def bring_older(store):
+    """A document in which an older reader found one duty less; gives its id."""
+    whole, data = extract_bytes(PLAN.encode(), "plan.txt"), PLAN.encode()
+    fewer = whole.model_copy(update={"tasks": whole.tasks[1:]})
+    return store.add(fewer, data, recorded_at=NOW, reader="older").document_id
+
+
+def test_a_document_of_an_older_reader_is_read_again_by_a_job(jobs_in, store):
+    key, jobs = bring_older(store), jobs_in()
+    reader = Person(login="reader", name="读", role=PersonRole.READER).actor()
+    with pytest.raises(DeniedError):
+        jobs.reread(reader, key)
+    first, second = put(jobs, "大.txt", BIG), jobs.reread(CONSOLE, key)
+    assert jobs.reread(CONSOLE, key).id == second.id, "it waits already"
+    jobs.cancel(CONSOLE, first.id)
+    found = ended(jobs, second.id)
+    assert (found.status, found.kind, found.report.status) == (JobStatus.DONE, "reread", "re-read")
+    counts = found.report.reread
+    assert (counts.gone, counts.changes, counts.lives_left) == (0, 1, 0)
+    [stored] = store.documents()
+    assert (stored.document.id, stored.reader) == (found.report.document_id, reader_version())
+    for wrong in (key, stored.document.id):
+        with pytest.raises(ConflictError):
+            jobs.reread(CONSOLE, wrong)
+
+
+def test_a_reading_again_that_was_cut_off_after_it_was_stored_is_told_as_such(jobs_in, store):
+    key = bring_older(store)
+    whole = extract_bytes(PLAN.encode(), "plan.txt")
+    now = store.add(whole, PLAN.encode(), recorded_at=NOW, reader=reader_version(), refresh=True)
+    job = row_of(JobStatus.RUNNING, kind="reread", rereads=key, stored=now.document_id, attempts=1)
+    order = Order(actor=CONSOLE, name="plan.txt", reread=key)
+    JobRecords(store).add(job.model_copy(update={"owner": None}), order, PLAN.encode())
+    jobs = jobs_in()
+    jobs.recover()
+    report = ended(jobs, job.id).report
+    assert (report.status, report.superseded) == ("re-read", key)
 
 
 def far(word):

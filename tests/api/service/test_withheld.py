@@ -5,11 +5,12 @@ from starlette.testclient import TestClient
 
 from api.assistant.reply import Answer, UnitRole
 from api.service.conversations import Conversations
+from api.service.withheld import closed_to
 from kb.models import Citation, Span
 from tasks.visibility import Level, Visibility, set_visibility
 from tests.api.service.contracts.test_matrix import API
 from tests.api.service.world import CLOSED_UNIT, OWN, PASSWORD, SECRET, make_world
-from tests.tasks.samples import TODAY
+from tests.tasks.samples import NOW, TODAY
 
 
 @pytest.fixture
@@ -147,3 +148,13 @@ def test_a_digest_alone_opens_no_evidence(tmp_path):
         }
         assert other.post(steps, json=body).status_code == 200
         assert other.get(f"{API}/evidence/{sent['sha256']}").content == b"%PDF own"
+
+
+def test_what_a_closed_reading_has_in_common_with_the_open_one_is_open(opened):
+    store, closed = opened.service.store, opened.closed
+    fewer = closed.model_copy(update={"tasks": closed.tasks[1:]})
+    store.add(fewer, store.source(closed.document.id), recorded_at=NOW, refresh=True)
+    put(opened, Level.RESTRICTED, OWN)  # the former reading alone
+    found = closed_to(store, opened.service.people.get("reader").actor())
+    assert found.documents == {closed.document.id}
+    assert [task.id in found.facts for task in closed.tasks] == [True, False]

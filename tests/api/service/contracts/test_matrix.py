@@ -64,6 +64,7 @@ TABLE: dict[tuple[str, str], list[Row]] = {
     ("PUT", f"{API}/documents/{{document_id}}/visibility"): [Row(INGESTERS, {"level": "public"})],
     ("POST", f"{API}/documents/{{document_id}}/withdraw"): [Row(INGESTERS, {})],
     ("POST", f"{API}/documents/{{document_id}}/restore"): [Row(INGESTERS, {})],
+    ("POST", f"{API}/documents/{{document_id}}/reread"): [Row(INGESTERS)],
     ("POST", f"{API}/documents/{{document_id}}/track"): [Row(INGESTERS, {})],
     ("POST", f"{API}/documents/{{document_id}}/untrack"): [Row(INGESTERS, {})],
     ("GET", f"{API}/jobs"): [Row(INGESTERS)],

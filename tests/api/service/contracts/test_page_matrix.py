@@ -85,6 +85,8 @@ TABLE: dict[tuple[str, str], list[Row]] = {
     ("POST", "/documents/{document_id}/visibility"): [Row(INGESTERS, {"level": "public"})],
     ("POST", "/documents/{document_id}/withdraw"): [Row(INGESTERS, {})],
     ("POST", "/documents/{document_id}/restore"): [Row(INGESTERS, {})],
+    ("POST", "/documents/reread"): [Row(INGESTERS, {})],
+    ("POST", "/documents/{document_id}/reread"): [Row(INGESTERS, {})],
     ("POST", "/documents/{document_id}/track"): [Row(INGESTERS, {})],
     ("POST", "/documents/{document_id}/untrack"): [Row(INGESTERS, {})],
     ("GET", "/dashboard"): [Row(READERS)],

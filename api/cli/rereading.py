@@ -1,0 +1,166 @@
+"""`duban reread`: documents that an older reader read, and reading them again."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.progress import track
+
+from api.cli.extracting import read_apart
+from api.cli.knowledge import update_index
+from api.cli.output import Output
+from api.cli.state import Run
+from ingest.apart import Reader
+from ingest.reader_version import reader_version
+from kb.errors import ConflictError, NotFoundError, SourceError
+from tasks.authorisation import Action, Actor, require
+from tasks.rereading import FactCounts, Reread, find_older, reread_document
+from tasks.store import Store, StoredDocument
+
+
+def list_older(run: Run, as_json: bool) -> None:
+    """List the documents that another version of the reader read, and what to do."""
+    out = run.out(as_json)
+    with run.acting() as (store, actor):
+        require(actor, Action.INGEST)
+        found = find_older(store, reader_version())
+    if as_json:
+        out.json({"reader": reader_version(), "documents": [_row(stored) for stored in found]})
+        return
+    if not found:
+        out.say("所有文件均由当前版本读取", "all documents were read by the present version")
+        return
+    out.table(
+        [("编号", "id"), ("标题", "title"), ("读取版本", "read by"), ("入库日期", "recorded")],
+        [
+            (stored.document.id, stored.document.title,
+             stored.reader or out.pick("未记录", "not recorded"), stored.recorded_at.date())
+            for stored in found
+        ],
+    )  # fmt: skip
+    out.say(
+        f"{len(found)} 份文件由旧版读取。预览变化: duban reread --all --dry-run；"
+        "重新读取: duban reread 编号…，或 duban reread --all",
+        f"{len(found)} document(s) were read by an older version. To preview: duban reread --all "
+        "--dry-run; to read them again: duban reread ID…, or duban reread --all",
+    )
+
+
+def _row(stored: StoredDocument) -> dict[str, Any]:
+    return {
+        "document_id": stored.document.id, "title": stored.document.title,
+        "reader": stored.reader, "recorded_at": stored.recorded_at.isoformat(),
+    }  # fmt: skip
+
+
+def reread(
+    run: Run,
+    keys: Sequence[str],
+    as_json: bool,
+    *,
+    everything: bool,
+    dry_run: bool,
+    index: bool,
+) -> int:
+    """Read documents again, each in a transaction of its own; one that cannot be read is told and
+    the others go on. 1 where one failed."""
+    out, rows = run.out(as_json), list[dict[str, Any]]()
+    done: list[Reread] = []
+    with run.acting() as (store, actor), Reader(run.settings.read_seconds) as reader:
+        require(actor, Action.INGEST)
+        if not dry_run:
+            store.check_writable()
+        older = find_older(store, reader_version()) if everything else ()
+        wanted = [stored.document.id for stored in older] or list(dict.fromkeys(keys))
+        shown = len(wanted) > 1 and sys.stderr.isatty()
+        for key in track(wanted, console=out.errors, disable=not shown, transient=True):
+            try:
+                found = _reread_one(run, store, actor, reader, key, dry_run=dry_run)
+            except (ConflictError, NotFoundError, SourceError) as error:
+                rows.append({"document_id": key, "status": "failed", "error": error.message, "hint": error.hint})  # fmt: skip
+                continue
+            done.append(found)
+            rows.append(_told(found))
+            if not as_json:
+                _say(found, out)
+    changed = any(found.status == "re-read" for found in done) and not dry_run
+    indexed = update_index(run.settings, out) if index and changed else None
+    if as_json:
+        out.json({"reader": reader_version(), "dry_run": dry_run, "documents": rows, "indexed": indexed})  # fmt: skip
+    else:
+        _close(rows, indexed, out, dry_run=dry_run)
+    return 1 if any(row["status"] == "failed" for row in rows) else 0
+
+
+def _reread_one(
+    run: Run, store: Store, actor: Actor, reader: Reader, key: str, *, dry_run: bool
+) -> Reread:
+    return reread_document(
+        store, actor, key, lambda data, name: read_apart(reader, data, Path(name)),
+        reader=reader_version(), at=run.settings.now(), government=run.settings.government,
+        dry_run=dry_run,
+    )  # fmt: skip
+
+
+def _told(found: Reread) -> dict[str, Any]:
+    row = found.model_dump(mode="json")
+    return row | {"facts": row["facts"] | {"total": found.total.model_dump()}}
+
+
+def _say(found: Reread, out: Output) -> None:
+    name = f"{found.document_id} {' '.join(found.title.split())}"
+    if found.status == "current":
+        out.say(f"{name}: 已由当前版本读取，未变", f"{name}: read by the present version already")
+        return
+    zh, en = _counts(found.total)
+    out.say(f"{name}: {zh}", f"{name}: {en}")
+    kept, left = found.lives_kept, found.lives_left
+    if kept or left:
+        out.say(
+            f"  办理记录: 保留 {kept} 项，无对应任务 {len(left)} 项",
+            f"  reports: {kept} kept, {len(left)} without a duty",
+        )
+    for one in left:
+        due = (f"（时限 {one.due}）", f" (due {one.due})") if one.due else ("", "")
+        out.say(f"    {one.milestone_id} {one.commitment}{due[0]}", f"    {one.milestone_id} {one.commitment}{due[1]}")  # fmt: skip
+    for change in found.changes:
+        told = f"  {change.path} {out.side(change.said)}"
+        out.say(told, told)
+
+
+def _counts(total: FactCounts) -> tuple[str, str]:
+    return (
+        f"事项保留 {total.kept}，变化 {total.changed}，新增 {total.new}，减少 {total.gone}",
+        f"facts: {total.kept} kept, {total.changed} changed, {total.new} new, {total.gone} gone",
+    )
+
+
+def _close(
+    rows: Sequence[dict[str, Any]], indexed: int | None, out: Output, *, dry_run: bool
+) -> None:
+    for row in rows:
+        if row["status"] == "failed":
+            hint = f" ({out.side(row['hint'])})" if row["hint"] else ""
+            out.complain(f"{row['document_id']}: {out.side(row['error'])}{hint}")
+    read = [row for row in rows if row["status"] in ("re-read", "unchanged")]
+    changed = sum(row["status"] == "re-read" for row in rows)
+    failed = sum(row["status"] == "failed" for row in rows)
+    if dry_run:
+        out.say(
+            f"仅预览，未写入: 将重新读取 {len(read)} 份，其中 {changed} 份有变化",
+            f"a preview, nothing is written: {len(read)} to be read again, {changed} with changes",
+        )
+    else:
+        out.say(
+            f"已重新读取 {len(read)} 份，其中 {changed} 份有变化"
+            + ("；请核对: duban review --kind reread" if changed else ""),
+            f"{len(read)} read again, {changed} with changes"
+            + ("; to look at them: duban review --kind reread" if changed else ""),
+        )
+    if failed:
+        out.complain(out.pick(f"{failed} 份未能读取，原有事项未变", f"{failed} could not be read; their facts are as they were"))  # fmt: skip
+    if indexed is not None:
+        out.say(f"索引: {indexed} 个片段", f"index: {indexed} chunks")
