@@ -38,6 +38,9 @@ SPANS = {
 }  # fmt: skip
 """The units of a duration (see `kb.durations`), named in both languages."""
 WORKDAYS = ("个工作日", "working days")
+NO_DEADLINE = ("无时限", "no deadline")
+ONGOING = ("持续推进", "ongoing")
+"""What is said of a duty that goes on (see `tasks.undated.is_ongoing`)."""
 ASSUMED_YEAR = ("年份据文件", "the year is the document's")
 """What is said of a date whose year is not printed (see `Certainty.ASSUMED_YEAR`)."""
 

@@ -55,6 +55,12 @@ class Counting(StrEnum):
     WORKING_DAYS = "working_days"  # 5个工作日 is P5D in working days (see `kb.workdays`)
 
 
+class Pace(StrEnum):
+    """How a duty goes that has no day by its own words."""
+
+    ONGOING = "ongoing"  # 长期坚持, 持续推进: never overdue
+
+
 class TaskKind(StrEnum):
     """A duty to do, a goal to reach, or a safeguard (保障措施) around them."""
 
@@ -136,7 +142,8 @@ class Target(Fact):
 
 
 class Task(Fact):
-    """A duty: what one clause (or one bracketed part of it) asks for."""
+    """A duty: what one clause (or one bracketed part of it) asks for. `pace` is set where its words
+    say in place of a day that it goes on."""
 
     id: str
     plan_id: str
@@ -147,6 +154,7 @@ class Task(Fact):
     responsibilities: tuple[Assignment, ...] = ()
     milestones: tuple[Milestone, ...] = ()
     targets: tuple[Target, ...] = ()
+    pace: Pace | None = None
 
 
 class Member(Fact):

@@ -13,7 +13,9 @@ from ingest.reading import read_span
 from ingest.targets import name_targets, read_quantities
 from ingest.unclaimed import find_unclaimed
 from kb.models import Period, Span
-from tasks.models import Basis, TaskKind
+from tasks.models import Basis, Pace, TaskKind
+from tasks.undated import NO_DEADLINE, track_task
+from tasks.words import describe_due
 
 ISSUED = date(2022, 3, 1)
 
@@ -454,3 +456,18 @@ def test_a_year_of_the_documents_number_is_the_documents():
 """
     found = [m.due for t in extract_bytes(text.encode(), "a.txt").tasks for m in t.milestones]
     assert [(str(d.date), d.certainty[0].value) for d in found] == [("2026-07-15", "assumed_year")]
+
+
+def test_a_duty_that_goes_on_has_no_day_and_does_not_take_its_plans():
+    text = """某区发展规划（2026—2030年）
+一、任务
+1.加强河道巡查。责任单位：区水利局。完成时限：长期坚持。
+2.建设学校。责任单位：区教委。
+"""
+    ongoing, dated = extract_bytes(text.encode(), "a.txt").tasks
+    assert (ongoing.pace, ongoing.milestones) == (Pace.ONGOING, ())
+    assert (dated.pace, str(dated.milestones[0].due.date)) == (None, "2030-12-31")
+    [milestone] = track_task(ongoing, text).milestones
+    assert describe_due(milestone.due, "zh") == "持续推进"
+    assert describe_due(milestone.due, "en") == "ongoing"
+    assert describe_due(NO_DEADLINE, "zh") == "无时限"
