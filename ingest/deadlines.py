@@ -54,7 +54,7 @@ def parse_period(reading: Reading) -> Period | None:
         if m.kind is TimeKind.INTERVAL and m.first and m.last and _whole_years(m.first, m.last)
     ]
     found += [(*m.span(), int(m.group(1)), int(m.group(2))) for m in _BARE_YEARS.finditer(text)]
-    for start, end, first, last in sorted(found):
+    for start, end, first, last in sorted(found, key=lambda f: (f[0], -f[1])):
         if first <= last <= first + _LONGEST_PERIOD:
             span = reading.span(start, end)
             return Period(start=date(first, 1, 1), end=date(last, 12, 31), span=span)

@@ -107,6 +107,13 @@ def test_periods(title, years):
     assert period is None or isinstance(period, Period)
 
 
+def test_the_words_of_a_period_are_whole():
+    title = "某市交通行动计划（2023—2025年）"
+    period = parse_period(reading(title))
+    assert period is not None
+    assert period.span.slice(title) == "2023—2025年"
+
+
 @pytest.mark.parametrize(
     ("text", "metrics"),
     [
