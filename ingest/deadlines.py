@@ -195,13 +195,18 @@ def _relative(
         kind=DueKind.RELATIVE,
         duration=length,
         counting=Counting.WORKING_DAYS if mention.working_days else Counting.DAYS,
+        ahead=mention.bound is Bound.AHEAD,
     )
     if event is None:
         return mention.start, due
     words = reading.text[event.start : event.end]
     amounts = parse_duration(length or "") or {}
     counted = amounts and not mention.working_days and not within_a_day(amounts)
-    read: dict[str, Any] = {"event": words, "event_span": reading.span(event.start, event.end)}
+    read: dict[str, Any] = {
+        "ahead": due.ahead or event.ahead,
+        "event": words,
+        "event_span": reading.span(event.start, event.end),
+    }
     if issued is not None and counted and not event.ahead and is_issue(words):
         read |= {"kind": DueKind.BY, "date": issued + days_step(amounts)}
     return event.opens, due.model_copy(update=read)

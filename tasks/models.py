@@ -85,8 +85,9 @@ class Assignment(Fact):
 class Deadline(Fact):
     """When a commitment is due. `date` is the last day for `by`, `in` and `period`; `start` the
     first day for `start`, `in` and `period`; `rrule` is RFC 5545, `duration` ISO 8601 after
-    `event` (its place `event_span`), in days or working days (`counting`). `span` is None only where
-    nothing in the text gives a date."""
+    `event` (its place `event_span`), in days or working days (`counting`). `ahead`: it ends so long
+    before the event (提前24小时) instead of after it. `span` is None only where nothing in the text
+    gives a date."""
 
     kind: DueKind
     date: Day | None = None
@@ -96,6 +97,7 @@ class Deadline(Fact):
     counting: Counting = Counting.DAYS
     event: str | None = None
     event_span: Span | None = None
+    ahead: bool = False
     certainty: tuple[Certainty, ...] = (Certainty.EXPLICIT,)
     span: Span | None = None
 

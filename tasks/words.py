@@ -69,7 +69,9 @@ def describe_due(due: Deadline, language: str) -> str:
     if due.kind is DueKind.RECURRING:
         text = describe_recurrence(due.rrule or "", language)
     elif due.kind is DueKind.RELATIVE:
-        text = describe_relative(due.event or "", due.duration or "", language, due.counting)
+        text = describe_relative(
+            due.event or "", due.duration or "", language, due.counting, ahead=due.ahead
+        )
     elif due.kind is DueKind.START:
         text = f"{due.date} {'起' if zh else '(start)'}"
     elif due.kind is DueKind.NONE:

@@ -445,6 +445,20 @@ def test_lengths_with_their_events(text, due):
         assert found.due.event_span.slice(text) == found.due.event
 
 
+@pytest.mark.parametrize(
+    ("text", "ahead"),
+    [
+        ("合同期满前30日内申请。", True),
+        ("停水须提前24小时公告。", True),
+        ("验收后30日内移交。", False),
+    ],
+)
+def test_lengths_that_end_before_their_event(text, ahead):
+    [found] = read_deadlines(text, "relative")
+    assert found.due.ahead is ahead
+    assert not found.due.duration.startswith("-")
+
+
 def test_the_day_of_issue_is_a_start_where_it_is_known():
     [found] = read_deadlines("本办法自印发之日起施行。", "start")
     assert (found.due.kind.value, found.due.start) == ("start", ISSUED)

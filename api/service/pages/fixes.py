@@ -228,7 +228,9 @@ def said_due(due: Deadline, names: Names) -> str:
         return names.recurrence(due.rrule or "")
     if due.kind is DueKind.RELATIVE:
         language = ("zh", "en")[names.side]
-        return describe_relative(due.event or "", due.duration or "", language, due.counting)
+        return describe_relative(
+            due.event or "", due.duration or "", language, due.counting, ahead=due.ahead
+        )
     if due.kind is DueKind.NONE:
         return (ONGOING if is_ongoing(due.kind, due.certainty) else NO_DEADLINE)[names.side]
     if due.kind is DueKind.START:

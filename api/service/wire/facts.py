@@ -117,7 +117,8 @@ class Assignment(Wire):
 
 class Deadline(Wire):
     """When a commitment is due: `date` is the last day for by, in and period; `start` the first
-    for start, in and period; `rrule` is RFC 5545, `duration` ISO 8601 after `event` (its place `event_span`), of days or of working days
+    for start, in and period; `rrule` is RFC 5545, `duration` ISO 8601 after `event` (its place `event_span`; before it
+    where `ahead`), of days or of working days
     (`counting`)."""
 
     kind: DueKind
@@ -128,6 +129,7 @@ class Deadline(Wire):
     counting: Counting
     event: str | None
     event_span: Span | None
+    ahead: bool
     certainty: tuple[Certainty, ...]
     span: Span | None
 
