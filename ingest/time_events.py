@@ -40,6 +40,7 @@ class EventWord(StrEnum):
     ISSUE = "issue"  # its issue or entry into force
     AIM = "aim"  # may open a sentence before its time
     IS = "is"  # a stretch is named by it: 试点期为
+    NOT = "not"  # what is shut out or did not happen in that long: 三年内不得
     OF = "of"  # what stands before it is an attribute: 2000年底前建成的
 
 
