@@ -492,3 +492,14 @@ def test_a_duty_that_goes_on_has_no_day_and_does_not_take_its_plans():
     assert describe_due(milestone.due, "zh") == "持续推进"
     assert describe_due(milestone.due, "en") == "ongoing"
     assert describe_due(NO_DEADLINE, "zh") == "无时限"
+
+
+def test_a_year_in_a_heading_is_that_of_what_stands_under_it():
+    text = """某区2025年工作总结和2026年工作安排
+一、2025年主要工作
+（一）年底前完成改造小区20个。责任单位：区教委。
+二、2026年工作安排
+（一）第三季度底前建成学校2所。责任单位：区教委。
+"""
+    found = [m.due for t in extract_bytes(text.encode(), "a.txt").tasks for m in t.milestones]
+    assert [str(d.date) for d in found] == ["2025-12-31", "2026-09-30"]
