@@ -39,15 +39,9 @@ class LinearModel:
 
     def decide(self, features: Iterable[str], *, why: bool = False) -> Decision:
         """The label of a mention with these features; `why`: with the reasons."""
-        scores = list(self.bias)
-        known: list[tuple[str, tuple[float, ...]]] = []
         weights = self.weights
-        for feature in features:
-            weight = weights.get(feature)
-            if weight is not None:
-                if why:
-                    known.append((feature, weight))
-                scores = [one + other for one, other in zip(scores, weight, strict=True)]
+        known = [(f, weight) for f in features if (weight := weights.get(f)) is not None]
+        scores = [sum(column) for column in zip(self.bias, *(w for _, w in known), strict=True)]
         top = max(scores)
         shares = [math.exp(score - top) for score in scores]
         whole = sum(shares)
@@ -62,7 +56,7 @@ class LinearModel:
                 first, second = second, first
         sure = gap >= self.margin
         reasons = sorted(
-            ((name, round(w[first] - w[second], 3)) for name, w in known),
+            ((name, round(w[first] - w[second], 3)) for name, w in (known if why else ())),
             key=lambda pair: -abs(pair[1]),
         )
         return Decision(

@@ -16,7 +16,7 @@ from ingest.reading import Reading, RepairIndex, normalize_characters, read_span
 from ingest.targets import read_quantities
 from kb.language.organisations import Organisations
 from kb.language.quantities import Quantity
-from kb.language.times import Time
+from kb.language.times import Time, TimeKind, find_times, may_hold_times
 from kb.models import Clause, Span
 from kb.ranges import Ranges, between
 
@@ -64,7 +64,7 @@ def read_clauses(
 ) -> Iterator[ClauseReading]:
     """Read each clause in order. A note 列第一位者为牵头单位，下同 holds to the end of its plan.
     `issued` is the document's day, `reference` that from which years are counted where none is
-    printed, `titles` what each plan is called; `models` decide the uses.
+    printed, nor in a heading above (三、2026年工作安排), `titles` what each plan is called; `models` decide the uses.
 
     `aside`: lines, in order, that are no text of the clause they stand in (the metadata of a page
     at the end of its first sheet); nothing is read there.
@@ -74,6 +74,7 @@ def read_clauses(
     plan = ""
     sheet = sheet_roles(normalize_characters(text))
     headings: dict[str, str] = {}
+    years = _Years(reference or issued)
     for clause in clauses:
         if clause.plan_id != plan:
             plan, first_leads = clause.plan_id, False
@@ -94,7 +95,8 @@ def read_clauses(
         )
         # Not the whole list: a time may stand in it (责任单位:…;完成时限:2026年11月底前).
         closed = sorted([*names, *owners.listed])
-        found = clause_times(reading, reference=reference or issued)
+        near = years.of(clause)
+        found = clause_times(reading, reference=near)
         quantities = read_quantities(
             reading,
             times=found,
@@ -118,6 +120,38 @@ def read_clauses(
         yield ClauseReading(
             clause, reading, replace(owners, places=()), tuple(quantities), tuple(times), names
         )
+
+
+class _Years:
+    """From which day the clauses under each heading count their years; `reference` where no heading
+    says one. A heading is read when the first clause under it comes."""
+
+    def __init__(self, reference: date | None) -> None:
+        self._reference = reference
+        self._parents: dict[str, Clause] = {}
+        self._under: dict[str, date | None] = {}
+
+    def of(self, clause: Clause) -> date | None:
+        """The day for a clause, whose parents came before it."""
+        self._parents[clause.id] = clause
+        parent = self._parents.get(clause.parent_id or "")
+        if parent is None:
+            return self._reference
+        if parent.id not in self._under:
+            heading = parent.heading[:_HEADING]
+            self._under[parent.id] = _year_of(heading, self.of(parent))
+        return self._under[parent.id]
+
+
+def _year_of(heading: str, reference: date | None) -> date | None:
+    """The day from which years are counted under a heading: the first of the year that it names,
+    `reference` where that lies in it or it names none."""
+    for time in find_times(heading) if may_hold_times(heading) else ():
+        if time.printed_year and time.kind is TimeKind.POINT and not time.bound and time.first:
+            whole = time.last == date(time.first.year, 12, 31)
+            same = reference is not None and reference.year == time.first.year
+            return time.first if whole and not same else reference
+    return reference
 
 
 def _closed(reading: Reading, aside: Sequence[Span]) -> Iterator[tuple[int, int]]:

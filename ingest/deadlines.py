@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from ingest.classifier import INSTALLED, OTHER, Models, Use
@@ -15,10 +16,12 @@ from ingest.surroundings import row_around
 from ingest.time_events import Before, Event, is_issue
 from ingest.time_features import TimeScene
 from kb.durations import days_step, parse_duration, within_a_day
+from kb.language.engine import Grammar, Token, best
 from kb.language.times import Bound, Time, TimeKind, find_times, may_hold_times
+from kb.lexicon import WordEntry, load_lexicon
 from kb.models import Period
 from kb.ranges import Ranges
-from tasks.models import Certainty, Counting, Deadline, DueKind
+from tasks.models import Certainty, Counting, Deadline, DueKind, Pace
 
 _SENTENCE = re.compile(r"[^。!?\n]+[。!?\n]?")
 _BARE_YEARS = re.compile(r"(?<!\d)(20\d\d)\s*+[-—–~]++\s*+(20\d\d)(?!\d)")
@@ -51,7 +54,7 @@ def parse_period(reading: Reading) -> Period | None:
         if m.kind is TimeKind.INTERVAL and m.first and m.last and _whole_years(m.first, m.last)
     ]
     found += [(*m.span(), int(m.group(1)), int(m.group(2))) for m in _BARE_YEARS.finditer(text)]
-    for start, end, first, last in sorted(found):
+    for start, end, first, last in sorted(found, key=lambda f: (f[0], -f[1])):
         if first <= last <= first + _LONGEST_PERIOD:
             span = reading.span(start, end)
             return Period(start=date(first, 1, 1), end=date(last, 12, 31), span=span)
@@ -192,13 +195,18 @@ def _relative(
         kind=DueKind.RELATIVE,
         duration=length,
         counting=Counting.WORKING_DAYS if mention.working_days else Counting.DAYS,
+        ahead=mention.bound is Bound.AHEAD,
     )
     if event is None:
         return mention.start, due
     words = reading.text[event.start : event.end]
     amounts = parse_duration(length or "") or {}
     counted = amounts and not mention.working_days and not within_a_day(amounts)
-    read: dict[str, Any] = {"event": words, "event_span": reading.span(event.start, event.end)}
+    read: dict[str, Any] = {
+        "ahead": due.ahead or event.ahead,
+        "event": words,
+        "event_span": reading.span(event.start, event.end),
+    }
     if issued is not None and counted and not event.ahead and is_issue(words):
         read |= {"kind": DueKind.BY, "date": issued + days_step(amounts)}
     return event.opens, due.model_copy(update=read)
@@ -241,7 +249,7 @@ def _with_ranges(text: str, found: Sequence[tuple[Time, Deadline]]) -> Iterator[
         yield FoundDeadline(mention.start, mention.end, due, (cut, stop))
 
 
-def _set_apart(text: str, mention: Time, closed: int) -> tuple[int, int] | None:
+def _set_apart(text: str, mention: Time | Token, closed: int) -> tuple[int, int] | None:
     """What a time governs that is set apart from the sentences: its row, where it fills a cell; all
     that stands before it from `closed` on, where it fills a bracket or is the value of a label
     (完成时限:年底). None for another."""
@@ -252,6 +260,30 @@ def _set_apart(text: str, mention: Time, closed: int) -> tuple[int, int] | None:
     if (before == "(" and after == ")") or (before == ":" and after in _VALUE_ENDS):
         return closed, mention.end
     return None
+
+
+class PaceWords(WordEntry):
+    """Words that say in place of a day how a duty goes, with texts in which they do and do not."""
+
+    kind: Pace
+
+
+@lru_cache
+def _paces() -> Grammar:
+    grammar = Grammar()
+    for entry in load_lexicon("time_paces", PaceWords):
+        for word in entry.words:
+            grammar.word(word, "pace", entry.kind)
+    return grammar
+
+
+def find_pace(text: str, start: int = 0, end: int | None = None) -> Pace | None:
+    """How a duty at `text[start:end]` goes by the word that stands where its day would: in a cell, a
+    bracket, after a label (完成时限:长期坚持). None where no such word stands so."""
+    stop = len(text) if end is None else end
+    words = best(_paces().words_in(text[start:stop]), frozenset({"pace"}))
+    whole = text[start:stop]
+    return next((w.value for w in words if _set_apart(whole, w, 0) is not None), None)
 
 
 def _next_opening(

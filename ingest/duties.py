@@ -12,7 +12,7 @@ from datetime import date
 from itertools import pairwise
 
 from ingest.clauses import ClauseReading
-from ingest.deadlines import find_deadlines, find_yearless
+from ingest.deadlines import find_deadlines, find_pace, find_yearless
 from ingest.milestones import MilestoneBook, assemble_milestones
 from ingest.owners import OWNER
 from ingest.reading import Reading
@@ -106,8 +106,13 @@ def extract_tasks(
                 responsibilities = _inherited(clause, clauses, listed)
             near = between(due_at, start, end)
             near = slice(max(0, near.start - 1), near.stop)  # the one before may govern this too
+            pace = find_pace(reading.text, start, end)
             book = assemble_milestones(
-                reading, deadlines[near], task_id=task_id, task_range=(start, end), period=period
+                reading,
+                deadlines[near],
+                task_id=task_id,
+                task_range=(start, end),
+                period=None if pace else period,
             )
             tasks.append(
                 Task(
@@ -116,6 +121,7 @@ def extract_tasks(
                     clause_id=clause.id,
                     title=_title(item, start, end, number),
                     kind=kind,
+                    pace=pace,
                     span=span,
                     responsibilities=tuple(_quoted(a, text) for a in _unique(responsibilities)),
                     milestones=tuple(

@@ -7,6 +7,7 @@ mark of a part, a word that opens it (自), or the body that acts, and the word 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -39,6 +40,7 @@ class EventWord(StrEnum):
     ISSUE = "issue"  # its issue or entry into force
     AIM = "aim"  # may open a sentence before its time
     IS = "is"  # a stretch is named by it: 试点期为
+    NOT = "not"  # what is shut out or did not happen in that long: 三年内不得
     OF = "of"  # what stands before it is an attribute: 2000年底前建成的
 
 
@@ -141,7 +143,8 @@ class Before:
         cuts = [self.low]
         cuts += [p + 1 for p in range(self.low, end) if self.text[p] in _PARTS]
         cuts += [w.end for w in self.words if w.kind in _OPENING and w.end < end]
-        cuts += [stop for _, stop in parties if self.low < stop < end]
+        first = bisect_left(parties, (self.low, 0))
+        cuts += [stop for _, stop in parties[first : first + _REACH] if stop < end]
         return max(cuts)
 
 

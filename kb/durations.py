@@ -26,20 +26,22 @@ _MONTH = 30
 
 
 def parse_duration(printed: str) -> dict[str, Decimal] | None:
-    """The amounts of a duration by unit, longest first; None where it is none.
+    """The amounts of a duration by unit, longest first, below zero for one that runs backwards
+    (`-P30D`, as RFC 5545 writes it); None where it is none.
 
     >>> parse_duration("P1DT12H")
     {'D': Decimal('1'), 'TH': Decimal('12')}
     """
-    match = _FORM.fullmatch(printed)
+    match = _FORM.fullmatch(printed.removeprefix("-"))
     if match is None:
         return None
+    sign = -1 if printed.startswith("-") else 1
     found = zip(UNITS, match.groups(), strict=True)
-    return {unit: Decimal(amount) for unit, amount in found if amount}
+    return {unit: sign * Decimal(amount) for unit, amount in found if amount}
 
 
 def print_duration(amounts: Iterable[tuple[str, Decimal]]) -> str:
-    """The duration of some amounts by unit, longest first.
+    """The duration of some amounts above zero by unit, longest first.
 
     >>> print_duration([("TM", Decimal(15))])
     'PT15M'
@@ -61,8 +63,13 @@ def within_a_day(amounts: Iterable[str]) -> bool:
 def days_step(amounts: Mapping[str, Decimal]) -> relativedelta:
     """The whole days, months and years of a length. Of hours the full days count and what is over
     is left out: from a day whose hour is not known 15分钟 ends on the day itself, 24小时 on the next."""
-    years, year_part = divmod(amounts.get("Y", Decimal(0)), 1)
-    months, month_part = divmod(amounts.get("M", Decimal(0)) + 12 * year_part, 1)
-    days = amounts.get("W", Decimal(0)) * 7 + amounts.get("D", Decimal(0)) + _MONTH * month_part
+    years = int(amounts.get("Y", Decimal(0)))
+    month_sum = amounts.get("M", Decimal(0)) + 12 * (amounts.get("Y", Decimal(0)) - years)
+    months = int(month_sum)
+    days = (
+        amounts.get("W", Decimal(0)) * 7
+        + amounts.get("D", Decimal(0))
+        + _MONTH * (month_sum - months)
+    )
     days += sum((amounts.get(unit, Decimal(0)) / many for unit, many in _HOURS.items()), Decimal(0))
-    return relativedelta(years=int(years), months=int(months), days=int(days))
+    return relativedelta(years=years, months=months, days=int(days))

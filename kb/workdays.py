@@ -72,7 +72,7 @@ def add_workdays(day: date, count: int) -> date:
 def arrangements_for(start: date, end: date) -> tuple[Arrangement, ...]:
     """The arrangements that a count of working days from the event on `start` to `end` rests on."""
     first = start + timedelta(days=1)
-    years = range(min(first, end).year, end.year + 1)
+    years = range(min(first, end).year, max(start, end).year + 1)
     # Every arrangement since there are any (2001) has made up for days off on a weekend; a year
     # without one is not announced yet.
     return tuple(Arrangement(year=year, published=bool(_year(year).made_up)) for year in years)

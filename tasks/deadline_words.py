@@ -38,6 +38,9 @@ SPANS = {
 }  # fmt: skip
 """The units of a duration (see `kb.durations`), named in both languages."""
 WORKDAYS = ("个工作日", "working days")
+NO_DEADLINE = ("无时限", "no deadline")
+ONGOING = ("持续推进", "ongoing")
+"""What is said of a duty that goes on (see `tasks.undated.is_ongoing`)."""
 ASSUMED_YEAR = ("年份据文件", "the year is the document's")
 """What is said of a date whose year is not printed (see `Certainty.ASSUMED_YEAR`)."""
 
@@ -117,10 +120,20 @@ def describe_length(duration: str, language: str, counting: Counting = Counting.
 
 
 def describe_relative(
-    event: str, duration: str, language: str, counting: Counting = Counting.DAYS
+    event: str,
+    duration: str,
+    language: str,
+    counting: Counting = Counting.DAYS,
+    *,
+    ahead: bool = False,
 ) -> str:
-    """A time after an event: 竣工验收合格起 3个月内, or within 3 months of 竣工验收合格."""
+    """A time after an event: 竣工验收合格起 3个月内, or within 3 months of 竣工验收合格; `ahead`: before
+    it, 合同期满前 提前30天."""
     length = describe_length(duration, language, counting)
+    if ahead and language == "zh":
+        return f"{event}前 提前{length}" if event else f"提前{length}"
+    if ahead:
+        return f"{length} before {event or 'the event'}"
     if language == "zh":
         return f"{event}起 {length}内" if event else f"{length}内"
     return f"within {length} of {event or 'the event'}"

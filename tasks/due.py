@@ -192,12 +192,17 @@ def rows_of(extraction: Extraction) -> list[Row]:
                     plan_id=task.plan_id, clause_id=task.clause_id, path=paths[task.clause_id],
                     title=task.title, commitment=m.commitment, kind=m.due.kind, due=m.due.date,
                     certainty=m.due.certainty, rrule=m.due.rrule,
-                    duration=m.due.duration, counting=m.due.counting,
+                    duration=_signed(m.due), counting=m.due.counting,
                     first=own or known or (period.start if period else None),
                     last=period.end if period else None, units=units,
                 )
             )  # fmt: skip
     return found
+
+
+def _signed(due: Deadline) -> str | None:
+    """Its duration from its event on: below zero for one that ends before it."""
+    return f"-{due.duration}" if due.ahead and due.duration else due.duration
 
 
 def days_of(row: Row, as_of: date) -> tuple[date, ...]:
@@ -278,6 +283,7 @@ def add_duration(day: date, duration: str, counting: Counting = Counting.DAYS) -
     counted. The day after `day` is the first that counts. The end of a shorter month stands for a day
     it lacks: 30 November and P3M give 28 February, 31 January and P1M in a leap year 29 February. Of
     hours the full days count (see `kb.durations.days_step`), of half a working day the whole one.
+    One below zero (`-P30D`) leads to the day so long before.
 
     Raises:
         FieldError: it is no such duration, or the day lies beyond the calendar.
@@ -291,7 +297,8 @@ def add_duration(day: date, duration: str, counting: Counting = Counting.DAYS) -
                 raise FieldError(
                     f"工作日只按天计, 如 P5D: {duration} / working days are counted in days (P5D): {duration}"
                 )
-            return add_workdays(day, ceil(amounts["D"]))
+            many = ceil(abs(amounts["D"]))
+            return add_workdays(day, many if amounts["D"] > 0 else -many)
         found: date = day + days_step(amounts)
     except (ValueError, OverflowError) as error:
         raise FieldError(f"时长过长: {duration} / the duration is too long: {duration}") from error

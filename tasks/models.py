@@ -55,6 +55,12 @@ class Counting(StrEnum):
     WORKING_DAYS = "working_days"  # 5个工作日 is P5D in working days (see `kb.workdays`)
 
 
+class Pace(StrEnum):
+    """How a duty goes that has no day by its own words."""
+
+    ONGOING = "ongoing"  # 长期坚持, 持续推进: never overdue
+
+
 class TaskKind(StrEnum):
     """A duty to do, a goal to reach, or a safeguard (保障措施) around them."""
 
@@ -79,8 +85,9 @@ class Assignment(Fact):
 class Deadline(Fact):
     """When a commitment is due. `date` is the last day for `by`, `in` and `period`; `start` the
     first day for `start`, `in` and `period`; `rrule` is RFC 5545, `duration` ISO 8601 after
-    `event` (its place `event_span`), in days or working days (`counting`). `span` is None only where
-    nothing in the text gives a date."""
+    `event` (its place `event_span`), in days or working days (`counting`). `ahead`: it ends so long
+    before the event (提前24小时) instead of after it. `span` is None only where nothing in the text
+    gives a date."""
 
     kind: DueKind
     date: Day | None = None
@@ -90,6 +97,7 @@ class Deadline(Fact):
     counting: Counting = Counting.DAYS
     event: str | None = None
     event_span: Span | None = None
+    ahead: bool = False
     certainty: tuple[Certainty, ...] = (Certainty.EXPLICIT,)
     span: Span | None = None
 
@@ -136,7 +144,8 @@ class Target(Fact):
 
 
 class Task(Fact):
-    """A duty: what one clause (or one bracketed part of it) asks for."""
+    """A duty: what one clause (or one bracketed part of it) asks for. `pace` is set where its words
+    say in place of a day that it goes on."""
 
     id: str
     plan_id: str
@@ -147,6 +156,7 @@ class Task(Fact):
     responsibilities: tuple[Assignment, ...] = ()
     milestones: tuple[Milestone, ...] = ()
     targets: tuple[Target, ...] = ()
+    pace: Pace | None = None
 
 
 class Member(Fact):

@@ -244,7 +244,8 @@ class Tracker(CorrectionDesk):
                 raise TransitionError(
                     "时限不是从事件起算的 / its deadline does not run from an event"
                 )
-            _refuse_future(happened_on, at)
+            if not row.duration.startswith("-"):  # what is due before its event knows a planned day
+                _refuse_future(happened_on, at)
             label = check_words("名称", "name", label, longest=LONGEST_NAME)
             if not label:
                 raise TransitionError("要写明是哪一次 / the occasion needs a name")

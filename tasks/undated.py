@@ -6,11 +6,15 @@ before have it too; a deadline that a person sets takes its place and keeps what
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from kb.identifiers import stable_id
-from tasks.models import Deadline, DueKind, Extraction, Milestone, Task
+from tasks.models import Certainty, Deadline, DueKind, Extraction, Milestone, Pace, Task
 
 NO_DEADLINE = Deadline(kind=DueKind.NONE, certainty=())
 """无时限: neither the duty nor its plan says a day."""
+ONGOING = Deadline(kind=DueKind.NONE, certainty=(Certainty.EXPLICIT,))
+"""持续推进: the duty itself says that it goes on (see `tasks.models.Pace`)."""
 _COMMITMENT = 80
 
 
@@ -21,6 +25,11 @@ def track_undated(extraction: Extraction) -> Extraction:
         return extraction
     tasks = tuple(track_task(task, extraction.document.text) for task in extraction.tasks)
     return extraction.model_copy(update={"tasks": tasks})
+
+
+def is_ongoing(kind: DueKind, certainty: Collection[Certainty]) -> bool:
+    """Whether a deadline of that kind and certainty is that of a duty which goes on."""
+    return kind is DueKind.NONE and Certainty.EXPLICIT in certainty
 
 
 def undated_of(task: Task) -> Milestone | None:
@@ -38,7 +47,7 @@ def track_task(task: Task, text: str) -> Task:
         commitment=" ".join(words.split())[:_COMMITMENT],
         span=task.span,
         quote=words,
-        due=NO_DEADLINE,
+        due=ONGOING if task.pace is Pace.ONGOING else NO_DEADLINE,
     )
     # Its values are reported on the one milestone there is.
     targets = tuple(

@@ -9,6 +9,8 @@ from decimal import Decimal
 from kb.language.roles import Role
 from tasks.deadline_words import (
     ASSUMED_YEAR,
+    NO_DEADLINE,
+    ONGOING,
     describe_arrangements,
     describe_recurrence,
     describe_relative,
@@ -16,6 +18,7 @@ from tasks.deadline_words import (
 from tasks.due import DueItem
 from tasks.lifecycle import STATUS_NAMES, Life
 from tasks.models import Certainty, Deadline, DueKind, Target, TargetClass
+from tasks.undated import is_ongoing
 
 ROLE_ZH = {
     Role.LEAD: "牵头",
@@ -66,11 +69,14 @@ def describe_due(due: Deadline, language: str) -> str:
     if due.kind is DueKind.RECURRING:
         text = describe_recurrence(due.rrule or "", language)
     elif due.kind is DueKind.RELATIVE:
-        text = describe_relative(due.event or "", due.duration or "", language, due.counting)
+        text = describe_relative(
+            due.event or "", due.duration or "", language, due.counting, ahead=due.ahead
+        )
     elif due.kind is DueKind.START:
         text = f"{due.date} {'起' if zh else '(start)'}"
     elif due.kind is DueKind.NONE:
-        text = "无时限" if zh else "no deadline"
+        names = ONGOING if is_ongoing(due.kind, due.certainty) else NO_DEADLINE
+        text = names[0 if zh else 1]
     else:
         text = f"{due.date} {'前' if zh else ''}".strip()
     notes = {

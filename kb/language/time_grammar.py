@@ -43,7 +43,14 @@ def grammar() -> Grammar:
     for entry in load_lexicon("time_words", TimeWord):
         for word in entry.words:
             g.word(word, entry.kind, entry, score=entry.score)
-    for character, kind in ((":", "colon"), ("(", "open"), (")", "close")):
+    for character, kind in (
+        (":", "colon"),
+        ("(", "open"),
+        (")", "close"),
+        ('"', "quote"),
+        ("“", "quote"),
+        ("”", "quote"),
+    ):
         g.word(character, kind)
     for character in "-/.":
         g.word(character, "sep", character)
@@ -149,6 +156,12 @@ def _pieces(g: Grammar) -> None:
     def _feast(word: Token) -> Made:
         e: TimeWord = word.value
         return Made("piece", Point(months=e.months, days=e.days, holiday=e.holiday, feast=True, approximate=e.approximate))  # fmt: skip
+
+    @g.rule("quote", "feast", "quote", name="feast-in-quotes")
+    def _quoted_feast(opened: Token, word: Token, closed: Token) -> Made | None:
+        # alone it may be a name (“八一”路), with 前 or a year it is the day
+        made = _feast(word) if _touching(opened, word, closed) else None
+        return made and Made(made.kind, made.value, word.score)
 
     @g.rule("ordinal?", "n", "quarter-unit")
     def _quarter(ordinal: Token | None, n: Token, unit: Token) -> Made | None:

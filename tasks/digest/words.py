@@ -8,12 +8,13 @@ from datetime import date, timedelta
 from types import MappingProxyType
 
 from kb.language.roles import Role
-from tasks.deadline_words import ASSUMED_YEAR, describe_arrangements
+from tasks.deadline_words import ASSUMED_YEAR, ONGOING, describe_arrangements
 from tasks.digest.models import Digest, Goal, Line, SectionKind
 from tasks.digest.weeks import Week
 from tasks.due import DueItem, State, last_of
 from tasks.lifecycle import STATUS_NAMES, Status, Verdict
 from tasks.models import Certainty, DueKind
+from tasks.undated import is_ongoing
 from tasks.words import NOT_TOLD, ROLE_ZH, describe_ends, describe_number, describe_target
 
 _ROLE_EN = {
@@ -202,7 +203,8 @@ def deadline_notes(line: Line, language: str) -> list[str]:
     elif item.kind is DueKind.START:
         notes.append(("起始时间，不计逾期", "a start, never overdue"))
     elif item.kind is DueKind.NONE:
-        notes.append(("原文和计划都没有写时限", "neither the duty nor its plan says a day"))
+        unsaid = ("原文和计划都没有写时限", "neither the duty nor its plan says a day")
+        notes.append(ONGOING if is_ongoing(item.kind, item.certainty) else unsaid)
     if item.life.due is not None and item.due != item.printed:
         notes.append((f"已同意延期，原定{item.printed}", f"extended; it was {item.printed}"))
     if item.life.asked is not None:

@@ -8,10 +8,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from kb.language.roles import Role
-from tasks.deadline_words import ASSUMED_YEAR, describe_arrangements
+from tasks.deadline_words import ASSUMED_YEAR, NO_DEADLINE, ONGOING, describe_arrangements
 from tasks.due import Colour, State
 from tasks.lifecycle import STATUS_NAMES
 from tasks.models import Certainty, DueKind
+from tasks.undated import is_ongoing
 from tasks.words import NOT_TOLD, ROLE_ZH
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def describe_deadline(row: ExportRow, language: str) -> str:
             waits = (f"从事件起算：{event}", f"runs from: {event}")
         notes.append((row.occurrence, row.occurrence) if row.occurrence else waits)
     elif row.deadline_kind is DueKind.NONE:
-        notes.append(("无时限", "no deadline"))
+        notes.append(ONGOING if is_ongoing(row.deadline_kind, row.certainty) else NO_DEADLINE)
     elif row.deadline_kind is DueKind.IN:
         notes.append(("在此期间", "within that time"))
     notes += [_CERTAINTIES[c] for c in row.certainty if c in _CERTAINTIES]

@@ -8,6 +8,7 @@ from api.assistant.function_words import FunctionWords, WordKind, bounds, englis
 from api.assistant.topics import AskingWords, Mistyped, as_meant, topic_words
 from api.assistant.understand import Instruction, without_instructions
 from api.assistant.windows import DatePhrase, find_window
+from ingest.deadlines import PaceWords, find_pace
 from ingest.duty_tables import is_head
 from ingest.furniture import FurnitureEntry, is_furniture
 from ingest.quantity_features import AroundWords, find_around
@@ -327,3 +328,11 @@ def test_words_around_numbers_and_times(subtests, name, model, find):
         for sentence, holds in [(s, True) for s in entry.holds] + [(s, False) for s in entry.not_]:
             with subtests.test(kind=str(entry.kind), sentence=sentence):
                 assert (entry.kind in {word.kind for word in find(sentence)}) is holds
+
+
+def test_words_of_pace(subtests):
+    """A word that stands where a day would says how the duty goes; in a sentence it says nothing."""
+    for entry in load_lexicon("time_paces", PaceWords):
+        for text, holds in [(s, True) for s in entry.holds] + [(s, False) for s in entry.not_]:
+            with subtests.test(text=text):
+                assert find_pace(text) == (entry.kind if holds else None)

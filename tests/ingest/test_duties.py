@@ -13,7 +13,9 @@ from ingest.reading import read_span
 from ingest.targets import name_targets, read_quantities
 from ingest.unclaimed import find_unclaimed
 from kb.models import Period, Span
-from tasks.models import Basis, TaskKind
+from tasks.models import Basis, Pace, TaskKind
+from tasks.undated import NO_DEADLINE, track_task
+from tasks.words import describe_due
 
 ISSUED = date(2022, 3, 1)
 
@@ -103,6 +105,13 @@ def test_periods(title, years):
     period = parse_period(reading(title))
     assert (None if period is None else (period.start.year, period.end.year)) == years
     assert period is None or isinstance(period, Period)
+
+
+def test_the_words_of_a_period_are_whole():
+    title = "某市交通行动计划（2023—2025年）"
+    period = parse_period(reading(title))
+    assert period is not None
+    assert period.span.slice(title) == "2023—2025年"
 
 
 @pytest.mark.parametrize(
@@ -436,6 +445,20 @@ def test_lengths_with_their_events(text, due):
         assert found.due.event_span.slice(text) == found.due.event
 
 
+@pytest.mark.parametrize(
+    ("text", "ahead"),
+    [
+        ("合同期满前30日内申请。", True),
+        ("停水须提前24小时公告。", True),
+        ("验收后30日内移交。", False),
+    ],
+)
+def test_lengths_that_end_before_their_event(text, ahead):
+    [found] = read_deadlines(text, "relative")
+    assert found.due.ahead is ahead
+    assert not found.due.duration.startswith("-")
+
+
 def test_the_day_of_issue_is_a_start_where_it_is_known():
     [found] = read_deadlines("本办法自印发之日起施行。", "start")
     assert (found.due.kind.value, found.due.start) == ("start", ISSUED)
@@ -454,3 +477,29 @@ def test_a_year_of_the_documents_number_is_the_documents():
 """
     found = [m.due for t in extract_bytes(text.encode(), "a.txt").tasks for m in t.milestones]
     assert [(str(d.date), d.certainty[0].value) for d in found] == [("2026-07-15", "assumed_year")]
+
+
+def test_a_duty_that_goes_on_has_no_day_and_does_not_take_its_plans():
+    text = """某区发展规划（2026—2030年）
+一、任务
+1.加强河道巡查。责任单位：区水利局。完成时限：长期坚持。
+2.建设学校。责任单位：区教委。
+"""
+    ongoing, dated = extract_bytes(text.encode(), "a.txt").tasks
+    assert (ongoing.pace, ongoing.milestones) == (Pace.ONGOING, ())
+    assert (dated.pace, str(dated.milestones[0].due.date)) == (None, "2030-12-31")
+    [milestone] = track_task(ongoing, text).milestones
+    assert describe_due(milestone.due, "zh") == "持续推进"
+    assert describe_due(milestone.due, "en") == "ongoing"
+    assert describe_due(NO_DEADLINE, "zh") == "无时限"
+
+
+def test_a_year_in_a_heading_is_that_of_what_stands_under_it():
+    text = """某区2025年工作总结和2026年工作安排
+一、2025年主要工作
+（一）年底前完成改造小区20个。责任单位：区教委。
+二、2026年工作安排
+（一）第三季度底前建成学校2所。责任单位：区教委。
+"""
+    found = [m.due for t in extract_bytes(text.encode(), "a.txt").tasks for m in t.milestones]
+    assert [str(d.date) for d in found] == ["2025-12-31", "2026-09-30"]

@@ -49,6 +49,8 @@ def test_a_time_after_an_event():
     assert describe_relative("竣工验收", "P3M", "zh") == "竣工验收起 3个月内"
     assert describe_relative("竣工验收", "P1M", "en") == "within 1 month of 竣工验收"
     assert describe_relative("", "P15D", "en") == "within 15 days of the event"
+    assert describe_relative("合同期满", "P30D", "zh", ahead=True) == "合同期满前 提前30天"
+    assert describe_relative("", "PT24H", "en", ahead=True) == "24 hours before the event"
 
 
 def test_working_days_and_what_they_rest_on():

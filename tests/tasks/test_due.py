@@ -301,6 +301,9 @@ def test_without_a_day_nothing_is_ever_overdue(kind):
         ("2024-02-28", "PT24H", "2024-02-29"),
         ("2024-02-28", "PT72H", "2024-03-02"),
         ("2024-02-28", "P1DT12H", "2024-02-29"),
+        ("2024-03-01", "-P1D", "2024-02-29"),
+        ("2024-03-01", "-PT2H", "2024-03-01"),
+        ("2024-03-31", "-P1M", "2024-02-29"),
     ],
 )
 def test_durations(start, duration, end):
@@ -340,5 +343,6 @@ def test_working_days_are_counted_in_days_only():
         with pytest.raises(FieldError, match="工作日只按天计"):
             add_duration(date(2026, 11, 27), duration, Counting.WORKING_DAYS)
     assert add_duration(date(2026, 11, 27), "P0.5D", Counting.WORKING_DAYS) == date(2026, 11, 30)
+    assert add_duration(date(2026, 11, 30), "-P1D", Counting.WORKING_DAYS) == date(2026, 11, 27)
     with pytest.raises(FieldError, match="时长过长"):
         add_duration(date.max, "P1D", Counting.WORKING_DAYS)

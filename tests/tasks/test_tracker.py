@@ -407,6 +407,23 @@ def test_the_day_follows_the_deadline_as_it_reads_now(reviews):
     take(reviews, Step.ACCEPT, "审核申请", on=date(2026, 1, 1))  # its occasion is still known
 
 
+def test_what_is_due_before_its_event_takes_a_planned_day(reviews):
+    task, key = tasks_of(reviews)["审核申请"], milestone_of(reviews, "审核申请")
+    for ahead in (False, True):
+        deadline = Deadline(kind=DueKind.RELATIVE, event="停水", duration="P3D", ahead=ahead)
+        draft = Draft(
+            task_id=task.id, aspect=Aspect.DATE, operation=Operation.CHANGE, fact_id=key,
+            deadline=deadline, reason="误读",
+        )  # fmt: skip
+        Tracker(reviews).correct(SUPERVISOR, draft, LATER)
+        if not ahead:
+            with pytest.raises(TransitionError):
+                record(reviews, "甲", "2027-03-20", "审核申请", at=LATER)
+    assert record(reviews, "甲", "2027-03-20", "审核申请", at=LATER).due == date(2027, 3, 17)
+    [item] = list_standings(reviews, date(2027, 3, 18))
+    assert (item.due, item.state) == (date(2027, 3, 17), State.OVERDUE)
+
+
 AHEAD = NOW + timedelta(days=400)
 
 

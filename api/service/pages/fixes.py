@@ -23,6 +23,8 @@ from kb.language.roles import Role
 from tasks.authorisation import Action
 from tasks.corrections import Aspect, Correction, CorrectionStatus, Draft, Operation
 from tasks.deadline_words import (
+    NO_DEADLINE,
+    ONGOING,
     SPANS,
     WORKDAYS,
     describe_recurrence,
@@ -37,6 +39,7 @@ from tasks.models import (
     Target,
     Task,
 )
+from tasks.undated import is_ongoing
 from tasks.words import describe_target
 
 router = APIRouter()
@@ -225,9 +228,11 @@ def said_due(due: Deadline, names: Names) -> str:
         return names.recurrence(due.rrule or "")
     if due.kind is DueKind.RELATIVE:
         language = ("zh", "en")[names.side]
-        return describe_relative(due.event or "", due.duration or "", language, due.counting)
+        return describe_relative(
+            due.event or "", due.duration or "", language, due.counting, ahead=due.ahead
+        )
     if due.kind is DueKind.NONE:
-        return ("无时限", "no deadline")[names.side]
+        return (ONGOING if is_ongoing(due.kind, due.certainty) else NO_DEADLINE)[names.side]
     if due.kind is DueKind.START:
         return f"{due.start or due.date or ''} {('起', 'on')[names.side]}"
     if due.kind is DueKind.IN and due.start:

@@ -12,7 +12,7 @@ from api.service.wire.base import Span, Wire
 from kb.language.quantities import Comparator
 from kb.language.roles import Role
 from tasks import models
-from tasks.models import Basis, Certainty, Counting, DueKind, TaskKind
+from tasks.models import Basis, Certainty, Counting, DueKind, Pace, TaskKind
 from tasks.version_doubts import DoubtKind, Likeness, Order
 
 
@@ -117,7 +117,8 @@ class Assignment(Wire):
 
 class Deadline(Wire):
     """When a commitment is due: `date` is the last day for by, in and period; `start` the first
-    for start, in and period; `rrule` is RFC 5545, `duration` ISO 8601 after `event`, of days or of working days
+    for start, in and period; `rrule` is RFC 5545, `duration` ISO 8601 after `event` (its place `event_span`; before it
+    where `ahead`), of days or of working days
     (`counting`)."""
 
     kind: DueKind
@@ -127,6 +128,8 @@ class Deadline(Wire):
     duration: str | None
     counting: Counting
     event: str | None
+    event_span: Span | None
+    ahead: bool
     certainty: tuple[Certainty, ...]
     span: Span | None
 
@@ -169,7 +172,8 @@ class Target(Wire):
 
 
 class Task(Wire):
-    """A duty: what one clause (or one bracketed part of it) asks for."""
+    """A duty: what one clause (or one bracketed part of it) asks for. `pace` is ongoing where its
+    words say in place of a day that it goes on."""
 
     id: str
     plan_id: str
@@ -180,6 +184,7 @@ class Task(Wire):
     responsibilities: tuple[Assignment, ...]
     milestones: tuple[Milestone, ...]
     targets: tuple[Target, ...]
+    pace: Pace | None
 
 
 class Member(Wire):
