@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from ingest.classifier import INSTALLED, Models, Use
+from ingest.columns import Columns
 from ingest.deadlines import clause_times, read_times
 from ingest.owners import OwnerList, Owners, read_owners
 from ingest.party_features import sheet_roles
@@ -31,6 +32,8 @@ _STANDARD = re.compile(
 _NO_TITLES: Mapping[str, str] = {}
 _HEADING = 20
 """Characters of a heading that are looked at for what it says of the numbers under it."""
+_LEAD = 40
+"""Characters before a colon that may introduce the clauses under a clause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,8 @@ def read_clauses(
     plan = ""
     sheet = sheet_roles(normalize_characters(text))
     headings: dict[str, str] = {}
+    leads: dict[str, str] = {}
+    columns = Columns(text, reference or issued)
     for clause in clauses:
         if clause.plan_id != plan:
             plan, first_leads = clause.plan_id, False
@@ -97,15 +102,19 @@ def read_clauses(
         headings[clause.id] = " ".join(
             (headings.get(clause.parent_id or "", ""), clause.heading[:_HEADING])
         )
+        leads[clause.id] = _lead(reading.text)
         closed = sorted([*names, *((o.start, o.end) for o in owners.lists)])
         found = clause_times(reading, reference=reference or issued)
         quantities = read_quantities(
             reading,
             times=found,
             closed=closed,
-            issued=issued,
+            issued=reference or issued,
             title=titles.get(clause.plan_id, ""),
             heading=headings.get(clause.parent_id or "", ""),
+            own=clause.heading[:_HEADING],
+            lead=leads.get(clause.parent_id or "", ""),
+            columns=columns,
             models=models,
         )
         times = read_times(
@@ -122,6 +131,12 @@ def read_clauses(
         yield ClauseReading(
             clause, reading, replace(owners, places=()), tuple(quantities), tuple(times), names
         )
+
+
+def _lead(text: str) -> str:
+    """The words with which a clause introduces those under it: 应当具备下列条件：."""
+    words = text.rstrip()
+    return re.split(r"[。;\n]", words[-_LEAD:])[-1] if words.endswith(":") else ""
 
 
 def _closed(reading: Reading, aside: Sequence[Span]) -> Iterator[tuple[int, int]]:

@@ -54,6 +54,6 @@ class Surroundings:
 
 
 def crossed(features: Iterable[str], pairs: Iterable[tuple[str, str]]) -> list[str]:
-    """Of features NAME=VALUE those of two names together. One whose value holds = is left alone."""
-    named = {f.partition("=")[0]: f for f in features if f.count("=") == 1}
+    """Of features NAME=VALUE those of two names together; a value may hold = (bound=>=)."""
+    named = {f.partition("=")[0]: f for f in features if "=" in f}
     return [f"{named[one]}&{named[two]}" for one, two in pairs if one in named and two in named]

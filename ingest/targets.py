@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from itertools import zip_longest
 
-from ingest.classifier import INSTALLED, OTHER, Models, Use
+from ingest.classifier import INSTALLED, OTHER, Decision, Models, Use
+from ingest.columns import Cell, ColumnKind, Columns, measure_of
 from ingest.indicators import Indicator, name_indicators
 from ingest.quantity_features import QuantityScene
 from ingest.reading import Reading
@@ -21,6 +23,7 @@ from tasks.models import TargetClass
 _PART = re.compile(r"[,。;:!?\n]")
 _STRETCH = re.compile(r"力争|争取")
 _PER = re.compile(r"每年|年均|每学年|逐年|平均每年")
+_NO_TARGETS = frozenset({ColumnKind.BASELINE, ColumnKind.MEASURE})
 _AND = re.compile(r"\s*(?:、|和|与|及)\s*")
 
 
@@ -50,6 +53,9 @@ def read_quantities(
     issued: date | None = None,
     title: str = "",
     heading: str = "",
+    own: str = "",
+    lead: str = "",
+    columns: Columns | None = None,
     times: Sequence[Time] | None = None,
     models: Models = INSTALLED,
 ) -> list[Use[Quantity]]:
@@ -68,8 +74,41 @@ def read_quantities(
     shut = [*closed, *((m.start, m.end) for m in times if m.kind is not TimeKind.DURATION)]
     found = find_quantities(text, closed=shut)
     quantities = [_bind(text, found, place) for place in range(len(found))]
-    scene = QuantityScene(text, quantities, times, issued=issued, title=title, heading=heading)
-    return models.decide_all("quantity_use", quantities, scene.features)
+    cells = [columns.at(reading.starts[q.start]) for q in quantities] if columns else []
+    quantities = [
+        _in_column(q, cell) for q, cell in zip_longest(quantities, cells) if q is not None
+    ]
+    scene = QuantityScene(
+        text, quantities, times, issued=issued, title=title, heading=heading, own=own, lead=lead,
+        cells=cells,
+    )  # fmt: skip
+    uses = models.decide_all("quantity_use", quantities, scene.features)
+    told = {q.start for q, cell in zip_longest(quantities, cells) if q and _told(q, cell)}
+    return [
+        replace(use, decision=_NOTHING) if use.mention.start in told else use
+        for use in uses
+        if models.why or use.mention.start not in told
+    ]
+
+
+_NOTHING = Decision(OTHER, 1.0, ())
+
+
+def _told(q: Quantity, cell: Cell | None) -> bool:
+    """Whether its place says that it is nothing to reach: what was before a change or stands in
+    the column of what was, and the number of a row."""
+    if q.role == "before":
+        return True
+    kind = cell.kind if cell else None
+    return kind in _NO_TARGETS or (kind is ColumnKind.NUMBER and not q.measured)
+
+
+def _in_column(q: Quantity, cell: Cell | None) -> Quantity:
+    """A bare number of a table in what its column or its row is measured in."""
+    one = measure_of(cell.measure) if cell and q.measure is None and cell.measure else None
+    if one is None:
+        return q
+    return replace(q, value=q.value * one.value, measure=one.measure, kind=one.kind, form=one.form)
 
 
 def _bind(text: str, quantities: Sequence[Quantity], place: int) -> Quantity:
