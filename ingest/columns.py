@@ -25,6 +25,7 @@ _GAP = re.compile(r"\t|[|｜]|[ \u3000]{2,}")
 _STROKES = re.compile(r"[\t|｜]")
 _RULE = re.compile(r"[\s|:｜-]+")
 _EDGES = " \t\u3000|｜*"
+_HAN = re.compile("[\u4e00-\u9fa5]")
 _NUMERAL = re.compile(r"\d")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _YEARS = re.compile(r"((?:19|20)\d\d)年?度?$")
@@ -34,6 +35,8 @@ _LEAST = 3
 """Cells of a row; a label with its value has two."""
 _LONGEST = 24
 """Characters of a cell that heads a column."""
+_FEW = 4
+"""Chinese characters in a cell that holds a number alone: 不低于3.2左右."""
 
 
 class ColumnKind(StrEnum):
@@ -56,7 +59,9 @@ class ColumnWords(WordEntry):
 @dataclass(frozen=True, slots=True)
 class Cell:
     """A cell: the head of its column with its kind and the year it names, the words that name its
-    row, and where the cells of its row under heads of each kind stand."""
+    row, what its number is measured in (by the column of measures, the brackets of its head or the
+    note above the table), whether it holds a number alone, and the cells of its row that say what
+    was."""
 
     start: int
     end: int
@@ -65,6 +70,8 @@ class Cell:
     year: int | None
     row: str
     measure: str
+    printed: bool = False
+    bare: bool = False
     baselines: tuple[tuple[int, int], ...] = ()
 
 
@@ -100,6 +107,8 @@ def _measure_heads() -> frozenset[str]:
 @lru_cache(maxsize=256)
 def measure_of(words: str) -> Quantity | None:
     """What one of a measure is: 亿立方米 is 100000000 立方米; None where `words` are no measure."""
+    if len(words) > _LONGEST or _NUMERAL.search(words):
+        return None
     found = find_quantities(f"1{words}")
     whole = found and found[0].end == len(words) + 1 and found[0].measure in measures()
     return found[0] if whole else None
@@ -171,6 +180,8 @@ class Columns:
                 measure=by_kind.get(ColumnKind.MEASURE)
                 or (inside.group(1) if inside else "")
                 or note,
+                printed=bool(by_kind.get(ColumnKind.MEASURE)),
+                bare=len(_HAN.findall(words[at])) <= _FEW,
                 baselines=baselines,
             )
             if not named and len(words[at]) > 1 and not _NUMERAL.match(words[at]):

@@ -73,7 +73,9 @@ def read_quantities(
         times = find_times(text, reference=issued)
     shut = [*closed, *((m.start, m.end) for m in times if m.kind is not TimeKind.DURATION)]
     found = find_quantities(text, closed=shut)
-    quantities = [_bind(text, found, place) for place in range(len(found))]
+    quantities = list(found)
+    for place in range(len(quantities)):
+        quantities[place] = _bind(text, quantities, place)
     cells = [columns.at(reading.starts[q.start]) for q in quantities] if columns else []
     quantities = [
         _in_column(q, cell) for q, cell in zip_longest(quantities, cells) if q is not None
@@ -105,10 +107,13 @@ def _told(q: Quantity, cell: Cell | None) -> bool:
 
 def _in_column(q: Quantity, cell: Cell | None) -> Quantity:
     """A bare number of a table in what its column or its row is measured in."""
-    one = measure_of(cell.measure) if cell and q.measure is None and cell.measure else None
-    if one is None:
+    if cell is None or q.measure is not None or not cell.bare or not cell.measure:
         return q
-    return replace(q, value=q.value * one.value, measure=one.measure, kind=one.kind, form=one.form)
+    one = measure_of(cell.measure)
+    if one is not None:
+        value = q.value * one.value
+        return replace(q, value=value, measure=one.measure, kind=one.kind, form=one.form)
+    return replace(q, measure=cell.measure) if cell.printed else q
 
 
 def _bind(text: str, quantities: Sequence[Quantity], place: int) -> Quantity:
@@ -153,11 +158,11 @@ def _part_start(text: str, at: int) -> int:
 
 def _carried(text: str, previous: Quantity | None, q: Quantity) -> Comparator | None:
     """0.50、0.45 and 小学2000元、初中2500元以上: coordinated items share their comparator."""
-    if previous is None or previous.comparator is None:
+    if previous is None or previous.comparator is None or previous.role:
         return None
     gap = text[previous.until : q.start]
     if (
-        re.fullmatch(r"\s*[^,。;、\d]{0,16}(?:、|和|与|及|,)\s*[^,。;、\d]{0,16}", gap)
+        re.fullmatch(r"\s*[^,。;、\d]{0,16}(?:、|和|与|及)\s*[^,。;、\d]{0,16}", gap)
         and previous.measure == q.measure
     ):
         return previous.comparator

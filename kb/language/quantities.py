@@ -163,6 +163,7 @@ class _Around:
         self._endings: dict[int, Token] = {}
         self._each: dict[int, Token] = {}
         self._forbidding: list[int] = []
+        self._negated = {t.start for t in tokens if t.kind == BoundUse.NEGATION}
         for t in tokens:
             if t.kind not in _AROUND or t.start in inside or t.end in inside:
                 continue
@@ -184,6 +185,8 @@ class _Around:
         reading: Reading = token.value
         bound, from_, of = self._before(token.start, reading)
         ending, until = self._after(token.end)
+        if ending is not None and reading.kind is MeasureKind.TIME and until in self._negated:
+            ending = None  # 三年内不得: the time for which it holds
         if not self._stands(token, reading, bound, until > token.end):
             return None
         end = reading.end if token.kind == "counted" else token.end
