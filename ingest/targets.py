@@ -22,14 +22,14 @@ from tasks.models import TargetClass
 
 _PART = re.compile(r"[,。;:!?\n]")
 _STRETCH = re.compile(r"力争|争取")
-_PER = re.compile(r"每年|年均|每学年|逐年|平均每年")
 _NO_TARGETS = frozenset({ColumnKind.BASELINE, ColumnKind.MEASURE})
 _AND = re.compile(r"\s*(?:、|和|与|及)\s*")
 
 
 @dataclass(frozen=True, slots=True)
 class FoundTarget:
-    """A target whose whole phrase is the local range `[start, end)`; `value_at` is its number."""
+    """A target whose whole phrase is the local range `[start, end)`; `value_at` is its number, `was`
+    where it is printed what it was, and that value."""
 
     start: int
     end: int
@@ -40,6 +40,7 @@ class FoundTarget:
     value: Decimal
     measure: str | None
     per: str | None = None
+    was: tuple[int, int, Decimal] | None = None
     approximate: bool = False
     stretch: bool = False
     uncertain: bool = False
@@ -77,9 +78,9 @@ def read_quantities(
     for place in range(len(quantities)):
         quantities[place] = _bind(text, quantities, place)
     cells = [columns.at(reading.starts[q.start]) for q in quantities] if columns else []
-    quantities = [
-        _in_column(q, cell) for q, cell in zip_longest(quantities, cells) if q is not None
-    ]
+    if cells:
+        quantities = [_in_column(q, cell) for q, cell in zip(quantities, cells, strict=True)]
+        quantities = list(_with_baselines(quantities, cells))
     scene = QuantityScene(
         text, quantities, times, issued=issued, title=title, heading=heading, own=own, lead=lead,
         cells=cells,
@@ -114,6 +115,24 @@ def _in_column(q: Quantity, cell: Cell | None) -> Quantity:
         value = q.value * one.value
         return replace(q, value=value, measure=one.measure, kind=one.kind, form=one.form)
     return replace(q, measure=cell.measure) if cell.printed else q
+
+
+def _with_baselines(
+    quantities: Sequence[Quantity], cells: Sequence[Cell | None]
+) -> Iterator[Quantity]:
+    """The numbers of a row with what stands in its column of what was."""
+    were = {
+        cell.start: q
+        for q, cell in zip(quantities, cells, strict=True)
+        if cell is not None and cell.kind is ColumnKind.BASELINE and cell.bare
+    }
+    for q, cell in zip(quantities, cells, strict=True):
+        there = [were[s] for s, _ in cell.baselines if s in were] if cell and cell.bare else []
+        was = there[-1] if there and there[-1].measure == q.measure else None
+        if was is None or was.start == q.start or q.was is not None:
+            yield q
+        else:
+            yield replace(q, was=(was.start, was.end, was.value))
 
 
 def _bind(text: str, quantities: Sequence[Quantity], place: int) -> Quantity:
@@ -193,7 +212,8 @@ def _split(
             comparator=q.comparator or Comparator.EQUAL,
             value=q.value,
             measure=q.measure,
-            per="year" if _PER.search(whole) else None,
+            per=q.per,
+            was=q.was,
             approximate=q.approximate,
             stretch=bool(_STRETCH.search(whole)),
         )
