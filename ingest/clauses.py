@@ -38,7 +38,8 @@ _LEAD = 40
 
 @dataclass(frozen=True, slots=True)
 class ClauseReading:
-    """`names` are local ranges of titles and numbers of documents, `closed` those and the lists."""
+    """`names` are local ranges of titles and numbers of documents, `closed` those and the lists;
+    `columns` are those of the document."""
 
     clause: Clause
     reading: Reading
@@ -46,6 +47,7 @@ class ClauseReading:
     quantities: tuple[Use[Quantity], ...]
     times: tuple[Use[Time], ...]
     names: tuple[tuple[int, int], ...]
+    columns: Columns | None = None
 
     @property
     def lists(self) -> tuple[OwnerList, ...]:
@@ -129,7 +131,13 @@ def read_clauses(
             models=models,
         )
         yield ClauseReading(
-            clause, reading, replace(owners, places=()), tuple(quantities), tuple(times), names
+            clause,
+            reading,
+            replace(owners, places=()),
+            tuple(quantities),
+            tuple(times),
+            names,
+            columns,
         )
 
 

@@ -75,7 +75,10 @@ def extract_tasks(
         doubtful = doubts[between(doubt_at, clause.span.start, clause.span.end)]
         warnings.extend(_undecided(item))
         targets = name_targets(
-            reading, item.quantities, doubts=_local(reading, clause.span, doubtful)
+            reading,
+            item.quantities,
+            doubts=_local(reading, clause.span, doubtful),
+            columns=item.columns,
         )
         kind = _kind(clause, clauses)
         # Sorted starts, so that each duty of a long clause looks only at what is its own.

@@ -88,6 +88,16 @@ def find_around(text: str) -> list[Token]:
     ]
 
 
+def ends_measured(words: str) -> int:
+    """How many characters at the end of a name say what is measured (覆盖|率); 0 where none does."""
+    return max((t.end - t.start for t in _tails(words)), default=0)
+
+
+def _tails(words: str) -> list[Token]:
+    last = words[-_SUFFIX:]
+    return [t for t in _grammar(_MEASURED).words_in(last) if t.end == len(last)]
+
+
 @lru_cache(maxsize=64)
 def genre_of(title: str) -> str:
     """What kind of document a title names, by its last word that says so; - where none does."""
@@ -286,6 +296,8 @@ class QuantityScene(Surroundings):
 
 _QUOTE = '"'
 _COLON = ":"
+_SUFFIX = 4
+"""Characters of the longest word that ends a name of what is measured."""
 _LABEL = 16
 """Characters of a label before its colon."""
 _EACH = 4

@@ -149,7 +149,11 @@ def _bind(text: str, quantities: Sequence[Quantity], place: int) -> Quantity:
 
 
 def name_targets(
-    reading: Reading, uses: Sequence[Use[Quantity]], *, doubts: Sequence[tuple[int, int]] = ()
+    reading: Reading,
+    uses: Sequence[Use[Quantity]],
+    *,
+    doubts: Sequence[tuple[int, int]] = (),
+    columns: Columns | None = None,
 ) -> list[FoundTarget]:
     """The targets among the quantities of `reading`, in order, each with what it measures.
 
@@ -163,7 +167,11 @@ def name_targets(
             continue
         q = use.mention
         class_ = TargetClass(use.decision.label)
-        for target in _split(text, _part_start(text, q.start), q, found):
+        cell = columns.at(reading.starts[q.start]) if columns else None
+        part = _part_start(text, q.start)
+        if cell is not None:
+            part = max(part, min(q.start, reading.index(cell.start)))
+        for target in _split(text, part, q, found, cell):
             doubtful = lost.overlap(target.value_at, target.end)
             found.append(replace(target, class_=class_, uncertain=doubtful))
     return found
@@ -198,11 +206,11 @@ def _later(text: str, q: Quantity, following: Quantity | None) -> Comparator | N
 
 
 def _split(
-    text: str, part: int, q: Quantity, found: Sequence[FoundTarget]
+    text: str, part: int, q: Quantity, found: Sequence[FoundTarget], cell: Cell | None
 ) -> Iterator[FoundTarget]:
     whole = text[part : q.until]
     series = [(t.value_at, t.end, Indicator(t.metric, t.scope)) for t in _same_part(found, part)]
-    for indicator in name_indicators(text, part, q, series):
+    for indicator in name_indicators(text, part, q, series, cell):
         yield FoundTarget(
             start=part,
             end=q.until,
