@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from ingest.classifier import INSTALLED, Models, Use
+from ingest.columns import Columns
 from ingest.deadlines import clause_times, read_times
 from ingest.owners import OwnerList, Owners, read_owners
 from ingest.party_features import sheet_roles
@@ -31,11 +32,14 @@ _STANDARD = re.compile(
 _NO_TITLES: Mapping[str, str] = {}
 _HEADING = 20
 """Characters of a heading that are looked at for what it says of the numbers under it."""
+_LEAD = 40
+"""Characters before a colon that may introduce the clauses under a clause."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClauseReading:
-    """`names` are local ranges of titles and numbers of documents."""
+    """`names` are local ranges of titles and numbers of documents; `columns` are those of the
+    document."""
 
     clause: Clause
     reading: Reading
@@ -43,6 +47,7 @@ class ClauseReading:
     quantities: tuple[Use[Quantity], ...]
     times: tuple[Use[Time], ...]
     names: tuple[tuple[int, int], ...]
+    columns: Columns | None = None
 
     @property
     def lists(self) -> tuple[OwnerList, ...]:
@@ -75,6 +80,8 @@ def read_clauses(
     sheet = sheet_roles(normalize_characters(text))
     headings: dict[str, str] = {}
     years = _Years(reference or issued)
+    leads: dict[str, str] = {}
+    columns = Columns(text, reference or issued)
     for clause in clauses:
         if clause.plan_id != plan:
             plan, first_leads = clause.plan_id, False
@@ -96,14 +103,18 @@ def read_clauses(
         # Not the whole list: a time may stand in it (责任单位:…;完成时限:2026年11月底前).
         closed = sorted([*names, *owners.listed])
         near = years.of(clause)
+        leads[clause.id] = _lead(reading.text)
         found = clause_times(reading, reference=near)
         quantities = read_quantities(
             reading,
             times=found,
             closed=closed,
-            issued=issued,
+            issued=reference or issued,
             title=titles.get(clause.plan_id, ""),
             heading=headings.get(clause.parent_id or "", ""),
+            own=clause.heading[:_HEADING],
+            lead=leads.get(clause.parent_id or "", ""),
+            columns=columns,
             models=models,
         )
         times = read_times(
@@ -118,7 +129,13 @@ def read_clauses(
             models=models,
         )
         yield ClauseReading(
-            clause, reading, replace(owners, places=()), tuple(quantities), tuple(times), names
+            clause,
+            reading,
+            replace(owners, places=()),
+            tuple(quantities),
+            tuple(times),
+            names,
+            columns,
         )
 
 
@@ -152,6 +169,12 @@ def _year_of(heading: str, reference: date | None) -> date | None:
             same = reference is not None and reference.year == time.first.year
             return time.first if whole and not same else reference
     return reference
+
+
+def _lead(text: str) -> str:
+    """The words with which a clause introduces those under it: 应当具备下列条件：."""
+    words = text.rstrip()
+    return re.split(r"[。;\n]", words[-_LEAD:])[-1] if words.endswith(":") else ""
 
 
 def _closed(reading: Reading, aside: Sequence[Span]) -> Iterator[tuple[int, int]]:

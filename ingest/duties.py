@@ -22,7 +22,7 @@ from kb.identifiers import stable_id
 from kb.language.parties import Form
 from kb.models import Clause, Finding, Plan, Span
 from kb.ranges import between
-from tasks.models import Assignment, Basis, Target, Task, TaskKind
+from tasks.models import Assignment, Baseline, Basis, Target, Task, TaskKind
 
 _GOAL = re.compile(r"(?:总体|主要|工作|发展|具体|行动|建设|奋斗|预期|阶段性?|近期|远期)?目标")
 _SAFEGUARD = re.compile(
@@ -86,7 +86,10 @@ def extract_tasks(
         doubtful = doubts[between(doubt_at, clause.span.start, clause.span.end)]
         warnings.extend(_undecided(item))
         targets = name_targets(
-            reading, item.quantities, doubts=_local(reading, clause.span, doubtful)
+            reading,
+            item.quantities,
+            doubts=_local(reading, clause.span, doubtful),
+            columns=item.columns,
         )
         kind = _kind(clause, clauses)
         # Sorted starts, so that each duty of a long clause looks only at what is its own.
@@ -246,12 +249,21 @@ def _targets(
             value=target.value,
             measure=target.measure,
             per=target.per,
+            baseline=_baseline(text, item.reading, target),
             approximate=target.approximate,
             stretch=target.stretch,
             uncertain=target.uncertain,
             span=span,
             quote=span.slice(text),
         )
+
+
+def _baseline(text: str, reading: Reading, target: FoundTarget) -> Baseline | None:
+    if target.was is None:
+        return None
+    start, end, value = target.was
+    span = reading.span(start, end)
+    return Baseline(value=value, span=span, quote=span.slice(text))
 
 
 def _unresolved(item: ClauseReading) -> Iterator[Finding]:

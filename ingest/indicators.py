@@ -3,60 +3,79 @@ and of 初中.
 
 The names are those an office would put into a column heading: without dates, modal words and the
 verb that is counted, but for a share with what it is a share of (计提职工教育经费 按 工资总额的 1.5%:
-职工教育经费占工资总额的比例).
+职工教育经费占工资总额的比例). A number in a table is named by its row and the head of its column.
+The words are `corpus/lexicon/indicator_words.jsonl`; how they go together is here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
 
-from ingest.scopes import SCOPE, ranks
-from kb.language.quantities import Quantity
+from ingest.columns import Cell
+from ingest.quantity_features import ends_measured
+from ingest.scopes import find_scopes, ranks
+from kb.language.engine import Grammar, Token, best
+from kb.language.quantities import MeasureKind, Quantity
 from kb.language.times import find_times
+from kb.lexicon import WordEntry, load_lexicon
 
-# Verbs whose object is counted: 建成…示范校20所, 评选200名…, 新增10个.
-BUILD = (
-    r"建成|建设|新建|改建|扩建|改扩建|建立|创建|打造|培育|培养|培训|新增|增加|评选|遴选|选择|选派|选聘|招聘|引进|认定|"
-    r"组建|设立|设置|配备|配齐|补充|改造|完成|实施|开展|举办|组织|扶持|支持|推广|发展|建(?!议|筑|档|制)|创(?!新|业|伤|意)|推出|形成|布局|投入|安排|提供|治理|整治|消除|整合|制定|申报|发放|落实|确定|储备|吸引|集聚|开设|开发|评定|命名|表彰|筹建|启动|新改扩建"
-)
-_ENUMERATED = re.compile(rf"(?P<list>{SCOPE}(?:[、和与及]{SCOPE})+)")
-# A name that says by itself what is measured: 机械化率, 差异系数, 专任教师数.
-_HEAD = re.compile(
-    r"(?:[一-龥]{2}化?率|[一-龥]{2}(?:系数|指数|面积|规模|比例|比重|水平|收入|能力|周期|时间)|[一-龥]{1,2}[数值量额])$"
-)
-_LISTED = re.compile(r"(?P<list>[^,。;等]{1,30}?[、和与及][^,。;、和与及等]{2,14})$")
+
+class NamePart(StrEnum):
+    """What a word is to the name of what is measured."""
+
+    COUNTED = "counted"  # its object is counted: 新建
+    GIVEN = "given"  # an amount is given: 给予, 处
+    LEAD = "lead"  # opens the words before a name, and is no part of it
+    TRAIL = "trail"  # closes them
+    DEALT = "dealt"  # numbers are dealt out to those listed: 分别
+    EVENLY = "evenly"  # each of those listed has the number: 均
+    SHARE = "share"  # what the number is a share of follows
+    SPENT = "spent"  # what a share is spent on follows
+    AFTER_END = "after-end"  # ends a name that stands after the number
+    WHOM = "whom"  # those it is for follow: 对
+    AWARD = "award"  # an amount that is given or taken: 奖励, 罚款
+    NAMED = "named"  # what numbers of a kind of measure are, where no other name is printed
+    PLAIN = "plain"  # a word of names that holds the characters of another: 应急
+
+
+class NameWords(WordEntry):
+    """Words of one kind; in `holds` one of them is that, in `not` none."""
+
+    kind: NamePart
+    measure: MeasureKind | None = None
+
+
 _AND = re.compile(r"[、和与及]|以及")
-_LEADING = re.compile(
-    r"(?:[、和与及并且,\s\"']|以及|(?:\(?[一二三四五六七八九十\d]{1,3}[)、.](?!\d))|"
-    r"平均每年|每学?年|年均|逐年|其中|同时|至少|确保|力争|争取|全面|基本|努力|稳步|逐步|"
-    r"继续|实现|推动|使得?(?!用)|将(?!军)|要(?!求|素)|应(?!急|用|届|对)|须|拟|再|在|到|至|通过|按照|每(?=个?(?:学校|单位)))+"
+_MARKER = re.compile(
+    r"\s*(?:\(?(?:[一二三四五六七八九十]{1,3}|\d{1,3})[)、.:](?!\d)|[⒈-⒛①-⑳]|\d\.\d )\s*"
 )
-_TRAILING = re.compile(
-    r"(?:[\"'\s,]|分别|均|都|总体|稳定在?|原则上|一般|一律|必须|不得|应|须|要|达到?|(?<![行作])为|控制在|保持在?|维持在?|力争|争取|确保|"
-    r"(?:提高|提升|增加|增长|扩大|下降|降低|减少|压减|缩小|上升)[到至]|[增降]至|不[高低少多大小]于|不超过|高于|低于|超过|至少|约)+$"
+_EDGES = " \"'*|｜\t\n—-…·"
+_BRACKET = re.compile(r"\([^()]*\)$")
+_FOLLOWING = re.compile(
+    r"(?:[^,。;:!?\n、和与及()]|[、和与及](?![^,。;、]{0,14}?\d)|\([^()]{0,20}\)){2,36}"
 )
-# Every time holds one of these: the search for times is by far the slowest part of a name.
-_TIMELY = re.compile(r"[年月日号季周天期五]|\d[-/.]\d")
 _TIME = 40
 """Characters; the longest time that opens a name, with both its ends to the day, has 24."""
-_VERB = re.compile(rf"(?:(?:{BUILD}|补足|补齐)(?:和|、|并)?)+")
-_MEASURED = re.compile(r"[率量度值额]")
-_COUNTED_NEXT = re.compile(rf"(?:^|(?:{BUILD}|通过|有|设|派|为|定|聘|[、和与及]))$")
-_SHARE = re.compile(r"(?P<whole>[^,。;]{2,40}?)的\s*$")
-_OF = re.compile(
-    r"(?:占|按照?|依据|不[高低少多大小]于|不超过|超过|达到?|控制在|提高到|以)(?=[^占按]*$)"
-)
-_SPENT = re.compile(
-    r"(?:计提|安排|提取|列支|用于|落实|核定|核拨|下达|设立|投入|划拨|预留|配备|配置|建设|给予|作为)+"
-)
-_AFTER = re.compile(
-    r"(?:[^,。;!?\n、和与及()]|[、和与及](?![^,。;、]{0,14}?\d)|\([^()]{0,20}\)){2,36}"
-)
-_AFTER_END = re.compile(
-    r"(?:作为|用于|予以|给予|参加|开展|进行|负责|以上|左右|挂牌|投入使用|建设$|等$)"
-)
+_PLAIN = -0.1
+"""A word of names is one only where it is longer than what it competes with."""
+_STOP = re.compile(r"[,，。;；:\n]")
+_SENTENCE = re.compile(r"[。;\n]")
+_REACH = 20
+"""Characters after a number in which it is said what the amount is; twice as many before."""
+_TAIL = 5
+"""Characters before a number in which 分别 or 均 stands."""
+_MODIFIER = 2
+"""Characters of a name before what says that it is one: 差异|系数, 机械|化率."""
+_LONG = 24
+"""Characters of a name; of 3,000 given by readers one in a hundred has more."""
+_AGAINST = 14
+"""Characters of a time with which a number is compared: 比2025年, 较规划期末."""
+_TIMELY_END = re.compile(r"[年月末期底]$")
+_TIMELY = re.compile(r"[\d一二十今明当本全每上下]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,72 +86,159 @@ class Indicator:
     scope: str | None = None
 
 
+_THINGS = frozenset({None, MeasureKind.COUNT, MeasureKind.PEOPLE, MeasureKind.RATIO})
+"""Measures of things that are counted, or of which a share is taken: their name may stand after."""
+
+
+@lru_cache
+def _names_of_kinds() -> dict[MeasureKind | None, str]:
+    entries = load_lexicon("indicator_words", NameWords)
+    return {e.measure: e.words[0] for e in entries if e.kind is NamePart.NAMED}
+
+
+@lru_cache
+def _grammar(kinds: tuple[NamePart, ...]) -> Grammar:
+    grammar = Grammar()
+    for entry in load_lexicon("indicator_words", NameWords):
+        if entry.kind in kinds or entry.kind is NamePart.PLAIN:
+            for word in entry.words:
+                plain = entry.kind is NamePart.PLAIN
+                grammar.word(word, entry.kind.value, score=_PLAIN if plain else 0.0)
+    return grammar
+
+
+def find_name_words(text: str, *kinds: NamePart) -> list[Token]:
+    """The words of `kinds` in a text, in order; a word of names that holds one is none."""
+    wanted = kinds or tuple(NamePart)
+    tokens = best(
+        _grammar(wanted).words_in(text),
+        frozenset([*(k.value for k in wanted), NamePart.PLAIN.value]),
+    )
+    return [t for t in tokens if t.kind != NamePart.PLAIN or NamePart.PLAIN in kinds]
+
+
 def name_indicators(
-    text: str, part: int, q: Quantity, series: Sequence[tuple[int, int, Indicator]]
+    text: str,
+    part: int,
+    q: Quantity,
+    series: Sequence[tuple[int, int, Indicator]],
+    cell: Cell | None = None,
 ) -> list[Indicator]:
     """The indicators whose target is `q`: one, or one for each of those listed before 均 or 都.
 
     `series` are the targets found before it in the part of the sentence that begins at `part`, in
-    order: where the number stands, where its words end, what it measures.
+    order: where the number stands, where its words end, what it measures. `cell`: where it stands
+    in a table.
     """
+    if cell is not None and cell.bare and (named := _in_table(cell)):
+        return [named]
+    if q.role == "high" and series:
+        return [series[-1][2]]
     begins = max((end for at, end, _ in series if at < q.start), default=part)
-    before = text[begins : max(begins, min(q.from_, q.start))]
+    until = max(begins, min(q.from_, q.start))
+    before = text[begins : _origin(text, begins, q) or until]
     share = _share(text, begins, q)
     if share is not None:
         return [Indicator(share)]
-    words, scope = _trailing_scope(_tidy(before))
+    if _counts_what_follows(before, q) and (after := _after(text, q.until)):
+        return [Indicator(after)]
+    words, scope = _trailing_scope(_tidy(_without_base(before, q)))
     former = series[-1][2] if series else None
-    if not words and former is not None and not _counts_what_follows(before, q):
+    if not words and former is not None:
         return [_next(text, (part, q.start), former, scope, len({at for at, _, _ in series}))]
     if scope is not None:
         return [Indicator(_noun(text, words, q), scope)]
     listed = _listed(before, words)
     if listed:
-        return listed[:1] if "分别" in before else listed
+        return listed[:1] if _deals(before) else listed
     words, scope = _leading_scope(words)
-    return [Indicator(_noun(text, words, q), scope)]
+    words, whom = _for_whom(words)
+    return [Indicator(_noun(text, words, q), scope or whom)]
+
+
+def _in_table(cell: Cell) -> Indicator | None:
+    """The name of a row; the head of the column with the row as scope, where the head says by
+    itself what is measured (修缮面积)."""
+    head = _BRACKET.sub("", cell.head.replace("（", "(").replace("）", ")")).strip(_EDGES)
+    if head and cell.year is None and cell.kind is None and ends_measured(head):
+        return Indicator(head, cell.row[:_LONG] or None)
+    return Indicator(_tidy(cell.row)[:_LONG]) if len(cell.row) > 1 else None
+
+
+def _origin(text: str, begins: int, q: Quantity) -> int | None:
+    """Where what is said of the number's past begins: 普及率|由2025年的93%提高到."""
+    if q.was is None or not begins < q.was[0] < q.start:
+        return None
+    tokens = find_name_words(text[begins : q.was[0]], NamePart.TRAIL)
+    return begins + tokens[-1].start if tokens else q.was[0]
+
+
+def _without_base(before: str, q: Quantity) -> str:
+    """`before` without the last words that say what it is given for: 补助标准每人每月."""
+    words = before.rstrip()
+    for base in reversed((q.per or "").split("·")):
+        if base and words.endswith(base):
+            words = words[: -len(base)].rstrip("个每")
+    return words
 
 
 def _tidy(words: str) -> str:
     """`words` without the date, the connecting and the modal words around a name."""
-    words = words.strip()
+    words = words.strip(_EDGES)
     while True:
-        short = _LEADING.sub("", words, count=1) if _LEADING.match(words) else words
-        dated = (
-            _TIMELY.search(short)
-            and re.match(r"\D{0,2}[\d一二十今明当年]", short)
-            and not re.match(SCOPE, short)
-        )
-        first = next(iter(find_times(short[:_TIME])), None) if dated else None
-        if first is not None and first.start <= 1 and first.end < len(short):
-            short = short[first.end :]
-        short = _TRAILING.sub("", short)
+        short = words
+        if marker := _MARKER.match(short):
+            short = short[marker.end() :]
+        lead = next(iter(find_name_words(short[:8], NamePart.LEAD)), None)
+        if lead is not None and lead.start == 0 and next(find_scopes(short), (1, 0))[0]:
+            short = short[lead.end :]
+        if _TIMELY.match(short) and next(find_scopes(short), (1, 0))[0]:
+            first = next(iter(find_times(short[:_TIME])), None)
+            if first is not None and first.start <= 1 and first.end < len(short):
+                short = short[first.end :]
+        tail = find_name_words(short[-8:], NamePart.TRAIL)
+        if tail and tail[-1].end == len(short[-8:]):
+            short = short[: len(short) - (tail[-1].end - tail[-1].start)]
+        if _TIMELY_END.search(short):
+            last = next(reversed(find_times(short[-_AGAINST:])), None)
+            if last is not None and last.start and last.end == len(short[-_AGAINST:]):
+                short = short[: len(short) - (last.end - last.start)]  # 比2025年
+        short = short.strip(_EDGES)
         if short == words:
-            return words.strip(" \"'的")
+            return words
         words = short
 
 
 def _trailing_scope(words: str) -> tuple[str, str | None]:
     """生均教学仪器设备值达到小学 → the value, for 小学."""
-    match = re.search(rf"(?:{SCOPE})$", words)
-    if match is None:
+    found = [s for s in find_scopes(words) if s[1] == len(words)]
+    if not found:
         return words, None
-    rest = words[: match.start()]
-    if _AND.search(rest[-1:]) or (match.group() in ranks() and rest):
+    start = found[0][0]
+    rest, name = words[:start], words[start:]
+    if _AND.search(rest[-1:]) or (name in ranks() and rest):
         return words, None
-    return _tidy(rest), match.group()
+    return _tidy(rest), name
 
 
 def _leading_scope(words: str) -> tuple[str, str | None]:
-    match = re.match(SCOPE, words)
-    if match is None:
+    start, end = next(find_scopes(words), (1, 0))
+    if start or words[:end] in ranks():
         return words, None
-    rest = words[match.end() :].removeprefix("的")
-    if match.group() in ranks():
-        return words, None
+    rest = words[end:].removeprefix("的")
     if len(rest) < 2 or _AND.match(rest):
-        return words, match.group()
-    return _tidy(rest), match.group()
+        return words, words[:end]
+    return _tidy(rest), words[:end]
+
+
+def _for_whom(words: str) -> tuple[str, str | None]:
+    """对个人处 → 处, for 个人: those between 对 and the verb that gives."""
+    whom = next(iter(find_name_words(words, NamePart.WHOM)), None)
+    if whom is None or whom.start:
+        return words, None
+    verbs = [t for t in find_name_words(words, NamePart.GIVEN) if t.start > whom.end]
+    name = words[whom.end : verbs[0].start] if verbs else ""
+    return (words[verbs[0].start :], name) if 1 < len(name) <= _LONG else (words, None)
 
 
 def _next(
@@ -143,32 +249,49 @@ def _next(
     if scope is None:
         part, at = within
         head = re.split(r"\d", text[part:at], maxsplit=1)[0]
-        listed = _listed(head, _tidy(head)) if "分别" in head else []
+        listed = _listed(head, _tidy(head)) if _deals(head) else []
         if listed:
             return listed[min(place, len(listed) - 1)]
     return Indicator(former.metric, scope or former.scope)
 
 
+def _deals(before: str) -> bool:
+    """Whether numbers are dealt out to those listed: 分别."""
+    return bool(find_name_words(before[-_TAIL:], NamePart.DEALT))
+
+
 def _listed(before: str, words: str) -> list[Indicator]:
     """The indicators of a list: 小学、初中差异系数, 花生种植、收获机械化率分别."""
-    match = _ENUMERATED.match(words)
-    if match:
-        metric = _tidy(words[match.end() :].removeprefix("的"))
-        if len(metric) >= 2:
-            return [Indicator(metric, item) for item in _AND.split(match.group("list"))]
-    if not re.search(r"(?:分别|均|都)\S{0,3}$", before):
+    scopes = list(_enumerated(words))
+    if len(scopes) > 1:
+        metric = _tidy(words[scopes[-1][1] :].removeprefix("的"))
+        if len(metric) > 1:
+            return [Indicator(metric, words[a:b]) for a, b in scopes]
+    if not find_name_words(before[-_TAIL:], NamePart.DEALT, NamePart.EVENLY):
         return []
-    found = _LISTED.match(words)
-    if found is None:
+    items = _AND.split(words)
+    if len(items) == 1 or any(len(item) < 2 for item in items):
         return []
-    items = _AND.split(found.group("list"))
-    if all(_HEAD.search(item) for item in items):
+    if all(ends_measured(item) for item in items):
         return [Indicator(metric, scope) for metric, scope in map(_leading_scope, items)]
-    head = _HEAD.search(items[-1])
-    if head is None or head.start() < 2 or any(_HEAD.search(item) for item in items[:-1]):
+    size = ends_measured(items[-1])
+    size = min(size + _MODIFIER, len(items[-1]) - 2) if size else 0
+    if size < 2 or any(ends_measured(item) for item in items[:-1]):
         return []
-    items = _whole([*items[:-1], items[-1][: head.start()]])
-    return [Indicator(head.group(), item) for item in items]
+    head = items[-1][-size:]
+    return [Indicator(head, item) for item in _whole([*items[:-1], items[-1][:-size]])]
+
+
+def _enumerated(words: str) -> Iterator[tuple[int, int]]:
+    """The scopes that a list of them opens with."""
+    at = 0
+    for start, end in find_scopes(words):
+        if start != at:
+            return
+        yield start, end
+        if not (mark := _AND.match(words, end)):
+            return
+        at = mark.end()
 
 
 def _whole(items: list[str]) -> list[str]:
@@ -181,27 +304,29 @@ def _whole(items: list[str]) -> list[str]:
 
 def _share(text: str, begins: int, q: Quantity) -> str | None:
     """A share of something: 按工资总额的1.5%计提职工教育经费, 交流人数不少于符合人数的10%."""
-    if q.measure != "%":
+    before = text[begins : q.start].rstrip()
+    if q.measure != "%" or not before.endswith("的"):
         return None
-    match = _SHARE.match(text[begins : q.start])
-    if match is None:
+    words = before[:-1]
+    cut = next(iter(reversed(find_name_words(words, NamePart.SHARE))), None)
+    if cut is None:
         return None
-    words = match.group("whole")
-    cuts = list(_OF.finditer(words))
-    if not cuts:
+    whole = _tidy(words[cut.end :])
+    if len(whole) < 2 or len(whole) > _LONG:
         return None
-    cut = cuts[-1]
-    whole = _tidy(words[cut.end() :])
-    if len(whole) < 2:
-        return None
-    what = _tidy(_OF.sub("", words[: cut.start()])) if cut.group()[0] not in "按依以" else ""
-    if "按" in words[: cut.start()]:
-        what = ""
-    if not what:
-        spent = _SPENT.match(text, q.until)
-        after = _AFTER.match(text, spent.end()) if spent else None
-        what = _AFTER_END.split(after.group())[0].strip(" \"'的") if after else ""
-    return f"{what}占{whole}的比例"
+    what = _tidy(words[: cut.start])
+    what, _ = _for_whom(what)
+    if not what or find_name_words(what, NamePart.GIVEN):
+        spent = next(
+            (
+                t
+                for t in find_name_words(text[q.until : q.until + 8], NamePart.SPENT)
+                if not t.start
+            ),
+            None,
+        )
+        what = _after(text, q.until + spent.end) if spent else ""
+    return f"{what[-_LONG:]}占{whole}的比例"
 
 
 def _counts_what_follows(before: str, q: Quantity) -> bool:
@@ -209,14 +334,70 @@ def _counts_what_follows(before: str, q: Quantity) -> bool:
     return q.measure not in (None, "%") and bool(re.search(r"[一-龥][、和与及]\s*$", before))
 
 
+def _after(text: str, at: int) -> str:
+    """The name that stands after a number: 20所|学校."""
+    found = _FOLLOWING.match(text, at)
+    if found is None:
+        return ""
+    words = found.group().lstrip("的")
+    end = next((t.start for t in find_name_words(words, NamePart.AFTER_END)), len(words))
+    words = words[:end].strip(_EDGES)[:_LONG].removesuffix("的")
+    last = [t for t in find_name_words(words, NamePart.COUNTED) if t.end == len(words)]
+    return words[: last[0].start] if last and last[0].start > 1 else words
+
+
 def _noun(text: str, words: str, q: Quantity) -> str:
-    """The thing that is counted or measured: before the number, or after it (评选200名骨干教师)."""
-    verb = _VERB.match(words)
-    if verb and _MEASURED.fullmatch(words, verb.end()):
-        return words  # 设置率, 完成率: the share of what was done is what is measured
-    noun = words[verb.end() :] if verb else words
-    if len(noun) < 2 or _COUNTED_NEXT.search(noun) or _counts_what_follows(words, q):
-        after = _AFTER.match(text, q.until)
-        if after is not None:
-            noun = _AFTER_END.split(after.group().lstrip("的"))[0] or noun
-    return noun.strip(" \"'的") or words or (q.measure or "")
+    """The thing that is counted or measured: before the number, after it (评选200名骨干教师), or what
+    an amount is (罚款); else what its kind of measure is called."""
+    rest = _object(words)
+    for verb in find_name_words(rest, NamePart.GIVEN):
+        if verb.start == 0 and len(rest) - verb.end > 1:
+            rest = rest[verb.end :]
+            break
+    if q.kind not in _THINGS and (award := _award(text, words, rest, q)):
+        return award
+    if len(rest) < 2:
+        after = _after(text, q.until) if q.kind in _THINGS else ""
+        rest = after if len(after) > 1 else rest
+    if len(rest) < 2:
+        kind = _names_of_kinds().get(q.kind, "")
+        rest = (f"每{q.per}{kind}" if q.per and kind else kind) or rest or words
+    return rest[-_LONG:] or (q.measure or "")
+
+
+def _object(words: str) -> str:
+    """What follows the verb that is counted; the words as they are without one (设置率, 完成率: the
+    share of what was done is what is measured)."""
+    verbs = find_name_words(words, NamePart.COUNTED)
+    end = verbs[0].end if verbs else 0
+    for verb in verbs[1:]:
+        if verb.start > end:
+            break
+        end = verb.end
+    if not verbs or (end < len(words) and len(words) - end - ends_measured(words) < 2):
+        if verbs and verbs[0].start == 0 and end == len(words):
+            return ""
+        return words
+    return words[end:].strip(_EDGES)
+
+
+def _award(text: str, words: str, rest: str, q: Quantity) -> str | None:
+    """What an amount is that is given or taken: 罚款 after it, 补助 in what binds it or before."""
+    if ends_measured(rest) and len(rest) > 2:
+        return None
+    stop = _STOP.search(text, q.until, q.until + _REACH)
+    close = text[q.until : stop.start() if stop else q.until + _REACH]
+    after = next(iter(find_name_words(close, NamePart.AWARD)), None)
+    if after is not None and (after.start < 2 or q.role == "low"):
+        return close[after.start : after.end]
+    if find_name_words(text[q.from_ : q.start], NamePart.AWARD):
+        award = find_name_words(text[q.from_ : q.start], NamePart.AWARD)[-1]
+        return text[q.from_ + award.start : q.from_ + award.end]
+    awards = [t for t in find_name_words(words, NamePart.AWARD) if t.end == len(words)]
+    if awards and find_name_words(words, NamePart.GIVEN):
+        return words[awards[0].start :]
+    if len(rest) < 2 and q.kind is MeasureKind.MONEY:  # 给予奖励，最高不超过2万元
+        sentence = _SENTENCE.split(text[max(0, q.start - 2 * _REACH) : q.start])[-1]
+        if earlier := find_name_words(sentence, NamePart.AWARD):
+            return sentence[earlier[-1].start : earlier[-1].end]
+    return None

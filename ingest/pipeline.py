@@ -31,6 +31,7 @@ from kb.models import Document, Finding, Plan, Repair, Span, verify_quote
 from tasks.fact_ids import document_id_of, identify
 from tasks.models import (
     Assignment,
+    Baseline,
     Certainty,
     Extraction,
     Member,
@@ -337,8 +338,9 @@ def verify_extraction(extraction: Extraction) -> None:
         verify_quote(text, repair.span, repair.raw)
 
 
-def _facts(tasks: Sequence[Task]) -> Iterator[Assignment | Milestone | Target]:
+def _facts(tasks: Sequence[Task]) -> Iterator[Assignment | Milestone | Target | Baseline]:
     for task in tasks:
         yield from task.responsibilities
         yield from task.milestones
         yield from task.targets
+        yield from (t.baseline for t in task.targets if t.baseline is not None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 from kb.lexicon import load_lexicon
@@ -30,12 +31,17 @@ def ranks() -> frozenset[str]:
     return frozenset(entry.name for entry in _entries() if entry.rank)
 
 
-def _pattern() -> str:
+@lru_cache
+def _pattern() -> re.Pattern[str]:
     longest_first = sorted(_entries(), key=lambda entry: -len(entry.name))
-    return "|".join(
-        re.escape(e.name) + (f"(?!{e.not_before})" if e.not_before else "") for e in longest_first
+    return re.compile(
+        "|".join(
+            re.escape(e.name) + (f"(?!{e.not_before})" if e.not_before else "")
+            for e in longest_first
+        )
     )
 
 
-SCOPE = f"(?:{_pattern()})"
-"""A pattern for any of them."""
+def find_scopes(text: str, start: int = 0) -> Iterator[tuple[int, int]]:
+    """Where scopes stand in a text, in order and apart."""
+    return (match.span() for match in _pattern().finditer(text, start))

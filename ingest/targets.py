@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from itertools import zip_longest
 
-from ingest.classifier import INSTALLED, OTHER, Models, Use
+from ingest.classifier import INSTALLED, OTHER, Decision, Models, Use
+from ingest.columns import Cell, ColumnKind, Columns, measure_of
 from ingest.indicators import Indicator, name_indicators
 from ingest.quantity_features import QuantityScene
 from ingest.reading import Reading
@@ -20,13 +22,14 @@ from tasks.models import TargetClass
 
 _PART = re.compile(r"[,。;:!?\n]")
 _STRETCH = re.compile(r"力争|争取")
-_PER = re.compile(r"每年|年均|每学年|逐年|平均每年")
+_NO_TARGETS = frozenset({ColumnKind.BASELINE, ColumnKind.MEASURE})
 _AND = re.compile(r"\s*(?:、|和|与|及)\s*")
 
 
 @dataclass(frozen=True, slots=True)
 class FoundTarget:
-    """A target whose whole phrase is the local range `[start, end)`; `value_at` is its number."""
+    """A target whose whole phrase is the local range `[start, end)`; `value_at` is its number, `was`
+    where it is printed what it was, and that value."""
 
     start: int
     end: int
@@ -37,6 +40,7 @@ class FoundTarget:
     value: Decimal
     measure: str | None
     per: str | None = None
+    was: tuple[int, int, Decimal] | None = None
     approximate: bool = False
     stretch: bool = False
     uncertain: bool = False
@@ -50,6 +54,9 @@ def read_quantities(
     issued: date | None = None,
     title: str = "",
     heading: str = "",
+    own: str = "",
+    lead: str = "",
+    columns: Columns | None = None,
     times: Sequence[Time] | None = None,
     models: Models = INSTALLED,
 ) -> list[Use[Quantity]]:
@@ -67,9 +74,65 @@ def read_quantities(
         times = find_times(text, reference=issued)
     shut = [*closed, *((m.start, m.end) for m in times if m.kind is not TimeKind.DURATION)]
     found = find_quantities(text, closed=shut)
-    quantities = [_bind(text, found, place) for place in range(len(found))]
-    scene = QuantityScene(text, quantities, times, issued=issued, title=title, heading=heading)
-    return models.decide_all("quantity_use", quantities, scene.features)
+    quantities = list(found)
+    for place in range(len(quantities)):
+        quantities[place] = _bind(text, quantities, place)
+    cells = [columns.at(reading.starts[q.start]) for q in quantities] if columns else []
+    if cells:
+        quantities = [_in_column(q, cell) for q, cell in zip(quantities, cells, strict=True)]
+        quantities = list(_with_baselines(quantities, cells))
+    scene = QuantityScene(
+        text, quantities, times, issued=issued, title=title, heading=heading, own=own, lead=lead,
+        cells=cells,
+    )  # fmt: skip
+    uses = models.decide_all("quantity_use", quantities, scene.features)
+    told = {q.start for q, cell in zip_longest(quantities, cells) if q and _told(q, cell)}
+    return [
+        replace(use, decision=_NOTHING) if use.mention.start in told else use
+        for use in uses
+        if models.why or use.mention.start not in told
+    ]
+
+
+_NOTHING = Decision(OTHER, 1.0, ())
+
+
+def _told(q: Quantity, cell: Cell | None) -> bool:
+    """Whether its place says that it is nothing to reach: what was before a change or stands in
+    the column of what was, and the number of a row."""
+    if q.role == "before":
+        return True
+    kind = cell.kind if cell else None
+    return kind in _NO_TARGETS or (kind is ColumnKind.NUMBER and not q.measured)
+
+
+def _in_column(q: Quantity, cell: Cell | None) -> Quantity:
+    """A bare number of a table in what its column or its row is measured in."""
+    if cell is None or q.measure is not None or not cell.bare or not cell.measure:
+        return q
+    one = measure_of(cell.measure)
+    if one is not None:
+        value = q.value * one.value
+        return replace(q, value=value, measure=one.measure, kind=one.kind, form=one.form)
+    return replace(q, measure=cell.measure) if cell.printed else q
+
+
+def _with_baselines(
+    quantities: Sequence[Quantity], cells: Sequence[Cell | None]
+) -> Iterator[Quantity]:
+    """The numbers of a row with what stands in its column of what was."""
+    were = {
+        cell.start: q
+        for q, cell in zip(quantities, cells, strict=True)
+        if cell is not None and cell.kind is ColumnKind.BASELINE and cell.bare
+    }
+    for q, cell in zip(quantities, cells, strict=True):
+        there = [were[s] for s, _ in cell.baselines if s in were] if cell and cell.bare else []
+        was = there[-1] if there and there[-1].measure == q.measure else None
+        if was is None or was.start == q.start or q.was is not None:
+            yield q
+        else:
+            yield replace(q, was=(was.start, was.end, was.value))
 
 
 def _bind(text: str, quantities: Sequence[Quantity], place: int) -> Quantity:
@@ -86,7 +149,11 @@ def _bind(text: str, quantities: Sequence[Quantity], place: int) -> Quantity:
 
 
 def name_targets(
-    reading: Reading, uses: Sequence[Use[Quantity]], *, doubts: Sequence[tuple[int, int]] = ()
+    reading: Reading,
+    uses: Sequence[Use[Quantity]],
+    *,
+    doubts: Sequence[tuple[int, int]] = (),
+    columns: Columns | None = None,
 ) -> list[FoundTarget]:
     """The targets among the quantities of `reading`, in order, each with what it measures.
 
@@ -100,7 +167,11 @@ def name_targets(
             continue
         q = use.mention
         class_ = TargetClass(use.decision.label)
-        for target in _split(text, _part_start(text, q.start), q, found):
+        cell = columns.at(reading.starts[q.start]) if columns else None
+        part = _part_start(text, q.start)
+        if cell is not None:
+            part = max(part, min(q.start, reading.index(cell.start)))
+        for target in _split(text, part, q, found, cell):
             doubtful = lost.overlap(target.value_at, target.end)
             found.append(replace(target, class_=class_, uncertain=doubtful))
     return found
@@ -114,11 +185,11 @@ def _part_start(text: str, at: int) -> int:
 
 def _carried(text: str, previous: Quantity | None, q: Quantity) -> Comparator | None:
     """0.50、0.45 and 小学2000元、初中2500元以上: coordinated items share their comparator."""
-    if previous is None or previous.comparator is None:
+    if previous is None or previous.comparator is None or previous.role:
         return None
     gap = text[previous.until : q.start]
     if (
-        re.fullmatch(r"\s*[^,。;、\d]{0,16}(?:、|和|与|及|,)\s*[^,。;、\d]{0,16}", gap)
+        re.fullmatch(r"\s*[^,。;、\d]{0,16}(?:、|和|与|及)\s*[^,。;、\d]{0,16}", gap)
         and previous.measure == q.measure
     ):
         return previous.comparator
@@ -135,11 +206,11 @@ def _later(text: str, q: Quantity, following: Quantity | None) -> Comparator | N
 
 
 def _split(
-    text: str, part: int, q: Quantity, found: Sequence[FoundTarget]
+    text: str, part: int, q: Quantity, found: Sequence[FoundTarget], cell: Cell | None
 ) -> Iterator[FoundTarget]:
     whole = text[part : q.until]
     series = [(t.value_at, t.end, Indicator(t.metric, t.scope)) for t in _same_part(found, part)]
-    for indicator in name_indicators(text, part, q, series):
+    for indicator in name_indicators(text, part, q, series, cell):
         yield FoundTarget(
             start=part,
             end=q.until,
@@ -149,7 +220,8 @@ def _split(
             comparator=q.comparator or Comparator.EQUAL,
             value=q.value,
             measure=q.measure,
-            per="year" if _PER.search(whole) else None,
+            per=q.per,
+            was=q.was,
             approximate=q.approximate,
             stretch=bool(_STRETCH.search(whole)),
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from enum import StrEnum
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator
 
 from kb.days import Day
 from kb.language.quantities import Comparator
@@ -120,10 +120,18 @@ class TargetClass(StrEnum):
     CONDITION = "condition"  # says whom or what something applies to
 
 
+class Baseline(Fact):
+    """What a number was before (由60%提高到85%, a column 2025年实际), in the target's measure."""
+
+    value: Decimal
+    span: Span
+    quote: str
+
+
 class Target(Fact):
     """A number that a duty must reach. `measure` is the value's unit of measurement (`unit` in
-    JSON); `per` a rate's base (`year`); `stretch` marks 力争; `uncertain` a value that the
-    damaged text leaves in doubt."""
+    JSON); `per` a rate's base as printed (`年`, `人·月`); `baseline` what it was; `stretch` marks
+    力争; `uncertain` a value that the damaged text leaves in doubt."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -136,11 +144,18 @@ class Target(Fact):
     value: Decimal
     measure: str | None = Field(default=None, alias="unit")
     per: str | None = None
+    baseline: Baseline | None = None
     approximate: bool = False
     stretch: bool = False
     uncertain: bool = False
     span: Span
     quote: str
+
+    @field_validator("per")
+    @classmethod
+    def _as_printed(cls, per: str | None) -> str | None:
+        """Versions before this one wrote year for 年 and knew no other."""
+        return "年" if per == "year" else per
 
 
 class Task(Fact):

@@ -56,7 +56,10 @@ def describe_target(t: Target, language: str = "zh") -> str:
         (("原文有缺字, 数值存疑", "in doubt: characters are missing in the source"), t.uncertain),
     )
     notes = [names[side] for names, on in said if on]
-    per = ("/年", "/year")[side] if t.per == "year" else ""
+    if t.baseline is not None:
+        was = f"{describe_number(t.baseline.value)}{t.measure or ''}"
+        notes.append((f"原为{was}", f"was {was}")[side])
+    per = f"/{t.per}" if t.per else ""
     note = "" if not notes else f"（{'，'.join(notes)}）" if side == 0 else f" ({'; '.join(notes)})"
     sign = _SIGNS.get(t.comparator.value, t.comparator.value)
     scope = t.scope if t.scope and not t.metric.startswith(t.scope) else ""

@@ -155,6 +155,9 @@ def _agrees(day: re.Match[str], side: str, said: bool, d: Deadline) -> bool:
     return side == "by" and d.kind in (DueKind.BY, DueKind.PERIOD) and last == printed
 
 
+_RATE = re.compile(r"\b(?:per|each|every|annual(?:ly)?)\b", re.IGNORECASE)
+
+
 def _is_target(number: re.Match[str], before: str, said: str, s: GroundSentence) -> bool:
     value = Decimal(number["n"].replace(",", ""))
     measures = {w: e.measure for e in entries() if e.measure for w in e.words}
@@ -162,7 +165,8 @@ def _is_target(number: re.Match[str], before: str, said: str, s: GroundSentence)
     comparator = _comparator(before)
     return any(
         t.value == value and t.comparator is comparator and not t.uncertain and not t.stretch
-        and (t.measure or "") == measures.get(printed, printed) and not t.per
+        and (t.measure or "") == measures.get(printed, printed)
+        and (not t.per or _RATE.search(said))
         and plain(t.metric) in said and plain(t.scope or "") in said
         for t in s.targets
     )  # fmt: skip

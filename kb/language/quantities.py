@@ -35,6 +35,8 @@ _FAR = 34
 (不高于已履行的相关服务合同年度累计金额的30%) has 20."""
 _SHORT = 4
 """Characters that may stand between what compares and the number without 的: 达到小学2000元."""
+_CHANGE = 24
+"""Characters between what a number was and what it is to be."""
 _EACH = 24
 """Characters before a number in which 每人, 每年 may stand."""
 _AROUND = frozenset({"bound-phrase", "ending", "each-phrase", "mean-phrase", "forbidding"})
@@ -49,7 +51,8 @@ class Quantity:
     `value` is exact in whole units (10亿千瓦 is 1000000000 千瓦; a third is 33.33 %); `measure` as
     facts print it (`个百分点`, never with 万). `measured`: a measure is known or told by its form.
     `growth`: what is added or taken away (提高5个百分点, 翻一番). `role` is `low` or `high` of one
-    range, whose ends are two quantities. `of` is the range of what it is a share or a multiple of.
+    range, whose ends are two quantities, `before` or `after` of one change (由60%提高到85%); `was`
+    is the place and the value of what it was before. `of` is the range of what it is a share or a multiple of.
     `per`: 平方米, or 人·月 for each. `rule` names the production.
     """
 
@@ -66,6 +69,7 @@ class Quantity:
     growth: bool = False
     role: str | None = None
     of: tuple[int, int] | None = None
+    was: tuple[int, int, Decimal] | None = None
     form: QuantityForm = QuantityForm.NUMBER
     kind: MeasureKind | None = None
     rule: str = ""
@@ -97,9 +101,11 @@ def _moved(q: Quantity, by: int) -> Quantity:
     if not by:
         return q
     of = (q.of[0] + by, q.of[1] + by) if q.of else None
+    was = (q.was[0] + by, q.was[1] + by, q.was[2]) if q.was else None
     return replace(
-        q, start=q.start + by, end=q.end + by, from_=q.from_ + by, until=q.until + by, of=of
-    )
+        q, start=q.start + by, end=q.end + by, from_=q.from_ + by, until=q.until + by, of=of,
+        was=was,
+    )  # fmt: skip
 
 
 def _find_in(plain: str, shut: Ranges) -> list[Quantity]:
@@ -113,6 +119,33 @@ def _find_in(plain: str, shut: Ranges) -> list[Quantity]:
             one = around.single(token)
             if one is not None and not (found and one.start < found[-1].until):
                 found.append(one)
+    return _changed(plain, tokens, found)
+
+
+def _changed(text: str, tokens: Sequence[Token], found: list[Quantity]) -> list[Quantity]:
+    """Those of one change told apart: what it was (由60%, 在60%的基础上) and what it is to be."""
+    starts = sorted(t.end for t in tokens if t.kind == "origin")
+    basis = {t.start for t in tokens if t.kind == "on-basis"}
+    to = {t.end for t in tokens if t.kind == BoundUse.TO}
+    for place in range(len(found) - 1):
+        first, last = found[place], found[place + 1]
+        if first.role or last.role or last.start - first.until > _CHANGE:
+            continue
+        at = bisect_right(starts, first.start) - 1
+        origin = at >= 0 and first.start - starts[at] <= _FAR
+        if origin and _CUT.search(text, starts[at], first.start):
+            origin = False
+        if place and origin and found[place - 1].end > starts[at]:
+            origin = False  # it was another number that began there
+        reached = any(end in to for end in range(first.until + 1, last.start + 1))
+        if first.until in basis or (origin and reached):
+            cut = _CUT.search(text, first.until, last.start) if origin else None
+            measure = first.measure or last.measure
+            if cut or (last.measure or measure) != measure or last.growth:
+                continue
+            was = (first.start, first.end, first.value)
+            found[place] = replace(first, measure=measure, role="before")
+            found[place + 1] = replace(last, role="after", was=was)
     return found
 
 
@@ -130,6 +163,7 @@ class _Around:
         self._endings: dict[int, Token] = {}
         self._each: dict[int, Token] = {}
         self._forbidding: list[int] = []
+        self._negated = {t.start for t in tokens if t.kind == BoundUse.NEGATION}
         for t in tokens:
             if t.kind not in _AROUND or t.start in inside or t.end in inside:
                 continue
@@ -151,6 +185,8 @@ class _Around:
         reading: Reading = token.value
         bound, from_, of = self._before(token.start, reading)
         ending, until = self._after(token.end)
+        if ending is not None and reading.kind is MeasureKind.TIME and until in self._negated:
+            ending = None  # 三年内不得: the time for which it holds
         if not self._stands(token, reading, bound, until > token.end):
             return None
         end = reading.end if token.kind == "counted" else token.end

@@ -149,12 +149,9 @@ def _measured(grammar: Grammar) -> None:
     @grammar.rule("amount", "measure")
     def _with_measure(amount: Token, measure: Token) -> Made:
         name, kind = measure.value
-        value = amount.value.value
-        if name == "‰":
-            name, value = "%", value / 10
         return Made(
             "quantity",
-            replace(amount.value, value=value, measure=name, kind=kind, form=_form(name, kind),
+            replace(amount.value, measure=name, kind=kind, form=_form(name, kind),
                     end=measure.end, measured=True),
         )  # fmt: skip
 
@@ -214,8 +211,8 @@ def _shares(grammar: Grammar) -> None:
 
     @grammar.rule("amount", "permille-sign", name="percent")
     def _permille(amount: Token, sign: Token) -> Made:
-        made = percent(amount, amount.value.value / 10, amount.start, QuantityForm.PERCENT)
-        return Made("quantity", replace(made.value, end=sign.end))
+        made = percent(amount, amount.value.value, amount.start, QuantityForm.PERCENT)
+        return Made("quantity", replace(made.value, measure=sign.value, end=sign.end))
 
     @grammar.rule("number", "parts", "number")
     def _fraction(whole: Token, _parts: Token, part: Token) -> Made | None:

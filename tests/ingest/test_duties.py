@@ -198,7 +198,7 @@ def test_a_target_says_what_is_measured_and_for_whom(text, expected):
 
 def test_stretch_and_rate_are_marked():
     [target] = read_targets("力争每年新增20所。")
-    assert (target.stretch, target.per) == (True, "year")
+    assert (target.stretch, target.per) == (True, "年")
 
 
 DOCUMENT = """某市人民政府办公室关于印发某市养老服务行动方案（2023—2025年）的通知

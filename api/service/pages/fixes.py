@@ -144,7 +144,7 @@ class CorrectionForm(BaseModel):
     comparator: Comparator = Comparator.AT_LEAST
     value: Line = ""
     measure: Line = ""
-    per: Literal["", "year"] = ""
+    per: Line = ""
     stretch: Line = ""
     milestone: Line = ""
     quote: Words = ""
@@ -304,7 +304,7 @@ def _values(task: Task, form: CorrectionForm) -> dict[str, Any]:
     given: dict[str, Any] = {
         "metric": form.metric.strip(), "scope": form.scope.strip() or None,
         "comparator": form.comparator.value, "value": form.value.strip().replace(",", ""),
-        "measure": form.measure.strip() or None, "per": form.per or None,
+        "measure": form.measure.strip() or None, "per": form.per.strip() or None,
         "stretch": bool(form.stretch), "milestone_id": form.milestone or None,
     }  # fmt: skip
     if not given["value"]:

@@ -188,7 +188,6 @@ _TASKS = {
     "要求": "Required",
     "报告值": "Reported",
     "判断": "Assessment",
-    "/年": "/year",
     "力争": "aspirational",
     "数值存疑": "uncertain value",
     "差 {n}": "short by {n}",

@@ -6,13 +6,13 @@ import datetime
 from decimal import Decimal
 from typing import Any
 
-from pydantic import model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from api.service.wire.base import Span, Wire
 from kb.language.quantities import Comparator
 from kb.language.roles import Role
 from tasks import models
-from tasks.models import Basis, Certainty, Counting, DueKind, Pace, TaskKind
+from tasks.models import Basis, Certainty, Counting, DueKind, Pace, TargetClass, TaskKind
 from tasks.version_doubts import DoubtKind, Likeness, Order
 
 
@@ -144,18 +144,32 @@ class Milestone(Wire):
     due: Deadline
 
 
+class Baseline(Wire):
+    """What a number was before, in the target's unit, and where it is printed."""
+
+    value: Decimal
+    span: Span
+    quote: str
+
+
 class Target(Wire):
-    """A number that a duty must reach. `unit` is the value's unit of measurement; `per` a rate's
-    base; `stretch` marks 力争; `uncertain` a value that damaged text leaves in doubt."""
+    """A number that a duty must reach. `class`: a target to reach, a standard that holds whenever
+    it applies, a condition that says whom something applies to; `unit` is the value's unit of
+    measurement; `per` a rate's base as printed (`年`, `人·月`); `baseline` what it was; `stretch`
+    marks 力争; `uncertain` a value that damaged text leaves in doubt."""
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
 
     id: str
     milestone_id: str | None
+    class_: TargetClass = Field(alias="class")
     metric: str
     scope: str | None
     comparator: Comparator
     value: Decimal
     unit: str | None
     per: str | None
+    baseline: Baseline | None
     approximate: bool
     stretch: bool
     uncertain: bool

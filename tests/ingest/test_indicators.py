@@ -1,0 +1,68 @@
+"""What a number measures and for whom."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.columns import Columns
+from ingest.indicators import NamePart, NameWords, find_name_words, name_indicators
+from kb.language.quantities import find_quantities
+from kb.lexicon import load_lexicon
+
+
+def names(text: str) -> list[str]:
+    found = []
+    for q in find_quantities(text):
+        found += [f"{i.scope or ''}|{i.metric}" for i in name_indicators(text, 0, q, [])]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # What it was before is no part of the name.
+        ("巩固率由2024年的93%提高到95.5%", "|巩固率"),
+        # Nor is the time with which it is compared, or what it is given for.
+        ("客流量比2025年增长15%", "|客流量"),
+        ("护林员补贴每人每月600元", "|护林员补贴"),
+        # Those it is for, and what is given or taken.
+        ("对个人处二千元罚款", "个人|罚款"),
+        ("最高补助500万元", "|补助"),
+        # Who does it is none either.
+        ("市教育局新建学校20所", "|学校"),
+        ("编制5个村落保护规划", "|村落保护规划"),
+        # Where no name is printed, the kind of measure has one.
+        ("满18周岁", "|年龄"),
+    ],
+)
+def test_a_name_is_understood_without_the_sentence(text, expected):
+    assert names(text)[-1] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "printed", "expected"),
+    [
+        ("指标\t单位\t2025年实际\t2030年目标\n人均预期寿命\t岁\t79.2\t80.5\n", "80.5", "|人均预期寿命"),
+        ("街道\t修缮面积（平方米）\t备注\n北渡街道\t48\t无\n", "48", "北渡街道|修缮面积"),
+    ],
+)  # fmt: skip
+def test_a_number_of_a_table_is_named_by_its_row_and_its_column(text, printed, expected):
+    q = next(q for q in find_quantities(text) if text[q.start : q.end] == printed)
+    cell = Columns(text).at(q.start)
+    [named] = name_indicators(text, 0, q, [], cell)
+    assert f"{named.scope or ''}|{named.metric}" == expected
+
+
+def test_words_of_names(subtests):
+    for entry in load_lexicon("indicator_words", NameWords):
+        for text, holds in [(t, True) for t in entry.holds] + [(t, False) for t in entry.not_]:
+            with subtests.test(kind=entry.kind, text=text):
+                found = {NamePart(t.kind) for t in find_name_words(text, entry.kind)}
+                assert (entry.kind in found) is holds
+
+
+@given(st.text(alphabet="新建学校对给予达到由的、，。5万%人率\n每", max_size=40))
+def test_every_number_has_a_name_of_bounded_length(text):
+    for q in find_quantities(text):
+        for found in name_indicators(text, 0, q, []):
+            assert len(found.metric) <= 60
