@@ -16,7 +16,7 @@ from ingest.clauses import ClauseReading
 from ingest.owners import OWNER
 from ingest.pipeline import read_document
 from ingest.readers import Source
-from kb.language.parties import WordKind, party_words
+from kb.language.party_words import WordKind, party_words
 from kb.models import Fact, Span
 from kb.ranges import Ranges
 from tasks.models import Extraction

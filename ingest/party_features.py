@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from ingest.surroundings import LINE_ENDS, PARTS, STOPS, Surroundings, crossed
 from kb.language.engine import Token
-from kb.language.parties import Form, Party, remainders
+from kb.language.parties import Form, Party
+from kb.language.party_words import remainders
 from kb.language.roles import Role, RoleWordKind, best_role_words, find_role_words
 from kb.ranges import Ranges
 

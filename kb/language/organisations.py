@@ -12,9 +12,10 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Literal
 
 from kb.language.jurisdictions import Jurisdiction, Level, level_of
-from kb.lexicon import load_lexicon
+from kb.lexicon import WordEntry, load_lexicon
 from kb.models import Fact
 
 
@@ -68,6 +69,16 @@ class GroupEntry(Fact):
     examples: tuple[UnitExample, ...]
 
 
+class UnitEdge(WordEntry):
+    """A character that a name begins (`first`) or ends with (`last`), and the characters `beside` it,
+    before or after the name, that show it to be of another word: 社|区教委, 教育部|署."""
+
+    words: tuple[str, ...] = ()
+    character: str
+    edge: Literal["first", "last"]
+    beside: str
+
+
 class OrgUnit(Fact):
     """An organisation. `id` is the place and the function or name: `万州区/education`."""
 
@@ -93,18 +104,15 @@ class UnitMention(Fact):
 
 _LEVELS = {"省": Level.PROVINCE, "自治区": Level.PROVINCE, "市": Level.CITY, "州": Level.CITY,
            "盟": Level.CITY, "区": Level.DISTRICT, "县": Level.DISTRICT, "旗": Level.DISTRICT}  # fmt: skip
-# 社区, 城区, 全区 …: the character before shows that 区 or 市 ends another word.
-_INSIDE_WORD = {
-    "区": frozenset("社城校园片辖地全库山小景灾特选厂防老分牧林矿湖各郊牧市县"),
-    "市": frozenset("城全超都门夜各"),
-    "县": frozenset("全各"),
-    "省": frozenset("全各节"),
-    "州": frozenset("全各"),
-}
-# 财政部门, 教育部署, 编办理: the character after shows that 部 or 办 begins another word.
-_BEGINS_WORD = {"部": frozenset("门署队"), "办": frozenset("理学好")}
 _OFFICE_ENDS = frozenset("局办委院队部会厅署")
 _ELLIPTIC_END = re.compile(r"等(?:有关|相关|政法)?(?:部门|单位)")
+
+
+@lru_cache
+def _beside(edge: str, character: str) -> str:
+    """The characters that show `character` to be of another word, none for most."""
+    entries = load_lexicon("unit_edges", UnitEdge)
+    return "".join(e.beside for e in entries if (e.edge, e.character) == (edge, character))
 
 
 class Organisations:
@@ -222,12 +230,12 @@ class Organisations:
         for form in self._index.get(text[position : position + 2], ()):
             if text.startswith(form, position):
                 before = text[position - 1] if position else ""
-                if before and before in _INSIDE_WORD.get(form[0], ()):
+                if before and before in _beside("first", form[0]):
                     continue
                 if self._ends_own_place(text, position):
                     continue
                 after = text[position + len(form) : position + len(form) + 1]
-                if after and after in _BEGINS_WORD.get(form[-1], ()):
+                if after and after in _beside("last", form[-1]):
                     continue
                 return form
         return None

@@ -1,25 +1,31 @@
 """Parties: the bodies that a text names, by the lexicon of organisations and by their form.
 
-A body that no entry knows is known by its end (局, 政府, 公司, 专班 …) and its beginning: where the
-part of the sentence begins, after a word that opens it (由, 会同, 督促 …), or at a determiner (各,
-有关). Words whose characters look like such an end (全部, 社会, 举办) compete with it. What a party
-does in its clause is not decided here.
+A body that no entry knows is known by its end (局, 政府, 公司, 专班 …); where its name begins is
+weighed (`name_beginnings`). Words whose characters look like an end (全部, 社会, 举办) compete with
+it. What a party does in its clause is not decided here.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Sequence
 from enum import StrEnum
-from functools import lru_cache
 from typing import NamedTuple
 
-from kb.language.engine import Grammar, Token, best
+from kb.language.engine import Token
+from kb.language.name_beginnings import Before, Beginning
 from kb.language.organisations import OrgUnit, UnitMention
-from kb.lexicon import WordEntry, load_lexicon
+from kb.language.party_words import (
+    KNOWN,
+    LEVELS,
+    PartyWords,
+    WordKind,
+    read_words,
+    suffix_of,
+    words_of,
+)
 
 _DELIMITERS = frozenset("、,;:。!?\n<>[]{}《》|/\t\"'…·—")
-_LEVELS = frozenset("省市州县区镇乡村")
 _LONGEST = 30
 """Characters of a name; twice the longest that one body has in the open documents (15)."""
 _BRACKET = 16
@@ -27,29 +33,12 @@ _BRACKET = 16
 _FIELD = 10
 """Characters of a field that stands for its body (城市管理综合执法)."""
 _NEAR = 24
-"""Parties before a list of fields that may be members of it."""
-_ENDS_FIELD = _DELIMITERS | frozenset("()和与由及 ")
-_BETWEEN = 7
-"""Characters between the parts of a name in tiers (区委组织部|人才工作|科)."""
-
-
-class WordKind(StrEnum):
-    """What a word is to the names of bodies."""
-
-    SUFFIX = "suffix"  # a body may end in it
-    OTHER = "other"  # looks like one, and is another word
-    OPENING = "opening"  # a name may begin after it, and none goes on through it
-    DETERMINER = "determiner"  # opens a name and belongs to it
-    ALTERNATIVE = "alternative"  # stands in brackets inside names: 村(居)民委员会
-    REMAINDER = "remainder"  # what 等 stands for: 等|有关部门; no word of the names' own grammar
-    ELLIPSIS = "ellipsis"  # closes a list of fields whose bodies are meant: 教育、公安等部门
-
-
-class PartyWords(WordEntry):
-    """Words of one kind and class; sentences in which they are that, and in which they are not."""
-
-    kind: WordKind
-    class_: str = ""
+"""Parties, words and fields before the end of a list of fields that may be members of it."""
+_ENDS_FIELD = _DELIMITERS | frozenset("() ")
+_PLACE = (2, 3)
+"""Characters of the name of a place before a level (云蒙|县科协)."""
+_LOOK = 8
+"""Words before an end that are looked at."""
 
 
 class Form(StrEnum):
@@ -83,156 +72,162 @@ class Party(NamedTuple):
     opened_at: int = 0
 
 
-def party_words() -> tuple[PartyWords, ...]:
-    """All entries."""
-    return load_lexicon("party_words", PartyWords)
-
-
-@lru_cache
-def remainders() -> tuple[str, ...]:
-    """What may follow the 等 of a list of bodies, the longest first."""
-    found = (w for e in party_words() if e.kind is WordKind.REMAINDER for w in e.words)
-    return tuple(sorted(found, key=len, reverse=True))
-
-
-@lru_cache
-def _grammar() -> Grammar:
-    grammar = Grammar()
-    for entry in party_words():
-        if entry.kind is WordKind.REMAINDER:
-            continue
-        for word in entry.words:
-            grammar.word(word, entry.kind.value, entry.class_)
-    return grammar
-
-
-_KINDS = frozenset({*WordKind, "known"})
-
-
 def find_parties(text: str, known: Sequence[UnitMention] = ()) -> list[Party]:
     """All parties of `text` in order, without overlap; `known` are the organisations found in it."""
-    words = [
-        token
-        for token in _grammar().words_in(text)
-        if token.kind != WordKind.ALTERNATIVE or _in_brackets(text, token)
-    ]
-    names = [Token(m.start, m.end, "known", m, score=1.5) for m in known]
-    chosen = best([*words, *names], _KINDS)
+    chosen = read_words(text, known)
     found: list[Party] = []
-    cuts = _cuts(text, chosen)
+    edges = _edges(text, chosen)
     for place, token in enumerate(chosen):
         if token.kind == WordKind.ELLIPSIS:
-            found.extend(_fields(text, token, found))
-        elif token.kind in (WordKind.SUFFIX, "known"):
-            party = _joined(text, token, found) or _party(text, chosen, place, cuts, found)
+            found.extend(_fields(text, token, chosen[max(0, place - _NEAR) : place], found))
+        elif token.kind in (WordKind.SUFFIX, KNOWN):
+            party = _joined(text, token, found) or _party(text, chosen, place, edges, found)
             if party is not None:
                 party = _with_bracket(text, party, chosen, place)
                 if found and party.end <= found[-1].end:
                     continue
-                if found and party.start < found[-1].end:
+                while found and party.start < found[-1].end:
                     found.pop()
                 found.append(party)
     return sorted(found, key=lambda party: party.start)
 
 
-def _in_brackets(text: str, token: Token) -> bool:
-    return text[token.start - 1 : token.start] == "(" and text[token.end : token.end + 1] == ")"
-
-
-def _cuts(text: str, chosen: Sequence[Token]) -> list[int]:
-    """The places, in order, at which a name may begin for what stands before: after delimiters,
-    figures and opening words."""
+def _edges(text: str, chosen: Sequence[Token]) -> list[int]:
+    """The places, in order, before which no name reaches back: after marks, figures and the words
+    that open a name."""
     inside: set[int] = set()
     for t in chosen:
         if t.kind == WordKind.ALTERNATIVE:
             inside.update(range(t.start - 1, t.end + 1))
-        elif t.kind in ("known", WordKind.SUFFIX, WordKind.DETERMINER):
+        elif t.kind not in (WordKind.OPENING, WordKind.ELLIPSIS):
             inside.update(range(t.start, t.end))
-    inside.update(
-        at
-        for at, character in enumerate(text)
-        if character == "、" and _LEVELS.issuperset((text[at - 1 : at], text[at + 1 : at + 2]))
-    )
-    cuts = {0}
+    edges = {0, *(t.end for t in chosen if t.kind == WordKind.OPENING)}
     for at, character in enumerate(text):
-        if at in inside:
-            continue
-        if not "一" <= character <= "龥":
-            cuts.add(at + 1)
+        if not "一" <= character <= "龥" and at not in inside:
+            edges.add(at + 1)
             figure = character.isascii() and character.isalnum()
             if figure and at + 1 < len(text) and text[at + 1] in "年月日号":
-                cuts.add(at + 2)
-    for place, token in enumerate(chosen):
-        if token.kind != WordKind.OPENING:
-            continue
-        following = chosen[place + 1] if place + 1 < len(chosen) else None
-        attribute = (
-            token.value == "verb"
-            and token.end - token.start > 1
-            and following is not None
-            and following.kind == WordKind.SUFFIX
-            and following.value == "generic"
-            and following.start == token.end
-        )
-        if not attribute:  # 项目|管理部门: the verb says which body is meant
-            cuts.add(token.end)
-    return sorted(cuts)
+                edges.add(at + 2)
+    return sorted(edges)
 
 
 def _party(
-    text: str, chosen: Sequence[Token], place: int, cuts: list[int], found: Sequence[Party]
+    text: str, chosen: Sequence[Token], place: int, edges: list[int], found: Sequence[Party]
 ) -> Party | None:
     token = chosen[place]
-    mention: UnitMention | None = token.value if token.kind == "known" else None
-    cut = cuts[bisect_left(cuts, token.start + 1) - 1]
-    start = max(cut, token.start - _LONGEST)
-    tiers = (
-        bool(found)
-        and found[-1].end <= token.start
-        and found[-1].start >= cut
-        and token.start - found[-1].end <= _BETWEEN
-        and token.end - found[-1].start <= _LONGEST
-    )
-    if tiers:
-        before = found[-1]
-        next_level = text[before.end] in _LEVELS and before.end - before.start > 2
-        if mention is None and next_level and before.class_ != "government":
-            start = before.end  # 区经发局|区环土局
-        elif mention is not None and not mention.vague and token.start > before.end:
-            start = token.start  # two bodies side by side: no tier of the one before
-        else:
-            start = before.start
-    elif mention is not None and not mention.vague and token.start - start > 4:
-        start = token.start
+    near = chosen[max(0, place - _LOOK) : place]
+    edge = max(edges[bisect_right(edges, token.start) - 1], token.start - _LONGEST)
+    bodies = [_before(p) for p in found[-2:] if edge <= p.start and p.end <= token.start]
+    mention: UnitMention | None = token.value if token.kind == KNOWN else None
+    entry: PartyWords = token.value if mention is None else suffix_of(mention.text)
+    if mention is not None and _named_in_full(mention):
+        start = _with_place(text, token, edge, found[-1] if bodies else None, near)
+    elif entry.label and not _said_to_act(text, token, edge, near):
+        return None
+    else:
+        common = mention is not None and mention.vague and entry.class_ == "generic"
+        beginning = Beginning(
+            text, token, entry, edge=edge, bodies=bodies, words=near, common=common
+        )
+        start = beginning.best()
     name = text[start : token.end]
-    if (mention is None and len(name.strip()) < 2) or not name.strip():
+    if len(name.strip()) < (2 if mention is None else 1):
         return None
-    if mention is None and token.start == start and len(token.value or "") and len(name) < 2:
-        return None
-    before_it = [t for t in chosen[max(0, place - 6) : place] if t.end <= start]
-    opener = before_it[-1] if before_it and before_it[-1].end == start else None
-    determined = any(
-        t.kind == WordKind.DETERMINER and t.start == start
-        for t in chosen[max(0, place - 6) : place]
-    )
-    exact = mention is not None and start == token.start
-    return Party(
+    opener = next((t for t in reversed(near) if t.end == start and t.kind in _OPENERS), None)
+    party = Party(
         start,
         token.end,
-        _called(mention, name) if mention is not None and exact else name,
-        Form.KNOWN if exact else Form.SUFFIX,
-        token.value if mention is None else (mention.unit.kind if mention.unit else "office"),
-        mention.unit if mention is not None and exact else None,
-        bool(mention is not None and mention.vague),
-        bool(mention is not None and mention.open_ended),
-        determined,
-        opener.value if opener is not None and opener.kind == WordKind.OPENING else "",
-        opener.start if opener is not None else start,
+        name,
+        Form.SUFFIX,
+        entry.class_,
+        determined=any(t.kind == WordKind.DETERMINER and t.start == start for t in near),
+        opener="" if opener is None else _OPENERS[WordKind(opener.kind)] or opener.value.class_,
+        opened_at=start if opener is None else opener.start,
     )
+    if mention is None:
+        return party
+    party = party._replace(
+        class_=mention.unit.kind if mention.unit else "office",
+        vague=mention.vague,
+        open_ended=mention.open_ended,
+    )
+    if start < token.start:
+        return party
+    return party._replace(name=_called(mention, name), form=Form.KNOWN, unit=mention.unit)
+
+
+_OPENERS = {WordKind.OPENING: "", WordKind.JOIN: "", WordKind.FIELD: "verb"}
+"""What may stand before a name, and its class where its entry says none."""
+
+
+def _before(party: Party) -> Before:
+    name = party.name.rstrip(")")
+    depth = suffix_of(name).depth
+    if party.class_ == "party" and len(name) < 4:
+        depth = 1  # 市委
+    heading = (
+        party.form is Form.SUFFIX
+        and party.class_ == "government"
+        and not party.determined
+        and len(name) > 4
+        and name[-1] in LEVELS
+        and LEVELS.isdisjoint(name[:-1])
+    )
+    return Before(party.start, party.end, depth, party.class_, party.determined, heading)
+
+
+def _said_to_act(text: str, token: Token, edge: int, near: Sequence[Token]) -> bool:
+    """各配合单位, 由牵头单位, 会办单位须…: no label."""
+    openings = [t for t in near if t.end == token.start and t.kind == WordKind.OPENING]
+    if any(t.value.class_ == "agent" for t in openings):
+        return True
+    follows = "一" <= text[token.end : token.end + 1] <= "龥"
+    named = (WordKind.DETERMINER, WordKind.SUFFIX, KNOWN)
+    return follows or any(t.kind in named and t.start >= edge for t in near)
+
+
+def _named_in_full(mention: UnitMention) -> bool:
+    """区教委, 各有关部门: nothing but a place stands before them. Of 领导小组办公室 and 学校, and of
+    (国家公共)安全部, the name may begin before."""
+    if mention.vague:
+        return False
+    if mention.text.startswith(words_of(WordKind.DETERMINER)):
+        return True
+    group = mention.unit is not None and mention.unit.kind == "group"
+    return (
+        mention.text[0] in LEVELS and not group and suffix_of(mention.text).class_ != "enterprise"
+    )
+
+
+def _with_place(
+    text: str, token: Token, edge: int, body: Party | None, near: Sequence[Token]
+) -> int:
+    """Where the name of a known body begins: at its place (云蒙|县科协) or a determiner (沿河|各街道)."""
+    start = token.start
+    for word in reversed(near):
+        if word.kind == WordKind.DETERMINER and word.end == start:
+            start = word.start
+    if text[start] not in LEVELS and suffix_of(text[start : token.end]).class_ == "generic":
+        if body is not None and body.end == start and body.class_ != "generic":
+            return body.start  # 领导小组|各成员单位, 各地区|各部门
+        if start - 1 == edge and text[edge] in LEVELS:
+            return edge  # 县|各有关单位
+    if body is not None and body.end == start and body.name[-1] in LEVELS and len(body.name) < 4:
+        return body.start  # 沣州|市教育局
+    low = max(edge, body.end if body is not None else 0)
+    low = max((low, *(t.end for t in near if t.kind == WordKind.JOIN and t.end <= start)))
+    said = any(t.end > low for t in near if t.end <= start and t.kind != WordKind.OTHER)
+    noun = any(t.kind == WordKind.FIELD and t.end == low for t in near)
+    if text[start] in LEVELS and start - low in _PLACE and not said and not noun:
+        return low
+    return start
 
 
 def _called(mention: UnitMention, printed: str) -> str:
-    """The name of a known body: with its place, where that is printed."""
+    """The name of a known body: with its place, where that is printed; a field that stands for its
+    body is called as printed."""
+    if mention.open_ended and mention.unit is not None and mention.unit.kind != "group":
+        return mention.name if printed[0] in LEVELS else printed
     return printed if printed.endswith(mention.name) else mention.name
 
 
@@ -242,7 +237,7 @@ def _joined(text: str, token: Token, found: Sequence[Party]) -> Party | None:
         return None
     before = found[-1]
     general = before.determined or before.class_ in ("generic", "group")
-    if text[before.end : token.start] not in ("和", "及", "与") or not general:
+    if text[before.end : token.start] not in words_of(WordKind.JOIN) or not general:
         return None
     return before._replace(end=token.end, name=text[before.start : token.end], form=Form.SUFFIX)
 
@@ -252,46 +247,53 @@ def _with_bracket(text: str, party: Party, chosen: Sequence[Token], place: int) 
     if text[party.end : party.end + 1] != "(":
         return party
     close = text.find(")", party.end, party.end + _BRACKET)
-    inside = [t for t in chosen[place + 1 : place + 8] if party.end < t.end <= close]
-    ends = (WordKind.SUFFIX, WordKind.ALTERNATIVE, "known")
+    inside = [t for t in chosen[place + 1 : place + _LOOK] if party.end < t.end <= close]
+    ends = (WordKind.SUFFIX, WordKind.ALTERNATIVE, KNOWN)
     if close < 0 or not inside or inside[-1].end < close or inside[-1].kind not in ends:
         return party
-    if any(t.kind == WordKind.OPENING for t in inside):
+    if any(t.kind == WordKind.OPENING for t in inside) or any(
+        c.isascii() for c in text[party.end + 1 : close]
+    ):
         return party
     end = close + 1
     return party._replace(end=end, name=text[party.start : end], form=Form.SUFFIX, unit=None)
 
 
-def _fields(text: str, ellipsis: Token, found: list[Party]) -> list[Party]:
-    """教育、公安、民政等部门: the fields listed before, back to what is no short word."""
+def _fields(text: str, ellipsis: Token, words: Sequence[Token], found: list[Party]) -> list[Party]:
+    """教育、公安、民政等部门: the fields listed before, back to what is no short word. 和 stands before
+    the last of them; before an earlier one it is inside its name (自然资源和规划、水务等部门)."""
     fields: list[Party] = []
+    joins = {t.end: t.start for t in words if t.kind == WordKind.JOIN}
+    opens = {t.end for t in words if t.kind in (WordKind.OPENING, WordKind.ELLIPSIS)}
+    whole_words = {t.start for t in words if t.kind == WordKind.OTHER}
+    base = max(0, len(found) - _NEAR)
+    near = found[base:]
+    taken = {p.end: p.start for p in near if not (p.open_ended and p.start in joins)}
+    taken |= {p.end: p.start for p in near if p.end == ellipsis.start}
     end = ellipsis.start
-    near = found[-_NEAR:]
-    taken = {p.end: p.start for p in near}
-    while end > 0:
-        if end in taken:
-            start = taken[end]
-            if not start or text[start - 1] not in "、和与及":
+    while end > 0 and len(fields) < _NEAR:
+        start = taken.get(end, -1)
+        if start < 0:
+            start = end
+            stops = opens | joins.keys() if end == ellipsis.start else opens
+            while start > 0 and end - start <= _FIELD and text[start - 1] not in _ENDS_FIELD:
+                if start in stops:
+                    break
+                start -= 1
+            if end - start > 2 and text[start] in LEVELS and start not in whole_words:
+                start += 1
+            held = [p for p in near if p.start < end and start < p.end]
+            whole = all(start <= p.start and p.end <= end for p in held)
+            if not whole or not 2 <= end - start <= _FIELD:
                 break
+            near = [p for p in near if p.end <= start or end <= p.start]  # 城市 in 城市管理
+            field = Party(start, end, text[start:end], Form.FIELD, "field", open_ended=True)
+            fields.append(field._replace(opened_at=start))
+        if start in joins:
+            end = joins[start]
+        elif start and text[start - 1] == "、":
             end = start - 1
-            continue
-        start = end
-        while start > 0 and end - start <= _FIELD and text[start - 1] not in _ENDS_FIELD:
-            start -= 1
-        if end - start > 2 and text[start] in _LEVELS:
-            start += 1
-        held = [p for p in near if p.start < end and start < p.end]
-        whole = all(start <= p.start and p.end <= end for p in held)
-        if not whole or not 2 <= end - start <= _FIELD:
+        else:
             break
-        for inner in held:  # 城市 in 城市管理综合执法
-            found.remove(inner)
-        fields.append(
-            Party(
-                start, end, text[start:end], Form.FIELD, "field", open_ended=True, opened_at=start
-            )
-        )
-        if not start or text[start - 1] not in "、和与及":
-            break
-        end = start - 1
+    found[base:] = near
     return fields[::-1]

@@ -25,10 +25,12 @@ from kb.language.organisations import (
     FunctionEntry,
     GroupEntry,
     OrganisationEntry,
+    UnitEdge,
     organisations_for,
 )
-from kb.language.parties import WordKind as PartyWordKind
-from kb.language.parties import find_parties, party_words
+from kb.language.parties import find_parties
+from kb.language.party_words import WordKind as PartyWordKind
+from kb.language.party_words import party_words
 from kb.language.quantities import find_quantities
 from kb.language.roles import best_role_words, find_role_words, role_words
 from kb.language.time_readings import PlanningPeriod, TimeWord
@@ -69,6 +71,15 @@ def test_words_of_parties(subtests):
             names = [p.name for p in find_parties(sentence)]
             ends = any(name.endswith(entry.words) for name in names)
             assert ends is (holds and entry.kind is PartyWordKind.SUFFIX)
+
+
+def test_edges_of_units(subtests):
+    """A name begins or ends with the character there, or none does."""
+    for entry, sentence, holds in words_and_sentences("edge", load_lexicon("unit_edges", UnitEdge)):
+        with subtests.test(character=entry.character, sentence=sentence):
+            place = 0 if entry.edge == "first" else -1
+            units = organisations_for(DISTRICT).find(sentence)
+            assert any(m.text[place] == entry.character for m in units) is holds
 
 
 def examples(name, model):

@@ -1,0 +1,145 @@
+"""The words that names of bodies are made of, and a text read as such words.
+
+Words are data (`party_words.jsonl`). What holds marks and is part of a name all the same is known by
+its form: levels beside each other (县(市、区), 市、州), a name in quotes or a number after a level
+(镇"净乡行动"专班, 市12345热线办理中心).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from functools import lru_cache
+
+from kb.language.engine import Grammar, Token, best
+from kb.language.organisations import UnitMention
+from kb.lexicon import WordEntry, load_lexicon
+
+LEVELS = frozenset("省市州县区镇乡村")
+KNOWN = "known"
+"""The kind of a token that the lexicon of organisations knows; its value is a `UnitMention`."""
+
+
+class WordKind(StrEnum):
+    """What a word is to the names of bodies."""
+
+    SUFFIX = "suffix"  # a body may end in it
+    OTHER = "other"  # looks like one, and is another word
+    OPENING = "opening"  # a name may begin after it, and none goes on through it
+    FIELD = "field"  # a verb that also names what a body does: 管理, 服务
+    JOIN = "join"  # between two names, or inside one: 林业|和|茶业局
+    DETERMINER = "determiner"  # opens a name and belongs to it
+    LEVEL = "level"  # levels beside each other are one: 县(市、区)
+    ALTERNATIVE = "alternative"  # stands in brackets inside names: 村(居)民委员会
+    REMAINDER = "remainder"  # what 等 stands for: 等|有关部门; no word of the names' own grammar
+    ELLIPSIS = "ellipsis"  # closes a list of fields whose bodies are meant: 教育、公安等部门
+
+
+class PartyWords(WordEntry):
+    """Words of one kind and class; sentences in which they are that, and in which they are not.
+
+    Of suffixes, `depth` says how deep in a name in tiers it stands (0 a place, 1 its government, 2 a
+    company or college, 3 an office, 4 a group, 5 a section, 6 a post, 7 what a post heads); `noun`:
+    it is a common noun too, so that a verb before it governs it (督促|学校); `label`: it heads lists
+    too, and is a name only after a determiner or 由, or before what it does (各配合单位; 会办单位|须在
+    15日内).
+    """
+
+    kind: WordKind
+    class_: str = ""
+    depth: int = 3
+    noun: bool = False
+    label: bool = False
+
+
+_NO_SUFFIX = PartyWords(kind=WordKind.SUFFIX, words=(), holds=(), class_="office", depth=2)
+"""What a known name without a suffix ends in: 区人大|办公室."""
+_LONGEST_SUFFIX = 10
+_RUN, _MARKED = 1.0, 3.0
+"""Scores of levels beside each other, above a known name that begins at the last of them (市、|州人民
+政府), and of a name in quotes or a number, above all words inside."""
+_QUOTED = re.compile(r'"[^"\n]{1,12}"(?=[一-龥])')
+_HOTLINE = re.compile(r"(?<=[一-龥])\d{5}(?=[一-龥])")
+_KINDS = frozenset({*WordKind, KNOWN})
+
+
+def party_words() -> tuple[PartyWords, ...]:
+    """All entries."""
+    return load_lexicon("party_words", PartyWords)
+
+
+@lru_cache
+def words_of(kind: WordKind) -> tuple[str, ...]:
+    """The words of one kind, the longest first."""
+    found = (w for e in party_words() if e.kind is kind for w in e.words)
+    return tuple(sorted(found, key=len, reverse=True))
+
+
+def remainders() -> tuple[str, ...]:
+    """What may follow the 等 of a list of bodies, the longest first."""
+    return words_of(WordKind.REMAINDER)
+
+
+@lru_cache
+def _suffixes() -> dict[str, PartyWords]:
+    return {w: e for e in party_words() if e.kind is WordKind.SUFFIX for w in e.words}
+
+
+def suffix_of(name: str) -> PartyWords:
+    """The entry of the longest suffix that `name` ends in."""
+    for length in range(min(len(name), _LONGEST_SUFFIX), 0, -1):
+        if entry := _suffixes().get(name[-length:]):
+            return entry
+    return _NO_SUFFIX
+
+
+def read_words(text: str, known: Sequence[UnitMention]) -> list[Token]:
+    """The words of names in `text` that together explain it best, in order, without overlap; the
+    value of a token is its `PartyWords`, of a known name its mention."""
+    words = (
+        token
+        for token in _grammar().words_in(text)
+        if token.kind != WordKind.ALTERNATIVE or _in_brackets(text, token)
+    )
+    names = (Token(m.start, m.end, KNOWN, m, score=1.5) for m in known)
+    return best([*words, *_inside_names(text), *names], _KINDS)
+
+
+@lru_cache
+def _grammar() -> Grammar:
+    grammar = Grammar()
+    for entry in party_words():
+        if entry.kind not in (WordKind.REMAINDER, WordKind.LEVEL):
+            for word in entry.words:
+                grammar.word(word, entry.kind.value, entry)
+    return grammar
+
+
+def _in_brackets(text: str, token: Token) -> bool:
+    return text[token.start - 1 : token.start] == "(" and text[token.end : token.end + 1] == ")"
+
+
+@lru_cache
+def _level_runs() -> re.Pattern[str]:
+    level = "|".join(words_of(WordKind.LEVEL))
+    inside = "|".join((*words_of(WordKind.LEVEL), *words_of(WordKind.ALTERNATIVE)))
+    bracket = rf"\((?:{inside})(?:、(?:{inside}))*\)"
+    return re.compile(rf"(?:{level})(?:、(?:{level})|{bracket}|(?<=\))(?:{level}))+")
+
+
+@lru_cache
+def _zones() -> tuple[str, ...]:
+    """Suffixes that end as a level does and are more: 园区."""
+    return tuple(w for w in _suffixes() if w[-1] in LEVELS and len(w) > 1)
+
+
+def _inside_names(text: str) -> Iterator[Token]:
+    for match in _level_runs().finditer(text):
+        if not text.endswith(_zones(), 0, match.start() + 1):  # 园区、镇
+            entry = suffix_of(text[match.start() : match.start() + 1])
+            yield Token(*match.span(), WordKind.SUFFIX, entry, score=_RUN)
+    for pattern in (_QUOTED, _HOTLINE):
+        for match in pattern.finditer(text):
+            if text[match.start() - 1 : match.start()] in LEVELS:
+                yield Token(*match.span(), WordKind.OTHER, score=_MARKED)
