@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from ingest.classifier import INSTALLED, Models, Use
-from ingest.columns import Columns
 from ingest.deadlines import clause_times, read_times
+from ingest.grids import Grids
 from ingest.owners import OwnerList, Owners, read_owners
 from ingest.party_features import sheet_roles
 from ingest.reading import Reading, RepairIndex, normalize_characters, read_span
@@ -38,7 +38,7 @@ _LEAD = 40
 
 @dataclass(frozen=True, slots=True)
 class ClauseReading:
-    """`names` are local ranges of titles and numbers of documents; `columns` are those of the
+    """`names` are local ranges of titles and numbers of documents; `grids`: the tables of the
     document."""
 
     clause: Clause
@@ -47,7 +47,7 @@ class ClauseReading:
     quantities: tuple[Use[Quantity], ...]
     times: tuple[Use[Time], ...]
     names: tuple[tuple[int, int], ...]
-    columns: Columns | None = None
+    grids: Grids | None = None
 
     @property
     def lists(self) -> tuple[OwnerList, ...]:
@@ -81,7 +81,7 @@ def read_clauses(
     headings: dict[str, str] = {}
     years = _Years(reference or issued)
     leads: dict[str, str] = {}
-    columns = Columns(text, reference or issued)
+    grids = Grids(text, reference or issued)
     for clause in clauses:
         if clause.plan_id != plan:
             plan, first_leads = clause.plan_id, False
@@ -114,7 +114,7 @@ def read_clauses(
             heading=headings.get(clause.parent_id or "", ""),
             own=clause.heading[:_HEADING],
             lead=leads.get(clause.parent_id or "", ""),
-            columns=columns,
+            grids=grids,
             models=models,
         )
         times = read_times(
@@ -135,7 +135,7 @@ def read_clauses(
             tuple(quantities),
             tuple(times),
             names,
-            columns,
+            grids,
         )
 
 

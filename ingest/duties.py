@@ -89,7 +89,7 @@ def extract_tasks(
             reading,
             item.quantities,
             doubts=_local(reading, clause.span, doubtful),
-            columns=item.columns,
+            grids=item.grids,
         )
         kind = _kind(clause, clauses)
         # Sorted starts, so that each duty of a long clause looks only at what is its own.

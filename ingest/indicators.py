@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from ingest.columns import Cell
+from ingest.grids import GridCell
 from ingest.quantity_features import ends_measured
 from ingest.scopes import find_scopes, ranks
 from kb.language.engine import Grammar, Token, best
@@ -122,7 +122,7 @@ def name_indicators(
     part: int,
     q: Quantity,
     series: Sequence[tuple[int, int, Indicator]],
-    cell: Cell | None = None,
+    cell: GridCell | None = None,
 ) -> list[Indicator]:
     """The indicators whose target is `q`: one, or one for each of those listed before 均 or 都.
 
@@ -156,7 +156,7 @@ def name_indicators(
     return [Indicator(_noun(text, words, q), scope or whom)]
 
 
-def _in_table(cell: Cell) -> Indicator | None:
+def _in_table(cell: GridCell) -> Indicator | None:
     """The name of a row; the head of the column with the row as scope, where the head says by
     itself what is measured (修缮面积)."""
     head = _BRACKET.sub("", cell.head.replace("（", "(").replace("）", ")")).strip(_EDGES)

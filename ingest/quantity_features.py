@@ -10,7 +10,7 @@ from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 
-from ingest.columns import Cell
+from ingest.grids import GridCell
 from ingest.surroundings import PARTS, STOPS, Surroundings, crossed
 from kb.language.engine import Grammar, Token, best
 from kb.language.quantities import Quantity
@@ -136,7 +136,7 @@ class QuantityScene(Surroundings):
         heading: str,
         own: str = "",
         lead: str = "",
-        cells: Sequence[Cell | None] = (),
+        cells: Sequence[GridCell | None] = (),
     ) -> None:
         super().__init__(text, _find(text, _BESIDE), _FAR)
         self._cells = cells

@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import zip_longest
 
 from ingest.classifier import INSTALLED, OTHER, Decision, Models, Use
-from ingest.columns import Cell, ColumnKind, Columns, measure_of
+from ingest.grids import GridCell, Grids, HeadKind, measure_of
 from ingest.indicators import Indicator, name_indicators
 from ingest.quantity_features import QuantityScene
 from ingest.reading import Reading
@@ -22,7 +22,7 @@ from tasks.models import TargetClass
 
 _PART = re.compile(r"[,。;:!?\n]")
 _STRETCH = re.compile(r"力争|争取")
-_NO_TARGETS = frozenset({ColumnKind.BASELINE, ColumnKind.MEASURE})
+_NO_TARGETS = frozenset({HeadKind.BASELINE, HeadKind.MEASURE})
 _AND = re.compile(r"\s*(?:、|和|与|及)\s*")
 
 
@@ -56,7 +56,7 @@ def read_quantities(
     heading: str = "",
     own: str = "",
     lead: str = "",
-    columns: Columns | None = None,
+    grids: Grids | None = None,
     times: Sequence[Time] | None = None,
     models: Models = INSTALLED,
 ) -> list[Use[Quantity]]:
@@ -77,7 +77,7 @@ def read_quantities(
     quantities = list(found)
     for place in range(len(quantities)):
         quantities[place] = _bind(text, quantities, place)
-    cells = [columns.at(reading.starts[q.start]) for q in quantities] if columns else []
+    cells = [grids.at(reading.starts[q.start]) for q in quantities] if grids else []
     if cells:
         quantities = [_in_column(q, cell) for q, cell in zip(quantities, cells, strict=True)]
         quantities = list(_with_baselines(quantities, cells))
@@ -97,16 +97,16 @@ def read_quantities(
 _NOTHING = Decision(OTHER, 1.0, ())
 
 
-def _told(q: Quantity, cell: Cell | None) -> bool:
+def _told(q: Quantity, cell: GridCell | None) -> bool:
     """Whether its place says that it is nothing to reach: what was before a change or stands in
     the column of what was, and the number of a row."""
     if q.role == "before":
         return True
     kind = cell.kind if cell else None
-    return kind in _NO_TARGETS or (kind is ColumnKind.NUMBER and not q.measured)
+    return kind in _NO_TARGETS or (kind is HeadKind.NUMBER and not q.measured)
 
 
-def _in_column(q: Quantity, cell: Cell | None) -> Quantity:
+def _in_column(q: Quantity, cell: GridCell | None) -> Quantity:
     """A bare number of a table in what its column or its row is measured in."""
     if cell is None or q.measure is not None or not cell.bare or not cell.measure:
         return q
@@ -118,13 +118,13 @@ def _in_column(q: Quantity, cell: Cell | None) -> Quantity:
 
 
 def _with_baselines(
-    quantities: Sequence[Quantity], cells: Sequence[Cell | None]
+    quantities: Sequence[Quantity], cells: Sequence[GridCell | None]
 ) -> Iterator[Quantity]:
     """The numbers of a row with what stands in its column of what was."""
     were = {
         cell.start: q
         for q, cell in zip(quantities, cells, strict=True)
-        if cell is not None and cell.kind is ColumnKind.BASELINE and cell.bare
+        if cell is not None and cell.kind is HeadKind.BASELINE and cell.bare
     }
     for q, cell in zip(quantities, cells, strict=True):
         there = [were[s] for s, _ in cell.baselines if s in were] if cell and cell.bare else []
@@ -153,7 +153,7 @@ def name_targets(
     uses: Sequence[Use[Quantity]],
     *,
     doubts: Sequence[tuple[int, int]] = (),
-    columns: Columns | None = None,
+    grids: Grids | None = None,
 ) -> list[FoundTarget]:
     """The targets among the quantities of `reading`, in order, each with what it measures.
 
@@ -167,7 +167,7 @@ def name_targets(
             continue
         q = use.mention
         class_ = TargetClass(use.decision.label)
-        cell = columns.at(reading.starts[q.start]) if columns else None
+        cell = grids.at(reading.starts[q.start]) if grids else None
         part = _part_start(text, q.start)
         if cell is not None:
             part = max(part, min(q.start, reading.index(cell.start)))
@@ -206,7 +206,7 @@ def _later(text: str, q: Quantity, following: Quantity | None) -> Comparator | N
 
 
 def _split(
-    text: str, part: int, q: Quantity, found: Sequence[FoundTarget], cell: Cell | None
+    text: str, part: int, q: Quantity, found: Sequence[FoundTarget], cell: GridCell | None
 ) -> Iterator[FoundTarget]:
     whole = text[part : q.until]
     series = [(t.value_at, t.end, Indicator(t.metric, t.scope)) for t in _same_part(found, part)]

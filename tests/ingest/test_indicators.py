@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.columns import Columns
+from ingest.grids import Grids
 from ingest.indicators import NamePart, NameWords, find_name_words, name_indicators
 from kb.language.quantities import find_quantities
 from kb.lexicon import load_lexicon
@@ -48,7 +48,7 @@ def test_a_name_is_understood_without_the_sentence(text, expected):
 )  # fmt: skip
 def test_a_number_of_a_table_is_named_by_its_row_and_its_column(text, printed, expected):
     q = next(q for q in find_quantities(text) if text[q.start : q.end] == printed)
-    cell = Columns(text).at(q.start)
+    cell = Grids(text).at(q.start)
     [named] = name_indicators(text, 0, q, [], cell)
     assert f"{named.scope or ''}|{named.metric}" == expected
 

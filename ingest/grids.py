@@ -39,7 +39,7 @@ _FEW = 4
 """Chinese characters in a cell that holds a number alone: 不低于3.2左右."""
 
 
-class ColumnKind(StrEnum):
+class HeadKind(StrEnum):
     """What stands in a column, by the words of its head."""
 
     BASELINE = "baseline"  # what was: 2025年实际, 现状
@@ -50,14 +50,14 @@ class ColumnKind(StrEnum):
     NUMBER = "number"  # of the row: 序号
 
 
-class ColumnWords(WordEntry):
+class HeadWords(WordEntry):
     """Words that head columns of one kind."""
 
-    kind: ColumnKind
+    kind: HeadKind
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class GridCell:
     """A cell: the head of its column with its kind and the year it names, the words that name its
     row, what its number is measured in (by the column of measures, the brackets of its head or the
     note above the table), whether it holds a number alone, and the cells of its row that say what
@@ -66,7 +66,7 @@ class Cell:
     start: int
     end: int
     head: str
-    kind: ColumnKind | None
+    kind: HeadKind | None
     year: int | None
     row: str
     measure: str
@@ -78,30 +78,30 @@ class Cell:
 @lru_cache
 def _grammar() -> Grammar:
     grammar = Grammar()
-    for entry in load_lexicon("columns", ColumnWords):
+    for entry in load_lexicon("columns", HeadWords):
         for word in entry.words:
             grammar.word(word, entry.kind.value)
     return grammar
 
 
-def find_columns(head: str) -> list[ColumnKind]:
+def find_heads(head: str) -> list[HeadKind]:
     """The kinds of the words of a head, in order."""
-    tokens = best(_grammar().words_in(head), frozenset(kind.value for kind in ColumnKind))
-    return [ColumnKind(token.kind) for token in tokens]
+    tokens = best(_grammar().words_in(head), frozenset(kind.value for kind in HeadKind))
+    return [HeadKind(token.kind) for token in tokens]
 
 
 @lru_cache(maxsize=256)
-def _kind_of(head: str) -> ColumnKind | None:
+def _kind_of(head: str) -> HeadKind | None:
     bare = _BRACKET.sub("", head).strip()
-    found = find_columns(bare)
-    if ColumnKind.MEASURE in found and bare not in _measure_heads():
-        found = [kind for kind in found if kind is not ColumnKind.MEASURE]  # 责任单位 is none
+    found = find_heads(bare)
+    if HeadKind.MEASURE in found and bare not in _measure_heads():
+        found = [kind for kind in found if kind is not HeadKind.MEASURE]  # 责任单位 is none
     return found[-1] if found else None
 
 
 @lru_cache
 def _measure_heads() -> frozenset[str]:
-    return frozenset(_grammar().words_of(ColumnKind.MEASURE))
+    return frozenset(_grammar().words_of(HeadKind.MEASURE))
 
 
 @lru_cache(maxsize=256)
@@ -114,7 +114,7 @@ def measure_of(words: str) -> Quantity | None:
     return found[0] if whole else None
 
 
-class Columns:
+class Grids:
     """The rows of a text that stand in tables, in order."""
 
     def __init__(self, text: str, issued: date | None = None) -> None:
@@ -139,12 +139,12 @@ class Columns:
             self._rows.append(match.span())
             self._heads.append((head, note))
         self._starts = [start for start, _ in self._rows]
-        self._read, self._cells = -1, list[Cell]()
+        self._read, self._cells = -1, list[GridCell]()
 
     def __bool__(self) -> bool:
         return bool(self._rows)
 
-    def at(self, offset: int) -> Cell | None:
+    def at(self, offset: int) -> GridCell | None:
         """The cell in which a character of the text stands; None outside the rows of a table."""
         place = bisect_right(self._starts, offset) - 1
         if place < 0 or offset >= self._rows[place][1]:
@@ -154,7 +154,7 @@ class Columns:
         at = bisect_right(self._cells, offset, key=lambda cell: cell.start) - 1
         return self._cells[at] if at >= 0 and offset < self._cells[at].end else None
 
-    def _cells_of(self, place: int) -> Iterator[Cell]:
+    def _cells_of(self, place: int) -> Iterator[GridCell]:
         (begin, end), note = self._heads[place]
         headed = begin != self._rows[place][0] and _heads_columns(self._text[begin:end])
         heads = self._words(begin, end) if headed else []
@@ -165,35 +165,35 @@ class Columns:
         words = [self._text[a:b].strip(_EDGES) for a, b in cells]
         by_kind = dict(zip(kinds, words, strict=False))
         baselines = tuple(
-            cell for cell, kind in zip(cells, kinds, strict=False) if kind is ColumnKind.BASELINE
+            cell for cell, kind in zip(cells, kinds, strict=False) if kind is HeadKind.BASELINE
         )
-        named = by_kind.get(ColumnKind.NAME, "")
+        named = by_kind.get(HeadKind.NAME, "")
         for at, cell in enumerate(cells):
             head = heads[at] if at < len(heads) else ""
             inside, year = _BRACKET.search(head), _YEAR.search(head)
-            yield Cell(
+            yield GridCell(
                 *cell,
                 head=head,
                 kind=kinds[at] if at < len(kinds) else None,
                 year=int(year.group()) if year else None,
                 row=named,
-                measure=by_kind.get(ColumnKind.MEASURE)
+                measure=by_kind.get(HeadKind.MEASURE)
                 or (inside.group(1) if inside else "")
                 or note,
-                printed=bool(by_kind.get(ColumnKind.MEASURE)),
+                printed=bool(by_kind.get(HeadKind.MEASURE)),
                 bare=len(_HAN.findall(words[at])) <= _FEW,
                 baselines=baselines,
             )
             if not named and len(words[at]) > 1 and not _NUMERAL.match(words[at]):
                 named = words[at]
 
-    def _kinds(self, heads: Sequence[str]) -> list[ColumnKind | None]:
+    def _kinds(self, heads: Sequence[str]) -> list[HeadKind | None]:
         kinds = [_kind_of(head) for head in heads]
         years = {at: int(m.group(1)) for at, head in enumerate(heads) if (m := _YEARS.match(head))}
         if self._year is not None and years and max(years.values()) >= self._year:
             for at, year in years.items():
                 if year < self._year and kinds[at] is None:
-                    kinds[at] = ColumnKind.BASELINE
+                    kinds[at] = HeadKind.BASELINE
         return kinds
 
     def _words(self, start: int, end: int) -> list[str]:
