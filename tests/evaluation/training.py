@@ -123,7 +123,7 @@ def _plain(name: str) -> str:
 
 
 _UNFITTED = LinearModel((OTHER, OWNER), (0.0, 0.0), {})
-_UNFITTED_MODELS = Models(_UNFITTED, _UNFITTED, _UNFITTED, _UNFITTED, why=True)
+_UNFITTED_MODELS = Models(_UNFITTED, _UNFITTED, _UNFITTED, why=True)
 
 
 Examples = dict[str, list[Example]]
@@ -323,15 +323,34 @@ def measure(documents: Sequence[Annotated]) -> None:
             source = read_bytes(d.text.encode(), f"{d.slug}.txt")
             told = json.loads(json.dumps(to_contract(extract_source(source, models=models))))
             gold = {k: judge.rows(folder / f"{d.slug}.{k}.jsonl") for k in judge.KINDS}
-            for kind, said in judge.score(told, gold, d.text).items():
-                if kind in ("owners", "deadlines", "targets", "conditions"):
-                    found = (said["r"] or 0) * said["gold"], (said["p"] or 0) * said["pred"]
-                    values = (found[0], said["gold"], found[1], said["pred"])
-                    counts[kind] = [a + b for a, b in zip(counts[kind], values, strict=True)]
+            for kind, values in _counts(judge.score(told, gold, d.text)):
+                counts[kind] = [a + b for a, b in zip(counts[kind], values, strict=True)]
         for kind, (found_gold, gold_rows, right, said_rows) in counts.items():
             recall, precision = found_gold / max(gold_rows, 1), right / max(said_rows, 1)
             f1 = 2 * recall * precision / (recall + precision) if recall + precision else 0.0
             print(f"{folder.name:14} {kind:10} F1 {f1:.3f} r {recall:.3f} p {precision:.3f}")
+
+
+def _counts(judged: dict[str, Any]) -> Iterable[tuple[str, tuple[float, float, float, float]]]:
+    """(kind, found of gold, gold, right of said, said) of what the judge says of a document; of
+    `with_roles`, of which it tells the share of gold and the F1, `right` follows from both."""
+    for kind in ("owners", "deadlines", "targets", "conditions"):
+        if said := judged.get(kind):
+            yield (
+                kind,
+                (
+                    (said["r"] or 0) * said["gold"],
+                    said["gold"],
+                    (said["p"] or 0) * said["pred"],
+                    said["pred"],
+                ),
+            )
+    owners = judged.get("owners")
+    if owners and owners["gold"]:
+        found = (owners["role_acc"] or 0) * (owners["r"] or 0) * owners["gold"]
+        recall, f1 = found / owners["gold"], owners["with_roles"] or 0
+        precision = f1 * recall / (2 * recall - f1) if f1 and 2 * recall > f1 else 0.0
+        yield "with_roles", (found, owners["gold"], precision * owners["pred"], owners["pred"])
 
 
 def main(arguments: Sequence[str]) -> int:
