@@ -358,6 +358,10 @@ def _down(text: str, lines: Sequence[tuple[int, str]], at: int, floor: int) -> T
         words = lines[place][1] if 0 <= place < len(lines) else ""
         return len(words) <= _LONGEST_NAME and read_column(_bare(words)) is not None
 
+    def unknown(place: int) -> bool:
+        """Whether a line is neither a time nor a unit: a head that no word tells."""
+        return _kind_of(_bare(lines[place][1])) in ("short", "figure")
+
     while (
         first > floor
         and last - first < _MOST
@@ -371,7 +375,7 @@ def _down(text: str, lines: Sequence[tuple[int, str]], at: int, floor: int) -> T
         )
     ):
         first -= 1
-    while last - first < _MOST and (heads(last + 1) or heads(last + 2)):
+    while last - first < _MOST and (heads(last + 1) or (heads(last + 2) and unknown(last + 1))):
         last += 1
     columns = _read_head([_bare(words) for _, words in lines[first : last + 1]], _LEAST_ALONE)
     if columns is None:

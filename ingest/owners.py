@@ -69,14 +69,12 @@ def read_owners(
     found = find_parties(reading.text, organisations.find(reading.text))
     parties = [p for p in found if not shut.overlap(p.start, p.end)]
     scene = PartyScene(reading.text, parties, cells=cells)
-    roles = PartyRoles(scene, first)
     uses: list[PartyUse] = []
-    for group, place, zone, features in scene.describe():
+    for party, zone, role, features in scene.describe(PartyRoles(scene, first).of):
         decision = party_model.decide(features, why=models.why)
-        role = roles.of(group, place, zone)
         if models.why or decision.label != OTHER:
             kept = tuple(features) if models.why else ()
-            uses.append(PartyUse(group[place], kept, decision, zone, role))
+            uses.append(PartyUse(party, kept, decision, zone, role))
     chosen = [use for use in uses if use.decision.label == OWNER]
     lists: list[OwnerList] = []
     stated: list[Assignment] = []

@@ -8,7 +8,7 @@ the next one's.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -58,6 +58,10 @@ class Zone:
     role: Role | None = None
 
 
+RoleOf = Callable[[Sequence[Party], int, Zone], tuple[Role, str]]
+"""The role of a party of a group in a zone, and what gives it."""
+
+
 class PartyScene(Surroundings):
     """A clause's text with its parties, seen as groups in zones."""
 
@@ -75,31 +79,25 @@ class PartyScene(Surroundings):
         self.labels = sorted(self._labels(starts), key=lambda label: label.end)
         self._label_ends = [label.end for label in self.labels]
         roles = [label for label in self.labels if label.value is not None]
-        taken = Ranges((r.start, r.end - 1) for r in roles)
-        names = [
-            p
-            for p in parties
-            if not taken.overlap(p.start, p.end) and not self._says_what_others_are(p)
-        ]
+        taken = Ranges([*((r.start, r.end - 1) for r in roles), *self._predicates()])
+        names = [p for p in parties if not taken.overlap(p.start, p.end)]
         self._hold(names)
         self.set_words(best_role_words([t for t in words if not self._inside(t.start, t.end)]))
         if listed := [*self._listed()]:
             self._hold(sorted([*names, *listed], key=lambda party: party.start))
         self.groups = list(self._groups())
 
-    def _says_what_others_are(self, party: Party) -> bool:
+    def _predicates(self) -> Iterator[tuple[int, int]]:
         """X为|牵头单位: no party, but the role of the one before."""
-        words = self.tokens_between(party.start, party.end)
-        return (
-            len(words) > 1
-            and words[0].start == party.start
-            and words[0].kind in GIVES_ROLE
-            and words[-1].kind == RoleWordKind.BEARER
-            and any(
-                t.kind == RoleWordKind.IS and t.end == party.start
-                for t in self.words_from(party.start - 2, party.start)
-            )
-        )
+        for verb, role, bearer in zip(self.words, self.words[1:], self.words[2:], strict=False):
+            kinds = verb.kind, bearer.kind
+            beside = verb.end == role.start and role.end == bearer.start
+            if (
+                kinds == (RoleWordKind.IS, RoleWordKind.BEARER)
+                and role.kind in GIVES_ROLE
+                and beside
+            ):
+                yield role.start, bearer.end
 
     def _hold(self, parties: Sequence[Party]) -> None:
         self.parties = parties
@@ -326,21 +324,32 @@ class PartyScene(Surroundings):
 
     # --- features -------------------------------------------------------------------------------
 
-    def describe(self) -> Iterator[tuple[Sequence[Party], int, Zone, list[str]]]:
-        """Each party of the clause: its group and its place in it, its zone, its features."""
+    def describe(self, role_of: RoleOf) -> Iterator[tuple[Party, Zone, Role, list[str]]]:
+        """Each party of the clause with its zone, the role that it has if it is an owner, and its
+        features."""
         for first, last in self.groups:
             group = self.parties[first:last]
             zone = self.zone(group[0].start, group[-1].end)
             shared = list(self._shared(group, zone))
             for place, party in enumerate(group):
-                features = [*shared, *_own(party)]
-                yield group, place, zone, [*features, *crossed(features, _CROSSED)]
+                role, reason = role_of(group, place, zone)
+                features = [*shared, *_own(party), *self._fills(party, zone)]
+                if reason != "nothing":
+                    features += [f"role-by={reason}", f"role={role.value}"]
+                yield party, zone, role, [*features, *crossed(features, _CROSSED)]
+
+    def _fills(self, party: Party, zone: Zone) -> Iterator[str]:
+        """Whether a party is all of a member of a list."""
+        before = self.text[max(zone.start, party.start - 1) : party.start]
+        after = self.text[party.end : min(zone.end, party.end + 1)]
+        if all(not mark or mark in _BETWEEN_NAMES for mark in (before, after)):
+            yield f"fills={zone.kind}:{zone.role.value if zone.role else '-'}"
 
     def _shared(self, group: Sequence[Party], zone: Zone) -> Iterator[str]:
         text, start, end = self.text, group[0].start, group[-1].end
         yield f"zone={zone.kind}"
         if zone.kind == "label":
-            yield f"label={zone.role.value if zone.role else 'other'}"
+            yield f"label={zone.role.value if zone.role else self._label_without_role(start)}"
         follower, word = self.follower(end)
         yield f"next={follower}"
         if word is not None and word.kind == RoleWordKind.ROLE:
@@ -387,6 +396,16 @@ class PartyScene(Surroundings):
         if start < 4 or (start < _MARKER and not text[:start].strip(_OF_MARKERS)):
             yield "opens-clause"
 
+    def _label_without_role(self, start: int) -> str:
+        """`bearer` for one that names bodies by what they are (普法主体:), else `other`."""
+        label = self._label(start, self._bracket(start))
+        words = self.words_from(label.start, label.end) if label is not None else ()
+        bears = any(
+            t.kind == RoleWordKind.BEARER and label is not None and t.end >= label.end - 2
+            for t in words
+        )
+        return "bearer" if bears else "other"
+
     def _mark_before(self, start: int) -> str:
         """The character before a place, white space passed over."""
         at = start - 1
@@ -420,6 +439,8 @@ _CROSSED = (
     ("verb", "before"), ("verb", "open"), ("part", "next"), ("class", "next"), ("class", "zone"),
     ("level", "next"), ("level", "before"), ("left", "right"), ("form", "zone"), ("form", "next"),
     ("class", "open"), ("class", "before"), ("later", "next"), ("class", "label"), ("part", "verb"),
+    ("role-by", "role"), ("role-by", "zone"), ("role-by", "open"), ("role-by", "class"),
+    ("role-by", "part"), ("form", "column-role"), ("class", "column-role"), ("form", "fills"),
 )  # fmt: skip
 
 

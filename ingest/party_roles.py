@@ -50,11 +50,13 @@ class PartyRoles:
         self._notes = find_first_notes(scene.text)
         self._joined_until = -1  # where the last group after 会同 ends
 
-    def of(self, group: Sequence[Party], place: int, zone: Zone) -> Role:
-        """The role of a party of a group, that has this zone; groups are asked in order."""
+    def of(self, group: Sequence[Party], place: int, zone: Zone) -> tuple[Role, str]:
+        """The role of a party of a group, that has this zone, and what gives it: `note`, `joined`,
+        `companion`, `said`, `placed`, `label`, `name`, `recipient` or `nothing`. Groups are asked
+        in order."""
         party = group[place]
         if (noted := self._noted(party)) is not None:
-            return noted
+            return noted, "note"
         if place == 0 and self._joined(group[0]):
             self._joined_until = group[-1].end
         joined = group[0].start < self._joined_until
@@ -62,16 +64,19 @@ class PartyRoles:
         said = self._said(group, zone, listed=listed)
         role = said or zone.role
         if joined and role in (*_OPEN, Role.LEAD):
-            return Role.JOINT
+            return Role.JOINT, "joined"
         if role in _OPEN and not joined and (companions := self._companions(group[-1].end)):
-            return companions
+            return companions, "companion"
         if listed and role in _OPEN and not said and (placed := self._placed(party, zone)):
-            return placed
-        if role is None and not listed:
-            role = self._by_name(party) or (
-                Role.APPROVE if group[0].opener == "recipient" else None
-            )
-        return role or Role.RESPONSIBLE
+            return placed, "placed"
+        if role is not None:
+            return role, "said" if said else "label"
+        if not listed:
+            if (named := self._by_name(party)) is not None:
+                return named, "name"
+            if group[0].opener == "recipient":
+                return Role.APPROVE, "recipient"
+        return Role.RESPONSIBLE, "nothing"
 
     # --- what is said of a party ------------------------------------------------------------------
 
@@ -142,7 +147,9 @@ class PartyRoles:
         if not words or any(p.opener == "agent" for p in scene.parties_between(end, stop)):
             return None
         last = words[-1]
-        named = any(t.kind == RoleWordKind.IS for t in scene.tokens_between(last.start - 1, last.start))
+        named = any(
+            t.kind == RoleWordKind.IS for t in scene.tokens_between(last.start - 1, last.start)
+        )
         if last.value is Role.SUPERVISE and stop - last.end <= 1 and not named:
             return Role.SUPERVISE
         asked = group[0].opener == "source" and words[0].value is Role.APPROVE

@@ -42,6 +42,7 @@ class RoleWordKind(StrEnum):
     FIRST = "first"  # a place in a list that a note gives a role to
     COMMA = "comma"  # the places before the comma of a list, to which a note gives a role
     ONWARD = "onward"  # a note holds from here on: 下同
+    OTHER = "other"  # looks like one of these, and is another word
     IS = "is"  # says that bodies are something, or which are: 为牵头单位, 成员单位有
     POST = "post"  # what follows belongs to the party and is meant instead of it
 
@@ -143,6 +144,8 @@ def _first_note(text: str, at: int) -> FirstNote | None:
     words = best_role_words(find_role_words(near))
     lead = next((w for w in words if w.value is Role.LEAD and w.start <= _NEAR), None)
     if lead is None or words[0].kind not in (RoleWordKind.FIRST, RoleWordKind.COMMA):
+        return None
+    if any(mark in near[: lead.start] for mark in _ENDS):
         return None
     stop = next((i for i in range(lead.end, len(near)) if near[i] in _ENDS), len(near))
     after = [w for w in words if lead.end <= w.start < stop]
