@@ -110,6 +110,7 @@ def read_clauses(
             issued=issued,
             title=titles.get(clause.plan_id, ""),
             heading=headings.get(clause.parent_id or "", ""),
+            cells=columns,
             models=models,
         )
         times = read_times(
@@ -121,6 +122,7 @@ def read_clauses(
             reference=reference,
             title=titles.get(clause.plan_id, ""),
             heading=headings.get(clause.parent_id or "", ""),
+            cells=columns,
             models=models,
         )
         yield ClauseReading(

@@ -128,6 +128,11 @@ class Cells:
         place = bisect_right(self._starts, position) - 1
         return self._cells[place] if place >= 0 and position < self._cells[place].end else None
 
+    def features(self, position: int) -> list[str]:
+        """What the column of the cell that holds a place says of a mention there."""
+        cell = self.at(position)
+        return [] if cell is None else [f"column={cell.column.kind.value}"]
+
 
 NO_CELLS = Cells()
 
@@ -257,17 +262,22 @@ def _split(line: str, mark: str) -> list[tuple[int, str]]:
 
 
 def find_tables(text: str, lines: Sequence[tuple[int, str]]) -> list[Table]:
-    """The tables among the lines of a text, (offset, words) each, in order."""
+    """The tables among the lines of a text, (offset, words) each, in order. A line of nothing but
+    `|` belongs to the one before it."""
+    places = [place for place, (_, words) in enumerate(lines) if not words or _bare(words)]
+    shown = [lines[place] for place in places]
+    ends = [*(place - 1 for place in places[1:]), len(lines) - 1]
     found: list[Table] = []
     at = 0
     floor = 0
-    while at < len(lines):
-        table = _across(lines, at) or _down(text, lines, at, floor)
+    while at < len(shown):
+        table = _across(shown, at) or _down(text, shown, at, floor)
         if table is None:
             at += 1
             continue
-        found.append(table)
         floor = at = 1 + (table.rows[-1].last if table.rows else table.last)
+        rows = tuple(Row(places[r.first], ends[r.last], r.cells) for r in table.rows)
+        found.append(Table(places[table.first], ends[table.last], rows))
     return found
 
 
@@ -303,16 +313,26 @@ def _marked_rows(
             continue
         if _head_of(line) is not None:
             return
-        yield Row(
-            place,
-            place,
-            tuple(
-                Cell(start + at, start + at + len(words), column)
-                for (at, words), column in zip(_split(line, mark), columns, strict=False)
-                if words
-            ),
-        )
+        yield Row(place, place, tuple(_marked_cells(start, _split(line, mark), columns)))
         place += 1
+
+
+def _marked_cells(
+    start: int, cells: Sequence[tuple[int, str]], columns: Sequence[Column]
+) -> Sequence[Cell]:
+    """The cells of a row by their places; of one that has fewer than the head (a cell that stands
+    beside several rows is written in the first) by what they hold."""
+    if len(cells) < len(columns):
+        said = [cell for cell in cells if cell[1]]
+        parts = [_Part(0, start + at, words, opens=not n) for n, (at, words) in enumerate(said)]
+        rows = _align(parts, columns)
+        if len(rows) == 1 and len(rows[0].cells) == len(said):
+            return rows[0].cells
+    return [
+        Cell(start + at, start + at + len(words), column)
+        for (at, words), column in zip(cells, columns, strict=False)
+        if words
+    ]
 
 
 def _spaced_rows(

@@ -32,6 +32,7 @@ _NAME = 12
 _VERBS = frozenset((*GIVES_ROLE, RoleWordKind.MODAL, RoleWordKind.DUTY))
 _NO_NAME = GIVES_ROLE
 _BETWEEN_NAMES = frozenset("、,; \n。()")
+_SILENT = frozenset(("end", "stop", "comma", "list", "open", "close", "mark"))
 _GAP = 3
 """Characters of white space between a label without a colon and what it labels, and one more."""
 _MARKER = 24
@@ -206,7 +207,7 @@ class PartyScene(Surroundings):
         if cell is not None and cell.column.kind is ColumnKind.UNITS:
             return Zone("cell", cell.start, cell.end, cell.column.role)
         label = self._label(start, bracket)
-        if label is not None:
+        if label is not None and (label.value is not None or self._ends_item(end)):
             stop = self.edge_after(end, LINE_ENDS)
             return Zone("label", label.end, stop, label.value)
         if bracket is not None:
@@ -219,6 +220,10 @@ class PartyScene(Surroundings):
             if high - begin - sum(p.end - p.start for p in inside) <= 2 + len(inside):
                 return Zone("line", begin, high)
         return Zone("text", low, high)
+
+    def _ends_item(self, end: int) -> bool:
+        """Whether nothing is said of a group: a stop, a mark of a list or a bracket follows."""
+        return self.follower(end)[0] in _SILENT
 
     def parties_between(self, low: int, high: int) -> Sequence[Party]:
         """The parties that begin inside `[low, high)`."""
@@ -390,7 +395,7 @@ class PartyScene(Surroundings):
                 yield "leads-to-colon"
         cell = self.cells.at(start)
         if cell is not None:
-            yield f"column={cell.column.kind.value}"
+            yield from self.cells.features(start)
             if cell.column.role is not None:
                 yield f"column-role={cell.column.role.value}"
         if start < 4 or (start < _MARKER and not text[:start].strip(_OF_MARKERS)):

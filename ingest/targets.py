@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 
 from ingest.classifier import INSTALLED, OTHER, Models, Use
+from ingest.duty_tables import NO_CELLS, Cells
 from ingest.indicators import Indicator, name_indicators
 from ingest.quantity_features import QuantityScene
 from ingest.reading import Reading
@@ -51,6 +52,7 @@ def read_quantities(
     title: str = "",
     heading: str = "",
     times: Sequence[Time] | None = None,
+    cells: Cells = NO_CELLS,
     models: Models = INSTALLED,
 ) -> list[Use[Quantity]]:
     """The quantities of `reading` in order that are or may be targets, each with its class; with
@@ -58,7 +60,7 @@ def read_quantities(
 
     `closed` are local ranges never looked into (names of documents, lists of owners); `issued`,
     `title` and `heading` are the document's day, its title and the headings above the clause;
-    `times` those of the reading, where they were found already.
+    `times` those of the reading, where they were found already, `cells` those of the row that it is.
     """
     text = reading.text
     if not may_hold_numerals(text):
@@ -69,7 +71,11 @@ def read_quantities(
     found = find_quantities(text, closed=shut)
     quantities = [_bind(text, found, place) for place in range(len(found))]
     scene = QuantityScene(text, quantities, times, issued=issued, title=title, heading=heading)
-    return models.decide_all("quantity_use", quantities, scene.features)
+    return models.decide_all(
+        "quantity_use",
+        quantities,
+        lambda place: [*scene.features(place), *cells.features(quantities[place].start)],
+    )
 
 
 def _bind(text: str, quantities: Sequence[Quantity], place: int) -> Quantity:
