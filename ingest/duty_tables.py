@@ -46,6 +46,8 @@ _LEAST_WORDS = 5
 """Characters of a cell that may say what is to be done; 序号 and 3月 have fewer."""
 _LONGEST_HEAD = 200
 """Characters; a row that names its columns is short."""
+_LEAST_WITHIN = 60
+"""Characters of a line that holds a whole table."""
 _LONGEST_NAME = 20
 """Characters of the head of one column."""
 _MOST = 16
@@ -101,11 +103,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The lines `[first, last]` (indices) name the columns of the rows."""
+    """The lines `[first, last]` (indices) name the columns of the rows. In a text without line breaks
+    head and rows are stretches of one line: `head` is the head's (start, end)."""
 
     first: int
     last: int
     rows: tuple[Row, ...]
+    head: tuple[int, int] | None = None
 
 
 class Cells:
@@ -271,13 +275,13 @@ def find_tables(text: str, lines: Sequence[tuple[int, str]]) -> list[Table]:
     at = 0
     floor = 0
     while at < len(shown):
-        table = _across(shown, at) or _down(text, shown, at, floor)
+        table = _across(shown, at) or _down(text, shown, at, floor) or _within(shown, at)
         if table is None:
             at += 1
             continue
         floor = at = 1 + (table.rows[-1].last if table.rows else table.last)
         rows = tuple(Row(places[r.first], ends[r.last], r.cells) for r in table.rows)
-        found.append(Table(places[table.first], ends[table.last], rows))
+        found.append(Table(places[table.first], ends[table.last], rows, table.head))
     return found
 
 
@@ -380,7 +384,7 @@ def _down(text: str, lines: Sequence[tuple[int, str]], at: int, floor: int) -> T
 
     def unknown(place: int) -> bool:
         """Whether a line is neither a time nor a unit: a head that no word tells."""
-        return _kind_of(_bare(lines[place][1])) in ("short", "figure")
+        return _kind_of(_bare(lines[place][1])) in ("tiny", "short", "figure")
 
     while (
         first > floor
@@ -402,6 +406,28 @@ def _down(text: str, lines: Sequence[tuple[int, str]], at: int, floor: int) -> T
         return None
     rows = _rows_down(text, lines, last + 1, columns)
     return Table(first, last, rows) if rows else None
+
+
+def _within(lines: Sequence[tuple[int, str]], at: int) -> Table | None:
+    """The table that stands in one line with its head and what is around it."""
+    start, line = lines[at]
+    if len(line) < _LEAST_WITHIN or not any(word in line for word in _bearers()):
+        return None
+    parts = [_Part(at, start + place, words) for place, words in _split(line, _SPACE)]
+    known = [read_column(part.words) for part in parts]
+    first = 0
+    while first < len(parts):
+        last = first
+        while last < len(parts) and known[last] is not None and last - first < _MOST:
+            last += 1
+        columns = [column for column in known[first:last] if column is not None]
+        units = sum(1 for column in columns if column.kind is ColumnKind.UNITS)
+        if units and len(columns) > _LEAST_ALONE and (rows := _align(parts[last:], columns)):
+            before = parts[last - 1]
+            head = parts[first].start, before.start + len(before.words)
+            return Table(at, at, tuple(rows), head)
+        first = last + 1
+    return None
 
 
 def _bare(words: str) -> str:
@@ -433,7 +459,8 @@ _LOST = 8.0
 """A table has ended where its rows are so much worse than what it had before."""
 _LOOKED = 12
 """Lines after a head in which blank lines between rows are looked for, for each column."""
-_SHORT = 12
+_SHORT, _TINY = 12, 5
+"""Characters of a part that may be a name or a word for a time (长期坚持), and of the shortest."""
 _COVERED = 0.5
 """The share of a part that its times or its names cover where it is a time or units."""
 _CODE = re.compile(r"[A-Z]{0,2}\d{1,4}[.、．]?")
@@ -546,7 +573,7 @@ def _fits(words: str, columns: Sequence[Column]) -> list[float]:
 
 
 def _kind_of(words: str) -> str:
-    """What a part holds: number, time, units, words, or something short that may be anything."""
+    """What a part holds: number, time, units, figure, words, or something short or tiny."""
     if _CODE.fullmatch(words):
         return "number"
     plain = normalize_characters(words)
@@ -559,7 +586,9 @@ def _kind_of(words: str) -> str:
         if named > _COVERED * len(_MARKED.sub("", plain)):
             return "units"
     if len(words) <= _SHORT:
-        return "short" if "".join(words.split()).isalpha() else "figure"
+        if not "".join(words.split()).isalpha():
+            return "figure"
+        return "tiny" if len(words) <= _TINY else "short"
     return "words"
 
 
@@ -569,6 +598,7 @@ _FITS: dict[tuple[str, ColumnKind | None], float] = {
     ("number", ColumnKind.TARGET): 1.0,
     ("number", ColumnKind.BASELINE): 1.0,
     ("number", ColumnKind.YEAR): 1.0,
+    ("number", ColumnKind.TASK): -0.5,
     ("number", None): -1.5,
     ("time", ColumnKind.TIME): 1.5,
     ("time", ColumnKind.NOTE): 0.0,
@@ -591,10 +621,20 @@ _FITS: dict[tuple[str, ColumnKind | None], float] = {
     ("short", ColumnKind.PERSON): 0.6,
     ("short", ColumnKind.MEASURE): 0.6,
     ("short", ColumnKind.TASK): 0.4,
+    ("short", ColumnKind.TIME): -0.3,
     ("short", ColumnKind.UNITS): 0.4,
     ("short", ColumnKind.TARGET): -0.5,
     ("short", ColumnKind.BASELINE): -0.5,
     ("short", ColumnKind.YEAR): -0.5,
+    ("tiny", ColumnKind.ORDINAL): -2.0,
+    ("tiny", ColumnKind.PERSON): 0.8,
+    ("tiny", ColumnKind.MEASURE): 0.6,
+    ("tiny", ColumnKind.TASK): 0.4,
+    ("tiny", ColumnKind.TIME): 0.5,
+    ("tiny", ColumnKind.UNITS): 0.4,
+    ("tiny", ColumnKind.TARGET): -0.5,
+    ("tiny", ColumnKind.BASELINE): -0.5,
+    ("tiny", ColumnKind.YEAR): -0.5,
     ("words", ColumnKind.TASK): 0.8,
     ("words", ColumnKind.TIME): -0.5,
     ("words", ColumnKind.NOTE): 0.0,

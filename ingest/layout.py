@@ -4,11 +4,11 @@ attachment."""
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from ingest.duty_tables import Cell, find_tables
+from ingest.duty_tables import Cell, Row, find_tables
 from ingest.furniture import is_furniture
 from ingest.lines import find_raw_lines
 from ingest.metadata import DATE, PACKED, Metadata, find_metadata, normalize_date
@@ -125,6 +125,10 @@ def _with_rows(text: str, lines: list[Line]) -> list[Line]:
     done = 0
     for table in find_tables(text, told):
         found += lines[done : table.first]
+        if table.head is not None:
+            done = table.first + 1
+            found += _pieces(text, lines[table.first], table.head, table.rows)
+            continue
         done = table.last + 1
         found += [
             replace(x, kind=LineKind.ROW_HEAD, marker=None) for x in lines[table.first : done]
@@ -132,10 +136,28 @@ def _with_rows(text: str, lines: list[Line]) -> list[Line]:
         for row in table.rows:
             found += lines[done : row.first]
             done = row.last + 1
-            words = "\t".join(text[cell.start : cell.end] for cell in row.cells)
-            start, end = lines[row.first].start, lines[row.last].end
-            found.append(Line(start, end, words, LineKind.ROW, cells=row.cells))
+            found.append(_row(text, lines[row.first].start, lines[row.last].end, row))
     return found + lines[done:]
+
+
+def _row(text: str, start: int, end: int, row: Row) -> Line:
+    words = "\t".join(text[cell.start : cell.end] for cell in row.cells)
+    return Line(start, end, words, LineKind.ROW, cells=row.cells)
+
+
+def _pieces(text: str, line: Line, head: tuple[int, int], rows: Sequence[Row]) -> Iterator[Line]:
+    """A line that holds a whole table as lines: what stands before it, head, rows, what follows."""
+
+    def piece(start: int, end: int, kind: LineKind, marker: Marker | None = None) -> Iterator[Line]:
+        if words := text[start:end].strip():
+            begin = text.index(words, start)
+            yield Line(begin, begin + len(words), words, kind, marker)
+
+    yield from piece(line.start, head[0], line.kind, line.marker)
+    yield from piece(*head, LineKind.ROW_HEAD)
+    for row in rows:
+        yield _row(text, row.cells[0].start, row.cells[-1].end, row)
+    yield from piece(rows[-1].cells[-1].end, line.end, LineKind.TEXT)
 
 
 def _without_page_numbers(lines: Sequence[Line]) -> list[Line]:

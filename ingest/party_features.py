@@ -120,23 +120,31 @@ class PartyScene(Surroundings):
         lists += [(c.start, c.end) for c in self.cells if c.column.kind is ColumnKind.UNITS]
         for begin, stop in sorted(lists):
             at = begin
+            depth = 0
             for end in range(begin, min(stop, begin + _BRACKET) + 1):
-                if end < stop and end < len(text) and text[end] not in _BETWEEN_NAMES:
+                mark = text[end] if end < stop else ""
+                if mark and mark not in _BETWEEN_NAMES:
                     continue
-                name = text[at:end]
-                words = self.tokens_between(at, end)
-                if (
-                    2 <= len(name) <= _NAME
-                    and all("一" <= character <= "龥" for character in name)
-                    and not any(t.kind in _NO_NAME or t.start == at for t in words)
-                    and not any(
-                        p.start < end and at < p.end for p in self.parties_between(at - 30, end)
-                    )
-                ):
-                    yield Party(at, end, name, Form.LISTED, "-", opened_at=at)
+                after = text[at - 1 : at]
+                if not depth and after not in ("(", ")") and self._may_be_named(at, end):
+                    yield Party(at, end, text[at:end], Form.LISTED, "-", opened_at=at)
                 at = end + 1
-                if end >= stop or text[end] in STOPS:
+                depth += {"(": 1, ")": -1}.get(mark, 0)
+                if not mark or mark in STOPS or depth < 0:
                     break
+
+    def _may_be_named(self, start: int, end: int) -> bool:
+        """Whether a member of a list is short, and neither holds a name nor begins with a word."""
+        name = self.text[start:end]
+        words = self.tokens_between(start, end)
+        return (
+            2 <= len(name) <= _NAME
+            and all("一" <= character <= "龥" for character in name)
+            and not any(t.kind in _NO_NAME or t.start == start for t in words)
+            and not any(
+                p.start < end and start < p.end for p in self.parties_between(start - 30, end)
+            )
+        )
 
     def _inside(self, start: int, end: int) -> bool:
         place = bisect_right(self._name_starts, start) - 1

@@ -178,6 +178,32 @@ def test_cells_on_lines_may_be_missing_or_several() -> None:
     ]
 
 
+def test_a_row_with_fewer_cells_than_the_head() -> None:
+    """A cell that stands beside several rows is written in the first of them."""
+    text = (
+        "类别\t序号\t任务\t时限\t责任单位\t备注\n"
+        "校舍\t1\t扩建食堂，增加餐位200个\t6月底\t区教委\t新建\n2\t改造校门，设置护栏\t7月底\t区住房城乡建委\t\n"
+    )
+    [first, second] = rows_of(text)
+    assert ("responsible", "区教委") in first
+    assert second == [
+        ("ordinal", "2"),
+        ("task", "改造校门，设置护栏"),
+        ("time", "7月底"),
+        ("responsible", "区住房城乡建委"),
+    ]
+
+
+def test_a_table_in_a_text_without_line_breaks() -> None:
+    rows = " ".join(" ".join(words for _, words in row) for row in FULL)
+    text = f"某区工作方案 任务分解表 {' '.join(HEADS)} {rows} 备注 1.资金由区财政局安排，逐级下达，专款专用。"
+    assert rows_of(text) == FULL
+    found = extract_bytes(text.encode(), "plan.txt")
+    clauses = _clauses(found)
+    assert all(any(c.startswith(f"{n} 改造第{n}批") for c in clauses) for n in (1, 2, 3))
+    assert not any(HEADS[1] in clause for clause in clauses)
+
+
 def test_columns_of_figures() -> None:
     text = (
         "指标名称\n计量单位\n2025年完成数\n2026年任务数\n责任部门\n"
