@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from ingest.classifier import INSTALLED, Models, Use
+from ingest.columns import NO_CELLS, Cell, Cells
 from ingest.deadlines import clause_times, read_times
-from ingest.duty_tables import NO_CELLS, Cell, Cells
 from ingest.owners import OwnerList, Owners, read_owners
 from ingest.reading import Reading, RepairIndex, normalize_characters, read_span
 from ingest.targets import read_quantities

@@ -11,7 +11,7 @@ from datetime import date
 from dateutil.relativedelta import relativedelta
 
 from ingest.classifier import INSTALLED, OTHER, Models, Use
-from ingest.duty_tables import NO_CELLS, Cells
+from ingest.columns import NO_CELLS, Cells
 from ingest.reading import Reading
 from ingest.time_features import TimeScene
 from kb.language.times import Bound, Time, TimeKind, find_times, may_hold_times

@@ -1,41 +1,30 @@
-"""Tables that divide up duties: what heads their columns, which lines are their rows, and the column
+"""Tables that divide up duties: which lines name their columns, which are their rows, and the column
 that each cell stands in.
 
 A head is a row of cells, or of lines, most of which name a column, one of them of units. Cells are
 told apart by tabs, by `|`, by white space, or stand on a line each. Where a tab or `|` sets them
 apart, a cell's place in its row is its column; elsewhere a cell may be missing or take several
-lines, and the rows are those whose cells go with their columns best (`_align`).
+lines, and the rows are those whose cells go with their columns best (`ingest.alignment`).
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from functools import lru_cache
-from typing import NamedTuple
 
-from ingest.reading import normalize_characters
-from kb.language.parties import find_parties
-from kb.language.roles import (
-    GIVES_ROLE,
-    Role,
-    RoleWordKind,
-    best_role_words,
-    find_role_words,
-    role_words,
+from ingest.alignment import MOST, Part, Row, align, kind_of
+from ingest.columns import (
+    LONGEST_NAME,
+    Cell,
+    Column,
+    ColumnKind,
+    bare_head,
+    bearers,
+    names_units,
+    read_column,
 )
-from kb.language.times import find_times
-from kb.lexicon import WordEntry, load_lexicon
 
-_NOTE = re.compile(r"\s|[(（][^()（）]*[)）]|[*_#]")
-_YEAR = re.compile(r"(?:19|20)\d\d年度?")
-_BEFORE = 8
-"""Characters that may stand before the word that names a column (完成|时限)."""
-_BEFORE_UNITS = 4
-"""Those before the role of a column of units (主要|责任单位)."""
 _SHARE = 0.65
 """Of the cells of a head, those whose words are known: a column or two may be named otherwise, the
 cells of labels with their values are half."""
@@ -48,57 +37,8 @@ _LONGEST_HEAD = 200
 """Characters; a row that names its columns is short."""
 _LEAST_WITHIN = 60
 """Characters of a line that holds a whole table."""
-_LONGEST_NAME = 20
-"""Characters of the head of one column."""
-_MOST = 16
-"""Columns."""
-
-
-class ColumnKind(StrEnum):
-    """What the cells of a column hold."""
-
-    ORDINAL = "ordinal"
-    TASK = "task"
-    MEASURE = "measure"  # the unit of measurement
-    UNITS = "units"
-    PERSON = "person"
-    TIME = "time"
-    TARGET = "target"
-    BASELINE = "baseline"  # what was reached before
-    YEAR = "year"
-    NOTE = "note"
-    OTHER = "other"
-
-
-class Column(NamedTuple):
-    """A column: what it holds, its head as printed and, of units, the role that the head gives."""
-
-    kind: ColumnKind
-    head: str
-    role: Role | None = None
-
-
-class ColumnHead(WordEntry):
-    """Words that head columns of one kind, with heads of tables that have such a column."""
-
-    column: ColumnKind
-
-
-class Cell(NamedTuple):
-    """`text[start:end]` stands in `column`."""
-
-    start: int
-    end: int
-    column: Column
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """The lines `[first, last]` (indices) are a row; its cells that are not empty, in order."""
-
-    first: int
-    last: int
-    cells: tuple[Cell, ...]
+_LOOKED = 12
+"""Lines after a head in which blank lines between rows are looked for, for each column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,95 +52,9 @@ class Table:
     head: tuple[int, int] | None = None
 
 
-class Cells:
-    """Cells of a text in order, asked by place."""
-
-    __slots__ = ("_cells", "_starts")
-
-    def __init__(self, cells: Sequence[Cell] = ()) -> None:
-        self._cells = tuple(cells)
-        self._starts = [cell.start for cell in cells]
-
-    def __bool__(self) -> bool:
-        return bool(self._cells)
-
-    def __iter__(self) -> Iterator[Cell]:
-        return iter(self._cells)
-
-    def at(self, position: int) -> Cell | None:
-        """The cell that holds a place."""
-        place = bisect_right(self._starts, position) - 1
-        return self._cells[place] if place >= 0 and position < self._cells[place].end else None
-
-    def features(self, position: int) -> list[str]:
-        """What the column of the cell that holds a place says of a mention there."""
-        cell = self.at(position)
-        return [] if cell is None else [f"column={cell.column.kind.value}"]
-
-
-NO_CELLS = Cells()
-
-
-@lru_cache
-def _bearers() -> tuple[str, ...]:
-    return tuple(w for e in role_words() if e.kind is RoleWordKind.BEARER for w in e.words)
-
-
-@lru_cache
-def _heads() -> tuple[tuple[str, ColumnKind], ...]:
-    """What heads the columns that hold no units, the longest word first."""
-    entries = load_lexicon("column_heads", ColumnHead)
-    return tuple(
-        sorted(((w, e.column) for e in entries for w in e.words), key=lambda p: -len(p[0]))
-    )
-
-
-@lru_cache(maxsize=4096)
-def read_column(words: str) -> Column | None:
-    """The column that a cell heads; None where its words name none.
-
-    >>> read_column("主要责任 单位（排第一的牵头）").role.value, read_column("完成时限").kind.value
-    ('responsible', 'time')
-    """
-    bare = _NOTE.sub("", words)
-    if not bare or len(bare) > _LONGEST_NAME:
-        return None
-    if bare.endswith(_bearers()):
-        found = best_role_words(find_role_words(bare))
-        roles = [t for t in found if t.kind in GIVES_ROLE]
-        if roles and roles[0].start <= _BEFORE_UNITS and found[-1].kind == RoleWordKind.BEARER:
-            used = [t for t in found if t.start >= roles[0].start]
-            whole = sum(t.end - t.start for t in used) == len(bare) - roles[0].start
-            said = [t.value for t in roles]
-            if whole and len(used) == len(roles) + 1:
-                role = Role.LEAD if Role.LEAD in said else said[-1]
-                return Column(ColumnKind.UNITS, bare[roles[0].start :], role)
-    if _YEAR.fullmatch(bare):
-        return Column(ColumnKind.YEAR, bare)
-    return next(
-        (
-            Column(kind, bare)
-            for word, kind in _heads()
-            if bare.endswith(word) and len(bare) - len(word) <= _BEFORE
-        ),
-        None,
-    )
-
-
-def names_units(words: str) -> str | None:
-    """The head of a column that holds units, without white space and what it says in brackets;
-    None for another.
-
-    >>> names_units("主要责任 单位（排第一的牵头）"), names_units("任务")
-    ('责任单位', None)
-    """
-    column = read_column(words)
-    return column.head if column is not None and column.kind is ColumnKind.UNITS else None
-
-
 def _read_head(cells: Sequence[str], least: int) -> tuple[Column, ...] | None:
     """The columns that a row of cells names; None where it is no head."""
-    if not least <= sum(1 for cell in cells if _NOTE.sub("", cell)) <= _MOST:
+    if not least <= sum(1 for cell in cells if bare_head(cell)) <= MOST:
         return None
     known = [read_column(cell) for cell in cells]
     named = [column for column in known if column is not None]
@@ -328,8 +182,8 @@ def _marked_cells(
     beside several rows is written in the first) by what they hold."""
     if len(cells) < len(columns):
         said = [cell for cell in cells if cell[1]]
-        parts = [_Part(0, start + at, words, opens=not n) for n, (at, words) in enumerate(said)]
-        rows = _align(parts, columns)
+        parts = [Part(0, start + at, words, opens=not n) for n, (at, words) in enumerate(said)]
+        rows = align(parts, columns)
         if len(rows) == 1 and len(rows[0].cells) == len(said):
             return rows[0].cells
     return [
@@ -347,9 +201,9 @@ def _spaced_rows(
     for place in range(first, len(lines)):
         start, line = lines[place]
         parts = [
-            _Part(place, start + at, words, opens=at == 0) for at, words in _split(line, _SPACE)
+            Part(place, start + at, words, opens=at == 0) for at, words in _split(line, _SPACE)
         ]
-        aligned = _align(parts, columns) if _LEAST_CELLS < len(parts) <= _MOST * 2 else []
+        aligned = align(parts, columns) if _LEAST_CELLS < len(parts) <= MOST * 2 else []
         if len(aligned) != 1 or len(aligned[0].cells) < len(parts):
             if _again(lines, place, columns):
                 continue
@@ -360,19 +214,19 @@ def _spaced_rows(
 
 def _again(lines: Sequence[tuple[int, str]], place: int, columns: Sequence[Column]) -> bool:
     """Whether a line is the title of a part of a table: short, and a row after it."""
-    if place + 1 >= len(lines) or len(lines[place][1]) > _LONGEST_NAME:
+    if place + 1 >= len(lines) or len(lines[place][1]) > LONGEST_NAME:
         return False
     start, line = lines[place + 1]
-    parts = [_Part(place, start + at, w, opens=at == 0) for at, w in _split(line, _SPACE)]
-    if not _LEAST_CELLS < len(parts) <= _MOST * 2:
+    parts = [Part(place, start + at, w, opens=at == 0) for at, w in _split(line, _SPACE)]
+    if not _LEAST_CELLS < len(parts) <= MOST * 2:
         return False
-    rows = _align(parts, columns)
+    rows = align(parts, columns)
     return len(rows) == 1 and len(rows[0].cells) == len(parts)
 
 
 def _down(text: str, lines: Sequence[tuple[int, str]], at: int, floor: int) -> Table | None:
     """The table each of whose cells is a line; the line `at` heads a column of units."""
-    if len(lines[at][1]) > _LONGEST_NAME or names_units(_bare(lines[at][1])) is None:
+    if len(lines[at][1]) > LONGEST_NAME or names_units(_bare(lines[at][1])) is None:
         return None
     first = last = at
     piped = lines[at][1].endswith("|")
@@ -380,26 +234,26 @@ def _down(text: str, lines: Sequence[tuple[int, str]], at: int, floor: int) -> T
     def heads(place: int) -> bool:
         """Whether a line may head a column: by its words, or between two that do."""
         words = lines[place][1] if 0 <= place < len(lines) else ""
-        return len(words) <= _LONGEST_NAME and read_column(_bare(words)) is not None
+        return len(words) <= LONGEST_NAME and read_column(_bare(words)) is not None
 
     def unknown(place: int) -> bool:
         """Whether a line is neither a time nor a unit: a head that no word tells."""
-        return _kind_of(_bare(lines[place][1])) in ("tiny", "short", "figure")
+        return kind_of(_bare(lines[place][1])) in ("tiny", "short", "figure")
 
     while (
         first > floor
-        and last - first < _MOST
+        and last - first < MOST
         and (
             heads(first - 1)
             or (
                 piped
                 and lines[first - 1][1].endswith("|")
-                and len(lines[first - 1][1]) < _LONGEST_NAME
+                and len(lines[first - 1][1]) < LONGEST_NAME
             )
         )
     ):
         first -= 1
-    while last - first < _MOST and (heads(last + 1) or (heads(last + 2) and unknown(last + 1))):
+    while last - first < MOST and (heads(last + 1) or (heads(last + 2) and unknown(last + 1))):
         last += 1
     columns = _read_head([_bare(words) for _, words in lines[first : last + 1]], _LEAST_ALONE)
     if columns is None:
@@ -411,18 +265,18 @@ def _down(text: str, lines: Sequence[tuple[int, str]], at: int, floor: int) -> T
 def _within(lines: Sequence[tuple[int, str]], at: int) -> Table | None:
     """The table that stands in one line with its head and what is around it."""
     start, line = lines[at]
-    if len(line) < _LEAST_WITHIN or not any(word in line for word in _bearers()):
+    if len(line) < _LEAST_WITHIN or not any(word in line for word in bearers()):
         return None
-    parts = [_Part(at, start + place, words) for place, words in _split(line, _SPACE)]
+    parts = [Part(at, start + place, words) for place, words in _split(line, _SPACE)]
     known = [read_column(part.words) for part in parts]
     first = 0
     while first < len(parts):
         last = first
-        while last < len(parts) and known[last] is not None and last - first < _MOST:
+        while last < len(parts) and known[last] is not None and last - first < MOST:
             last += 1
         columns = [column for column in known[first:last] if column is not None]
         units = sum(1 for column in columns if column.kind is ColumnKind.UNITS)
-        if units and len(columns) > _LEAST_ALONE and (rows := _align(parts[last:], columns)):
+        if units and len(columns) > _LEAST_ALONE and (rows := align(parts[last:], columns)):
             before = parts[last - 1]
             head = parts[first].start, before.start + len(before.words)
             return Table(at, at, tuple(rows), head)
@@ -433,39 +287,6 @@ def _within(lines: Sequence[tuple[int, str]], at: int) -> Table | None:
 def _bare(words: str) -> str:
     """A line without the `|` at its end."""
     return words.strip("|｜ \u3000")
-
-
-# --- cells whose column is not told by their place -------------------------------------------------
-
-
-class _Part(NamedTuple):
-    """What may be a cell: a line or a stretch between white space. `opens`: whether it begins a row
-    (None where nothing tells)."""
-
-    line: int
-    start: int
-    words: str
-    opens: bool | None = None
-
-
-_SKIPPED = 0.7
-"""What a cell that is missing costs."""
-_MORE, _MORE_WORDS, _MORE_OF_OTHERS = 0.4, 0.6, 1.0
-"""What another part in the same cell costs: of units, of words, of others; one leads more often than
-several do."""
-_HINTED = 2.0
-"""What a row costs that begins where nothing shows it, while blank lines show the others."""
-_LOST = 8.0
-"""A table has ended where its rows are so much worse than what it had before."""
-_LOOKED = 12
-"""Lines after a head in which blank lines between rows are looked for, for each column."""
-_SHORT, _TINY = 12, 5
-"""Characters of a part that may be a name or a word for a time (长期坚持), and of the shortest."""
-_COVERED = 0.5
-"""The share of a part that its times or its names cover where it is a time or units."""
-_CODE = re.compile(r"[A-Z]{0,2}\d{1,4}[.、．]?")
-_BLANK = re.compile(r"[-—–/\\\s]+")
-_COLON = re.compile(r"^[^：:，。]{1,5}[：:]|^\d?注")
 
 
 def _rows_down(
@@ -482,168 +303,10 @@ def _rows_down(
     blanks = sum(1 for place in near if blank(place))
     told = 0 < blanks * 2 <= len(near)
     parts = (
-        _Part(place, lines[place][0], _bare(lines[place][1]), blank(place) if told else None)
+        Part(place, lines[place][0], _bare(lines[place][1]), blank(place) if told else None)
         for place in range(first, len(lines))
     )
-    return tuple(_align(parts, columns))
-
-
-def _align(parts: Iterator[_Part] | Sequence[_Part], columns: Sequence[Column]) -> list[Row]:
-    """The rows that the parts, from the first on, make under these columns: of all ways to give each
-    part a column, from left to right and on to the next row, the one that goes best with what they
-    hold. What follows the best end is no part of the table."""
-    width = len(columns)
-    scores: list[float] = []
-    taken: list[_Part] = []
-    back: list[
-        list[tuple[int, bool]]
-    ] = []  # for each part and column: the column before, a new row
-    ended, best_end, best = -1, 0.0, -1
-    for part in parts:
-        fits = _fits(part.words, columns)
-        new: list[float] = []
-        came: list[tuple[int, bool]] = []
-        for column in range(width):
-            options: list[tuple[float, int, bool]] = []
-            if not taken:
-                options.append((-_SKIPPED * column, -1, True))
-            for before, score in enumerate(scores):
-                if column >= before and part.opens is not True:
-                    cost = (
-                        _more(columns[column])
-                        if column == before
-                        else _SKIPPED * (column - before - 1)
-                    )
-                    options.append((score - cost, before, False))
-                elif column >= before:
-                    cost = _SKIPPED * (column - before - 1) if column > before else _MORE_OF_OTHERS
-                    options.append((score - cost - _HINTED, before, False))
-                cost = _SKIPPED * (width - 1 - before + column)
-                hint = _HINTED if part.opens is False else 0.0
-                options.append((score - cost - hint, before, True))
-            reached, before, row = max(options, key=lambda option: option[0])
-            new.append(reached + fits[column])
-            came.append((before, row))
-        scores = new
-        taken.append(part)
-        back.append(came)
-        for column, score in enumerate(scores):
-            closed = score - _SKIPPED * (width - 1 - column)
-            if closed > best_end:
-                ended, best_end, best = len(taken) - 1, closed, column
-        if max(scores) < best_end - _LOST or (len(taken) == _MOST and ended < 0):
-            break
-    return _rows_of(taken[: ended + 1], back, best, columns)
-
-
-def _more(column: Column) -> float:
-    if column.kind is ColumnKind.UNITS:
-        return _MORE + (0.1 if column.role is Role.LEAD else 0.0)
-    return _MORE_WORDS if column.kind is ColumnKind.TASK else _MORE_OF_OTHERS
-
-
-def _rows_of(
-    taken: Sequence[_Part],
-    back: Sequence[Sequence[tuple[int, bool]]],
-    column: int,
-    columns: Sequence[Column],
-) -> list[Row]:
-    rows: list[Row] = []
-    cells: list[Cell] = []
-    last = taken[-1].line if taken else 0
-    for place in range(len(taken) - 1, -1, -1):
-        part = taken[place]
-        cells.append(Cell(part.start, part.start + len(part.words), columns[column]))
-        column, row = back[place][column]
-        if row:
-            rows.append(Row(part.line, last, tuple(reversed(cells))))
-            cells = []
-            last = taken[place - 1].line if place else 0
-    return rows[::-1]
-
-
-def _fits(words: str, columns: Sequence[Column]) -> list[float]:
-    """How well a part goes with each column, by what it holds."""
-    if _COLON.match(words):
-        return [-4.0] * len(columns)
-    if _BLANK.fullmatch(words):
-        return [0.5] * len(columns)
-    kind = _kind_of(words)
-    return [_FITS.get((kind, column.kind), _FITS.get((kind, None), 0.0)) for column in columns]
-
-
-def _kind_of(words: str) -> str:
-    """What a part holds: number, time, units, figure, words, or something short or tiny."""
-    if _CODE.fullmatch(words):
-        return "number"
-    plain = normalize_characters(words)
-    if len(words) <= _LONGEST_NAME:
-        times = find_times(plain)
-        if sum(t.end - t.start for t in times) > _COVERED * len(plain):
-            return "time"
-    if len(words) <= _LONGEST_HEAD and "。" not in words:
-        named = sum(p.end - p.start for p in find_parties(plain))
-        if named > _COVERED * len(_MARKED.sub("", plain)):
-            return "units"
-    if len(words) <= _SHORT:
-        if not "".join(words.split()).isalpha():
-            return "figure"
-        return "tiny" if len(words) <= _TINY else "short"
-    return "words"
-
-
-_MARKED = re.compile(r"[、,;\s]")
-_FITS: dict[tuple[str, ColumnKind | None], float] = {
-    ("number", ColumnKind.ORDINAL): 2.0,
-    ("number", ColumnKind.TARGET): 1.0,
-    ("number", ColumnKind.BASELINE): 1.0,
-    ("number", ColumnKind.YEAR): 1.0,
-    ("number", ColumnKind.TASK): -0.5,
-    ("number", None): -1.5,
-    ("time", ColumnKind.TIME): 1.5,
-    ("time", ColumnKind.NOTE): 0.0,
-    ("time", ColumnKind.OTHER): 0.0,
-    ("time", None): -1.2,
-    ("units", ColumnKind.UNITS): 1.5,
-    ("units", ColumnKind.OTHER): 0.6,
-    ("units", ColumnKind.TASK): -0.4,
-    ("units", None): -1.5,
-    ("figure", ColumnKind.TARGET): 1.0,
-    ("figure", ColumnKind.BASELINE): 1.0,
-    ("figure", ColumnKind.YEAR): 1.0,
-    ("figure", ColumnKind.MEASURE): 0.5,
-    ("figure", ColumnKind.TASK): 0.3,
-    ("figure", ColumnKind.TIME): 0.2,
-    ("figure", ColumnKind.OTHER): 0.0,
-    ("figure", ColumnKind.NOTE): 0.0,
-    ("figure", None): -1.2,
-    ("short", ColumnKind.ORDINAL): -2.0,
-    ("short", ColumnKind.PERSON): 0.6,
-    ("short", ColumnKind.MEASURE): 0.6,
-    ("short", ColumnKind.TASK): 0.4,
-    ("short", ColumnKind.TIME): -0.3,
-    ("short", ColumnKind.UNITS): 0.4,
-    ("short", ColumnKind.TARGET): -0.5,
-    ("short", ColumnKind.BASELINE): -0.5,
-    ("short", ColumnKind.YEAR): -0.5,
-    ("tiny", ColumnKind.ORDINAL): -2.0,
-    ("tiny", ColumnKind.PERSON): 0.8,
-    ("tiny", ColumnKind.MEASURE): 0.6,
-    ("tiny", ColumnKind.TASK): 0.4,
-    ("tiny", ColumnKind.TIME): 0.5,
-    ("tiny", ColumnKind.UNITS): 0.4,
-    ("tiny", ColumnKind.TARGET): -0.5,
-    ("tiny", ColumnKind.BASELINE): -0.5,
-    ("tiny", ColumnKind.YEAR): -0.5,
-    ("words", ColumnKind.TASK): 0.8,
-    ("words", ColumnKind.TIME): -0.5,
-    ("words", ColumnKind.NOTE): 0.0,
-    ("words", ColumnKind.OTHER): 0.0,
-    ("words", ColumnKind.ORDINAL): -2.0,
-    ("words", None): -1.4,
-}
-"""How well what a part holds goes with a kind of column. Set by hand on the tables among the
-project's own texts; of their rows all are read."""
+    return tuple(align(parts, columns))
 
 
 def duty_of(row: str, cells: Sequence[Cell]) -> str:

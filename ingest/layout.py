@@ -8,7 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from ingest.duty_tables import Cell, Row, find_tables
+from ingest.alignment import Row
+from ingest.columns import Cell
+from ingest.duty_tables import find_tables
 from ingest.furniture import is_furniture
 from ingest.lines import find_raw_lines
 from ingest.metadata import DATE, PACKED, Metadata, find_metadata, normalize_date

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest.classifier import INSTALLED, OTHER, Models, Use
-from ingest.duty_tables import NO_CELLS, Cells
+from ingest.columns import NO_CELLS, Cells
 from ingest.party_features import PartyScene, Zone
 from ingest.party_roles import PartyRoles
 from ingest.reading import Reading

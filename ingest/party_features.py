@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ingest.duty_tables import NO_CELLS, Cells, ColumnKind
+from ingest.columns import NO_CELLS, Cells, ColumnKind
 from ingest.surroundings import LINE_ENDS, PARTS, STOPS, Surroundings, crossed
 from kb.language.engine import Token
 from kb.language.parties import Form, Party, remainders
@@ -271,6 +271,11 @@ class PartyScene(Surroundings):
         if "。" in between or ("\n" in between.strip("\n")):
             return None
         return label
+
+    def in_label(self, position: int) -> bool:
+        """Whether a place is part of a label."""
+        place = bisect_right(self._label_ends, position)
+        return place < len(self.labels) and self.labels[place].start <= position
 
     # --- what follows ---------------------------------------------------------------------------
 

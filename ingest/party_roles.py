@@ -30,6 +30,8 @@ _OPEN = (None, Role.RESPONSIBLE)
 """Roles that what else is said may make more of."""
 _REACH = 60
 """Characters of a part of a sentence after a party in which its verb is looked for."""
+_LIST = 400
+"""Characters of a list that are looked at for what it says of its members."""
 _NOTE = 10
 """Characters of a note in brackets that says a role."""
 _AND = ("和", "与", "及", "以及", "或", "并", "同")
@@ -121,19 +123,17 @@ class PartyRoles:
     def _said_in_list(self, end: int, stop: int) -> Role | None:
         """(X、Y牵头,Z配合): the next word of role, unless it is that of others."""
         scene = self._scene
+        stop = min(stop, end + _LIST)
         part = next((i for i in range(end, stop) if scene.text[i] in ",;:。"), stop)
         for token in scene.tokens_between(end, stop):
             if token.kind == RoleWordKind.FIRST:
                 return None
             if token.kind in GIVES_ROLE and token.value is not None:
                 others = token.start > part and scene.parties_between(part, token.start)
-                if others or self._in_label(token):
+                if others or scene.in_label(token.start):
                     return None
                 return self._word(token) or Role(token.value)
         return None
-
-    def _in_label(self, token: Token) -> bool:
-        return any(s.start <= token.start < s.end for s in self._scene.labels)
 
     def _said_in_text(self, group: Sequence[Party], end: int) -> Role | None:
         """X对…开展督查: the part of the sentence ends with what it does; 经X审定."""
@@ -190,7 +190,7 @@ class PartyRoles:
         note = next((n for n in inside if n.local), self._first)
         if note is None or zone.role not in _OPEN:
             return None
-        stop = inside[0].start if inside else zone.end
+        stop = min(inside[0].start if inside else zone.end, zone.start + _LIST)
         if any(t.value is Role.LEAD for t in scene.tokens_between(zone.start, stop)):
             return None  # it says itself who leads
         if note.by_comma:

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 
 from ingest.classifier import INSTALLED, OTHER, Models, Use
-from ingest.duty_tables import NO_CELLS, Cells
+from ingest.columns import NO_CELLS, Cells
 from ingest.indicators import Indicator, name_indicators
 from ingest.quantity_features import QuantityScene
 from ingest.reading import Reading

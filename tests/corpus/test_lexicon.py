@@ -8,7 +8,7 @@ from api.assistant.function_words import FunctionWords, WordKind, bounds, englis
 from api.assistant.topics import AskingWords, Mistyped, as_meant, topic_words
 from api.assistant.understand import Instruction, without_instructions
 from api.assistant.windows import DatePhrase, find_window
-from ingest.duty_tables import ColumnHead, read_column
+from ingest.columns import ColumnHead, read_column
 from ingest.furniture import FurnitureEntry, is_furniture
 from ingest.quantity_features import AroundWords, find_around
 from ingest.reading import normalize_characters, read_span

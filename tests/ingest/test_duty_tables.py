@@ -1,4 +1,4 @@
-"""Tables of duties: what heads a column, which lines are rows and in which column each cell stands,
+"""Tables of duties: which lines are heads, which lines are rows and in which column each cell stands,
 however the cells are set apart; what a row asks for; the rows are clauses wherever the table stands."""
 
 from __future__ import annotations
@@ -9,18 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.duty_tables import (
-    Cell,
-    Cells,
-    Column,
-    ColumnKind,
-    Table,
-    duty_of,
-    find_tables,
-    is_head,
-    names_units,
-    read_column,
-)
+from ingest.columns import Cell, read_column
+from ingest.duty_tables import Table, duty_of, find_tables, is_head
 from ingest.lines import find_raw_lines
 from ingest.pipeline import extract_bytes
 from tasks.models import Extraction
@@ -31,22 +21,6 @@ PLAN = (
     "某区食堂改造工作方案\n一、工作目标\n改造食堂5批。\n二、主要任务\n"
     "（一）完善设施。区教委2026年9月30日前完成120所学校食堂改造。\n"
 )
-
-
-@pytest.mark.parametrize(
-    ("words", "head"),
-    [
-        ("责任单位", "责任单位"),
-        (" 责任\n单位 ", "责任单位"),
-        ("主要责任单位", "责任单位"),
-        ("牵头部门（第一位）", "牵头部门"),
-        ("任务", None),
-        ("单位", None),  # the measure of an indicator as often
-        ("责任单位考核办法", None),
-    ],
-)
-def test_the_head_of_a_column_of_units(words: str, head: str | None) -> None:
-    assert names_units(words) == head
 
 
 @pytest.mark.parametrize(
@@ -66,34 +40,6 @@ def test_the_head_of_a_column_of_units(words: str, head: str | None) -> None:
 )
 def test_the_head_of_a_table(line: str, head: bool) -> None:
     assert is_head(line) == head
-
-
-@pytest.mark.parametrize(
-    ("words", "kind", "role"),
-    [
-        ("序号", ColumnKind.ORDINAL, None),
-        ("重点任务", ColumnKind.TASK, None),
-        ("牵头责任单位", ColumnKind.UNITS, "lead"),
-        ("责任科室（单位）", ColumnKind.UNITS, "responsible"),
-        ("协同部门", ColumnKind.UNITS, "joint"),
-        ("考核单位", ColumnKind.UNITS, "supervise"),
-        ("责任领导", ColumnKind.PERSON, None),
-        ("责任人", ColumnKind.PERSON, None),
-        ("完成时限", ColumnKind.TIME, None),
-        ("2025年完成数", ColumnKind.BASELINE, None),
-        ("2026年任务数", ColumnKind.TARGET, None),
-        ("2026年度", ColumnKind.YEAR, None),
-    ],
-)
-def test_what_the_head_of_a_column_says(words: str, kind: ColumnKind, role: str | None) -> None:
-    column = read_column(words)
-    assert column is not None
-    assert (column.kind, column.role and column.role.value) == (kind, role)
-
-
-@pytest.mark.parametrize("words", ["区教委", "12月底前", "完善设施", ""])
-def test_what_heads_no_column(words: str) -> None:
-    assert read_column(words) is None
 
 
 def tables_of(text: str) -> list[Table]:
@@ -255,14 +201,6 @@ def test_twice_the_text_takes_twice_the_time() -> None:
 
     seconds(2)
     assert seconds(40) < 2.6 * seconds(20)
-
-
-def test_the_cell_at_a_place() -> None:
-    column = Column(ColumnKind.TIME, "完成时限")
-    cells = Cells([Cell(2, 5, column), Cell(6, 8, column)])
-    assert [cells.at(place) and cells.at(place).start for place in (1, 2, 4, 5, 6, 8)] == [  # type: ignore[union-attr]
-        None, 2, 2, None, 6, None,
-    ]  # fmt: skip
 
 
 def test_a_row_asks_for_its_first_words() -> None:

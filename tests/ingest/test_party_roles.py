@@ -9,7 +9,7 @@ from ingest.classifier import LinearModel, Models
 from ingest.owners import OWNER
 from ingest.pipeline import extract_bytes, extract_source
 from ingest.readers import read_bytes
-from kb.language.roles import FirstNote, Role, find_first_notes
+from kb.language.roles import FirstNote, Role
 from tests.ingest.test_owners import roles
 
 
@@ -105,20 +105,6 @@ PLAN = "某区食堂工作方案\n一、主要任务\n1.改造食堂5批。（{}
 )
 def test_where_a_declaration_holds(first: str, last: str, expected: str) -> None:
     assert " ".join(_listed(PLAN.format(first, last))) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("列第一位的为牵头单位,下同", [(Role.RESPONSIBLE, False, True, False)]),
-        ("列首位的为牵头单位,其余为配合单位。", [(Role.JOINT, False, False, False)]),
-        ("列逗号之前的为牵头单位", [(Role.RESPONSIBLE, True, False, False)]),
-        ("(供水科、财审科;第一家为牵头科室)", [(Role.RESPONSIBLE, False, False, True)]),
-        ("在全市评比中列第一位。区教委牵头制定办法,各单位要认真抓好落实。", []),
-    ],
-)
-def test_notes_of_the_first(text: str, expected: list[tuple[Role, bool, bool, bool]]) -> None:
-    assert [(n.rest, n.by_comma, n.onward, n.local) for n in find_first_notes(text)] == expected
 
 
 def test_a_row_is_one_duty_with_the_roles_of_its_columns() -> None:
