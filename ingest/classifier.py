@@ -98,7 +98,6 @@ class Models:
     measuring with documents left out."""
 
     party_use: LinearModel | None = None
-    party_role: LinearModel | None = None
     quantity_use: LinearModel | None = None
     time_use: LinearModel | None = None
     why: bool = False

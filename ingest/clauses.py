@@ -4,19 +4,21 @@ stretches that no extractor of dates or numbers may look into."""
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from ingest.classifier import INSTALLED, Models, Use
+from ingest.columns import NO_CELLS, Cell, Cells
 from ingest.deadlines import clause_times, read_times
 from ingest.grids import Grids
 from ingest.owners import OwnerList, Owners, read_owners
-from ingest.party_features import sheet_roles
 from ingest.reading import Reading, RepairIndex, normalize_characters, read_span
 from ingest.targets import read_quantities
 from kb.language.organisations import Organisations
 from kb.language.quantities import Quantity
+from kb.language.roles import FirstNote, find_first_notes
 from kb.language.times import Time, TimeKind, find_times, may_hold_times
 from kb.models import Clause, Span
 from kb.ranges import Ranges, between
@@ -30,6 +32,7 @@ _STANDARD = re.compile(
 
 
 _NO_TITLES: Mapping[str, str] = {}
+_NO_PLANS: Mapping[str, Span] = {}
 _HEADING = 20
 """Characters of a heading that are looked at for what it says of the numbers under it."""
 _LEAD = 40
@@ -38,8 +41,8 @@ _LEAD = 40
 
 @dataclass(frozen=True, slots=True)
 class ClauseReading:
-    """`names` are local ranges of titles and numbers of documents; `grids`: the tables of the
-    document."""
+    """`names` are local ranges of titles and numbers of documents; `grids`: the rows and columns of
+    the document, by place in its text; `cells`: those of the row that the clause is, by local range."""
 
     clause: Clause
     reading: Reading
@@ -48,6 +51,7 @@ class ClauseReading:
     times: tuple[Use[Time], ...]
     names: tuple[tuple[int, int], ...]
     grids: Grids | None = None
+    cells: Cells = NO_CELLS
 
     @property
     def lists(self) -> tuple[OwnerList, ...]:
@@ -62,41 +66,41 @@ def read_clauses(
     organisations: Organisations,
     aside: Sequence[Span] = (),
     *,
+    cells: Sequence[Cell] = (),
     issued: date | None = None,
     reference: date | None = None,
     titles: Mapping[str, str] = _NO_TITLES,
+    plans: Mapping[str, Span] = _NO_PLANS,
     models: Models = INSTALLED,
 ) -> Iterator[ClauseReading]:
-    """Read each clause in order. A note 列第一位者为牵头单位，下同 holds to the end of its plan.
-    `issued` is the document's day, `reference` that from which years are counted where none is
-    printed, nor in a heading above (三、2026年工作安排), `titles` what each plan is called; `models` decide the uses.
+    """Read each clause in order. A note 列第一位者为牵头单位 holds in its plan; with 下同, from where
+    it stands. `issued` is the document's day, `reference` that from which years are counted where
+    none is printed, nor in a heading above (三、2026年工作安排), `titles` what each plan is called,
+    `plans` where it stands; `models` decide the uses.
 
     `aside`: lines, in order, that are no text of the clause they stand in (the metadata of a page
-    at the end of its first sheet); nothing is read there.
+    at the end of its first sheet); nothing is read there. `cells`: those of all tables, in order.
     """
     aside_at = [span.start for span in aside]
-    first_leads = False
-    plan = ""
-    sheet = sheet_roles(normalize_characters(text))
+    notes = find_first_notes(normalize_characters(text))
+    cell_at = [cell.start for cell in cells]
     headings: dict[str, str] = {}
     years = _Years(reference or issued)
     leads: dict[str, str] = {}
     grids = Grids(text, reference or issued)
     for clause in clauses:
-        if clause.plan_id != plan:
-            plan, first_leads = clause.plan_id, False
-        reading = read_span(text, clause.span, index.within(clause.span))
+        row = cells[between(cell_at, clause.span.start, clause.span.end)]
+        reading, columns = _read(text, clause.span, row, index)
         within = between(aside_at, clause.span.start, clause.span.end)
         names = tuple(_closed(reading, aside[within]))
         owners = read_owners(
             reading,
             organisations,
             closed=names,
-            sheet=sheet,
-            first_leads=first_leads,
+            cells=columns,
+            first=_first_note(notes, clause, plans.get(clause.plan_id)),
             models=models,
         )
-        first_leads = owners.first_leads
         headings[clause.id] = " ".join(
             (headings.get(clause.parent_id or "", ""), clause.heading[:_HEADING])
         )
@@ -115,6 +119,7 @@ def read_clauses(
             own=clause.heading[:_HEADING],
             lead=leads.get(clause.parent_id or "", ""),
             grids=grids,
+            cells=columns,
             models=models,
         )
         times = read_times(
@@ -126,6 +131,7 @@ def read_clauses(
             reference=reference,
             title=titles.get(clause.plan_id, ""),
             heading=headings.get(clause.parent_id or "", ""),
+            cells=columns,
             models=models,
         )
         yield ClauseReading(
@@ -136,6 +142,7 @@ def read_clauses(
             tuple(times),
             names,
             grids,
+            columns,
         )
 
 
@@ -175,6 +182,42 @@ def _lead(text: str) -> str:
     """The words with which a clause introduces those under it: 应当具备下列条件：."""
     words = text.rstrip()
     return re.split(r"[。;\n]", words[-_LEAD:])[-1] if words.endswith(":") else ""
+
+
+def _first_note(notes: Sequence[FirstNote], clause: Clause, plan: Span | None) -> FirstNote | None:
+    """What is declared, where a clause stands, of the first of a list; the last to say so holds."""
+    return next(
+        (
+            note
+            for note in reversed(notes)
+            if not note.local
+            and (plan is None or plan.start <= note.start < plan.end)
+            and (not note.onward or note.start < clause.span.end)
+        ),
+        None,
+    )
+
+
+def _read(text: str, span: Span, row: Sequence[Cell], index: RepairIndex) -> tuple[Reading, Cells]:
+    """The reading of a clause; of a row one cell a line, whatever stands between them, with where
+    each cell stands in it."""
+    repairs = index.within(span)
+    if not row:
+        return read_span(text, span, repairs), NO_CELLS
+    words: list[str] = []
+    starts, ends = array("I"), array("I")
+    local: list[Cell] = []
+    for cell in row:
+        if local:
+            words.append("\n")
+            starts.append(ends[-1])
+            ends.append(cell.start)
+        part = read_span(text, Span(cell.start, cell.end), repairs)
+        local.append(Cell(len(starts), len(starts) + len(part.text), cell.column))
+        words.append(part.text)
+        starts.extend(part.starts)
+        ends.extend(part.ends)
+    return Reading("".join(words), starts, ends, repairs), Cells(local)
 
 
 def _closed(reading: Reading, aside: Sequence[Span]) -> Iterator[tuple[int, int]]:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from ingest.classifier import INSTALLED, OTHER, Models, Use
+from ingest.columns import NO_CELLS, Cells
 from ingest.reading import Reading
 from ingest.surroundings import row_around
 from ingest.time_events import Before, Event, is_issue
@@ -80,6 +81,7 @@ def read_times(
     title: str = "",
     heading: str = "",
     times: Sequence[Time] | None = None,
+    cells: Cells = NO_CELLS,
     models: Models = INSTALLED,
 ) -> list[Use[Time]]:
     """The times of `reading` in order that are or may be deadlines, each with its kind; with
@@ -88,7 +90,7 @@ def read_times(
     `closed` are local ranges (names of documents, lists of owners) in which nothing is a deadline;
     `parties` where bodies are named; `issued` is the document's day, `reference` that from which
     years are counted where none is printed; `times` those of the reading, where they were found
-    already.
+    already; `cells` those of the row that it is.
     """
     shut = Ranges(closed)
     found = clause_times(reading, reference=reference or issued) if times is None else times
@@ -103,7 +105,9 @@ def read_times(
         heading=heading,
         parties=parties,
     )
-    return models.decide_all("time_use", free, scene.features)
+    return models.decide_all(
+        "time_use", free, lambda place: [*scene.features(place), *cells.features(free[place].start)]
+    )
 
 
 def find_deadlines(

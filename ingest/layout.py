@@ -4,11 +4,13 @@ attachment."""
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from ingest.duty_tables import find_rows
+from ingest.alignment import Row
+from ingest.columns import Cell
+from ingest.duty_tables import find_tables
 from ingest.furniture import is_furniture
 from ingest.lines import find_raw_lines
 from ingest.metadata import DATE, PACKED, Metadata, find_metadata, normalize_date
@@ -57,13 +59,15 @@ class LineKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line without the white space around it; `[start, end)` in the source."""
+    """A line without the white space around it; `[start, end)` in the source. A row of a table is
+    one, over however many lines it goes: `cells` are its, and `text` has tabs between them."""
 
     start: int
     end: int
     text: str
     kind: LineKind
     marker: Marker | None = None
+    cells: tuple[Cell, ...] = ()
 
 
 def find_lines(text: str, metadata: Metadata | None = None) -> list[Line]:
@@ -89,7 +93,7 @@ def find_lines(text: str, metadata: Metadata | None = None) -> list[Line]:
         else _classify(start, words, outside=not first <= index <= last)
         for index, (start, words) in enumerate(bare)
     ]
-    return _with_rows(_without_page_numbers(lines))
+    return _with_rows(text, _without_page_numbers(lines))
 
 
 def _classify(start: int, text: str, *, outside: bool) -> Line:
@@ -115,17 +119,47 @@ def _classify(start: int, text: str, *, outside: bool) -> Line:
     return Line(start, end, text, kind, marker)
 
 
-def _with_rows(lines: list[Line]) -> list[Line]:
+def _with_rows(text: str, lines: list[Line]) -> list[Line]:
     """Tell the rows of tables that divide up duties, and the heads of their columns; the number in
     a row's first cell is none of the outline."""
-    if not any("\t" in line.text for line in lines):
-        return lines
-    texts = ["" if line.kind is LineKind.METADATA else line.text for line in lines]
-    heads, rows = find_rows(texts)
-    for kind, places in ((LineKind.ROW_HEAD, heads), (LineKind.ROW, rows)):
-        for place in places:
-            lines[place] = replace(lines[place], kind=kind, marker=None)
-    return lines
+    told = [(line.start, "" if line.kind is LineKind.METADATA else line.text) for line in lines]
+    found: list[Line] = []
+    done = 0
+    for table in find_tables(text, told):
+        found += lines[done : table.first]
+        if table.head is not None:
+            done = table.first + 1
+            found += _pieces(text, lines[table.first], table.head, table.rows)
+            continue
+        done = table.last + 1
+        found += [
+            replace(x, kind=LineKind.ROW_HEAD, marker=None) for x in lines[table.first : done]
+        ]
+        for row in table.rows:
+            found += lines[done : row.first]
+            done = row.last + 1
+            found.append(_row(text, lines[row.first].start, lines[row.last].end, row))
+    return found + lines[done:]
+
+
+def _row(text: str, start: int, end: int, row: Row) -> Line:
+    words = "\t".join(text[cell.start : cell.end] for cell in row.cells)
+    return Line(start, end, words, LineKind.ROW, cells=row.cells)
+
+
+def _pieces(text: str, line: Line, head: tuple[int, int], rows: Sequence[Row]) -> Iterator[Line]:
+    """A line that holds a whole table as lines: what stands before it, head, rows, what follows."""
+
+    def piece(start: int, end: int, kind: LineKind, marker: Marker | None = None) -> Iterator[Line]:
+        if words := text[start:end].strip():
+            begin = text.index(words, start)
+            yield Line(begin, begin + len(words), words, kind, marker)
+
+    yield from piece(line.start, head[0], line.kind, line.marker)
+    yield from piece(*head, LineKind.ROW_HEAD)
+    for row in rows:
+        yield _row(text, row.cells[0].start, row.cells[-1].end, row)
+    yield from piece(rows[-1].cells[-1].end, line.end, LineKind.TEXT)
 
 
 def _without_page_numbers(lines: Sequence[Line]) -> list[Line]:

@@ -296,7 +296,7 @@ def _read_body(
 
 def _row_draft(line: Line, *, apart: bool) -> _Draft:
     """A row of a table; its number is that of its first cell, or of the duty in it."""
-    duty = duty_of(line.text)
+    duty = duty_of(line.text, line.cells)
     own = find_marker(line.text)
     number = re.match(r"\d{1,4}(?=\t)", line.text)
     ordinal = int(number.group()) if number else own.ordinal if own else None
@@ -424,7 +424,9 @@ def _read_unnumbered(
                 level=1,
                 marker="",
                 path=path,
-                heading=heading_of(duty_of(line.text) if line.kind is LineKind.ROW else line.text),
+                heading=heading_of(
+                    duty_of(line.text, line.cells) if line.kind is LineKind.ROW else line.text
+                ),
                 span=Span(line.start, line.end),
             )
         )

@@ -10,15 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest.classifier import INSTALLED, OTHER, Models, Use
+from ingest.columns import NO_CELLS, Cells
 from ingest.party_features import PartyScene, Zone
+from ingest.party_roles import PartyRoles
 from ingest.reading import Reading
 from kb.language.organisations import Organisations
 from kb.language.parties import Form, Party, find_parties
-from kb.language.roles import Role
+from kb.language.roles import FirstNote, Role
 from kb.ranges import Ranges
 from tasks.models import Assignment, Basis
 
-_ROLES = frozenset(Role)
 OWNER = "owner"
 
 
@@ -41,14 +42,13 @@ class PartyUse(Use[Party]):
 
 @dataclass(frozen=True, slots=True)
 class Owners:
-    """What is decided of the parties of a clause. `lists` in order, `stated` by place; `first_leads`:
-    a note of this clause makes the first of each list its lead from here on; `places`: where all
-    parties stand, those that are nothing too. Of these `uses` has only what is to be explained."""
+    """What is decided of the parties of a clause. `lists` in order; `stated`, by place: those in running text
+    and in the cells of a row, which is one duty; `places`: where all parties stand, those that are
+    nothing too. Of these `uses` has only what is to be explained."""
 
     uses: tuple[PartyUse, ...]
     lists: tuple[OwnerList, ...]
     stated: tuple[Assignment, ...]
-    first_leads: bool
     places: tuple[tuple[int, int], ...] = ()
 
     @property
@@ -66,25 +66,21 @@ def read_owners(
     organisations: Organisations,
     *,
     closed: Sequence[tuple[int, int]] = (),
-    sheet: Sequence[Role] = (),
-    first_leads: bool = False,
+    cells: Cells = NO_CELLS,
+    first: FirstNote | None = None,
     models: Models = INSTALLED,
 ) -> Owners:
     """The owners of a clause. `closed` are local ranges of names of documents, in which nobody is
-    an owner; `sheet`: the roles of the columns of owners in the document's table; `first_leads`: an earlier
-    note (列第一位者为牵头单位，下同) holds."""
-    party_model, role_model = models.of("party_use"), models.of("party_role")
+    an owner; `cells`: those of the row that it is; `first`: what the document declares of the first
+    of a list (列第一位者为牵头单位，下同)."""
+    party_model = models.of("party_use")
     shut = Ranges(closed)
     found = find_parties(reading.text, organisations.find(reading.text))
     parties = [p for p in found if not shut.overlap(p.start, p.end)]
-    scene = PartyScene(reading.text, parties, first_leads=first_leads, sheet=sheet)
+    scene = PartyScene(reading.text, parties, cells=cells)
     uses: list[PartyUse] = []
-    for party, zone, features, ruled in scene.describe():
+    for party, zone, role, features in scene.describe(PartyRoles(scene, first).of):
         decision = party_model.decide(features, why=models.why)
-        role = ruled
-        if decision.label == OWNER and zone.role is None:  # what a label says is not weighed
-            fitted = role_model.decide(features).label
-            role = Role(fitted) if fitted in _ROLES else ruled
         if models.why or decision.label != OTHER:
             kept = tuple(features) if models.why else ()
             uses.append(PartyUse(party, kept, decision, zone, role))
@@ -95,7 +91,7 @@ def read_owners(
     bounds: tuple[int, int] | None = None
     for use in chosen:
         assignment = _assignment(reading, use, organisations)
-        if use.zone.kind == "text":
+        if use.zone.kind == "text" or cells:
             stated.append(assignment)
             continue
         here = scene.list_bounds(use.zone, use.mention)
@@ -108,7 +104,7 @@ def read_owners(
     if bounds is not None:
         lists.append(OwnerList(*bounds, tuple(pending)))
     places = tuple((p.start, p.end) for p in scene.parties)
-    return Owners(tuple(uses), tuple(lists), tuple(stated), scene.first_leads, places)
+    return Owners(tuple(uses), tuple(lists), tuple(stated), places)
 
 
 def _assignment(reading: Reading, use: PartyUse, organisations: Organisations) -> Assignment:

@@ -8,35 +8,43 @@ the next one's.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
+from ingest.columns import NO_CELLS, Cells, ColumnKind
 from ingest.surroundings import LINE_ENDS, PARTS, STOPS, Surroundings, crossed
 from kb.language.engine import Token
 from kb.language.parties import Form, Party
 from kb.language.party_words import remainders
-from kb.language.roles import Role, RoleWordKind, best_role_words, find_role_words
+from kb.language.roles import GIVES_ROLE, Role, RoleWordKind, best_role_words, find_role_words
 from kb.ranges import Ranges
 
 _LABEL = 14
 """Characters before a colon that may be a label (牵头责任单位及责任人)."""
+_LABEL_EDGES = frozenset("。;,:|\n()[]【】〔〕")
 _BRACKET = 400
 _REACH = 24
 """Characters after a group in which its verb is looked for."""
-_SENTENCE = 90
 _LATER = 120
 """Characters of a sentence after a group in which roles, and its other verbs, are looked for."""
 _NAME = 12
 """Characters of a name that is known by its place in a list only."""
-_NO_NAME = (RoleWordKind.ROLE,)
+_VERBS = frozenset((*GIVES_ROLE, RoleWordKind.MODAL, RoleWordKind.DUTY))
+_NO_NAME = GIVES_ROLE
 _BETWEEN_NAMES = frozenset("、,; \n。()")
-_HEAD = 40
-"""Characters between the heads of columns."""
+_SILENT = frozenset(("end", "stop", "comma", "list", "open", "close", "mark"))
+_GAP = 3
+"""Characters of white space between a label without a colon and what it labels, and one more."""
 _MARKER = 24
 _OF_MARKERS = " \t*#(一二三四五六七八九十.、)（）0123456789"
 """What numbers of clauses are written with, and how many characters they may take."""
 _LINE = 300
 """Characters of a line or cell that are looked at on each side."""
+_BRACKETS = {"(": ")", "[": "]", "〔": "〕", "【": "】"}
+_CLOSING = frozenset(_BRACKETS.values())
+_DASHES = "——"
+"""What may announce a list at the end of a line: ——区教委、区财政局."""
 _CELL_EDGES = frozenset("\n\t|")
 _PAUSES = PARTS | frozenset("()")
 
@@ -52,6 +60,10 @@ class Zone:
     role: Role | None = None
 
 
+RoleOf = Callable[[Sequence[Party], int, Zone], tuple[Role, str]]
+"""The role of a party of a group in a zone, and what gives it."""
+
+
 class PartyScene(Surroundings):
     """A clause's text with its parties, seen as groups in zones."""
 
@@ -60,24 +72,34 @@ class PartyScene(Surroundings):
         text: str,
         parties: Sequence[Party],
         *,
-        first_leads: bool = False,
-        sheet: Sequence[Role] = (),
+        cells: Cells = NO_CELLS,
     ) -> None:
         words = find_role_words(text)
         super().__init__(text, best_role_words(words), _LINE)
-        self.first_leads = first_leads
-        self.sheet = sheet
-        self.labels = list(self._labels())
+        self.cells = cells
+        starts = frozenset(p.start for p in parties)
+        self.labels = sorted(self._labels(starts), key=lambda label: label.end)
         self._label_ends = [label.end for label in self.labels]
         roles = [label for label in self.labels if label.value is not None]
-        taken = Ranges((r.start, r.end - 1) for r in roles)
+        taken = Ranges([*((r.start, r.end - 1) for r in roles), *self._predicates()])
         names = [p for p in parties if not taken.overlap(p.start, p.end)]
         self._hold(names)
         self.set_words(best_role_words([t for t in words if not self._inside(t.start, t.end)]))
-        self.first_leads = self.first_leads or self._says_first_leads()
         if listed := [*self._listed()]:
             self._hold(sorted([*names, *listed], key=lambda party: party.start))
         self.groups = list(self._groups())
+
+    def _predicates(self) -> Iterator[tuple[int, int]]:
+        """X为|牵头单位: no party, but the role of the one before."""
+        for verb, role, bearer in zip(self.words, self.words[1:], self.words[2:], strict=False):
+            kinds = verb.kind, bearer.kind
+            beside = verb.end == role.start and role.end == bearer.start
+            if (
+                kinds == (RoleWordKind.IS, RoleWordKind.BEARER)
+                and role.kind in GIVES_ROLE
+                and beside
+            ):
+                yield role.start, bearer.end
 
     def _hold(self, parties: Sequence[Party]) -> None:
         self.parties = parties
@@ -88,67 +110,85 @@ class PartyScene(Surroundings):
         """Names between the marks of a list that a label with a role announces, which nothing but
         their place shows to be names."""
         text = self.text
-        for place, label in enumerate(self.labels):
-            if label.value is None:
-                continue
-            stop = self.labels[place + 1].start if place + 1 < len(self.labels) else len(text)
-            at = label.end
-            for end in range(label.end, min(stop, label.end + _BRACKET) + 1):
-                if end < stop and end < len(text) and text[end] not in _BETWEEN_NAMES:
+        lists = [
+            (
+                label.end,
+                self.labels[place + 1].start if place + 1 < len(self.labels) else len(text),
+            )
+            for place, label in enumerate(self.labels)
+            if label.value is not None
+        ]
+        lists += [(c.start, c.end) for c in self.cells if c.column.kind is ColumnKind.UNITS]
+        for begin, stop in sorted(lists):
+            at = begin
+            depth = 0
+            for end in range(begin, min(stop, begin + _BRACKET) + 1):
+                mark = text[end] if end < stop else ""
+                if mark and mark not in _BETWEEN_NAMES:
                     continue
-                name = text[at:end]
-                words = self.tokens_between(at, end)
-                if (
-                    2 <= len(name) <= _NAME
-                    and all("一" <= character <= "龥" for character in name)
-                    and not any(t.kind in _NO_NAME or t.start == at for t in words)
-                    and not any(
-                        p.start < end and at < p.end for p in self._parties_between(at - 30, end)
-                    )
-                ):
-                    yield Party(at, end, name, Form.LISTED, "-", opened_at=at)
+                after = text[at - 1 : at]
+                if not depth and after not in ("(", ")") and self._may_be_named(at, end):
+                    yield Party(at, end, text[at:end], Form.LISTED, "-", opened_at=at)
                 at = end + 1
-                if end >= len(text) or text[end] in STOPS:
+                depth += {"(": 1, ")": -1}.get(mark, 0)
+                if not mark or mark in STOPS or depth < 0:
                     break
+
+    def _may_be_named(self, start: int, end: int) -> bool:
+        """Whether a member of a list is short, and neither holds a name nor begins with a word."""
+        name = self.text[start:end]
+        words = self.tokens_between(start, end)
+        return (
+            2 <= len(name) <= _NAME
+            and all("一" <= character <= "龥" for character in name)
+            and not any(t.kind in _NO_NAME or t.start == start for t in words)
+            and not any(
+                p.start < end and start < p.end for p in self.parties_between(start - 30, end)
+            )
+        )
 
     def _inside(self, start: int, end: int) -> bool:
         place = bisect_right(self._name_starts, start) - 1
         return place >= 0 and self._name_ends[place] > start
 
-    def _says_first_leads(self) -> bool:
-        """列第一位的为牵头单位，下同: a place in the list, and the role that it has."""
-        return any(
-            token.kind == RoleWordKind.FIRST
-            and any(
-                t.kind == RoleWordKind.ROLE and t.value is Role.LEAD
-                for t in self.tokens_between(token.end, token.end + _LABEL)
-            )
-            for token in self.words
-        )
-
     def tokens_between(self, start: int, end: int) -> list[Token]:
         """The words inside `[start, end)`."""
         return [t for t in self.words_from(start, end) if t.end <= end]
 
-    def _labels(self) -> Iterator[Token]:
-        """Labels before a colon: 责任单位: with its role, others without."""
+    def _labels(self, named: frozenset[int]) -> Iterator[Token]:
+        """Labels before a colon: 责任单位: with its role, others without; and those that stand before
+        a party, which begin at `named`, without one: 成员单位有, 配合单位."""
         text = self.text
         for at, character in enumerate(text):
-            if character not in ":\t":
+            if character != ":":
                 continue
             start = at
-            while start > 0 and at - start < _LABEL and text[start - 1] not in "。;,(\n:\t[】":
+            while start > 0 and at - start < _LABEL and text[start - 1] not in _LABEL_EDGES:
                 start -= 1
             words = text[start:at].strip(" *")
-            if not words:
+            if words:
+                yield Token(start, at + 1, "label", self._role_of_label(start, at), words)
+        for role, bearer in pairwise(self.words):
+            if role.kind not in GIVES_ROLE or bearer.kind != RoleWordKind.BEARER:
                 continue
-            inside = self.tokens_between(start, at)
-            roles = [t for t in inside if t.kind == RoleWordKind.ROLE]
-            bearer = [t for t in inside if t.kind == RoleWordKind.BEARER and t.end >= at - 1]
-            role = roles[-1].value if roles and (bearer or roles[-1].end == at) else None
-            if roles and role is not None and any(t.value is Role.LEAD for t in roles):
-                role = Role.LEAD
-            yield Token(start, at + 1, "label", role, words)
+            verb = self.word_at(bearer.end)
+            at = verb.end if verb is not None and verb.kind == RoleWordKind.IS else bearer.end
+            begin = next((p for p in range(at, at + _GAP) if text[p : p + 1] != " "), at)
+            if role.end == bearer.start and begin in named:
+                yield Token(role.start, begin, "is", role.value)
+
+    def _role_of_label(self, start: int, end: int) -> Role | None:
+        inside = self.tokens_between(start, end)
+        if " " in self.text[start:end].strip():  # 成 员: set to the width of the others
+            bare = self.text[start:end].replace(" ", "")
+            inside = best_role_words(find_role_words(bare))
+            end = len(bare)
+        roles = [t for t in inside if t.kind in GIVES_ROLE]
+        bearer = any(t.kind == RoleWordKind.BEARER and t.end >= end - 1 for t in inside)
+        if not roles or not (bearer or roles[-1].end == end):
+            return None
+        said = [Role(t.value) for t in roles if t.value is not None]
+        return Role.LEAD if Role.LEAD in said else roles[-1].value
 
     def _groups(self) -> Iterator[tuple[int, int]]:
         """Ranges of `parties` that stand side by side."""
@@ -160,7 +200,10 @@ class PartyScene(Surroundings):
                 first = place
 
     def _coordinate(self, place: int) -> bool:
-        gap = self.text[self.parties[place].end : self.parties[place + 1].start].strip()
+        before, after = self.parties[place].end, self.parties[place + 1].start
+        if self.cells and self.cells.at(before - 1) != self.cells.at(after):
+            return False
+        gap = self.text[before:after].strip()
         return gap in ("", "、", "和", "与", "及", "以及", "、各", "/", "或")
 
     # --- zones ---------------------------------------------------------------------------------
@@ -169,21 +212,30 @@ class PartyScene(Surroundings):
         """The zone of a group at `[start, end)`."""
         text = self.text
         bracket = self._bracket(start)
+        cell = self.cells.at(start)
+        if cell is not None and cell.column.kind is ColumnKind.UNITS:
+            return Zone("cell", cell.start, cell.end, cell.column.role)
         label = self._label(start, bracket)
-        if label is not None:
+        if label is not None and (label.value is not None or self._ends_item(end)):
             stop = self.edge_after(end, LINE_ENDS)
             return Zone("label", label.end, stop, label.value)
         if bracket is not None:
             return Zone("bracket", bracket[0], bracket[1])
         low = self.edge_before(start, _CELL_EDGES)
         high = self.edge_after(end, _CELL_EDGES)
-        inside = self._parties_between(low, high)
-        if high - low - sum(p.end - p.start for p in inside) <= 2 + len(inside):
-            cell = text[low - 1 : low] in ("\t", "|") or text[high : high + 1] in ("\t", "|")
-            return Zone("cell" if cell else "line", low, high)
+        dash = text.rfind(_DASHES, low, start)
+        for begin in (low, dash + len(_DASHES)) if dash >= 0 else (low,):
+            inside = self.parties_between(begin, high)
+            if high - begin - sum(p.end - p.start for p in inside) <= 2 + len(inside):
+                return Zone("line", begin, high)
         return Zone("text", low, high)
 
-    def _parties_between(self, low: int, high: int) -> Sequence[Party]:
+    def _ends_item(self, end: int) -> bool:
+        """Whether nothing is said of a group: a stop, a mark of a list or a bracket follows."""
+        return self.follower(end)[0] in _SILENT
+
+    def parties_between(self, low: int, high: int) -> Sequence[Party]:
+        """The parties that begin inside `[low, high)`."""
         return self.parties[
             bisect_left(self._name_starts, low) : bisect_left(self._name_starts, high)
         ]
@@ -195,13 +247,11 @@ class PartyScene(Surroundings):
             character = self.text[at]
             if character == "\n":
                 return None
-            if character in ")]":
+            if character in _CLOSING:
                 depth += 1
-            elif character in "([":
+            elif character in _BRACKETS:
                 if depth == 0:
-                    close = self.text.find(
-                        ")" if character == "(" else "]", start, start + _BRACKET
-                    )
+                    close = self.text.find(_BRACKETS[character], start, start + _BRACKET)
                     return (at + 1, close) if close >= 0 else None
                 depth -= 1
         return None
@@ -217,9 +267,16 @@ class PartyScene(Surroundings):
         if start - label.end > _LINE:
             return None
         between = self.text[label.end : start]
+        if label.kind == "is" and ("," in between or ";" in between):
+            return None
         if "。" in between or ("\n" in between.strip("\n")):
             return None
         return label
+
+    def in_label(self, position: int) -> bool:
+        """Whether a place is part of a label."""
+        place = bisect_right(self._label_ends, position)
+        return place < len(self.labels) and self.labels[place].start <= position
 
     # --- what follows ---------------------------------------------------------------------------
 
@@ -261,7 +318,7 @@ class PartyScene(Surroundings):
     def verb_after(self, end: int, limit: int) -> Token | None:
         """The first word of role, modal or duty after `end`, in the same part of the sentence."""
         for token in self.tokens_between(end, min(limit, end + _REACH)):
-            if token.kind in (RoleWordKind.ROLE, RoleWordKind.MODAL, RoleWordKind.DUTY):
+            if token.kind in _VERBS:
                 return token
         return None
 
@@ -286,76 +343,32 @@ class PartyScene(Surroundings):
 
     # --- features -------------------------------------------------------------------------------
 
-    def describe(self) -> Iterator[tuple[Party, Zone, list[str], Role]]:
-        """Each party of the clause with its zone, its features and the role that it has if it is
-        an owner."""
-        cell = 0
-        before = -1
+    def describe(self, role_of: RoleOf) -> Iterator[tuple[Party, Zone, Role, list[str]]]:
+        """Each party of the clause with its zone, the role that it has if it is an owner, and its
+        features."""
         for first, last in self.groups:
             group = self.parties[first:last]
-            start, end = group[0].start, group[-1].end
-            zone = self.zone(start, end)
+            zone = self.zone(group[0].start, group[-1].end)
             shared = list(self._shared(group, zone))
-            follower, word = self.follower(end)
             for place, party in enumerate(group):
-                cell = self._cell(cell, before, party.start)
-                before = party.end
-                features = [*shared, *_own(party)]
-                features += crossed(features, _CROSSED)
-                role = self._role(group, place, zone, follower, word)
-                if (
-                    self.sheet
-                    and zone.kind != "label"
-                    and word is None
-                    and role is Role.RESPONSIBLE
-                ):
-                    role = self.sheet[min(cell, len(self.sheet) - 1)]
-                features += self._role_features(group, party, zone, role, place)
-                yield party, zone, features, role
+                role, reason = role_of(group, place, zone)
+                features = [*shared, *_own(party), *self._fills(party, zone)]
+                if reason != "nothing":
+                    features += [f"role-by={reason}", f"role={role.value}"]
+                yield party, zone, role, [*features, *crossed(features, _CROSSED)]
 
-    def _role_features(
-        self, group: Sequence[Party], party: Party, zone: Zone, role: Role, place: int
-    ) -> Iterator[str]:
-        """What speaks for one role or another; they begin with `role:`."""
-        yield f"role:rule={role.value}"
-        yield f"role:rule={role.value}&zone={zone.kind}"
-        end = group[-1].end
-        stop = self.edge_after(end, STOPS, _SENTENCE)
-        if zone.kind == "bracket":
-            stop = min(stop, zone.end)
-        after = [
-            t.value.value
-            for t in self.tokens_between(end, stop)
-            if t.kind == RoleWordKind.ROLE and t.value
-        ]
-        yield f"role:first={after[0] if after else '-'}"
-        for said in sorted(set(after)):
-            yield f"role:after={said}"
-            yield f"role:after={said}&zone={zone.kind}"
-        follower, _ = self.follower(end)
-        yield f"role:next={follower}&first={after[0] if after else '-'}"
-        yield f"role:open={group[0].opener}"
-        yield f"role:open={group[0].opener}&first={after[0] if after else '-'}"
-        yield f"role:class={party.class_}"
-        yield f"role:place={'first' if place == 0 else 'later'}&rule={role.value}"
-        if zone.role is not None:
-            yield f"role:label={zone.role.value}"
-
-    def _cell(self, cell: int, before: int, start: int) -> int:
-        """Which column of owners a party stands in, from that of the party before it: the next one
-        where no word and no mark of a list stands between them, else the first."""
-        if before < 0:
-            return 0
-        gap = self.text[before:start]
-        if any(character.isalnum() for character in gap):
-            return 0
-        return cell if any(mark in gap for mark in "、,和及;") else cell + 1
+    def _fills(self, party: Party, zone: Zone) -> Iterator[str]:
+        """Whether a party is all of a member of a list."""
+        before = self.text[max(zone.start, party.start - 1) : party.start]
+        after = self.text[party.end : min(zone.end, party.end + 1)]
+        if all(not mark or mark in _BETWEEN_NAMES for mark in (before, after)):
+            yield f"fills={zone.kind}:{zone.role.value if zone.role else '-'}"
 
     def _shared(self, group: Sequence[Party], zone: Zone) -> Iterator[str]:
         text, start, end = self.text, group[0].start, group[-1].end
         yield f"zone={zone.kind}"
         if zone.kind == "label":
-            yield f"label={zone.role.value if zone.role else 'other'}"
+            yield f"label={zone.role.value if zone.role else self._label_without_role(start)}"
         follower, word = self.follower(end)
         yield f"next={follower}"
         if word is not None and word.kind == RoleWordKind.ROLE:
@@ -376,7 +389,7 @@ class PartyScene(Surroundings):
         parts = self.parts_between(sentence, start)
         yield f"part={'first' if parts == 0 else 'second' if parts == 1 else 'later'}"
         if zone.kind == "bracket":
-            inside = self._parties_between(zone.start, zone.end)
+            inside = self.parties_between(zone.start, zone.end)
             share = sum(p.end - p.start for p in inside) / max(1, zone.end - zone.start)
             yield f"bracket-share={'high' if share > 0.6 else 'some' if share > 0.3 else 'low'}"
             roles = [
@@ -390,16 +403,27 @@ class PartyScene(Surroundings):
         yield f"right={_class_of(text[end : end + 1])}"
         colon = text.find(":", end, end + 90)
         if colon >= 0 and not any(text[at] in STOPS for at in range(end, colon)):
-            inside = self._parties_between(end, colon)
+            inside = self.parties_between(end, colon)
             bare = colon - end - sum(p.end - p.start for p in inside)
             if bare <= 4 * (len(inside) + 1):
                 yield "leads-to-colon"
-        if self.sheet:
-            yield "sheet"
-            yield f"sheet&left={_class_of(text[start - 1 : start])}&right={_class_of(text[end : end + 1])}"
-            yield f"sheet&zone={zone.kind}"
+        cell = self.cells.at(start)
+        if cell is not None:
+            yield from self.cells.features(start)
+            if cell.column.role is not None:
+                yield f"column-role={cell.column.role.value}"
         if start < 4 or (start < _MARKER and not text[:start].strip(_OF_MARKERS)):
             yield "opens-clause"
+
+    def _label_without_role(self, start: int) -> str:
+        """`bearer` for one that names bodies by what they are (普法主体:), else `other`."""
+        label = self._label(start, self._bracket(start))
+        words = self.words_from(label.start, label.end) if label is not None else ()
+        bears = any(
+            t.kind == RoleWordKind.BEARER and label is not None and t.end >= label.end - 2
+            for t in words
+        )
+        return "bearer" if bears else "other"
 
     def _mark_before(self, start: int) -> str:
         """The character before a place, white space passed over."""
@@ -412,65 +436,7 @@ class PartyScene(Surroundings):
         before = self.tokens_between(max(0, start - 8), start)
         return f"word:{before[-1].kind}" if before and before[-1].end == start else "-"
 
-    def _role(
-        self,
-        group: Sequence[Party],
-        place: int,
-        zone: Zone,
-        follower: str,
-        word: Token | None,
-    ) -> Role:
-        """The role of an owner: what its bracket or sentence says after it, else its label's."""
-        party = group[place]
-        joined = self._joined_before(group[0])
-        if word is not None and word.kind == RoleWordKind.ROLE and word.value is not None:
-            role: Role = word.value
-        elif zone.kind == "bracket" and (later := self._role_in(group[-1].end, zone.end)):
-            role = later
-        elif zone.role is not None:
-            role = zone.role
-        else:
-            verb = None
-            if zone.kind == "text":
-                end = group[-1].end
-                limit = self.edge_after(end, _PAUSES, _REACH)
-                verb = self.verb_after(end, limit)
-                if verb is not None and verb.kind == RoleWordKind.MODAL:
-                    verb = self.verb_after(verb.end, limit)
-            role = (
-                verb.value
-                if verb is not None and verb.kind == RoleWordKind.ROLE and verb.value is not None
-                else Role.RESPONSIBLE
-            )
-            if group[0].opener == "recipient" and role is not Role.SUPERVISE:
-                role = Role.APPROVE
-        if joined and role in (Role.RESPONSIBLE, Role.LEAD):
-            return Role.JOINT
-        first = zone.kind in ("bracket", "label") and party.start == self._first_in(zone)
-        return Role.LEAD if self.first_leads and first and role is Role.RESPONSIBLE else role
 
-    def _first_in(self, zone: Zone) -> int:
-        inside = self._parties_between(zone.start, zone.end)
-        return inside[0].start if inside else -1
-
-    def _role_in(self, start: int, end: int) -> Role | None:
-        """The role that a bracket gives the parties before `start`: its next word of role."""
-        return next(
-            (
-                Role(t.value)
-                for t in self.tokens_between(start, end)
-                if t.kind == RoleWordKind.ROLE and t.value is not None
-            ),
-            None,
-        )
-
-    def _joined_before(self, party: Party) -> bool:
-        """会同 before a group: its parties are joint."""
-        opening = self.text[party.opened_at : party.start]
-        return party.opener == "companion" and opening not in _AND
-
-
-_AND = ("和", "与", "及", "以及", "或", "并", "同")
 _LEVEL = {"省": "province", "市": "city", "区": "district", "县": "district", "镇": "town", "乡": "town", "街": "town", "村": "town", "国": "state"}  # fmt: skip
 
 
@@ -492,43 +458,9 @@ _CROSSED = (
     ("verb", "before"), ("verb", "open"), ("part", "next"), ("class", "next"), ("class", "zone"),
     ("level", "next"), ("level", "before"), ("left", "right"), ("form", "zone"), ("form", "next"),
     ("class", "open"), ("class", "before"), ("later", "next"), ("class", "label"), ("part", "verb"),
+    ("role-by", "role"), ("role-by", "zone"), ("role-by", "open"), ("role-by", "class"),
+    ("role-by", "part"), ("form", "column-role"), ("class", "column-role"), ("form", "fills"),
 )  # fmt: skip
-
-
-def sheet_roles(text: str) -> tuple[Role, ...]:
-    """The roles of the columns of owners, in order, of the table whose head `text` holds (序号 任务
-    牵头单位 配合单位 时限); none where it holds no such head."""
-    for start in range(0, len(text), _PIECE):
-        if columns := _columns(text[start : start + _PIECE + _OVERLAP]):
-            return columns
-    return ()
-
-
-_PIECE, _OVERLAP = 8000, 200
-"""Characters looked at together, and of the next piece with them, so that no head is cut: the work
-takes the memory of a piece, however long the text is."""
-
-
-def _columns(text: str) -> tuple[Role, ...]:
-    tokens = best_role_words(find_role_words(text))
-    columns: list[tuple[int, Role]] = []
-    for place in range(len(tokens) - 1):
-        role, bearer = tokens[place], tokens[place + 1]
-        if (
-            role.kind != RoleWordKind.ROLE
-            or bearer.kind != RoleWordKind.BEARER
-            or role.end != bearer.start
-        ):
-            continue
-        near = tokens[max(0, place - 5) : place + 7]
-        if sum(t.kind == RoleWordKind.HEAD and abs(t.start - role.start) < _HEAD for t in near) < 2:
-            continue
-        before = tokens[place - 1] if place else role
-        leads = before.kind == RoleWordKind.ROLE and before.end == role.start
-        if columns and role.start - columns[-1][0] > _HEAD:
-            break
-        columns.append((bearer.end, before.value if leads else role.value))
-    return tuple(role for _, role in columns)
 
 
 def _class_of(character: str) -> str:

@@ -129,18 +129,19 @@ def read_document(
     organisations = organisations_for(_jurisdiction(header, outline))
     plans = tuple(_with_period(plain, plan, outline, index) for plan in outline.plans)
     clauses = counted(outline.clauses, Stage.CLAUSES, tell)
-    aside = [
-        Span(line.start, line.end) for line in find_lines(plain) if line.kind is LineKind.METADATA
-    ]
+    lines = find_lines(plain)
+    aside = [Span(line.start, line.end) for line in lines if line.kind is LineKind.METADATA]
     readings = read_clauses(
         plain,
         clauses,
         index,
         organisations,
         aside,
+        cells=[cell for line in lines for cell in line.cells],
         issued=header.written_on,
         reference=header.written_on or header.published_on or _year_of(header, outline),
         titles={plan.id: f"{header.title or ''} {plan.title}" for plan in plans},
+        plans={plan.id: plan.span for plan in plans},
         models=models,
     )
     return DocumentReading(

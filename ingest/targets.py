@@ -10,6 +10,7 @@ from decimal import Decimal
 from itertools import zip_longest
 
 from ingest.classifier import INSTALLED, OTHER, Decision, Models, Use
+from ingest.columns import NO_CELLS, Cells
 from ingest.grids import GridCell, Grids, HeadKind, measure_of
 from ingest.indicators import Indicator, name_indicators
 from ingest.quantity_features import QuantityScene
@@ -58,6 +59,7 @@ def read_quantities(
     lead: str = "",
     grids: Grids | None = None,
     times: Sequence[Time] | None = None,
+    cells: Cells = NO_CELLS,
     models: Models = INSTALLED,
 ) -> list[Use[Quantity]]:
     """The quantities of `reading` in order that are or may be targets, each with its class; with
@@ -65,7 +67,7 @@ def read_quantities(
 
     `closed` are local ranges never looked into (names of documents, lists of owners); `issued`,
     `title` and `heading` are the document's day, its title and the headings above the clause;
-    `times` those of the reading, where they were found already.
+    `times` those of the reading, where they were found already, `cells` those of the row that it is.
     """
     text = reading.text
     if not may_hold_numerals(text):
@@ -77,16 +79,20 @@ def read_quantities(
     quantities = list(found)
     for place in range(len(quantities)):
         quantities[place] = _bind(text, quantities, place)
-    cells = [grids.at(reading.starts[q.start]) for q in quantities] if grids else []
-    if cells:
-        quantities = [_in_column(q, cell) for q, cell in zip(quantities, cells, strict=True)]
-        quantities = list(_with_baselines(quantities, cells))
+    placed = [grids.at(reading.starts[q.start]) for q in quantities] if grids else []
+    if placed:
+        quantities = [_in_column(q, cell) for q, cell in zip(quantities, placed, strict=True)]
+        quantities = list(_with_baselines(quantities, placed))
     scene = QuantityScene(
         text, quantities, times, issued=issued, title=title, heading=heading, own=own, lead=lead,
-        cells=cells,
+        cells=placed,
     )  # fmt: skip
-    uses = models.decide_all("quantity_use", quantities, scene.features)
-    told = {q.start for q, cell in zip_longest(quantities, cells) if q and _told(q, cell)}
+    uses = models.decide_all(
+        "quantity_use",
+        quantities,
+        lambda place: [*scene.features(place), *cells.features(quantities[place].start)],
+    )
+    told = {q.start for q, cell in zip_longest(quantities, placed) if q and _told(q, cell)}
     return [
         replace(use, decision=_NOTHING) if use.mention.start in told else use
         for use in uses

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 from bs4 import Tag
 
-from ingest.duty_tables import is_head, names_units
+from ingest.columns import names_units
+from ingest.duty_tables import is_head
 from ingest.readers.elements import Elements
 
 _CELLS = frozenset(["td", "th"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 from kb.language.engine import Grammar, Token, best
 from kb.lexicon import WordEntry, load_lexicon
@@ -28,6 +29,8 @@ class RoleWordKind(StrEnum):
     """What a word says of the parties around it."""
 
     ROLE = "role"  # the role of those it governs: 牵头, 配合
+    WORK = "work"  # that role in a list or label, in a sentence a body's own work: 考核, 核定
+    OVERSEER = "overseer"  # in the name of a body whose work is to supervise others
     BEARER = "bearer"  # ends a label: 责任|单位
     MODAL = "modal"
     ADVERB = "adverb"
@@ -35,8 +38,12 @@ class RoleWordKind(StrEnum):
     JOIN = "join"  # 会同: the parties after it are joint
     ISSUE = "issue"  # the party issued or decided something
     OF = "of"  # the party is an attribute
-    HEAD = "head"  # heads a column of a table
+    PERSON = "person"  # ends a label of people: 责任|人
     FIRST = "first"  # a place in a list that a note gives a role to
+    COMMA = "comma"  # the places before the comma of a list, to which a note gives a role
+    ONWARD = "onward"  # a note holds from here on: 下同
+    OTHER = "other"  # looks like one of these, and is another word
+    IS = "is"  # says that bodies are something, or which are: 为牵头单位, 成员单位有
     POST = "post"  # what follows belongs to the party and is meant instead of it
 
 
@@ -51,12 +58,14 @@ class RoleWords(WordEntry):
 def _grammar() -> Grammar:
     grammar = Grammar()
     for entry in load_lexicon("role_words", RoleWords):
-        for word in entry.words:
+        for word in entry.words if entry.kind is not RoleWordKind.OVERSEER else ():
             grammar.word(word, entry.kind.value, entry.role)
     return grammar
 
 
 _ALL = frozenset(kind.value for kind in RoleWordKind)
+GIVES_ROLE = frozenset((RoleWordKind.ROLE, RoleWordKind.WORK))
+"""Kinds of words that say a role in a list or a label."""
 
 
 def role_words() -> tuple[RoleWords, ...]:
@@ -72,3 +81,84 @@ def find_role_words(text: str) -> list[Token]:
 def best_role_words(words: list[Token]) -> list[Token]:
     """Those without overlap that explain the text best, in order."""
     return best(words, _ALL)
+
+
+@lru_cache
+def _overseers() -> tuple[str, ...]:
+    return tuple(w for e in role_words() if e.kind is RoleWordKind.OVERSEER for w in e.words)
+
+
+def oversees(name: str) -> bool:
+    """Whether a body's work is to supervise others, by its name: 审计局, 政府督查室, 纪委.
+
+    >>> oversees("区审计局"), oversees("区教委")
+    (True, False)
+    """
+    return any(word in name for word in _overseers())
+
+
+class FirstNote(NamedTuple):
+    """A note by which the first of each list leads (列第一位的为牵头单位，下同). `[start, end)`: its
+    place and its role; `rest`: the role of the others; `by_comma`: all those before the comma lead;
+    `onward`: it says that it holds for what follows; `local`: it stands in a list, and says no more
+    than of that."""
+
+    start: int
+    end: int
+    rest: Role = Role.RESPONSIBLE
+    by_comma: bool = False
+    onward: bool = False
+    local: bool = False
+
+
+_NEAR = 14
+"""Characters between the place in a list and its role."""
+_SENTENCE = 40
+"""Those after it in which the same note goes on."""
+_ENDS = frozenset("。)\n")
+_LIST = 400
+"""Characters of a list in brackets."""
+_BRACKETS = {"(": ")", "[": "]", "【": "】", "〔": "〕"}
+
+
+@lru_cache
+def _places() -> tuple[str, ...]:
+    kinds = (RoleWordKind.FIRST, RoleWordKind.COMMA)
+    return tuple(word for entry in role_words() if entry.kind in kinds for word in entry.words)
+
+
+def find_first_notes(text: str) -> list[FirstNote]:
+    """All such notes of a normalised text, in order."""
+    found: dict[int, FirstNote] = {}  # by its end: 列第一位 holds 第一位
+    for word in _places():
+        at = text.find(word)
+        while at >= 0:
+            if (note := _first_note(text, at)) is not None:
+                found[note.end] = min(note, found.get(note.end, note))
+            at = text.find(word, at + 1)
+    return [found[end] for end in sorted(found)]
+
+
+def _first_note(text: str, at: int) -> FirstNote | None:
+    near = text[at : at + _NEAR + _SENTENCE]
+    words = best_role_words(find_role_words(near))
+    lead = next((w for w in words if w.value is Role.LEAD and w.start <= _NEAR), None)
+    if lead is None or words[0].kind not in (RoleWordKind.FIRST, RoleWordKind.COMMA):
+        return None
+    if any(mark in near[: lead.start] for mark in _ENDS):
+        return None
+    stop = next((i for i in range(lead.end, len(near)) if near[i] in _ENDS), len(near))
+    after = [w for w in words if lead.end <= w.start < stop]
+    onward = any(w.kind == RoleWordKind.ONWARD for w in after)
+    opened = max(text.rfind(mark, max(0, at - _LIST), at) for mark in _BRACKETS)
+    before = text[opened + 1 : at] if opened >= 0 else ""
+    within = not any(mark in before for mark in _BRACKETS.values())
+    local = not onward and within and "、" in before
+    return FirstNote(
+        at,
+        at + lead.end,
+        next((Role(w.value) for w in after if w.value is Role.JOINT), Role.RESPONSIBLE),
+        words[0].kind == RoleWordKind.COMMA,
+        onward,
+        local,
+    )

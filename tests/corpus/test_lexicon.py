@@ -8,8 +8,8 @@ from api.assistant.function_words import FunctionWords, WordKind, bounds, englis
 from api.assistant.topics import AskingWords, Mistyped, as_meant, topic_words
 from api.assistant.understand import Instruction, without_instructions
 from api.assistant.windows import DatePhrase, find_window
+from ingest.columns import ColumnHead, read_column
 from ingest.deadlines import PaceWords, find_pace
-from ingest.duty_tables import is_head
 from ingest.furniture import FurnitureEntry, is_furniture
 from ingest.quantity_features import AroundWords, find_around
 from ingest.reading import normalize_characters, read_span
@@ -32,10 +32,16 @@ from kb.language.parties import find_parties
 from kb.language.party_words import WordKind as PartyWordKind
 from kb.language.party_words import party_words
 from kb.language.quantities import find_quantities
-from kb.language.roles import best_role_words, find_role_words, role_words
+from kb.language.roles import (
+    RoleWordKind,
+    best_role_words,
+    find_role_words,
+    oversees,
+    role_words,
+)
 from kb.language.time_readings import PlanningPeriod, TimeWord
 from kb.language.times import find_times
-from kb.lexicon import WordEntry, load_lexicon
+from kb.lexicon import load_lexicon
 from kb.models import Span
 
 DISTRICT = Jurisdiction(place="万州区", level=Level.DISTRICT, parents=("重庆市",))
@@ -53,6 +59,9 @@ def words_and_sentences(kind, entries):
 def test_words_of_roles(subtests):
     for entry, sentence, holds in words_and_sentences("role", role_words()):
         with subtests.test(kind=str(entry.kind), sentence=sentence):
+            if entry.kind is RoleWordKind.OVERSEER:
+                assert oversees(sentence) is holds
+                continue
             found = best_role_words(find_role_words(sentence))
             said = {
                 sentence[t.start : t.end]
@@ -319,10 +328,12 @@ def test_words_of_web_pages():
 
 
 def test_heads_of_columns(subtests):
-    for entry in load_lexicon("column_heads", WordEntry):
-        for line, holds in [*((x, True) for x in entry.holds), *((x, False) for x in entry.not_)]:
-            with subtests.test(line=line):
-                assert is_head(line) is holds
+    for entry, line, holds in words_and_sentences(
+        "column", load_lexicon("column_heads", ColumnHead)
+    ):
+        with subtests.test(column=str(entry.column), line=line):
+            found = [column for cell in line.split("\t") if (column := read_column(cell))]
+            assert any(c.kind is entry.column for c in found) is holds
 
 
 @pytest.mark.parametrize(

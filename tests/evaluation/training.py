@@ -21,13 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from ingest.classifier import OTHER, LinearModel, Models, Placed, Use
-from ingest.owners import OWNER, PartyUse, read_owners
+from ingest.owners import OWNER, read_owners
 from ingest.pipeline import read_document
 from ingest.readers import read_bytes
 from ingest.reading import Reading, read_span
 from kb.language.jurisdictions import Jurisdiction, Level
 from kb.language.organisations import organisations_for
-from kb.language.roles import Role
 from kb.lexicon import corpus_path
 from kb.models import Span
 from tasks.models import TargetClass
@@ -116,7 +115,7 @@ def _plain(name: str) -> str:
 
 
 _UNFITTED = LinearModel((OTHER, OWNER), (0.0, 0.0), {})
-_UNFITTED_MODELS = Models(_UNFITTED, _UNFITTED, _UNFITTED, _UNFITTED, why=True)
+_UNFITTED_MODELS = Models(_UNFITTED, _UNFITTED, _UNFITTED, why=True)
 
 
 Examples = dict[str, list[Example]]
@@ -124,7 +123,6 @@ Examples = dict[str, list[Example]]
 _CENT = Decimal("0.01")
 MODELS: dict[str, tuple[tuple[str, ...], float]] = {
     "party_use": ((OTHER, OWNER), MARGIN),
-    "party_role": (tuple(role.value for role in Role), 0.0),
     "quantity_use": ((OTHER, *(c.value for c in TargetClass)), MARGIN),
     "time_use": ((OTHER, "by", "in", "period", "recurring", "relative", "start"), MARGIN),
 }
@@ -145,8 +143,8 @@ def examples_of(document: Annotated) -> Examples:
         for party in item.owners.uses:
             span = item.reading.span(party.mention.start, party.mention.end)
             label = _party_label(document.rows["owners"], party.mention.name, span)
-            given = _roles_at(document.rows["owners"], party.mention.name, span)
-            _learn_party(found, party, label, given)
+            if label is not None:
+                found["party_use"].append((list(party.features), label))
         for number in item.quantities:
             at = rows_at("targets", number.mention)
             value = number.mention.value
@@ -167,23 +165,8 @@ def _learn(
         examples.append((list(use.features), right[0].get(key) or "target"))
 
 
-def _learn_party(found: Examples, use: PartyUse, label: str | None, given: set[str]) -> None:
-    """What a party is for, and the role of an owner: the ruled one where it is given."""
-    of_role = [f for f in use.features if f.startswith("role:")]
-    if label is not None:
-        found["party_use"].append(([f for f in use.features if f not in of_role], label))
-    if label == OWNER:
-        role = use.role.value if use.role.value in given else sorted(given)[0]
-        found["party_role"].append((of_role, role))
-
-
 def _rows_at(rows: Sequence[Row], span: Span) -> list[Row]:
     return [r for r in rows if any(s < span.end and span.start < e for s, e in _places(r))]
-
-
-def _roles_at(rows: Sequence[Row], name: str, span: Span) -> set[str]:
-    same = [r for r in rows if _plain(r["unit"]) == _plain(name) and not r.get("optional")]
-    return {role for r in _rows_at(same, span) for role in (r.get("roles") or [r["role"]])}
 
 
 def _party_label(rows: Sequence[Row], name: str, span: Span) -> str | None:
@@ -271,9 +254,8 @@ def sentence_examples() -> Examples:
         reading = read_span(row["text"], Span(0, len(row["text"])))
         owners = read_owners(reading, organisations_for(_DISTRICT), models=_UNFITTED_MODELS)
         for use in owners.uses:
-            given = row["owners"].get(use.mention.name, ())
-            roles = given if isinstance(given, list) else [given] if given else []
-            _learn_party(found, use, OWNER if roles else OTHER, set(roles[:1]))
+            label = OWNER if row["owners"].get(use.mention.name) else OTHER
+            found["party_use"].append((list(use.features), label))
     return found
 
 

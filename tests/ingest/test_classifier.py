@@ -65,7 +65,7 @@ def test_what_is_nothing_is_left_out_unless_reasons_are_kept() -> None:
 def test_every_model_of_the_installation_is_whole() -> None:
     folder = corpus_path().parent / "ingest" / "weights"
     names = [path.stem for path in folder.glob("*.json")]
-    assert sorted(names) == ["party_role", "party_use", "quantity_use", "time_use"]
+    assert sorted(names) == ["party_use", "quantity_use", "time_use"]
     for name in names:
         model = load_model(name)
         assert len(model.labels) == len(model.bias)

@@ -1,11 +1,17 @@
-"""Tables of duties: what heads a column of units, which lines are rows, what a row asks for; the
-rows are clauses wherever the table stands."""
+"""Tables of duties: which lines are heads, which lines are rows and in which column each cell stands,
+however the cells are set apart; what a row asks for; the rows are clauses wherever the table stands."""
 
 from __future__ import annotations
 
-import pytest
+import time
 
-from ingest.duty_tables import duty_of, find_rows, is_head, names_units
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.columns import Cell, read_column
+from ingest.duty_tables import Table, duty_of, find_tables, is_head
+from ingest.lines import find_raw_lines
 from ingest.pipeline import extract_bytes
 from tasks.models import Extraction
 
@@ -15,22 +21,6 @@ PLAN = (
     "某区食堂改造工作方案\n一、工作目标\n改造食堂5批。\n二、主要任务\n"
     "（一）完善设施。区教委2026年9月30日前完成120所学校食堂改造。\n"
 )
-
-
-@pytest.mark.parametrize(
-    ("words", "head"),
-    [
-        ("责任单位", "责任单位"),
-        (" 责任\n单位 ", "责任单位"),
-        ("主要责任单位", "责任单位"),
-        ("牵头部门（第一位）", "牵头部门"),
-        ("任务", None),
-        ("单位", None),  # the measure of an indicator as often
-        ("责任单位考核办法", None),
-    ],
-)
-def test_the_head_of_a_column_of_units(words: str, head: str | None) -> None:
-    assert names_units(words) == head
 
 
 @pytest.mark.parametrize(
@@ -52,13 +42,172 @@ def test_the_head_of_a_table(line: str, head: bool) -> None:
     assert is_head(line) == head
 
 
+def tables_of(text: str) -> list[Table]:
+    lines = [(at + raw.index(raw.strip()), raw.strip()) for at, raw in find_raw_lines(text)]
+    return find_tables(text, [line for line in lines if line[1]])
+
+
+def rows_of(text: str) -> list[list[tuple[str, str]]]:
+    """Of each row its cells: what the column holds (of units their role), and the words."""
+    return [
+        [
+            (c.column.role.value if c.column.role else c.column.kind.value, text[c.start : c.end])
+            for c in row.cells
+        ]
+        for table in tables_of(text)
+        for row in table.rows
+    ]
+
+
+FULL = [
+    [
+        ("ordinal", str(n)),
+        ("task", f"改造第{n}批管网，漏损率低于9%"),
+        ("lead", "区水务局"),
+        ("joint", "区教委、区财政局"),
+        ("time", f"{n}月底前"),
+    ]
+    for n in (1, 2, 3)
+]
+HEADS = ["序号", "重点任务", "牵头单位", "配合单位", "完成时限"]
+
+
+def written(between: str, *, edges: str = "", rows: str = "\n", rule: str = "") -> str:
+    lines = [HEADS, *([words for _, words in row] for row in FULL)]
+    texts = [edges + between.join(line) + edges[::-1] for line in lines]
+    return texts[0] + rows + rule + rows.join(texts[1:]) + rows
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        written("\t"),
+        written(" | ", edges="| ", rule="| --- | --- | --- | --- | :-: |\n"),
+        written("｜"),
+        written("    "),
+        written(" "),
+        written("\n", rows="\n\n"),
+        written("\n"),
+        written(" |\n", rows=" |\n"),
+    ],
+    ids=[
+        "tabs",
+        "markdown",
+        "full width",
+        "wide",
+        "narrow",
+        "blank lines",
+        "lines",
+        "lines with |",
+    ],
+)
+def test_cells_stand_in_their_columns_however_they_are_set_apart(text: str) -> None:
+    assert rows_of(text) == FULL
+
+
+def test_cells_on_lines_may_be_missing_or_several() -> None:
+    text = (
+        "牵头部门\n协同部门\n建设任务\n交付时间\n"
+        "区教委\n区财政局\n区公安局\n统一身份认证，接入业务系统96个\n2024年底\n"
+        "区水务局\n存量档案数字化，每年完成18万卷\n2026年10月\n"
+        "说明：1.牵头部门负责召集；\n2.系统立项前须经评审。\n"
+    )
+    assert rows_of(text) == [
+        [
+            ("lead", "区教委"),
+            ("joint", "区财政局"),
+            ("joint", "区公安局"),
+            ("task", "统一身份认证，接入业务系统96个"),
+            ("time", "2024年底"),
+        ],
+        [("lead", "区水务局"), ("task", "存量档案数字化，每年完成18万卷"), ("time", "2026年10月")],
+    ]
+
+
+def test_a_row_with_fewer_cells_than_the_head() -> None:
+    """A cell that stands beside several rows is written in the first of them."""
+    text = (
+        "类别\t序号\t任务\t时限\t责任单位\t备注\n"
+        "校舍\t1\t扩建食堂，增加餐位200个\t6月底\t区教委\t新建\n2\t改造校门，设置护栏\t7月底\t区住房城乡建委\t\n"
+    )
+    [first, second] = rows_of(text)
+    assert ("responsible", "区教委") in first
+    assert second == [
+        ("ordinal", "2"),
+        ("task", "改造校门，设置护栏"),
+        ("time", "7月底"),
+        ("responsible", "区住房城乡建委"),
+    ]
+
+
+def test_a_table_in_a_text_without_line_breaks() -> None:
+    rows = " ".join(" ".join(words for _, words in row) for row in FULL)
+    text = f"某区工作方案 任务分解表 {' '.join(HEADS)} {rows} 备注 1.资金由区财政局安排，逐级下达，专款专用。"
+    assert rows_of(text) == FULL
+    found = extract_bytes(text.encode(), "plan.txt")
+    clauses = _clauses(found)
+    assert all(any(c.startswith(f"{n} 改造第{n}批") for c in clauses) for n in (1, 2, 3))
+    assert not any(HEADS[1] in clause for clause in clauses)
+
+
+def test_columns_of_figures() -> None:
+    text = (
+        "指标名称\n计量单位\n2025年完成数\n2026年任务数\n责任部门\n"
+        "城镇新增就业\n人\n8230\n8500以上\n区教委\n单位能耗降低\n%\n2.9\n不低于3.2\n区水务局\n"
+    )
+    kinds = ["task", "measure", "baseline", "target", "responsible"]
+    assert [[kind for kind, _ in row] for row in rows_of(text)] == [kinds, kinds]
+
+
 def test_rows_end_where_lines_have_no_cells() -> None:
-    lines = ["指标\t20", HEAD, "1\t建校\t区教委", "2\t扩建\t区教委", "注：下同", "3\t其他"]
-    assert find_rows(lines) == ({1}, {2, 3})
+    text = f"指标\t20\n{HEAD}\n1\t建校\t区教委\n2\t扩建\t区教委\n注：下同\n3\t其他\n"
+    [table] = tables_of(text)
+    assert (table.first, table.last, [row.first for row in table.rows]) == (1, 1, [2, 3])
+
+
+def test_the_title_of_a_part_of_a_table_is_no_row() -> None:
+    text = f"{HEAD}\n1\t建校\t区教委\t3月\n二、扩建类\n2\t扩建\t区教委\t4月\n"
+    [table] = tables_of(text)
+    assert [row.first for row in table.rows] == [1, 3]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "责任单位：区教委\n完成时限：3月\n",
+        "责任单位\n区教委\n配合单位\n区财政局\n",
+        "各责任单位 要按照 重点任务 抓好落实。\n区教委 负责 建校 3月\n",
+    ],
+)
+def test_labels_and_sentences_are_no_tables(text: str) -> None:
+    assert tables_of(text) == []
+
+
+@given(st.lists(st.sampled_from([*HEADS, "区教委", "1", "3月", "", "改造管网", "—"]), max_size=30))
+def test_cells_are_stretches_of_the_text_in_order(lines: list[str]) -> None:
+    text = "\n".join(lines)
+    cells = [c for table in tables_of(text) for row in table.rows for c in row.cells]
+    places = [place for c in cells for place in (c.start, c.end)]
+    assert places == sorted(places)
+    assert all(text[c.start : c.end].strip() == text[c.start : c.end] != "" for c in cells)
+
+
+def test_twice_the_text_takes_twice_the_time() -> None:
+    def seconds(times: int) -> float:
+        text = (written("\n", rows="\n\n") + "各单位要抓好落实。\n" * 20) * times
+        begin = time.perf_counter()
+        tables_of(text)
+        return time.perf_counter() - begin
+
+    seconds(2)
+    assert seconds(40) < 2.6 * seconds(20)
 
 
 def test_a_row_asks_for_its_first_words() -> None:
-    assert duty_of("1\t（责任单位：区教委）\t完成食堂改造\t3月") == "完成食堂改造"
+    text = "1\t（责任单位：区教委）\t完成食堂改造\t3月"
+    columns = [read_column(head) for head in ("序号", "责任单位", "任务", "时限")]
+    cells = [Cell(0, 1, column) for column in columns if column]
+    assert duty_of(text, cells) == "完成食堂改造"
 
 
 def _clauses(found: Extraction) -> list[str]:

@@ -14,11 +14,8 @@ from kb.models import Span
 DISTRICT = organisations_for(
     Jurisdiction(place="万州区", level=Level.DISTRICT, parents=("重庆市",))
 )
-ALL = Models(
-    party_use=LinearModel(("other", OWNER), (0.0, 1.0), {}),
-    party_role=LinearModel(("ruled", "-"), (1.0, 0.0), {}),
-)
-"""Every party an owner, in the role that the rules give."""
+ALL = Models(party_use=LinearModel(("other", OWNER), (0.0, 1.0), {}))
+"""Every party an owner."""
 
 
 def read(text: str, **more):
@@ -45,18 +42,11 @@ def roles(text: str, **more) -> list[tuple[str, str]]:
             "开展试点。(区教委指导,区公安局负责)",
             [("区教委", "supervise"), ("区公安局", "responsible")],
         ),
-        ("区教委会同区财政局制定办法。", [("区教委", "responsible"), ("区财政局", "joint")]),
+        ("区教委会同区财政局制定办法。", [("区教委", "lead"), ("区财政局", "joint")]),
     ],
 )
 def test_roles_by_label_verb_and_companion(text: str, expected: list[tuple[str, str]]) -> None:
     assert roles(text) == expected
-
-
-def test_the_first_of_a_list_leads_where_a_note_says_so() -> None:
-    noted = read("(区教委、区公安局负责。列第一位的为牵头单位,下同)")
-    assert noted.first_leads
-    following = roles("(责任单位:区教委、区公安局)", first_leads=True)
-    assert following == [("区教委", "lead"), ("区公安局", "responsible")]
 
 
 def test_a_list_reaches_from_its_bracket_to_its_bracket() -> None:

@@ -1,0 +1,219 @@
+"""Cells whose column is not told by their place: which of the columns of a head each of them is in, and
+where a row ends.
+
+Of all ways to give each part a column, from left to right and on to the next row, `align` takes the one
+that goes best with what the parts hold: a cell may be missing, and may take several parts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ingest.columns import LONGEST_NAME, Cell, Column, ColumnKind
+from ingest.reading import normalize_characters
+from kb.language.parties import find_parties
+from kb.language.roles import Role
+from kb.language.times import find_times
+
+MOST = 16
+"""Columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The lines `[first, last]` (indices) are a row; its cells that are not empty, in order."""
+
+    first: int
+    last: int
+    cells: tuple[Cell, ...]
+
+
+class Part(NamedTuple):
+    """What may be a cell: a line or a stretch between white space. `opens`: whether it begins a row
+    (None where nothing tells)."""
+
+    line: int
+    start: int
+    words: str
+    opens: bool | None = None
+
+
+_SKIPPED = 0.7
+"""What a cell that is missing costs."""
+_MORE, _MORE_WORDS, _MORE_OF_OTHERS = 0.4, 0.6, 1.0
+"""What another part in the same cell costs: of units, of words, of others; one leads more often than
+several do."""
+_HINTED = 2.0
+"""What a row costs that begins where nothing shows it, while blank lines show the others."""
+_LOST = 8.0
+"""A table has ended where its rows are so much worse than what it had before."""
+_LONGEST_UNITS = 200
+"""Characters of a cell of units."""
+_SHORT, _TINY = 12, 5
+"""Characters of a part that may be a name or a word for a time (长期坚持), and of the shortest."""
+_COVERED = 0.5
+"""The share of a part that its times or its names cover where it is a time or units."""
+_CODE = re.compile(r"[A-Z]{0,2}\d{1,4}[.、．]?")
+_BLANK = re.compile(r"[-—–/\\\s]+")
+_COLON = re.compile(r"^[^：:，。]{1,5}[：:]")
+
+
+def align(parts: Iterable[Part], columns: Sequence[Column]) -> list[Row]:
+    """The rows that the parts, from the first on, make under these columns: of all ways to give each
+    part a column, from left to right and on to the next row, the one that goes best with what they
+    hold. What follows the best end is no part of the table."""
+    width = len(columns)
+    scores: list[float] = []
+    taken: list[Part] = []
+    back: list[
+        list[tuple[int, bool]]
+    ] = []  # for each part and column: the column before, a new row
+    ended, best_end, best = -1, 0.0, -1
+    for part in parts:
+        fits = _fits(part.words, columns)
+        new: list[float] = []
+        came: list[tuple[int, bool]] = []
+        for column in range(width):
+            options: list[tuple[float, int, bool]] = []
+            if not taken:
+                options.append((-_SKIPPED * column, -1, True))
+            for before, score in enumerate(scores):
+                if column >= before and part.opens is not True:
+                    cost = (
+                        _more(columns[column])
+                        if column == before
+                        else _SKIPPED * (column - before - 1)
+                    )
+                    options.append((score - cost, before, False))
+                elif column >= before:
+                    cost = _SKIPPED * (column - before - 1) if column > before else _MORE_OF_OTHERS
+                    options.append((score - cost - _HINTED, before, False))
+                cost = _SKIPPED * (width - 1 - before + column)
+                hint = _HINTED if part.opens is False else 0.0
+                options.append((score - cost - hint, before, True))
+            reached, before, row = max(options, key=lambda option: option[0])
+            new.append(reached + fits[column])
+            came.append((before, row))
+        scores = new
+        taken.append(part)
+        back.append(came)
+        for column, score in enumerate(scores):
+            closed = score - _SKIPPED * (width - 1 - column)
+            if closed > best_end:
+                ended, best_end, best = len(taken) - 1, closed, column
+        if max(scores) < best_end - _LOST or (len(taken) == MOST and ended < 0):
+            break
+    return _rows_of(taken[: ended + 1], back, best, columns)
+
+
+def _more(column: Column) -> float:
+    if column.kind is ColumnKind.UNITS:
+        return _MORE + (0.1 if column.role is Role.LEAD else 0.0)
+    return _MORE_WORDS if column.kind is ColumnKind.TASK else _MORE_OF_OTHERS
+
+
+def _rows_of(
+    taken: Sequence[Part],
+    back: Sequence[Sequence[tuple[int, bool]]],
+    column: int,
+    columns: Sequence[Column],
+) -> list[Row]:
+    rows: list[Row] = []
+    cells: list[Cell] = []
+    last = taken[-1].line if taken else 0
+    for place in range(len(taken) - 1, -1, -1):
+        part = taken[place]
+        cells.append(Cell(part.start, part.start + len(part.words), columns[column]))
+        column, row = back[place][column]
+        if row:
+            rows.append(Row(part.line, last, tuple(reversed(cells))))
+            cells = []
+            last = taken[place - 1].line if place else 0
+    return rows[::-1]
+
+
+def _fits(words: str, columns: Sequence[Column]) -> list[float]:
+    """How well a part goes with each column, by what it holds."""
+    if _COLON.match(words):
+        return [-4.0] * len(columns)
+    if _BLANK.fullmatch(words):
+        return [0.5] * len(columns)
+    kind = kind_of(words)
+    return [_FITS.get((kind, column.kind), _FITS.get((kind, None), 0.0)) for column in columns]
+
+
+def kind_of(words: str) -> str:
+    """What a part holds: number, time, units, figure, words, or something short or tiny."""
+    if _CODE.fullmatch(words):
+        return "number"
+    plain = normalize_characters(words)
+    if len(words) <= LONGEST_NAME:
+        times = find_times(plain)
+        if sum(t.end - t.start for t in times) > _COVERED * len(plain):
+            return "time"
+    if len(words) <= _LONGEST_UNITS and "。" not in words:
+        named = sum(p.end - p.start for p in find_parties(plain))
+        if named > _COVERED * len(_MARKED.sub("", plain)):
+            return "units"
+    if len(words) <= _SHORT:
+        if not "".join(words.split()).isalpha():
+            return "figure"
+        return "tiny" if len(words) <= _TINY else "short"
+    return "words"
+
+
+_MARKED = re.compile(r"[、,;\s]")
+_FITS: dict[tuple[str, ColumnKind | None], float] = {
+    ("number", ColumnKind.ORDINAL): 2.0,
+    ("number", ColumnKind.TARGET): 1.0,
+    ("number", ColumnKind.BASELINE): 1.0,
+    ("number", ColumnKind.YEAR): 1.0,
+    ("number", ColumnKind.TASK): -0.5,
+    ("number", None): -1.5,
+    ("time", ColumnKind.TIME): 1.5,
+    ("time", ColumnKind.NOTE): 0.0,
+    ("time", ColumnKind.OTHER): 0.0,
+    ("time", None): -1.2,
+    ("units", ColumnKind.UNITS): 1.5,
+    ("units", ColumnKind.OTHER): 0.6,
+    ("units", ColumnKind.TASK): -0.4,
+    ("units", None): -1.5,
+    ("figure", ColumnKind.TARGET): 1.0,
+    ("figure", ColumnKind.BASELINE): 1.0,
+    ("figure", ColumnKind.YEAR): 1.0,
+    ("figure", ColumnKind.MEASURE): 0.5,
+    ("figure", ColumnKind.TASK): 0.3,
+    ("figure", ColumnKind.TIME): 0.2,
+    ("figure", ColumnKind.OTHER): 0.0,
+    ("figure", ColumnKind.NOTE): 0.0,
+    ("figure", None): -1.2,
+    ("short", ColumnKind.ORDINAL): -2.0,
+    ("short", ColumnKind.PERSON): 0.6,
+    ("short", ColumnKind.MEASURE): 0.6,
+    ("short", ColumnKind.TASK): 0.4,
+    ("short", ColumnKind.TIME): -0.3,
+    ("short", ColumnKind.UNITS): 0.4,
+    ("short", ColumnKind.TARGET): -0.5,
+    ("short", ColumnKind.BASELINE): -0.5,
+    ("short", ColumnKind.YEAR): -0.5,
+    ("tiny", ColumnKind.ORDINAL): -2.0,
+    ("tiny", ColumnKind.PERSON): 0.8,
+    ("tiny", ColumnKind.MEASURE): 0.6,
+    ("tiny", ColumnKind.TASK): 0.4,
+    ("tiny", ColumnKind.TIME): 0.5,
+    ("tiny", ColumnKind.UNITS): 0.4,
+    ("tiny", ColumnKind.TARGET): -0.5,
+    ("tiny", ColumnKind.BASELINE): -0.5,
+    ("tiny", ColumnKind.YEAR): -0.5,
+    ("words", ColumnKind.TASK): 0.8,
+    ("words", ColumnKind.TIME): -0.5,
+    ("words", ColumnKind.NOTE): 0.0,
+    ("words", ColumnKind.OTHER): 0.0,
+    ("words", ColumnKind.ORDINAL): -2.0,
+    ("words", None): -1.4,
+}
+"""How well what a part holds goes with a kind of column. Set by hand on the tables among the
+project's own texts; of their rows all are read."""
