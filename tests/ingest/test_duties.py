@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.classifier import LinearModel, Models
+from ingest.columns import Columns
 from ingest.deadlines import find_deadlines, parse_period, read_times
 from ingest.pipeline import extract_bytes
 from ingest.reading import read_span
@@ -378,3 +379,22 @@ def test_without_any_year_there_is_a_finding_and_no_date():
     dated = UNDATED.replace("\n\n一、", "\n\n某市城市管理局\n2026年1月12日\n\n一、", 1)
     again = extract_bytes(dated.encode(), "a.txt")
     assert "no-year" not in {w.code for w in again.warnings}
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "was"),
+    [
+        ("一、目标\n农村自来水普及率由2025年的93%提高到95.5%。\n", "95.5", "93%"),
+        (
+            "一、指标\n\n指标\t单位\t2025年实际\t2030年目标\n\n集中收集率\t%\t64\t75\n\n属性\n",
+            "75",
+            "64",
+        ),
+    ],
+)
+def test_a_target_says_what_it_was(text, value, was):
+    clause, columns = reading(text), Columns(text)
+    uses = read_quantities(clause, columns=columns, models=TAKEN)
+    found = {str(t.value): t for t in name_targets(clause, uses, columns=columns)}
+    start, end, _ = found[value].was
+    assert clause.text[start:end] == was
