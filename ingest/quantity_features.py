@@ -38,6 +38,7 @@ class Around(StrEnum):
     AMOUNT = "amount"
     SIZE = "size"
     SPAN = "span"
+    AGAINST = "against"  # a time with which it is compared follows: 比2025年
     EACH = "each"  # what it is given for follows: 每缺1人扣2分
     OPEN = "open"  # begins the words that say to whom or what a rule applies: 对, 凡
     CLOSE = "close"  # ends them: 的, 时
@@ -59,7 +60,7 @@ class AroundWords(WordEntry):
 _GENRES = frozenset({Around.PLAN, Around.RULES, Around.NOTICE, Around.REPORT})
 _PARTS = frozenset({Around.REVIEW, Around.AHEAD, Around.TERMS})
 _MEASURED = frozenset({Around.RATE, Around.AMOUNT, Around.SIZE, Around.SPAN})
-_FRAME = frozenset({Around.OPEN, Around.CLOSE, Around.FROM, Around.EACH})
+_FRAME = frozenset({Around.OPEN, Around.CLOSE, Around.FROM, Around.EACH, Around.AGAINST})
 _BESIDE = frozenset(Around) - _GENRES - _PARTS - _MEASURED - _FRAME
 """Words of different sets may share their characters: each set is looked for by itself."""
 
@@ -141,6 +142,9 @@ class QuantityScene(Surroundings):
         super().__init__(text, _find(text, _BESIDE), _FAR)
         self._cells = cells
         self._frame = Surroundings(text, _find(text, _FRAME), _FAR)
+        self._compared = {
+            w.end for w in self._frame.words if w.kind in (Around.FROM, Around.AGAINST)
+        }
         self._measured = {word.end: word.kind for word in _find(text, _MEASURED)}
         self.part = next((p for h in (own, heading) if (p := part_of(h)) != "-"), "-")
         self.lead = part_of(lead) if lead else "-"
@@ -279,8 +283,11 @@ class QuantityScene(Surroundings):
 
     def _time(self, begin: int, at: int) -> str:
         """What kind of time governs a place: the nearest before it in its sentence, and whether it
-        had passed when the document was issued."""
+        had passed when the document was issued; not one that it is compared with."""
         place = bisect_right(self._time_starts, at) - 1
+        for _ in range(_COMPARED):
+            if place >= 0 and self._time_starts[place] in self._compared:
+                place -= 1
         if place < 0 or self.times[place].start < begin:
             return "none"
         time = self.times[place]
@@ -295,6 +302,8 @@ class QuantityScene(Surroundings):
 
 
 _QUOTE = '"'
+_COMPARED = 2
+"""Times one after the other with which a number is compared: 由2020年的38%, 较2024年."""
 _COLON = ":"
 _SUFFIX = 4
 """Characters of the longest word that ends a name of what is measured."""

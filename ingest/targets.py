@@ -226,11 +226,17 @@ def _split(
             comparator=q.comparator or Comparator.EQUAL,
             value=q.value,
             measure=q.measure,
-            per=q.per,
+            per=_per(q, indicator.metric),
             was=q.was,
             approximate=q.approximate,
             stretch=bool(_STRETCH.search(whole)),
         )
+
+
+def _per(q: Quantity, metric: str) -> str | None:
+    """What it is given for; not what its name says already (生均设备值)."""
+    bases = [base for base in (q.per or "").split("·") if base and f"{base}均" not in metric]
+    return "·".join(bases) or None
 
 
 def _same_part(found: Sequence[FoundTarget], part: int) -> list[FoundTarget]:

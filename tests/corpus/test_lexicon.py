@@ -11,10 +11,10 @@ from api.assistant.windows import DatePhrase, find_window
 from ingest.columns import ColumnHead, read_column
 from ingest.deadlines import PaceWords, find_pace
 from ingest.furniture import FurnitureEntry, is_furniture
+from ingest.indicators import name_indicators
 from ingest.quantity_features import AroundWords, find_around
-from ingest.reading import normalize_characters, read_span
+from ingest.reading import normalize_characters
 from ingest.scopes import ScopeEntry
-from ingest.targets import name_targets, read_quantities
 from ingest.time_events import EventWords, find_event_words
 from ingest.time_features import BesideWords, find_beside
 from kb.expansion import QueryExpander, QuestionWords, Synonym, Term, translate
@@ -42,7 +42,6 @@ from kb.language.roles import (
 from kb.language.time_readings import PlanningPeriod, TimeWord
 from kb.language.times import find_times
 from kb.lexicon import load_lexicon
-from kb.models import Span
 
 DISTRICT = Jurisdiction(place="万州区", level=Level.DISTRICT, parents=("重庆市",))
 STATE = Jurisdiction(place="国家", level=Level.STATE)
@@ -135,8 +134,8 @@ def test_scopes(subtests):
     for entry in load_lexicon("scopes", ScopeEntry):
         with subtests.test(entry=str(entry)):
             for text in entry.examples:
-                reading = read_span(text, Span(0, len(text)))
-                [target] = name_targets(reading, read_quantities(reading))
+                number = find_quantities(text)[-1]
+                [target] = name_indicators(text, 0, number, [])
                 assert entry.name in (target.scope, target.metric[: len(entry.name)])
                 assert (target.scope == entry.name) is not entry.rank
 

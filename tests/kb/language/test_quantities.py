@@ -225,3 +225,48 @@ def test_quantities_lie_in_the_text_in_order_and_apart(text: str) -> None:
 def test_printed_figures_are_exact(value: Decimal, measure: str) -> None:
     (quantity,) = find_quantities(f"共{value}{measure}")
     assert (quantity.value, quantity.measure) == (value, measure)
+
+
+@pytest.mark.parametrize(
+    ("text", "was", "now"),
+    [
+        ("普及率由2025年的93%提高到95.5%", "93%", "95.5%"),
+        ("企业从14家整合至6家以内", "14家", "6家"),
+        ("津贴由每月400元提高到600元", "400元", "600元"),
+        ("在60%的基础上提高到85%", "60%", "85%"),
+        ("非居民用水由3.10元调整为3.56元", "3.10元", "3.56元"),
+    ],
+)
+def test_what_was_before_a_change_is_told_apart(text, was, now):
+    before, after = find_quantities(text)
+    assert (before.role, after.role) == ("before", "after")
+    assert (text[before.start : before.end], text[after.start : after.end]) == (was, now)
+    assert after.was == (before.start, before.end, before.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "由区教委建成20所、改造30所",
+        "由3家单位组成，经费提高到50万元",
+        "覆盖率达到90%，提高5个百分点",
+    ],
+)
+def test_two_numbers_are_no_change_by_themselves(text):
+    assert all(q.was is None and q.role is None for q in find_quantities(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "comparator"),
+    [
+        ("主要负责人三年内不得提拔", None),
+        ("应当在三年内完成", "<="),
+        ("租赁期限3年", None),
+        ("每户限1台", "<="),
+        ("单站运行费封顶2.5万元", "<="),
+        ("可以放宽到120户", "<="),
+    ],
+)  # fmt: skip
+def test_limits_of_a_length_and_of_what_is_given(text, comparator):
+    q = find_quantities(text)[-1]
+    assert (q.comparator.value if q.comparator else None) == comparator
