@@ -319,7 +319,9 @@ def measure(documents: Sequence[Annotated]) -> None:
     for folder in FOLDERS:
         counts: dict[str, list[float]] = defaultdict(lambda: [0.0] * 4)
         for d in (d for d in documents if (folder / f"{d.slug}.txt").exists()):
-            models = folds.setdefault(d.group, folds_of(d.group, documents))
+            if d.group not in folds:
+                folds[d.group] = folds_of(d.group, documents)
+            models = folds[d.group]
             source = read_bytes(d.text.encode(), f"{d.slug}.txt")
             told = json.loads(json.dumps(to_contract(extract_source(source, models=models))))
             gold = {k: judge.rows(folder / f"{d.slug}.{k}.jsonl") for k in judge.KINDS}
