@@ -4,7 +4,7 @@ stretches that no extractor of dates or numbers may look into."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -12,13 +12,13 @@ from ingest.classifier import INSTALLED, Models, Use
 from ingest.deadlines import clause_times, read_times
 from ingest.owners import OwnerList, Owners, read_owners
 from ingest.party_features import sheet_roles
-from ingest.reading import Reading, RepairIndex, normalize_characters, read_span
+from ingest.reading import Breaks, Reading, RepairIndex, normalize_characters, read_span
 from ingest.targets import read_quantities
 from kb.language.organisations import Organisations
 from kb.language.quantities import Quantity
 from kb.language.times import Time
-from kb.models import Clause, Span
-from kb.ranges import Ranges, between
+from kb.models import Clause
+from kb.ranges import Ranges
 
 # A name in 《》 may hold another in 〈〉; bounded, so that a lost 》 costs one clause no more.
 _NAME = re.compile(r"《[^《》\n]{1,120}》(?:\s*[(（]?[^()（）。;\n]{0,16}〔\d{4}〕第?\d+号[)）]?)?")
@@ -60,7 +60,7 @@ def read_clauses(
     clauses: Iterable[Clause],
     index: RepairIndex,
     organisations: Organisations,
-    aside: Sequence[Span] = (),
+    breaks: Breaks,
     *,
     issued: date | None = None,
     reference: date | None = None,
@@ -70,11 +70,7 @@ def read_clauses(
     """Read each clause in order. A note 列第一位者为牵头单位，下同 holds to the end of its plan.
     `issued` is the document's day, `reference` that from which years are counted where none is
     printed, `titles` what each plan is called; `models` decide the uses.
-
-    `aside`: lines, in order, that are no text of the clause they stand in (the metadata of a page
-    at the end of its first sheet); nothing is read there.
     """
-    aside_at = [span.start for span in aside]
     first_leads = False
     plan = ""
     sheet = sheet_roles(normalize_characters(text))
@@ -82,9 +78,8 @@ def read_clauses(
     for clause in clauses:
         if clause.plan_id != plan:
             plan, first_leads = clause.plan_id, False
-        reading = read_span(text, clause.span, index.within(clause.span))
-        within = between(aside_at, clause.span.start, clause.span.end)
-        names = tuple(_closed(reading, aside[within]))
+        reading = read_span(text, clause.span, index.within(clause.span), breaks)
+        names = tuple(_names(reading.text))
         owners = read_owners(
             reading,
             organisations,
@@ -122,13 +117,6 @@ def read_clauses(
         yield ClauseReading(
             clause, reading, replace(owners, places=()), tuple(quantities), tuple(times), names
         )
-
-
-def _closed(reading: Reading, aside: Sequence[Span]) -> Iterator[tuple[int, int]]:
-    """Ranges of lines that are no text, and of the names of documents outside them, in order."""
-    lines = [(reading.index(span.start), reading.index(span.end)) for span in aside]
-    taken = Ranges(lines)
-    yield from sorted([*lines, *(n for n in _names(reading.text) if not taken.overlap(*n))])
 
 
 def _names(text: str) -> Iterator[tuple[int, int]]:

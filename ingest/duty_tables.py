@@ -53,7 +53,7 @@ def column_heads() -> tuple[str, ...]:
     return tuple(word for entry in entries for word in entry.words)
 
 
-def _names_column(words: str) -> bool:
+def names_column(words: str) -> bool:
     """Whether a cell heads a column that holds no units (`column_heads`, or a year); the value of
     a label (责任单位, 区教委) heads none."""
     named = any(words.endswith(w) and len(words) - len(w) <= _BEFORE for w in column_heads())
@@ -67,7 +67,7 @@ def is_head(line: str) -> bool:
     cells = [bare for cell in line.split("\t") if (bare := _NOTE.sub("", cell))]
     if len(cells) < _LEAST_CELLS or not any(names_units(cell) for cell in cells):
         return False
-    known = sum(1 for cell in cells if names_units(cell) or _names_column(cell))
+    known = sum(1 for cell in cells if names_units(cell) or names_column(cell))
     return known >= _SHARE * len(cells)
 
 
