@@ -22,8 +22,8 @@ from tasks.models import Task
 _LEAST = 6
 """Clauses that must be so before their share says anything."""
 _UNOWNED = 0.6
-"""Share of the clauses that name bodies and were given no owner. Of the 118 texts of the tests and
-the 30 open documents those above it are tables in loose lines and notes to pupils and parents."""
+"""Share of the clauses that name bodies and were given no owner; none of the 118 texts of the tests
+and the 30 open documents is above it."""
 _CELL = 8
 """Characters of a clause that is no more than the cell of a table."""
 _CELLS = 0.5
