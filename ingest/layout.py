@@ -269,7 +269,9 @@ def _going_on(text: str, lines: list[Line], widths: Sequence[int], pages: set[in
             )
         else:
             near = text.count("\n", last.end, line.start) < 2
-            goes_on = follows[before] and is_full(widths[before], margin)
+            # A paragraph that has no final mark at its end is a heading.
+            ends = not ends_open(line.text) or is_full(widths[place], margin)
+            goes_on = ends and follows[before] and is_full(widths[before], margin)
             goes_on = goes_on or (
                 near
                 and line.kind in flowing

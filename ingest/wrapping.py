@@ -30,7 +30,7 @@ full: headings are much shorter, the paragraphs of a text with one a line are of
 _SHORT = 0.6
 _SHARE_LONGER = 0.05
 """Of all lines, those that may be longer than the margin: rows of tables, addresses of pages."""
-_FINAL = frozenset("。；;！!？?：:…")
+_FINAL = frozenset("。；;！!？?：:…）)】〕")
 
 _NEVER_LAST = frozenset("、，,（(《“")
 _NEVER_FIRST = frozenset("、，,。；;：）)》”")

@@ -121,3 +121,8 @@ def test_no_line_goes_on_after_a_page_of_the_web() -> None:
 )
 def test_marks_that_say_that_a_sentence_goes_on(text: str, joined: bool) -> None:
     assert [line.goes_on for line in find_lines(text)] == [False, joined]
+
+
+def test_measures_of_one_length_are_no_margin() -> None:
+    text = "某区工作方案\n一、加强管理\n1.2025年底前建成学校20所。（责任单位：区教委）\n" * 8
+    assert not any(line.goes_on for line in find_lines(text))
