@@ -14,7 +14,7 @@ from ingest.columns import NO_CELLS, Cell, Cells
 from ingest.deadlines import clause_times, read_times
 from ingest.grids import Grids
 from ingest.owners import OwnerList, Owners, read_owners
-from ingest.reading import Reading, RepairIndex, normalize_characters, read_span
+from ingest.reading import Breaks, Reading, RepairIndex, normalize_characters, read_span
 from ingest.targets import read_quantities
 from kb.language.organisations import Organisations
 from kb.language.quantities import Quantity
@@ -64,7 +64,7 @@ def read_clauses(
     clauses: Iterable[Clause],
     index: RepairIndex,
     organisations: Organisations,
-    aside: Sequence[Span] = (),
+    breaks: Breaks,
     *,
     cells: Sequence[Cell] = (),
     issued: date | None = None,
@@ -78,10 +78,8 @@ def read_clauses(
     none is printed, nor in a heading above (三、2026年工作安排), `titles` what each plan is called,
     `plans` where it stands; `models` decide the uses.
 
-    `aside`: lines, in order, that are no text of the clause they stand in (the metadata of a page
-    at the end of its first sheet); nothing is read there. `cells`: those of all tables, in order.
+    `breaks`: what a reading of the text leaves out; `cells`: those of all tables, in order.
     """
-    aside_at = [span.start for span in aside]
     notes = find_first_notes(normalize_characters(text))
     cell_at = [cell.start for cell in cells]
     headings: dict[str, str] = {}
@@ -90,9 +88,8 @@ def read_clauses(
     grids = Grids(text, reference or issued)
     for clause in clauses:
         row = cells[between(cell_at, clause.span.start, clause.span.end)]
-        reading, columns = _read(text, clause.span, row, index)
-        within = between(aside_at, clause.span.start, clause.span.end)
-        names = tuple(_closed(reading, aside[within]))
+        reading, columns = _read(text, clause.span, row, index, breaks)
+        names = tuple(_names(reading.text))
         owners = read_owners(
             reading,
             organisations,
@@ -198,12 +195,14 @@ def _first_note(notes: Sequence[FirstNote], clause: Clause, plan: Span | None) -
     )
 
 
-def _read(text: str, span: Span, row: Sequence[Cell], index: RepairIndex) -> tuple[Reading, Cells]:
+def _read(
+    text: str, span: Span, row: Sequence[Cell], index: RepairIndex, breaks: Breaks
+) -> tuple[Reading, Cells]:
     """The reading of a clause; of a row one cell a line, whatever stands between them, with where
     each cell stands in it."""
     repairs = index.within(span)
     if not row:
-        return read_span(text, span, repairs), NO_CELLS
+        return read_span(text, span, repairs, breaks), NO_CELLS
     words: list[str] = []
     starts, ends = array("I"), array("I")
     local: list[Cell] = []
@@ -212,19 +211,12 @@ def _read(text: str, span: Span, row: Sequence[Cell], index: RepairIndex) -> tup
             words.append("\n")
             starts.append(ends[-1])
             ends.append(cell.start)
-        part = read_span(text, Span(cell.start, cell.end), repairs)
+        part = read_span(text, Span(cell.start, cell.end), repairs, breaks)
         local.append(Cell(len(starts), len(starts) + len(part.text), cell.column))
         words.append(part.text)
         starts.extend(part.starts)
         ends.extend(part.ends)
     return Reading("".join(words), starts, ends, repairs), Cells(local)
-
-
-def _closed(reading: Reading, aside: Sequence[Span]) -> Iterator[tuple[int, int]]:
-    """Ranges of lines that are no text, and of the names of documents outside them, in order."""
-    lines = [(reading.index(span.start), reading.index(span.end)) for span in aside]
-    taken = Ranges(lines)
-    yield from sorted([*lines, *(n for n in _names(reading.text) if not taken.overlap(*n))])
 
 
 def _names(text: str) -> Iterator[tuple[int, int]]:

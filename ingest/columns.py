@@ -157,3 +157,10 @@ def names_units(words: str) -> str | None:
     """
     column = read_column(words)
     return column.head if column is not None and column.kind is ColumnKind.UNITS else None
+
+
+def names_column(words: str) -> bool:
+    """Whether a cell heads a column that holds no units; the value of a label (责任单位, 区教委) heads
+    none."""
+    column = read_column(words)
+    return column is not None and column.kind is not ColumnKind.UNITS

@@ -1,8 +1,10 @@
-"""The facts about a document: title, number, issuer, dates.
+"""The facts about a document: title, number, issuer, dates, whom it is addressed to, who passed it,
+what is attached.
 
 Read from labelled lines (`ingest.metadata`), wherever they stand, and where there are none from
 the text: the title lines, the document number under them, the signature with its date at the end.
-Where what the text prints contradicts a label, the text is believed and a finding names both.
+Where what the text prints contradicts a label, the text is believed and a finding names both. Each
+value has its place.
 """
 
 from __future__ import annotations
@@ -12,9 +14,18 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import pairwise
 
+from ingest.drafts import is_addressed
 from ingest.header_conflicts import conflict, letters, names_differ, titles_differ
-from ingest.layout import TITLE_END, Line, LineKind, find_lines, is_signatory
-from ingest.lines import plain_breaks
+from ingest.layout import (
+    LayoutKind,
+    Line,
+    LineKind,
+    find_lines,
+    is_signatory,
+    layout_words,
+    names_attachment,
+)
+from ingest.leftovers import FormulaKind, formula
 from ingest.metadata import (
     DATE,
     NUMBER,
@@ -24,29 +35,37 @@ from ingest.metadata import (
     normalize_date,
     normalize_document_number,
 )
-from kb.models import Fact, Finding, Span
+from ingest.signature import find_dateline, find_month, find_signature
+from ingest.titles import (
+    EDITION,
+    HEAD_LINES,
+    LONGEST_NAME,
+    LONGEST_TITLE,
+    find_title,
+    is_letterhead,
+    is_passed,
+    may_name,
+    says_nothing,
+    stands_alone,
+    title_inside,
+)
+from kb.models import Fact, Finding, HeaderValue, Span
 
-_HEAD_LINES = 14
-"""Lines at the head of a text among which its title is looked for."""
-_HEAD = 1500
-"""Characters in which a number stands that no label names."""
-_LONGEST_TITLE = 120
-_TITLE_LINES = 4
 _LONGEST_FIRST_LINE = 80
 """Characters of the first line where it has to stand for a title that there is not."""
-_LETTERHEAD = re.compile(
-    rf"(?!.*关于)[一-龥（）() \u3000]{{2,40}}文件|(?:{NUMBER.pattern})(?:[ \u3000\t]*签\s*发\s*人\s*[:：].*)?|签\s*发\s*人\s*[:：].*|★.*|(?:特急|加急|机密|秘密|绝密|平急)"
-)
-"""The lines over a title in the layout of official documents (GB/T 9704): the issuer's red head,
-the number, who signed, secrecy and urgency."""
 _ASIDE = frozenset({LineKind.METADATA, LineKind.FURNITURE, LineKind.ROW_HEAD, LineKind.ROW})
-_BESIDE_NUMBER = re.compile(r"[\W_]*+(?:签\s*+发\s*+人\s*+[:：].*)?")
-"""What may stand on a document number's own line: brackets, stars, and who signed."""
+_LISTED = re.compile(r"(?:^|(?<=[\s）)]))\d{1,2}[.．、](?!\d)\s*")
+_PASSED = 60
+"""Lines at the head of a text among which it is looked for who passed it."""
+_FIELDS = ("title", "document_number", "index_number", "issuer", "written_on", "published_on",
+           "subject", "validity")  # fmt: skip
 
 
 class Header(Fact):
-    """What the document says of itself; what it does not say is None. `spans`: the lines that say
-    it and are no labelled ones; `title_printed` and `number_printed` as in `kb.models.Document`."""
+    """What the document says of itself; what it does not say is None. `values`: all of it with its
+    places; `spans`: the lines at the head that say it and are no labelled ones, `signed` those of
+    the signature; `month`: the first day of that in which it was written, where no day is printed;
+    `title_printed` and `number_printed` as in `kb.models.Document`."""
 
     title: str | None = None
     title_printed: bool = False
@@ -55,61 +74,147 @@ class Header(Fact):
     index_number: str | None = None
     issuer: str | None = None
     written_on: date | None = None
+    month: date | None = None
     published_on: date | None = None
     subject: str | None = None
     validity: str | None = None
+    values: tuple[HeaderValue, ...] = ()
     spans: tuple[Span, ...] = ()
+    signed: tuple[Span, ...] = ()
     findings: tuple[Finding, ...] = ()
 
 
-def parse_header(text: str) -> Header:
-    """Read the header of a decoded document."""
+def parse_header(text: str, found: Sequence[Line] | None = None) -> Header:
+    """Read the header of a decoded document; `found` are its lines, where they are known already."""
     metadata = find_metadata(text)
-    lines = [line for line in find_lines(text, metadata) if line.kind not in _ASIDE]
-    printed = _printed_title(lines)
-    signature = _signature(lines)
+    everything = found if found is not None else find_lines(text, metadata)
+    lines = [line for line in everything if line.kind not in _ASIDE]
+    printed = find_title(lines)
+    signature = find_signature(lines)
     conflicts = dict(_conflicts(metadata, lines, printed, signature))
+    places: dict[str, Span] = {}
+    untitled: list[Finding] = []
 
     def labelled(name: str) -> str | None:
-        return None if name in conflicts else metadata.value(name)
+        entry = None if name in conflicts else metadata.entry(name)
+        if entry is None:
+            return None
+        if entry.span:
+            places[name] = entry.span
+        return entry.value
 
-    words = labelled("title") or "".join(line.text for line in printed)
+    words = labelled("title")
+    if not words and printed:
+        words = "".join(line.text for line in printed)
+        places["title"] = Span(printed[0].start, printed[-1].end)
+    if not words and lines and (named := title_inside(lines[0])):
+        words, places["title"] = named
     title_printed = bool(words)
     if not words:
-        spoken = (line.text for line in lines if not line.text.endswith(("：", ":")))
-        words = next(spoken, "")[:_LONGEST_FIRST_LINE]
+        spoken = next((line for line in lines if not says_nothing(line)), (*lines, None)[0])
+        words = spoken.text[:_LONGEST_FIRST_LINE] if spoken else ""
+        if spoken:
+            untitled.append(_untitled(spoken))
     title = re.sub(r"(?<=[一-龥])[ \u3000]+(?=[一-龥《])", "", words) or None
-    own = _printed_number(lines) if "document_number" in conflicts else None
-    number = own[0] if own else normalize_document_number(labelled("document_number") or "")
-    number_printed = number is not None
-    if number is None:
-        for place in (_joined(lines, _HEAD), plain_breaks(text[:_HEAD])):
-            if match := NUMBER.search(place):
-                number = normalize_document_number(match.group())
-                number_printed = _stands_alone(place, match)
-                break
-    signed = (signature[0].text, signature[1].text) if signature else ("", "")
-    issuer = labelled("issuer") or re.sub(r"\s+", "", signed[0]) or _issuer_of(title) or None
+    number = normalize_document_number(labelled("document_number") or "")
+    if number is None and (own := _printed_number(lines)):
+        number, places["document_number"] = own
+    issuer = labelled("issuer") or _printed_issuer(lines, printed, signature, places)
+    written_on = None if "written_on" in conflicts else _written_on(metadata)
+    if written_on and (entry := metadata.entry("written_on") or metadata.entry("generated_on")):
+        places["written_on"] = entry.span or Span(0, 1)
+    elif day := signature[1] if signature else find_dateline(lines) or _day_beside_number(lines):
+        printed_day = DATE.search(day.text) or PACKED.search(day.text)
+        start, end = printed_day.span() if printed_day else (0, len(day.text))
+        written_on = normalize_date(day.text)
+        places["written_on"] = Span(day.start + start, day.start + end)
+    month = None if written_on else find_month(lines)
+    read = {
+        "title": title if title_printed else None,
+        "document_number": number,
+        "index_number": labelled("index_number"),
+        "issuer": issuer,
+        "written_on": written_on,
+        "published_on": normalize_date(labelled("published_on") or ""),
+        "subject": labelled("subject"),
+        "validity": labelled("validity"),
+    }
+    values = [
+        HeaderValue(field=name, value=str(read[name]), span=places[name])
+        for name in _FIELDS
+        if read[name] and name in places
+    ]
+    if month:
+        values.append(month[1])
+    values += _beside(lines)
+    shown = [line for line in lines[:1] if not title_printed and may_name(line)]
+    head = [*(printed or shown), *_letterhead(lines)]
+    head += _repeated(lines, title) if title_printed else ()
     return Header(
-        title=title,
+        **(read | {"title": title}),
         title_printed=title_printed,
-        number_printed=number_printed,
-        document_number=number,
-        index_number=metadata.value("index_number"),
-        issuer=issuer,
-        written_on=("written_on" not in conflicts and _written_on(metadata))
-        or normalize_date(signed[1]),
-        published_on=normalize_date(metadata.value("published_on") or ""),
-        subject=metadata.value("subject"),
-        validity=metadata.value("validity"),
-        spans=tuple(
-            Span(line.start, line.end)
-            for line in dict.fromkeys(
-                [*printed, *_repeated(lines, title), *_letterhead(lines), *(signature or ())]
-            )
-        ),
-        findings=tuple(conflicts.values()),
+        number_printed=number is not None,
+        month=month[0] if month else None,
+        values=tuple(sorted(values, key=lambda v: (v.span.start, v.field))),
+        spans=tuple(Span(line.start, line.end) for line in dict.fromkeys(head)),
+        signed=tuple(Span(line.start, line.end) for line in signature or ()),
+        findings=(*conflicts.values(), *untitled),
     )
+
+
+def _untitled(line: Line) -> Finding:
+    return Finding(
+        code="no-title",
+        message=f"没有读出标题, 以“{line.text[:30]}”代替, 请核对 / no title was found; these words stand "
+        "for it, check it",
+        span=Span(line.start, line.end),
+    )
+
+
+def _beside(lines: Sequence[Line]) -> Iterator[HeaderValue]:
+    """Whom the text is addressed to, who passed it, and what is attached."""
+    for line in lines[: 2 * HEAD_LINES]:
+        if is_addressed(line.text):
+            yield HeaderValue(
+                field="addressee",
+                value=line.text.rstrip("：:"),
+                span=Span(line.start, line.end - 1),
+            )
+            break
+        if line.marker or "。" in line.text:
+            break
+    for line in lines[:_PASSED]:
+        if line.marker:
+            break
+        if EDITION.fullmatch(line.text) and is_passed(line.text):
+            span = Span(line.start + 1, line.end - 1)
+            yield HeaderValue(field="approval", value=line.text[1:-1], span=span)
+            break
+        match = formula(FormulaKind.APPROVAL).search(line.text)
+        if match and formula(FormulaKind.SUBJECT).search(match.group()):
+            start, end = line.start + match.start(), line.start + match.end()
+            yield HeaderValue(field="approval", value=match.group(), span=Span(start, end))
+            break
+    named = False
+    count = 0
+    for line in lines:
+        if line.kind is LineKind.ATTACHMENT and not names_attachment(line.text):
+            name = re.split(r"[:：]", line.text, maxsplit=1)[-1].strip()
+            named, count = True, 1
+        elif named and line.marker and line.marker.ordinal == count + 1:
+            name, count = line.text, count + 1
+        else:
+            named = False
+            continue
+        at = line.end - len(name)
+        marks = [m for m in _LISTED.finditer(name) if m.end() < len(name)]
+        starts = [0] if not marks or marks[0].start() else []
+        for start, end in pairwise([*starts, *(m.end() for m in marks), len(name) + 1]):
+            stop = next((m.start() for m in marks if m.end() == end), len(name))
+            if words := name[start:stop].strip():
+                place = at + start + name[start:stop].index(words)
+                span = Span(place, place + len(words))
+                yield HeaderValue(field="attachment", value=words, span=span)
 
 
 def _conflicts(
@@ -127,7 +232,7 @@ def _conflicts(
     number = normalize_document_number(metadata.value("document_number") or "")
     own = _printed_number(lines)
     if number and own and own[0] != number:
-        span = Span(own[1].start, own[1].end)
+        span = own[1]
         yield "document_number", conflict(("发文字号", "document number"), number, own[0], span)
     if signature is None or not is_signatory(signature[0].text):
         return
@@ -142,15 +247,55 @@ def _conflicts(
         yield "written_on", conflict(what, written.isoformat(), signed.isoformat(), span)
 
 
-def _printed_number(lines: Sequence[Line]) -> tuple[str, Line] | None:
-    """The number on a line of its own at the head, before the first sentence or addressee."""
-    for line in lines[:_HEAD_LINES]:
-        match = NUMBER.search(line.text)
-        if match and _stands_alone(line.text, match):
+def _printed_number(lines: Sequence[Line]) -> tuple[str, Span] | None:
+    """The document's own number and its place: on a line of its own at the head, with who signed or
+    in brackets, before the first sentence or addressee; one inside a sentence is another's."""
+    for line in lines[: 2 * HEAD_LINES]:
+        if (match := NUMBER.search(line.text)) and stands_alone(line.text, match):
             number = normalize_document_number(match.group())
-            return (number, line) if number else None
+            start = line.start + match.start()
+            return (number, Span(start, start + len(match.group()))) if number else None
         if line.kind is LineKind.MARKED or re.search(r"。|[：:]$", line.text):
             return None
+    return None
+
+
+def _printed_issuer(
+    lines: Sequence[Line],
+    printed: Sequence[Line],
+    signature: tuple[Line, Line] | None,
+    places: dict[str, Span],
+) -> str | None:
+    """Who issues: by the signature, else by the title, else by the red head."""
+    if signature:
+        name = signature[0]
+        dated = DATE.search(name.text)
+        words = name.text[: dated.start()] if dated else name.text
+        if bare := re.sub(r"\s+", "", words):
+            places["issuer"] = Span(name.start, name.start + len(words.rstrip()))
+            return bare
+    if printed:
+        words = "".join(line.text for line in printed)
+        match = re.match(r"([一-龥\s、（）()]{3,60}?)(?:关于|印发)", words)
+        if match and (name_ := re.sub(r"\s", "", match[1])):
+            places["issuer"] = Span(printed[0].start, printed[0].start + len(match[1].rstrip()))
+            return name_
+    if len(printed) > 1 and is_signatory(printed[0].text):
+        places["issuer"] = Span(printed[0].start, printed[0].end)
+        return re.sub(r"\s", "", printed[0].text)
+    over = next((i for i, line in enumerate(lines) if printed and line is printed[0]), 0)
+    if over and is_signatory(lines[over - 1].text):
+        body = lines[over - 1]
+        places["issuer"] = Span(body.start, body.end)
+        return re.sub(r"\s", "", body.text)
+    for line in lines[:HEAD_LINES]:
+        head = layout_words(LayoutKind.HEAD)
+        if len(line.text) <= LONGEST_NAME and line.text.endswith(head) and is_letterhead(line.text):
+            ending = next(word for word in head if line.text.endswith(word))
+            name_ = line.text.removesuffix(ending).rstrip()
+            if len(name_) > 2:
+                places["issuer"] = Span(line.start, line.start + len(name_))
+                return re.sub(r"\s", "", name_)
     return None
 
 
@@ -164,56 +309,10 @@ def _written_on(metadata: Metadata) -> date | None:
     return None if same else normalize_date(generated)
 
 
-def _joined(lines: Sequence[Line], characters: int) -> str:
-    """The first `characters` of the lines, each ended by a line break."""
-    parts: list[str] = []
-    length = 0
-    for line in lines:
-        if length >= characters:
-            break
-        parts.append(line.text)
-        length += len(line.text) + 1
-    return "\n".join(parts)[:characters]
-
-
-def _stands_alone(body: str, number: re.Match[str]) -> bool:
-    """Whether a document number has its line to itself, as over or under a title; else it is one
-    that the text cites."""
-    start = body.rfind("\n", 0, number.start()) + 1
-    end = body.find("\n", number.end())
-    rest = body[start : number.start()] + body[number.end() : len(body) if end < 0 else end]
-    return _BESIDE_NUMBER.fullmatch(rest) is not None
-
-
-def _printed_title(lines: Sequence[Line]) -> Sequence[Line]:
-    """The first lines of the text that end like the title of an official document."""
-    head = lines[:_HEAD_LINES]
-    candidates = []
-    for last, line in enumerate(head):
-        for size in (1, 2, 3):
-            window = head[max(0, last - size + 1) : last + 1]
-            joined = "".join(line.text for line in window)
-            if size > last + 1 or any(_LETTERHEAD.fullmatch(line.text) for line in window):
-                continue
-            if not 6 <= len(joined) <= _LONGEST_TITLE or re.search(r"[。；;>|]", joined):
-                continue
-            if not _numbered(window[0].text) and TITLE_END.search(line.text):
-                named = "关于" in joined
-                candidates.append((not named, last if named else last - size, size, last))
-    if not candidates:
-        return []
-    _, _, size, last = min(candidates)
-    first = last - size + 1
-    # The bodies that issue it may stand on lines of their own over 关于.
-    while first and last - first < _TITLE_LINES - 1 and is_signatory(head[first - 1].text):
-        first -= 1
-    return head[first : last + 1]
-
-
 def _repeated(lines: Sequence[Line], title: str | None) -> Iterator[Line]:
     """Lines at the head that print (a part of) the title again."""
     whole = _squeezed(title or "")
-    for line in lines[: 2 * _HEAD_LINES]:
+    for line in lines[: 2 * HEAD_LINES]:
         words = _squeezed(line.text)
         if line.kind is not LineKind.MARKED and len(words) >= 6 and words in whole:
             yield line
@@ -224,26 +323,14 @@ def _squeezed(text: str) -> str:
 
 
 def _letterhead(lines: Sequence[Line]) -> Iterator[Line]:
-    for line in lines[: 2 * _HEAD_LINES]:
-        if len(line.text) <= _LONGEST_TITLE and _LETTERHEAD.fullmatch(line.text):
+    for line in lines[: 2 * HEAD_LINES]:
+        if len(line.text) <= LONGEST_TITLE and is_letterhead(line.text):
             yield line
 
 
-def _numbered(line: str) -> bool:
-    return re.match(r"(?:附件?|[一二三四五六七八九十]+、|\d+[.、．]|[(（])", line) is not None
-
-
-def _signature(lines: Sequence[Line]) -> tuple[Line, Line] | None:
-    """The signing body and its date: a short line without punctuation, then a date line."""
-    for before, line in pairwise(lines):
-        if len(line.text) <= 16 and normalize_date(line.text):
-            alone = not DATE.sub("", line.text).strip() or PACKED.match(line.text)
-            name = re.sub(r"\s+", "", before.text)
-            if alone and 2 < len(name) <= 30 and not re.search(r"[。，,；;：:、《]", name):
-                return before, line
+def _day_beside_number(lines: Sequence[Line]) -> Line | None:
+    """The line of the document's number where the day stands beside it."""
+    for line in lines[:HEAD_LINES]:
+        if (number := NUMBER.search(line.text)) and stands_alone(line.text, number):
+            return line if normalize_date(line.text) else None
     return None
-
-
-def _issuer_of(title: str | None) -> str | None:
-    match = re.match(r"([一-龥]{3,40}?)(?:关于|印发)", re.sub(r"\s", "", title or ""))
-    return match.group(1) if match else None

@@ -4,9 +4,12 @@ attachment."""
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from enum import Enum, auto
+from enum import Enum, StrEnum, auto
+from functools import lru_cache
+from itertools import pairwise
 
 from ingest.alignment import Row
 from ingest.columns import Cell
@@ -14,31 +17,109 @@ from ingest.duty_tables import find_tables
 from ingest.furniture import is_furniture
 from ingest.lines import find_raw_lines
 from ingest.metadata import DATE, PACKED, Metadata, find_metadata, normalize_date
-from ingest.numbering import Marker, find_marker
+from ingest.numbering import Marker, find_marker, settle
+from ingest.reading import Breaks, begins_label
+from ingest.wrapping import breaks_inside, ends_open, find_margin, is_full, width_of
+from kb.language.parties import WordKind, find_parties, party_words
+from kb.lexicon import WordEntry, load_lexicon
 
 _SENTENCE = re.compile(r"[。；;]")
 _DASHED_PAGE = re.compile(r"[-—–][-—–\s]*\d{1,4}[-—–\s]*[-—–]")
 _BARE_NUMBER = re.compile(r"\d{1,4}")
-_COPY = re.compile(r"抄送[:：]|抄报[:：]|.{2,30}\d{4}年\d{1,2}月\d{1,2}日印发$")
-_ATTACHMENT = re.compile(
-    r"附\s*件\s*[\d一二三四五六七八九十]*\s*(?:[:：].{0,60})?$|附\s*表\s*\d*\s*$|附录\s*\d*\s*$"
-)
 _ENTRY_OF_CONTENTS = re.compile(r"[^。；;]{1,80}?(?:\.{4,}|…{2,}|·{4,}|-{6,})\s*\d{1,4}")
-_MEMBERS = re.compile(
-    r"[^：:，,。；;、（(]*(?:成员单位|成员名单|组成人员|成员单位名单|组成人员名单)"
-)
-_SIGNATORY = re.compile(
-    r"[一-龥\s（）()]{2,30}(?:府|室|局|委|会|厅|部|院|办|处|组|中心|队|司|所|校|社|公司|法院|党组)"
-)
 # Begins where white space begins and gives none back: a line may be nothing but white space.
 _PERIOD_SUFFIX = re.compile(
     r"(?<!\s)\s*+[(（]?\s*+(?:19|20)\d\d\s*+年?\s*+[-—–－~～至]++\s*+(?:19|20)\d\d\s*+年?\s*+[)）]?\s*+$"
 )
-TITLE_END = re.compile(
-    r"(?:通知|意见|方案|计划|规划|办法|决定|条例|规定|细则|纲要|公告|通告|通报|报告|批复|要点|清单|措施|规程|标准|指南|制度|函|决议|目标|任务|分工表|分解表|任务表)(?:[(（][^()（）\n]{1,24}[)）])?$"
-)
-HEADING_MARK = re.compile(r"#{1,6}[ \u3000\t]+")
-"""What stands before a heading in Markdown; no Chinese official text begins a line so."""
+_BRACKETED = re.compile(r"[(（][^()（）\n]{1,24}[)）]$")
+_NUMBER_OF = r"\s*[\d一二三四五六七八九十]*\s*"
+_SUBTITLE = 3
+"""Lines at the head of a text of which one after a dash is a subtitle."""
+_ATTACHED_ALONE = 20
+"""Characters of the line over an attachment without its name."""
+_SIGNED = 0.8
+"""Share of a line's characters that are names of bodies, in a signature."""
+_LONGEST_SIGNATURE = 60
+_SHORTEST_NAME = 4
+_SIGNING = ("office", "government", "group", "association", "enterprise")
+"""The classes of bodies that issue documents."""
+MARKUP = re.compile(r"(?:#{1,6}|>+)[ \u3000\t]+|\*{1,3}(?=[^\s*])")
+"""What stands before a heading, a quotation or strong words in Markdown."""
+_STRONG = re.compile(r"\*\*(?=[^\s*])[^*\n]{1,400}?(?<=[^\s*])\*\*")
+_ESCAPE = re.compile(r"\\(?=[\[\]()*_.#|+-])")
+_PAGE_SENTENCE = 12
+"""Characters of a line that may be the first half of a sentence that a page breaks."""
+_PAGES = 3
+"""How often a line stands beside the numbers of pages that is the head of each."""
+_LONGEST_HEAD = 40
+"""Characters of such a line."""
+
+
+class LayoutKind(StrEnum):
+    """What a word says of the line that it begins, ends or is."""
+
+    TITLE = "title"
+    COPY = "copy"
+    MEMBERS = "members"
+    ATTACHED = "attached"
+    HEAD = "head"
+    GRADE = "grade"
+    SIGNED = "signed"
+    ISSUED = "issued"
+
+
+class LayoutWords(WordEntry):
+    """Words of one kind; lines of that kind and lines that only look so."""
+
+    kind: LayoutKind
+
+
+@lru_cache
+def layout_words(kind: LayoutKind) -> tuple[str, ...]:
+    """The words of a kind, the longest first."""
+    words = (
+        w for e in load_lexicon("layout_words", LayoutWords) if e.kind is kind for w in e.words
+    )
+    return tuple(sorted(words, key=len, reverse=True))
+
+
+@lru_cache
+def _spaced(kind: LayoutKind) -> str:
+    """A pattern for the words of a kind, with spaces between their characters."""
+    return "|".join(r"\s*".join(map(re.escape, word)) for word in layout_words(kind))
+
+
+@lru_cache
+def _attachment() -> re.Pattern[str]:
+    return re.compile(
+        rf"(?:{_spaced(LayoutKind.ATTACHED)}){_NUMBER_OF}(?:[:：].{{0,60}}|.{{2,60}}\.[A-Za-z]{{2,5}})?$"
+    )
+
+
+@lru_cache
+def _copied() -> re.Pattern[str]:
+    copy, issued = _spaced(LayoutKind.COPY), _spaced(LayoutKind.ISSUED)
+    return re.compile(
+        rf"(?:{copy})\s*[:：]|.{{2,30}}\d{{4}}年\d{{1,2}}月\d{{1,2}}日\s*(?:{issued})$"
+    )
+
+
+def names_attachment(text: str) -> bool:
+    """Whether a line is that over an attachment, without its name: 附件2, 附表:"""
+    if len(text) > _ATTACHED_ALONE:
+        return False
+    return re.fullmatch(rf"(?:{_spaced(LayoutKind.ATTACHED)}){_NUMBER_OF}[:：]?", text) is not None
+
+
+def ends_like_title(text: str) -> bool:
+    """Whether a text ends in the word of a kind of document: 通知, 方案（试行）."""
+    return _BRACKETED.sub("", text).endswith(layout_words(LayoutKind.TITLE))
+
+
+def signed_by(text: str) -> int | None:
+    """Where in a line it begins to say who signed (签发人：); None where it does not."""
+    match = re.search(rf"(?:{_spaced(LayoutKind.SIGNED)})\s*[:：]", text)
+    return match.start() if match else None
 
 
 class LineKind(Enum):
@@ -60,7 +141,8 @@ class LineKind(Enum):
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line without the white space around it; `[start, end)` in the source. A row of a table is
-    one, over however many lines it goes: `cells` are its, and `text` has tabs between them."""
+    one, over however many lines it goes: `cells` are its, and `text` has tabs between them. `goes_on`:
+    it is no paragraph of its own but goes on with the line of text before it."""
 
     start: int
     end: int
@@ -68,6 +150,7 @@ class Line:
     kind: LineKind
     marker: Marker | None = None
     cells: tuple[Cell, ...] = ()
+    goes_on: bool = False
 
 
 def find_lines(text: str, metadata: Metadata | None = None) -> list[Line]:
@@ -79,26 +162,146 @@ def find_lines(text: str, metadata: Metadata | None = None) -> list[Line]:
     """
     labelled = (metadata or find_metadata(text)).lines
     bare: list[tuple[int, str]] = []
+    widths: list[int] = []
     for offset, raw in find_raw_lines(text):
-        stripped = raw.strip().strip("\ufeff\u200b\ue000\ue004\ue5e5").strip()
-        if mark := HEADING_MARK.match(stripped):
-            stripped = stripped[mark.end() :]
+        stripped = _stripped(raw)
         if stripped:
             bare.append((offset + raw.index(stripped), stripped))
-    speaks = [i for i, (_, t) in enumerate(bare) if _SENTENCE.search(t) or find_marker(t)]
+            widths.append(width_of(raw.rstrip()))
+    words = [_ESCAPE.sub("", t) for _, t in bare]
+    marks = settle(words, [find_marker(t) for t in words])
+    marks = [_as_printed(mark, t) for mark, (_, t) in zip(marks, bare, strict=True)]
+    said = next((i for i, (_, t) in enumerate(bare) if "。" in t), len(bare))
+    for index, mark in enumerate(marks[:said]):
+        if mark and mark.family == "dash" and index <= _SUBTITLE and ends_open(bare[index][1]):
+            marks[index] = None  # a subtitle
+    speaks = [i for i, (_, t) in enumerate(bare) if marks[i] or _SENTENCE.search(t)]
     first, last = (speaks[0], speaks[-1]) if speaks else (len(bare), -1)
     lines = [
         Line(start, start + len(words), words, LineKind.METADATA)
         if start in labelled
-        else _classify(start, words, outside=not first <= index <= last)
+        else _classify(start, words, marks[index], outside=not first <= index <= last)
         for index, (start, words) in enumerate(bare)
     ]
-    return _with_rows(text, _without_page_numbers(lines))
+    lines, pages = _without_pages(lines)
+    return _with_rows(text, _going_on(text, lines, widths, pages))
 
 
-def _classify(start: int, text: str, *, outside: bool) -> Line:
+def _as_printed(marker: Marker | None, line: str) -> Marker | None:
+    """A marker with the escapes of Markdown that stand in it: 1\\."""
+    if marker is None or line.startswith(marker.text):
+        return marker
+    end, left = 0, len(marker.text)
+    while left and end < len(line):
+        left -= _ESCAPE.match(line, end) is None
+        end += 1
+    return replace(marker, text=line[:end])
+
+
+def _stripped(raw: str) -> str:
+    """A line without white space, invisible marks and the marks of Markdown around it."""
+    stripped = raw.strip().strip("\ufeff\u200b\ue000\ue004\ue5e5").strip()
+    while mark := MARKUP.match(stripped):
+        stars = mark.group().strip() if mark.group()[0] == "*" else ""
+        if stars and stars not in stripped[mark.end() :]:
+            break  # 138****5520 and notes
+        stripped = stripped[mark.end() :]
+        if stars and stripped.endswith(stars) and stripped.count(stars) == 1:
+            stripped = stripped[: -len(stars)].rstrip()
+    return stripped
+
+
+def find_breaks(text: str, lines: Sequence[Line]) -> Breaks:
+    """What a reading of the text leaves out: breaks inside a paragraph, words of the page and marks
+    of Markdown among its lines.
+
+    Args:
+        text: the document, as `lines` were found in it.
+        lines: all its lines.
+    """
+    soft: set[int] = set()
+    skipped: list[tuple[int, int]] = []
+    end = 0  # of the last line that is text
+    for line in lines:
+        if line.kind in (LineKind.FURNITURE, LineKind.METADATA):
+            skipped.append((end, line.end))
+            end = line.end
+            continue
+        if line.goes_on:
+            broken = next((i for i in range(end, line.start) if text[i] in "\r\n"), end)
+            if broken > end:
+                skipped.append((end, broken))
+            soft.add(broken)
+        for strong in _STRONG.finditer(line.text):
+            left, right = line.start + strong.start(), line.start + strong.end()
+            skipped += [(left, left + 2), (right - 2, right)]
+        skipped += [
+            (line.start + m.start(), line.start + m.end()) for m in _ESCAPE.finditer(line.text)
+        ]
+        end = line.end
+    return Breaks(soft, skipped)
+
+
+def _going_on(text: str, lines: list[Line], widths: Sequence[int], pages: set[int]) -> list[Line]:
+    """Tell the lines that go on with the sentence before: where the text is set to a width and the
+    line before is full, or where only the foot and head of a page stand between."""
+    flowing = (LineKind.TEXT, LineKind.MARKED, LineKind.TITLE)
+    follows = [
+        a.kind in flowing
+        and b.kind in flowing
+        and b.marker is None
+        and ends_open(a.text)
+        and text.count("\n", a.end, b.start) < 2
+        for a, b in pairwise(lines)
+    ]
+    margin = find_margin(widths, [*follows, False][: len(lines)])
+    before = -1  # the last line that is no furniture
+    brackets = 0  # that are open after it
+    for place, line in enumerate(lines):
+        if line.kind is LineKind.FURNITURE:
+            continue
+        last, between = lines[before], range(before + 1, place)
+        if before < 0 or line.marker or begins_label(line.text):
+            goes_on = False
+        elif between:
+            goes_on = (
+                line.kind in flowing
+                and last.kind in flowing
+                and ends_open(last.text)
+                and len(last.text) >= _PAGE_SENTENCE
+                and pages.issuperset(between)
+            )
+        else:
+            near = text.count("\n", last.end, line.start) < 2
+            # A paragraph that has no final mark at its end is a heading.
+            ends = not ends_open(line.text) or is_full(widths[place], margin)
+            goes_on = ends and follows[before] and is_full(widths[before], margin)
+            goes_on = goes_on or (
+                near
+                and line.kind in flowing
+                and last.kind in flowing
+                and (breaks_inside(last.text, line.text) or _closes(line.text, brackets))
+            )
+        if goes_on:
+            lines[place] = replace(line, kind=LineKind.TEXT, goes_on=True)
+        brackets = max(0, (brackets if goes_on else 0) + _opened(line.text))
+        before = place
+    return lines
+
+
+def _opened(text: str) -> int:
+    """How many brackets a line leaves open."""
+    return sum(c in "（(" for c in text) - sum(c in "）)" for c in text)
+
+
+def _closes(text: str, brackets: int) -> bool:
+    """Whether a line closes a bracket of the line before, before it opens one of its own."""
+    first = next((c for c in text if c in "（(）)"), "")
+    return brackets > 0 and first != "" and first in "）)"
+
+
+def _classify(start: int, text: str, marker: Marker | None, *, outside: bool) -> Line:
     end = start + len(text)
-    marker = find_marker(text)
     kind = LineKind.TEXT
     if _DASHED_PAGE.fullmatch(text) or _ENTRY_OF_CONTENTS.fullmatch(text):
         kind, marker = LineKind.FURNITURE, None
@@ -106,11 +309,11 @@ def _classify(start: int, text: str, *, outside: bool) -> Line:
         kind = LineKind.MARKED
     elif is_period_line(text):
         kind = LineKind.PERIOD
-    elif len(text) <= 80 and _ATTACHMENT.match(text):
+    elif len(text) <= 80 and _attachment().match(text):
         kind = LineKind.ATTACHMENT
-    elif is_dateline(text) or _COPY.match(text):
+    elif is_dateline(text) or _copied().match(text):
         kind = LineKind.CLOSING
-    elif len(text) <= 40 and _MEMBERS.fullmatch(text):
+    elif _is_over_members(text):
         kind = LineKind.MEMBERS
     elif is_title(text):
         kind = LineKind.TITLE
@@ -162,20 +365,42 @@ def _pieces(text: str, line: Line, head: tuple[int, int], rows: Sequence[Row]) -
     yield from piece(rows[-1].cells[-1].end, line.end, LineKind.TEXT)
 
 
-def _without_page_numbers(lines: Sequence[Line]) -> list[Line]:
-    """Bare numbers that count up are the numbers of pages (or of a table's rows); a single one
-    may be the value in a cell."""
+def _without_pages(lines: Sequence[Line]) -> tuple[list[Line], set[int]]:
+    """Tell the feet and heads of pages, and give their places: numbers between dashes, bare numbers
+    that count up (a single one may be the value in a cell), and what stands beside them on every
+    page."""
     found = list(lines)
     bare = [
         (i, int(line.text))
         for i, line in enumerate(lines)
         if line.kind is LineKind.TEXT and _BARE_NUMBER.fullmatch(line.text)
     ]
+    pages = {
+        i
+        for i, line in enumerate(lines)
+        if line.kind is LineKind.FURNITURE and _is_page_number(line.text)
+    }
     for place, (index, number) in enumerate(bare):
         beside = [n for _, n in bare[max(0, place - 1) : place + 2]]
         if number - 1 in beside[:-1] or number + 1 in beside[1:]:
-            found[index] = replace(lines[index], kind=LineKind.FURNITURE)
-    return found
+            pages.add(index)
+    beside_pages = [
+        i
+        for page in pages
+        for i in (page - 1, page + 1)
+        if 0 <= i < len(lines) and len(lines[i].text) <= _LONGEST_HEAD and i not in pages
+    ]
+    often = Counter(lines[i].text for i in beside_pages)
+    pages.update(i for i in beside_pages if often[lines[i].text] >= _PAGES)
+    for index in pages:
+        found[index] = replace(lines[index], kind=LineKind.FURNITURE, marker=None)
+    return found, pages
+
+
+def _is_page_number(text: str) -> bool:
+    return _DASHED_PAGE.fullmatch(text) is not None or (
+        len(text) <= _LONGEST_HEAD and sum(c.isdecimal() for c in text) > 0
+    )
 
 
 def is_dateline(text: str) -> bool:
@@ -195,7 +420,37 @@ def is_dateline(text: str) -> bool:
 
 def is_signatory(text: str) -> bool:
     """Whether a line holds nothing but names of bodies, as over a title or in a signature."""
-    return _SIGNATORY.fullmatch(text) is not None
+    bare = re.sub(r"\s", "", text)
+    if not 2 < len(bare) <= _LONGEST_SIGNATURE or not re.fullmatch(r"[一-龥（）()]+", bare):
+        return False
+    found = find_parties(bare)
+    covered = sum(p.end - p.start for p in found) >= _SIGNED * len(bare)
+    if covered and found and found[-1].end == len(bare):
+        return True
+    ends, others = _body_ends()
+    return len(bare) > _SHORTEST_NAME and bare.endswith(ends) and not bare.endswith(others)
+
+
+@lru_cache
+def _body_ends() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What the name of a body ends in, where it has a line to itself, and what only looks so."""
+    ends = tuple(
+        word
+        for entry in party_words()
+        if entry.kind is WordKind.SUFFIX and entry.class_ in _SIGNING
+        for word in entry.words
+        if len(word) > 1 or entry.class_ == "office"
+    )
+    others = (w for entry in party_words() if entry.kind is WordKind.OTHER for w in entry.words)
+    return ends, tuple(others)
+
+
+def _is_over_members(text: str) -> bool:
+    return (
+        len(text) <= _LONGEST_HEAD
+        and text.endswith(layout_words(LayoutKind.MEMBERS))
+        and not re.search(r"[：:，,。；;、（(]", text)
+    )
 
 
 def is_period_line(text: str) -> bool:
@@ -206,11 +461,7 @@ def is_period_line(text: str) -> bool:
 def is_title(text: str) -> bool:
     """Whether a line may be (the end of) the title of a plan."""
     bare = strip_period(text)
-    return (
-        4 <= len(bare) <= 70
-        and not re.search(r"[。；;：:，,]", bare)
-        and bool(TITLE_END.search(bare))
-    )
+    return 4 <= len(bare) <= 70 and not re.search(r"[。；;：:，,]", bare) and ends_like_title(bare)
 
 
 def strip_period(title: str) -> str:

@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from functools import lru_cache
 from itertools import groupby
 
 from ingest.layout import Line, LineKind
+from kb.lexicon import WordEntry, load_lexicon
 from kb.models import Finding, Span
 from tasks.models import LEFT_OUT
 
@@ -20,12 +23,43 @@ DOUBT = "text-left-out"
 _UNREAD = 40
 """Characters of lines without a sentence (a table, a list) from which on they are a doubt."""
 _SENTENCE_END = re.compile(r"[。；;！!？?]")
-_FORMULA = re.compile(
-    r"现.{0,10}(?:印发|转发|发布|公布|予以)|(?:请|望).{0,40}(?:执行|落实|实施|遵照)|制定(?:了|本)?《|经.{0,60}(?:同意|通过|批准)"
-    r"|执行(?:中|过程中).{0,20}(?:反映|反馈|联系)|已经.{0,60}同意|特此(?:通知|通告|公告|函告)"
-)
-"""The sentences with which a notice passes on the plan that it brings."""
-_DUTY = re.compile(r"[前内]|截至|不少于|报送|上报|牵头|负责|责任")
+
+
+class FormulaKind(StrEnum):
+    """What a pair of words says of its sentence."""
+
+    FORMULA = "formula"  # it passes on the document that it brings
+    DUTY = "duty"  # it asks for something all the same
+    APPROVAL = "approval"  # it says who passed the document
+    SUBJECT = "subject"  # who may do so
+
+
+class FormulaWords(WordEntry):
+    """One of `words` with one of `then` at most `within` characters after it; `then` empty: alone."""
+
+    kind: FormulaKind
+    then: tuple[str, ...] = ()
+    within: int = 0
+
+
+@lru_cache
+def formula(kind: FormulaKind) -> re.Pattern[str]:
+    """The sentences of one kind: first word, `between` and last word."""
+    entries = [e for e in load_lexicon("formula_words", FormulaWords) if e.kind is kind]
+    return re.compile("|".join(map(_pattern, entries)))
+
+
+@lru_cache
+def ending_words(kind: FormulaKind) -> tuple[str, ...]:
+    """The words in which the sentences of one kind end."""
+    entries = load_lexicon("formula_words", FormulaWords)
+    return tuple(word for e in entries if e.kind is kind for word in e.then)
+
+
+def _pattern(entry: FormulaWords) -> str:
+    first, then = ("|".join(map(re.escape, words)) for words in (entry.words, entry.then))
+    between = "[^。]" if entry.kind is FormulaKind.FORMULA else "[^。，,；;]"
+    return f"(?:{first})" + (f"{between}{{0,{entry.within}}}?(?:{then})" if then else "")
 
 
 def find_leftovers(
@@ -57,16 +91,20 @@ def find_leftovers(
             yield _told(run, before=run[-1].end <= first)
 
 
-def _is_doubt(run: Sequence[Line], *, before: bool) -> bool:
+def is_doubt(run: Sequence[Line], *, before: bool) -> bool:
     """Whether lines may be text that a clause should hold."""
     sentences = [
         sentence
         for line in run
-        if _SENTENCE_END.search(line.text)
+        if line.kind is not LineKind.CLOSING and _SENTENCE_END.search(line.text)
         for sentence in re.split(r"[。！!？?]", line.text)
         if sentence.strip(" \u3000)）”")
     ]
-    if any(not _FORMULA.search(s) or (_DUTY.search(s) and "《" not in s) for s in sentences):
+    if any(
+        not formula(FormulaKind.FORMULA).search(s)
+        or (formula(FormulaKind.DUTY).search(s) and "《" not in s)
+        for s in sentences
+    ):
         return True
     return not before and sum(len(line.text) for line in _rest(run)) >= _UNREAD
 
@@ -86,7 +124,7 @@ def _rest(run: Sequence[Line]) -> Iterator[Line]:
 def _told(run: Sequence[Line], *, before: bool) -> Finding:
     span, count = Span(run[0].start, run[-1].end), len(run)
     said = [line for line in run if line.kind is not LineKind.FURNITURE]
-    if _is_doubt(said, before=before):
+    if is_doubt(said, before=before):
         message = (
             f"有 {count} 行文字没有读作条款, 请核对 / {count} lines of text are in no clause; "
             "check them"

@@ -10,54 +10,66 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 
 from ingest.lines import find_raw_lines
 from ingest.numbering import find_marker
+from kb.lexicon import WordEntry, load_lexicon
 from kb.models import Span
 
-_STRONG = {
-    "index_number": "索引号|索取号",
-    "document_number": "发文字号|发文文号|公文文号",
-    "issuer": "发布机构|发文机关|发文单位|发布单位|发布机关|制发机关|印发机关|公开责任部门",
-    "written_on": "成文日期|成文时间|印发日期|制发日期|发文日期",
-    "generated_on": "生成日期",
-    "published_on": "发布日期|公开日期|发布时间|公布日期|公开时间|发表时间",
-    "subject": "主题分类|信息分类",
-    "validity": "有效性|时效性",
-    "other": "体裁分类|组配分类|公文种类|主题词|统一编号|实施日期|施行日期|生效日期|失效日期|废止日期|文件状态|公开方式|公开形式|公开范围|服务对象",
-}
-_WEAK = {
-    "document_number": "文号",
-    "title": "标题|名称|信息名称|文件名称",
-    "other": "分类|关键词|来源|信息来源|浏览次数|浏览量",
-}
-"""Labels that other texts use too: metadata only beside a strong one, or before the first sentence."""
-_FIELD = {
-    label: name
-    for labels in (_WEAK, _STRONG)
-    for name, alternatives in labels.items()
-    for label in alternatives.split("|")
-}
-_STRONG_LABELS = frozenset("|".join(_STRONG.values()).split("|"))
+
+class MetadataLabel(WordEntry):
+    """Labels of one field (`other`: none of the header). `strong`: no other text uses them so; the
+    others are metadata only beside a strong one, or before the first sentence. `values`: what may
+    stand after it, where that is one of a few words."""
+
+    field: str
+    strong: bool
+    values: tuple[str, ...] = ()
+
+
+@lru_cache
+def _labels_known() -> tuple[dict[str, str], frozenset[str]]:
+    """The field of each label, and the strong ones."""
+    entries = load_lexicon("metadata_labels", MetadataLabel)
+    ordered = sorted(entries, key=lambda entry: entry.strong)
+    fields = {word: entry.field for entry in ordered for word in entry.words}
+    return fields, frozenset(word for entry in entries if entry.strong for word in entry.words)
+
+
+@lru_cache
+def _values(field_: str) -> frozenset[str]:
+    """What the value of a field may be, where it is one of a few words."""
+    entries = load_lexicon("metadata_labels", MetadataLabel)
+    return frozenset(value for e in entries if e.field == field_ for value in e.values)
 
 
 def _spaced(label: str) -> str:
     return r"[ \u3000\u00a0]*".join(label)
 
 
-_ANY = "|".join(_spaced(label) for label in sorted(_FIELD, key=len, reverse=True))
 _COLON = r"[ \u3000\u00a0]*[:：][ \u3000\u00a0\t|]*"
-_LABEL = re.compile(
-    rf"[\[【][ \u3000]*(?P<boxed>{_ANY})[ \u3000]*[\]】][ \u3000\u00a0\t:：]*"
-    rf"|(?P<plain>{_ANY})(?:{_COLON}|[ ]*[\t|][ \t|]*)"
-)
-_BARE = re.compile(rf"[|\t ]*(?P<plain>{_ANY})[|\t ]*")
+
+
+@lru_cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """A label with what stands between it and its value, and one that stands alone."""
+    fields, _ = _labels_known()
+    labels = "|".join(_spaced(label) for label in sorted(fields, key=len, reverse=True))
+    return (
+        re.compile(
+            rf"[\[【][ \u3000]*(?P<boxed>{labels})[ \u3000]*[\]】][ \u3000\u00a0\t:：]*"
+            rf"|(?P<plain>{labels})(?:{_COLON}|[ ]*[\t|][ \t|]*)"
+        ),
+        re.compile(rf"[|\t ]*(?P<plain>{labels})[|\t ]*"),
+    )
+
+
 _SENTENCE = re.compile(r"[。；;！？]")
 _LONGEST_VALUE = 120
 _NEAR = 2
 """Lines between a label and the next one that may belong to its value."""
 _FREE = frozenset({"subject", "title", "other", "issuer"})
-_VALIDITY = re.compile(r"(?:现行|部分|全文)?(?:有效|失效|废止)|尚未生效|已(?:废止|失效|修改)|无效")
 _INDEX = re.compile(r"[A-Za-z0-9][\w./—-]{4,60}", re.ASCII)
 NUMBER = re.compile(
     r"(?<![一-龥])([一-龥]{1,12}(?:[(（][一-龥]{1,6}[)）])?)[〔﹝\[［]((?:19|20)\d\d)[〕﹞\]］]\s*第?(\d{1,4})\s*号"
@@ -85,9 +97,14 @@ class Metadata:
     entries: list[Entry] = field(default_factory=list)
     lines: set[int] = field(default_factory=set)
 
+    def entry(self, name: str) -> Entry | None:
+        """The first entry of a field that has a value."""
+        return next((e for e in self.entries if e.field == name and e.value), None)
+
     def value(self, name: str) -> str | None:
         """The first value of a field."""
-        return next((e.value for e in self.entries if e.field == name and e.value), None)
+        entry = self.entry(name)
+        return entry.value if entry else None
 
 
 @dataclass(slots=True)
@@ -100,7 +117,7 @@ class _Row:
 
     @property
     def strong(self) -> bool:
-        return any(label in _STRONG_LABELS for _, label, _, _ in self.labels)
+        return any(label in _labels_known()[1] for _, label, _, _ in self.labels)
 
     @property
     def plain(self) -> bool:
@@ -135,15 +152,20 @@ def find_metadata(text: str) -> Metadata:
 def _labels(row: _Row) -> Iterator[tuple[str, str, str, int]]:
     if len(row.text) > 4 * _LONGEST_VALUE or _SENTENCE.search(row.text):
         return
-    lead = len(row.text) - len(row.text.lstrip("|•· \t"))
-    first = _LABEL.match(row.text, lead)
+    lead = len(row.text) - len(row.text.lstrip("|•·> \t"))
+    first = _patterns()[0].match(row.text, lead)
     if first is None:
         return
-    matches = [first, *_LABEL.finditer(row.text, first.end())]
+    matches = [first, *_patterns()[0].finditer(row.text, first.end())]
     for match, end in zip(matches, [*(m.start() for m in matches[1:]), len(row.text)], strict=True):
         label = re.sub(r"[ \u3000\u00a0]", "", match["boxed"] or match["plain"])
         value = row.text[match.end() : end]
-        yield _FIELD[label], label, value.strip(" \u3000\u00a0\t|"), row.start + match.end()
+        yield (
+            _labels_known()[0][label],
+            label,
+            value.strip(" \u3000\u00a0\t|"),
+            row.start + match.end(),
+        )
 
 
 def _read_bare(rows: Sequence[_Row]) -> None:
@@ -151,12 +173,12 @@ def _read_bare(rows: Sequence[_Row]) -> None:
     different ones at least, for a single 标题 is a word like others."""
     bare: list[tuple[_Row, str]] = []
     for row in rows:
-        if len(row.text) <= 12 and (match := _BARE.fullmatch(row.text)):
+        if len(row.text) <= 12 and (match := _patterns()[1].fullmatch(row.text)):
             bare.append((row, re.sub(r"[ \u3000\u00a0]", "", match["plain"])))
-    if len({label for _, label in bare} & _STRONG_LABELS) < 2:
+    if len({label for _, label in bare} & _labels_known()[1]) < 2:
         return
     for row, label in bare:
-        row.labels = [(_FIELD[label], label, "", row.start + len(row.text))]
+        row.labels = [(_labels_known()[0][label], label, "", row.start + len(row.text))]
 
 
 def _drop_weak(rows: Sequence[_Row]) -> None:
@@ -212,7 +234,7 @@ def _valid(name: str, value: str) -> bool:
     if name == "index_number":
         return _INDEX.fullmatch(value) is not None
     if name == "validity":
-        return _VALIDITY.fullmatch(value) is not None
+        return value in _values(name)
     if name == "issuer":
         return 2 <= len(value) <= 60 and not re.search(r"[：:]|\d{4}", value)
     return bool(value)

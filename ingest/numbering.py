@@ -1,31 +1,71 @@
 """The numbering of official documents: which mark a line begins with, and how deep it stands.
 
 GB/T 9704-2012, 7.3.3: 一、 (一) 1. (1) for the levels of a text; regulations use 第X章, 第X条.
+Beside these stand marks of one character (⒈ ⑴ ㈠ ①), decimals (2.1, 4.1.2), blocks that a word and
+its number name (交办事项1：, 任务一, 第一步: `numbered_words` of the lexicon) and bullets. What looks
+like a mark and may be a figure is one by its place among its like: see `settle`.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from kb.lexicon import WordEntry, load_lexicon
 
 _CN = "一二三四五六七八九十百"
-_NO_DECIMAL = r"(?:(?!\d)|(?=(?:19|20)\d\d\s*年))"  # 1.5 is a number, 1.2025年 a marker and a year
+_GOES_ON = r"(?=\s|$|[一-龥])"
+# 1.5 is a number; 1.2025年 and 5.9月底 are markers before a year and a month.
+_NO_DECIMAL = r"(?:(?!\d)|(?=(?:19|20)\d\d\s*年)|(?=\d{1,2}\s*月))"
 _FAMILIES: tuple[tuple[str, str], ...] = (
-    ("chapter", rf"第[{_CN}]{{1,4}}[编章](?=\s|$|[一-龥])"),
-    ("section", rf"第[{_CN}]{{1,4}}节(?=\s|$|[一-龥])"),
-    ("article", rf"第[{_CN}零〇\d]{{1,5}}条(?:之[{_CN}])?(?=\s|[一-龥]|$)"),
+    ("part", rf"第[{_CN}]{{1,4}}(?:部分|[编篇]){_GOES_ON}"),
+    ("chapter", rf"第[{_CN}]{{1,4}}[章]{_GOES_ON}"),
+    ("section", rf"第[{_CN}]{{1,4}}节{_GOES_ON}"),
+    ("article", rf"第[{_CN}零〇\d]{{1,5}}条(?:之[{_CN}])?{_GOES_ON}"),
+    ("block", ""),
     ("cn", rf"[{_CN}]{{1,4}}[、．.]{_NO_DECIMAL}"),
     ("lost", r"、(?=[一-龥]{2,20}\s*$)"),
-    ("cn-bracket", rf"[(（][{_CN}]{{1,4}}[)）]"),
-    ("number", rf"\d{{1,3}}[.．、]{_NO_DECIMAL}"),
-    ("number-bracket", r"[(（]\d{1,3}[)）]"),
+    ("cn-bracket", rf"[(（]\s?[{_CN}]{{1,4}}\s?[)）]|[㈠-㈩]"),
+    ("number", rf"\d{{1,3}}[.．、]{_NO_DECIMAL}|[⒈-⒛][.．、]?"),
+    ("decimal-2", ""),
+    ("decimal-3", ""),
+    ("decimal-4", ""),
+    ("number-bracket", r"[(（]\s?\d{1,3}\s?[)）]|[⑴-⒇]"),
     ("half-bracket", r"\d{1,2}[)）]"),
-    ("circle", r"[①-⑳]"),
+    ("circle", r"[①-⑳㉑-㉟❶-❿]"),
+    ("letter", r"[A-H](?:[、．]|[.](?=\s|[一-龥])|类[:：])"),
     ("dash", r"——"),
+    ("bullet", r"[▍◆◇■□●○•▪➢★☆※◎▲△]\s*|[-*+][ \u3000]+(?=\S)"),
 )
-_PATTERN = re.compile("|".join(f"(?P<f{i}>{body})" for i, (_, body) in enumerate(_FAMILIES)))
-RANK = {name: rank for rank, (name, _) in enumerate(_FAMILIES)} | {"lost": 3}
+_PATTERN = re.compile(
+    "|".join(f"(?P<f{i}>{body})" for i, (_, body) in enumerate(_FAMILIES) if body)
+)
+RANK: dict[str, float] = {name: rank for rank, (name, _) in enumerate(_FAMILIES)}
+RANK["lost"] = RANK["cn"]
+CONTEXTUAL = frozenset({"block", "bullet"})
+"""Families whose depth is that of the place where they are first met: 任务一 stands over 一、 as
+often as under it."""
+_DECIMAL = re.compile(r"(\d{1,2}(?:[.．]\d{1,2}){1,3})(?![\d.．%％])[.．、]?[ \u3000\t]*(?=\S)")
+_BARE = re.compile(r"(\d{1,2})[ \u3000\t]+(?=[一-龥])")
+_BESIDE_FIGURE = re.compile(r"(\d{1,2})[.．、](?=\d)")
 _DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"〇": 0}
+
+
+class NumberedKind(StrEnum):
+    """Where the number of a block stands."""
+
+    BLOCK = "block"  # after its word: 任务一
+    STEP = "step"  # before it, after 第: 第一步
+
+
+class NumberedWords(WordEntry):
+    """Words of one kind; lines that begin with such a mark, and lines that only seem to."""
+
+    kind: NumberedKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,34 +77,109 @@ class Marker:
     ordinal: int | None
 
     @property
-    def rank(self) -> int:
+    def rank(self) -> float:
         """Depth of the family: a smaller rank stands above a larger one."""
         return RANK[self.family]
 
     @property
     def part(self) -> str:
         """The marker as a part of a path: 一, (四), 5."""
-        bare = self.text.strip().rstrip("、.．")
-        return bare.replace("（", "(").replace("）", ")")
+        bare = self.text.strip().replace("\\", "").rstrip("、.．：: \u3000")
+        return bare.replace("（", "(").replace("）", ")").replace("/", "-")
+
+
+@lru_cache
+def _blocks() -> re.Pattern[str]:
+    words: dict[NumberedKind, list[str]] = {kind: [] for kind in NumberedKind}
+    for entry in load_lexicon("numbered_words", NumberedWords):
+        words[entry.kind] += sorted(entry.words, key=len, reverse=True)
+    block, step = ("|".join(map(re.escape, words[kind])) for kind in NumberedKind)
+    number = rf"(?:\d{{1,3}}|[{_CN}]{{1,4}})"
+    stop = r"(?:\s*[:：.．、](?!\d)\s*|[ \u3000\t]+(?=\S)|(?=[《“(（【]|——)|$)"
+    return re.compile(
+        rf"(?:{block})\s?{number}{stop}|第\s?{number}\s?(?:{step})(?:{stop}|(?=[,，]))"
+    )
 
 
 def find_marker(line: str) -> Marker | None:
-    """The marker that `line` (stripped at the left) begins with.
+    """The marker that `line` (stripped at the left) begins with, where the line alone tells.
 
     >>> find_marker("(四)坚持问题导向").part
     '(四)'
+    >>> find_marker("交办事项12：小区停车难").part
+    '交办事项12'
     """
-    match = _PATTERN.match(line)
-    if match is None:
+    if match := _PATTERN.match(line):
+        family = _FAMILIES[int(str(match.lastgroup)[1:])][0]
+    elif match := _blocks().match(line):
+        family = "block"
+    else:
         return None
-    family = _FAMILIES[int(str(match.lastgroup)[1:])][0]
-    return Marker(match.group(), family, normalize_ordinal(match.group()))
+    ordinal = None if family == "bullet" else normalize_ordinal(match.group())
+    return Marker(match.group(), family, ordinal)
+
+
+def settle(lines: Sequence[str], markers: Sequence[Marker | None]) -> list[Marker | None]:
+    """The markers of all lines of a document, those that one line alone does not tell included.
+
+    A decimal (2.1) is one where its like goes on before or after it (1.9 or 2.2) or its chapter
+    stands above it; `2 总则` where decimals are; `3.120急救` where 2. stands before it. One pass.
+    """
+    found = list(markers)
+    decimals = {
+        place: tuple(int(n) for n in re.split(r"[.．]", match[1]))
+        for place, line in enumerate(lines)
+        if found[place] is None and (match := _DECIMAL.match(line))
+    }
+    printed = set(decimals.values())
+    kept: set[tuple[int, ...]] = set()
+    chapters: set[int] = set()
+    firsts = {numbers[0] for numbers in printed}
+    counted = 0  # the ordinal that the numbers with a dot have come to
+    for place, line in enumerate(lines):
+        marker = found[place]
+        if marker is not None:
+            if marker.family == "number":
+                counted = marker.ordinal or 0
+            elif marker.rank < RANK["number"]:
+                counted = 0
+            if marker.rank <= RANK["number"] and marker.ordinal:
+                chapters.add(marker.ordinal)
+            continue
+        if (numbers := decimals.get(place)) and _in_order(numbers, printed, kept, chapters):
+            kept.add(numbers)
+            mark = _DECIMAL.match(line)
+            if mark:
+                found[place] = Marker(mark[0], f"decimal-{len(numbers)}", numbers[-1])
+        elif (bare := _BARE.match(line)) and int(bare[1]) in firsts:
+            chapters.add(int(bare[1]))
+            found[place] = Marker(bare[0], "number", int(bare[1]))
+        elif (beside := _BESIDE_FIGURE.match(line)) and int(beside[1]) == counted + 1 > 1:
+            counted += 1
+            found[place] = Marker(beside[0], "number", counted)
+    return found
+
+
+def _in_order(
+    numbers: tuple[int, ...],
+    printed: set[tuple[int, ...]],
+    kept: set[tuple[int, ...]],
+    chapters: set[int],
+) -> bool:
+    *above, last = numbers
+    if (*above, last - 1) in kept or tuple(above) in kept:
+        return True
+    after = (*above, last + 1) in printed
+    return last <= 1 and (after or (len(above) == 1 and above[0] in chapters))
 
 
 def normalize_ordinal(text: str) -> int | None:
-    """The number in a marker: 十二、 → 12, (3) → 3, ④ → 4."""
-    if text and "①" <= text[0] <= "⑳":
-        return ord(text[0]) - ord("①") + 1
+    """The number in a marker: 十二、 → 12, (3) → 3, ④ → 4, ⒌ → 5."""
+    first = text[:1]
+    if first and first not in _DIGITS and first not in "十百" and not first.isdecimal():
+        value = unicodedata.numeric(first, None)
+        if value is not None:
+            return int(value)
     if digits := re.search(r"\d+", text):
         return int(digits.group())
     total, digit, seen = 0, 0, False

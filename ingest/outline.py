@@ -10,35 +10,48 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-from ingest.duty_tables import duty_of
+from ingest.columns import Cell
+from ingest.drafts import INTRO, Draft, heading_of, is_addressed, rank_of, read_body, row_draft
 from ingest.header import Header
-from ingest.layout import Line, LineKind, find_lines, is_signatory, strip_period
-from ingest.leftovers import find_leftovers
+from ingest.layout import (
+    Line,
+    LineKind,
+    find_breaks,
+    find_lines,
+    is_signatory,
+    names_attachment,
+    signed_by,
+    strip_period,
+)
+from ingest.leftovers import find_leftovers, is_doubt
 from ingest.metadata import NUMBER
-from ingest.numbering import RANK, Marker, chinese_ordinal, find_marker
+from ingest.numbering import Marker, chinese_ordinal, find_marker
+from ingest.reading import Breaks
 from kb.identifiers import stable_id
 from kb.models import Clause, Finding, Plan, Repair, Span
 
 _TOP = ("cn", "chapter", "article")
-_HEADINGS = (*_TOP, "section", "cn-bracket")
-_HEADING = 40
 _SHORTEST_ENTRY = 2
 """Characters of an entry of a table of contents."""
-_INTRO = Marker("", "cn", 0)
-_ROW = "row"
-"""The family of the rows of a table, and of what follows it without a number: below all others."""
-_RANK = RANK | {_ROW: len(RANK)}
-_ATTACHED = re.compile(r"附\s*[件表录]\s*+[\d一二三四五六七八九十]*+\s*+[:：]?")
-_LEADS = re.compile(r"。|(?:如下|以下|下列|为)[^，。]{0,8}[：:]$")
+_NUMBERED = re.compile(rf"{NUMBER.pattern}|[〔﹝\[［]\d{{4}}[〕﹞\]］]\s*第?\d{{1,4}}\s*[号期]")
+"""A document's number, or what of it stands alone under a red head: 〔2025〕14号."""
+_BRACKETS = re.compile(r"[(（][^()（）。，,；;：:]{2,30}[)）]")
+"""What stands in brackets under a title: the day and the meeting that passed it, its edition."""
 _PUNCTUATED = re.compile(r"[。；;：:，,、)）」”]")
+_TITLE_LINES = 3
+"""Lines of a title that no word at its end tells: under 附件2, after a signature."""
+_NUMBER_LINE = 80
+"""Characters of the line of a document's number, with who signed."""
 
 
 @dataclass(slots=True)
 class Outline:
     """Plans (periods not read yet), their clauses in order, and what else was noticed.
 
-    `held`: lines that are in no clause and yet read: titles of plans, addressees.
+    `held`: lines that are in no clause and yet read: titles of plans, addressees. `breaks`: what a
+    reading of the text leaves out. `cells`: those of all tables, in order.
     """
 
     plans: list[Plan] = field(default_factory=list)
@@ -48,109 +61,258 @@ class Outline:
     held: list[Span] = field(default_factory=list)
     repairs: list[Repair] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    breaks: Breaks = field(default_factory=Breaks)
+    cells: list[Cell] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class _Open:
-    marker: Marker
+    rank: float
     path: str
     clause_id: str
     ordinal: int | None
 
 
-@dataclass(slots=True)
-class _Draft:
-    marker: Marker
-    start: int
-    ends: list[int]
-    first: str
-    tail: list[str] = field(default_factory=list)
-    heading: str | None = None
-    apart: bool = False
-    """Whether it belongs to none of the clauses before it: a row in an attachment."""
-
-    @property
-    def end(self) -> int:
-        return self.ends[-1]
-
-    def add(self, line: Line) -> None:
-        self.ends.append(line.end)
-        self.tail.append(line.text)
-
-    def retract(self) -> None:
-        """Give back short lines without punctuation at the end: a signing body, a heading."""
-        while self.tail and len(self.tail[-1]) <= 30 and not _PUNCTUATED.search(self.tail[-1]):
-            self.tail.pop()
-            self.ends.pop()
-
-
-def parse_outline(text: str, header: Header, document_id: str) -> Outline:
+def parse_outline(
+    text: str, header: Header, document_id: str, lines: Sequence[Line] | None = None
+) -> Outline:
     """Parse the outline of a decoded document; see `kb.models.Clause` for the fields. Ids are only
-    unique (see `tasks.fact_ids`)."""
-    everything = find_lines(text)
-    lines = _without_contents(everything)
-    outline = Outline()
-    starts = _with_attachments(lines, _plan_starts(lines))
-    for number, (title_from, body_from) in enumerate(starts, start=1):
-        stop = starts[number][0] if number < len(starts) else len(lines)
-        _read_plan(outline, lines, (title_from, body_from, stop), number, header, document_id)
-    if not starts:
-        _read_unnumbered(outline, lines, header, document_id)
-    clauses = [clause.span for clause in outline.clauses]
+    unique (see `tasks.fact_ids`).
+
+    Args:
+        text: the document.
+        header: what it says of itself; its lines are in no clause.
+        document_id: what the ids of plans and clauses are made of.
+        lines: those of the text, where they are known already.
+    """
+    everything = list(lines) if lines is not None else find_lines(text)
+    parsed = _Outliner(text, everything, header, document_id).outline
+    clauses = [clause.span for clause in parsed.clauses]
     heads = [Span(line.start, line.end) for line in everything if line.kind is LineKind.ROW_HEAD]
-    held = [*clauses, *outline.members, *outline.held, *heads, *header.spans]
-    outline.findings += find_leftovers(text, everything, held, clauses)
-    return outline
+    held = [*clauses, *parsed.members, *parsed.held, *heads, *header.spans, *header.signed]
+    parsed.findings += find_leftovers(text, everything, held, clauses)
+    return parsed
 
 
-def _plan_starts(lines: Sequence[Line]) -> list[tuple[int, int]]:
-    """(index of the first line of the title, index of the line after it) of each plan."""
-    starts: list[tuple[int, int]] = []
-    floor = 0
-    family = next(
-        (
-            line.marker.family
-            for line in lines
-            if line.marker and line.marker.family in _TOP and line.marker.ordinal == 1
-        ),
-        None,
-    )
-    for index, line in enumerate(lines):
-        if line.marker is None or line.marker.family != family or line.marker.ordinal != 1:
-            continue
-        title = _title_before(lines, index, floor)
-        if title is not None:
-            starts.append(title)
-        elif not starts:
-            starts.append((_body_start(lines, index, floor),) * 2)
-        floor = index + 1
-    if starts or not any(line.marker for line in lines):
+class _Outliner:
+    def __init__(self, text: str, lines: list[Line], header: Header, document_id: str) -> None:
+        cells = [cell for line in lines for cell in line.cells]
+        self.outline = Outline(breaks=find_breaks(text, lines), cells=cells)
+        self._lines = lines = _without_contents(lines)
+        self._header = header
+        self._document_id = document_id
+        self._heads = {span.start for span in header.spans}
+        self._numbered = any(line.marker for line in lines)
+        starts = self._with_attachments(self._plan_starts())
+        if not starts and any(line.kind not in _ASIDE for line in lines):
+            body = self._body_start(len(lines), 0)
+            starts = [(body, body)] if body < len(lines) else [(0, 0)]
+        for number, (title_from, body_from) in enumerate(starts, start=1):
+            stop = starts[number][0] if number < len(starts) else len(lines)
+            self._read_plan((title_from, body_from, stop), number)
+        if starts and not self._numbered:
+            message = (
+                "全文没有序号, 按段落分条 / the text has no numbering; each paragraph is a clause"
+            )
+            self.outline.findings.append(Finding(code="no-numbering", message=message))
+
+    def _plan_starts(self) -> list[tuple[int, int]]:
+        """(index of the first line of the title, index of the line after it) of each plan."""
+        lines = self._lines
+        starts: list[tuple[int, int]] = []
+        floor = 0
+        first = next(
+            (i for i, x in enumerate(lines) if x.marker and _opens(x.marker)),
+            next((i for i, x in enumerate(lines) if x.marker), None),
+        )
+        if first is None:
+            return starts
+        opening = lines[first].marker
+        family = opening.family if opening and _opens(opening) else None
+        for index in range(first, len(lines)) if family else (first,):
+            marker = lines[index].marker
+            if family and (marker is None or marker.family != family or marker.ordinal != 1):
+                continue
+            title = _title_before(lines, index, floor) or _title_after_end(lines, index, floor)
+            if title is not None and (starts or title[0] == title[1] or index == first):
+                starts.append(title)
+            elif not starts:
+                starts.append((self._body_start(index, floor),) * 2)
+            floor = index + 1
         return starts
-    first = next(i for i, line in enumerate(lines) if line.marker)
-    return [_title_before(lines, first, 0) or (_body_start(lines, first, 0),) * 2]
+
+    def _with_attachments(self, starts: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """The starts, and those of attachments with text of their own (附件2, 任务分工表, 1. …)."""
+        lines, result = self._lines, list(starts)
+        titles = [title for title, _ in starts]
+        heads = [i for i, line in enumerate(lines) if names_attachment(line.text)]
+        for head, following in pairwise([*heads, len(lines)]):
+            if not starts or head < starts[0][1]:
+                continue
+            later = bisect_right(titles, head)
+            if later < len(titles) and titles[later] < following:
+                continue
+            marked = next((i for i in range(head + 1, following) if lines[i].marker), None)
+            if marked is None:
+                said = lines[head + 1 : following]
+                if not is_doubt(said, before=False) or any(x.kind is LineKind.ROW for x in said):
+                    continue
+                marked = following
+            body = head + 1
+            while body < min(marked, head + _TITLE_LINES) and not _PUNCTUATED.search(
+                lines[body].text
+            ):
+                body += 1
+            result.append((head + 1, body))
+        return sorted(result)
+
+    def _body_start(self, index: int, floor: int) -> int:
+        """First line of the running text in `[floor, index)`: after what is printed of the document
+        itself (title, number, who is addressed, the metadata of a page). These stand before the
+        first sentence; words of a page among them are none of the text."""
+        start = floor
+        for place in range(floor, index):
+            line = self._lines[place]
+            if self._is_opening(line) or line.kind is LineKind.METADATA:
+                start = place + 1
+            elif line.kind is LineKind.FURNITURE or (line.kind in _ENDING and place == start):
+                start = place + 1 if place == start else start
+            elif "。" in line.text or line.marker:
+                break
+        return start
+
+    def _is_opening(self, line: Line) -> bool:
+        """Whether a line at the head is none of the text: title, number, who is addressed, the day
+        and the meeting that passed it."""
+        return (
+            line.start in self._heads
+            or is_addressed(line.text)
+            or _is_number(line.text)
+            or _BRACKETS.fullmatch(line.text) is not None
+            or (line.text.startswith("——") and line.marker is None)
+        )
+
+    def _read_plan(self, bounds: tuple[int, int, int], number: int) -> None:
+        title_from, body_from, stop = bounds
+        lines, outline = self._lines, self.outline
+        printed = "".join(line.text for line in lines[title_from:body_from])
+        title = (
+            re.sub(r"(?<=[一-龥])[ \u3000]+(?=[一-龥])", "", strip_period(printed))
+            or self._header.title
+            or ""
+        )
+        body = read_body(lines[body_from:stop], self._is_opening, numbered=self._numbered)
+        drafts = body.drafts
+        if number == 1 and (early := self._before(title_from)):
+            if drafts:
+                drafts[0].apart = True
+            drafts = [*early, *drafts]
+        titled = body_from > title_from
+        head_end = lines[body_from - 1].end if titled else lines[title_from].start + 1
+        period = next((i for i in range(body_from, stop) if lines[i].kind is LineKind.PERIOD), None)
+        if period is not None and Span(lines[period].start, lines[period].end) in body.held:
+            head_end = lines[period].end
+        outline.members += body.members
+        outline.held += body.held
+        first = min([lines[title_from].start, *(d.start for d in drafts)])
+        plan_id = stable_id("plan", self._document_id, number)
+        span = Span(first, max([head_end, *(d.end for d in drafts)]))
+        outline.plans.append(Plan(id=plan_id, number=number, title=title, period=None, span=span))
+        outline.titles.append(Span(lines[title_from].start, head_end))
+        if titled:
+            outline.held.append(outline.titles[-1])
+        self._build(drafts, plan_id, number)
+
+    def _before(self, title_from: int) -> list[Draft]:
+        """What stands before the title of the first plan: rows of a table, and the letter that
+        passes it on where that says more than its formulas."""
+        lines = self._lines[:title_from]
+        rows = [row_draft(line, apart=True) for line in lines if line.kind is LineKind.ROW]
+        if rows:
+            return rows
+        start = self._body_start(title_from, 0)
+        letter = lines[start:]
+        if not is_doubt(letter, before=True):
+            return []
+        return read_body(letter, self._is_opening, numbered=self._numbered).drafts
+
+    def _build(self, drafts: Sequence[Draft], plan_id: str, number: int) -> None:
+        outline = self.outline
+        stack: list[_Open] = []
+        seen: dict[str, int] = {}
+        depths: dict[str, float] = {}
+        chinese = [i for i, draft in enumerate(drafts) if draft.marker.family == "cn"]
+        unnumbered = not any(draft.numbered for draft in drafts)
+        for index, draft in enumerate(drafts):
+            marker = draft.marker
+            if draft.apart:
+                stack.clear()
+            rank = rank_of(draft, depths, stack[-1].rank if stack else None)
+            previous = None
+            while stack and stack[-1].rank >= rank:
+                previous = stack.pop()
+            ordinal = marker.ordinal
+            if marker.family == "lost":
+                ordinal = (previous.ordinal or 0) + 1 if previous else 1
+                after = bisect_right(chinese, index)
+                following = drafts[chinese[after]].marker.ordinal if after < len(chinese) else None
+                _report_lost(outline, draft, ordinal, following)
+                part = chinese_ordinal(ordinal)
+            elif unnumbered and not marker.text and ordinal in (None, 0):
+                part = str(index + 1)
+            elif marker is INTRO or marker.family == "head":
+                part = "0"
+            else:
+                part = marker.part or str(ordinal or "-")
+            base = f"{stack[-1].path if stack else number}/{part}"
+            seen[base] = seen.get(base, 0) + 1
+            path = base if seen[base] == 1 else f"{base}#{seen[base]}"
+            clause_id = stable_id("clause", self._document_id, path)
+            outline.clauses.append(
+                Clause(
+                    id=clause_id,
+                    plan_id=plan_id,
+                    parent_id=stack[-1].clause_id if stack else None,
+                    level=len(stack) + 1,
+                    marker="" if marker.family == "lost" else marker.text.strip(),
+                    path=path,
+                    heading=heading_of(draft.first[len(marker.text) :])
+                    if draft.heading is None
+                    else draft.heading,
+                    span=Span(draft.start, draft.end),
+                )
+            )
+            if marker is not INTRO:
+                stack.append(_Open(rank, path, clause_id, ordinal))
 
 
-def _with_attachments(
-    lines: Sequence[Line], starts: Sequence[tuple[int, int]]
-) -> list[tuple[int, int]]:
-    """The starts, and those of attachments with clauses of their own (附件2, 任务分工表, 1. …)."""
-    result = list(starts)
-    titles = [title for title, _ in starts]
-    heads = [i for i, line in enumerate(lines) if _ATTACHED.fullmatch(line.text)]
-    for head, following in zip(heads, [*heads[1:], len(lines)], strict=False):
-        if not starts or head < starts[0][1]:
-            continue
-        later = bisect_right(titles, head)
-        if later < len(titles) and titles[later] < following:
-            continue
-        marked = next((i for i in range(head + 1, following) if lines[i].marker), None)
-        if marked is None:
-            continue
-        body = head + 1
-        while body < min(marked, head + 3) and not _PUNCTUATED.search(lines[body].text):
-            body += 1
-        result.append((head + 1, body))
-    return sorted(result)
+_ASIDE = (LineKind.METADATA, LineKind.FURNITURE)
+_ENDING = (LineKind.PERIOD, LineKind.CLOSING)
+
+
+def _is_number(text: str) -> bool:
+    """Whether a line holds a document's number and who signed, and nothing else of note."""
+    if len(text) > _NUMBER_LINE or not _NUMBERED.search(text):
+        return False
+    rest = _NUMBERED.sub("", text)
+    return not _PUNCTUATED.search(rest[: signed_by(rest)].strip("（）()"))
+
+
+def _opens(marker: Marker | None) -> bool:
+    """Whether a marker is the first of a plan's own numbering."""
+    return marker is not None and marker.family in _TOP and marker.ordinal == 1
+
+
+def _title_after_end(lines: Sequence[Line], index: int, floor: int) -> tuple[int, int] | None:
+    """The title of a plan that begins at `lines[index]` after the signature of the one before,
+    whatever word it ends in."""
+    ends = [i for i in range(floor, index) if lines[i].kind is LineKind.CLOSING]
+    if not floor or not ends:
+        return None
+    first = body = ends[-1] + 1
+    while body < min(index, first + _TITLE_LINES) and not _PUNCTUATED.search(lines[body].text):
+        body += 1
+    return first, body
 
 
 def _title_before(lines: Sequence[Line], index: int, floor: int) -> tuple[int, int] | None:
@@ -179,22 +341,6 @@ def _continues(line: Line, after: Line) -> bool:
     )
 
 
-def _body_start(lines: Sequence[Line], index: int, floor: int) -> int:
-    """First line of the running text before `index`: after the addressee's line, if there is one,
-    and after a page's metadata that no sentence stands before."""
-    spoken = next((i for i in range(floor, index) if "。" in lines[i].text), index)
-    for place in range(index - 1, floor - 1, -1):
-        line = lines[place]
-        if line.kind is LineKind.METADATA:
-            if place < spoken:
-                return place + 1
-        elif line.kind is not LineKind.FURNITURE and (
-            _is_addressed(line) or line.kind in (LineKind.CLOSING, LineKind.MARKED)
-        ):
-            return place + 1
-    return floor
-
-
 def _without_contents(lines: list[Line]) -> list[Line]:
     """Pass over a table of contents: the lines after 目录 up to where its first entry comes again.
     A sentence among them says that it is none."""
@@ -221,164 +367,7 @@ def _entry(line: str) -> str:
     return line[:end]
 
 
-def _read_plan(
-    outline: Outline,
-    lines: Sequence[Line],
-    bounds: tuple[int, int, int],
-    number: int,
-    header: Header,
-    document_id: str,
-) -> None:
-    title_from, body_from, stop = bounds
-    printed = "".join(line.text for line in lines[title_from:body_from])
-    title = (
-        re.sub(r"(?<=[一-龥])[ \u3000]+(?=[一-龥])", "", strip_period(printed))
-        or header.title
-        or ""
-    )
-    plan_id = stable_id("plan", document_id, number)
-    head_end = lines[body_from - 1].end if body_from > title_from else lines[title_from].start + 1
-    before = lines[:title_from] if number == 1 else []
-    early = [_row_draft(line, apart=True) for line in before if line.kind is LineKind.ROW]
-    drafts, members, head_end = _read_body(outline, lines[body_from:stop], head_end)
-    drafts = [*early, *drafts]
-    outline.members += members
-    first = min([lines[title_from].start, *(d.start for d in early)])
-    span = Span(first, max([head_end, *(d.end for d in drafts)]))
-    outline.plans.append(Plan(id=plan_id, number=number, title=title, period=None, span=span))
-    outline.titles.append(Span(lines[title_from].start, head_end))
-    if body_from > title_from:
-        outline.held.append(outline.titles[-1])
-    _build(outline, drafts, plan_id, number, document_id)
-
-
-def _read_body(
-    outline: Outline, lines: Sequence[Line], head_end: int
-) -> tuple[list[_Draft], list[Span], int]:
-    """The clauses of a plan's lines, its members, and where its title (with its years) ends."""
-    drafts: list[_Draft] = []
-    members: list[Span] = []
-    last: dict[str, int | None] = {}  # the ordinal that each family of markers has come to
-    ended: LineKind | None = None  # by a signature, a list of members, the name of an attachment
-    for line in lines:
-        if ended and line.marker and _goes_on(last, line.marker, ended):
-            ended = None
-        if line.kind is LineKind.PERIOD and not drafts:
-            head_end = line.end
-            outline.held.append(Span(line.start, line.end))
-        elif line.kind is LineKind.MEMBERS:
-            _retract(drafts)
-            ended = line.kind
-            outline.held.append(Span(line.start, line.end))
-        elif ended is LineKind.MEMBERS and line.kind in (LineKind.TEXT, LineKind.TITLE):
-            members.append(Span(line.start, line.end))
-        elif line.kind is LineKind.ROW:
-            drafts.append(_row_draft(line, apart=ended is not None))
-        elif line.kind in (LineKind.ATTACHMENT, LineKind.CLOSING):
-            _retract(drafts)
-            ended = line.kind if last else None
-        elif ended:
-            continue
-        elif line.marker is not None:
-            drafts.append(_Draft(line.marker, line.start, [line.end], line.text))
-            last[line.marker.family] = line.marker.ordinal
-        elif line.kind in (LineKind.TEXT, LineKind.TITLE, LineKind.PERIOD):
-            if drafts and (drafts[-1].heading is None or line.kind is not LineKind.TEXT):
-                drafts[-1].add(line)
-            elif drafts:  # after a table
-                drafts.append(_Draft(Marker("", _ROW, None), line.start, [line.end], line.text))
-            elif _is_salutation(line):
-                outline.held.append(Span(line.start, line.end))
-            else:
-                drafts.append(_Draft(_INTRO, line.start, [line.end], line.text))
-    return drafts, members, head_end
-
-
-def _row_draft(line: Line, *, apart: bool) -> _Draft:
-    """A row of a table; its number is that of its first cell, or of the duty in it."""
-    duty = duty_of(line.text, line.cells)
-    own = find_marker(line.text)
-    number = re.match(r"\d{1,4}(?=\t)", line.text)
-    ordinal = int(number.group()) if number else own.ordinal if own else None
-    marker = Marker(own.text if own else "", _ROW, ordinal)
-    heading = heading_of(duty[len(marker.text) :] if duty.startswith(marker.text) else duty)
-    return _Draft(marker, line.start, [line.end], line.text, heading=heading, apart=apart)
-
-
-def _goes_on(last: dict[str, int | None], marker: Marker, ended: LineKind) -> bool:
-    """Whether a numbered line after what looked like the end goes on with the numbering before
-    it, so that it was none. Attachments are numbered with digits of their own."""
-    if ended is LineKind.ATTACHMENT and marker.family not in _HEADINGS:
-        return False
-    before = last.get(marker.family)
-    return before is not None and marker.ordinal == before + 1
-
-
-def _is_salutation(line: Line) -> bool:
-    return _is_addressed(line) or (
-        re.search(r"[〔\[［]\d{4}[〕\]］]", line.text) is not None and len(line.text) < 30
-    )
-
-
-def _is_addressed(line: Line) -> bool:
-    """Whether a line names to whom the text is addressed: 各镇乡人民政府：, but not a sentence that
-    leads to the items (…现将有关事项通知如下：)."""
-    return line.text.endswith(("：", ":")) and not _LEADS.search(line.text)
-
-
-def _retract(drafts: Sequence[_Draft]) -> None:
-    if drafts:
-        drafts[-1].retract()
-
-
-def _build(
-    outline: Outline, drafts: Sequence[_Draft], plan_id: str, number: int, document_id: str
-) -> None:
-    stack: list[_Open] = []
-    seen: dict[str, int] = {}
-    chinese = [i for i, draft in enumerate(drafts) if draft.marker.family == "cn"]
-    for index, draft in enumerate(drafts):
-        marker = draft.marker
-        rank = _RANK[marker.family]
-        previous = None
-        if draft.apart:
-            stack.clear()
-        while stack and _RANK[stack[-1].marker.family] >= rank:
-            previous = stack.pop()
-        ordinal = marker.ordinal
-        if marker.family == "lost":
-            ordinal = (previous.ordinal or 0) + 1 if previous else 1
-            after = bisect_right(chinese, index)
-            following = drafts[chinese[after]].marker.ordinal if after < len(chinese) else None
-            _report_lost(outline, draft, ordinal, following)
-        part = (
-            "0"
-            if marker is _INTRO
-            else (chinese_ordinal(ordinal or 1) if marker.family == "lost" else marker.part)
-        ) or str(ordinal or "-")
-        base = f"{stack[-1].path if stack else number}/{part}"
-        seen[base] = seen.get(base, 0) + 1
-        path = base if seen[base] == 1 else f"{base}#{seen[base]}"
-        clause_id = stable_id("clause", document_id, path)
-        outline.clauses.append(
-            Clause(
-                id=clause_id,
-                plan_id=plan_id,
-                parent_id=stack[-1].clause_id if stack else None,
-                level=len(stack) + 1,
-                marker="" if marker.family == "lost" else marker.text.strip(),
-                path=path,
-                heading=heading_of(draft.first[len(marker.text) :])
-                if draft.heading is None
-                else draft.heading,
-                span=Span(draft.start, draft.end),
-            )
-        )
-        if marker is not _INTRO:
-            stack.append(_Open(marker, path, clause_id, ordinal))
-
-
-def _report_lost(outline: Outline, draft: _Draft, ordinal: int, following: int | None) -> None:
+def _report_lost(outline: Outline, draft: Draft, ordinal: int, following: int | None) -> None:
     """Tell how a lost ordinal is read; `following` is that of the next numbered so."""
     span = Span(draft.start, draft.start + 1)
     repaired = f"{chinese_ordinal(ordinal)}、"
@@ -389,49 +378,6 @@ def _report_lost(outline: Outline, draft: _Draft, ordinal: int, following: int |
             f"the ordinal was lost; read as {ordinal} after the one before, yet {following} follows"
         )
         outline.findings.append(Finding(code="ordinal-gap", message=message, span=span))
-
-
-def heading_of(text: str) -> str:
-    """The lead sentence of a clause without its full stop; a long one is cut at a comma."""
-    first = re.split(r"[。\n]", text.strip(), maxsplit=1)[0].strip()
-    if len(first) <= _HEADING:
-        return first.rstrip("：:")
-    return re.split(r"[,，;；:：]", first, maxsplit=1)[0][: _HEADING * 2]
-
-
-def _read_unnumbered(
-    outline: Outline, lines: Sequence[Line], header: Header, document_id: str
-) -> None:
-    """A text without numbering: one plan, each paragraph a clause."""
-    body = [line for line in lines if line.kind in (LineKind.TEXT, LineKind.ROW)] or [
-        line for line in lines if line.kind not in (LineKind.METADATA, LineKind.FURNITURE)
-    ]
-    if not body:
-        return
-    plan_id = stable_id("plan", document_id, 1)
-    span = Span(body[0].start, body[-1].end)
-    outline.plans.append(
-        Plan(id=plan_id, number=1, title=header.title or "", period=None, span=span)
-    )
-    outline.titles.append(Span(body[0].start, body[0].start + 1))
-    for index, line in enumerate(body, start=1):
-        path = f"1/{index}"
-        outline.clauses.append(
-            Clause(
-                id=stable_id("clause", document_id, path),
-                plan_id=plan_id,
-                parent_id=None,
-                level=1,
-                marker="",
-                path=path,
-                heading=heading_of(
-                    duty_of(line.text, line.cells) if line.kind is LineKind.ROW else line.text
-                ),
-                span=Span(line.start, line.end),
-            )
-        )
-    message = "全文没有序号, 按段落分条 / the text has no numbering; each paragraph is a clause"
-    outline.findings.append(Finding(code="no-numbering", message=message))
 
 
 __all__ = ["Outline", "find_marker", "heading_of", "parse_outline"]

@@ -14,9 +14,10 @@ from pathlib import Path
 from ingest.classifier import INSTALLED, Models
 from ingest.clauses import ClauseReading, read_clauses
 from ingest.deadlines import parse_period
+from ingest.doubts import Doubts
 from ingest.duties import extract_tasks
 from ingest.header import Header, parse_header
-from ingest.layout import LineKind, find_lines
+from ingest.layout import Line, LineKind, find_lines
 from ingest.lines import plain_breaks
 from ingest.outline import Outline, parse_outline
 from ingest.policies import find_policies
@@ -106,6 +107,7 @@ class DocumentReading:
     findings: tuple[Finding, ...]
     index: RepairIndex
     organisations: Organisations
+    lines: Sequence[Line]
 
 
 def read_document(
@@ -119,9 +121,10 @@ def read_document(
     tell(Stage.OUTLINE, 0, 0)
     plain = plain_breaks(text)  # for all that reads; quotes are of the text itself
     repairs, findings = find_repairs(plain)
-    header = parse_header(plain)
+    lines = find_lines(plain)
+    header = parse_header(plain, lines)
     document_id = document_id_of(source.sha256)
-    outline = parse_outline(plain, header, document_id)
+    outline = parse_outline(plain, header, document_id, lines)
     repairs = sorted([*repairs, *outline.repairs], key=lambda r: (r.span.start, r.span.end))
     if plain != text:
         repairs = [r.model_copy(update={"raw": r.span.slice(text)}) for r in repairs]
@@ -129,17 +132,18 @@ def read_document(
     organisations = organisations_for(_jurisdiction(header, outline))
     plans = tuple(_with_period(plain, plan, outline, index) for plan in outline.plans)
     clauses = counted(outline.clauses, Stage.CLAUSES, tell)
-    lines = find_lines(plain)
-    aside = [Span(line.start, line.end) for line in lines if line.kind is LineKind.METADATA]
     readings = read_clauses(
         plain,
         clauses,
         index,
         organisations,
-        aside,
-        cells=[cell for line in lines for cell in line.cells],
+        outline.breaks,
+        cells=outline.cells,
         issued=header.written_on,
-        reference=header.written_on or header.published_on or _year_of(header, outline),
+        reference=header.written_on
+        or header.published_on
+        or header.month
+        or _year_of(header, outline),
         titles={plan.id: f"{header.title or ''} {plan.title}" for plan in plans},
         plans={plan.id: plan.span for plan in plans},
         models=models,
@@ -154,6 +158,7 @@ def read_document(
         tuple(findings),
         index,
         organisations,
+        lines,
     )
 
 
@@ -181,10 +186,12 @@ def _read_source(source: Source, tell: Tell, models: Models) -> Extraction:
     )  # fmt: skip
     doubts = [f.span for f in findings if f.span]
     policies: list[PolicyReference] = []
+    whole = Doubts()
 
     def one_by_one() -> Iterator[ClauseReading]:
         for item in readings:
             policies.extend(_policies(text, item))
+            whole.see(item)
             yield item
 
     tasks, warnings = extract_tasks(
@@ -212,6 +219,7 @@ def _read_source(source: Source, tell: Tell, models: Models) -> Extraction:
     )
     return Extraction(
         document=document,
+        header=tuple(v.model_copy(update={"quote": v.span.slice(text)}) for v in header.values),
         plans=plans,
         clauses=tuple(outline.clauses),
         tasks=tasks,
@@ -225,6 +233,7 @@ def _read_source(source: Source, tell: Tell, models: Models) -> Extraction:
             *header.findings,
             *outline.findings,
             *_attachments(plain),
+            *whole.findings(read.lines, tasks),
             *warnings,
         ),
     )
@@ -333,7 +342,12 @@ def verify_extraction(extraction: Extraction) -> None:
         ProvenanceError: when a fact does not quote its source.
     """
     text = extraction.document.text
-    for fact in (*extraction.members, *extraction.policies, *_facts(extraction.tasks)):
+    for fact in (
+        *extraction.header,
+        *extraction.members,
+        *extraction.policies,
+        *_facts(extraction.tasks),
+    ):
         verify_quote(text, fact.span, fact.quote)
     for repair in extraction.repairs:
         verify_quote(text, repair.span, repair.raw)

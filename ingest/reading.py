@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from kb.models import Repair, Span
-from kb.ranges import Ranges
+from kb.ranges import Ranges, between
 
 _TABLE = str.maketrans(
     {
@@ -36,8 +36,7 @@ _TABLE = str.maketrans(
         "’": "'",
     }
 )
-_BREAKS = re.compile(r"[\r\n][\s]*")
-_SENTENCE_END = frozenset("。;:!?)")
+_GAPS = re.compile(r"[\r\n]\s*|<br\s*/?>\s*", re.IGNORECASE)
 _LABEL = re.compile(r"[^\s,，、。;；:：]{2,12}[:：]")
 """What begins a line of its own, though the line before ends in no mark: 配合单位："""
 _AHEAD = 8
@@ -45,11 +44,39 @@ _AHEAD = 8
 supplies or drops more than three characters at a place."""
 
 
+def begins_label(line: str) -> bool:
+    """Whether a line begins with a label and its colon: 配合单位："""
+    return _LABEL.match(line) is not None
+
+
+class Breaks:
+    """What a reading of one document leaves out (`ingest.layout.find_breaks`).
+
+    Args:
+        soft: where breaks of lines begin that stand inside a paragraph.
+        skipped: half-open ranges of characters that are no text, in order and apart: feet of
+            pages, marks of Markdown.
+    """
+
+    def __init__(self, soft: Iterable[int] = (), skipped: Iterable[tuple[int, int]] = ()) -> None:
+        self.soft = frozenset(soft)
+        self._skipped = sorted(r for r in skipped if r[0] < r[1])
+        self._starts = [start for start, _ in self._skipped]
+
+    def skipped(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """The ranges that begin in `[start, end)`, cut at its end."""
+        for a, b in self._skipped[between(self._starts, start, end)]:
+            yield a, min(b, end)
+
+
+_NO_BREAKS = Breaks()
+
+
 class Reading:
     """`text` is the reading; character `i` of it stands on the source's `[starts[i], ends[i])`.
 
     Characters that a repair supplied stand on an empty range beside their neighbours. A break
-    between paragraphs is one `\\n`; a break inside a sentence is dropped.
+    between paragraphs is one `\\n`; one inside a paragraph is dropped.
     """
 
     __slots__ = ("_repaired", "ends", "starts", "text")
@@ -92,11 +119,19 @@ def normalize_characters(text: str) -> str:
     return text.translate(_TABLE)
 
 
-def read_span(text: str, span: Span, repairs: Sequence[Repair] = ()) -> Reading:
+def read_span(
+    text: str, span: Span, repairs: Sequence[Repair] = (), breaks: Breaks = _NO_BREAKS
+) -> Reading:
     """Read the characters of `span`: repairs applied, forms normalised, broken lines joined.
 
     A repair that only flags (its `repaired` equals its `raw`) leaves the text as it is; one that
     overlaps an earlier one is passed over.
+
+    Args:
+        text: the document.
+        span: what of it is read.
+        repairs: of the document, those inside the span or more.
+        breaks: which breaks of lines are none of a paragraph, and what is left out.
     """
     inside = sorted(
         (r for r in repairs if span.contains(r.span)), key=lambda r: (r.span.start, -r.span.end)
@@ -105,16 +140,21 @@ def read_span(text: str, span: Span, repairs: Sequence[Repair] = ()) -> Reading:
     starts, ends = array("I"), array("I")  # a list takes nine times the memory
 
     def keep(start: int, end: int) -> None:
+        for left, right in breaks.skipped(start, end):
+            if left >= start:
+                lines(start, left)
+                start = right
+        lines(start, end)
+
+    def lines(start: int, end: int) -> None:
         cursor = start
-        for gap in _BREAKS.finditer(text, start, end):
+        for gap in _GAPS.finditer(text, start, end):
             put(cursor, gap.start())
-            broken = characters and characters[-1] not in _SENTENCE_END
-            broken = broken and not _LABEL.match(text, gap.end())
-            if characters and not (broken and gap.group().count("\n") < 2):
+            cursor = gap.end()
+            if characters and characters[-1] != "\n" and gap.start() not in breaks.soft:
                 characters.append("\n")
                 starts.append(gap.start())
                 ends.append(gap.end())
-            cursor = gap.end()
         put(cursor, end)
 
     def put(start: int, end: int) -> None:

@@ -227,6 +227,17 @@ class Document(Fact):
     text: str = ""
 
 
+class HeaderValue(Fact):
+    """What a document says of itself, with its place: `field` is title, document_number,
+    index_number, issuer, written_on, published_on, subject, validity, addressee, approval (who
+    passed it) or attachment; `value` is as read (dates ISO 8601), `quote` as printed."""
+
+    field: str
+    value: str
+    span: Span
+    quote: str = ""
+
+
 def verify_quote(text: str, span: Span, quote: str) -> None:
     """Check that `text[start:end] == quote`.
 

@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field, field_validator
 from kb.days import Day
 from kb.language.quantities import Comparator
 from kb.language.roles import Role
-from kb.models import Clause, Document, Fact, Finding, Plan, Repair, Span
+from kb.models import Clause, Document, Fact, Finding, HeaderValue, Plan, Repair, Span
 
 
 class Basis(StrEnum):
@@ -201,6 +201,7 @@ class Extraction(Fact):
     """All that was read out of one document."""
 
     document: Document
+    header: tuple[HeaderValue, ...] = ()
     plans: tuple[Plan, ...]
     clauses: tuple[Clause, ...]
     tasks: tuple[Task, ...]

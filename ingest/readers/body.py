@@ -10,7 +10,7 @@ from itertools import islice
 from bs4 import Tag
 from bs4.element import PageElement
 
-from ingest.layout import TITLE_END
+from ingest.layout import ends_like_title
 from ingest.metadata import NUMBER
 from ingest.readers.elements import SPEAKS, Elements
 
@@ -88,7 +88,7 @@ def _holds_document(
             continue
         for words, speaks in _said(page, child):
             speeches += speaks
-            titled = titled or ("关于" in words and TITLE_END.search(words) is not None)
+            titled = titled or ("关于" in words and ends_like_title(words))
             numbered = numbered or NUMBER.fullmatch(words) is not None
         if speeches >= SPEECHES or (titled and numbered):
             return True

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from bs4 import BeautifulSoup, Tag, XMLParsedAsHTMLWarning
 from bs4.element import NavigableString, PageElement
 
-from ingest.layout import TITLE_END
+from ingest.layout import ends_like_title
 from ingest.leftovers import DOUBT
 from ingest.lines import split_lines
 from ingest.readers.body import BLOCKS, SPEECHES, find_body
@@ -213,7 +213,7 @@ class _Page:
     def _is_title(self, tag: Tag) -> bool:
         """Whether a heading beside the main text is its title, and not in it again."""
         words = _squeeze(self._page.text(tag))
-        if not TITLE_END.search(words) or len(words) > _LONGEST_TITLE:
+        if not ends_like_title(words) or len(words) > _LONGEST_TITLE:
             return False
         return _bare(words) not in self._main_head
 

@@ -10,13 +10,20 @@ from api.assistant.understand import Instruction, without_instructions
 from api.assistant.windows import DatePhrase, find_window
 from ingest.columns import ColumnHead, read_column
 from ingest.deadlines import PaceWords, find_pace
+from ingest.drafts import LabelKind, LabelWords, is_addressed
 from ingest.furniture import FurnitureEntry, is_furniture
+from ingest.header import Header
 from ingest.indicators import name_indicators
+from ingest.layout import LayoutKind, LayoutWords, LineKind, find_lines, is_title, signed_by
+from ingest.leftovers import FormulaWords, formula
+from ingest.metadata import MetadataLabel, find_metadata
+from ingest.outline import parse_outline
 from ingest.quantity_features import AroundWords, find_around
 from ingest.reading import normalize_characters
 from ingest.scopes import ScopeEntry
 from ingest.time_events import EventWords, find_event_words
 from ingest.time_features import BesideWords, find_beside
+from ingest.titles import is_letterhead
 from kb.expansion import QueryExpander, QuestionWords, Synonym, Term, translate
 from kb.language.comparators import ComparatorEntry
 from kb.language.jurisdictions import Jurisdiction, Level, detect_jurisdiction
@@ -324,6 +331,54 @@ def test_words_of_web_pages():
             if entry.kind != "label":  # a label says so at the head or foot of a page only
                 alone = is_furniture(example.text, outside=False)
                 assert alone <= example.furniture, example.text
+
+
+def test_labels_of_metadata(subtests):
+    fields = {"other", "generated_on", *Header.model_fields}
+    for entry in load_lexicon("metadata_labels", MetadataLabel):
+        assert entry.field in fields
+        for text, holds in [*((x, True) for x in entry.holds), *((x, False) for x in entry.not_)]:
+            with subtests.test(field=entry.field, text=text):
+                assert any(e.field == entry.field for e in find_metadata(text).entries) is holds
+
+
+LINES = {
+    LayoutKind.TITLE: is_title,
+    LayoutKind.COPY: lambda line: find_lines(line)[0].kind is LineKind.CLOSING,
+    LayoutKind.ISSUED: lambda line: find_lines(line)[0].kind is LineKind.CLOSING,
+    LayoutKind.MEMBERS: lambda line: find_lines(line)[0].kind is LineKind.MEMBERS,
+    LayoutKind.ATTACHED: lambda line: find_lines(line)[0].kind is LineKind.ATTACHMENT,
+    LayoutKind.HEAD: is_letterhead,
+    LayoutKind.GRADE: is_letterhead,
+    LayoutKind.SIGNED: lambda line: signed_by(line) == 0,
+}
+
+
+def test_words_of_lines(subtests):
+    for entry in load_lexicon("layout_words", LayoutWords):
+        for line, holds in [*((x, True) for x in entry.holds), *((x, False) for x in entry.not_)]:
+            with subtests.test(kind=entry.kind, line=line):
+                assert LINES[entry.kind](line) is holds
+
+
+def test_words_of_formulas(subtests):
+    for entry in load_lexicon("formula_words", FormulaWords):
+        for text, holds in [*((x, True) for x in entry.holds), *((x, False) for x in entry.not_)]:
+            with subtests.test(kind=entry.kind, text=text):
+                assert (formula(entry.kind).search(text) is not None) is holds
+
+
+def test_words_before_a_colon(subtests):
+    """A note stands by itself below its list; a line that names who is addressed is in no clause."""
+    for entry in load_lexicon("label_words", LabelWords):
+        for line, holds in [*((x, True) for x in entry.holds), *((x, False) for x in entry.not_)]:
+            with subtests.test(kind=entry.kind, line=line):
+                if entry.kind is LabelKind.ADDRESSED:
+                    assert is_addressed(line) is holds
+                else:
+                    text = f"一、建校。\n{line}\n"
+                    paths = [c.path for c in parse_outline(text, Header(), "d").clauses]
+                    assert (paths == ["1/一", "1/0"]) is holds
 
 
 def test_heads_of_columns(subtests):

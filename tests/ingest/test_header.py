@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.contract import to_contract
 from ingest.header import Header, parse_header
 from ingest.metadata import normalize_date, normalize_document_number
+from ingest.pipeline import extract_bytes
 
 LABELLED = """[ 索引号 ]  11500101008647123A/2022-00123
 [ 发文字号 ] 某府办发〔2022〕30号
@@ -53,7 +55,7 @@ BARE = """某县人民政府文件
 
 def test_bracketed_labels() -> None:
     header = parse_header(LABELLED)
-    assert header.model_dump(exclude={"spans"}) == {
+    assert header.model_dump(exclude={"spans", "values"}) == {
         "title": "某区人民政府办公室关于印发教育工作方案的通知",
         "title_printed": True,
         "number_printed": True,
@@ -62,6 +64,8 @@ def test_bracketed_labels() -> None:
         "issuer": "某市某区人民政府办公室",
         "written_on": date(2022, 12, 16),
         "published_on": date(2022, 12, 30),
+        "month": None,
+        "signed": (),
         "subject": "教育",
         "validity": "有效",
         "findings": (),
@@ -208,6 +212,8 @@ def test_never_raises_and_ends_inside(text: str) -> None:
         ("关于做好防汛工作的通知\n（某府发〔2024〕3号）\n", True, True),
         ("关于做好防汛工作的通知\n根据某府发〔2024〕3号，请做好工作。\n", True, False),
         ("文号：某府发〔2024〕3号\n各单位：\n请做好工作。\n", False, True),
+        ("某县任务分解表\n（某府发〔2024〕3号附件2）\n一、好。\n", True, True),
+        ("某府发〔2024〕3号　　2024年2月20日\n某县任务分解表\n一、好。\n", True, True),
         ("各单位：\n请做好工作。\n", False, False),
     ],
 )
@@ -255,4 +261,78 @@ def test_what_is_printed_is_believed_before_a_label(label, conflicts, at_end) ->
 
 def test_a_number_that_the_text_cites_contradicts_no_label() -> None:
     header = parse_header("发文字号：某府发〔2024〕3号\n\n各单位：\n某发〔2020〕1号\n已废止。\n")
-    assert (header.document_number, header.findings) == ("某府发〔2024〕3号", ())
+    assert header.document_number == "某府发〔2024〕3号"
+    assert "header-conflict" not in [f.code for f in header.findings]
+
+
+LETTER = (
+    "云川市人民政府文件\n云府发〔2026〕3号　　签发人：某某\n云川市人民政府\n关于印发《养老服务方案》的通知\n"
+    "（2026年2月1日市政府第9次常务会议通过）\n各区县人民政府，市政府有关部门：\n"
+    "根据国发〔2019〕5号文件，现印发给你们。\n一、请执行。\n附件：1.分工表\n2.名单\n云川市人民政府\n2026年3月10日\n"
+)
+
+
+def test_every_value_has_its_place() -> None:
+    header = parse_header(LETTER)
+    assert [(v.field, v.value, v.span.slice(LETTER)) for v in header.values] == [
+        ("document_number", "云府发〔2026〕3号", "云府发〔2026〕3号"),
+        (
+            "title",
+            "云川市人民政府关于印发《养老服务方案》的通知",
+            "云川市人民政府\n关于印发《养老服务方案》的通知",
+        ),
+        ("approval", *["2026年2月1日市政府第9次常务会议通过"] * 2),
+        ("addressee", *["各区县人民政府，市政府有关部门"] * 2),
+        ("attachment", "分工表", "分工表"),
+        ("attachment", "名单", "名单"),
+        ("issuer", "云川市人民政府", "云川市人民政府"),
+        ("written_on", "2026-03-10", "2026年3月10日"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "issuer"),
+    [
+        # menus of a page stand before the title
+        ("登录\n市民网页\n首页 > 公开\n某市某局关于开展检查的通知\n各单位：\n一、好。\n", "某市某局关于开展检查的通知", "某市某局"),
+        ("某区司法局　2025年1月\n某区普法责任清单\n一、好。\n", "某区普法责任清单", None),
+        ("某县行政审批服务局\n取水许可办事指南\n一、好。\n", "取水许可办事指南", "某县行政审批服务局"),
+        ("某县应急管理局\n督办通知\n一、好。\n", "某县应急管理局督办通知", "某县应急管理局"),
+        ("某矿责任清单\n（2024年版）\n一、好。\n", "某矿责任清单（2024年版）", None),
+        # cells of a table are no signature
+        ("某矿责任清单\n完成14项\n某矿安全部\n2024-04-15\n投用识别闸机\n某矿信息部\n2024年5月31日\n轮训\n", "某矿责任清单", None),
+    ],
+)  # fmt: skip
+def test_who_issues_and_what_it_is_called(text: str, title: str, issuer: str | None) -> None:
+    header = parse_header(text)
+    assert (header.title, header.issuer) == (title, issuer)
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "month"),
+    [
+        ("某通知\n一、好。\n2026年5月14日\n", date(2026, 5, 14), None),
+        ("某区司法局　2025年1月\n某区普法责任清单\n一、好。\n", None, date(2025, 1, 1)),
+        ("某清单\n一、好。\n某区司法局\n2025年1月\n", None, date(2025, 1, 1)),
+        ("某清单\n建校\n2027年6月\n", None, None),
+    ],
+)
+def test_the_day_without_a_signature(text: str, day: date | None, month: date | None) -> None:
+    header = parse_header(text)
+    assert (header.written_on, header.month) == (day, month)
+
+
+def test_a_line_that_stands_for_a_title_is_told() -> None:
+    text = "各单位：\n请做好工作。\n"
+    [finding] = parse_header(text).findings
+    assert finding.code == "no-title"
+    assert finding.span is not None
+    assert finding.span.slice(text) == "请做好工作。"
+
+
+def test_the_contract_gives_each_value_with_its_quote() -> None:
+    document = to_contract(extract_bytes(LETTER.encode(), "letter.txt"))["document"]
+    assert {v["field"] for v in document["header"]} > {"title", "issuer", "addressee", "attachment"}
+    for value in document["header"]:
+        start, end = value["span"]
+        assert LETTER[start:end] == value["quote"]

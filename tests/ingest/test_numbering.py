@@ -6,14 +6,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.numbering import RANK, chinese_ordinal, find_marker, normalize_ordinal
+from ingest.numbering import (
+    RANK,
+    NumberedWords,
+    chinese_ordinal,
+    find_marker,
+    normalize_ordinal,
+    settle,
+)
+from kb.lexicon import load_lexicon
 
 
 @pytest.mark.parametrize(
     ("line", "text", "family", "ordinal", "part"),
     [
         ("第一章 总则", "第一章", "chapter", 1, "第一章"),
-        ("第十二编　附则", "第十二编", "chapter", 12, "第十二编"),
+        ("第十二编　附则", "第十二编", "part", 12, "第十二编"),
+        ("第二部分　重点任务", "第二部分", "part", 2, "第二部分"),
+        ("⒊实行动态管理", "⒊", "number", 3, "⒊"),
+        ("５．开展培训", "５．", "number", 5, "５"),
+        ("5.9月底前更换座椅", "5.", "number", 5, "5"),
+        ("⑵选址", "⑵", "number-bracket", 2, "⑵"),
+        ("㈢选址", "㈢", "cn-bracket", 3, "㈢"),
+        ("❹选址", "❹", "circle", 4, "❹"),
+        ("B类：科技创新券。", "B类：", "letter", None, "B类"),
+        ("▍基本信息", "▍", "bullet", None, "▍"),
+        ("- 新建泊位30个", "- ", "bullet", None, "-"),
         ("第三节 监督", "第三节", "section", 3, "第三节"),
         ("第一百零二条 本办法自发布之日起施行。", "第一百零二条", "article", 102, "第一百零二条"),
         ("第12条 各单位应当", "第12条", "article", 12, "第12条"),
@@ -54,6 +72,8 @@ def test_a_marker_is_read(
         "一是加强领导",
         "十四五期间",
         "第一批试点",
+        "-5℃以下停工",
+        "2.1亿元",
         "第一时间上报",
         "第三产业",
         "一般公共预算",
@@ -71,6 +91,7 @@ def test_no_marker(line: str) -> None:
 def test_ranks_follow_the_standard() -> None:
     """GB/T 9704-2012, 7.3.3, below the chapters and articles of regulations."""
     order = [
+        "part",
         "chapter",
         "section",
         "article",
@@ -101,3 +122,29 @@ def test_no_ordinal(text: str) -> None:
 def test_a_marker_is_a_prefix(line: str) -> None:
     marker = find_marker(line)
     assert marker is None or (marker.text and line.startswith(marker.text))
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["1 总则", "1.1 编制目的", "1.2 适用范围", "2 职责", "2.1 指挥部"], "number decimal-2 decimal-2 number decimal-2"),
+        (["2.1总则", "2.1.1依据", "2.1.2范围", "2.2职责"], "decimal-2 decimal-3 decimal-3 decimal-2"),
+        (["1.建校", "2.5G基站全覆盖", "3.120急救"], "number number number"),
+        (["面积", "2.5万平方米", "3.1亿元"], "- - -"),
+        (["2.5G基站全覆盖"], "-"),
+        (["1 总则", "2 职责"], "- -"),
+    ],
+)  # fmt: skip
+def test_marks_that_a_line_alone_does_not_tell(lines: list[str], expected: str) -> None:
+    found = settle(lines, [find_marker(line) for line in lines])
+    assert [m.family if m else "-" for m in found] == expected.split()
+    for line, marker in zip(lines, found, strict=True):
+        assert marker is None or line.startswith(marker.text)
+
+
+def test_words_that_a_number_makes_a_block(subtests) -> None:
+    for entry in load_lexicon("numbered_words", NumberedWords):
+        for line, holds in [*((x, True) for x in entry.holds), *((x, False) for x in entry.not_)]:
+            with subtests.test(line=line):
+                marker = find_marker(line)
+                assert (marker is not None and marker.family == "block") is holds

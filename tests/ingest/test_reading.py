@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.reading import RepairIndex, read_span
+from ingest.reading import Breaks, RepairIndex, read_span
 from ingest.repairs import find_repairs
 from kb.models import Repair, Span
 
@@ -21,7 +21,8 @@ def whole(text: str, repairs: list[Repair] | None = None):
     [
         ("到20279月，达到２０％", "到2027年9月,达到20%"),
         ("按40%30%30%下达", "按40%、30%、30%下达"),
-        ("第一行\n接上一行。", "第一行接上一行。"),  # a line broken inside a sentence
+        ("供养形式\n区民政部门", "供养形式\n区民政部门"),  # a heading has no final mark either
+        ("各区人民政府<br>市国资委", "各区人民政府\n市国资委"),
         ("第一段。\n第二段。", "第一段。\n第二段。"),  # paragraphs stay apart
         ("小标题\n\n正文。", "小标题\n正文。"),
         ("甲。\r\n  乙", "甲。\n乙"),
@@ -71,3 +72,22 @@ def test_spans_are_ordered_and_inside(text: str) -> None:
 def test_repair_index_gives_what_begins_inside() -> None:
     repairs = [Repair(span=Span(i, i + 2), raw="ab", repaired="abc", rule="x") for i in (0, 10, 20)]
     assert [r.span.start for r in RepairIndex(repairs).within(Span(5, 20))] == [10]
+
+
+def test_breaks_inside_a_paragraph_and_marks_are_left_out() -> None:
+    text = "完成**3**项\n- 4 -\n任务。\n下一段"
+    head, foot = text.index("**"), text.index("\n- 4")
+    skipped = [(head, head + 2), (head + 3, head + 5), (foot, foot + 6)]
+    reading = read_span(text, Span(0, len(text)), (), Breaks([foot + 6], skipped))
+    assert reading.text == "完成3项任务。\n下一段"
+    assert reading.span(2, 4).slice(text) == "3**项"
+    assert reading.span(4, 6).slice(text) == "任务"
+
+
+@given(st.text(alphabet="任务3*\n ", min_size=1, max_size=30), st.data())
+def test_what_is_skipped_is_not_read(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    reading = read_span(text, Span(0, len(text)), (), Breaks((), [(start, end)]))
+    kept = [i for i in reading.starts if not start <= i < end]
+    assert kept == list(reading.starts)

@@ -3,7 +3,9 @@ or is told as left out."""
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,10 +13,12 @@ from hypothesis import strategies as st
 
 from ingest.header import parse_header
 from ingest.layout import LineKind, find_lines
+from ingest.lines import plain_breaks
 from ingest.metadata import find_metadata
 from ingest.outline import parse_outline
 from ingest.pipeline import extract_bytes
 from kb.models import Span
+from kb.ranges import Ranges
 
 HEAD = (
     "云川市人民政府办公室关于印发云川市养老服务提升行动方案的通知\n云川府办〔2026〕18号\n\n"
@@ -39,15 +43,21 @@ def left_over(text: str) -> list[str]:
         *outline.members,
         *outline.held,
         *header.spans,
+        *header.signed,
         *told,
     ]
-    spans += [Span(x.start, x.end) for x in find_lines(text) if x.kind is LineKind.METADATA]
+    spans += [
+        Span(x.start, x.end)
+        for x in find_lines(text)
+        if x.kind in (LineKind.METADATA, LineKind.ROW_HEAD)
+    ]
     free = [True] * len(text)
     for span in spans:
         free[span.start : span.end] = [False] * len(span)
     rest = "".join(c if stays else "\n" for c, stays in zip(text, free, strict=True))
     marks = re.compile(
-        r"^[ \t\u3000\ufeff]*#{1,6}[ \u3000\t]|[\ufeff\u200b\ue000\ue004\ue5e5]", re.M
+        r"^[ \t\u3000\ufeff]*(?:#{1,6}|>+)[ \u3000\t]|[\ufeff\u200b\ue000\ue004\ue5e5]|\*{1,3}",
+        re.M,
     )
     return marks.sub("", rest).split()
 
@@ -58,7 +68,8 @@ PIECES = st.sampled_from(
      "附件：1.清单\n", "附件2\n", "领导小组成员单位\n", "区教委、区公安局\n", "2022年3月1日\n", "完成时限：2026年6月30日\n",
      "责任单位：各成员单位\n", "\n", "\r\n", "　　", "各镇乡：\n", "现将有关事项通知如下：\n", "抄送：区委。\n", "扫一扫\n",
      "首页 政务公开\n", "来源：某局\n", "无障碍\n", "- 3 -\n", "4\n", "5\n", "索引号：\n", "发文字号\n", "发文机关：某局 成文日期：2022-03-01\n",
-     "## 一、标题\n", "\ufeff", "推进道路、管网等建设……\n", "某区人民政府\n", "版权所有\n"]
+     "## 一、标题\n", "交办事项1：建校\n", "批示要求：加快\n", "- **牵头单位**：区教委\n", "1\\. 建校\n", "▍概况\n", "2.1 总则\n",
+     "备注：略\n", "会议要求：\n", "\ufeff", "推进道路、管网等建设……\n", "某区人民政府\n", "版权所有\n"]
 )  # fmt: skip
 
 
@@ -155,7 +166,7 @@ def test_words_of_other_texts_are_no_metadata_of_a_page(words: str) -> None:
         ("扫一扫在手机打开当前页\n【打印】 【关闭】\n", "no-clause"),
         (METADATA, "no-clause"),
         ("某区行动方案\n一、总体要求\n二、工作目标\n三、保障措施\n", "no-duty"),
-        ("某区行动方案\n", "no-duty"),
+        ("某区行动方案\n", "no-clause"),
     ],
 )
 def test_a_document_of_which_nothing_comes_says_why(text: str, code: str) -> None:
@@ -176,7 +187,7 @@ def test_what_was_left_out_is_told_with_its_place() -> None:
 
 
 @pytest.mark.parametrize(
-    ("letter", "doubt"),
+    ("letter", "duty"),
     [
         ("现将《方案》印发给你们，请认真贯彻执行。执行中遇到问题，请径向市民政局反映。", False),
         (
@@ -185,10 +196,12 @@ def test_what_was_left_out_is_told_with_its_place() -> None:
         ),
     ],
 )
-def test_a_duty_in_the_letter_before_the_plan_is_a_doubt(letter: str, doubt: bool) -> None:
+def test_a_duty_in_the_letter_before_the_plan_is_a_clause(letter: str, duty: bool) -> None:
     text = f"某市关于印发某市行动方案的通知\n各区县：\n{letter}\n某市人民政府\n2026年3月10日\n某市行动方案\n一、任务\n1.建校。\n"
-    codes = [f.code for f in extract_bytes(text.encode(), "plan.txt").warnings]
-    assert ("text-left-out" in codes) == doubt
+    extraction = extract_bytes(text.encode(), "plan.txt")
+    assert [c.path for c in extraction.clauses] == ["1/0"] * duty + ["1/一", "1/一/1"]
+    told = [w.span.slice(text) for w in extraction.left_out if w.span]
+    assert any(letter in words for words in told) is not duty
 
 
 def test_a_preamble_that_ends_with_a_colon_is_text() -> None:
@@ -196,3 +209,105 @@ def test_a_preamble_that_ends_with_a_colon_is_text() -> None:
     clauses = extract_bytes(text.encode(), "letter.txt").clauses
     assert [c.path for c in clauses] == ["1/0", "1/一", "1/二"]
     assert clauses[0].span.slice(text).startswith("为加强管理")
+
+
+OWN = Path(__file__).parents[2] / "evaluation" / "texts"
+
+
+def annotated_places(slug: str) -> list[int]:
+    """Where the required rows of a text stand."""
+    rows = [
+        json.loads(line)
+        for kind in ("owners", "deadlines", "targets")
+        for line in (OWN / f"{slug}.{kind}.jsonl").read_text("utf-8").splitlines()
+        if line.strip()
+    ]
+    required = [row for row in rows if not row.get("optional")]
+    return [place for row in required for place, _ in row.get("mentions") or [(row["offset"], "")]]
+
+
+@pytest.mark.parametrize("path", sorted(OWN.glob("*.txt")), ids=lambda path: path.stem)
+def test_what_a_reader_found_stands_in_a_clause(path: Path) -> None:
+    text = plain_breaks(path.read_bytes().decode("utf-8"))
+    outline = parse_outline(text, parse_header(text), "doc-1")
+    clauses = Ranges((c.span.start, c.span.end) for c in outline.clauses)
+    outside = [x for x in annotated_places(path.stem) if not clauses.overlap(x, x + 1)]
+    assert outside == []
+    assert left_over(text) == []
+
+
+BLOCKS = (
+    "云川区督查室\n督办通知\n云督〔2026〕第4号　　　　签发：某某\n区发改局、区财政局，各街道：\n"
+    "经区政府同意，现将有关事项交办如下，请对照办理。\n\n{first}：供水水压不足\n批示要求：更换水泵4台。\n承办单位：区住建局\n"
+    "协办单位：某街道\n办结时限：6月底前\n\n{second}：停车难\n批示要求：新建泊位180个。\n承办单位：区城管局\n"
+    "办结时限：8月底前\n\n有关要求：\n一、各单位要报送联络员名单。\n二、每周更新进度。\n\n2026年5月14日\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("交办事项1", "交办事项2"),
+        ("任务一", "任务二"),
+        ("第一项工作", "第二项工作"),
+        ("措施3", "措施4"),
+    ],
+)
+def test_a_block_with_its_labels_is_one_clause(first: str, second: str) -> None:
+    text = BLOCKS.format(first=first, second=second)
+    outline = parse_outline(text, parse_header(text), "doc-1")
+    found = {c.path: c.span.slice(text) for c in outline.clauses}
+    assert list(found) == ["1/0", f"1/{first}", f"1/{second}", "1/0#2", "1/0#2/一", "1/0#2/二"]
+    assert found[f"1/{first}"].endswith("办结时限：6月底前")
+    assert found["1/0#2"] == "有关要求："
+    assert found["1/0"].startswith("经区政府同意")
+
+
+LABELS = "某区重点工作\n{0}道路改造\n牵头部门：区交通局\n目标任务：改造20公里\n完成时限：6月底\n{1}学校建设\n牵头部门：区教委\n目标任务：新建3所\n完成时限：年底\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("", ""), ("1.", "2."), ("（一）", "（二）"), ("⒈", "⒉"), ("▍", "▍"), ("2.1 ", "2.2 "), ("工程一：", "工程二："), ("**（一）", "**（二）")],
+)  # fmt: skip
+def test_lines_with_labels_belong_to_the_measure_above(first: str, second: str) -> None:
+    stars = "**" if first.startswith("**") else ""
+    text = LABELS.format(first, second).replace("改造\n牵", f"改造{stars}\n牵")
+    text = text.replace("建设\n牵", f"建设{stars}\n牵")
+    clauses = [c.span.slice(text) for c in parse_outline(text, parse_header(text), "d").clauses]
+    assert len(clauses) == 2
+    assert [c.splitlines()[-1] for c in clauses] == ["完成时限：6月底", "完成时限：年底"]
+
+
+def test_text_after_what_only_looked_like_the_end() -> None:
+    text = "某区任务清单\n一、建校3所\n2025-03-31\n区教委\n区财政局\n二、修路5公里\n2025-12-31\n区交通局\n三、植树\n"
+    clauses = [c.span.slice(text) for c in parse_outline(text, parse_header(text), "d").clauses]
+    assert clauses[0] == "一、建校3所\n2025-03-31\n区教委\n区财政局"
+    assert clauses[1].endswith("区交通局")
+
+
+def test_a_plan_after_the_signature_of_another() -> None:
+    text = (
+        "某县土地出让公告\n一、地块。\n二、时间。\n某县自然资源局\n2024年3月24日\n某县土地出让说明\n根据规定，县局决定出让。\n"
+        "一、由县交易中心实施。\n二、公开。\n"
+    )
+    outline = parse_outline(text, parse_header(text), "d")
+    assert [p.title for p in outline.plans] == ["某县土地出让公告", "某县土地出让说明"]
+    assert [c.path for c in outline.clauses] == ["1/一", "1/二", "2/0", "2/一", "2/二"]
+
+
+def test_an_attachment_without_numbering_is_read() -> None:
+    text = (
+        "某市工作要点\n一、改革。\n某市人民政府\n2026年2月10日\n附件\n某市重点项目表\n"
+        "市水利局要在年底前完成水库加固10座。\n市交通局要新建公路100公里。\n"
+    )
+    outline = parse_outline(text, parse_header(text), "d")
+    assert [c.path for c in outline.clauses] == ["1/一", "2/1", "2/2"]
+
+
+def test_a_note_belongs_to_no_item_above_it() -> None:
+    text = "某区清单\n一、建校。责任单位：区教委\n说明：1.列首位的为牵头单位；\n2.每月报送进展。\n"
+    outline = parse_outline(text, parse_header(text), "d")
+    parents = {c.path: c.parent_id for c in outline.clauses}
+    assert list(parents) == ["1/一", "1/0", "1/0/2"]
+    assert parents["1/0"] is None
