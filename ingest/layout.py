@@ -20,7 +20,8 @@ from ingest.metadata import DATE, PACKED, Metadata, find_metadata, normalize_dat
 from ingest.numbering import Marker, find_marker, settle
 from ingest.reading import Breaks, begins_label
 from ingest.wrapping import breaks_inside, ends_open, find_margin, is_full, width_of
-from kb.language.parties import WordKind, find_parties, party_words
+from kb.language.parties import find_parties
+from kb.language.party_words import WordKind, party_words
 from kb.lexicon import WordEntry, load_lexicon
 
 _SENTENCE = re.compile(r"[。；;]")
