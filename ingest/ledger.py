@@ -17,6 +17,7 @@ from ingest.owners import OWNER
 from ingest.pipeline import read_document
 from ingest.readers import Source
 from kb.language.party_words import WordKind, party_words
+from kb.language.quantities import find_uncounted
 from kb.models import Fact, Span
 from kb.ranges import Ranges
 from tasks.models import Extraction
@@ -30,7 +31,7 @@ _UNCLASSIFIED = "unclassified"
 
 
 class Mention(Fact):
-    """A mention with its use: `type` party, time, quantity or title; `reading` its value in words;
+    """A mention with its use: `type` party, time, quantity, number or title; `reading` its value in words;
     `rule` the feature that decided most; `fact_id` the fact that it became."""
 
     span: Span
@@ -110,6 +111,27 @@ def _mentions(item: ClauseReading, facts: dict[tuple[str, int], str]) -> Iterato
         read = f"{q.comparator.value if q.comparator else ''}{q.value}{q.measure or ''}"
         use = number.decision.label or _UNCLASSIFIED
         yield mention("quantity", q.start, q.end, read, number.decision, use, max(q.until, q.end))
+    yield from _uncounted(item)
+
+
+def _uncounted(item: ClauseReading) -> Iterator[Mention]:
+    """The numerals that no other mention holds: ordinals, codes, numbers of what is named."""
+    parties, times = item.owners.uses, item.times
+    held = [
+        *item.names,
+        *((u.mention.start, u.mention.end) for u in parties),
+        *((u.mention.start, u.mention.end) for u in times),
+    ]
+    for q in (u.mention for u in item.quantities):
+        held.append((min(q.from_, q.start), max(q.until, q.end)))
+    for start, end, kind in find_uncounted(item.reading.text, closed=held):
+        yield Mention(
+            span=item.reading.span(start, end),
+            type="number",
+            reading=item.reading.text[start:end],
+            use=_UNCLASSIFIED if kind is None else "ordinal" if kind == "ordinal" else "name",
+            rule=kind or "none",
+        )
 
 
 @lru_cache
@@ -133,6 +155,9 @@ def _coverage(text: str, readings: tuple[ClauseReading, ...], mentions: list[Men
         begin = span.start + len(item.clause.marker)
         for pattern in (_FIGURES, _COUNTED, _bodies()):
             for match in pattern.finditer(text, begin, span.end):
+                at = item.reading.index(match.start())
+                if at >= len(item.reading.starts) or item.reading.starts[at] != match.start():
+                    continue  # words of the page inside a clause, which are listed as left out
                 found += 1
                 missed += not held.overlap(match.start(), match.end())
     return 1.0 if not found else (found - missed) / found

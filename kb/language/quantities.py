@@ -11,13 +11,15 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import NamedTuple
 
 from kb.language.comparators import Bound, BoundUse, Comparator, combine, turned
 from kb.language.engine import Token, best, pieces
 from kb.language.measures import MeasureKind, measures
+from kb.language.numerals import find_numerals
 from kb.language.quantity_grammar import QuantityForm, Reading, quantity_grammar
 from kb.language.quantity_tokens import given_tokens
 from kb.ranges import Ranges
@@ -41,6 +43,7 @@ _EACH = 24
 """Characters before a number in which 每人, 每年 may stand."""
 _AROUND = frozenset({"bound-phrase", "ending", "each-phrase", "mean-phrase", "forbidding"})
 _KINDS = frozenset({"quantity", "counted", "pair", "word", "date", "each-phrase"})
+_NAMES = frozenset({"word", "date", "each-phrase"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +84,48 @@ def find_quantities(text: str, *, closed: Iterable[tuple[int, int]] = ()) -> lis
 
     `closed` are half-open ranges in which none is looked for: times, names of documents.
     """
+    return [
+        _moved(q, begin)
+        for begin, piece, shut in _pieces(text, closed)
+        for q in _find_in(piece, shut)
+    ]
+
+
+class Uncounted(NamedTuple):
+    """A numeral at `[start, end)` that counts nothing: `kind` is how it is known (ordinal, name, code,
+    word, …), None where nothing says what it is."""
+
+    start: int
+    end: int
+    kind: str | None
+
+
+def find_uncounted(text: str, *, closed: Iterable[tuple[int, int]] = ()) -> list[Uncounted]:
+    """The numerals of `text` outside `closed` that are no quantities and in none, in order."""
+    found: list[Uncounted] = []
+    for begin, piece, shut in _pieces(text, closed):
+        quantities = _find_in(piece, shut)
+        held = Ranges(sorted((min(q.from_, q.start), max(q.until, q.end)) for q in quantities))
+        tokens = quantity_grammar().parse(piece, given_tokens(piece, shut))
+        names = [
+            t for t in best(tokens, _NAMES) if not shut.overlap(t.start, t.end) and not held.overlap(t.start, t.end)
+        ]  # fmt: skip
+        known = Ranges((t.start, t.end) for t in names)
+        found += (Uncounted(begin + t.start, begin + t.end, t.rule or t.kind) for t in names)
+        until = 0
+        for numeral in find_numerals(piece):
+            start, end = numeral.start, numeral.end
+            if start < until or any(r.overlap(start, end) for r in (shut, held, known)):
+                continue
+            found.append(Uncounted(begin + start, begin + end, None))
+            until = end
+    return sorted(found, key=lambda u: u.start)
+
+
+def _pieces(text: str, closed: Iterable[tuple[int, int]]) -> Iterator[tuple[int, str, Ranges]]:
+    """The pieces in which `text` is read, each with where it begins and what of it is closed."""
     plain = text.translate(_PLAIN)
     ranges = sorted(closed)
-    found: list[Quantity] = []
     place = 0
     for begin, piece in pieces(plain):
         end = begin + len(piece)
@@ -93,8 +135,7 @@ def find_quantities(text: str, *, closed: Iterable[tuple[int, int]] = ()) -> lis
         shut = Ranges(
             (max(0, a - begin), min(len(piece), b - begin)) for a, b in ranges[place:until]
         )
-        found += [_moved(q, begin) for q in _find_in(piece, shut)]
-    return found
+        yield begin, piece, shut
 
 
 def _moved(q: Quantity, by: int) -> Quantity:
