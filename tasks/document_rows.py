@@ -18,7 +18,7 @@ from tasks.printed import number_key, title_key
 from tasks.undated import track_undated
 from tasks.units import jurisdiction_of, unit_key
 
-_PARTS = ("plans", "clauses", "tasks", "members", "policies", "repairs", "warnings")
+_PARTS = ("header", "plans", "clauses", "tasks", "members", "policies", "repairs", "warnings")
 
 
 def document_row(document: Document) -> dict[str, Any]:

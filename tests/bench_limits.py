@@ -106,6 +106,11 @@ def _shapes() -> Iterator[Case]:
     yield Case("nested brackets", lambda n: f"{HEAD}{'（' * (n // 2)}{'）' * (n // 2)}")
     yield Case("nested titles", lambda n: f"{HEAD}{'《' * (n // 2)}{'》' * (n // 2)}")
     yield Case("a tabbed row", _run(HEAD, "责任单位\t区教委\t20所\t"))
+    heads = ("序号", "任务", "牵头单位", "配合单位", "时限")
+    cells = ("1", "建成学校20所", "区教委", "区财政局、区公安局", "2026年6月底前")
+    for name, mark, end in (("tabs", "\t", "\n"), ("strokes", "|", "\n"), ("lines", "\n", "\n\n")):
+        row, head = mark.join(cells) + end, mark.join(heads) + end
+        yield Case(f"a table of text, {name} between its cells", _run(f"工作方案\n{head}", row))
     yield Case("one long line", _run(HEAD, "到2025年，建成学校20所（责任单位：区教委），"))
     yield Case("one clause of many lists", _run(HEAD, "到2025年，建成学校20所（区教委牵头）。"))
     yield Case("one clause of many dates", _run(HEAD, "2025年6月底前完成20%。每年新增3所，"))

@@ -177,9 +177,10 @@ def _pairs(
             yield from ((unit, said[note].value) for note in m["notes"].split("、"))
         return
     assert shape is not None  # noqa: S101
-    yield from ((unit, shape.value) for unit in inside("who"))
-    if "with" in groups:
-        yield from ((unit, Role.JOINT.value) for unit in inside("with"))
+    joint = list(inside("with")) if "with" in groups else []
+    leads = bool(joint) and shape is Role.RESPONSIBLE  # who does it together with others leads
+    yield from ((unit, Role.LEAD.value if leads else shape.value) for unit in inside("who"))
+    yield from ((unit, Role.JOINT.value) for unit in joint)
 
 
 def _words(kind: RoleWordKind) -> list[str]:

@@ -228,9 +228,7 @@ class _Check:
 
     def _is_of(self, t: Target, text: str) -> bool:
         """Whether just this target is spoken of, by its name and whom it is for."""
-        if t.uncertain or t.stretch or t.approximate or plain(t.metric) not in text:
-            return False
-        if any(f"每{base}" not in text for base in (t.per or "").split("·") if base):
+        if t.uncertain or t.stretch or t.approximate or t.per or plain(t.metric) not in text:
             return False
         return set(scopes().findall(text)) == {
             *scopes().findall(t.scope or ""),

@@ -19,12 +19,20 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from ingest.classifier import Models, model_of
+from ingest.classifier import INSTALLED, Models, model_of
 from ingest.contract import to_contract
 from ingest.ledger import read_ledger
 from ingest.pipeline import extract_source
 from ingest.readers import read_bytes
-from tests.evaluation.training import FOLDERS, SHARED, Annotated, annotated, fittings
+from tests.evaluation.training import (
+    FOLDERS,
+    SHARED,
+    UNSEEN,
+    Annotated,
+    annotated,
+    fittings,
+    unseen,
+)
 
 JUDGE = SHARED.parent / "tools" / "score_extract.py"
 KINDS = ("owners", "deadlines", "targets", "conditions")
@@ -108,7 +116,8 @@ def dealt(documents: Iterable[Annotated]) -> list[Annotated]:
 
 
 def read_all(documents: Sequence[Annotated]) -> Iterator[tuple[str, Read]]:
-    """(folder, what was read) of each annotated document by the fold that never saw it."""
+    """(folder, what was read) of each annotated document by the fold that never saw it, and of
+    those that no model is fitted on."""
     spec = spec_from_file_location("score_extract", JUDGE)
     assert spec
     assert spec.loader
@@ -118,6 +127,8 @@ def read_all(documents: Sequence[Annotated]) -> Iterator[tuple[str, Read]]:
     for folder in FOLDERS:
         for document in (d for d in documents if (folder / f"{d.slug}.txt").exists()):
             yield folder.name, _read(document, folder, folds.models(document.group), judge)
+    for document in unseen():
+        yield UNSEEN.name, _read(document, UNSEEN, INSTALLED, judge)
 
 
 def _read(document: Annotated, folder: Path, models: Models, judge: Any) -> Read:

@@ -13,8 +13,8 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -33,6 +33,8 @@ from tasks.models import TargetClass
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "gold"
 OWN = Path(__file__).with_name("texts")
+UNSEEN = OWN.with_name("unseen")
+"""Texts by writers who saw nothing of the reader: scored, never learnt from."""
 WEIGHTS = Path(__file__).resolve().parents[2] / "ingest" / "weights"
 STRENGTH = 1.0
 """The inverse of the regularisation. Of parties with every issuer left out, F1 by mention: .872 at
@@ -84,19 +86,29 @@ def annotated() -> list[Annotated]:
         for group, slugs in json.loads(issuers.read_text("utf-8")).items():
             groups.update(dict.fromkeys(slugs, group))
     for folder in FOLDERS:
-        for place, path in enumerate(sorted(folder.glob("*.owners.jsonl"))):
-            slug = path.name.removesuffix(".owners.jsonl")
-            default = "state council" if folder.name == "state-council" else slug
+        for place, document in enumerate(_in(folder)):
+            default = "state council" if folder.name == "state-council" else document.slug
             if folder == OWN:
                 default = f"own {place % _FOLDS}"
-            rows = {kind: _rows(folder / f"{slug}.{kind}.jsonl") for kind in KINDS}
-            text = (folder / f"{slug}.txt").read_bytes().decode("utf-8")
-            found.append(Annotated(slug, groups.get(slug, default), text, rows))
+            found.append(replace(document, group=groups.get(document.slug, default)))
     notice = corpus_path() / "documents" / "wanzhou-fuban-2022-30.txt"
     own = Path(__file__).parents[1] / "gold"
     rows = {kind: _rows(own / f"wanzhou.{kind}.jsonl") for kind in KINDS}
     found.append(Annotated(NOTICE, NOTICE, notice.read_bytes().decode("utf-8"), rows))
     return found
+
+
+def unseen() -> list[Annotated]:
+    """The project's own annotated documents that no model is fitted on."""
+    return list(_in(UNSEEN))
+
+
+def _in(folder: Path) -> Iterator[Annotated]:
+    for path in sorted(folder.glob("*.owners.jsonl")):
+        slug = path.name.removesuffix(".owners.jsonl")
+        rows = {kind: _rows(folder / f"{slug}.{kind}.jsonl") for kind in KINDS}
+        text = (folder / f"{slug}.txt").read_bytes().decode("utf-8")
+        yield Annotated(slug, slug, text, rows)
 
 
 def _rows(path: Path) -> list[Row]:

@@ -53,7 +53,7 @@ def test_messages_are_in_two_languages() -> None:
 
 NOBODY = LinearModel((OTHER, OWNER), (0.0, 0.0), {})
 """Decides that no mention is anything."""
-UNFITTED = Models(NOBODY, NOBODY, NOBODY, NOBODY, why=True)
+UNFITTED = Models(NOBODY, NOBODY, NOBODY, why=True)
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,6 @@ however the cells are set apart; what a row asks for; the rows are clauses where
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -190,17 +188,6 @@ def test_cells_are_stretches_of_the_text_in_order(lines: list[str]) -> None:
     places = [place for c in cells for place in (c.start, c.end)]
     assert places == sorted(places)
     assert all(text[c.start : c.end].strip() == text[c.start : c.end] != "" for c in cells)
-
-
-def test_twice_the_text_takes_twice_the_time() -> None:
-    def seconds(times: int) -> float:
-        text = (written("\n", rows="\n\n") + "各单位要抓好落实。\n" * 20) * times
-        begin = time.perf_counter()
-        tables_of(text)
-        return time.perf_counter() - begin
-
-    seconds(2)
-    assert seconds(40) < 2.6 * seconds(20)
 
 
 def test_a_row_asks_for_its_first_words() -> None:

@@ -269,6 +269,8 @@ CHANGEABLE = sorted(
     for clause, sentence in set(SUPPORTED)
     for kind, (found, _) in CHANGES.items()
     if re.search(found, sentence)
+    # X会同Y负责 and X会同Y牵头 say the same.
+    if not (kind == "a role" and "会同" in sentence)
 )
 
 

@@ -134,7 +134,8 @@ def test_one_line_of_five_megabytes_is_read_whole() -> None:
     assert _text(line.encode("gb18030"), "line.txt") == line
 
 
-@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=80))
+# Without zeros: "0\\0" is UTF-16 as well.
+@given(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\0"), max_size=80))
 def test_utf_8_comes_back(text: str) -> None:
     assert _text(text.encode(), "a.txt") == text.removeprefix("\ufeff")
 
