@@ -316,17 +316,20 @@ def _share(text: str, begins: int, q: Quantity) -> str | None:
         return None
     what = _tidy(words[: cut.start])
     what, _ = _for_whom(what)
-    if not what or find_name_words(what, NamePart.GIVEN):
-        spent = next(
-            (
-                t
-                for t in find_name_words(text[q.until : q.until + 8], NamePart.SPENT)
-                if not t.start
-            ),
-            None,
-        )
-        what = _after(text, q.until + spent.end) if spent else ""
-    return f"{what[-_LONG:]}占{whole}的比例"
+    following = find_name_words(text[q.until : q.until + 8], NamePart.SPENT)
+    spent = next((t for t in following if not t.start), None)
+    if spent:  # what it is spent on is measured, not who spends it
+        what = _after(text, q.until + spent.end) or what
+    elif find_name_words(what, NamePart.GIVEN):
+        what = ""
+    return f"{_shortened(what)}占{whole}的比例"
+
+
+def _shortened(words: str) -> str:
+    """The last of a list that is too long for a name; never a part of a word where a mark allows it."""
+    while len(words) > _LONG and (cut := words.find("、")) >= 0:
+        words = words[cut + 1 :]
+    return words[-_LONG:]
 
 
 def _counts_what_follows(before: str, q: Quantity) -> bool:
@@ -362,7 +365,7 @@ def _noun(text: str, words: str, q: Quantity) -> str:
     if len(rest) < 2:
         kind = _names_of_kinds().get(q.kind, "")
         rest = (f"每{q.per}{kind}" if q.per and kind else kind) or rest or words
-    return rest[-_LONG:] or (q.measure or "")
+    return _shortened(rest) or (q.measure or "")
 
 
 def _object(words: str) -> str:

@@ -31,6 +31,14 @@ def names(text: str) -> list[str]:
         # Who does it is none either.
         ("市教育局新建学校20所", "|学校"),
         ("编制5个村落保护规划", "|村落保护规划"),
+        # Of a share, what it is spent on, not who spends it.
+        ("区财政局年初预算按工资总额的1.5%计提职工教育经费", "|职工教育经费占工资总额的比例"),
+        ("企业按不低于销售收入的3%提取研发费用", "|研发费用占销售收入的比例"),
+        # A list that is too long for a name keeps its last members whole.
+        (
+            "生均教学及辅助用房面积、生均体育运动场馆面积等指标校际差异系数不高于0.5",
+            "|生均体育运动场馆面积等指标校际差异系数",
+        ),
         # Where no name is printed, the kind of measure has one.
         ("满18周岁", "|年龄"),
     ],
