@@ -77,6 +77,7 @@ class PartyScene(Surroundings):
         words = find_role_words(text)
         super().__init__(text, best_role_words(words), _LINE)
         self.cells = cells
+        self._closings = [at for at, character in enumerate(text) if character in "。;"]
         starts = frozenset(p.start for p in parties)
         self.labels = sorted(self._labels(starts), key=lambda label: label.end)
         self._label_ends = [label.end for label in self.labels]
@@ -331,10 +332,8 @@ class PartyScene(Surroundings):
         if zone.kind == "label":
             label = self._label(party.start, None)
             start = label.start if label is not None else zone.start
-            stop = next(
-                (at for at in range(party.end, zone.end) if self.text[at] in "。;"), zone.end
-            )
-            return start, stop
+            after = bisect_left(self._closings, party.end)
+            return start, min([zone.end, *self._closings[after : after + 1]])
         return zone.start, zone.end
 
     def parts_between(self, start: int, end: int) -> int:
