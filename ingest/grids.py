@@ -77,11 +77,8 @@ class GridCell:
 
 @lru_cache
 def _grammar() -> Grammar:
-    grammar = Grammar()
-    for entry in load_lexicon("columns", HeadWords):
-        for word in entry.words:
-            grammar.word(word, entry.kind.value)
-    return grammar
+    entries = load_lexicon("columns", HeadWords)
+    return Grammar((word, entry.kind.value) for entry in entries for word in entry.words)
 
 
 def find_heads(head: str) -> list[HeadKind]:

@@ -67,12 +67,8 @@ _BESIDE = frozenset(Around) - _GENRES - _PARTS - _MEASURED - _FRAME
 
 @lru_cache
 def _grammar(kinds: frozenset[Around]) -> Grammar:
-    grammar = Grammar()
-    for entry in load_lexicon("quantity_contexts", AroundWords):
-        if entry.kind in kinds:
-            for word in entry.words:
-                grammar.word(word, entry.kind.value)
-    return grammar
+    entries = load_lexicon("quantity_contexts", AroundWords)
+    return Grammar((word, e.kind.value) for e in entries if e.kind in kinds for word in e.words)
 
 
 def _find(text: str, kinds: frozenset[Around]) -> list[Token]:

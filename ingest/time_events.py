@@ -63,11 +63,8 @@ class Event:
 
 @lru_cache
 def _grammar() -> Grammar:
-    grammar = Grammar()
-    for entry in load_lexicon("time_events", EventWords):
-        for word in entry.words:
-            grammar.word(word, entry.kind.value)
-    return grammar
+    entries = load_lexicon("time_events", EventWords)
+    return Grammar((word, entry.kind.value) for entry in entries for word in entry.words)
 
 
 def find_event_words(text: str) -> list[Token]:

@@ -53,11 +53,8 @@ _BESIDE = frozenset(kind.value for kind in Beside)
 
 @lru_cache
 def _grammar() -> Grammar:
-    grammar = Grammar()
-    for entry in load_lexicon("time_contexts", BesideWords):
-        for word in entry.words:
-            grammar.word(word, entry.kind.value)
-    return grammar
+    entries = load_lexicon("time_contexts", BesideWords)
+    return Grammar((word, entry.kind.value) for entry in entries for word in entry.words)
 
 
 def find_beside(text: str, times: Sequence[tuple[int, int]] = ()) -> list[Token]:

@@ -40,9 +40,6 @@ def role_name(role: Role, language: str) -> str:
     return ROLE_ZH[role] if language == "zh" else role.value
 
 
-_AS_A_RULE = ("原则上", "as a rule")
-
-
 def describe_number(value: Decimal) -> str:
     """A decimal without an exponent or needless zeros."""
     return f"{value.normalize():f}" if value else "0"
@@ -65,8 +62,6 @@ def describe_target(t: Target, language: str = "zh") -> str:
     per = f"/{t.per}" if t.per else ""
     note = "" if not notes else f"（{'，'.join(notes)}）" if side == 0 else f" ({'; '.join(notes)})"
     sign = _SIGNS.get(t.comparator.value, t.comparator.value)
-    if _AS_A_RULE[0] in t.quote:
-        sign = f"{_AS_A_RULE[side]} {sign}"
     scope = t.scope if t.scope and not t.metric.startswith(t.scope) else ""
     return f"{scope}{t.metric} {sign} {value}{t.measure or ''}{per}{note}"
 

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from api.assistant.reading import numbers_in, signs
 from kb.language.roles import Role
 from kb.models import Citation, Fact, Span
 from tasks.models import Basis, Deadline, Target, Task
@@ -84,6 +85,10 @@ def line_of(printed: str, placed: Sequence[Placed]) -> GroundSentence:
     """
     text = plain(printed)
     tasks = [p.task for p in placed]
+    targets = tuple(x for t in tasks for x in t.targets if _in_words(printed, x))
+    quotes = [plain(x.quote) for x in targets]
+    if any(w not in text for q in quotes for _, w in signs(q, numbers_in(q).spans())):
+        text = ""  # a target whose words hedge where its line does not: nothing rests on the line
     pairs = dict.fromkeys((a.unit, a.role) for t in tasks for a in t.responsibilities)
     return GroundSentence(
         text=text,
@@ -91,7 +96,7 @@ def line_of(printed: str, placed: Sequence[Placed]) -> GroundSentence:
         beside=_names_of(placed[0]) if len({p.clause.id for p in placed}) == 1 else (),
         names=tuple((m[1], m[2]) for m in _NAMED.finditer(printed)),
         bearers=tuple(b for unit, role in pairs for b in _noted(printed, unit, role)),
-        targets=tuple(x for t in tasks for x in t.targets if _in_words(printed, x)),
+        targets=targets if text else (),
         dues=tuple(
             m.due for t in tasks for m in t.milestones
             if m.commitment in printed and any(describe_due(m.due, side) in printed for side in _SIDES)

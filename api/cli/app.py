@@ -27,6 +27,7 @@ from api.cli.state import (
     AsOf,
     Document,
     DueBefore,
+    IndexOption,
     JsonOption,
     Lang,
     Plan,
@@ -161,9 +162,7 @@ def ingest(
             help="它是哪份文件的新版本 (编号) / the id of the document whose new version it is",
         ),
     ] = "",
-    index: Annotated[
-        bool, typer.Option("--index/--no-index", help="同时更新索引 / bring the index in step too")
-    ] = True,
+    index: IndexOption = True,
     as_json: JsonOption = False,
 ) -> None:
     """读入文件 / read documents into the store."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.state import JsonOption, Run
+from api.cli.state import IndexOption, JsonOption, Run
 
 documents_app = typer.Typer(
     invoke_without_command=True,
@@ -123,9 +123,7 @@ def reread(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="只预览变化, 不写入 / show what would change")
     ] = False,
-    index: Annotated[
-        bool, typer.Option("--index/--no-index", help="同时更新索引 / bring the index in step too")
-    ] = True,
+    index: IndexOption = True,
     as_json: JsonOption = False,
 ) -> None:
     """重新读取由旧版读取的文件; 不带参数时列出 / read documents again that an older version read."""

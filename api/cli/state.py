@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 DAY = "YYYY-MM-DD"
 JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
+IndexOption = Annotated[
+    bool, typer.Option("--index/--no-index", help="同时更新索引 / bring the index in step too")
+]
 
 
 def _day(printed: str) -> date:

@@ -68,10 +68,13 @@ class _Production:
 class Grammar:
     """Words with their kinds, and productions over kinds."""
 
-    def __init__(self) -> None:
+    def __init__(self, words: Iterable[tuple[str, str]] = ()) -> None:
+        """`words` with their kinds, as `word` takes them."""
         self._by_first: dict[str, list[_Production]] = defaultdict(list)
         self._words: dict[str, list[tuple[str, str, Any, float]]] = defaultdict(list)
         self._firsts: re.Pattern[str] | None = None  # any character that a word begins with
+        for word, kind in words:
+            self.word(word, kind)
 
     def word(self, word: str, kind: str, value: Any = None, *, score: float = 0.0) -> None:
         """Let `word` be a token of `kind`. A word of no kind of this grammar (年级 beside 年) is
