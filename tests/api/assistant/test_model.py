@@ -1,10 +1,9 @@
 """A language model words the answer: a scripted server on loopback that behaves and misbehaves."""
 
 import json
-import threading
 import time
 from datetime import date
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
@@ -14,6 +13,7 @@ from kb.language.jurisdictions import Jurisdiction, Level
 from kb.language.organisations import organisations_for
 from tasks.queries import Register
 from tests.evaluation.questions import assistant
+from tests.loopback import serving
 from tests.tasks.samples import plan, read
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1", "localhost"])]
@@ -54,15 +54,9 @@ def served():
         def log_message(self, *_):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    url = f"http://127.0.0.1:{server.server_address[1]}/v1"
-    worded = WordedAssistant(assistant(), ModelSettings(url=url, model="m", timeout=1.0))
-    yield worded, replies, requests
-    server.shutdown()
-    server.server_close()
-    thread.join(5)
+    with serving(Handler) as url:
+        settings = ModelSettings(url=f"{url}/v1", model="m", timeout=1.0)
+        yield WordedAssistant(assistant(), settings), replies, requests
 
 
 def test_a_supported_sentence_stands_under_the_facts_with_its_mark(served):

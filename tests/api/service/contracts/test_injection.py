@@ -2,9 +2,8 @@
 shown of what it says stay the same. A scripted model that obeys every one of them."""
 
 import json
-import threading
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
@@ -13,6 +12,7 @@ from ingest.pipeline import extract_bytes
 from tasks.store import Store
 from tests.api.assistant.test_model import message
 from tests.api.service.world import CLOSED_UNIT, SECRET, make_world
+from tests.loopback import serving
 from tests.tasks.samples import NOW, TODAY
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1", "localhost"])]
@@ -48,19 +48,12 @@ def obedient(tmp_path):
         def log_message(self, *_):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    with make_world(tmp_path) as world:
+    with serving(Handler) as url, make_world(tmp_path) as world:
         data = TRAP.encode()
-        url = f"http://127.0.0.1:{server.server_address[1]}/v1"
-        settings = replace(world.settings, llm_url=url, llm_model="m", llm_timeout=20.0)
+        settings = replace(world.settings, llm_url=f"{url}/v1", llm_model="m", llm_timeout=20.0)
         with Store.open(settings.store_url) as store:
             store.add(extract_bytes(data, "trap.txt"), data, recorded_at=NOW)
             yield world, Service(settings, store, public_read=True), replies, sent
-    server.shutdown()
-    server.server_close()
-    thread.join(5)
 
 
 def test_a_model_that_obeys_them_tells_nothing_more(obedient):
