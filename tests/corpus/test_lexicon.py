@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from api.assistant.asked import Asked, AskedWords, asked_kinds
 from api.assistant.function_words import FunctionWords, WordKind, bounds, english_words
 from api.assistant.topics import AskingWords, Mistyped, as_meant, topic_words
 from api.assistant.understand import Instruction, without_instructions
@@ -313,6 +314,16 @@ def test_mistyped_words_are_put_right(subtests):
         with subtests.test(entry=str(entry), example=str(example)):
             assert as_meant(example.text) == example.meant
             assert entry.meant in example.meant
+
+
+def test_words_ask_for_a_kind_of_value(subtests):
+    for entry, sentence, holds in words_and_sentences("asked", load_lexicon("asked_kinds", AskedWords)):  # fmt: skip
+        with subtests.test(entry=str(entry), sentence=sentence):
+            found = asked_kinds(sentence)
+            if entry.kind is Asked.MEASURED:
+                assert bool(found) is holds
+            else:
+                assert (entry.kind in found) is holds
 
 
 def test_a_word_of_asking_asks_for_one_thing():
