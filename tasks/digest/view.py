@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from kb.language.roles import Role
+from kb.wording import phrase, wording
 from tasks.digest import words
 from tasks.digest.chart import Chart, draw_chart
 from tasks.digest.models import Digest, Line, Section, SectionKind, Totals, UnitCount
@@ -82,27 +83,19 @@ class View:
     footer: str
 
 
-_COLUMNS = (
-    ("序号", "事项与出处", "单位", "时限", "进展"),
-    ("No.", "Duty and source", "Units", "Due", "Progress"),
+_COLUMNS = wording("tasks", "line_columns", ("number", "duty", "units", "due", "progress"))
+_UNIT_COLUMNS = wording(
+    "tasks", "unit_columns", ("unit", "overdue", "behind", "due", "review", "later", "joint")
 )
-_UNIT_COLUMNS = (
-    ("单位", "逾期", "滞后", "{}日内到期", "待审核", "未到期", "配合事项逾期"),
-    ("Unit", "Overdue", "Behind", "Due in {} days", "To review", "Not yet due", "Joint, overdue"),
+_UNIT_COLUMNS_NOT_TOLD = wording(
+    "tasks", "unit_columns_not_told", ("unit", "passed", "due", "later")
 )
-_UNIT_COLUMNS_NOT_TOLD = (
-    ("单位", "时限已过", "{}日内到期", "未到期"),
-    ("Unit", "Day passed", "Due in {} days", "Not yet due"),
-)
-_HEADING = ("督办周报", "Weekly digest of supervised duties")
-_AS_OF = ("截至{}；{}日内指{}", "as of {}; the {} days are {}")
-_JOINT = (
-    "配合事项（本单位配合，由其他单位牵头或负责）",
-    "Joint duties (led by others; this unit takes part)",
-)
-_LONGEST = ("逾期最久的{}项", "The {} longest overdue")
-_LONGEST_NOT_TOLD = ("时限过去最久的{}项", "The {} whose day passed first")
-_UNITS = ("各单位情况", "By unit")
+_HEADING = phrase("tasks", "digest")
+_AS_OF = phrase("tasks", "as_of")
+_JOINT = phrase("tasks", "joint_duties")
+_LONGEST = phrase("tasks", "longest")
+_LONGEST_NOT_TOLD = phrase("tasks", "longest_not_told")
+_UNITS = phrase("tasks", "by_unit")
 
 
 def view_of(digest: Digest, language: str, base_url: str = "") -> View:
@@ -135,13 +128,13 @@ def view_of(digest: Digest, language: str, base_url: str = "") -> View:
         longest_colour="red" if digest.told else "plain",
         unit_title=_UNITS[side],
         unit_columns=tuple(
-            name.format(digest.within)
-            for name in (_UNIT_COLUMNS if digest.told else _UNIT_COLUMNS_NOT_TOLD)[side]
+            names[side].format(digest.within)
+            for names in (_UNIT_COLUMNS if digest.told else _UNIT_COLUMNS_NOT_TOLD).values()
         ),
         unit_rows=tuple(_unit_row(row, zh, told=digest.told) for row in shown),
         more_units=_more(len(digest.by_unit) - len(shown), digest, zh),
         chart=draw_chart(digest.bars, language, own=digest.unit),
-        columns=_COLUMNS[side],
+        columns=tuple(names[side] for names in _COLUMNS.values()),
         footer=_footer(digest, zh) + _checkpoint(digest, zh),
     )
 

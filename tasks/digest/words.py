@@ -3,50 +3,27 @@ nobody knows whether it was done."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
-from types import MappingProxyType
 
 from kb.language.roles import Role
-from tasks.deadline_words import ASSUMED_YEAR, ONGOING, describe_arrangements
+from kb.wording import wording
+from tasks.deadline_words import ASSUMED_YEAR, ONGOING, WEEKDAYS, describe_arrangements
 from tasks.digest.models import Digest, Goal, Line, SectionKind
 from tasks.digest.weeks import Week
 from tasks.due import DueItem, State, last_of
 from tasks.lifecycle import STATUS_NAMES, Status, Verdict
 from tasks.models import Certainty, DueKind
 from tasks.undated import is_ongoing
-from tasks.words import NOT_TOLD, ROLE_ZH, describe_ends, describe_number, describe_target
+from tasks.words import NOT_TOLD, UNIT_ROLES, describe_ends, describe_number, describe_target
 
-_ROLE_EN = {
-    Role.LEAD: "lead",
-    Role.RESPONSIBLE: "responsible",
-    Role.JOINT: "joint",
-    Role.SUPERVISE: "supervises",
-    Role.APPROVE: "approves",
-    Role.MEMBER: "member",
-}
-SECTION_NAMES: Mapping[SectionKind, tuple[str, str]] = MappingProxyType(
-    {
-        SectionKind.OVERDUE: ("逾期（红）", "Overdue (red)"),
-        SectionKind.PASSED: ("时限已过", "Past their day"),
-        SectionKind.BEHIND: ("滞后（黄）", "Behind (yellow)"),
-        SectionKind.DUE: ("{}日内到期（蓝）", "Due within {} days (blue)"),
-        SectionKind.REVIEW: ("待审核", "Waiting for review"),
-        SectionKind.NEW: ("本周新增", "New this week"),
-        SectionKind.CLOSED: ("本周办结、销号、撤销", "Completed, closed or cancelled this week"),
-    }
-)
-_CERTAINTY_NOTES = (
-    (Certainty.REPAIRED, ("原文有缺字，已修复读出", "characters missing in the source, read by repair")),
-    (Certainty.ASSUMED_YEAR, ASSUMED_YEAR),
-    (Certainty.AMBIGUOUS, ("原文有两解，请核对", "can be read in two ways, please check")),
-)  # fmt: skip
-_WEEKDAYS = "一二三四五六日"
+SECTION_NAMES = wording("tasks", "sections", SectionKind)
+_CERTAINTIES = wording("tasks", "digest_certainties", (Certainty.REPAIRED, Certainty.AMBIGUOUS))
 
 
 def role_title(role: Role, language: str) -> str:
     """牵头, or lead."""
-    return ROLE_ZH[role] if language == "zh" else _ROLE_EN[role]
+    return UNIT_ROLES[role][language != "zh"]
 
 
 def own_role(line: Line, language: str) -> str:
@@ -82,10 +59,10 @@ def week_title(week: Week, language: str) -> str:
 
 def day_title(day: date, language: str) -> str:
     """2026年11月24日（周二）, or 2026-11-24 (Tuesday)."""
+    zh, en = list(WEEKDAYS.values())[day.weekday()]
     if language == "zh":
-        return f"{day.year}年{day.month}月{day.day}日（周{_WEEKDAYS[day.weekday()]}）"
-    names = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-    return f"{day.isoformat()} ({names[day.weekday()]})"
+        return f"{day.year}年{day.month}月{day.day}日（{zh}）"
+    return f"{day.isoformat()} ({en})"
 
 
 def near_days(digest: Digest, language: str) -> str:
@@ -190,7 +167,11 @@ def deadline_notes(line: Line, language: str) -> list[str]:
         sure = set(certainty) <= {Certainty.EXPLICIT, Certainty.ASSUMED_YEAR}
         notes.append((f"原文{'写明' if sure else ''}{quote}",
                       f"the source says {quote}{'' if sure else ', not plainly'}"))  # fmt: skip
-    notes += [names for known, names in _CERTAINTY_NOTES if known in certainty]
+    notes += [
+        _CERTAINTIES.get(known, ASSUMED_YEAR)
+        for known in (Certainty.REPAIRED, Certainty.ASSUMED_YEAR, Certainty.AMBIGUOUS)
+        if known in certainty
+    ]
     if item.kind is DueKind.RECURRING and item.printed:
         notes.append((f"本期{item.printed}", f"this occurrence {item.printed}"))
     elif item.kind is DueKind.RELATIVE:

@@ -24,7 +24,6 @@ from tasks.due import PAST, Colour, State
 from tasks.exports.cells import plain
 from tasks.exports.rows import ExportRow, ExportTarget
 from tasks.exports.words import (
-    ROLE_SHORT,
     describe_days,
     describe_deadline,
     describe_status,
@@ -32,7 +31,7 @@ from tasks.exports.words import (
 )
 from tasks.exports.workbook import Heading, count_line
 from tasks.lifecycle import Verdict
-from tasks.words import describe_number, describe_target
+from tasks.words import ROLE_TITLES, describe_number, describe_target
 
 # The faces of official documents (GB/T 9704-2012, 7.2 and 5.2): title, heads, body.
 _TITLE, _HEAD, _BODY, _LATIN = "方正小标宋简体", "黑体", "仿宋_GB2312", "Times New Roman"
@@ -153,7 +152,7 @@ def _units(row: ExportRow, language: str) -> str:
     return _lines(
         *(
             f"{side(names, language)}{mark}{'、'.join(row.bearing(role))}"
-            for role, names in ROLE_SHORT.items()
+            for role, names in ROLE_TITLES.items()
             if row.bearing(role)
         )
     )
