@@ -26,7 +26,14 @@ from ingest.time_features import BesideWords, find_beside
 from ingest.titles import is_letterhead
 from kb.expansion import QueryExpander, QuestionWords, Synonym, Term, translate
 from kb.language.comparators import ComparatorEntry
-from kb.language.jurisdictions import Jurisdiction, Level, detect_jurisdiction
+from kb.language.jurisdictions import (
+    Jurisdiction,
+    Level,
+    PlaceKind,
+    PlaceWords,
+    detect_jurisdiction,
+    level_of,
+)
 from kb.language.measures import MeasureEntry, NumberWords
 from kb.language.organisations import (
     FunctionEntry,
@@ -86,6 +93,26 @@ def test_words_of_parties(subtests):
             names = [p.name for p in find_parties(sentence)]
             ends = any(name.endswith(entry.words) for name in names)
             assert ends is (holds and entry.kind is PartyWordKind.SUFFIX)
+
+
+def test_words_of_places(subtests):
+    """What says a place of a level, what is none, what a place stands before."""
+    for entry, name, holds in words_and_sentences("place", load_lexicon("place_words", PlaceWords)):
+        found = detect_jurisdiction(name)
+        with subtests.test(kind=str(entry.kind), name=name):
+            match entry.kind:
+                case PlaceKind.CENTRAL | PlaceKind.CENTRAL_OFFICE:
+                    assert (found.level is Level.STATE) is holds
+                case PlaceKind.TOWNSHIP:
+                    assert (level_of(name) is Level.TOWNSHIP) is holds
+                case PlaceKind.AFTER | PlaceKind.OFFICE | PlaceKind.PARTY:
+                    assert (found.place is not None) is holds
+                case PlaceKind.OWN | PlaceKind.OWN_AFTER:
+                    assert (organisations_for(DISTRICT).resolve(name) is not None) is holds
+                case PlaceKind.NO_PLACE:
+                    assert (found.place is None) is holds
+                case _:
+                    assert (found.place or "").endswith(entry.words) is holds
 
 
 def test_edges_of_units(subtests):
