@@ -43,6 +43,9 @@ class PlaceKind(StrEnum):
     PARTY = "party"  # stands before a place
     CENTRAL = "central"  # how the name of a central body begins
     CENTRAL_OFFICE = "central-office"  # what it ends in
+    CENTRAL_TITLE = "central-title"  # how titles begin that central bodies gave
+    STATE_OFFICE = "state-office"  # what the name of a body ends in that begins with 国家
+    BODY_AFTER = "body-after"  # what stands after a central body in a title
     OWN = "own"  # says before a level that it is the speaker's
     OWN_AFTER = "own-after"  # what stands between that level and a body: 我区|里的|教委
 

@@ -56,6 +56,7 @@ from kb.language.roles import (
 from kb.language.time_readings import PlanningPeriod, TimeWord
 from kb.language.times import find_times
 from kb.lexicon import load_lexicon
+from tasks.home import issuers_of
 
 DISTRICT = Jurisdiction(place="万州区", level=Level.DISTRICT, parents=("重庆市",))
 STATE = Jurisdiction(place="国家", level=Level.STATE)
@@ -107,6 +108,8 @@ def test_words_of_places(subtests):
                     assert (level_of(name) is Level.TOWNSHIP) is holds
                 case PlaceKind.AFTER | PlaceKind.OFFICE | PlaceKind.PARTY:
                     assert (found.place is not None) is holds
+                case PlaceKind.CENTRAL_TITLE | PlaceKind.STATE_OFFICE | PlaceKind.BODY_AFTER:
+                    assert (issuers_of(None, name) != ()) is holds
                 case PlaceKind.OWN | PlaceKind.OWN_AFTER:
                     assert (organisations_for(DISTRICT).resolve(name) is not None) is holds
                 case PlaceKind.NO_PLACE:
