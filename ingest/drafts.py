@@ -19,6 +19,7 @@ from ingest.duty_tables import duty_of
 from ingest.layout import Line, LineKind, is_signatory
 from ingest.numbering import CONTEXTUAL, RANK, Marker, find_marker
 from ingest.wrapping import ends_open
+from kb.language.numerals import HUNDREDS
 from kb.language.parties import find_parties
 from kb.lexicon import WordEntry, load_lexicon
 from kb.models import Span
@@ -359,7 +360,7 @@ def rank_of(draft: Draft, known: dict[str, float], above: float | None) -> float
     family = draft.marker.family
     if family not in CONTEXTUAL:
         return _RANK[family]
-    kind = re.sub(r"[\d一二三四五六七八九十百\s:：.．、]", "", draft.marker.text)
+    kind = re.sub(rf"[\d{HUNDREDS}\s:：.．、]", "", draft.marker.text)
     return known.setdefault(kind, TOP if above is None else above + 0.4)
 
 

@@ -35,6 +35,7 @@ from kb.language.jurisdictions import (
     level_of,
 )
 from kb.language.measures import MeasureEntry, NumberWords
+from kb.language.numerals import NumeralCharacter, find_numerals, normalize_number
 from kb.language.organisations import (
     FunctionEntry,
     GroupEntry,
@@ -116,6 +117,13 @@ def test_words_of_places(subtests):
                     assert (found.place is None) is holds
                 case _:
                     assert (found.place or "").endswith(entry.words) is holds
+
+
+def test_characters_of_numerals(subtests):
+    for entry, (text, value) in examples("numerals", NumeralCharacter):
+        with subtests.test(character=entry.character, text=text):
+            assert {entry.character, *entry.forms} & set(text)
+            assert [n.value for n in find_numerals(text)][:1] == [value] == [normalize_number(text)]
 
 
 def test_edges_of_units(subtests):

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from ingest.numbering import (
     RANK,
     NumberedWords,
-    chinese_ordinal,
     find_marker,
     normalize_ordinal,
     settle,
 )
+from kb.language.numerals import chinese_ordinal
 from kb.lexicon import load_lexicon
 
 
