@@ -67,6 +67,14 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     )
 
 
+@lru_cache
+def header_label() -> re.Pattern[str]:
+    """How a cell of a page begins that labels a fact of the header."""
+    entries = load_lexicon("metadata_labels", MetadataLabel)
+    words = (w for e in entries if e.field != "other" for w in e.words if not w.isascii())
+    return re.compile(rf"\[?\s*(?:{'|'.join(map(_spaced, words))})")
+
+
 _SENTENCE = re.compile(r"[。；;！？]")
 _LONGEST_VALUE = 120
 _NEAR = 2

@@ -11,12 +11,14 @@ from api.assistant.windows import DatePhrase, find_window
 from ingest.columns import ColumnHead, read_column
 from ingest.deadlines import PaceWords, find_pace
 from ingest.drafts import LabelKind, LabelWords, is_addressed
+from ingest.duties import HeadingWords, kind_of_heading
 from ingest.furniture import FurnitureEntry, is_furniture
 from ingest.header import Header
 from ingest.indicators import name_indicators
 from ingest.layout import LayoutKind, LayoutWords, LineKind, find_lines, is_title, signed_by
 from ingest.leftovers import FormulaWords, formula
 from ingest.metadata import MetadataLabel, find_metadata
+from ingest.milestones import BesideDay, CommitmentWords, find_commitment
 from ingest.outline import parse_outline
 from ingest.quantity_features import AroundWords, find_around
 from ingest.reading import normalize_characters
@@ -124,6 +126,30 @@ def test_characters_of_numerals(subtests):
         with subtests.test(character=entry.character, text=text):
             assert {entry.character, *entry.forms} & set(text)
             assert [n.value for n in find_numerals(text)][:1] == [value] == [normalize_number(text)]
+
+
+def test_words_of_headings(subtests):
+    for entry, line, holds in words_and_sentences(
+        "heading", load_lexicon("heading_words", HeadingWords)
+    ):
+        with subtests.test(kind=str(entry.kind), line=line):
+            assert (kind_of_heading(line) is entry.kind) is holds
+
+
+def test_words_beside_days(subtests):
+    """What leads to the next day is left out; what is to be finished stands before the day."""
+    for entry, sentence, holds in words_and_sentences(
+        "commitment", load_lexicon("commitment_words", CommitmentWords)
+    ):
+        with subtests.test(kind=str(entry.kind), sentence=sentence):
+            text = normalize_characters(sentence)
+            day, *later = find_times(text)
+            end = later[0].start if later else len(text)
+            said = find_commitment(text, 0, end, (day.start, day.end))
+            if entry.kind is BesideDay.LEADS:
+                assert text[:end].rstrip(",").endswith(said) is not holds
+            else:
+                assert said.startswith(text[: day.start]) is holds
 
 
 def test_edges_of_units(subtests):
