@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
 
 from ingest.columns import names_column, names_units
 from ingest.duty_tables import duty_of
@@ -21,7 +20,7 @@ from ingest.numbering import CONTEXTUAL, RANK, Marker, find_marker
 from ingest.wrapping import ends_open
 from kb.language.numerals import HUNDREDS
 from kb.language.parties import find_parties
-from kb.lexicon import WordEntry, load_lexicon
+from kb.lexicon import WordEntry, words_of
 from kb.models import Span
 
 INTRO = Marker("", "cn", 0)
@@ -67,11 +66,8 @@ class LabelWords(WordEntry):
     kind: LabelKind
 
 
-@lru_cache
 def _label_words(kind: LabelKind) -> tuple[str, ...]:
-    return tuple(
-        w for e in load_lexicon("label_words", LabelWords) if e.kind is kind for w in e.words
-    )
+    return words_of("label_words", LabelWords, kind)
 
 
 @dataclass(slots=True)

@@ -23,7 +23,7 @@ from ingest.targets import FoundTarget, name_targets
 from kb.characters import any_of
 from kb.identifiers import stable_id
 from kb.language.parties import Form
-from kb.lexicon import WordEntry, load_lexicon
+from kb.lexicon import WordEntry, words_of
 from kb.models import Clause, Finding, Plan, Span
 from kb.ranges import between
 from tasks.models import Assignment, Baseline, Basis, Target, Task, TaskKind
@@ -47,8 +47,7 @@ _HEADINGS = ((TaskKind.SAFEGUARD, None), (TaskKind.GOAL, 20))
 
 @lru_cache
 def _heading_words(kind: TaskKind) -> re.Pattern[str]:
-    entries = load_lexicon("heading_words", HeadingWords)
-    return re.compile(any_of(w for e in entries if e.kind is kind for w in e.words))
+    return re.compile(any_of(words_of("heading_words", HeadingWords, kind)))
 
 
 def kind_of_heading(heading: str) -> TaskKind | None:

@@ -24,7 +24,7 @@ from kb.characters import HAN
 from kb.language.numerals import TENS
 from kb.language.parties import find_parties
 from kb.language.party_words import WordKind, party_words
-from kb.lexicon import WordEntry, load_lexicon
+from kb.lexicon import WordEntry, words_of
 
 _SENTENCE = re.compile(r"[。；;]")
 _DASHED_PAGE = re.compile(r"[-—–][-—–\s]*\d{1,4}[-—–\s]*[-—–]")
@@ -77,13 +77,9 @@ class LayoutWords(WordEntry):
     kind: LayoutKind
 
 
-@lru_cache
 def layout_words(kind: LayoutKind) -> tuple[str, ...]:
     """The words of a kind, the longest first."""
-    words = (
-        w for e in load_lexicon("layout_words", LayoutWords) if e.kind is kind for w in e.words
-    )
-    return tuple(sorted(words, key=len, reverse=True))
+    return words_of("layout_words", LayoutWords, kind)
 
 
 @lru_cache

@@ -12,7 +12,7 @@ from ingest.deadlines import FoundDeadline
 from ingest.reading import Reading
 from kb.characters import any_of
 from kb.identifiers import stable_id
-from kb.lexicon import WordEntry, load_lexicon
+from kb.lexicon import WordEntry, words_of
 from kb.models import Period
 from kb.ranges import Prevailing
 from tasks.models import Certainty, Deadline, DueKind, Milestone
@@ -44,9 +44,8 @@ class CommitmentWords(WordEntry):
 @lru_cache
 def _beside() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     """What leads to the next day, what finishes, what goes on from the few words before the day."""
-    entries = load_lexicon("commitment_words", CommitmentWords)
     leads, finish, bound, asks = (
-        any_of(w for e in entries if e.kind is kind for w in e.words) for kind in BesideDay
+        any_of(words_of("commitment_words", CommitmentWords, kind)) for kind in BesideDay
     )
     return (
         re.compile(rf"[,、]{leads}+$"),

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from kb.characters import HAN
+from kb.characters import HAN, any_of
 from kb.language.numerals import DIGITS, HUNDREDS, ZEROS
-from kb.lexicon import WordEntry, load_lexicon
+from kb.lexicon import WordEntry, words_of
 
 _GOES_ON = rf"(?=\s|$|[{HAN}])"
 # 1.5 is a number; 1.2025年 and 5.9月底 are markers before a year and a month.
@@ -91,15 +91,10 @@ class Marker:
 
 @lru_cache
 def _blocks() -> re.Pattern[str]:
-    words: dict[NumberedKind, list[str]] = {kind: [] for kind in NumberedKind}
-    for entry in load_lexicon("numbered_words", NumberedWords):
-        words[entry.kind] += sorted(entry.words, key=len, reverse=True)
-    block, step = ("|".join(map(re.escape, words[kind])) for kind in NumberedKind)
+    block, step = (any_of(words_of("numbered_words", NumberedWords, k)) for k in NumberedKind)
     number = rf"(?:\d{{1,3}}|[{HUNDREDS}]{{1,4}})"
     stop = r"(?:\s*[:：.．、](?!\d)\s*|[ \u3000\t]+(?=\S)|(?=[《“(（【]|——)|$)"
-    return re.compile(
-        rf"(?:{block})\s?{number}{stop}|第\s?{number}\s?(?:{step})(?:{stop}|(?=[,，]))"
-    )
+    return re.compile(rf"{block}\s?{number}{stop}|第\s?{number}\s?{step}(?:{stop}|(?=[,，]))")
 
 
 def find_marker(line: str) -> Marker | None:

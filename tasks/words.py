@@ -25,6 +25,7 @@ ROLE_TITLES = wording("tasks", "roles", Role)
 ROLE_ZH = {role: zh for role, (zh, _) in ROLE_TITLES.items()}
 UNIT_ROLES = wording("tasks", "unit_roles", Role)
 """What a unit does that has the role."""
+_CERTAINTIES = wording("tasks", "due_certainties", set(Certainty) - {Certainty.EXPLICIT})
 NOT_TOLD = phrase("tasks", "not_told")
 """What stands where a report stands, for a reader who is not told of it."""
 NOBODY = phrase("tasks", "nobody")
@@ -79,13 +80,7 @@ def describe_due(due: Deadline, language: str) -> str:
         text = names[0 if zh else 1]
     else:
         text = f"{due.date} {'前' if zh else ''}".strip()
-    notes = {
-        Certainty.REPAIRED: ("原文有缺字, 已修复读出", "read from repaired text"),
-        Certainty.AMBIGUOUS: ("“年前”有两解", "ambiguous"),
-        Certainty.ASSUMED_YEAR: ASSUMED_YEAR,
-        Certainty.INHERITED: ("计划期限", "the plan's end"),
-    }
-    shown = [notes[c][0 if zh else 1] for c in due.certainty if c in notes]
+    shown = [_CERTAINTIES[c][0 if zh else 1] for c in due.certainty if c in _CERTAINTIES]
     return f"{text}（{'；'.join(shown)}）" if shown else text
 
 

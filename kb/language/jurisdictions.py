@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from functools import lru_cache
 
 from kb.characters import HAN, any_of
-from kb.lexicon import WordEntry, load_lexicon
+from kb.lexicon import WordEntry, words_of
 from kb.models import Fact
 
 
@@ -56,11 +55,9 @@ class PlaceWords(WordEntry):
     kind: PlaceKind
 
 
-@lru_cache
 def place_words(*kinds: PlaceKind) -> tuple[str, ...]:
     """The words of these kinds, in the order of the kinds."""
-    entries = load_lexicon("place_words", PlaceWords)
-    return tuple(w for kind in kinds for e in entries if e.kind is kind for w in e.words)
+    return words_of("place_words", PlaceWords, *kinds)
 
 
 def _any(*kinds: PlaceKind) -> str:
@@ -71,24 +68,19 @@ _K = PlaceKind
 STATE = "国家"
 """The place of central bodies."""
 _MUNICIPALITIES = place_words(_K.MUNICIPALITY)
-_CITIES = place_words(_K.CITY, _K.PREFECTURE, _K.AREA)
-_TOWNSHIPS = place_words(_K.TOWNSHIP)
-LEVELS = {
-    **dict.fromkeys(place_words(_K.PROVINCE, _K.REGION), Level.PROVINCE),
-    **dict.fromkeys(place_words(_K.CITY, _K.PREFECTURE), Level.CITY),
-    **dict.fromkeys(place_words(_K.DISTRICT), Level.DISTRICT),
-}
-"""What stands for a place in the names of its bodies (区教委), with its level."""
 _LEVEL_ENDS = {
     Level.PROVINCE: place_words(_K.PROVINCE, _K.REGION),
-    Level.CITY: _CITIES,
+    Level.CITY: place_words(_K.CITY, _K.PREFECTURE, _K.AREA),
     Level.DISTRICT: place_words(_K.DISTRICT),
-    Level.TOWNSHIP: _TOWNSHIPS,
+    Level.TOWNSHIP: place_words(_K.TOWNSHIP),
 }
+_NO_PREFIX = place_words(_K.AREA, _K.TOWNSHIP)
+LEVELS = {w: level for level, ends in _LEVEL_ENDS.items() for w in ends if w not in _NO_PREFIX}
+"""What stands for a place in the names of its bodies (区教委), with its level."""
 PLACE_ENDS = frozenset(word for word in LEVELS if len(word) == 1)
 _PLACE = re.compile(
     rf"(?P<province>(?:[{HAN}]{{2,3}}{_any(_K.PROVINCE)}|{_any(_K.REGION_NAME)}))?"
-    rf"(?P<city>[{HAN}]{{2,12}}?{_any(_K.AUTONOMOUS_PREFECTURE)}|(?!{_any(_K.NO_PLACE)})[{HAN}]{{2,5}}?{any_of(_CITIES)})?"
+    rf"(?P<city>[{HAN}]{{2,12}}?{_any(_K.AUTONOMOUS_PREFECTURE)}|(?!{_any(_K.NO_PLACE)})[{HAN}]{{2,5}}?{any_of(_LEVEL_ENDS[Level.CITY])})?"
     rf"(?P<district>(?!{_any(_K.NO_PLACE)})[{HAN}]{{1,9}}?{_any(_K.ZONE, _K.DISTRICT, _K.CITY)})?"
     rf"(?={_any(_K.AFTER)}|$|[{HAN}]{{0,8}}{_any(_K.OFFICE)})"
 )
@@ -121,7 +113,11 @@ def place_stem(place: str) -> str:
     >>> place_stem("万州区"), place_stem("开县")
     ('万州', '开县')
     """
-    return place[:-1] if place[-1] in (*PLACE_ENDS, *_TOWNSHIPS) and len(place) > 2 else place
+    return (
+        place[:-1]
+        if place[-1] in (*PLACE_ENDS, *_LEVEL_ENDS[Level.TOWNSHIP]) and len(place) > 2
+        else place
+    )
 
 
 def level_of(place: str) -> Level:

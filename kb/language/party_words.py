@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from functools import lru_cache
 
+from kb import lexicon
 from kb.characters import HAN
 from kb.language.engine import Grammar, Token, best
 from kb.language.organisations import UnitMention
@@ -70,11 +71,9 @@ def party_words() -> tuple[PartyWords, ...]:
     return load_lexicon("party_words", PartyWords)
 
 
-@lru_cache
 def words_of(kind: WordKind) -> tuple[str, ...]:
     """The words of one kind, the longest first."""
-    found = (w for e in party_words() if e.kind is kind for w in e.words)
-    return tuple(sorted(found, key=len, reverse=True))
+    return lexicon.words_of("party_words", PartyWords, kind)
 
 
 def remainders() -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kb.wording import Names, wording
-from tasks.deadline_words import ASSUMED_YEAR, NO_DEADLINE, ONGOING, describe_arrangements
+from tasks.deadline_words import NO_DEADLINE, ONGOING, describe_arrangements
 from tasks.due import Colour, State
 from tasks.lifecycle import STATUS_NAMES
 from tasks.models import Certainty, DueKind
@@ -18,12 +18,7 @@ if TYPE_CHECKING:
 
 STATE_TITLES = wording("tasks", "states", State)
 COLOUR_TITLES = wording("tasks", "colours", Colour)
-_CERTAINTIES = {
-    **wording(
-        "tasks", "certainties", (Certainty.REPAIRED, Certainty.AMBIGUOUS, Certainty.INHERITED)
-    ),
-    Certainty.ASSUMED_YEAR: ASSUMED_YEAR,
-}
+_CERTAINTIES = wording("tasks", "certainties", set(Certainty) - {Certainty.EXPLICIT})
 
 
 def side(names: Names, language: str) -> str:
