@@ -311,9 +311,9 @@ class Organisations:
 
 @lru_cache
 def _elliptic_end() -> re.Pattern[str]:
-    from kb.language.party_words import WordKind, words_of  # noqa: PLC0415 - it reads names found here
+    from kb.language.party_words import remainders  # noqa: PLC0415 - it reads names found here
 
-    return re.compile(any_of(words_of(WordKind.ELLIPSIS)))
+    return re.compile(f"等{any_of(remainders())}")
 
 
 @lru_cache(maxsize=64)
