@@ -18,6 +18,7 @@ from ingest.duty_tables import duty_of
 from ingest.layout import Line, LineKind, is_signatory
 from ingest.numbering import CONTEXTUAL, RANK, Marker, find_marker
 from ingest.wrapping import ends_open
+from kb.characters import any_of
 from kb.language.numerals import HUNDREDS
 from kb.language.parties import find_parties
 from kb.lexicon import WordEntry, words_of
@@ -48,7 +49,6 @@ addressed: the lowest of the documents' 60 is .42 (各县（市）林业和草�
 the highest sentence that ends in a colon has .38."""
 _LONGEST_ADDRESS = 400
 """Characters of such a line; the longest, of nineteen ministries, has 176."""
-_LEADS = re.compile(r"。|(?:如下|以下|下列|为)[^，。]{0,8}[：:]$")
 _MORE = 5
 """Lines of text after a date that say that it was none of a signature, where nothing is numbered."""
 
@@ -58,6 +58,7 @@ class LabelKind(StrEnum):
 
     NOTE = "note"
     ADDRESSED = "addressed"
+    LEADS = "leads"
 
 
 class LabelWords(WordEntry):
@@ -68,6 +69,9 @@ class LabelWords(WordEntry):
 
 def _label_words(kind: LabelKind) -> tuple[str, ...]:
     return words_of("label_words", LabelWords, kind)
+
+
+_LEADS = re.compile(rf"。|{any_of(_label_words(LabelKind.LEADS))}[^，。]{{0,8}}[：:]$")
 
 
 @dataclass(slots=True)

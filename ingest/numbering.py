@@ -19,14 +19,39 @@ from kb.characters import HAN, any_of
 from kb.language.numerals import DIGITS, HUNDREDS, ZEROS
 from kb.lexicon import WordEntry, words_of
 
+
+class NumberedKind(StrEnum):
+    """What a word with a number names, and where the number stands."""
+
+    BLOCK = "block"  # after its word: 任务一
+    STEP = "step"  # before it, after 第: 第一步
+    PART = "part"  # the same, of the parts of a regulation: 第一编
+    CHAPTER = "chapter"
+    SECTION = "section"
+    ARTICLE = "article"
+
+
+class NumberedWords(WordEntry):
+    """Words of one kind; lines that begin with such a mark, and lines that only seem to."""
+
+    kind: NumberedKind
+
+
+def _any(kind: NumberedKind) -> str:
+    return any_of(words_of("numbered_words", NumberedWords, kind))
+
+
 _GOES_ON = rf"(?=\s|$|[{HAN}])"
 # 1.5 is a number; 1.2025年 and 5.9月底 are markers before a year and a month.
 _NO_DECIMAL = r"(?:(?!\d)|(?=(?:19|20)\d\d\s*年)|(?=\d{1,2}\s*月))"
 _FAMILIES: tuple[tuple[str, str], ...] = (
-    ("part", rf"第[{HUNDREDS}]{{1,4}}(?:部分|[编篇]){_GOES_ON}"),
-    ("chapter", rf"第[{HUNDREDS}]{{1,4}}[章]{_GOES_ON}"),
-    ("section", rf"第[{HUNDREDS}]{{1,4}}节{_GOES_ON}"),
-    ("article", rf"第[{HUNDREDS}{ZEROS}\d]{{1,5}}条(?:之[{HUNDREDS}])?{_GOES_ON}"),
+    ("part", rf"第[{HUNDREDS}]{{1,4}}{_any(NumberedKind.PART)}{_GOES_ON}"),
+    ("chapter", rf"第[{HUNDREDS}]{{1,4}}{_any(NumberedKind.CHAPTER)}{_GOES_ON}"),
+    ("section", rf"第[{HUNDREDS}]{{1,4}}{_any(NumberedKind.SECTION)}{_GOES_ON}"),
+    (
+        "article",
+        rf"第[{HUNDREDS}{ZEROS}\d]{{1,5}}{_any(NumberedKind.ARTICLE)}(?:之[{HUNDREDS}])?{_GOES_ON}",
+    ),
     ("block", ""),
     ("cn", rf"[{HUNDREDS}]{{1,4}}[、．.]{_NO_DECIMAL}"),
     ("lost", rf"、(?=[{HAN}]{{2,20}}\s*$)"),
@@ -56,19 +81,6 @@ _BESIDE_FIGURE = re.compile(r"(\d{1,2})[.．、](?=\d)")
 _DIGITS = {**{c: n for n, c in enumerate(DIGITS)}, **dict.fromkeys(ZEROS, 0)}
 
 
-class NumberedKind(StrEnum):
-    """Where the number of a block stands."""
-
-    BLOCK = "block"  # after its word: 任务一
-    STEP = "step"  # before it, after 第: 第一步
-
-
-class NumberedWords(WordEntry):
-    """Words of one kind; lines that begin with such a mark, and lines that only seem to."""
-
-    kind: NumberedKind
-
-
 @dataclass(frozen=True, slots=True)
 class Marker:
     """`text` as printed, its family, its ordinal (None for dashes and lost ones)."""
@@ -91,7 +103,7 @@ class Marker:
 
 @lru_cache
 def _blocks() -> re.Pattern[str]:
-    block, step = (any_of(words_of("numbered_words", NumberedWords, k)) for k in NumberedKind)
+    block, step = _any(NumberedKind.BLOCK), _any(NumberedKind.STEP)
     number = rf"(?:\d{{1,3}}|[{HUNDREDS}]{{1,4}})"
     stop = r"(?:\s*[:：.．、](?!\d)\s*|[ \u3000\t]+(?=\S)|(?=[《“(（【]|——)|$)"
     return re.compile(rf"{block}\s?{number}{stop}|第\s?{number}\s?{step}(?:{stop}|(?=[,，]))")
