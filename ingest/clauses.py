@@ -16,6 +16,7 @@ from ingest.grids import Grids
 from ingest.owners import OwnerList, Owners, read_owners
 from ingest.reading import Breaks, Reading, RepairIndex, normalize_characters, read_span
 from ingest.targets import read_quantities
+from kb.characters import HAN
 from kb.language.organisations import Organisations
 from kb.language.quantities import Quantity
 from kb.language.roles import FirstNote, find_first_notes
@@ -25,7 +26,7 @@ from kb.ranges import Ranges, between
 
 # A name in 《》 may hold another in 〈〉; bounded, so that a lost 》 costs one clause no more.
 _NAME = re.compile(r"《[^《》\n]{1,120}》(?:\s*[(（]?[^()（）。;\n]{0,16}〔\d{4}〕第?\d+号[)）]?)?")
-_NUMBER = re.compile(r"[一-龥]{1,10}(?:\([一-龥]{1,6}\))?[〔\[]\d{4}[〕\]]第?\d{1,4}号")
+_NUMBER = re.compile(rf"[{HAN}]{{1,10}}(?:\([{HAN}]{{1,6}}\))?[〔\[]\d{{4}}[〕\]]第?\d{{1,4}}号")
 _STANDARD = re.compile(
     r"(?:GB|DB|JGJ|JY|GBJ|CJJ|HJ|ISO)\s*+/?+\s*+[TZ]?+\s*+\d++(?:\s*+/\s*+T)?[\d.\s]*+(?:[-—]\s*+\d{2,4})?"
 )

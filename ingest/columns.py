@@ -15,7 +15,7 @@ from kb.language.roles import (
     RoleWordKind,
     best_role_words,
     find_role_words,
-    role_words,
+    words_of_role,
 )
 from kb.lexicon import WordEntry, load_lexicon
 
@@ -97,12 +97,6 @@ NO_CELLS = Cells()
 
 
 @lru_cache
-def bearers() -> tuple[str, ...]:
-    """What bodies are called by what they are (单位, 部门): the end of a head of units."""
-    return tuple(w for e in role_words() if e.kind is RoleWordKind.BEARER for w in e.words)
-
-
-@lru_cache
 def _heads() -> tuple[tuple[str, ColumnKind], ...]:
     """What heads the columns that hold no units, the longest word first."""
     entries = load_lexicon("column_heads", ColumnHead)
@@ -126,7 +120,7 @@ def read_column(words: str) -> Column | None:
     bare = bare_head(words)
     if not bare or len(bare) > LONGEST_NAME:
         return None
-    if bare.endswith(bearers()):
+    if bare.endswith(words_of_role(RoleWordKind.BEARER)):
         found = best_role_words(find_role_words(bare))
         roles = [t for t in found if t.kind in GIVES_ROLE]
         if roles and roles[0].start <= _BEFORE_UNITS and found[-1].kind == RoleWordKind.BEARER:

@@ -9,37 +9,57 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from functools import lru_cache
 from itertools import pairwise
 
 from ingest.clauses import ClauseReading
 from ingest.deadlines import find_deadlines, find_pace, find_yearless
+from ingest.leftovers import FormulaKind, formula
 from ingest.milestones import MilestoneBook, assemble_milestones
 from ingest.owners import OWNER
 from ingest.reading import Reading
 from ingest.surroundings import row_around
 from ingest.targets import FoundTarget, name_targets
+from kb.characters import any_of
 from kb.identifiers import stable_id
 from kb.language.parties import Form
+from kb.lexicon import WordEntry, words_of
 from kb.models import Clause, Finding, Plan, Span
 from kb.ranges import between
 from tasks.models import Assignment, Baseline, Basis, Target, Task, TaskKind
 
-_GOAL = re.compile(r"(?:总体|主要|工作|发展|具体|行动|建设|奋斗|预期|阶段性?|近期|远期)?目标")
-_SAFEGUARD = re.compile(
-    r"保障措施|组织保障|组织实施|组织领导|保障机制|工作保障|实施保障|政策保障|强化保障|加强领导|工作要求|支持措施|附则"
-)
-_PREAMBLE = re.compile(
-    r"指导思想|基本原则|总体要求|总体思路|工作原则|基本情况|现状|形势|适用范围|总则|编制依据"
-)
-# What an opening paragraph ends with: why the plan was made, and no duty of anybody.
-_OCCASION = re.compile(
-    r"(?:制[定订]|编制|提出|形成|出台)了?(?:本|如下|以下|此)[^,。;:的并]{0,14}[。:]?\s*$"
-)
 _BODY = 12
 _BETWEEN = " 。;,\n\t|"
 _TITLE = 60
 _CELL_GAP = 3
 """Characters from the end of a cell's words to its mark."""
+
+
+class HeadingWords(WordEntry):
+    """Words of headings over clauses of one kind; headings that say so, and that do not."""
+
+    kind: TaskKind
+
+
+_HEADINGS = ((TaskKind.SAFEGUARD, None), (TaskKind.GOAL, 20))
+"""Which kind a heading may say, the first that it does, and in how many of its characters."""
+
+
+@lru_cache
+def _heading_words(kind: TaskKind) -> re.Pattern[str]:
+    return re.compile(any_of(words_of("heading_words", HeadingWords, kind)))
+
+
+def kind_of_heading(heading: str) -> TaskKind | None:
+    """What the clauses under a heading are, where it says so."""
+    said = (kind for kind, end in _HEADINGS if _heading_words(kind).search(heading[:end]))
+    return next(said, None)
+
+
+@lru_cache
+def _occasion() -> re.Pattern[str]:
+    """What an opening paragraph ends with: why the plan was made, and no duty of anybody."""
+    return re.compile(rf"(?:{formula(FormulaKind.OCCASION).pattern})[^,。;:的并]{{0,14}}[。:]?\s*$")
 
 
 def extract_tasks(
@@ -140,7 +160,7 @@ def extract_tasks(
 
 def states_occasion(clause: Clause, words: str) -> bool:
     """Whether a clause without number says why the plan was made: 结合实际,制定本行动计划."""
-    return not clause.marker and bool(_OCCASION.search(words))
+    return not clause.marker and bool(_occasion().search(words))
 
 
 def _local(reading: Reading, within: Span, spans: Sequence[Span]) -> list[tuple[int, int]]:
@@ -191,10 +211,8 @@ def _row_end(text: str, at: int) -> int:
 def _kind(clause: Clause, clauses: dict[str, Clause]) -> TaskKind:
     at: Clause | None = clause
     while at is not None:
-        if _SAFEGUARD.search(at.heading):
-            return TaskKind.SAFEGUARD
-        if _GOAL.search(at.heading[:20]) or _PREAMBLE.search(at.heading[:20]):
-            return TaskKind.GOAL
+        if kind := kind_of_heading(at.heading):
+            return kind
         at = clauses.get(at.parent_id) if at.parent_id else None
     return TaskKind.ACTION
 

@@ -20,10 +20,10 @@ from ingest.columns import (
     Column,
     ColumnKind,
     bare_head,
-    bearers,
     names_units,
     read_column,
 )
+from kb.language.roles import RoleWordKind, words_of_role
 
 _SHARE = 0.65
 """Of the cells of a head, those whose words are known: a column or two may be named otherwise, the
@@ -265,7 +265,9 @@ def _down(text: str, lines: Sequence[tuple[int, str]], at: int, floor: int) -> T
 def _within(lines: Sequence[tuple[int, str]], at: int) -> Table | None:
     """The table that stands in one line with its head and what is around it."""
     start, line = lines[at]
-    if len(line) < _LEAST_WITHIN or not any(word in line for word in bearers()):
+    if len(line) < _LEAST_WITHIN or not any(
+        word in line for word in words_of_role(RoleWordKind.BEARER)
+    ):
         return None
     parts = [Part(at, start + place, words) for place, words in _split(line, _SPACE)]
     known = [read_column(part.words) for part in parts]

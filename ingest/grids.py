@@ -15,6 +15,7 @@ from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 
+from kb.characters import HAN
 from kb.language.engine import Grammar, best
 from kb.language.measures import measures
 from kb.language.quantities import Quantity, find_quantities
@@ -25,7 +26,7 @@ _GAP = re.compile(r"\t|[|｜]|[ \u3000]{2,}")
 _STROKES = re.compile(r"[\t|｜]")
 _RULE = re.compile(r"[\s|:｜-]+")
 _EDGES = " \t\u3000|｜*"
-_HAN = re.compile("[\u4e00-\u9fa5]")
+_HAN = re.compile(f"[{HAN}]")
 _NUMERAL = re.compile(r"\d")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _YEARS = re.compile(r"((?:19|20)\d\d)年?度?$")

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
 
 from ingest.deadlines import FoundDeadline
 from ingest.reading import Reading
+from kb.characters import any_of
 from kb.identifiers import stable_id
+from kb.lexicon import WordEntry, words_of
 from kb.models import Period
 from kb.ranges import Prevailing
 from tasks.models import Certainty, Deadline, DueKind, Milestone
 
-_INTRODUCES = re.compile(r"[,、](?:力争|争取|努力|确保|并|且|到|至|其中)+$")
 _COMMITMENT = 80
 _EDGE = " ,;。:、\n"
 _CELL = f"{_EDGE})|\t"
@@ -21,6 +24,34 @@ _APART = (":", "(", "|", "\t")
 _PIECES = re.compile(r"[。;\n|\t]|\((?![^()]{1,3}\))")  # not (一), a number
 _LEAST_WORDS = 4
 """Characters of what is to be done; the cell of a number or a day has fewer."""
+
+
+class BesideDay(StrEnum):
+    """What a word beside a day says of where the words of its commitment are."""
+
+    LEADS = "leads"  # …不少于10%，力争|每年达到20%: before the next day, and not of this one
+    FINISH = "finish"  # after the day: what is to be finished stands before it
+    BOUND = "bound"  # ends the time: goes on from the few words before the day too
+    ASKS = "asks"  # after the day: goes on from the few words before it
+
+
+class CommitmentWords(WordEntry):
+    """Words of one kind; sentences whose first day has such a word there."""
+
+    kind: BesideDay
+
+
+@lru_cache
+def _beside() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    """What leads to the next day, what finishes, what goes on from the few words before the day."""
+    leads, finish, bound, asks = (
+        any_of(words_of("commitment_words", CommitmentWords, kind)) for kind in BesideDay
+    )
+    return (
+        re.compile(rf"[,、]{leads}+$"),
+        re.compile(f"{bound}?{finish}"),
+        re.compile(f"{bound}|{asks}|,"),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +97,7 @@ def assemble_milestones(
         milestones.append(
             Milestone(
                 id=stable_id("milestone", task_id, number),
-                commitment=_commitment(reading.text, low, high, item),
+                commitment=find_commitment(reading.text, low, high, (item.at, item.to)),
                 span=reading.span(low, high),
                 quote="",
                 due=item.due,
@@ -79,7 +110,7 @@ def assemble_milestones(
         milestones.append(
             Milestone(
                 id=stable_id("milestone", task_id, 0),
-                commitment=_commitment(reading.text, start, end, governing),
+                commitment=find_commitment(reading.text, start, end, (governing.at, governing.to)),
                 span=reading.span(start, end),
                 quote="",
                 due=governing.due,
@@ -90,7 +121,7 @@ def assemble_milestones(
         milestones.append(
             Milestone(
                 id=stable_id("milestone", task_id, 0),
-                commitment=_commitment(reading.text, start, end, None),
+                commitment=find_commitment(reading.text, start, end, None),
                 span=reading.span(start, end),
                 quote="",
                 due=Deadline(
@@ -110,18 +141,15 @@ def assemble_milestones(
     )
 
 
-def _commitment(text: str, start: int, end: int, item: FoundDeadline | None) -> str:
-    """The words of the governed duty without the date at its edge, cut at a clause mark."""
-    if item is not None and start <= item.at and item.to <= end:
-        before, after = text[start : item.at], text[item.to : end]
+def find_commitment(text: str, start: int, end: int, day: tuple[int, int] | None) -> str:
+    """The words of the duty on `[start, end)` without the day at its edge, cut at a clause mark."""
+    leads, finish, goes_on = _beside()
+    if day is not None and start <= day[0] and day[1] <= end:
+        before, after = text[start : day[0]], text[day[1] : end]
         # …，2020年底前完成: what is due stands before its date; else it follows the date.
         last = re.split(r"[。;!?\n]", before)[-1].strip(_EDGE)
         words = after.strip(_EDGE)
-        if (
-            len(words) < 6
-            or re.match(r"(?:前|底前)?(?:完成|到位|建成)[。;]?", words)
-            or (len(last) <= 12 and re.match(r"(?:要|须|应|内|前|起|,)", after))
-        ):
+        if len(words) < 6 or finish.match(words) or (len(last) <= 12 and goes_on.match(after)):
             words = f"{last}{words}"
         if not after.strip(_CELL) and before.rstrip()[-1:] in _APART:
             # A cell, a bracket, a label's value: the first words of what it is said of.
@@ -131,6 +159,5 @@ def _commitment(text: str, start: int, end: int, item: FoundDeadline | None) -> 
         words = text[start:end].strip(_EDGE)
     words = re.sub(r"\s+", " ", words)
     words = re.split(r"[。;\n]", words, maxsplit=1)[0]
-    # …不少于10%，力争|每年达到20%: what introduces the next date is not of this one.
-    words = _INTRODUCES.sub("", words.rstrip(_EDGE))
+    words = leads.sub("", words.rstrip(_EDGE))
     return words[:_COMMITMENT].rstrip(_EDGE)

@@ -15,6 +15,7 @@ from itertools import pairwise
 from ingest.columns import NO_CELLS, Cells, ColumnKind
 from ingest.surroundings import LINE_ENDS, PARTS, STOPS, Surroundings, crossed
 from kb.language.engine import Token
+from kb.language.numerals import TENS
 from kb.language.parties import Form, Party
 from kb.language.party_words import remainders
 from kb.language.roles import GIVES_ROLE, Role, RoleWordKind, best_role_words, find_role_words
@@ -37,7 +38,7 @@ _SILENT = frozenset(("end", "stop", "comma", "list", "open", "close", "mark"))
 _GAP = 3
 """Characters of white space between a label without a colon and what it labels, and one more."""
 _MARKER = 24
-_OF_MARKERS = " \t*#(一二三四五六七八九十.、)（）0123456789"
+_OF_MARKERS = f" \t*#({TENS}.、)（）0123456789"
 """What numbers of clauses are written with, and how many characters they may take."""
 _LINE = 300
 """Characters of a line or cell that are looked at on each side."""

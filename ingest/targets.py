@@ -15,7 +15,9 @@ from ingest.grids import GridCell, Grids, HeadKind, measure_of
 from ingest.indicators import Indicator, name_indicators
 from ingest.quantity_features import QuantityScene
 from ingest.reading import Reading
+from kb.characters import any_of
 from kb.language.numerals import may_hold_numerals
+from kb.language.party_words import WordKind, words_of
 from kb.language.quantities import Comparator, Quantity, find_quantities
 from kb.language.times import Time, TimeKind, find_times
 from kb.ranges import Ranges
@@ -24,7 +26,7 @@ from tasks.models import TargetClass
 _PART = re.compile(r"[,。;:!?\n]")
 _STRETCH = re.compile(r"力争|争取")
 _NO_TARGETS = frozenset({HeadKind.BASELINE, HeadKind.MEASURE})
-_AND = re.compile(r"\s*(?:、|和|与|及)\s*")
+_AND = re.compile(rf"\s*{any_of(('、', *words_of(WordKind.JOIN)))}\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +197,7 @@ def _carried(text: str, previous: Quantity | None, q: Quantity) -> Comparator | 
         return None
     gap = text[previous.until : q.start]
     if (
-        re.fullmatch(r"\s*[^,。;、\d]{0,16}(?:、|和|与|及)\s*[^,。;、\d]{0,16}", gap)
+        re.fullmatch(rf"\s*[^,。;、\d]{{0,16}}{_AND.pattern}[^,。;、\d]{{0,16}}", gap)
         and previous.measure == q.measure
     ):
         return previous.comparator
@@ -206,7 +208,7 @@ def _later(text: str, q: Quantity, following: Quantity | None) -> Comparator | N
     if following is None or following.comparator is None or following.measure != q.measure:
         return None
     gap = text[q.until : following.start]
-    if re.fullmatch(r"\s*(?:、|和|与|及)\s*[^,。;、\d]{0,8}", gap):
+    if re.fullmatch(rf"{_AND.pattern}[^,。;、\d]{{0,8}}", gap):
         return following.comparator
     return None
 

@@ -14,6 +14,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from kb.language.engine import Grammar, Token
+from kb.language.numerals import TENS
 from kb.lexicon import WordEntry, load_lexicon
 
 _REACH = 40
@@ -147,7 +148,7 @@ class Before:
 
 _LONGEST = 30
 """Characters of an event: longer than the longest annotated one, 24."""
-_NUMBERING = frozenset(",，、:(（)）一二三四五六七八九十0123456789.")
+_NUMBERING = frozenset(f",，、:(（)）{TENS}0123456789.")
 
 
 def is_issue(words: str) -> bool:

@@ -9,11 +9,11 @@ from decimal import Decimal
 from functools import lru_cache
 
 from kb.language.engine import Token
-from kb.language.numerals import small_number
+from kb.language.numerals import NUMERALS, small_number
 from kb.language.time_readings import Numeral, PlanningPeriod, Point
 from kb.lexicon import load_lexicon
 
-_NUMERAL = re.compile(r"(?P<arabic>\d+)|[零〇○一二三四五六七八九十百千两]+")
+_NUMERAL = re.compile(rf"(?P<arabic>\d+)|[{NUMERALS}]+")
 _DECIMAL = re.compile(r"(?<![\d.])\d{1,3}\.\d(?![\d.])")
 _LONGEST = 8
 """Characters of a numeral: 二千零二十六 has six; a longer one is no number of a time."""
@@ -82,5 +82,5 @@ def _periods() -> dict[str, PlanningPeriod]:
 @lru_cache
 def _period_names() -> re.Pattern[str]:
     names = "|".join(sorted(_periods(), key=len, reverse=True))
-    numeral = "[零〇一二三四五六七八九十百千万]"
+    numeral = f"[{NUMERALS}]"
     return re.compile(rf'(?P<open>["“])?(?<!{numeral})(?P<name>{names})(?!{numeral})["”]?')

@@ -12,12 +12,14 @@ from api.assistant.windows import DatePhrase, find_window
 from ingest.columns import ColumnHead, read_column
 from ingest.deadlines import PaceWords, find_pace
 from ingest.drafts import LabelKind, LabelWords, is_addressed
+from ingest.duties import HeadingWords, kind_of_heading
 from ingest.furniture import FurnitureEntry, is_furniture
 from ingest.header import Header
 from ingest.indicators import name_indicators
 from ingest.layout import LayoutKind, LayoutWords, LineKind, find_lines, is_title, signed_by
 from ingest.leftovers import FormulaWords, formula
 from ingest.metadata import MetadataLabel, find_metadata
+from ingest.milestones import BesideDay, CommitmentWords, find_commitment
 from ingest.outline import parse_outline
 from ingest.quantity_features import AroundWords, find_around
 from ingest.reading import normalize_characters
@@ -27,8 +29,16 @@ from ingest.time_features import BesideWords, find_beside
 from ingest.titles import is_letterhead
 from kb.expansion import QueryExpander, QuestionWords, Synonym, Term, translate
 from kb.language.comparators import ComparatorEntry
-from kb.language.jurisdictions import Jurisdiction, Level, detect_jurisdiction
+from kb.language.jurisdictions import (
+    Jurisdiction,
+    Level,
+    PlaceKind,
+    PlaceWords,
+    detect_jurisdiction,
+    level_of,
+)
 from kb.language.measures import MeasureEntry, NumberWords
+from kb.language.numerals import NumeralCharacter, find_numerals, normalize_number
 from kb.language.organisations import (
     FunctionEntry,
     GroupEntry,
@@ -50,6 +60,7 @@ from kb.language.roles import (
 from kb.language.time_readings import PlanningPeriod, TimeWord
 from kb.language.times import find_times
 from kb.lexicon import load_lexicon
+from tasks.home import issuers_of
 
 DISTRICT = Jurisdiction(place="万州区", level=Level.DISTRICT, parents=("重庆市",))
 STATE = Jurisdiction(place="国家", level=Level.STATE)
@@ -87,6 +98,59 @@ def test_words_of_parties(subtests):
             names = [p.name for p in find_parties(sentence)]
             ends = any(name.endswith(entry.words) for name in names)
             assert ends is (holds and entry.kind is PartyWordKind.SUFFIX)
+
+
+def test_words_of_places(subtests):
+    """What says a place of a level, what is none, what a place stands before."""
+    for entry, name, holds in words_and_sentences("place", load_lexicon("place_words", PlaceWords)):
+        found = detect_jurisdiction(name)
+        with subtests.test(kind=str(entry.kind), name=name):
+            match entry.kind:
+                case PlaceKind.CENTRAL | PlaceKind.CENTRAL_OFFICE:
+                    assert (found.level is Level.STATE) is holds
+                case PlaceKind.TOWNSHIP:
+                    assert (level_of(name) is Level.TOWNSHIP) is holds
+                case PlaceKind.AFTER | PlaceKind.OFFICE | PlaceKind.PARTY:
+                    assert (found.place is not None) is holds
+                case PlaceKind.CENTRAL_TITLE | PlaceKind.STATE_OFFICE | PlaceKind.BODY_AFTER:
+                    assert (issuers_of(None, name) != ()) is holds
+                case PlaceKind.OWN | PlaceKind.OWN_AFTER:
+                    assert (organisations_for(DISTRICT).resolve(name) is not None) is holds
+                case PlaceKind.NO_PLACE:
+                    assert (found.place is None) is holds
+                case _:
+                    assert (found.place or "").endswith(entry.words) is holds
+
+
+def test_characters_of_numerals(subtests):
+    for entry, (text, value) in examples("numerals", NumeralCharacter):
+        with subtests.test(character=entry.character, text=text):
+            assert {entry.character, *entry.forms} & set(text)
+            assert [n.value for n in find_numerals(text)][:1] == [value] == [normalize_number(text)]
+
+
+def test_words_of_headings(subtests):
+    for entry, line, holds in words_and_sentences(
+        "heading", load_lexicon("heading_words", HeadingWords)
+    ):
+        with subtests.test(kind=str(entry.kind), line=line):
+            assert (kind_of_heading(line) is entry.kind) is holds
+
+
+def test_words_beside_days(subtests):
+    """What leads to the next day is left out; what is to be finished stands before the day."""
+    for entry, sentence, holds in words_and_sentences(
+        "commitment", load_lexicon("commitment_words", CommitmentWords)
+    ):
+        with subtests.test(kind=str(entry.kind), sentence=sentence):
+            text = normalize_characters(sentence)
+            day, *later = find_times(text)
+            end = later[0].start if later else len(text)
+            said = find_commitment(text, 0, end, (day.start, day.end))
+            if entry.kind is BesideDay.LEADS:
+                assert text[:end].rstrip(",").endswith(said) is not holds
+            else:
+                assert said.startswith(text[: day.start]) is holds
 
 
 def test_edges_of_units(subtests):
@@ -384,8 +448,8 @@ def test_words_before_a_colon(subtests):
     for entry in load_lexicon("label_words", LabelWords):
         for line, holds in [*((x, True) for x in entry.holds), *((x, False) for x in entry.not_)]:
             with subtests.test(kind=entry.kind, line=line):
-                if entry.kind is LabelKind.ADDRESSED:
-                    assert is_addressed(line) is holds
+                if entry.kind is not LabelKind.NOTE:
+                    assert is_addressed(line) is (holds is (entry.kind is LabelKind.ADDRESSED))
                 else:
                     text = f"一、建校。\n{line}\n"
                     paths = [c.path for c in parse_outline(text, Header(), "d").clauses]
