@@ -12,7 +12,7 @@ from datetime import date
 from itertools import pairwise
 
 from ingest.clauses import ClauseReading
-from ingest.deadlines import find_deadlines, find_pace, find_yearless
+from ingest.deadlines import FoundDeadline, find_deadlines, find_pace, find_yearless
 from ingest.milestones import MilestoneBook, assemble_milestones
 from ingest.owners import OWNER
 from ingest.reading import Reading
@@ -82,6 +82,7 @@ def extract_tasks(
             issued=issued,
             period=period,
             parties=[(use.mention.start, use.mention.end) for use in item.owners.uses],
+            cells=item.cells,
         )
         doubtful = doubts[between(doubt_at, clause.span.start, clause.span.end)]
         warnings.extend(_undecided(item))
@@ -91,6 +92,8 @@ def extract_tasks(
             doubts=_local(reading, clause.span, doubtful),
             grids=item.grids,
         )
+        numbers = (use.mention for use in item.quantities)
+        bounds = frozenset(n.from_ for n in numbers if n.from_ < n.start)
         kind = _kind(clause, clauses)
         # Sorted starts, so that each duty of a long clause looks only at what is its own.
         due_at = [d.at for d in deadlines]
@@ -100,7 +103,7 @@ def extract_tasks(
             clause, reading.text
         ):
             continue
-        for number, (start, end, own) in enumerate(_segments(item)):
+        for number, (start, end, own) in enumerate(_segments(item, deadlines)):
             task_id = stable_id("task", clause.id, number)
             span = reading.span(start, end)
             stated = subjects[between(stated_at, span.start, span.end)]
@@ -116,6 +119,8 @@ def extract_tasks(
                 task_id=task_id,
                 task_range=(start, end),
                 period=None if pace else period,
+                bounds=bounds,
+                cells=item.cells,
             )
             tasks.append(
                 Task(
@@ -158,7 +163,9 @@ def _has_body(item: ClauseReading, is_parent: bool) -> bool:
     return len(rest) >= _BODY or bool(item.lists)
 
 
-def _segments(item: ClauseReading) -> Iterator[tuple[int, int, tuple[Assignment, ...]]]:
+def _segments(
+    item: ClauseReading, deadlines: Sequence[FoundDeadline]
+) -> Iterator[tuple[int, int, tuple[Assignment, ...]]]:
     """(start, end, assignments) of each duty in the clause, as local ranges. Lists side by side (the
     cells of a row, a line for each role) are one; what follows the last is a duty of its own where
     it has a body, else part of the last (a row's cell of its date)."""
@@ -167,7 +174,7 @@ def _segments(item: ClauseReading) -> Iterator[tuple[int, int, tuple[Assignment,
         yield 0, len(text), ()
         return
     last = _row_end(text, item.lists[-1].end)
-    dated = sum(u.mention.end - u.mention.start for u in item.times if u.mention.start >= last)
+    dated = sum(d.to - d.at for d in deadlines if d.at >= last)
     rest = len(text[last:].strip(_BETWEEN)) - dated >= _BODY
     cursor, own = 0, item.lists[0].assignments
     for before, owners in pairwise(item.lists):

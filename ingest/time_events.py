@@ -81,11 +81,11 @@ def find_event_words(text: str) -> list[Token]:
 
 class Before:
     """What stands before the place `at` of a text, `low` where its sentence or line begins (as far
-    as is looked)."""
+    as is looked, and not before the `low` given)."""
 
-    def __init__(self, text: str, at: int) -> None:
+    def __init__(self, text: str, at: int, *, low: int = 0) -> None:
         self.text, self.at = text, at
-        low = max(0, at - _REACH)
+        low = max(low, at - _REACH)
         self.low = next((p + 1 for p in range(at - 1, low - 1, -1) if text[p] in _ENDS), low)
         self.words = [
             Token(w.start + self.low, w.end + self.low, w.kind)
@@ -104,12 +104,20 @@ class Before:
 
     def opens(self) -> bool:
         """Whether nothing but numbering and words of aim stands before it in its sentence."""
-        covered = {p for w in self.words if w.kind in (EventWord.AIM, EventWord.UNTIL, EventWord.AT, EventWord.FROM) for p in range(w.start, w.end)}  # fmt: skip
-        rest = (
-            c for p, c in enumerate(self.text[self.low : self.at], self.low) if p not in covered
-        )
         begins = self.low == 0 or self.text[self.low - 1] in _ENDS
-        return begins and all(c in _NUMBERING or c.isspace() for c in rest)
+        return begins and self.opened() is not None
+
+    def opened(self) -> int | None:
+        """Where the words begin that go with a time at the place (到, 在), where nothing but
+        numbering and words of aim stands before them from `low` on; None where other words do."""
+        covered = {p for w in self.words if w.kind in _BEFORE_TIME for p in range(w.start, w.end)}
+        rest = range(self.low, self.at)
+        if any(p not in covered and self.text[p] not in _NUMBERING for p in rest):
+            return None
+        place = self._past_space(self.at)
+        while word := self.ends_at(place, *_BEFORE_TIME[1:]):
+            place = self._past_space(word.start)
+        return place
 
     def event(self, parties: Sequence[tuple[int, int]] = ()) -> Event | None:
         """The event that a length at the place runs from or leads up to, None where none is said.
@@ -147,7 +155,10 @@ class Before:
 
 _LONGEST = 30
 """Characters of an event: longer than the longest annotated one, 24."""
-_NUMBERING = frozenset(",，、:(（)）一二三四五六七八九十0123456789.")
+NUMBERING = ",，、:(（)）一二三四五六七八九十0123456789. \t\xa0\u3000"
+"""Characters of the numbers of clauses, and of what stands between them and their words."""
+_NUMBERING = frozenset(NUMBERING)
+_BEFORE_TIME = (EventWord.AIM, EventWord.UNTIL, EventWord.AT, EventWord.FROM)
 
 
 def is_issue(words: str) -> bool:
