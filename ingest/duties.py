@@ -60,6 +60,7 @@ def extract_tasks(
     clauses = {clause.id: clause for clause in outlined}
     parents = {clause.parent_id for clause in clauses.values()}
     listed: dict[str, tuple[Assignment, ...]] = {}
+    below: set[str] = set()
     tasks: list[Task] = []
     warnings: list[Finding] = []
     doubts = sorted(doubts, key=lambda span: span.start)
@@ -69,6 +70,8 @@ def extract_tasks(
         owners = [a for found in item.lists for a in found.assignments]
         if owners:
             listed[clause.id] = tuple(owners)
+            if _below_list(item):
+                below.add(clause.id)
         warnings.extend(_unresolved(item))
         if not _has_body(item, clause.id in parents):
             continue
@@ -140,7 +143,37 @@ def extract_tasks(
                     ),
                 )
             )
-    return tuple(tasks), warnings
+    return tuple(_spread(tasks, clauses, below)), warnings
+
+
+def _below_list(item: ClauseReading) -> bool:
+    """Whether a line of owners stands under the last item of a list: 责任单位:… after bullets."""
+    marker = item.clause.marker
+    bullet = bool(marker) and not any(character.isalnum() for character in marker)
+    return bullet and bool(item.lists) and "\n" in item.reading.text[: item.lists[0].start + 1]
+
+
+def _spread(tasks: Sequence[Task], clauses: dict[str, Clause], below: set[str]) -> list[Task]:
+    """The tasks, where a line of owners under a list of bullets (the clauses `below`) belongs to all
+    its items that name none: bullets divide one measure, numbers are duties of their own."""
+    done = list(tasks)
+    for place, last in enumerate(tasks):
+        if last.clause_id not in below:
+            continue
+        listed = tuple(
+            a.model_copy(update={"basis": Basis.INHERITED})
+            for a in last.responsibilities
+            if a.basis is Basis.LISTED
+        )
+        for at in range(place - 1, -1, -1):
+            same, one = clauses[last.clause_id], clauses[done[at].clause_id]
+            beside = (one.parent_id, one.marker) == (same.parent_id, same.marker)
+            owned = any(a.basis is Basis.LISTED for a in done[at].responsibilities)
+            if not beside or owned:
+                break
+            stated = (a for a in done[at].responsibilities if a.basis is not Basis.INHERITED)
+            done[at] = done[at].model_copy(update={"responsibilities": (*stated, *listed)})
+    return done
 
 
 def states_occasion(clause: Clause, words: str) -> bool:

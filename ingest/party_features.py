@@ -17,7 +17,14 @@ from ingest.surroundings import LINE_ENDS, PARTS, STOPS, Surroundings, crossed
 from kb.language.engine import Token
 from kb.language.parties import Form, Party
 from kb.language.party_words import remainders
-from kb.language.roles import GIVES_ROLE, Role, RoleWordKind, best_role_words, find_role_words
+from kb.language.roles import (
+    GIVES_ROLE,
+    HEADS_ROLE,
+    Role,
+    RoleWordKind,
+    best_role_words,
+    find_role_words,
+)
 from kb.ranges import Ranges
 
 _LABEL = 14
@@ -97,7 +104,7 @@ class PartyScene(Surroundings):
             beside = verb.end == role.start and role.end == bearer.start
             if (
                 kinds == (RoleWordKind.IS, RoleWordKind.BEARER)
-                and role.kind in GIVES_ROLE
+                and role.kind in HEADS_ROLE
                 and beside
             ):
                 yield role.start, bearer.end
@@ -170,7 +177,7 @@ class PartyScene(Surroundings):
             if words:
                 yield Token(start, at + 1, "label", self._role_of_label(start, at), words)
         for role, bearer in pairwise(self.words):
-            if role.kind not in GIVES_ROLE or bearer.kind != RoleWordKind.BEARER:
+            if role.kind not in HEADS_ROLE or bearer.kind != RoleWordKind.BEARER:
                 continue
             verb = self.word_at(bearer.end)
             at = verb.end if verb is not None and verb.kind == RoleWordKind.IS else bearer.end
@@ -184,9 +191,9 @@ class PartyScene(Surroundings):
             bare = self.text[start:end].replace(" ", "")
             inside = best_role_words(find_role_words(bare))
             end = len(bare)
-        roles = [t for t in inside if t.kind in GIVES_ROLE]
+        roles = [t for t in inside if t.kind in HEADS_ROLE]
         bearer = any(t.kind == RoleWordKind.BEARER and t.end >= end - 1 for t in inside)
-        if not roles or not (bearer or roles[-1].end == end):
+        if not roles or not (bearer or (roles[-1].end == end and roles[-1].kind in GIVES_ROLE)):
             return None
         said = [Role(t.value) for t in roles if t.value is not None]
         return Role.LEAD if Role.LEAD in said else roles[-1].value

@@ -523,3 +523,32 @@ def test_a_target_says_what_it_was(text, value, was):
     found = {str(t.value): t for t in name_targets(clause, uses, grids=grids)}
     start, end, _ = found[value].was
     assert clause.text[start:end] == was
+
+
+@pytest.mark.parametrize("bullet", ["- ", "● ", "• "])
+def test_a_line_of_owners_under_bullets_is_of_all_of_them(bullet):
+    lines = ["新建收储中心6个；", "培育收储主体20家；", "发放运费补助。"]
+    text = (
+        "一、任务\n（一）推进收储\n"
+        + "".join(f"{bullet}{line}\n" for line in lines)
+        + "责任单位：市教育局、市财政局\n"
+        + "（二）开展巡查\n"
+        + f"{bullet}组建队伍。责任单位：市公安局\n{bullet}市民政局负责通报。\n"
+    )
+    tasks = extract_bytes(text.encode(), "a.txt").tasks
+    bearing = [[(a.unit, a.basis) for a in t.responsibilities] for t in tasks]
+    both = ["市教育局", "市财政局"]
+    assert bearing[:3] == [
+        [(unit, Basis.INHERITED) for unit in both],
+        [(unit, Basis.INHERITED) for unit in both],
+        [(unit, Basis.LISTED) for unit in both],
+    ]
+    # A list in the line of an item is that item's; what stands under another heading is not reached.
+    assert bearing[3] == [("市公安局", Basis.LISTED)]
+    assert ("市公安局", Basis.INHERITED) not in bearing[4]
+
+
+def test_a_line_of_owners_under_numbers_is_of_the_last():
+    text = "一、任务\n1.新建收储中心6个。\n2.发放运费补助。\n责任单位：市财政局\n"
+    tasks = extract_bytes(text.encode(), "a.txt").tasks
+    assert [len(t.responsibilities) for t in tasks] == [0, 1]
