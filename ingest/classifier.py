@@ -109,18 +109,27 @@ class Models:
         return given or load_model(name)
 
     def decide_all(
-        self, name: str, mentions: Sequence[M], features_of: Callable[[int], list[str]]
+        self,
+        name: str,
+        mentions: Sequence[M],
+        features_of: Callable[[int], list[str]],
+        *,
+        pairs: Iterable[int] = (),
     ) -> list[Use[M]]:
         """The uses of mentions in order, each by the features of its place: those that are or may
-        be of use; with `why` all."""
+        be of use; with `why` all. `pairs`: places of mentions that are of one use with the one
+        before them (the ends of a range), that which is surer."""
         model = self.of(name)
-        uses: list[Use[M]] = []
-        for place, mention in enumerate(mentions):
-            features = features_of(place)
-            decision = model.decide(features, why=self.why)
-            if self.why or decision.label != OTHER:
-                uses.append(Use(mention, tuple(features) if self.why else (), decision))
-        return uses
+        features = [tuple(features_of(place)) for place in range(len(mentions))]
+        decisions = [model.decide(own, why=self.why) for own in features]
+        for place in pairs:
+            surer = max(decisions[place - 1 : place + 1], key=lambda d: (d.label is not None, d.probability))  # fmt: skip
+            decisions[place - 1 : place + 1] = [surer, surer]
+        return [
+            Use(mention, own if self.why else (), decision)
+            for mention, own, decision in zip(mentions, features, decisions, strict=True)
+            if self.why or decision.label != OTHER
+        ]
 
 
 INSTALLED = Models()

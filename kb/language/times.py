@@ -309,7 +309,7 @@ def _recurring(value: Every) -> Time:
 
 def _length(value: Length, reference: date | None) -> Time:
     first = last = None
-    amounts = dict(value.amounts)
+    amounts = dict(value.upper or value.amounts)  # 3至6个月内 ends with the longer
     if reference is not None and not within_a_day(amounts):
         length = days_step(amounts)
         if value.bound is Bound.WITHIN or value.ahead > 0:

@@ -57,3 +57,9 @@ def test_a_decision_is_explained_by_its_features(extraction):
     assert 0.5 < found["probability"] <= 1
     assert all(isinstance(name, str) and weight for name, weight in found["features"])
     assert explain_mentions(extraction, 0, 2) == []
+
+
+def test_the_length_of_a_range_is_told_by_both_its_ends():
+    text = TEXT.replace("每季度开展", "受理后3至5个工作日内开展")
+    found = {m.reading for m in read_ledger(extract_bytes(text.encode(), "a.txt")).mentions}
+    assert "P3D..P5D" in found

@@ -199,11 +199,23 @@ def test_a_stretch_in_which_something_recurs() -> None:
         ("1.5年", "P1.5Y"),
         ("3年以上7年以下", "P3Y-P7Y"),
         ("未来三年", "P3Y"),
+        ("5—10年", "P5Y-P10Y"),
+        ("5年-10年", "P5Y-P10Y"),
+        ("3个月至6个月", "P3M-P6M"),
+        ("半年至一年", "P6M-P1Y"),
+        ("36小时至3天", "PT36H-P3D"),
+        ("3至5个工作日", "P3D-P5Dw"),
     ],
 )
 def test_lengths(text: str, value: str) -> None:
     assert said(text) == [(text, value)]
     assert find_times(text)[0].kind is TimeKind.DURATION
+
+
+def test_a_range_of_lengths_ends_with_the_longer_and_goes_up() -> None:
+    (within,) = find_times("3个月至6个月内", reference=date(2026, 3, 2))
+    assert within.last == date(2026, 9, 2)
+    assert [t.duration for t in find_times("6个月到3个月")] == ["P6M", "P3M"]
 
 
 def test_before_and_within_of_lengths() -> None:
