@@ -11,7 +11,7 @@ from datetime import date
 
 from ingest.classifier import INSTALLED, Models, Use
 from ingest.columns import NO_CELLS, Cell, Cells
-from ingest.deadlines import clause_times, read_times
+from ingest.deadlines import clause_times, find_yearless, read_times
 from ingest.grids import Grids
 from ingest.owners import OwnerList, Owners, read_owners
 from ingest.reading import Breaks, Reading, RepairIndex, normalize_characters, read_span
@@ -42,7 +42,8 @@ _LEAD = 40
 @dataclass(frozen=True, slots=True)
 class ClauseReading:
     """`names` are local ranges of titles and numbers of documents; `grids`: the rows and columns of
-    the document, by place in its text; `cells`: those of the row that the clause is, by local range."""
+    the document, by place in its text; `cells`: those of the row that the clause is, by local range.
+    `yearless`: local ranges of the days of which nothing in the document says the year."""
 
     clause: Clause
     reading: Reading
@@ -52,6 +53,7 @@ class ClauseReading:
     names: tuple[tuple[int, int], ...]
     grids: Grids | None = None
     cells: Cells = NO_CELLS
+    yearless: tuple[tuple[int, int], ...] = ()
 
     @property
     def lists(self) -> tuple[OwnerList, ...]:
@@ -140,6 +142,7 @@ def read_clauses(
             names,
             grids,
             columns,
+            tuple(find_yearless(found, closed)),
         )
 
 

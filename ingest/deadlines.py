@@ -34,7 +34,7 @@ _SPACES = 4
 """White space beside a time in its cell or bracket."""
 _LONGEST_PERIOD = 30
 """Years of a plan; 规划 reach 15 years ahead (2021—2035年)."""
-_DATED = (DueKind.BY, DueKind.IN, DueKind.START, DueKind.PERIOD)
+_OF_CALENDAR = (TimeKind.POINT, TimeKind.INTERVAL, TimeKind.BEFORE, TimeKind.SINCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +144,14 @@ def find_deadlines(
     return list(_with_ranges(reading.text, found, cells))
 
 
-def find_yearless(uses: Sequence[Use[Time]]) -> list[tuple[int, int]]:
-    """Local ranges of the deadlines of a document without any year: no day can be read of them."""
-    return [
-        (use.mention.start, use.mention.end)
-        for use in uses
-        if use.decision.label in _DATED and use.mention.first is None and use.mention.last is None
-    ]
+def find_yearless(
+    times: Sequence[Time], closed: Sequence[tuple[int, int]] = ()
+) -> list[tuple[int, int]]:
+    """Local ranges of the times of a calendar of which nothing says the year, so that no day can be
+    read of them, whatever they are used for: what a use is decided by, the years, is missing."""
+    open_ = [t for t in times if t.kind in _OF_CALENDAR and t.first is None and t.last is None]
+    shut = Ranges(closed) if open_ else Ranges(())
+    return [(t.start, t.end) for t in open_ if not t.of_issue and not shut.overlap(t.start, t.end)]
 
 
 def _deadline(

@@ -12,7 +12,7 @@ from datetime import date
 from itertools import pairwise
 
 from ingest.clauses import ClauseReading
-from ingest.deadlines import FoundDeadline, find_deadlines, find_pace, find_yearless
+from ingest.deadlines import FoundDeadline, find_deadlines, find_pace
 from ingest.milestones import MilestoneBook, assemble_milestones
 from ingest.owners import OWNER
 from ingest.reading import Reading
@@ -73,11 +73,10 @@ def extract_tasks(
             if _below_list(item):
                 below.add(clause.id)
         warnings.extend(_unresolved(item))
+        warnings.extend(_without_year(item))
         if not _has_body(item, clause.id in parents):
             continue
         period = periods[clause.plan_id]
-        if issued is None:
-            warnings.extend(_without_year(item))
         subjects = item.owners.stated
         deadlines = find_deadlines(
             reading,
@@ -328,13 +327,15 @@ def _unresolved(item: ClauseReading) -> Iterator[Finding]:
 
 def _undecided(item: ClauseReading) -> Iterator[Finding]:
     """Numbers and times of which it could not be decided what they are for."""
-    reading = item.reading
+    reading, yearless = item.reading, set(item.yearless)
     for code, chinese, english, uses in (
         ("unclassified-number", "目标或标准", "a target or a standard", item.quantities),
         ("unclassified-date", "时限", "a deadline", item.times),
     ):
         for start, end in (
-            (u.mention.start, u.mention.end) for u in uses if u.decision.label is None
+            at
+            for u in uses
+            if u.decision.label is None and (at := (u.mention.start, u.mention.end)) not in yearless
         ):
             yield Finding(
                 code=code,
@@ -345,7 +346,7 @@ def _undecided(item: ClauseReading) -> Iterator[Finding]:
 
 
 def _without_year(item: ClauseReading) -> Iterator[Finding]:
-    for start, end in find_yearless(item.times):
+    for start, end in item.yearless:
         printed = item.reading.text[start:end].strip()
         yield Finding(
             code="no-year",

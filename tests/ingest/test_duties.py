@@ -391,6 +391,33 @@ def test_without_any_year_there_is_a_finding_and_no_date():
 
 
 @pytest.mark.parametrize(
+    "printed",
+    [
+        "5月11日至5月17日",
+        "5月12日—14日",
+        "3月至10月每月",
+        "第二季度",
+        "截止6/10",
+        "暑假前",
+        "6月中旬",
+    ],
+)
+def test_no_date_without_a_year_is_passed_over_in_silence(printed):
+    text = f"关于开展节水宣传的通知\n\n一、活动时间\n{printed}\n二、其他\n1.水利站{printed}组织宣传。\n"
+    extraction = extract_bytes(text.encode(), "a.txt")
+    told = [w.span.slice(text) for w in extraction.warnings if w.code == "no-year"]
+    assert told == [printed, printed]
+    # In the name of a document it is no time; with a year in the title there is one.
+    named = text.replace("组织宣传", f"按《{printed}活动方案》组织宣传")
+    assert (
+        len([w for w in extract_bytes(named.encode(), "a.txt").warnings if w.code == "no-year"])
+        == 2
+    )
+    dated = extract_bytes(text.replace("关于开展", "关于开展2026年").encode(), "a.txt")
+    assert "no-year" not in {w.code for w in dated.warnings}
+
+
+@pytest.mark.parametrize(
     ("text", "governed"),
     [
         ("改造小区20个。(责任单位:区教委;完成时限:2026年6月底前)", "改造小区20个"),
