@@ -386,6 +386,8 @@ class PartyScene(Surroundings):
         limit = self.edge_after(end, _PAUSES, _REACH)
         verb = self.verb_after(end, limit)
         yield f"verb={'none' if verb is None else verb.kind + (':' + verb.value.value if verb.kind == RoleWordKind.ROLE and verb.value else '')}"
+        if self._qualifies(end, limit):
+            yield "qualifies=yes"
         stop = self.edge_after(end, STOPS, _LATER)
         later = self.tokens_between(limit, stop)
         yield f"later={'modal' if any(t.kind == RoleWordKind.MODAL for t in later) else 'duty' if any(t.kind in (RoleWordKind.DUTY, RoleWordKind.ROLE) for t in later) else 'none'}"
@@ -420,6 +422,12 @@ class PartyScene(Surroundings):
                 yield f"column-role={cell.column.role.value}"
         if start < 4 or (start < _MARKER and not text[:start].strip(_OF_MARKERS)):
             yield "opens-clause"
+
+    def _qualifies(self, end: int, limit: int) -> bool:
+        """Whether what a group does stands before a noun that it describes: X认定的|幼儿园, not at
+        the end of its part nor right after the group (X的)."""
+        of = next((t for t in self.tokens_between(end, limit) if t.kind == RoleWordKind.OF), None)
+        return of is not None and end < of.start and of.end < limit
 
     def _label_without_role(self, start: int) -> str:
         """`bearer` for one that names bodies by what they are (普法主体:), else `other`."""
@@ -465,7 +473,7 @@ _CROSSED = (
     ("level", "next"), ("level", "before"), ("left", "right"), ("form", "zone"), ("form", "next"),
     ("class", "open"), ("class", "before"), ("later", "next"), ("class", "label"), ("part", "verb"),
     ("role-by", "role"), ("role-by", "zone"), ("role-by", "open"), ("role-by", "class"),
-    ("role-by", "part"), ("form", "column-role"), ("class", "column-role"), ("form", "fills"),
+    ("role-by", "part"), ("qualifies", "open"), ("form", "column-role"), ("class", "column-role"), ("form", "fills"),
 )  # fmt: skip
 
 

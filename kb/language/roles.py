@@ -37,6 +37,8 @@ class RoleWordKind(StrEnum):
     ADVERB = "adverb"
     DUTY = "duty"  # a verb of duties that gives no role of its own
     JOIN = "join"  # 会同: the parties after it are joint
+    NEGATION = "negation"  # what the party does not do: 不再安排; no 不得, which binds it
+    PAST = "past"  # what it has done: 已, 曾
     ISSUE = "issue"  # the party issued or decided something
     OF = "of"  # the party is an attribute
     PERSON = "person"  # ends a label of people: 责任|人
