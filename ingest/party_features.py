@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from ingest.columns import NO_CELLS, Cells, ColumnKind
 from ingest.surroundings import LINE_ENDS, PARTS, STOPS, Surroundings, crossed
+from ingest.time_events import ends_attribute
 from kb.language.engine import Token
 from kb.language.parties import Form, Party
 from kb.language.party_words import remainders
@@ -33,6 +34,8 @@ _LABEL_EDGES = frozenset("。;,:|\n()[]【】〔〕")
 _BRACKET = 400
 _REACH = 24
 """Characters after a group in which its verb is looked for."""
+_DEED = 6
+"""Characters after a group of what it does to a noun (审核确认的|家庭)."""
 _LATER = 120
 """Characters of a sentence after a group in which roles, and its other verbs, are looked for."""
 _NAME = 12
@@ -426,8 +429,10 @@ class PartyScene(Surroundings):
     def _qualifies(self, end: int, limit: int) -> bool:
         """Whether what a group does stands before a noun that it describes: X认定的|幼儿园, not at
         the end of its part nor right after the group (X的)."""
-        of = next((t for t in self.tokens_between(end, limit) if t.kind == RoleWordKind.OF), None)
-        return of is not None and end < of.start and of.end < limit
+        of = ends_attribute(self.text, end, min(limit, end + _DEED))
+        if of is None or of <= end + 1 or of + 1 >= limit:
+            return False
+        return not any(t.kind == RoleWordKind.MODAL for t in self.tokens_between(end, of))
 
     def _label_without_role(self, start: int) -> str:
         """`bearer` for one that names bodies by what they are (普法主体:), else `other`."""

@@ -79,6 +79,13 @@ def find_event_words(text: str) -> list[Token]:
     ]
 
 
+def ends_attribute(text: str, start: int, end: int) -> int | None:
+    """Where the first word begins in `text[start:end]` by which what stands before it describes what
+    follows (认定|的|项目); None where none does."""
+    found = (w.start for w in _grammar().words_in(text[start:end]) if w.kind == EventWord.OF)
+    return next((start + at for at in found), None)
+
+
 class Before:
     """What stands before the place `at` of a text, `low` where its sentence or line begins (as far
     as is looked, and not before the `low` given)."""
