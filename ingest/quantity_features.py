@@ -49,6 +49,7 @@ class Around(StrEnum):
     RULES = "genre-rule"
     NOTICE = "genre-notice"
     REPORT = "genre-report"
+    RECORD = "genre-record"  # tells what was, and asks for nothing: 统计公报
 
 
 class AroundWords(WordEntry):
@@ -57,7 +58,7 @@ class AroundWords(WordEntry):
     kind: Around
 
 
-_GENRES = frozenset({Around.PLAN, Around.RULES, Around.NOTICE, Around.REPORT})
+_GENRES = frozenset({Around.PLAN, Around.RULES, Around.NOTICE, Around.REPORT, Around.RECORD})
 _PARTS = frozenset({Around.REVIEW, Around.AHEAD, Around.TERMS})
 _MEASURED = frozenset({Around.RATE, Around.AMOUNT, Around.SIZE, Around.SPAN})
 _FRAME = frozenset({Around.OPEN, Around.CLOSE, Around.FROM, Around.EACH, Around.AGAINST})
@@ -153,6 +154,17 @@ class QuantityScene(Surroundings):
         self.heading = genre_of(heading) if heading else "-"
         self._starts = [q.start for q in quantities]
         self._time_starts = [t.start for t in times]
+
+    def recorded(self, place: int) -> bool:
+        """Whether the quantity at `place` is told by a document that only records: no year to come
+        is printed before it in its sentence."""
+        if self.genre != Around.RECORD:
+            return False
+        q = self.quantities[place]
+        begin = self.edge_before(q.from_, STOPS)
+        low, high = (bisect_left(self._time_starts, at) for at in (begin, q.start))
+        years = (t.last for t in self.times[low:high] if t.printed_year)
+        return not any(day and (self.issued is None or day > self.issued) for day in years)
 
     def features(self, place: int) -> list[str]:
         """The features of the quantity at `place`, and those of two together."""

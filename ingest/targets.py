@@ -94,6 +94,7 @@ def read_quantities(
         pairs=[at for at in range(1, len(quantities)) if _ends_range(quantities[at - 1 : at + 1])],
     )
     told = {q.start for q, cell in zip_longest(quantities, placed) if q and _told(q, cell)}
+    told |= {q.start for place, q in enumerate(quantities) if scene.recorded(place)}
     return [
         replace(use, decision=_NOTHING) if use.mention.start in told else use
         for use in uses

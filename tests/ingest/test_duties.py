@@ -579,3 +579,22 @@ def test_a_line_of_owners_under_numbers_is_of_the_last():
     text = "一、任务\n1.新建收储中心6个。\n2.发放运费补助。\n责任单位：市财政局\n"
     tasks = extract_bytes(text.encode(), "a.txt").tasks
     assert [len(t.responsibilities) for t in tasks] == [0, 1]
+
+
+def test_a_document_that_only_records_asks_for_no_number():
+    text = """某县2023年水资源公报
+
+一、用水
+全县用水总量2.08亿立方米，农业用水占61.5%。年末水库蓄水总量1.36亿立方米。
+二、展望
+到2027年，农田灌溉水有效利用系数达到0.62。
+某县水利局
+2024年5月20日
+"""
+
+    def values(words):
+        tasks = extract_bytes(words.encode(), "a.txt").tasks
+        return {str(t.value) for task in tasks for t in task.targets}
+
+    assert values(text) <= {"0.62"}
+    assert "208000000" in values(text.replace("公报", "管理方案").replace("总量2", "总量控制在2"))
