@@ -23,8 +23,9 @@ from kb.language.times import Time, TimeKind, find_times, may_hold_times
 from kb.models import Clause, Span
 from kb.ranges import Ranges, between
 
-# A name in 《》 may hold another in 〈〉; bounded, so that a lost 》 costs one clause no more.
-_NAME = re.compile(r"《[^《》\n]{1,120}》(?:\s*[(（]?[^()（）。;\n]{0,16}〔\d{4}〕第?\d+号[)）]?)?")
+# A name in 《》 may hold another in 〈〉, and a line of a narrow page may end within it; bounded, so
+# that a lost 》 costs one clause no more.
+_NAME = re.compile(r"《[^《》]{1,120}》(?:\s*[(（]?[^()（）。;\n]{0,16}〔\d{4}〕第?\d+号[)）]?)?")
 _NUMBER = re.compile(r"[一-龥]{1,10}(?:\([一-龥]{1,6}\))?[〔\[]\d{4}[〕\]]第?\d{1,4}号")
 _STANDARD = re.compile(
     r"(?:GB|DB|JGJ|JY|GBJ|CJJ|HJ|ISO)\s*+/?+\s*+[TZ]?+\s*+\d++(?:\s*+/\s*+T)?[\d.\s]*+(?:[-—]\s*+\d{2,4})?"
