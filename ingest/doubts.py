@@ -44,6 +44,7 @@ class Doubts:
     _named: int = 0
     _unowned: list[Span] = field(default_factory=list)
     _brackets: list[Finding] = field(default_factory=list)
+    _read: int = 0
     _cells: list[Span] = field(default_factory=list)
     _clauses: int = 0
 
@@ -69,6 +70,7 @@ class Doubts:
         for match in _BRACKET.finditer(reading.text):
             start, end = match.span()
             if read.overlap(start, end):
+                self._read += 1
                 continue
             roles = [w for w in find_role_words(match[1]) if w.kind == RoleWordKind.ROLE]
             heads = [w for w in roles if not w.start or w.end == len(match[1])]
@@ -124,6 +126,14 @@ class Doubts:
                 message=f"{len(rows)} 行表格没有认出表头, 按文字读 / {len(rows)} rows of a table without a head "
                 "that is known; read as text",
                 span=Span(rows[0].start, rows[0].end),
+            )
+        unread = len(self._brackets)
+        if unread >= _LEAST and unread > self._read:
+            yield Finding(
+                code="few-brackets-read",
+                message=f"{unread + self._read} 个像是责任单位的括号只读出 {self._read} 个, 请核对 / of "
+                f"{unread + self._read} brackets like lists of owners {self._read} were read; check them",
+                span=self._brackets[0].span,
             )
         yield from self._brackets
 

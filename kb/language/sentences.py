@@ -8,6 +8,8 @@ from __future__ import annotations
 
 STOPS = frozenset("。；;!！?？\n|\t｜")
 """What ends a sentence."""
+_WITHIN = frozenset("。；;")
+"""Stops that may stand in a bracket and end no sentence there (县卫健局;县疾控中心)."""
 _COMMAS = frozenset(",，")
 _COLONS = frozenset(":：")
 _OPEN = {"(": ")", "（": "）", "[": "]", "〔": "〕", "【": "】", "《": "》"}
@@ -25,12 +27,59 @@ def sentence_around(text: str, start: int, end: int, low: int, high: int) -> tup
     side: what is longer ends at its last comma before that."""
     first, last = max(low, start - LONGEST), min(high, end + LONGEST)
     begin = next((p + 1 for p in range(start - 1, first - 1, -1) if text[p] in STOPS), first)
+    if text[begin - 1 : begin] in _WITHIN and (opened := _opened(text, first, begin, last)):
+        begin = next((p + 1 for p in range(opened - 1, first - 1, -1) if text[p] in STOPS), first)
     if begin == first > low:
         begin = next((p + 1 for p in range(first, start) if text[p] in _COMMAS), start)
-    stop = next((p for p in range(end, last) if text[p] in STOPS), last)
+    stop = _stop(text, begin, end, last)
     if stop == last < high:
         stop = next((p for p in range(last - 1, end - 1, -1) if text[p] in _COMMAS), last)
     return trimmed(text, begin, stop)
+
+
+def _opened(text: str, first: int, at: int, last: int) -> int | None:
+    """Where the bracket opens that holds the stop before `at` and closes later."""
+    depth = 0
+    for place in range(at - 1, first - 1, -1):
+        if text[place] in _CLOSED:
+            depth += 1
+        elif text[place] in _OPEN:
+            if not depth:
+                return place if _closes(text, at, last) else None
+            depth -= 1
+        elif text[place] == "\n":
+            return None
+    return None
+
+
+def _closes(text: str, at: int, last: int) -> bool:
+    """Whether a bracket that is open at a place closes before a line ends or another opens."""
+    turn = _turn(text, at, last)
+    return turn < last and text[turn] in _CLOSED
+
+
+def _turn(text: str, at: int, last: int) -> int:
+    """Where the next bracket opens or closes, or the line ends."""
+    return next(
+        (p for p in range(at, last) if text[p] in _CLOSED or text[p] in _OPEN or text[p] == "\n"),
+        last,
+    )
+
+
+def _stop(text: str, begin: int, end: int, last: int) -> int:
+    """Where the sentence from `begin` ends, after `end`; a stop in a bracket that closes is none."""
+    depth, turn = 0, begin
+    for at in range(begin, last):
+        depth += (text[at] in _OPEN) - (text[at] in _CLOSED and depth > 0)
+        if at < end or text[at] not in STOPS:
+            continue
+        if not depth:
+            return at
+        if turn <= at:
+            turn = _turn(text, at, last)
+        if turn == last or text[turn] not in _CLOSED:
+            return at
+    return last
 
 
 def first_sentence(text: str, start: int, end: int) -> tuple[int, int]:

@@ -86,6 +86,16 @@ def test_brackets_of_owners_that_gave_nobody(bracket: str, expected: list[str]) 
     assert [f.span.slice(text) for f in found if f.span] == [bracket] * len(expected)
 
 
+def test_the_share_of_brackets_read_is_told_where_it_is_small() -> None:
+    text = "".join(f"{n}.建校{n}所（牵头单位：区教委）。\n" for n in range(1, 9))
+    doubts = Doubts()
+    for item in read_document(read_bytes(text.encode(), "plan.txt"), models=UNFITTED).readings:
+        doubts.see(item)
+    codes = [f.code for f in doubts.findings(find_lines(text), (), text)]
+    assert codes == ["few-owners", "few-brackets-read", *["bracket-not-read"] * 8]
+    assert "few-brackets-read" not in told(text)
+
+
 def test_bodies_that_are_named_and_bear_nothing() -> None:
     text = "".join(f"{n}.区教委开展第{n}项工作并报送情况。\n" for n in range(1, 9))
     doubts = Doubts()
