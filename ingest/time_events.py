@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from ingest.numbering import find_marker
 from kb.language.engine import Grammar, Token
 from kb.lexicon import WordEntry, load_lexicon
 
@@ -21,6 +22,7 @@ _REACH = 40
 closes it and stands between."""
 _ENDS = frozenset("。;!?\n(:|\t")
 _PARTS = frozenset(",")
+_LINE_ENDS = frozenset("\n|\t")
 _SPACE = ' ,"'
 _OPENING = frozenset({"from", "at", "aim"})
 """What an event may follow."""
@@ -136,7 +138,7 @@ class Before:
         if closing is None:
             return None
         end = closing.start
-        start = opens = self._event_start(end, parties)
+        start = opens = self._past_number(self._event_start(end, parties))
         opening = self.ends_at(start, EventWord.FROM)
         if opening is not None:
             opens = opening.start
@@ -149,6 +151,18 @@ class Before:
     def _past_space(self, place: int) -> int:
         while place > self.low and self.text[place - 1] in _SPACE:
             place -= 1
+        return place
+
+    def _past_number(self, place: int) -> int:
+        """After the number of the clause, where one stands at the place: 1.|竣工验收合格."""
+        begin = place - (self.text[place - 1 : place] == "(")
+        begins = begin == 0 or self.text[begin - 1] in _LINE_ENDS
+        marker = find_marker(self.text[begin : self.at]) if begins else None
+        if marker is None:
+            return place
+        place = begin + len(marker.text)
+        while place < self.at and self.text[place] in _SPACE:
+            place += 1
         return place
 
     def _event_start(self, end: int, parties: Sequence[tuple[int, int]]) -> int:
