@@ -120,16 +120,24 @@ class Models:
         be of use; with `why` all. `pairs`: places of mentions that are of one use with the one
         before them (the ends of a range), that which is surer."""
         model = self.of(name)
-        features = [tuple(features_of(place)) for place in range(len(mentions))]
-        decisions = [model.decide(own, why=self.why) for own in features]
+        kept: list[tuple[str, ...]] = []
+        decisions: list[Decision] = []
+        for place in range(len(mentions)):  # a clause may have thousands: features are not held
+            features = features_of(place)
+            decisions.append(model.decide(features, why=self.why))
+            kept.append(tuple(features) if self.why else ())
         for place in pairs:
-            surer = max(decisions[place - 1 : place + 1], key=lambda d: (d.label is not None, d.probability))  # fmt: skip
+            surer = max(decisions[place - 1 : place + 1], key=_sureness)
             decisions[place - 1 : place + 1] = [surer, surer]
         return [
-            Use(mention, own if self.why else (), decision)
-            for mention, own, decision in zip(mentions, features, decisions, strict=True)
+            Use(mention, own, decision)
+            for mention, own, decision in zip(mentions, kept, decisions, strict=True)
             if self.why or decision.label != OTHER
         ]
+
+
+def _sureness(decision: Decision) -> tuple[bool, float]:
+    return decision.label is not None, decision.probability
 
 
 INSTALLED = Models()
