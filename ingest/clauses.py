@@ -11,7 +11,7 @@ from datetime import date
 
 from ingest.classifier import INSTALLED, Models, Use
 from ingest.columns import NO_CELLS, Cell, Cells
-from ingest.deadlines import clause_times, read_times
+from ingest.deadlines import clause_times, find_yearless, read_times
 from ingest.grids import Grids
 from ingest.owners import OwnerList, Owners, read_owners
 from ingest.reading import Breaks, Reading, RepairIndex, normalize_characters, read_span
@@ -24,8 +24,9 @@ from kb.language.times import Time, TimeKind, find_times, may_hold_times
 from kb.models import Clause, Span
 from kb.ranges import Ranges, between
 
-# A name in 《》 may hold another in 〈〉; bounded, so that a lost 》 costs one clause no more.
-_NAME = re.compile(r"《[^《》\n]{1,120}》(?:\s*[(（]?[^()（）。;\n]{0,16}〔\d{4}〕第?\d+号[)）]?)?")
+# A name in 《》 may hold another in 〈〉, and a line of a narrow page may end within it; bounded, so
+# that a lost 》 costs one clause no more.
+_NAME = re.compile(r"《[^《》]{1,120}》(?:\s*[(（]?[^()（）。;\n]{0,16}〔\d{4}〕第?\d+号[)）]?)?")
 _NUMBER = re.compile(rf"[{HAN}]{{1,10}}(?:\([{HAN}]{{1,6}}\))?[〔\[]\d{{4}}[〕\]]第?\d{{1,4}}号")
 _STANDARD = re.compile(
     r"(?:GB|DB|JGJ|JY|GBJ|CJJ|HJ|ISO)\s*+/?+\s*+[TZ]?+\s*+\d++(?:\s*+/\s*+T)?[\d.\s]*+(?:[-—]\s*+\d{2,4})?"
@@ -43,7 +44,8 @@ _LEAD = 40
 @dataclass(frozen=True, slots=True)
 class ClauseReading:
     """`names` are local ranges of titles and numbers of documents; `grids`: the rows and columns of
-    the document, by place in its text; `cells`: those of the row that the clause is, by local range."""
+    the document, by place in its text; `cells`: those of the row that the clause is, by local range.
+    `yearless`: local ranges of the days of which nothing in the document says the year."""
 
     clause: Clause
     reading: Reading
@@ -53,6 +55,7 @@ class ClauseReading:
     names: tuple[tuple[int, int], ...]
     grids: Grids | None = None
     cells: Cells = NO_CELLS
+    yearless: tuple[tuple[int, int], ...] = ()
 
     @property
     def lists(self) -> tuple[OwnerList, ...]:
@@ -141,6 +144,7 @@ def read_clauses(
             names,
             grids,
             columns,
+            tuple(find_yearless(found, closed)),
         )
 
 

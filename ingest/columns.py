@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from kb.language.roles import (
-    GIVES_ROLE,
+    HEADS_ROLE,
     Role,
     RoleWordKind,
     best_role_words,
@@ -122,7 +122,7 @@ def read_column(words: str) -> Column | None:
         return None
     if bare.endswith(words_of_role(RoleWordKind.BEARER)):
         found = best_role_words(find_role_words(bare))
-        roles = [t for t in found if t.kind in GIVES_ROLE]
+        roles = [t for t in found if t.kind in HEADS_ROLE]
         if roles and roles[0].start <= _BEFORE_UNITS and found[-1].kind == RoleWordKind.BEARER:
             used = [t for t in found if t.start >= roles[0].start]
             whole = sum(t.end - t.start for t in used) == len(bare) - roles[0].start

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from ingest.classifier import INSTALLED, OTHER, Models, Use
-from ingest.columns import NO_CELLS, Cells
+from ingest.columns import LONGEST_NAME, NO_CELLS, Cells, ColumnKind, read_column
 from ingest.reading import Reading
 from ingest.surroundings import row_around
 from ingest.time_events import Before, Event, is_issue
@@ -28,22 +28,25 @@ _SENTENCE = re.compile(r"[^。!?\n]+[。!?\n]?")
 _BARE_YEARS = re.compile(r"(?<!\d)(20\d\d)\s*+[-—–~]++\s*+(20\d\d)(?!\d)")
 _CELLS = ("|", "\t")
 _CELL_ENDS = ("", "\n", *_CELLS)
+_LABEL_EDGES = frozenset("。;,:(\n|\t")
 _VALUE_ENDS = (")", ";", "。", *_CELL_ENDS)
 _SPACES = 4
 """White space beside a time in its cell or bracket."""
 _LONGEST_PERIOD = 30
 """Years of a plan; 规划 reach 15 years ahead (2021—2035年)."""
-_DATED = (DueKind.BY, DueKind.IN, DueKind.START, DueKind.PERIOD)
+_OF_CALENDAR = (TimeKind.POINT, TimeKind.INTERVAL, TimeKind.BEFORE, TimeKind.SINCE)
 
 
 @dataclass(frozen=True, slots=True)
 class FoundDeadline:
-    """A deadline at the local range `[at, to)`; it governs the local range `governs`."""
+    """A deadline at the local range `[at, to)`; it governs the local range `governs`. `apart`: it
+    stands apart from the sentences, in a cell or bracket of its own or after a label."""
 
     at: int
     to: int
     due: Deadline
     governs: tuple[int, int]
+    apart: bool = False
 
 
 def parse_period(reading: Reading) -> Period | None:
@@ -117,12 +120,13 @@ def find_deadlines(
     issued: date | None,
     period: Period | None,
     parties: Sequence[tuple[int, int]] = (),
+    cells: Cells = NO_CELLS,
 ) -> list[FoundDeadline]:
     """The deadlines among the times of `reading`, in order.
 
     `issued` is the document's date: it resolves 印发之日起30日内; a stretch that is the plan's own
     `period` is no deadline of a clause. `parties`: local ranges, in order, where bodies stand; an
-    event does not hold them (安全环保部|接报|后30分钟内).
+    event does not hold them (安全环保部|接报|后30分钟内). `cells`: those of the row that it is.
     """
     found: list[tuple[Time, Deadline]] = []
     for use in uses:
@@ -137,16 +141,17 @@ def find_deadlines(
             certainty.insert(0, Certainty.REPAIRED)
         read = {"span": reading.span(at, to), "certainty": tuple(certainty)}
         found.append((replace(use.mention, start=at, end=to), due.model_copy(update=read)))
-    return list(_with_ranges(reading.text, found))
+    return list(_with_ranges(reading.text, found, cells))
 
 
-def find_yearless(uses: Sequence[Use[Time]]) -> list[tuple[int, int]]:
-    """Local ranges of the deadlines of a document without any year: no day can be read of them."""
-    return [
-        (use.mention.start, use.mention.end)
-        for use in uses
-        if use.decision.label in _DATED and use.mention.first is None and use.mention.last is None
-    ]
+def find_yearless(
+    times: Sequence[Time], closed: Sequence[tuple[int, int]] = ()
+) -> list[tuple[int, int]]:
+    """Local ranges of the times of a calendar of which nothing says the year, so that no day can be
+    read of them, whatever they are used for: what a use is decided by, the years, is missing."""
+    open_ = [t for t in times if t.kind in _OF_CALENDAR and t.first is None and t.last is None]
+    shut = Ranges(closed) if open_ else Ranges(())
+    return [(t.start, t.end) for t in open_ if not t.of_issue and not shut.overlap(t.start, t.end)]
 
 
 def _deadline(
@@ -216,7 +221,9 @@ def _relative(
     return event.opens, due.model_copy(update=read)
 
 
-def _with_ranges(text: str, found: Sequence[tuple[Time, Deadline]]) -> Iterator[FoundDeadline]:
+def _with_ranges(
+    text: str, found: Sequence[tuple[Time, Deadline]], cells: Cells
+) -> Iterator[FoundDeadline]:
     """Give each deadline the stretch it governs.
 
     One that opens a paragraph governs it up to the next deadline that opens a sentence; another
@@ -234,9 +241,13 @@ def _with_ranges(text: str, found: Sequence[tuple[Time, Deadline]]) -> Iterator[
         previous = found[index - 1][0].end if index else 0
         following = found[index + 1][0].start if index + 1 < len(found) else len(text)
         following = max(following, mention.end)  # 每年…之日起30日内: its event may hold this one
+        cell = cells.at(mention.start)
+        if cell is not None and cell.column.kind is ColumnKind.TIME:
+            yield FoundDeadline(mention.start, mention.end, due, (0, len(text)), apart=True)
+            continue
         if (whole := _set_apart(text, mention, closed)) is not None:
             closed = whole[1]
-            yield FoundDeadline(mention.start, mention.end, due, whole)
+            yield FoundDeadline(mention.start, mention.end, due, whole, apart=True)
             continue
         opens = Before(text, mention.start).opens()
         begin = max(sentence[0], previous) if previous > sentence[0] else sentence[0]
@@ -255,15 +266,29 @@ def _with_ranges(text: str, found: Sequence[tuple[Time, Deadline]]) -> Iterator[
 
 def _set_apart(text: str, mention: Time | Token, closed: int) -> tuple[int, int] | None:
     """What a time governs that is set apart from the sentences: its row, where it fills a cell; all
-    that stands before it from `closed` on, where it fills a bracket or is the value of a label
-    (完成时限:年底). None for another."""
+    that stands before it from `closed` on, where it fills a bracket at the end of words or is the
+    value of a label of times (完成时限:年底). None for another."""
     before = text[max(0, mention.start - _SPACES) : mention.start].rstrip(" *")[-1:]
     after = text[mention.end : mention.end + _SPACES].lstrip(" *")[:1]
     if before in _CELLS and after in _CELL_ENDS:
         return row_around(text, mention.start, mention.end)
-    if (before == "(" and after == ")") or (before == ":" and after in _VALUE_ENDS):
+    if before == "(" and after == ")":
+        beyond = text[mention.end : mention.end + _SPACES].partition(")")[2].lstrip()[:1]
+        # 攻坚阶段(2027年):完成60项, 雨季(6月至8月)播种灌木: it is of the sentence around it.
+        return None if beyond == ":" or "一" <= beyond <= "龥" else (closed, mention.end)
+    if before == ":" and after in _VALUE_ENDS and _labels_time(text, mention.start):
         return closed, mention.end
     return None
+
+
+def _labels_time(text: str, at: int) -> bool:
+    """Whether the label right before a place heads times (完成时限:), not what happens then
+    (网上报名:)."""
+    colon = text.rfind(":", 0, at)
+    low = max(0, colon - LONGEST_NAME)
+    begin = next((p + 1 for p in range(colon - 1, low - 1, -1) if text[p] in _LABEL_EDGES), low)
+    column = read_column(text[begin:colon])
+    return column is not None and column.kind is ColumnKind.TIME
 
 
 class PaceWords(WordEntry):

@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from ingest.clauses import ClauseReading
-from ingest.deadlines import find_deadlines, find_pace, find_yearless
+from ingest.deadlines import FoundDeadline, find_deadlines, find_pace
 from ingest.leftovers import FormulaKind, formula
 from ingest.milestones import MilestoneBook, assemble_milestones
 from ingest.owners import OWNER
@@ -80,6 +80,7 @@ def extract_tasks(
     clauses = {clause.id: clause for clause in outlined}
     parents = {clause.parent_id for clause in clauses.values()}
     listed: dict[str, tuple[Assignment, ...]] = {}
+    below: set[str] = set()
     tasks: list[Task] = []
     warnings: list[Finding] = []
     doubts = sorted(doubts, key=lambda span: span.start)
@@ -89,12 +90,13 @@ def extract_tasks(
         owners = [a for found in item.lists for a in found.assignments]
         if owners:
             listed[clause.id] = tuple(owners)
+            if _below_list(item):
+                below.add(clause.id)
         warnings.extend(_unresolved(item))
+        warnings.extend(_without_year(item))
         if not _has_body(item, clause.id in parents):
             continue
         period = periods[clause.plan_id]
-        if issued is None:
-            warnings.extend(_without_year(item))
         subjects = item.owners.stated
         deadlines = find_deadlines(
             reading,
@@ -102,6 +104,7 @@ def extract_tasks(
             issued=issued,
             period=period,
             parties=[(use.mention.start, use.mention.end) for use in item.owners.uses],
+            cells=item.cells,
         )
         doubtful = doubts[between(doubt_at, clause.span.start, clause.span.end)]
         warnings.extend(_undecided(item))
@@ -111,6 +114,8 @@ def extract_tasks(
             doubts=_local(reading, clause.span, doubtful),
             grids=item.grids,
         )
+        numbers = (use.mention for use in item.quantities)
+        bounds = frozenset(n.from_ for n in numbers if n.from_ < n.start)
         kind = _kind(clause, clauses)
         # Sorted starts, so that each duty of a long clause looks only at what is its own.
         due_at = [d.at for d in deadlines]
@@ -120,7 +125,7 @@ def extract_tasks(
             clause, reading.text
         ):
             continue
-        for number, (start, end, own) in enumerate(_segments(item)):
+        for number, (start, end, own) in enumerate(_segments(item, deadlines)):
             task_id = stable_id("task", clause.id, number)
             span = reading.span(start, end)
             stated = subjects[between(stated_at, span.start, span.end)]
@@ -136,6 +141,8 @@ def extract_tasks(
                 task_id=task_id,
                 task_range=(start, end),
                 period=None if pace else period,
+                bounds=bounds,
+                cells=item.cells,
             )
             tasks.append(
                 Task(
@@ -155,7 +162,37 @@ def extract_tasks(
                     ),
                 )
             )
-    return tuple(tasks), warnings
+    return tuple(_spread(tasks, clauses, below)), warnings
+
+
+def _below_list(item: ClauseReading) -> bool:
+    """Whether a line of owners stands under the last item of a list: 责任单位:… after bullets."""
+    marker = item.clause.marker
+    bullet = bool(marker) and not any(character.isalnum() for character in marker)
+    return bullet and bool(item.lists) and "\n" in item.reading.text[: item.lists[0].start + 1]
+
+
+def _spread(tasks: Sequence[Task], clauses: dict[str, Clause], below: set[str]) -> list[Task]:
+    """The tasks, where a line of owners under a list of bullets (the clauses `below`) belongs to all
+    its items that name none: bullets divide one measure, numbers are duties of their own."""
+    done = list(tasks)
+    for place, last in enumerate(tasks):
+        if last.clause_id not in below:
+            continue
+        listed = tuple(
+            a.model_copy(update={"basis": Basis.INHERITED})
+            for a in last.responsibilities
+            if a.basis is Basis.LISTED
+        )
+        for at in range(place - 1, -1, -1):
+            same, one = clauses[last.clause_id], clauses[done[at].clause_id]
+            beside = (one.parent_id, one.marker) == (same.parent_id, same.marker)
+            owned = any(a.basis is Basis.LISTED for a in done[at].responsibilities)
+            if not beside or owned:
+                break
+            stated = (a for a in done[at].responsibilities if a.basis is not Basis.INHERITED)
+            done[at] = done[at].model_copy(update={"responsibilities": (*stated, *listed)})
+    return done
 
 
 def states_occasion(clause: Clause, words: str) -> bool:
@@ -178,7 +215,9 @@ def _has_body(item: ClauseReading, is_parent: bool) -> bool:
     return len(rest) >= _BODY or bool(item.lists)
 
 
-def _segments(item: ClauseReading) -> Iterator[tuple[int, int, tuple[Assignment, ...]]]:
+def _segments(
+    item: ClauseReading, deadlines: Sequence[FoundDeadline]
+) -> Iterator[tuple[int, int, tuple[Assignment, ...]]]:
     """(start, end, assignments) of each duty in the clause, as local ranges. Lists side by side (the
     cells of a row, a line for each role) are one; what follows the last is a duty of its own where
     it has a body, else part of the last (a row's cell of its date)."""
@@ -187,7 +226,7 @@ def _segments(item: ClauseReading) -> Iterator[tuple[int, int, tuple[Assignment,
         yield 0, len(text), ()
         return
     last = _row_end(text, item.lists[-1].end)
-    dated = sum(u.mention.end - u.mention.start for u in item.times if u.mention.start >= last)
+    dated = sum(d.to - d.at for d in deadlines if d.at >= last)
     rest = len(text[last:].strip(_BETWEEN)) - dated >= _BODY
     cursor, own = 0, item.lists[0].assignments
     for before, owners in pairwise(item.lists):
@@ -306,13 +345,15 @@ def _unresolved(item: ClauseReading) -> Iterator[Finding]:
 
 def _undecided(item: ClauseReading) -> Iterator[Finding]:
     """Numbers and times of which it could not be decided what they are for."""
-    reading = item.reading
+    reading, yearless = item.reading, set(item.yearless)
     for code, chinese, english, uses in (
         ("unclassified-number", "目标或标准", "a target or a standard", item.quantities),
         ("unclassified-date", "时限", "a deadline", item.times),
     ):
         for start, end in (
-            (u.mention.start, u.mention.end) for u in uses if u.decision.label is None
+            at
+            for u in uses
+            if u.decision.label is None and (at := (u.mention.start, u.mention.end)) not in yearless
         ):
             yield Finding(
                 code=code,
@@ -323,7 +364,7 @@ def _undecided(item: ClauseReading) -> Iterator[Finding]:
 
 
 def _without_year(item: ClauseReading) -> Iterator[Finding]:
-    for start, end in find_yearless(item.times):
+    for start, end in item.yearless:
         printed = item.reading.text[start:end].strip()
         yield Finding(
             code="no-year",

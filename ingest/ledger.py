@@ -105,7 +105,8 @@ def _mentions(item: ClauseReading, facts: dict[tuple[str, int], str]) -> Iterato
         yield mention("party", p.start, p.end, p.name, party.decision, use, p.end)
     for time in item.times:
         t = time.mention
-        read = t.rrule or t.duration or f"{t.first}..{t.last}"
+        length = f"{t.duration}..{t.duration_max}" if t.duration_max else t.duration
+        read = t.rrule or length or f"{t.first}..{t.last}"
         use = time.decision.label or _UNCLASSIFIED
         yield mention("time", t.start, t.end, read, time.decision, use, t.end)
     for number in item.quantities:

@@ -2,56 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from functools import lru_cache
 
+from ingest.columns import NO_CELLS, Cells
+from ingest.commitments import find_commitment, words_of
 from ingest.deadlines import FoundDeadline
 from ingest.reading import Reading
-from kb.characters import any_of
 from kb.identifiers import stable_id
-from kb.lexicon import WordEntry, words_of
 from kb.models import Period
 from kb.ranges import Prevailing
 from tasks.models import Certainty, Deadline, DueKind, Milestone
-
-_COMMITMENT = 80
-_EDGE = " ,;。:、\n"
-_CELL = f"{_EDGE})|\t"
-_APART = (":", "(", "|", "\t")
-_PIECES = re.compile(r"[。;\n|\t]|\((?![^()]{1,3}\))")  # not (一), a number
-_LEAST_WORDS = 4
-"""Characters of what is to be done; the cell of a number or a day has fewer."""
-
-
-class BesideDay(StrEnum):
-    """What a word beside a day says of where the words of its commitment are."""
-
-    LEADS = "leads"  # …不少于10%，力争|每年达到20%: before the next day, and not of this one
-    FINISH = "finish"  # after the day: what is to be finished stands before it
-    BOUND = "bound"  # ends the time: goes on from the few words before the day too
-    ASKS = "asks"  # after the day: goes on from the few words before it
-
-
-class CommitmentWords(WordEntry):
-    """Words of one kind; sentences whose first day has such a word there."""
-
-    kind: BesideDay
-
-
-@lru_cache
-def _beside() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
-    """What leads to the next day, what finishes, what goes on from the few words before the day."""
-    leads, finish, bound, asks = (
-        any_of(words_of("commitment_words", CommitmentWords, kind)) for kind in BesideDay
-    )
-    return (
-        re.compile(rf"[,、]{leads}+$"),
-        re.compile(f"{bound}?{finish}"),
-        re.compile(f"{bound}|{asks}|,"),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +41,8 @@ def assemble_milestones(
     task_id: str,
     task_range: tuple[int, int],
     period: Period | None,
+    bounds: Container[int] = frozenset(),
+    cells: Cells = NO_CELLS,
 ) -> MilestoneBook:
     """The milestones of the task on the local range `task_range`.
 
@@ -87,9 +50,17 @@ def assemble_milestones(
     any deadline has one milestone at the period's end, marked inherited; so has one whose only
     deadlines govern other parts and whose rest carries numbers (see `bind`). Quotes are empty:
     the caller, who has the source text, fills them. Ids are only unique (see `tasks.fact_ids`).
+    `bounds` and `cells` as for `find_commitment`.
     """
     start, end = task_range
     own = [f for f in found if start <= f.at < end]
+    dates = [f.at for f in own]
+
+    def commitment(item: FoundDeadline | None) -> str:
+        text = reading.text
+        pieces = find_commitment(text, task_range, item, dates=dates, bounds=bounds, cells=cells)
+        return words_of(text, pieces)
+
     milestones: list[Milestone] = []
     ranges: list[tuple[int, int, int, int]] = []
     for number, item in enumerate(own):
@@ -97,7 +68,7 @@ def assemble_milestones(
         milestones.append(
             Milestone(
                 id=stable_id("milestone", task_id, number),
-                commitment=find_commitment(reading.text, low, high, (item.at, item.to)),
+                commitment=commitment(item),
                 span=reading.span(low, high),
                 quote="",
                 due=item.due,
@@ -110,7 +81,7 @@ def assemble_milestones(
         milestones.append(
             Milestone(
                 id=stable_id("milestone", task_id, 0),
-                commitment=find_commitment(reading.text, start, end, (governing.at, governing.to)),
+                commitment=commitment(governing),
                 span=reading.span(start, end),
                 quote="",
                 due=governing.due,
@@ -121,7 +92,7 @@ def assemble_milestones(
         milestones.append(
             Milestone(
                 id=stable_id("milestone", task_id, 0),
-                commitment=find_commitment(reading.text, start, end, None),
+                commitment=commitment(None),
                 span=reading.span(start, end),
                 quote="",
                 due=Deadline(
@@ -139,25 +110,3 @@ def assemble_milestones(
         around=Prevailing((at, to, (at - to, -i)) for at, to, _, i in ranges),
         inherited=next((m.id for m in milestones if Certainty.INHERITED in m.due.certainty), None),
     )
-
-
-def find_commitment(text: str, start: int, end: int, day: tuple[int, int] | None) -> str:
-    """The words of the duty on `[start, end)` without the day at its edge, cut at a clause mark."""
-    leads, finish, goes_on = _beside()
-    if day is not None and start <= day[0] and day[1] <= end:
-        before, after = text[start : day[0]], text[day[1] : end]
-        # …，2020年底前完成: what is due stands before its date; else it follows the date.
-        last = re.split(r"[。;!?\n]", before)[-1].strip(_EDGE)
-        words = after.strip(_EDGE)
-        if len(words) < 6 or finish.match(words) or (len(last) <= 12 and goes_on.match(after)):
-            words = f"{last}{words}"
-        if not after.strip(_CELL) and before.rstrip()[-1:] in _APART:
-            # A cell, a bracket, a label's value: the first words of what it is said of.
-            pieces = (piece.strip(_CELL) for piece in _PIECES.split(before))
-            words = next((piece for piece in pieces if len(piece) >= _LEAST_WORDS), words)
-    else:
-        words = text[start:end].strip(_EDGE)
-    words = re.sub(r"\s+", " ", words)
-    words = re.split(r"[。;\n]", words, maxsplit=1)[0]
-    words = leads.sub("", words.rstrip(_EDGE))
-    return words[:_COMMITMENT].rstrip(_EDGE)

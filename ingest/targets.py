@@ -93,13 +93,19 @@ def read_quantities(
         "quantity_use",
         quantities,
         lambda place: [*scene.features(place), *cells.features(quantities[place].start)],
+        pairs=[at for at in range(1, len(quantities)) if _ends_range(quantities[at - 1 : at + 1])],
     )
     told = {q.start for q, cell in zip_longest(quantities, placed) if q and _told(q, cell)}
+    told |= {q.start for place, q in enumerate(quantities) if scene.recorded(place)}
     return [
         replace(use, decision=_NOTHING) if use.mention.start in told else use
         for use in uses
         if models.why or use.mention.start not in told
     ]
+
+
+def _ends_range(pair: Sequence[Quantity]) -> bool:
+    return [q.role for q in pair] == ["low", "high"]
 
 
 _NOTHING = Decision(OTHER, 1.0, ())

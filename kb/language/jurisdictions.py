@@ -80,7 +80,7 @@ LEVELS = {w: level for level, ends in _LEVEL_ENDS.items() for w in ends if w not
 PLACE_ENDS = frozenset(word for word in LEVELS if len(word) == 1)
 _PLACE = re.compile(
     rf"(?P<province>(?:[{HAN}]{{2,3}}{_any(_K.PROVINCE)}|{_any(_K.REGION_NAME)}))?"
-    rf"(?P<city>[{HAN}]{{2,12}}?{_any(_K.AUTONOMOUS_PREFECTURE)}|(?!{_any(_K.NO_PLACE)})[{HAN}]{{2,5}}?{any_of(_LEVEL_ENDS[Level.CITY])})?"
+    rf"(?P<city>[{HAN}]{{2,12}}?{_any(_K.AUTONOMOUS_PREFECTURE)}|(?!{_any(_K.NO_PLACE)})(?:(?!{any_of(_LEVEL_ENDS[Level.DISTRICT])})[{HAN}]){{2,5}}?{any_of(_LEVEL_ENDS[Level.CITY])})?"
     rf"(?P<district>(?!{_any(_K.NO_PLACE)})[{HAN}]{{1,9}}?{_any(_K.ZONE, _K.DISTRICT, _K.CITY)})?"
     rf"(?={_any(_K.AFTER)}|$|[{HAN}]{{0,8}}{_any(_K.OFFICE)})"
 )

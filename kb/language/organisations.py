@@ -116,6 +116,8 @@ _OFFICE_ENDS = frozenset("局办委院队部会厅署")
 _OF_HOME = re.compile(
     rf"{any_of(place_words(PlaceKind.OWN))}?{any_of(PLACE_ENDS)}{any_of(place_words(PlaceKind.OWN_AFTER))}?"
 )
+_OFFICES = ("委员会", "局", "委", "厅")
+_BARE_END = "部门"
 
 
 @lru_cache
@@ -145,6 +147,11 @@ class Organisations:
             for word in entry.lay:
                 if not word.endswith(("部门", "机关", "机构")):
                     self._stems.setdefault(word, unit)
+        for entry in load_lexicon("functions", FunctionEntry):
+            for name in (*entry.local, *entry.province, *entry.former):
+                stem = next((name.removesuffix(e) for e in _OFFICES if name.endswith(e)), "")
+                if len(stem) >= 2 and stem not in self._names:
+                    self._stems.setdefault(stem, self._local_unit(entry))
         self._places = _own_places(jurisdiction)
         self._bare_places = tuple(
             p[:-1] for p in self._places if len(p) > 2 and p[-1] in PLACE_ENDS
@@ -196,6 +203,10 @@ class Organisations:
     def local(self, word: str) -> OrgUnit | None:
         """Our own unit of a name that stands without a level (气象局, here 区气象局)."""
         return self._lay.get(word)
+
+    def of_field(self, word: str) -> OrgUnit | None:
+        """Our own office of a field that stands for it in a list (公安、住房城乡建设等部门)."""
+        return self._stems.get(word) or self.resolve(word)
 
     def find_lay(self, text: str) -> list[tuple[str, OrgUnit]]:
         """(word, unit) of the everyday names in a question: 水务局, 编办. Longest first; words
@@ -269,11 +280,14 @@ class Organisations:
         return position
 
     def _with_elliptic(self, text: str, found: list[UnitMention]) -> list[UnitMention]:
-        """区公安、应急管理等部门: stems of functions in a list that ends in 等部门."""
+        """区公安、应急管理等部门: stems of functions in a list that ends in 等部门; in one that ends in
+        部门 those before the last, which is a name itself (公安、交通和|水利部门)."""
         added: list[UnitMention] = []
         starts, ends = [m.start for m in found], [m.end for m in found]
         for end in _elliptic_end().finditer(text):
             cursor = end.start()
+            if end[0] == _BARE_END:
+                cursor = self._before_last(text, cursor)
             while cursor > 0 and (stem := self._stem_ending_at(text, cursor)):
                 start, unit = stem
                 # The names found do not overlap: the last that begins before it is the nearest.
@@ -290,13 +304,18 @@ class Organisations:
                     break
         return sorted([*found, *added], key=lambda m: m.start) if added else found
 
+    def _before_last(self, text: str, end: int) -> int:
+        """Where what stands before the last stem of a list ends, 0 where none does."""
+        last = self._stem_ending_at(text, end)
+        at = last[0] if last else 0
+        return at - 1 if at and text[at - 1] in "、和" else 0
+
     def _stem_ending_at(self, text: str, end: int) -> tuple[int, OrgUnit] | None:
         for length in range(min(7, end), 1, -1):
             word = text[end - length : end]
             bare = word[1:] if word[0] in PLACE_ENDS else word
-            if bare in self._stems and (
-                end == length or text[end - length - 1] in "、,。;:和由(与区市县省级\n"
-            ):
+            before = text[end - length - 1 : end - length]
+            if bare in self._stems and (not "一" <= before <= "龥" or before in "和由与区市县省级"):
                 return end - length, self._stems[bare]
         return None
 
@@ -313,7 +332,7 @@ class Organisations:
 def _elliptic_end() -> re.Pattern[str]:
     from kb.language.party_words import remainders  # noqa: PLC0415 - it reads names found here
 
-    return re.compile(f"等{any_of(remainders())}")
+    return re.compile(f"等{any_of(remainders())}|{_BARE_END}")
 
 
 @lru_cache(maxsize=64)

@@ -30,12 +30,15 @@ class RoleWordKind(StrEnum):
 
     ROLE = "role"  # the role of those it governs: 牵头, 配合
     WORK = "work"  # that role in a list or label, in a sentence a body's own work: 考核, 核定
+    HEAD = "head"  # of a group: a role where it ends a body's label, 组长|单位; else a person
     OVERSEER = "overseer"  # in the name of a body whose work is to supervise others
     BEARER = "bearer"  # ends a label: 责任|单位
     MODAL = "modal"
     ADVERB = "adverb"
     DUTY = "duty"  # a verb of duties that gives no role of its own
     JOIN = "join"  # 会同: the parties after it are joint
+    NEGATION = "negation"  # what the party does not do: 不再安排; no 不得, which binds it
+    PAST = "past"  # what it has done: 已, 曾
     ISSUE = "issue"  # the party issued or decided something
     OF = "of"  # the party is an attribute
     PERSON = "person"  # ends a label of people: 责任|人
@@ -66,6 +69,8 @@ def _grammar() -> Grammar:
 _ALL = frozenset(kind.value for kind in RoleWordKind)
 GIVES_ROLE = frozenset((RoleWordKind.ROLE, RoleWordKind.WORK))
 """Kinds of words that say a role in a list or a label."""
+HEADS_ROLE = GIVES_ROLE | {RoleWordKind.HEAD}
+"""Those that say one before what bodies are called by (牵头|单位, 组长|单位)."""
 
 
 def role_words() -> tuple[RoleWords, ...]:

@@ -19,7 +19,6 @@ from ingest.indicators import name_indicators
 from ingest.layout import LayoutKind, LayoutWords, LineKind, find_lines, is_title, signed_by
 from ingest.leftovers import FormulaWords, formula
 from ingest.metadata import MetadataLabel, find_metadata
-from ingest.milestones import BesideDay, CommitmentWords, find_commitment
 from ingest.outline import parse_outline
 from ingest.quantity_features import AroundWords, find_around
 from ingest.reading import normalize_characters
@@ -135,22 +134,6 @@ def test_words_of_headings(subtests):
     ):
         with subtests.test(kind=str(entry.kind), line=line):
             assert (kind_of_heading(line) is entry.kind) is holds
-
-
-def test_words_beside_days(subtests):
-    """What leads to the next day is left out; what is to be finished stands before the day."""
-    for entry, sentence, holds in words_and_sentences(
-        "commitment", load_lexicon("commitment_words", CommitmentWords)
-    ):
-        with subtests.test(kind=str(entry.kind), sentence=sentence):
-            text = normalize_characters(sentence)
-            day, *later = find_times(text)
-            end = later[0].start if later else len(text)
-            said = find_commitment(text, 0, end, (day.start, day.end))
-            if entry.kind is BesideDay.LEADS:
-                assert text[:end].rstrip(",").endswith(said) is not holds
-            else:
-                assert said.startswith(text[: day.start]) is holds
 
 
 def test_edges_of_units(subtests):

@@ -39,7 +39,7 @@ def test_what_is_quoted_is_short_and_stands_in_its_document(text):
     assert found is not None
     assert 0 < found.probability < 1
     quoted = sum(len(c.sentence.text) for c in found.quoted)
-    assert quoted <= max(QUOTED, max(len(c.sentence.text) for c in found.quoted))
+    assert quoted <= max(QUOTED, *(len(c.sentence.text) for c in found.quoted))
     for c in found.quoted:
         printed = c.sentence.span.slice(c.found.extraction.document.text)
         assert printed.strip() == printed
