@@ -21,7 +21,7 @@ _REMEMBERED = 20_000
 
 
 class Asked(StrEnum):
-    """A kind of value that answers a question; `measured` is any number."""
+    """A kind of value that answers a question; `measured` is any number, `words` none."""
 
     MEASURED = "measured"
     MONEY = "money"
@@ -30,6 +30,7 @@ class Asked(StrEnum):
     COUNT = "count"
     PARTY = "party"
     CONTACT = "contact"
+    WORDS = "words"
 
 
 class AskedWords(WordEntry):
@@ -49,25 +50,23 @@ _CONTACT = re.compile(r"\d[\d-]{6,}|[\w.]+@[\w.]+|https?://|www\.")
 
 
 @lru_cache
-def _words() -> tuple[tuple[re.Pattern[str], Asked], ...]:
-    return tuple((_any_of(e.words), e.kind) for e in load_lexicon("asked_kinds", AskedWords))
-
-
-def _any_of(words: tuple[str, ...]) -> re.Pattern[str]:
-    """A pattern of words, the longest first; English ones only whole."""
-    longest = sorted(words, key=len, reverse=True)
-    return re.compile(
-        "|".join(rf"\b{re.escape(w)}\b" if w.isascii() else re.escape(w) for w in longest)
-    )
+def _words() -> tuple[re.Pattern[str], dict[str, Asked]]:
+    """A pattern of all words of asking, the longest first, English ones only whole; their kinds."""
+    kinds = {w: e.kind for e in load_lexicon("asked_kinds", AskedWords) for w in e.words}
+    longest = sorted(kinds, key=len, reverse=True)
+    any_word = "|".join(rf"\b{re.escape(w)}\b" if w.isascii() else re.escape(w) for w in longest)
+    return re.compile(any_word), kinds
 
 
 def asked_kinds(question: str) -> frozenset[Asked]:
     """The kinds of value that a question asks for; empty where it asks for words."""
     low = question.lower()
+    pattern, kinds = _words()
     found = set()
-    for pattern, kind in _words():
-        for match in pattern.finditer(low):
-            found.add(_measured(low[match.end() :]) if kind is Asked.MEASURED else kind)
+    for match in pattern.finditer(low):
+        kind = kinds[match.group()]
+        found.add(_measured(low[match.end() :]) if kind is Asked.MEASURED else kind)
+    found.discard(Asked.WORDS)
     return frozenset(found - {Asked.MEASURED} or found)
 
 

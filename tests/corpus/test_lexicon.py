@@ -369,6 +369,8 @@ def test_words_ask_for_a_kind_of_value(subtests):
             found = asked_kinds(sentence)
             if entry.kind is Asked.MEASURED:
                 assert bool(found) is holds
+            elif entry.kind is Asked.WORDS:
+                assert (not found) is holds
             else:
                 assert (entry.kind in found) is holds
 

@@ -86,7 +86,11 @@ def question_files() -> list[Path]:
     the others."""
     found = [OWN, FURTHER / "notice.jsonl"]
     if GOLD.exists():
-        found += [FURTHER / "offices.jsonl", *sorted(GOLD.glob("questions*.jsonl"))]
+        found += [
+            FURTHER / "offices.jsonl",
+            FURTHER / "firms.jsonl",
+            *sorted(GOLD.glob("questions*.jsonl")),
+        ]
     return found
 
 
