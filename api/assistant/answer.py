@@ -19,7 +19,7 @@ from api.assistant.intents import Intent
 from api.assistant.lists import RegisterAnswers
 from api.assistant.plan_lists import PlanLists
 from api.assistant.question import Question
-from api.assistant.reply import ELSEWHERE, PERSON, SILENT, Answer, Build, Outcome, Refusal
+from api.assistant.reply import ELSEWHERE, PERSON, SILENT, Answer, AnswerOutcome, Build, Refusal
 from api.assistant.search import Found
 from api.assistant.statements import joined, without_marks
 from api.assistant.understand import understand
@@ -70,7 +70,7 @@ NO_VALUE = Refusal(
     zh="这一条没有写数值目标，不作回答。",
     en="This clause sets no value; no answer is given.",
 )
-_LEAST = (Outcome.ASK_BACK, Outcome.NONE, Outcome.RELATED, Outcome.CERTAIN)
+_LEAST = (AnswerOutcome.ASK_BACK, AnswerOutcome.NONE, AnswerOutcome.RELATED, AnswerOutcome.CERTAIN)
 """Of two outcomes the one that comes first is that of both together."""
 _EXAMPLE = range(3, 16)
 """Characters of a heading that reads well inside a question."""
@@ -140,7 +140,7 @@ class Assistant(ClauseAnswers, RegisterAnswers, PlanLists, DueAnswers):
         return first.model_copy(
             update={
                 "question": text,
-                "outcome": Outcome.CERTAIN
+                "outcome": AnswerOutcome.CERTAIN
                 if answerable
                 else min(first.outcome, second.outcome, key=_LEAST.index),
                 "answerable": answerable,
@@ -162,7 +162,7 @@ class Assistant(ClauseAnswers, RegisterAnswers, PlanLists, DueAnswers):
         if q.of_a_day and not q.units:
             return self._refuse(q, as_of, [])
         if several := same_named(self.register, q):
-            return self._refuse(q, as_of, [], which_of(q, several), Outcome.ASK_BACK)
+            return self._refuse(q, as_of, [], which_of(q, several), AnswerOutcome.ASK_BACK)
         if listed := self._listed_whole(q, as_of):
             return listed
         if q.unclear:
@@ -199,7 +199,7 @@ class Assistant(ClauseAnswers, RegisterAnswers, PlanLists, DueAnswers):
         if named:
             zh += f"，例如：“{named[0]}”由谁负责？什么时候完成？"
             en += f", for example: who is responsible for “{named[0]}”, and by when?"
-        return self._refuse(q, as_of, [], Refusal(zh=zh, en=en), Outcome.ASK_BACK)
+        return self._refuse(q, as_of, [], Refusal(zh=zh, en=en), AnswerOutcome.ASK_BACK)
 
     def _clauses_of(self, question: Question, as_of: date) -> frozenset[str]:
         answer = self._answer(question, as_of)

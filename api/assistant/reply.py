@@ -43,7 +43,7 @@ class UnitRole(Fact):
     role: str
 
 
-class Outcome(StrEnum):
+class AnswerOutcome(StrEnum):
     """How far the documents answer: the answer is proved; there are sentences about it that do not
     prove one; there is nothing about it; the question has to say more."""
 
@@ -61,7 +61,7 @@ class Answer(Fact):
     question: str
     language: str
     intent: str
-    outcome: Outcome
+    outcome: AnswerOutcome
     answerable: bool
     answer: str
     units: tuple[UnitRole, ...] = ()
@@ -217,7 +217,7 @@ class Composer:
         as_of: date,
         found: Sequence[Found],
         why: Refusal = SILENT,
-        outcome: Outcome = Outcome.NONE,
+        outcome: AnswerOutcome = AnswerOutcome.NONE,
     ) -> Answer:
         """Nothing proved an answer: where nothing else speaks against one, the sentences that say
         most about it; else says why, and names the nearest clauses."""
@@ -256,7 +256,7 @@ class Composer:
             cited += quotes
         return self._made(
             q, as_of, "\n".join(lines), cited,
-            outcome=Outcome.CERTAIN if certain else Outcome.RELATED,
+            outcome=AnswerOutcome.CERTAIN if certain else AnswerOutcome.RELATED,
         )  # fmt: skip
 
     def _made(
@@ -268,7 +268,7 @@ class Composer:
         *,
         units: Iterable[tuple[str, str]] = (),
         tasks: Iterable[str] = (),
-        outcome: Outcome = Outcome.CERTAIN,
+        outcome: AnswerOutcome = AnswerOutcome.CERTAIN,
     ) -> Answer:
         named = tuple(UnitRole(unit=unit, role=role) for unit, role in units)
         about = tuple(dict.fromkeys(tasks))
@@ -282,7 +282,7 @@ class Composer:
             language=q.language,
             intent=q.intent.value,
             outcome=outcome,
-            answerable=outcome is Outcome.CERTAIN,
+            answerable=outcome is AnswerOutcome.CERTAIN,
             answer=text,
             units=named,
             tasks=about,

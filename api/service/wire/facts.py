@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field, model_validator
 
-from api.assistant.reply import Outcome
+from api.assistant.reply import AnswerOutcome
 from api.service.wire.base import Span, Wire
 from kb.language.quantities import Comparator
 from kb.language.roles import Role
@@ -270,7 +270,7 @@ class Answer(Wire):
     question: str
     language: str
     intent: str
-    outcome: Outcome
+    outcome: AnswerOutcome
     answerable: bool
     answer: str
     units: tuple[UnitRole, ...]
@@ -279,3 +279,13 @@ class Answer(Wire):
     statements: tuple[Statement, ...]
     as_of: datetime.date
     elapsed_ms: int
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kept_before(cls, data: Any) -> Any:
+        """Answers that were kept before outcomes were told apart have none."""
+        if isinstance(data, dict) and "outcome" not in data:
+            proved = data.get("answerable")
+            outcome = AnswerOutcome.CERTAIN if proved else AnswerOutcome.NONE
+            return {**data, "outcome": outcome}
+        return data

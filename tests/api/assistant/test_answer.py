@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from api.assistant.reply import Outcome
+from api.assistant.reply import AnswerOutcome
 from kb.models import verify_quote
 from kb.retrieval import WEIGHTS
 from tests.evaluation.questions import (
@@ -53,9 +53,9 @@ def test_every_citation_quotes_its_source(judged):
 
 def test_what_is_quoted_is_cited_and_a_refusal_quotes_nothing(judged):
     for j in judged:
-        quotes = j.answer.outcome in (Outcome.CERTAIN, Outcome.RELATED)
+        quotes = j.answer.outcome in (AnswerOutcome.CERTAIN, AnswerOutcome.RELATED)
         assert bool(j.answer.citations) is quotes, j.row["question"]
-        assert j.answer.answerable is (j.answer.outcome is Outcome.CERTAIN)
+        assert j.answer.answerable is (j.answer.outcome is AnswerOutcome.CERTAIN)
 
 
 def test_the_plan_of_another_city():
@@ -212,7 +212,7 @@ def test_refusals(text):
     answer = ask(text)
     assert not answer.answerable
     assert answer.units == ()
-    assert answer.outcome is Outcome.RELATED or answer.citations == ()
+    assert answer.outcome is AnswerOutcome.RELATED or answer.citations == ()
     assert answer.answer
 
 

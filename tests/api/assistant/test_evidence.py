@@ -13,7 +13,7 @@ from api.assistant.evidence import (
     evidence_model,
     find_evidence,
 )
-from api.assistant.reply import Outcome
+from api.assistant.reply import AnswerOutcome
 from api.assistant.understand import understand
 from tests.evaluation.questions import assistant
 
@@ -48,13 +48,13 @@ def test_what_is_quoted_is_short_and_stands_in_its_document(text):
 
 def test_a_year_that_nothing_is_about_is_told():
     answer = assistant().ask("2035年初中一个班最多几个学生", as_of=TODAY)
-    assert answer.outcome is not Outcome.CERTAIN
-    assert "2035" in answer.answer or answer.outcome is Outcome.NONE
+    assert answer.outcome is not AnswerOutcome.CERTAIN
+    assert "2035" in answer.answer or answer.outcome is AnswerOutcome.NONE
 
 
 def test_sentences_that_prove_nothing_are_shown_and_cited_as_related():
     answer = assistant().ask("普通高中学费标准是多少元？", as_of=TODAY)
-    assert answer.outcome is Outcome.RELATED
+    assert answer.outcome is AnswerOutcome.RELATED
     assert not answer.answerable
     assert answer.citations
     assert "没有找到能直接回答的条文" in answer.answer

@@ -3,7 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
-from api.assistant.reply import Answer, UnitRole
+from api.assistant.reply import Answer, AnswerOutcome, UnitRole
 from api.service.conversations import Conversations
 from api.service.withheld import closed_to
 from kb.models import Citation, Span
@@ -37,7 +37,7 @@ def kept(world, login, document, **more):
     )  # fmt: skip
     said = {"answer": "依据如下。", "citations": (citation,), "tasks": (), "units": ()} | more
     answer = Answer(
-        question="什么工程？", language=said.pop("language", "zh"), intent="who", answerable=True,
+        question="什么工程？", language=said.pop("language", "zh"), intent="who", outcome=AnswerOutcome.CERTAIN, answerable=True,
         as_of=TODAY, **said,
     )  # fmt: skip
     service = world.service

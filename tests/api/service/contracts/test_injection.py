@@ -66,7 +66,7 @@ def test_a_model_that_obeys_them_tells_nothing_more(obedient):
     given = json.loads(sent[-1])["messages"]
     results = [m["content"] for m in given if m["role"] == "tool"]
     assert len(results) == 2
-    for words in (closed.id, closed.title, "覆盖率", "移交"):
+    for words in (closed.id, closed.title, "覆盖率", "移交区档案局"):
         assert not any(words in result for result in results), words
     assert "区林业局负责" in answer.answer
     for words in ("evil", "密码", "雪豹", "限定文件"):
