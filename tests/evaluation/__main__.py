@@ -26,13 +26,17 @@ from tests.evaluation.cases import (
 from tests.evaluation.default_pipeline import measure_share
 from tests.evaluation.documents import LEAST, Read, print_table, read_all
 from tests.evaluation.questions import (
+    GOLD,
     NOTICE,
     OTHER,
     OTHER_DOCUMENT,
     OWN,
+    UNSEEN,
     figures,
     judge,
+    question_files,
     ranks,
+    three_passages,
     without,
 )
 from tests.evaluation.questions import SHARED as SHARED_QUESTIONS
@@ -56,6 +60,7 @@ def main(arguments: list[str]) -> int:
             found += list(_answers(name, path, console))
             found += list(_retrieval(name, path))
     found += list(_answers("another city's plan", OTHER, console, OTHER_DOCUMENT))
+    found += list(_beside_passages(console))
     ours, default = measure_share()
     console.print(f"clause in the first 500 characters: {ours:.3f}, default pipeline {default:.3f}")
     found.append(Figure("retrieval", "clause in 500, ratio to default", ours / default, 1.8, {}))
@@ -113,6 +118,22 @@ def _answers(name: str, path: Path, console: Console, document: Path = NOTICE) -
     least = 1.0 if path == SHARED_QUESTIONS else 0.9
     share = sum(refused.values()) / len(refused)
     yield Figure(name, "unanswerable and adversarial", share, least, refused)
+
+
+def _beside_passages(console: Console) -> Iterator[Figure]:
+    """Each set of questions beside the baseline that prints the three nearest passages: right, and
+    falsely certain. No weight is fitted on `unseen`; of the others the figures of questions left out
+    stand in `evidence.json`."""
+    table = Table("questions", "n", "right", "false", "three passages")
+    for path in [*question_files(), *([UNSEEN] if GOLD.exists() else [])]:
+        judged = list(judge(path))
+        right, false = sum(j.right for j in judged), sum(j.false for j in judged)
+        base = sum(three_passages(j.row) for j in judged)
+        n = len(judged)
+        table.add_row(path.stem, str(n), f"{right / n:.2f}", f"{false / n:.2f}", f"{base / n:.2f}")
+        rows = {j.row["id"]: j.right for j in judged}
+        yield Figure(f"questions {path.stem}", "right", right / n, base / n, rows)
+    console.print(table)
 
 
 def _retrieval(name: str, path: Path) -> Iterator[Figure]:

@@ -34,6 +34,8 @@ SHARED = Path(__file__).resolve().parents[3] / "shared" / "gold" / "questions.js
 GOLD = SHARED.parent
 FURTHER = OWN.with_name("questions")
 """Questions by writers who saw no code: on the notice, and on documents of other kinds."""
+UNSEEN = FURTHER / "unseen.jsonl"
+"""Questions that no weight is fitted on."""
 TODAY = date(2026, 11, 24)
 Row = dict[str, Any]
 _BY_QUERY = ("overdue", "aggregate")
@@ -52,6 +54,14 @@ class Judged:
     def right(self) -> bool:
         return all(self.checks.values())
 
+    @property
+    def false(self) -> bool:
+        """Whether it is given as certain and names other units or values, or answers what the
+        documents do not say."""
+        told = ("units", "values", "no forbidden unit")
+        holds = self.row["answerable"] and all(self.checks.get(check, True) for check in told)
+        return self.answer.answerable and not holds
+
 
 def read_questions(path: Path) -> list[Row]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
@@ -68,14 +78,25 @@ def assistant(document: Path = NOTICE) -> Assistant:
     return made
 
 
+_FOLDERS = (
+    GOLD / "documents" / "open",
+    GOLD / "state-council",
+    GOLD.parent / "corpus" / "raw",
+    Path(__file__).with_name("unseen"),
+)
+"""Where the documents of questions lie, by their names."""
+
+
 @lru_cache
 def assistant_over(documents: tuple[str, ...]) -> Assistant:
     """The assistant over documents of the gold by their names; over the notice where none is."""
     if not documents or documents == (NOTICE.stem,):
         return assistant()
-    found = [next(p for p in (GOLD / "documents" / "open" / f"{name}.txt", GOLD / "state-council" / f"{name}.txt") if p.exists()) for name in documents]  # fmt: skip
+    places = [folder / f"{name}{end}" for name in documents for folder in _FOLDERS for end in (".txt", ".md")]  # fmt: skip
+    found = {place.stem: place for place in reversed(places) if place.exists()}
     made = open_assistant(
-        _settings("-".join(documents)[:80]), Register([extract_file(p)[0] for p in found])
+        _settings("-".join(documents)[:80]),
+        Register([extract_file(found[name])[0] for name in documents]),
     )
     assert isinstance(made, Assistant)
     return made
@@ -124,9 +145,28 @@ def lay_vectors(home: Path) -> None:
 def judge(path: Path, document: Path = NOTICE) -> Iterator[Judged]:
     """Answer and judge each question of a file about a document."""
     for row in read_questions(path):
+        over = assistant_over(tuple(row.get("documents") or ()))
+        made = over if document == NOTICE else assistant(document)
         day = date.fromisoformat(row["as_of"]) if row["as_of"] else TODAY
-        answer = assistant(document).ask(row["question"], as_of=day, context=row["context"])
+        answer = made.ask(row["question"], as_of=day, context=row["context"])
         yield Judged(row, answer, _checks(row, answer))
+
+
+def three_passages(row: Row) -> bool:
+    """Whether the three nearest passages, printed as they are, would be right: the baseline."""
+    if not row["answerable"]:
+        return False
+    search = assistant_over(tuple(row.get("documents") or ())).search
+    hits = search.retriever.search(" ".join([*row["context"][-2:], row["question"]]), 3)
+    text = " ".join(hit.chunk.titled for hit in hits)
+    spans = spans_of(row)
+    shown = not spans or any(
+        hit.chunk.span and hit.chunk.span.start < end and start < hit.chunk.span.end
+        for hit in hits
+        for start, end in spans
+    )
+    told = [*row["expected_units"], *row["expected_values"]]
+    return shown and all(has_value(value, text) for value in told)
 
 
 def _checks(row: Row, answer: Answer) -> dict[str, bool]:

@@ -572,6 +572,7 @@ _DESK = {
     "文件里有什么": "What the documents cover",
     "回答：{words} 出处 {n} 处。": "Answer: {words} {n} sources.",
     "没有依据：{words}": "Not supported by the documents: {words}",
+    "没有直接的回答，列出最接近的原文：{words} 出处 {n} 处。": "No direct answer; the nearest passages: {words} {n} sources.",
     "提交评价": "Submit",
     "已评价": "(your verdict)",
     "没有记下，请再试一次。": "That was not recorded, please try again.",

@@ -118,7 +118,8 @@ function finish(turn, answer) {
   shown.lang = answer.language === "en" ? "en" : "zh-CN";
   shown.replaceChildren(...paragraphs(answer, words.mark));
   // Read out once and whole, not each part as it comes.
-  said.textContent = (answer.answerable ? words.answer : words.refused).replace("{n}", answer.citations.length).replace("{words}", () => answer.answer);
+  const told = { certain: words.answer, related: words.related }[answer.outcome] ?? words.refused;
+  said.textContent = told.replace("{n}", answer.citations.length).replace("{words}", () => answer.answer);
   const list = turn.querySelector(".sources");
   for (const c of cited(answer.citations)) {
     const a = document.createElement("a");
