@@ -11,24 +11,21 @@ from functools import lru_cache
 from typing import Any
 
 from ingest.classifier import INSTALLED, OTHER, Models, Use
-from ingest.columns import NO_CELLS, Cells
+from ingest.columns import NO_CELLS, Cells, ColumnKind, time_of
 from ingest.reading import Reading
-from ingest.surroundings import row_around
 from ingest.time_events import Before, Event, is_issue
 from ingest.time_features import TimeScene
 from kb.durations import days_step, parse_duration, within_a_day
 from kb.language.engine import Grammar, Token, best
 from kb.language.times import Bound, Time, TimeKind, find_times, may_hold_times
 from kb.lexicon import WordEntry, load_lexicon
-from kb.models import Period
+from kb.models import Period, Span
 from kb.ranges import Ranges
 from tasks.models import Certainty, Counting, Deadline, DueKind, Pace
 
 _SENTENCE = re.compile(r"[^。!?\n]+[。!?\n]?")
 _BARE_YEARS = re.compile(r"(?<!\d)(20\d\d)\s*+[-—–~]++\s*+(20\d\d)(?!\d)")
-_CELLS = ("|", "\t")
-_CELL_ENDS = ("", "\n", *_CELLS)
-_VALUE_ENDS = (")", ";", "。", *_CELL_ENDS)
+_VALUE_ENDS = ("", "\n", "|", "\t", ")", ";", "。")
 _SPACES = 4
 """White space beside a time in its cell or bracket."""
 _LONGEST_PERIOD = 30
@@ -38,12 +35,14 @@ _DATED = (DueKind.BY, DueKind.IN, DueKind.START, DueKind.PERIOD)
 
 @dataclass(frozen=True, slots=True)
 class FoundDeadline:
-    """A deadline at the local range `[at, to)`; it governs the local range `governs`."""
+    """A deadline at the local range `[at, to)`; it governs the local range `governs`. `duty`: what is
+    due, where its place in a table says that."""
 
     at: int
     to: int
     due: Deadline
     governs: tuple[int, int]
+    duty: str = ""
 
 
 def parse_period(reading: Reading) -> Period | None:
@@ -117,8 +116,10 @@ def find_deadlines(
     issued: date | None,
     period: Period | None,
     parties: Sequence[tuple[int, int]] = (),
+    cells: Cells = NO_CELLS,
 ) -> list[FoundDeadline]:
-    """The deadlines among the times of `reading`, in order.
+    """The deadlines among the times of `reading`, in order; of a row with these `cells`, one in a
+    column of times governs all of it.
 
     `issued` is the document's date: it resolves 印发之日起30日内; a stretch that is the plan's own
     `period` is no deadline of a clause. `parties`: local ranges, in order, where bodies stand; an
@@ -137,7 +138,24 @@ def find_deadlines(
             certainty.insert(0, Certainty.REPAIRED)
         read = {"span": reading.span(at, to), "certainty": tuple(certainty)}
         found.append((replace(use.mention, start=at, end=to), due.model_copy(update=read)))
-    return list(_with_ranges(reading.text, found))
+    return list(_with_ranges(reading.text, found, cells))
+
+
+def find_column_deadlines(
+    numbers: Sequence[int], cells: Cells, *, reference: date | None
+) -> Iterator[FoundDeadline]:
+    """The days by which the numbers that stand at `numbers` are to be reached, by the heads of their
+    columns: 2030年, 上半年. Their spans are those of the heads."""
+    for number in numbers:
+        cell = cells.at(number)
+        time = time_of(cell.column, reference) if cell is not None else None
+        if cell is None or time is None or time.last is None:
+            continue
+        kind = DueKind.BY if time.bound or time.first is None else DueKind.IN
+        start = None if kind is DueKind.BY else time.first
+        span = Span(time.start, time.end)
+        due = Deadline(kind=kind, date=time.last, start=start, certainty=_plain(time), span=span)
+        yield FoundDeadline(cell.start, cell.end, due, (cell.start, cell.end), cells.name)
 
 
 def find_yearless(uses: Sequence[Use[Time]]) -> list[tuple[int, int]]:
@@ -216,7 +234,9 @@ def _relative(
     return event.opens, due.model_copy(update=read)
 
 
-def _with_ranges(text: str, found: Sequence[tuple[Time, Deadline]]) -> Iterator[FoundDeadline]:
+def _with_ranges(
+    text: str, found: Sequence[tuple[Time, Deadline]], cells: Cells
+) -> Iterator[FoundDeadline]:
     """Give each deadline the stretch it governs.
 
     One that opens a paragraph governs it up to the next deadline that opens a sentence; another
@@ -234,9 +254,10 @@ def _with_ranges(text: str, found: Sequence[tuple[Time, Deadline]]) -> Iterator[
         previous = found[index - 1][0].end if index else 0
         following = found[index + 1][0].start if index + 1 < len(found) else len(text)
         following = max(following, mention.end)  # 每年…之日起30日内: its event may hold this one
-        if (whole := _set_apart(text, mention, closed)) is not None:
+        if (whole := _set_apart(text, mention, closed, cells)) is not None:
             closed = whole[1]
-            yield FoundDeadline(mention.start, mention.end, due, whole)
+            duty = cells.name if cells.at(mention.start) else ""
+            yield FoundDeadline(mention.start, mention.end, due, whole, duty)
             continue
         opens = Before(text, mention.start).opens()
         begin = max(sentence[0], previous) if previous > sentence[0] else sentence[0]
@@ -253,17 +274,30 @@ def _with_ranges(text: str, found: Sequence[tuple[Time, Deadline]]) -> Iterator[
         yield FoundDeadline(mention.start, mention.end, due, (cut, stop))
 
 
-def _set_apart(text: str, mention: Time | Token, closed: int) -> tuple[int, int] | None:
-    """What a time governs that is set apart from the sentences: its row, where it fills a cell; all
-    that stands before it from `closed` on, where it fills a bracket or is the value of a label
-    (完成时限:年底). None for another."""
+def _set_apart(
+    text: str, mention: Time | Token, closed: int, cells: Cells
+) -> tuple[int, int] | None:
+    """What a time governs that is set apart from the sentences: its row, where it stands in a column
+    of times or fills a cell; all that stands before it from `closed` on, where it fills a bracket or
+    is the value of a label (完成时限:年底). None for another."""
+    cell = cells.at(mention.start)
+    if cell is not None and (
+        cell.column.kind is ColumnKind.TIME
+        or not text[cell.start : mention.start].strip() + text[mention.end : cell.end].strip()
+    ):
+        return 0, len(text)
     before = text[max(0, mention.start - _SPACES) : mention.start].rstrip(" *")[-1:]
     after = text[mention.end : mention.end + _SPACES].lstrip(" *")[:1]
-    if before in _CELLS and after in _CELL_ENDS:
-        return row_around(text, mention.start, mention.end)
     if (before == "(" and after == ")") or (before == ":" and after in _VALUE_ENDS):
         return closed, mention.end
+    if before in ("|", "\t") and after in _VALUE_ENDS:  # of a table without a head
+        line = text.rfind("\n", max(0, mention.start - _ROW), mention.start) + 1
+        return max(closed, line), mention.end
     return None
+
+
+_ROW = 2000
+"""Characters of a row before a cell that are looked at, so that the work is linear."""
 
 
 class PaceWords(WordEntry):
@@ -281,13 +315,15 @@ def _paces() -> Grammar:
     return grammar
 
 
-def find_pace(text: str, start: int = 0, end: int | None = None) -> Pace | None:
+def find_pace(
+    text: str, start: int = 0, end: int | None = None, cells: Cells = NO_CELLS
+) -> Pace | None:
     """How a duty at `text[start:end]` goes by the word that stands where its day would: in a cell, a
     bracket, after a label (完成时限:长期坚持). None where no such word stands so."""
-    stop = len(text) if end is None else end
-    words = best(_paces().words_in(text[start:stop]), frozenset({"pace"}))
-    whole = text[start:stop]
-    return next((w.value for w in words if _set_apart(whole, w, 0) is not None), None)
+    whole = text[:end]
+    words = best(_paces().words_in(whole[start:]), frozenset({"pace"}))
+    placed = (replace(w, start=start + w.start, end=start + w.end) for w in words)
+    return next((w.value for w in placed if _set_apart(whole, w, 0, cells) is not None), None)
 
 
 def _next_opening(

@@ -12,11 +12,16 @@ from datetime import date
 from itertools import pairwise
 
 from ingest.clauses import ClauseReading
-from ingest.deadlines import find_deadlines, find_pace, find_yearless
+from ingest.columns import ColumnKind
+from ingest.deadlines import (
+    find_column_deadlines,
+    find_deadlines,
+    find_pace,
+    find_yearless,
+)
 from ingest.milestones import MilestoneBook, assemble_milestones
 from ingest.owners import OWNER
 from ingest.reading import Reading
-from ingest.surroundings import row_around
 from ingest.targets import FoundTarget, name_targets
 from kb.identifiers import stable_id
 from kb.language.parties import Form
@@ -38,8 +43,6 @@ _OCCASION = re.compile(
 _BODY = 12
 _BETWEEN = " 。;,\n\t|"
 _TITLE = 60
-_CELL_GAP = 3
-"""Characters from the end of a cell's words to its mark."""
 
 
 def extract_tasks(
@@ -82,6 +85,7 @@ def extract_tasks(
             issued=issued,
             period=period,
             parties=[(use.mention.start, use.mention.end) for use in item.owners.uses],
+            cells=item.cells,
         )
         doubtful = doubts[between(doubt_at, clause.span.start, clause.span.end)]
         warnings.extend(_undecided(item))
@@ -89,17 +93,21 @@ def extract_tasks(
             reading,
             item.quantities,
             doubts=_local(reading, clause.span, doubtful),
-            grids=item.grids,
+            cells=item.cells,
         )
+        numbers = [t.value_at for t in targets]
+        if heads := [*find_column_deadlines(numbers, item.cells, reference=item.reference)]:
+            deadlines = sorted([*deadlines, *heads], key=lambda d: d.at)
         kind = _kind(clause, clauses)
         # Sorted starts, so that each duty of a long clause looks only at what is its own.
         due_at = [d.at for d in deadlines]
         target_at = [t.start for t in targets]
         stated_at = [a.span.start for a in subjects]
-        if not (owners or subjects or deadlines or targets) and states_occasion(
-            clause, reading.text
+        if not (owners or subjects or deadlines or targets) and (
+            (item.cells and not item.cells.row.has(ColumnKind.UNITS))
+            or states_occasion(clause, reading.text)
         ):
-            continue
+            continue  # a row of figures that asks for nothing
         for number, (start, end, own) in enumerate(_segments(item)):
             task_id = stable_id("task", clause.id, number)
             span = reading.span(start, end)
@@ -109,7 +117,7 @@ def extract_tasks(
                 responsibilities = _inherited(clause, clauses, listed)
             near = between(due_at, start, end)
             near = slice(max(0, near.start - 1), near.stop)  # the one before may govern this too
-            pace = find_pace(reading.text, start, end)
+            pace = find_pace(reading.text, start, end, item.cells)
             book = assemble_milestones(
                 reading,
                 deadlines[near],
@@ -166,26 +174,18 @@ def _segments(item: ClauseReading) -> Iterator[tuple[int, int, tuple[Assignment,
     if not item.lists:
         yield 0, len(text), ()
         return
-    last = _row_end(text, item.lists[-1].end)
+    last = len(text) if item.cells else item.lists[-1].end
     dated = sum(u.mention.end - u.mention.start for u in item.times if u.mention.start >= last)
     rest = len(text[last:].strip(_BETWEEN)) - dated >= _BODY
     cursor, own = 0, item.lists[0].assignments
     for before, owners in pairwise(item.lists):
         if text[before.end : owners.start].strip(_BETWEEN):
-            end = min(_row_end(text, before.end), owners.start)
-            yield cursor, end, own
-            cursor, own = end, ()
+            yield cursor, before.end, own
+            cursor, own = before.end, ()
         own = (*own, *owners.assignments)
     yield cursor, last if rest else len(text), own
     if rest:
         yield last, len(text), ()
-
-
-def _row_end(text: str, at: int) -> int:
-    """Where the row ends whose cell ends at `at`; `at` itself where it is no cell."""
-    if text[at : at + _CELL_GAP].lstrip(" ")[:1] not in ("|", "\t"):
-        return at
-    return row_around(text, at, at)[1]
 
 
 def _kind(clause: Clause, clauses: dict[str, Clause]) -> TaskKind:

@@ -112,6 +112,8 @@ def assemble_milestones(
 
 def _commitment(text: str, start: int, end: int, item: FoundDeadline | None) -> str:
     """The words of the governed duty without the date at its edge, cut at a clause mark."""
+    if item is not None and item.duty:
+        return item.duty[:_COMMITMENT]
     if item is not None and start <= item.at and item.to <= end:
         before, after = text[start : item.at], text[item.to : end]
         # …，2020年底前完成: what is due stands before its date; else it follows the date.

@@ -10,7 +10,7 @@ from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 
-from ingest.grids import GridCell
+from ingest.columns import NO_CELLS, Cells, time_of
 from ingest.surroundings import PARTS, STOPS, Surroundings, crossed
 from kb.language.engine import Grammar, Token, best
 from kb.language.quantities import Quantity
@@ -120,7 +120,7 @@ def _year_of(heading: str, issued: date) -> str:
 class QuantityScene(Surroundings):
     """A clause's text with its quantities and times. `issued` is the document's day, `title` what
     it or its plan is called, `heading` the headings above the clause, `own` its own, `lead` the
-    words that introduce it (应当具备下列条件：); `cells` of the quantities that stand in tables."""
+    words that introduce it (应当具备下列条件：); `cells` of the row that it is."""
 
     def __init__(
         self,
@@ -133,7 +133,7 @@ class QuantityScene(Surroundings):
         heading: str,
         own: str = "",
         lead: str = "",
-        cells: Sequence[GridCell | None] = (),
+        cells: Cells = NO_CELLS,
     ) -> None:
         super().__init__(text, _find(text, _BESIDE), _FAR)
         self._cells = cells
@@ -215,10 +215,10 @@ class QuantityScene(Surroundings):
         yield f"part-time={self.part_time}"
         yield f"clause-time={self._time(0, q.start)}"
         yield f"time-here={self._time_here(q)}"
-        cell = self._cells[place] if place < len(self._cells) else None
-        kind = cell.kind.value if cell and cell.kind else "other" if cell else "none"
-        yield f"column={kind}"
-        yield f"column-year={'yes' if cell and cell.year else 'no'}"
+        if (cell := self._cells.at(q.start)) is not None:
+            yield from self._cells.features(q.start)
+            timed = time_of(cell.column, self.issued) is not None
+            yield f"column-year={'yes' if timed else 'no'}"
         yield f"measured={self._name_before(q)}"
         frame = self._frame
         opened = frame.word_at(part)
