@@ -93,7 +93,7 @@ def read_clauses(
         owners = read_owners(
             reading,
             organisations,
-            closed=names,
+            closed=names if columns.row.asks else [(0, len(reading.text))],
             cells=duties,
             first=_first_note(notes, clause, plans.get(clause.plan_id)),
             models=models,

@@ -29,6 +29,7 @@ from kb.lexicon import WordEntry, load_lexicon
 
 _NOTE = re.compile(r"\s|[(（][^()（）]*[)）]|[*_#]")
 _BRACKET = re.compile(r"[(（]([^()（）]{1,12})[)）]")
+_OPENING = ("[", "〔")
 _NUMERAL = re.compile(r"\d")
 _HAN = re.compile("[\u4e00-\u9fa5]")
 _BEFORE = 8
@@ -83,7 +84,7 @@ _WHOLE = frozenset({ColumnKind.MEASURE, ColumnKind.YEAR, ColumnKind.TOTAL, Colum
 class Column(NamedTuple):
     """A column: what it holds, its head, of units the role that the head gives; the words of its head
     with their places in the text, those of a second row last; in what its numbers are measured by
-    its head or by the note over the table."""
+    its head."""
 
     kind: ColumnKind
     head: str
@@ -110,9 +111,9 @@ class Cell(NamedTuple):
 class Row:
     """The lines `[first, last]` (indices) are a row; its cells that are not empty, in order.
 
-    `columns` are those of its table, `caption` the line over it, `measure` that of the row above
-    where its own cell is empty; `said_above`: cells that say only that (同上), with the words there.
-    `placed`: whether each cell was given a column.
+    `columns` are those of its table, `caption` the line over it, `measure` that of the row above or
+    of the note over the table where it has none of its own; `said_above`: cells that say only that (同上), with the words there.
+    `placed`: whether each cell was given a column; `asks`: whether anything is to be done.
     """
 
     first: int
@@ -123,6 +124,7 @@ class Row:
     measure: str = ""
     said_above: tuple[tuple[Cell, str], ...] = ()
     placed: bool = True
+    asks: bool = True
 
     def has(self, kind: ColumnKind) -> bool:
         """Whether its table has a column of a kind."""
@@ -177,24 +179,32 @@ class Cells:
         """What the row is about: its last cell of such a column, else its first words."""
         return self.words(self._naming) if self._naming else ""
 
+    @property
+    def is_of_task(self) -> bool:
+        """Whether a column says what the row is about."""
+        return self._naming is not None and self._naming.column.kind is ColumnKind.TASK
+
     @cached_property
     def is_of_body(self) -> bool:
         """Whether the row is named by a body: what it is about stands elsewhere."""
-        kind = self._naming.column.kind if self._naming else ColumnKind.TASK
-        named = sum(p.end - p.start for p in find_parties(self.name))
-        whole = kind is not ColumnKind.TASK and named == len(self.name)
-        return kind is ColumnKind.UNITS or whole
+        of_units = self._naming is not None and self._naming.column.kind is ColumnKind.UNITS
+        return of_units or (not self.is_of_task and is_body(self.name))
 
-    def measure(self, cell: Cell) -> tuple[str, bool]:
-        """What the number of a cell is measured in, and whether a column says so."""
-        for own in self._cells:
-            if own.column.kind is ColumnKind.MEASURE:
-                return self.words(own), True
-        above = self.row.measure
-        return (above, True) if above else (cell.column.measure, False)
+    def measure(self, cell: Cell) -> str:
+        """What the number of a cell is measured in: by the head over it, the row, the row above or
+        the note over the table; one in brackets, which is a sum, not by its head."""
+        own = [self.words(c) for c in self._cells if c.column.kind is ColumnKind.MEASURE]
+        head = "" if self.words(cell)[:1] in _OPENING else cell.column.measure
+        return head or next(iter(own), self.row.measure)
 
 
 NO_CELLS = Cells()
+
+
+@lru_cache(maxsize=256)
+def is_body(words: str) -> bool:
+    """Whether words are the name of a body and nothing else."""
+    return sum(p.end - p.start for p in find_parties(words)) == len(words) > 0
 
 
 @lru_cache(maxsize=1024)
@@ -343,7 +353,7 @@ def duty_of(row: str, cells: Sequence[Cell]) -> str:
         words
         for kind in (ColumnKind.TASK, ColumnKind.OTHER)
         for cell, words in said
-        if cell.column.kind is kind and len(words) >= _LEAST_WORDS
+        if cell.column.kind is kind and len(words) >= _LEAST_WORDS and _HAN.search(words)
     ]
     short = [words for cell, words in said if cell.column.kind is ColumnKind.TASK]
     named = [words for _, words in said if len(words) > 1 and not _NUMERAL.match(words)]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from ingest.columns import NO_CELLS, Cell, Cells, ColumnKind
+from ingest.columns import NO_CELLS, Cell, Cells, ColumnKind, is_body
 from ingest.quantity_features import ends_measured
 from ingest.scopes import find_scopes, ranks
 from kb.language.engine import Grammar, Token, best
@@ -162,9 +162,12 @@ _SAYING = frozenset({ColumnKind.OTHER, ColumnKind.AMOUNT, ColumnKind.TOTAL})
 
 def _in_table(cells: Cells, cell: Cell) -> Indicator | None:
     """What the head of the column says by itself (修缮面积), for what the row is about; under another
-    head what the row is about, or what the table is about for the body that names the row."""
+    head what the row is about: for the body that the head is, or what the table is about for the
+    body that names the row."""
     head, name = cell.column.head.strip(_EDGES), cells.name[:_LONG]
     said = cell.column.kind in _SAYING and len(head) > 1
+    if cells.is_of_task and is_body(head):
+        return Indicator(_tidy(name), head)
     if said or cells.is_of_body:
         metric = head if said else _tidy(cells.row.caption)[:_LONG]
         return Indicator(metric, name or None) if metric else None

@@ -214,9 +214,10 @@ class PartyScene(Surroundings):
         text = self.text
         bracket = self._bracket(start)
         cell = self.cells.at(start)
-        if cell is not None and cell.column.kind is ColumnKind.UNITS:
-            return Zone("cell", cell.start, cell.end, cell.column.role)
         label = self._label(start, bracket)
+        if cell is not None and cell.column.kind is ColumnKind.UNITS:
+            own = label.value if label is not None and label.start >= cell.start else None
+            return Zone("cell", cell.start, cell.end, own or cell.column.role)
         if label is not None and (label.value is not None or self._ends_item(end)):
             stop = self.edge_after(end, LINE_ENDS)
             return Zone("label", label.end, stop, label.value)

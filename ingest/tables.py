@@ -255,12 +255,15 @@ class _Reader:
             return False
         if (at > self.floor and before.mark == head.mark) or not head.is_words:
             return False
-        kinds = {column.kind for column in map(read_column, said) if column is not None}
+        known = [column and column.kind for column in map(read_column, said)]
         under = self._under_rule(at) + 1
-        return (len(said) >= _LEAST_ALONE or not kinds.isdisjoint(FIGURES)) and any(
-            row.mark == head.mark and 1 < len(row.cells) <= len(head.cells) and row.has_number
-            for row in self._lines[under : under + _BESIDE]
-        )
+        rows = [row for row in self._lines[under : under + _BESIDE] if row.mark == head.mark]
+        apart = any(known[::2]) and not any(known[1::2])  # labels with their values
+        if apart and not any(_NUMERAL.search(w) for row in rows for _, w in row.cells[::2]):
+            return False
+        named = len(said) >= _LEAST_ALONE or not FIGURES.isdisjoint(filter(None, known))
+        width = len(head.cells)
+        return named and any(1 < len(row.cells) <= width and row.has_number for row in rows)
 
     def _two_rows(self, upper: _Line, lower: _Line) -> list[Column]:
         """The columns of a head whose second row names the parts of a column of the first (进度安排:
@@ -469,9 +472,9 @@ def _completed(text: str, rows: Sequence[Row], over: Sequence[str]) -> Iterator[
     for column, kinds in held.items():
         rest = {other.kind for other in held if other != column}
         asking = asks(caption) or not _ASKING.isdisjoint(rest)
-        made = _settled(column, kinds.most_common(1)[0][0], rest, asking=asking)
-        settled[column] = made._replace(measure=column.measure or note)
+        settled[column] = _settled(column, kinds.most_common(1)[0][0], rest, asking=asking)
     columns = tuple(settled.values())
+    asking = asks(caption) or any(column.kind in (*_ASKING, ColumnKind.UNITS) for column in columns)
     measured = next((c for c in columns if c.kind is ColumnKind.MEASURE), None)
     above: dict[Column, str] = {}
     for row in rows:
@@ -486,14 +489,15 @@ def _completed(text: str, rows: Sequence[Row], over: Sequence[str]) -> Iterator[
                 dittos.append((cell, above[cell.column]))
             if kind is ColumnKind.TOTAL:
                 cells[place] = cell._replace(column=_UNKNOWN)
-        own = measured is None or any(cell.column == measured for cell in cells)
+        own = any(cell.column == measured for cell in cells)
         yield replace(
             row,
             cells=tuple(cells),
             columns=columns,
             caption=bare_head(caption),
-            measure="" if own or measured is None else above.get(measured, ""),
+            measure=note if measured is None else "" if own else above.get(measured, note),
             said_above=tuple(dittos),
+            asks=asking,
         )
 
 
@@ -501,11 +505,13 @@ def _settled(column: Column, most: str, rest: Collection[ColumnKind], *, asking:
     """A column whose head leaves it open, by what most of its cells hold, beside the `rest`: 单位 or
     乡镇 over bodies are those who are responsible in a table that is `asking` for something, 任务
     over numbers what is to be reached."""
-    open_ = {ColumnKind.MEASURE, *((ColumnKind.OTHER, ColumnKind.TASK) if asking else ())}
+    open_ = column.kind in (ColumnKind.MEASURE, ColumnKind.OTHER, ColumnKind.TASK)
     named = column.kind is ColumnKind.OTHER and column.head.endswith(bearers())
-    if most == "units" and (named or (column.kind in open_ and ColumnKind.UNITS not in rest)):
+    if most == "units" and (named or (open_ and asking and ColumnKind.UNITS not in rest)):
         role = Role.JOINT if ColumnKind.UNITS in rest else Role.RESPONSIBLE
         return column._replace(kind=ColumnKind.UNITS, role=role)
+    if column.kind is ColumnKind.MEASURE and most == "units":
+        return column._replace(kind=ColumnKind.OTHER)
     if column.kind is ColumnKind.TASK and most in ("number", "figure") and ColumnKind.TASK in rest:
         return column._replace(kind=ColumnKind.TARGET)
     return column

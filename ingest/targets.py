@@ -137,14 +137,12 @@ def _in_column(q: Quantity, cells: Cells) -> Quantity:
     cell = cells.at(q.start)
     if cell is None or q.measure is not None or not cells.is_bare(cell):
         return q
-    words, printed = cells.measure(cell)
+    words = cells.measure(cell)
     one = measure_of(words) if words else None
     if one is not None:
-        value = q.value * one.value
-        return replace(
-            q, value=value, measure=one.measure, kind=one.kind, form=one.form, per=q.per or one.per
-        )
-    return replace(q, measure=words) if printed and words.strip(_BLANK) else q
+        value, per = q.value * one.value, q.per or one.per
+        return replace(q, value=value, measure=one.measure, kind=one.kind, form=one.form, per=per)
+    return replace(q, measure=words) if words.strip(_BLANK) else q
 
 
 def _with_baselines(quantities: Sequence[Quantity], cells: Cells) -> Iterator[Quantity]:

@@ -33,7 +33,7 @@ def facts_of(text: str) -> set[str]:
         units = [f"{r.unit} {r.role}" for r in task.responsibilities]
         for t in task.targets:
             of = f" of {t.scope}" if t.scope else ""
-            day = f" by {days[t.milestone_id]}" if t.milestone_id else ""
+            day = f" by {days[t.milestone_id]}" if days.get(t.milestone_id or "") else ""
             value = f"{t.value.normalize():f}"
             who = f" ({', '.join(units)})" if units else ""
             found.add(f"{t.metric}{of} {t.comparator} {value} {t.measure or '-'}{day}{who}")
@@ -153,6 +153,21 @@ CASES = {
         "森林覆盖率\t%\t45\t45.6\t47\n",
         "森林覆盖率 = 47 % by 2030-12-31",
     ),
+    "towns as columns": (
+        "任务分解\n指标\t计量单位\t全县目标\t城关镇\t白沙镇\n改厕\t户\t900\t300\t600\n",
+        "改厕 = 900 户",
+        "改厕 of 城关镇 = 300 户",
+        "改厕 of 白沙镇 = 600 户",
+    ),
+    "a head with a measure of its own": (
+        "指标\t单位\t2030年\t年均增长（%）\n产业增加值\t亿元\t260\t16.7\n",
+        "产业增加值 = 26000000000 元 by 2030-12-31",
+        "年均增长 of 产业增加值 = 16.7 %",
+    ),
+    "roles in a cell": (
+        "任务\t目标\t责任单位\n推进办事\t覆盖率98%以上\t牵头：区审批局；配合：区数据中心\n",
+        "覆盖率 >= 98 % (区审批局 lead, 区数据中心 joint)",
+    ),
     "what was alone": (
         "完成情况\n指标\t单位\t1-6月完成\t同比增长（%）\t完成率（%）\n"
         "地区生产总值\t亿元\t312.6\t6.2\t48.9\n实际利用外资\t万美元\t4300\t-2.1\t43\n",
@@ -203,6 +218,23 @@ def test_the_same_cells_whatever_sets_them_apart(text: str) -> None:
         "新增蓄水能力 = 20000000 立方米 by 2030-12-31 (市水务局 responsible)",
         "再生水厂 = 5 座 by 2030-12-31 (市城管局 responsible)",
     }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "联络员名单\n单位\t姓名\t电话\n区教育局\t张伟\t13800001111\n区民政局\t李娜\t13800002222\n",
+        "基本情况\n学校\t学生数\t教师数\n第一中学\t1200\t96\n第二中学\t900\t70\n",
+    ],
+    ids=["contacts", "facts"],
+)
+def test_a_table_that_asks_for_nothing_has_no_owners(text: str) -> None:
+    assert not [r for task in extract(text).tasks for r in task.responsibilities]
+
+
+def test_labels_with_their_values_are_no_table() -> None:
+    text = "项目名称\t湿地修复\t建设单位\t县林业局\n总投资\t1200万元\t工期\t18个月\n"
+    assert facts_of(text) & {"总投资 = 12000000 元", "工期 = 18 个月"}
 
 
 def test_what_was_is_kept_beside_what_is_to_be() -> None:
