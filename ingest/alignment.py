@@ -58,42 +58,30 @@ def align(parts: Iterable[Part], columns: Sequence[Column]) -> list[Row]:
     width = len(columns)
     scores: list[float] = []
     taken: list[Part] = []
-    back: list[
-        list[tuple[int, bool]]
-    ] = []  # for each part and column: the column before, a new row
+    back: list[list[tuple[int, bool]]] = []  # of each part and column: the column before, a new row
     ended, best_end, best = -1, 0.0, -1
     for part in parts:
         fits = fits_of(part.words, columns)
-        new: list[float] = []
-        came: list[tuple[int, bool]] = []
+        closed = [score - _SKIPPED * (width - 1 - at) for at, score in enumerate(scores)] or [0.0]
+        last = closed.index(max(closed)) if taken else -1
+        hint = _HINTED if taken and part.opens is False else 0.0
+        steps: list[tuple[float, int, bool]] = []
         for column in range(width):
-            options: list[tuple[float, int, bool]] = []
-            if not taken:
-                options.append((-_SKIPPED * column, -1, True))
-            for before, score in enumerate(scores):
-                if column >= before and part.opens is not True:
-                    cost = (
-                        _more(columns[column])
-                        if column == before
-                        else _SKIPPED * (column - before - 1)
-                    )
-                    options.append((score - cost, before, False))
-                elif column >= before:
-                    cost = _SKIPPED * (column - before - 1) if column > before else _MORE_OF_OTHERS
-                    options.append((score - cost - _HINTED, before, False))
-                cost = _SKIPPED * (width - 1 - before + column)
-                hint = _HINTED if part.opens is False else 0.0
-                options.append((score - cost - hint, before, True))
-            reached, before, row = max(options, key=lambda option: option[0])
-            new.append(reached + fits[column])
-            came.append((before, row))
-        scores = new
+            options = [(closed[last] - _SKIPPED * column - hint, last, True)]
+            for before, score in enumerate(scores[: column + 1]):
+                cost = _HINTED if part.opens else 0.0
+                if column > before:
+                    cost += _SKIPPED * (column - before - 1)
+                else:
+                    cost += _MORE_OF_OTHERS if part.opens else _more(columns[column])
+                options.append((score - cost, before, False))
+            steps.append(max(options, key=lambda option: option[0]))
+        scores = [score + fit for (score, _, _), fit in zip(steps, fits, strict=True)]
         taken.append(part)
-        back.append(came)
-        for column, score in enumerate(scores):
-            closed = score - _SKIPPED * (width - 1 - column)
-            if closed > best_end:
-                ended, best_end, best = len(taken) - 1, closed, column
+        back.append([(before, row) for _, before, row in steps])
+        end, column = max((s - _SKIPPED * (width - 1 - c), -c) for c, s in enumerate(scores))
+        if end > best_end:
+            ended, best_end, best = len(taken) - 1, end, -column
         if max(scores) < best_end - _LOST or (len(taken) == MOST and ended < 0):
             break
     return _rows_of(taken[: ended + 1], back, best, columns)
@@ -120,8 +108,7 @@ def _rows_of(
         column, row = back[place][column]
         if row:
             rows.append(Row(part.line, last, tuple(reversed(cells))))
-            cells = []
-            last = taken[place - 1].line if place else 0
+            cells, last = [], taken[place - 1].line
     return rows[::-1]
 
 

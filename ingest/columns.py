@@ -276,15 +276,14 @@ def bare_head(words: str) -> str:
 
 def is_time(words: str, least: int = 0) -> bool:
     """Whether words are a time of so many days, without a bound, and nothing else: 2030年, 上半年."""
-    times = find_times(words) if may_hold_times(words) else []
-    if len(times) != 1 or (times[0].start, times[0].end) != (0, len(words)) or times[0].bound:
-        return False
-    if times[0].kind not in (TimeKind.POINT, TimeKind.INTERVAL):
-        return False
-    first, last = times[0].first, times[0].last
-    if first is None or last is None:  # of no year that is known
-        return not least or not _NUMERAL.search(words)
-    return (last - first).days >= least
+    for time in find_times(words) if may_hold_times(words) else ():
+        whole = (time.start, time.end) == (0, len(words)) and not time.bound
+        if not whole or time.kind not in (TimeKind.POINT, TimeKind.INTERVAL):
+            return False
+        if time.first is not None and time.last is not None:
+            return (time.last - time.first).days >= least
+        return not least or not _NUMERAL.search(words)  # of no year that is known
+    return False
 
 
 @lru_cache(maxsize=4096)
