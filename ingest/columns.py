@@ -76,7 +76,8 @@ FIGURES = frozenset(
     }
 )
 """Columns of tables of figures."""
-_TIMED = frozenset({ColumnKind.YEAR, ColumnKind.TARGET})
+TIMED = frozenset({ColumnKind.YEAR, ColumnKind.TARGET})
+"""Columns whose numbers are to be reached in the time that their head names."""
 _WHOLE = frozenset({ColumnKind.MEASURE, ColumnKind.YEAR, ColumnKind.TOTAL, ColumnKind.ABOVE})
 """Kinds that a head names only by all its words: 责任单位 is no measure."""
 
@@ -210,15 +211,17 @@ def is_body(words: str) -> bool:
 @lru_cache(maxsize=1024)
 def time_of(column: Column, reference: date | None) -> Time | None:
     """The time that the head of a column names, at its place in the document; years that are not
-    printed are counted from `reference`. 全年 is the year of it."""
+    printed are counted from `reference`. 全年, 年度目标 are of the year of it."""
     for start, printed in column.printed[::-1]:
         words = normalize_characters(printed)
         for time in find_times(words, reference=reference):
             return replace(time, start=start + time.start, end=start + time.end)
-        if column.kind is ColumnKind.YEAR and reference is not None:
+        of_year = next((w for w, kind in _heads() if kind is ColumnKind.YEAR and w in words), "")
+        if of_year and reference is not None:
             first, last = date(reference.year, 1, 1), date(reference.year, 12, 31)
-            end, assumed = start + len(words), YearSource.REFERENCE
-            return Time(start, end, TimeKind.POINT, first=first, last=last, year=assumed)
+            at, assumed = start + words.index(of_year), YearSource.REFERENCE
+            end = at + len(of_year)
+            return Time(at, end, TimeKind.POINT, first=first, last=last, year=assumed)
     return None
 
 
@@ -232,7 +235,7 @@ def with_past(row: Row, reference: date | None) -> tuple[Cell, ...]:
     done = max(past, default=date.min)
     return tuple(
         cell._replace(column=cell.column._replace(kind=ColumnKind.BASELINE))
-        if cell.column.kind in _TIMED and times.get(cell.column, date.max) <= done
+        if cell.column.kind in TIMED and times.get(cell.column, date.max) <= done
         else cell
         for cell in row.cells
     )

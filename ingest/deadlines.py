@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from ingest.classifier import INSTALLED, OTHER, Models, Use
-from ingest.columns import NO_CELLS, Cells, ColumnKind, time_of
+from ingest.columns import NO_CELLS, TIMED, Cells, ColumnKind, time_of
 from ingest.reading import Reading
 from ingest.time_events import Before, Event, is_issue
 from ingest.time_features import TimeScene
@@ -142,14 +142,24 @@ def find_deadlines(
 
 
 def find_column_deadlines(
-    numbers: Sequence[int], cells: Cells, *, reference: date | None
+    numbers: Sequence[int],
+    cells: Cells,
+    found: Sequence[FoundDeadline],
+    *,
+    reference: date | None,
 ) -> Iterator[FoundDeadline]:
     """The days by which the numbers that stand at `numbers` are to be reached, by the heads of their
-    columns: 2030年, 上半年. Their spans are those of the heads."""
+    columns: 2030年, 上半年. Their spans are those of the heads. Under 年度目标 an earlier day that was
+    `found` in the row holds."""
+    own = [deadline.due.date for deadline in found if deadline.due.date is not None]
     for number in numbers:
         cell = cells.at(number)
-        time = time_of(cell.column, reference) if cell is not None else None
-        if cell is None or time is None or time.last is None:
+        if cell is None or cell.column.kind not in TIMED:
+            continue
+        time = time_of(cell.column, reference)
+        if time is None or time.last is None:
+            continue
+        if time.assumed and any(day < time.last for day in own):
             continue
         kind = DueKind.BY if time.bound or time.first is None else DueKind.IN
         start = None if kind is DueKind.BY else time.first

@@ -96,7 +96,8 @@ def extract_tasks(
             cells=item.cells,
         )
         numbers = [t.value_at for t in targets]
-        if heads := [*find_column_deadlines(numbers, item.cells, reference=item.reference)]:
+        heads = [*find_column_deadlines(numbers, item.cells, deadlines, reference=item.reference)]
+        if heads:
             deadlines = sorted([*deadlines, *heads], key=lambda d: d.at)
         kind = _kind(clause, clauses)
         # Sorted starts, so that each duty of a long clause looks only at what is its own.

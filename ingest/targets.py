@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 
 from ingest.classifier import INSTALLED, OTHER, Decision, Models, Use
-from ingest.columns import FIGURES, NO_CELLS, Cells, ColumnKind, measure_of, time_of
+from ingest.columns import FIGURES, NO_CELLS, TIMED, Cells, ColumnKind, measure_of, time_of
 from ingest.indicators import Indicator, name_indicators
 from ingest.quantity_features import QuantityScene
 from ingest.reading import Reading
@@ -24,7 +24,6 @@ _STRETCH = re.compile(r"力争|争取")
 _NUMBER = re.compile(r"[\[〔(]?(\d{1,3}(?:,\d{3})+|\d{1,12}(?:\.\d{1,6})?)[)〕\]]?")
 _BLANK = "-—–/\\ "
 _OF_NUMBERS = FIGURES | {ColumnKind.OTHER}
-_TIMED = frozenset({ColumnKind.TARGET, ColumnKind.YEAR})
 _NO_TARGETS = frozenset({ColumnKind.BASELINE, ColumnKind.MEASURE})
 _AND = re.compile(r"\s*(?:、|和|与|及)\s*")
 
@@ -115,7 +114,7 @@ def _told(q: Quantity, cells: Cells, issued: date | None) -> Decision | None:
         return _NOTHING
     if kind is ColumnKind.TASK and cells.row.has(ColumnKind.MEASURE):
         return _NOTHING
-    if cell is None or kind not in _TIMED or not cells.is_bare(cell):
+    if cell is None or kind not in TIMED or not cells.is_bare(cell):
         return None
     return _TO_REACH if time_of(cell.column, issued) is not None else None
 
