@@ -139,6 +139,12 @@ class _Line:
             for _, cell in self.cells
         )
 
+    @cached_property
+    def names_figures(self) -> bool:
+        """Whether its words name two columns at least, one of them of figures."""
+        kinds = [c.kind for _, words in self.cells if (c := read_column(words)) is not None]
+        return self.is_words and len(kinds) > 1 and not FIGURES.isdisjoint(kinds)
+
     @property
     def has_number(self) -> bool:
         """Whether one of its cells but the first is a number."""
@@ -175,9 +181,7 @@ def _names_duties(cells: Words, least: int) -> bool:
 def is_head(line: str) -> bool:
     """Whether a line with tabs is the head of a table of duties, or by its words of figures."""
     head = _Line(0, 0, line, new_page=False)
-    kinds = [c.kind for _, words in head.cells if (c := read_column(words)) is not None]
-    figures = head.is_words and len(kinds) > 1 and not FIGURES.isdisjoint(kinds)
-    return head.mark == "\t" and (head.heads_duties or figures)
+    return head.mark == "\t" and (head.heads_duties or head.names_figures)
 
 
 def find_tables(text: str, lines: Words, pages: Collection[int] = ()) -> list[Table]:
@@ -295,7 +299,7 @@ class _Reader:
                 if after.mark != head.mark or len(after.cells) != len(columns):
                     break
                 continue
-            if line.words == head.words or line.heads_duties:
+            if line.words == head.words or line.heads_duties or line.names_figures:
                 break
             made = self._placed(place, head.mark, columns)
             if row and line.new_page and len(row.cells) < MOST and _goes_on(made, columns):
