@@ -192,7 +192,9 @@ def name_targets(
             continue
         q = use.mention
         class_ = TargetClass(use.decision.label)
-        for target in _split(text, _part_start(text, q.start), q, found, cells):
+        cell = cells.at(q.start)
+        part = max(_part_start(text, q.start), cell.start if cell is not None else 0)
+        for target in _split(text, part, q, found, cells):
             doubtful = lost.overlap(target.value_at, target.end)
             found.append(replace(target, class_=class_, uncertain=doubtful))
     return found
