@@ -24,6 +24,7 @@ from threading import Lock, Timer
 from typing import IO, Any, NoReturn, Self
 
 from ingest.files import load_file
+from ingest.progress import STAGE_NAMES, Stage
 from kb.errors import DubanError, SourceError
 from tasks.models import Extraction
 
@@ -231,16 +232,16 @@ class _Progress:
     """Where the reading is."""
 
     def __init__(self) -> None:
-        self._at: tuple[Any, int, int] | None = None
+        self._at: tuple[Stage, int, int] | None = None
 
-    def tell(self, stage: Any, done: int, total: int) -> None:
+    def tell(self, stage: Stage, done: int, total: int) -> None:
         self._at = stage, done, total
 
     def words(self) -> tuple[str, str] | None:
         if self._at is None:
             return None
         stage, done, total = self._at
-        chinese, english = stage.value
+        chinese, english = STAGE_NAMES[stage]
         if not total:
             return chinese, english
         return f"{chinese}, 第 {done + 1}/{total} 条", f"{english}, {done + 1} of {total}"

@@ -109,18 +109,35 @@ class Models:
         return given or load_model(name)
 
     def decide_all(
-        self, name: str, mentions: Sequence[M], features_of: Callable[[int], list[str]]
+        self,
+        name: str,
+        mentions: Sequence[M],
+        features_of: Callable[[int], list[str]],
+        *,
+        pairs: Iterable[int] = (),
     ) -> list[Use[M]]:
         """The uses of mentions in order, each by the features of its place: those that are or may
-        be of use; with `why` all."""
+        be of use; with `why` all. `pairs`: places of mentions that are of one use with the one
+        before them (the ends of a range), that which is surer."""
         model = self.of(name)
-        uses: list[Use[M]] = []
-        for place, mention in enumerate(mentions):
+        kept: list[tuple[str, ...]] = []
+        decisions: list[Decision] = []
+        for place in range(len(mentions)):  # a clause may have thousands: features are not held
             features = features_of(place)
-            decision = model.decide(features, why=self.why)
-            if self.why or decision.label != OTHER:
-                uses.append(Use(mention, tuple(features) if self.why else (), decision))
-        return uses
+            decisions.append(model.decide(features, why=self.why))
+            kept.append(tuple(features) if self.why else ())
+        for place in pairs:
+            surer = max(decisions[place - 1 : place + 1], key=_sureness)
+            decisions[place - 1 : place + 1] = [surer, surer]
+        return [
+            Use(mention, own, decision)
+            for mention, own, decision in zip(mentions, kept, decisions, strict=True)
+            if self.why or decision.label != OTHER
+        ]
+
+
+def _sureness(decision: Decision) -> tuple[bool, float]:
+    return decision.label is not None, decision.probability
 
 
 INSTALLED = Models()

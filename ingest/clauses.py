@@ -11,10 +11,11 @@ from datetime import date
 
 from ingest.classifier import INSTALLED, Models, Use
 from ingest.columns import NO_CELLS, Cell, Cells, ColumnKind, Row, with_past
-from ingest.deadlines import clause_times, read_times
+from ingest.deadlines import clause_times, find_yearless, read_times
 from ingest.owners import OwnerList, Owners, read_owners
 from ingest.reading import Breaks, Reading, RepairIndex, normalize_characters, read_span
 from ingest.targets import read_quantities
+from kb.characters import HAN
 from kb.language.organisations import Organisations
 from kb.language.quantities import Quantity
 from kb.language.roles import FirstNote, find_first_notes
@@ -22,9 +23,10 @@ from kb.language.times import Time, TimeKind, find_times, may_hold_times
 from kb.models import Clause, Span
 from kb.ranges import Ranges
 
-# A name in 《》 may hold another in 〈〉; bounded, so that a lost 》 costs one clause no more.
-_NAME = re.compile(r"《[^《》\n]{1,120}》(?:\s*[(（]?[^()（）。;\n]{0,16}〔\d{4}〕第?\d+号[)）]?)?")
-_NUMBER = re.compile(r"[一-龥]{1,10}(?:\([一-龥]{1,6}\))?[〔\[]\d{4}[〕\]]第?\d{1,4}号")
+# A name in 《》 may hold another in 〈〉, and a line of a narrow page may end within it; bounded, so
+# that a lost 》 costs one clause no more.
+_NAME = re.compile(r"《[^《》]{1,120}》(?:\s*[(（]?[^()（）。;\n]{0,16}〔\d{4}〕第?\d+号[)）]?)?")
+_NUMBER = re.compile(rf"[{HAN}]{{1,10}}(?:\([{HAN}]{{1,6}}\))?[〔\[]\d{{4}}[〕\]]第?\d{{1,4}}号")
 _STANDARD = re.compile(
     r"(?:GB|DB|JGJ|JY|GBJ|CJJ|HJ|ISO)\s*+/?+\s*+[TZ]?+\s*+\d++(?:\s*+/\s*+T)?[\d.\s]*+(?:[-—]\s*+\d{2,4})?"
 )
@@ -42,7 +44,8 @@ _LEAD = 40
 @dataclass(frozen=True, slots=True)
 class ClauseReading:
     """`names` are local ranges of titles and numbers of documents; `cells`: those of the row that the
-    clause is, by local range; `reference`: the day from which its years are counted."""
+    clause is, by local range; `yearless`: those of the days of which nothing in the document says the
+    year; `reference`: the day from which its years are counted."""
 
     clause: Clause
     reading: Reading
@@ -51,6 +54,7 @@ class ClauseReading:
     times: tuple[Use[Time], ...]
     names: tuple[tuple[int, int], ...]
     cells: Cells = NO_CELLS
+    yearless: tuple[tuple[int, int], ...] = ()
     reference: date | None = None
 
     @property
@@ -137,6 +141,7 @@ def read_clauses(
             tuple(times),
             names,
             columns,
+            tuple(find_yearless(found, closed)),
             near,
         )
 

@@ -13,16 +13,17 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from ingest.reading import normalize_characters
+from kb.characters import HAN
 from kb.language.measures import measures
 from kb.language.parties import find_parties
 from kb.language.quantities import Quantity, find_quantities
 from kb.language.roles import (
-    GIVES_ROLE,
+    HEADS_ROLE,
     Role,
     RoleWordKind,
     best_role_words,
     find_role_words,
-    role_words,
+    words_of_role,
 )
 from kb.language.times import Time, TimeKind, YearSource, find_times, may_hold_times
 from kb.lexicon import WordEntry, load_lexicon
@@ -31,7 +32,7 @@ _NOTE = re.compile(r"\s|[(（][^()（）]*[)）]|[*_#]")
 _BRACKET = re.compile(r"[(（]([^()（）]{1,12})[)）]")
 _OPENING = ("[", "〔")
 _NUMERAL = re.compile(r"\d")
-_HAN = re.compile("[\u4e00-\u9fa5]")
+_HAN = re.compile(f"[{HAN}]")
 _BEFORE = 8
 """Characters that may stand before the word that names a column (完成|时限)."""
 _BEFORE_UNITS = 4
@@ -169,7 +170,8 @@ class Cells:
         return len(_HAN.findall(self.words(cell))) <= _FEW
 
     @cached_property
-    def _naming(self) -> Cell | None:
+    def naming(self) -> Cell | None:
+        """The cell of what the row is about: the last of such a column, else its first words."""
         named = [c for c in self._cells if c.column.kind is ColumnKind.TASK]
         words = ((c, self.words(c)) for c in self._cells)
         others = (c for c, said in words if len(said) > 1 and not _NUMERAL.match(said))
@@ -177,18 +179,18 @@ class Cells:
 
     @property
     def name(self) -> str:
-        """What the row is about: its last cell of such a column, else its first words."""
-        return self.words(self._naming) if self._naming else ""
+        """What the row is about."""
+        return self.words(self.naming) if self.naming else ""
 
     @property
     def is_of_task(self) -> bool:
         """Whether a column says what the row is about."""
-        return self._naming is not None and self._naming.column.kind is ColumnKind.TASK
+        return self.naming is not None and self.naming.column.kind is ColumnKind.TASK
 
     @cached_property
     def is_of_body(self) -> bool:
         """Whether the row is named by a body: what it is about stands elsewhere."""
-        of_units = self._naming is not None and self._naming.column.kind is ColumnKind.UNITS
+        of_units = self.naming is not None and self.naming.column.kind is ColumnKind.UNITS
         return of_units or (not self.is_of_task and is_body(self.name))
 
     def measure(self, cell: Cell) -> str:
@@ -258,12 +260,6 @@ def measure_in(head: str) -> str:
 
 
 @lru_cache
-def bearers() -> tuple[str, ...]:
-    """What bodies are called by what they are (单位, 部门): the end of a head of units."""
-    return tuple(w for e in role_words() if e.kind is RoleWordKind.BEARER for w in e.words)
-
-
-@lru_cache
 def _heads() -> tuple[tuple[str, ColumnKind], ...]:
     """What heads the columns that hold no units, the longest word first."""
     entries = load_lexicon("column_heads", ColumnHead)
@@ -316,12 +312,14 @@ def read_column(words: str) -> Column | None:
 def _of_units(bare: str) -> Column | None:
     """A head of units: a role with what bears it (责任单位), or the role alone (牵头)."""
     found = best_role_words(find_role_words(bare))
-    roles = [t for t in found if t.kind in GIVES_ROLE]
+    roles = [t for t in found if t.kind in HEADS_ROLE]
     if not roles or roles[0].start > _BEFORE_UNITS:
         return None
     used = [t for t in found if t.start >= roles[0].start]
     whole = sum(t.end - t.start for t in used) == len(bare) - roles[0].start
-    borne = bare.endswith(bearers()) and used[-1].kind == RoleWordKind.BEARER
+    borne = (
+        bare.endswith(words_of_role(RoleWordKind.BEARER)) and used[-1].kind == RoleWordKind.BEARER
+    )
     alone = len(found) == 1 and found[0].kind == RoleWordKind.ROLE and not found[0].start
     if not whole or not (alone or (borne and len(used) == len(roles) + 1)):
         return None

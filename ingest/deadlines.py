@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from ingest.classifier import INSTALLED, OTHER, Models, Use
-from ingest.columns import NO_CELLS, TIMED, Cells, ColumnKind, time_of
+from ingest.columns import LONGEST_NAME, NO_CELLS, TIMED, Cells, ColumnKind, read_column, time_of
 from ingest.reading import Reading
 from ingest.time_events import Before, Event, is_issue
 from ingest.time_features import TimeScene
@@ -25,24 +25,27 @@ from tasks.models import Certainty, Counting, Deadline, DueKind, Pace
 
 _SENTENCE = re.compile(r"[^。!?\n]+[。!?\n]?")
 _BARE_YEARS = re.compile(r"(?<!\d)(20\d\d)\s*+[-—–~]++\s*+(20\d\d)(?!\d)")
-_VALUE_ENDS = ("", "\n", "|", "\t", ")", ";", "。")
+_CELLS = ("|", "\t")
+_CELL_ENDS = ("", "\n", *_CELLS)
+_LABEL_EDGES = frozenset("。;,:(\n|\t")
+_VALUE_ENDS = (")", ";", "。", *_CELL_ENDS)
 _SPACES = 4
 """White space beside a time in its cell or bracket."""
 _LONGEST_PERIOD = 30
 """Years of a plan; 规划 reach 15 years ahead (2021—2035年)."""
-_DATED = (DueKind.BY, DueKind.IN, DueKind.START, DueKind.PERIOD)
+_OF_CALENDAR = (TimeKind.POINT, TimeKind.INTERVAL, TimeKind.BEFORE, TimeKind.SINCE)
 
 
 @dataclass(frozen=True, slots=True)
 class FoundDeadline:
-    """A deadline at the local range `[at, to)`; it governs the local range `governs`. `duty`: what is
-    due, where its place in a table says that."""
+    """A deadline at the local range `[at, to)`; it governs the local range `governs`. `apart`: it
+    stands apart from the sentences, in a cell or bracket of its own or after a label."""
 
     at: int
     to: int
     due: Deadline
     governs: tuple[int, int]
-    duty: str = ""
+    apart: bool = False
 
 
 def parse_period(reading: Reading) -> Period | None:
@@ -123,7 +126,7 @@ def find_deadlines(
 
     `issued` is the document's date: it resolves 印发之日起30日内; a stretch that is the plan's own
     `period` is no deadline of a clause. `parties`: local ranges, in order, where bodies stand; an
-    event does not hold them (安全环保部|接报|后30分钟内).
+    event does not hold them (安全环保部|接报|后30分钟内). `cells`: those of the row that it is.
     """
     found: list[tuple[Time, Deadline]] = []
     for use in uses:
@@ -165,16 +168,17 @@ def find_column_deadlines(
         start = None if kind is DueKind.BY else time.first
         span = Span(time.start, time.end)
         due = Deadline(kind=kind, date=time.last, start=start, certainty=_plain(time), span=span)
-        yield FoundDeadline(cell.start, cell.end, due, (cell.start, cell.end), cells.name)
+        yield FoundDeadline(cell.start, cell.end, due, (cell.start, cell.end), apart=True)
 
 
-def find_yearless(uses: Sequence[Use[Time]]) -> list[tuple[int, int]]:
-    """Local ranges of the deadlines of a document without any year: no day can be read of them."""
-    return [
-        (use.mention.start, use.mention.end)
-        for use in uses
-        if use.decision.label in _DATED and use.mention.first is None and use.mention.last is None
-    ]
+def find_yearless(
+    times: Sequence[Time], closed: Sequence[tuple[int, int]] = ()
+) -> list[tuple[int, int]]:
+    """Local ranges of the times of a calendar of which nothing says the year, so that no day can be
+    read of them, whatever they are used for: what a use is decided by, the years, is missing."""
+    open_ = [t for t in times if t.kind in _OF_CALENDAR and t.first is None and t.last is None]
+    shut = Ranges(closed) if open_ else Ranges(())
+    return [(t.start, t.end) for t in open_ if not t.of_issue and not shut.overlap(t.start, t.end)]
 
 
 def _deadline(
@@ -266,8 +270,7 @@ def _with_ranges(
         following = max(following, mention.end)  # 每年…之日起30日内: its event may hold this one
         if (whole := _set_apart(text, mention, closed, cells)) is not None:
             closed = whole[1]
-            duty = cells.name if cells.at(mention.start) else ""
-            yield FoundDeadline(mention.start, mention.end, due, whole, duty)
+            yield FoundDeadline(mention.start, mention.end, due, whole, apart=True)
             continue
         opens = Before(text, mention.start).opens()
         begin = max(sentence[0], previous) if previous > sentence[0] else sentence[0]
@@ -288,8 +291,8 @@ def _set_apart(
     text: str, mention: Time | Token, closed: int, cells: Cells
 ) -> tuple[int, int] | None:
     """What a time governs that is set apart from the sentences: its row, where it stands in a column
-    of times or fills a cell; all that stands before it from `closed` on, where it fills a bracket or
-    is the value of a label (完成时限:年底). None for another."""
+    of times or fills a cell; all that stands before it from `closed` on, where it fills a bracket at
+    the end of words or is the value of a label of times (完成时限:年底). None for another."""
     cell = cells.at(mention.start)
     if cell is not None and (
         cell.column.kind is ColumnKind.TIME
@@ -298,9 +301,13 @@ def _set_apart(
         return 0, len(text)
     before = text[max(0, mention.start - _SPACES) : mention.start].rstrip(" *")[-1:]
     after = text[mention.end : mention.end + _SPACES].lstrip(" *")[:1]
-    if (before == "(" and after == ")") or (before == ":" and after in _VALUE_ENDS):
+    if before == "(" and after == ")":
+        beyond = text[mention.end : mention.end + _SPACES].partition(")")[2].lstrip()[:1]
+        # 攻坚阶段(2027年):完成60项, 雨季(6月至8月)播种灌木: it is of the sentence around it.
+        return None if beyond == ":" or "一" <= beyond <= "龥" else (closed, mention.end)
+    if before == ":" and after in _VALUE_ENDS and _labels_time(text, mention.start):
         return closed, mention.end
-    if before in ("|", "\t") and after in _VALUE_ENDS:  # of a table without a head
+    if before in _CELLS and after in _VALUE_ENDS:  # of a table without a head
         line = text.rfind("\n", max(0, mention.start - _ROW), mention.start) + 1
         return max(closed, line), mention.end
     return None
@@ -308,6 +315,16 @@ def _set_apart(
 
 _ROW = 2000
 """Characters of a row before a cell that are looked at, so that the work is linear."""
+
+
+def _labels_time(text: str, at: int) -> bool:
+    """Whether the label right before a place heads times (完成时限:), not what happens then
+    (网上报名:)."""
+    colon = text.rfind(":", 0, at)
+    low = max(0, colon - LONGEST_NAME)
+    begin = next((p + 1 for p in range(colon - 1, low - 1, -1) if text[p] in _LABEL_EDGES), low)
+    column = read_column(text[begin:colon])
+    return column is not None and column.kind is ColumnKind.TIME
 
 
 class PaceWords(WordEntry):

@@ -2,7 +2,8 @@
 
 Facts are checked one by one elsewhere; here it is asked whether their number is likely for such a
 text: bodies that are named and bear nothing, lines too short to be duties, rows of a table of which
-nothing says what its columns are, brackets that speak of who is responsible and gave nobody.
+nothing says what its columns are, brackets that speak of who is responsible and gave nobody, tasks
+in which nothing is to be done.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from ingest.clauses import ClauseReading
 from ingest.layout import Line, LineKind
 from kb.language.parties import find_parties
-from kb.language.roles import RoleWordKind, find_role_words
+from kb.language.roles import GIVES_ROLE, RoleWordKind, best_role_words, find_role_words
 from kb.models import Finding, Span
 from kb.ranges import Ranges
 from tasks.models import Task
@@ -24,6 +25,10 @@ _LEAST = 6
 _UNOWNED = 0.6
 """Share of the clauses that name bodies and were given no owner; none of the 118 texts of the tests
 and the 30 open documents is above it."""
+_VERBLESS = 0.5
+"""Share of the tasks that nobody bears and that hold no verb of a duty. Of 142 texts six are above it: specifications, a
+tender, sales and leases, the figures of a year, a list of who may apply."""
+_VERBS = (*GIVES_ROLE, RoleWordKind.DUTY, RoleWordKind.MODAL, RoleWordKind.JOIN)
 _CELL = 8
 """Characters of a clause that is no more than the cell of a table."""
 _CELLS = 0.5
@@ -40,6 +45,7 @@ class Doubts:
     _named: int = 0
     _unowned: list[Span] = field(default_factory=list)
     _brackets: list[Finding] = field(default_factory=list)
+    _read: int = 0
     _cells: list[Span] = field(default_factory=list)
     _clauses: int = 0
 
@@ -65,6 +71,7 @@ class Doubts:
         for match in _BRACKET.finditer(reading.text):
             start, end = match.span()
             if read.overlap(start, end):
+                self._read += 1
                 continue
             roles = [w for w in find_role_words(match[1]) if w.kind == RoleWordKind.ROLE]
             heads = [w for w in roles if not w.start or w.end == len(match[1])]
@@ -79,8 +86,10 @@ class Doubts:
                     span=span,
                 )
 
-    def findings(self, lines: Sequence[Line], tasks: Sequence[Task]) -> Iterator[Finding]:
-        """What to look at, in order of weight."""
+    def findings(
+        self, lines: Sequence[Line], tasks: Sequence[Task], text: str
+    ) -> Iterator[Finding]:
+        """What to look at, in order of weight; `text` is the document's."""
         unowned = len(self._unowned)
         if unowned >= _LEAST and unowned > _UNOWNED * self._named:
             yield Finding(
@@ -88,6 +97,16 @@ class Doubts:
                 message=f"{self._named} 条提到单位, 其中 {unowned} 条没有读出责任单位, 请核对 / of {self._named} "
                 f"clauses that name bodies, {unowned} were given no owner; check them",
                 span=self._unowned[0],
+            )
+        free = (task for task in tasks if not task.responsibilities)  # what is borne is a duty
+        still = [task for task in free if not _acts(task.span.slice(text))]
+        if len(still) >= _LEAST and len(still) > _VERBLESS * len(tasks):
+            yield Finding(
+                code="duties-without-verb",
+                message=f"{len(tasks)} 项任务中有 {len(still)} 项没有单位也没有动词, 像是名录、条件或参数, 请核对是否真是任务 / "
+                f"{len(still)} of {len(tasks)} tasks have no unit and no verb, like a list, conditions or "
+                "specifications; check whether they are duties",
+                span=still[0].span,
             )
         cells = len(self._cells)
         if cells >= _LEAST and cells > _CELLS * self._clauses:
@@ -120,4 +139,18 @@ class Doubts:
                 "as text, check them",
                 span=Span(astray[0].start, astray[0].end),
             )
+        unread = len(self._brackets)
+        if unread >= _LEAST and unread > self._read:
+            yield Finding(
+                code="few-brackets-read",
+                message=f"{unread + self._read} 个像是责任单位的括号只读出 {self._read} 个, 请核对 / of "
+                f"{unread + self._read} brackets like lists of owners {self._read} were read; check them",
+                span=self._brackets[0].span,
+            )
         yield from self._brackets
+
+
+def _acts(words: str) -> bool:
+    """Whether words hold a verb by which something is to be done."""
+    found = best_role_words(find_role_words(words))
+    return any(w.kind in _VERBS and w.end - w.start > 1 for w in found)

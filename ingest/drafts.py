@@ -12,14 +12,15 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
 
 from ingest.columns import duty_of, names_units, read_column
 from ingest.layout import Line, LineKind, is_signatory
 from ingest.numbering import CONTEXTUAL, RANK, Marker, find_marker
 from ingest.wrapping import ends_open
+from kb.characters import any_of
+from kb.language.numerals import HUNDREDS
 from kb.language.parties import find_parties
-from kb.lexicon import WordEntry, load_lexicon
+from kb.lexicon import WordEntry, words_of
 from kb.models import Span
 
 INTRO = Marker("", "cn", 0)
@@ -47,7 +48,6 @@ addressed: the lowest of the documents' 60 is .42 (各县（市）林业和草�
 the highest sentence that ends in a colon has .38."""
 _LONGEST_ADDRESS = 400
 """Characters of such a line; the longest, of nineteen ministries, has 176."""
-_LEADS = re.compile(r"。|(?:如下|以下|下列|为)[^，。]{0,8}[：:]$")
 _MORE = 5
 """Lines of text after a date that say that it was none of a signature, where nothing is numbered."""
 
@@ -57,6 +57,7 @@ class LabelKind(StrEnum):
 
     NOTE = "note"
     ADDRESSED = "addressed"
+    LEADS = "leads"
 
 
 class LabelWords(WordEntry):
@@ -65,11 +66,11 @@ class LabelWords(WordEntry):
     kind: LabelKind
 
 
-@lru_cache
 def _label_words(kind: LabelKind) -> tuple[str, ...]:
-    return tuple(
-        w for e in load_lexicon("label_words", LabelWords) if e.kind is kind for w in e.words
-    )
+    return words_of("label_words", LabelWords, kind)
+
+
+_LEADS = re.compile(rf"。|{any_of(_label_words(LabelKind.LEADS))}[^，。]{{0,8}}[：:]$")
 
 
 @dataclass(slots=True)
@@ -356,7 +357,7 @@ def rank_of(draft: Draft, known: dict[str, float], above: float | None) -> float
     family = draft.marker.family
     if family not in CONTEXTUAL:
         return _RANK[family]
-    kind = re.sub(r"[\d一二三四五六七八九十百\s:：.．、]", "", draft.marker.text)
+    kind = re.sub(rf"[\d{HUNDREDS}\s:：.．、]", "", draft.marker.text)
     return known.setdefault(kind, TOP if above is None else above + 0.4)
 
 

@@ -9,40 +9,60 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from functools import lru_cache
 from itertools import pairwise
 
 from ingest.clauses import ClauseReading
 from ingest.columns import ColumnKind
 from ingest.deadlines import (
+    FoundDeadline,
     find_column_deadlines,
     find_deadlines,
     find_pace,
-    find_yearless,
 )
+from ingest.leftovers import FormulaKind, formula
 from ingest.milestones import MilestoneBook, assemble_milestones
 from ingest.owners import OWNER
 from ingest.reading import Reading
 from ingest.targets import FoundTarget, name_targets
+from kb.characters import any_of
 from kb.identifiers import stable_id
 from kb.language.parties import Form
+from kb.lexicon import WordEntry, words_of
 from kb.models import Clause, Finding, Plan, Span
 from kb.ranges import between
 from tasks.models import Assignment, Baseline, Basis, Target, Task, TaskKind
 
-_GOAL = re.compile(r"(?:总体|主要|工作|发展|具体|行动|建设|奋斗|预期|阶段性?|近期|远期)?目标")
-_SAFEGUARD = re.compile(
-    r"保障措施|组织保障|组织实施|组织领导|保障机制|工作保障|实施保障|政策保障|强化保障|加强领导|工作要求|支持措施|附则"
-)
-_PREAMBLE = re.compile(
-    r"指导思想|基本原则|总体要求|总体思路|工作原则|基本情况|现状|形势|适用范围|总则|编制依据"
-)
-# What an opening paragraph ends with: why the plan was made, and no duty of anybody.
-_OCCASION = re.compile(
-    r"(?:制[定订]|编制|提出|形成|出台)了?(?:本|如下|以下|此)[^,。;:的并]{0,14}[。:]?\s*$"
-)
 _BODY = 12
 _BETWEEN = " 。;,\n\t|"
 _TITLE = 60
+
+
+class HeadingWords(WordEntry):
+    """Words of headings over clauses of one kind; headings that say so, and that do not."""
+
+    kind: TaskKind
+
+
+_HEADINGS = ((TaskKind.SAFEGUARD, None), (TaskKind.GOAL, 20))
+"""Which kind a heading may say, the first that it does, and in how many of its characters."""
+
+
+@lru_cache
+def _heading_words(kind: TaskKind) -> re.Pattern[str]:
+    return re.compile(any_of(words_of("heading_words", HeadingWords, kind)))
+
+
+def kind_of_heading(heading: str) -> TaskKind | None:
+    """What the clauses under a heading are, where it says so."""
+    said = (kind for kind, end in _HEADINGS if _heading_words(kind).search(heading[:end]))
+    return next(said, None)
+
+
+@lru_cache
+def _occasion() -> re.Pattern[str]:
+    """What an opening paragraph ends with: why the plan was made, and no duty of anybody."""
+    return re.compile(rf"(?:{formula(FormulaKind.OCCASION).pattern})[^,。;:的并]{{0,14}}[。:]?\s*$")
 
 
 def extract_tasks(
@@ -63,6 +83,7 @@ def extract_tasks(
     clauses = {clause.id: clause for clause in outlined}
     parents = {clause.parent_id for clause in clauses.values()}
     listed: dict[str, tuple[Assignment, ...]] = {}
+    below: set[str] = set()
     tasks: list[Task] = []
     warnings: list[Finding] = []
     doubts = sorted(doubts, key=lambda span: span.start)
@@ -72,12 +93,13 @@ def extract_tasks(
         owners = [a for found in item.lists for a in found.assignments]
         if owners:
             listed[clause.id] = tuple(owners)
+            if _below_list(item):
+                below.add(clause.id)
         warnings.extend(_unresolved(item))
+        warnings.extend(_without_year(item))
         if not _has_body(item, clause.id in parents):
             continue
         period = periods[clause.plan_id]
-        if issued is None:
-            warnings.extend(_without_year(item))
         subjects = item.owners.stated
         deadlines = find_deadlines(
             reading,
@@ -99,6 +121,8 @@ def extract_tasks(
         heads = [*find_column_deadlines(numbers, item.cells, deadlines, reference=item.reference)]
         if heads:
             deadlines = sorted([*deadlines, *heads], key=lambda d: d.at)
+        found = (use.mention for use in item.quantities)
+        bounds = frozenset(n.from_ for n in found if n.from_ < n.start)
         kind = _kind(clause, clauses)
         # Sorted starts, so that each duty of a long clause looks only at what is its own.
         due_at = [d.at for d in deadlines]
@@ -109,7 +133,7 @@ def extract_tasks(
             or states_occasion(clause, reading.text)
         ):
             continue  # a row of figures that asks for nothing
-        for number, (start, end, own) in enumerate(_segments(item)):
+        for number, (start, end, own) in enumerate(_segments(item, deadlines)):
             task_id = stable_id("task", clause.id, number)
             span = reading.span(start, end)
             stated = subjects[between(stated_at, span.start, span.end)]
@@ -125,6 +149,8 @@ def extract_tasks(
                 task_id=task_id,
                 task_range=(start, end),
                 period=None if pace else period,
+                bounds=bounds,
+                cells=item.cells,
             )
             tasks.append(
                 Task(
@@ -144,12 +170,42 @@ def extract_tasks(
                     ),
                 )
             )
-    return tuple(tasks), warnings
+    return tuple(_spread(tasks, clauses, below)), warnings
+
+
+def _below_list(item: ClauseReading) -> bool:
+    """Whether a line of owners stands under the last item of a list: 责任单位:… after bullets."""
+    marker = item.clause.marker
+    bullet = bool(marker) and not any(character.isalnum() for character in marker)
+    return bullet and bool(item.lists) and "\n" in item.reading.text[: item.lists[0].start + 1]
+
+
+def _spread(tasks: Sequence[Task], clauses: dict[str, Clause], below: set[str]) -> list[Task]:
+    """The tasks, where a line of owners under a list of bullets (the clauses `below`) belongs to all
+    its items that name none: bullets divide one measure, numbers are duties of their own."""
+    done = list(tasks)
+    for place, last in enumerate(tasks):
+        if last.clause_id not in below:
+            continue
+        listed = tuple(
+            a.model_copy(update={"basis": Basis.INHERITED})
+            for a in last.responsibilities
+            if a.basis is Basis.LISTED
+        )
+        for at in range(place - 1, -1, -1):
+            same, one = clauses[last.clause_id], clauses[done[at].clause_id]
+            beside = (one.parent_id, one.marker) == (same.parent_id, same.marker)
+            owned = any(a.basis is Basis.LISTED for a in done[at].responsibilities)
+            if not beside or owned:
+                break
+            stated = (a for a in done[at].responsibilities if a.basis is not Basis.INHERITED)
+            done[at] = done[at].model_copy(update={"responsibilities": (*stated, *listed)})
+    return done
 
 
 def states_occasion(clause: Clause, words: str) -> bool:
     """Whether a clause without number says why the plan was made: 结合实际,制定本行动计划."""
-    return not clause.marker and bool(_OCCASION.search(words))
+    return not clause.marker and bool(_occasion().search(words))
 
 
 def _local(reading: Reading, within: Span, spans: Sequence[Span]) -> list[tuple[int, int]]:
@@ -167,7 +223,9 @@ def _has_body(item: ClauseReading, is_parent: bool) -> bool:
     return len(rest) >= _BODY or bool(item.lists)
 
 
-def _segments(item: ClauseReading) -> Iterator[tuple[int, int, tuple[Assignment, ...]]]:
+def _segments(
+    item: ClauseReading, deadlines: Sequence[FoundDeadline]
+) -> Iterator[tuple[int, int, tuple[Assignment, ...]]]:
     """(start, end, assignments) of each duty in the clause, as local ranges. Lists side by side (the
     cells of a row, a line for each role) are one; what follows the last is a duty of its own where
     it has a body, else part of the last (a row's cell of its date)."""
@@ -176,7 +234,7 @@ def _segments(item: ClauseReading) -> Iterator[tuple[int, int, tuple[Assignment,
         yield 0, len(text), ()
         return
     last = len(text) if item.cells else item.lists[-1].end
-    dated = sum(u.mention.end - u.mention.start for u in item.times if u.mention.start >= last)
+    dated = sum(d.to - d.at for d in deadlines if d.at >= last)
     rest = len(text[last:].strip(_BETWEEN)) - dated >= _BODY
     cursor, own = 0, item.lists[0].assignments
     for before, owners in pairwise(item.lists):
@@ -192,10 +250,8 @@ def _segments(item: ClauseReading) -> Iterator[tuple[int, int, tuple[Assignment,
 def _kind(clause: Clause, clauses: dict[str, Clause]) -> TaskKind:
     at: Clause | None = clause
     while at is not None:
-        if _SAFEGUARD.search(at.heading):
-            return TaskKind.SAFEGUARD
-        if _GOAL.search(at.heading[:20]) or _PREAMBLE.search(at.heading[:20]):
-            return TaskKind.GOAL
+        if kind := kind_of_heading(at.heading):
+            return kind
         at = clauses.get(at.parent_id) if at.parent_id else None
     return TaskKind.ACTION
 
@@ -289,13 +345,15 @@ def _unresolved(item: ClauseReading) -> Iterator[Finding]:
 
 def _undecided(item: ClauseReading) -> Iterator[Finding]:
     """Numbers and times of which it could not be decided what they are for."""
-    reading = item.reading
+    reading, yearless = item.reading, set(item.yearless)
     for code, chinese, english, uses in (
         ("unclassified-number", "目标或标准", "a target or a standard", item.quantities),
         ("unclassified-date", "时限", "a deadline", item.times),
     ):
         for start, end in (
-            (u.mention.start, u.mention.end) for u in uses if u.decision.label is None
+            at
+            for u in uses
+            if u.decision.label is None and (at := (u.mention.start, u.mention.end)) not in yearless
         ):
             yield Finding(
                 code=code,
@@ -306,7 +364,7 @@ def _undecided(item: ClauseReading) -> Iterator[Finding]:
 
 
 def _without_year(item: ClauseReading) -> Iterator[Finding]:
-    for start, end in find_yearless(item.times):
+    for start, end in item.yearless:
         printed = item.reading.text[start:end].strip()
         yield Finding(
             code="no-year",

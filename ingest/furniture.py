@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 from typing import Literal
 
+from kb.characters import HAN
 from kb.lexicon import load_lexicon
 from kb.models import Fact
 
@@ -48,8 +49,8 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     labels = "|".join(re.escape(w) for w in sorted(words["label"], key=len, reverse=True))
     # Atomic: a run of labels is read one way only, so that a near miss costs no more than its length.
     return (
-        re.compile(rf"(?>{links})+[:：]?|走进[一-龥]{{2,4}}|[-—_=~*.]+"),
-        re.compile(rf"(?<![一-龥])(?:{labels})[ \u3000]*[:：]"),
+        re.compile(rf"(?>{links})+[:：]?|走进[{HAN}]{{2,4}}|[-—_=~*.]+"),
+        re.compile(rf"(?<![{HAN}])(?:{labels})[ \u3000]*[:：]"),
         re.compile("|".join(words["form"])),
     )
 

@@ -49,6 +49,7 @@ from ingest.titles import (
     stands_alone,
     title_inside,
 )
+from kb.characters import HAN
 from kb.models import Fact, Finding, HeaderValue, Span
 
 _LONGEST_FIRST_LINE = 80
@@ -115,7 +116,7 @@ def parse_header(text: str, found: Sequence[Line] | None = None) -> Header:
         words = spoken.text[:_LONGEST_FIRST_LINE] if spoken else ""
         if spoken:
             untitled.append(_untitled(spoken))
-    title = re.sub(r"(?<=[一-龥])[ \u3000]+(?=[一-龥《])", "", words) or None
+    title = re.sub(rf"(?<=[{HAN}])[ \u3000]+(?=[{HAN}《])", "", words) or None
     number = normalize_document_number(labelled("document_number") or "")
     if number is None and (own := _printed_number(lines)):
         number, places["document_number"] = own
@@ -276,7 +277,7 @@ def _printed_issuer(
             return bare
     if printed:
         words = "".join(line.text for line in printed)
-        match = re.match(r"([一-龥\s、（）()]{3,60}?)(?:关于|印发)", words)
+        match = re.match(rf"([{HAN}\s、（）()]{{3,60}}?)(?:关于|印发)", words)
         if match and (name_ := re.sub(r"\s", "", match[1])):
             places["issuer"] = Span(printed[0].start, printed[0].start + len(match[1].rstrip()))
             return name_

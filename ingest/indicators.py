@@ -18,7 +18,9 @@ from functools import lru_cache
 from ingest.columns import NO_CELLS, Cell, Cells, ColumnKind, is_body
 from ingest.quantity_features import ends_measured
 from ingest.scopes import find_scopes, ranks
+from kb.characters import HAN
 from kb.language.engine import Grammar, Token, best
+from kb.language.numerals import TENS
 from kb.language.quantities import MeasureKind, Quantity
 from kb.language.times import find_times
 from kb.lexicon import WordEntry, load_lexicon
@@ -50,9 +52,7 @@ class NameWords(WordEntry):
 
 
 _AND = re.compile(r"[、和与及]|以及")
-_MARKER = re.compile(
-    r"\s*(?:\(?(?:[一二三四五六七八九十]{1,3}|\d{1,3})[)、.:](?!\d)|[⒈-⒛①-⑳]|\d\.\d )\s*"
-)
+_MARKER = re.compile(rf"\s*(?:\(?(?:[{TENS}]{{1,3}}|\d{{1,3}})[)、.:](?!\d)|[⒈-⒛①-⑳]|\d\.\d )\s*")
 _EDGES = " \"'*|｜\t\n—-…·"
 _BRACKET = re.compile(r"\([^()]*\)$")
 _FOLLOWING = re.compile(
@@ -343,7 +343,7 @@ def _shortened(words: str) -> str:
 
 def _counts_what_follows(before: str, q: Quantity) -> bool:
     """课程创新基地和|100个…: the words before the number belong to the one before."""
-    return q.measure not in (None, "%") and bool(re.search(r"[一-龥][、和与及]\s*$", before))
+    return q.measure not in (None, "%") and bool(re.search(rf"[{HAN}][、和与及]\s*$", before))
 
 
 def _after(text: str, at: int) -> str:

@@ -19,9 +19,11 @@ from ingest.numbering import Marker, find_marker, settle
 from ingest.reading import Breaks, begins_label
 from ingest.tables import find_tables
 from ingest.wrapping import breaks_inside, ends_open, find_margin, is_full, width_of
+from kb.characters import HAN
+from kb.language.numerals import TENS
 from kb.language.parties import find_parties
 from kb.language.party_words import WordKind, party_words
-from kb.lexicon import WordEntry, load_lexicon
+from kb.lexicon import WordEntry, words_of
 
 _SENTENCE = re.compile(r"[。；;]")
 _DASHED_PAGE = re.compile(r"[-—–][-—–\s]*\d{1,4}[-—–\s]*[-—–]")
@@ -32,7 +34,7 @@ _PERIOD_SUFFIX = re.compile(
     r"(?<!\s)\s*+[(（]?\s*+(?:19|20)\d\d\s*+年?\s*+[-—–－~～至]++\s*+(?:19|20)\d\d\s*+年?\s*+[)）]?\s*+$"
 )
 _BRACKETED = re.compile(r"[(（][^()（）\n]{1,24}[)）]$")
-_NUMBER_OF = r"\s*[\d一二三四五六七八九十]*\s*"
+_NUMBER_OF = rf"\s*[\d{TENS}]*\s*"
 _SUBTITLE = 3
 """Lines at the head of a text of which one after a dash is a subtitle."""
 _ATTACHED_ALONE = 20
@@ -74,13 +76,9 @@ class LayoutWords(WordEntry):
     kind: LayoutKind
 
 
-@lru_cache
 def layout_words(kind: LayoutKind) -> tuple[str, ...]:
     """The words of a kind, the longest first."""
-    words = (
-        w for e in load_lexicon("layout_words", LayoutWords) if e.kind is kind for w in e.words
-    )
-    return tuple(sorted(words, key=len, reverse=True))
+    return words_of("layout_words", LayoutWords, kind)
 
 
 @lru_cache
@@ -434,7 +432,7 @@ def is_dateline(text: str) -> bool:
 def is_signatory(text: str) -> bool:
     """Whether a line holds nothing but names of bodies, as over a title or in a signature."""
     bare = re.sub(r"\s", "", text)
-    if not 2 < len(bare) <= _LONGEST_SIGNATURE or not re.fullmatch(r"[一-龥（）()]+", bare):
+    if not 2 < len(bare) <= _LONGEST_SIGNATURE or not re.fullmatch(rf"[{HAN}（）()]+", bare):
         return False
     found = find_parties(bare)
     covered = sum(p.end - p.start for p in found) >= _SIGNED * len(bare)

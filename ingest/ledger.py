@@ -16,6 +16,8 @@ from ingest.clauses import ClauseReading
 from ingest.owners import OWNER
 from ingest.pipeline import read_document
 from ingest.readers import Source
+from kb.characters import HAN
+from kb.language.numerals import NUMERALS
 from kb.language.party_words import WordKind, party_words
 from kb.language.quantities import find_uncounted
 from kb.models import Fact, Span
@@ -24,7 +26,7 @@ from tasks.models import Extraction
 
 # The plain scan that coverage is measured by; it knows nothing of the mention readers.
 _FIGURES = re.compile(r"\d[\d.,]*")
-_COUNTED = re.compile(r"[一二两三四五六七八九十百千万亿]+(?=[个名家所项条亩户人次年月日天元%])")
+_COUNTED = re.compile(rf"[{NUMERALS}]+(?=[个名家所项条亩户人次年月日天元%])")
 _BODY_ENDS = 3
 """Characters of an end that a body is known by without looking at what stands around it."""
 _UNCLASSIFIED = "unclassified"
@@ -103,7 +105,8 @@ def _mentions(item: ClauseReading, facts: dict[tuple[str, int], str]) -> Iterato
         yield mention("party", p.start, p.end, p.name, party.decision, use, p.end)
     for time in item.times:
         t = time.mention
-        read = t.rrule or t.duration or f"{t.first}..{t.last}"
+        length = f"{t.duration}..{t.duration_max}" if t.duration_max else t.duration
+        read = t.rrule or length or f"{t.first}..{t.last}"
         use = time.decision.label or _UNCLASSIFIED
         yield mention("time", t.start, t.end, read, time.decision, use, t.end)
     for number in item.quantities:
@@ -144,7 +147,7 @@ def _bodies() -> re.Pattern[str]:
         for word in entry.words
         if len(word) >= _BODY_ENDS
     }
-    return re.compile(rf"[一-龥]{{2,14}}(?:{'|'.join(map(re.escape, sorted(ends)))})")
+    return re.compile(rf"[{HAN}]{{2,14}}(?:{'|'.join(map(re.escape, sorted(ends)))})")
 
 
 def _coverage(text: str, readings: tuple[ClauseReading, ...], mentions: list[Mention]) -> float:

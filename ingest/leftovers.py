@@ -32,6 +32,7 @@ class FormulaKind(StrEnum):
     DUTY = "duty"  # it asks for something all the same
     APPROVAL = "approval"  # it says who passed the document
     SUBJECT = "subject"  # who may do so
+    OCCASION = "occasion"  # it says that the plan was made: 结合实际,制定本方案
 
 
 class FormulaWords(WordEntry):

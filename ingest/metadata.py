@@ -14,6 +14,8 @@ from functools import lru_cache
 
 from ingest.lines import find_raw_lines
 from ingest.numbering import find_marker
+from kb.characters import HAN
+from kb.language.numerals import DIGITS, ONES, TENS, ZEROS
 from kb.lexicon import WordEntry, load_lexicon
 from kb.models import Span
 
@@ -65,6 +67,14 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     )
 
 
+@lru_cache
+def header_label() -> re.Pattern[str]:
+    """How a cell of a page begins that labels a fact of the header."""
+    entries = load_lexicon("metadata_labels", MetadataLabel)
+    words = (w for e in entries if e.field != "other" for w in e.words if not w.isascii())
+    return re.compile(rf"\[?\s*(?:{'|'.join(map(_spaced, words))})")
+
+
 _SENTENCE = re.compile(r"[。；;！？]")
 _LONGEST_VALUE = 120
 _NEAR = 2
@@ -72,11 +82,11 @@ _NEAR = 2
 _FREE = frozenset({"subject", "title", "other", "issuer"})
 _INDEX = re.compile(r"[A-Za-z0-9][\w./—-]{4,60}", re.ASCII)
 NUMBER = re.compile(
-    r"(?<![一-龥])([一-龥]{1,12}(?:[(（][一-龥]{1,6}[)）])?)[〔﹝\[［]((?:19|20)\d\d)[〕﹞\]］]\s*第?(\d{1,4})\s*号"
+    rf"(?<![{HAN}])([{HAN}]{{1,12}}(?:[(（][{HAN}]{{1,6}}[)）])?)[〔﹝\[［]((?:19|20)\d\d)[〕﹞\]］]\s*第?(\d{{1,4}})\s*号"
 )
-_CN_DIGITS = {c: str(i) for i, c in enumerate("零一二三四五六七八九")} | {"〇": "0", "○": "0"}
+_CN_DIGITS = {**{c: str(i) for i, c in enumerate(DIGITS)}, **dict.fromkeys(ZEROS, "0")}
 DATE = re.compile(
-    r"((?:19|20)\d\d|[一二][〇零○一二三四五六七八九]{3})\s*[-年./]\s*(\d{1,2}|[一二三四五六七八九十]{1,3})\s*[-月./]\s*(\d{1,2}|[一二三四五六七八九十]{1,3})日?"
+    rf"((?:19|20)\d\d|[{ONES[:2]}][{ZEROS}{ONES}]{{3}})\s*[-年./]\s*(\d{{1,2}}|[{TENS}]{{1,3}})\s*[-月./]\s*(\d{{1,2}}|[{TENS}]{{1,3}})日?"
 )
 PACKED = re.compile(r"^(20\d\d)(0[1-9]|1[0-2])([0-3]\d)$")
 

@@ -15,21 +15,47 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from kb.lexicon import WordEntry, load_lexicon
+from kb.characters import HAN, any_of
+from kb.language.numerals import DIGITS, HUNDREDS, ZEROS
+from kb.lexicon import WordEntry, words_of
 
-_CN = "一二三四五六七八九十百"
-_GOES_ON = r"(?=\s|$|[一-龥])"
+
+class NumberedKind(StrEnum):
+    """What a word with a number names, and where the number stands."""
+
+    BLOCK = "block"  # after its word: 任务一
+    STEP = "step"  # before it, after 第: 第一步
+    PART = "part"  # the same, of the parts of a regulation: 第一编
+    CHAPTER = "chapter"
+    SECTION = "section"
+    ARTICLE = "article"
+
+
+class NumberedWords(WordEntry):
+    """Words of one kind; lines that begin with such a mark, and lines that only seem to."""
+
+    kind: NumberedKind
+
+
+def _any(kind: NumberedKind) -> str:
+    return any_of(words_of("numbered_words", NumberedWords, kind))
+
+
+_GOES_ON = rf"(?=\s|$|[{HAN}])"
 # 1.5 is a number; 1.2025年 and 5.9月底 are markers before a year and a month.
 _NO_DECIMAL = r"(?:(?!\d)|(?=(?:19|20)\d\d\s*年)|(?=\d{1,2}\s*月))"
 _FAMILIES: tuple[tuple[str, str], ...] = (
-    ("part", rf"第[{_CN}]{{1,4}}(?:部分|[编篇]){_GOES_ON}"),
-    ("chapter", rf"第[{_CN}]{{1,4}}[章]{_GOES_ON}"),
-    ("section", rf"第[{_CN}]{{1,4}}节{_GOES_ON}"),
-    ("article", rf"第[{_CN}零〇\d]{{1,5}}条(?:之[{_CN}])?{_GOES_ON}"),
+    ("part", rf"第[{HUNDREDS}]{{1,4}}{_any(NumberedKind.PART)}{_GOES_ON}"),
+    ("chapter", rf"第[{HUNDREDS}]{{1,4}}{_any(NumberedKind.CHAPTER)}{_GOES_ON}"),
+    ("section", rf"第[{HUNDREDS}]{{1,4}}{_any(NumberedKind.SECTION)}{_GOES_ON}"),
+    (
+        "article",
+        rf"第[{HUNDREDS}{ZEROS}\d]{{1,5}}{_any(NumberedKind.ARTICLE)}(?:之[{HUNDREDS}])?{_GOES_ON}",
+    ),
     ("block", ""),
-    ("cn", rf"[{_CN}]{{1,4}}[、．.]{_NO_DECIMAL}"),
-    ("lost", r"、(?=[一-龥]{2,20}\s*$)"),
-    ("cn-bracket", rf"[(（]\s?[{_CN}]{{1,4}}\s?[)）]|[㈠-㈩]"),
+    ("cn", rf"[{HUNDREDS}]{{1,4}}[、．.]{_NO_DECIMAL}"),
+    ("lost", rf"、(?=[{HAN}]{{2,20}}\s*$)"),
+    ("cn-bracket", rf"[(（]\s?[{HUNDREDS}]{{1,4}}\s?[)）]|[㈠-㈩]"),
     ("number", rf"\d{{1,3}}[.．、]{_NO_DECIMAL}|[⒈-⒛][.．、]?"),
     ("decimal-2", ""),
     ("decimal-3", ""),
@@ -37,7 +63,7 @@ _FAMILIES: tuple[tuple[str, str], ...] = (
     ("number-bracket", r"[(（]\s?\d{1,3}\s?[)）]|[⑴-⒇]"),
     ("half-bracket", r"\d{1,2}[)）]"),
     ("circle", r"[①-⑳㉑-㉟❶-❿]"),
-    ("letter", r"[A-H](?:[、．]|[.](?=\s|[一-龥])|类[:：])"),
+    ("letter", rf"[A-H](?:[、．]|[.](?=\s|[{HAN}])|类[:：])"),
     ("dash", r"——"),
     ("bullet", r"[▍◆◇■□●○•▪➢★☆※◎▲△]\s*|[-*+][ \u3000]+(?=\S)"),
 )
@@ -50,22 +76,9 @@ CONTEXTUAL = frozenset({"block", "bullet"})
 """Families whose depth is that of the place where they are first met: 任务一 stands over 一、 as
 often as under it."""
 _DECIMAL = re.compile(r"(\d{1,2}(?:[.．]\d{1,2}){1,3})(?![\d.．%％])[.．、]?[ \u3000\t]*(?=\S)")
-_BARE = re.compile(r"(\d{1,2})[ \u3000\t]+(?=[一-龥])")
+_BARE = re.compile(rf"(\d{{1,2}})[ \u3000\t]+(?=[{HAN}])")
 _BESIDE_FIGURE = re.compile(r"(\d{1,2})[.．、](?=\d)")
-_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"〇": 0}
-
-
-class NumberedKind(StrEnum):
-    """Where the number of a block stands."""
-
-    BLOCK = "block"  # after its word: 任务一
-    STEP = "step"  # before it, after 第: 第一步
-
-
-class NumberedWords(WordEntry):
-    """Words of one kind; lines that begin with such a mark, and lines that only seem to."""
-
-    kind: NumberedKind
+_DIGITS = {**{c: n for n, c in enumerate(DIGITS)}, **dict.fromkeys(ZEROS, 0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +103,10 @@ class Marker:
 
 @lru_cache
 def _blocks() -> re.Pattern[str]:
-    words: dict[NumberedKind, list[str]] = {kind: [] for kind in NumberedKind}
-    for entry in load_lexicon("numbered_words", NumberedWords):
-        words[entry.kind] += sorted(entry.words, key=len, reverse=True)
-    block, step = ("|".join(map(re.escape, words[kind])) for kind in NumberedKind)
-    number = rf"(?:\d{{1,3}}|[{_CN}]{{1,4}})"
+    block, step = _any(NumberedKind.BLOCK), _any(NumberedKind.STEP)
+    number = rf"(?:\d{{1,3}}|[{HUNDREDS}]{{1,4}})"
     stop = r"(?:\s*[:：.．、](?!\d)\s*|[ \u3000\t]+(?=\S)|(?=[《“(（【]|——)|$)"
-    return re.compile(
-        rf"(?:{block})\s?{number}{stop}|第\s?{number}\s?(?:{step})(?:{stop}|(?=[,，]))"
-    )
+    return re.compile(rf"{block}\s?{number}{stop}|第\s?{number}\s?{step}(?:{stop}|(?=[,，]))")
 
 
 def find_marker(line: str) -> Marker | None:
@@ -191,22 +199,3 @@ def normalize_ordinal(text: str) -> int | None:
         elif character == "百":
             total, digit, seen = total + (digit or 1) * 100, 0, True
     return total + digit if seen else None
-
-
-def chinese_ordinal(number: int) -> str:
-    """12 → 十二; from 1000 on in figures: nobody writes them out.
-
-    >>> chinese_ordinal(12), chinese_ordinal(105), chinese_ordinal(110)
-    ('十二', '一百零五', '一百一十')
-    """
-    if number >= 1000:
-        return str(number)
-    names = "零一二三四五六七八九"
-    hundreds, rest = divmod(number, 100)
-    tens, ones = divmod(rest, 10)
-    printed = f"{names[hundreds]}百" if hundreds else ""
-    if tens:
-        printed += "十" if tens == 1 and not hundreds else f"{names[tens]}十"
-    elif hundreds and ones:
-        printed += "零"
-    return printed + (names[ones] if ones else "")

@@ -27,9 +27,11 @@ from ingest.layout import (
 )
 from ingest.leftovers import find_leftovers, is_doubt
 from ingest.metadata import NUMBER
-from ingest.numbering import Marker, chinese_ordinal, find_marker
+from ingest.numbering import Marker, find_marker
 from ingest.reading import Breaks
+from kb.characters import HAN
 from kb.identifiers import stable_id
+from kb.language.numerals import chinese_ordinal
 from kb.models import Clause, Finding, Plan, Repair, Span
 
 _TOP = ("cn", "chapter", "article")
@@ -207,7 +209,7 @@ class _Outliner:
         lines, outline = self._lines, self.outline
         printed = "".join(line.text for line in lines[title_from:body_from])
         title = (
-            re.sub(r"(?<=[一-龥])[ \u3000]+(?=[一-龥])", "", strip_period(printed))
+            re.sub(rf"(?<=[{HAN}])[ \u3000]+(?=[{HAN}])", "", strip_period(printed))
             or self._header.title
             or ""
         )

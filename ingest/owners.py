@@ -112,7 +112,11 @@ def read_owners(
 
 def _assignment(reading: Reading, use: PartyUse, organisations: Organisations) -> Assignment:
     party = use.mention
-    unit = party.unit or (organisations.resolve(party.name) if party.form is Form.SUFFIX else None)
+    unit = party.unit
+    if unit is None and party.form is Form.SUFFIX:
+        unit = organisations.resolve(party.name)
+    elif unit is None and party.form is Form.FIELD:
+        unit = organisations.of_field(party.name)
     return Assignment(
         unit=party.name,
         unit_id=unit.id if unit else None,

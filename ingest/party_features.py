@@ -14,10 +14,19 @@ from itertools import pairwise
 
 from ingest.columns import NO_CELLS, Cells, ColumnKind
 from ingest.surroundings import LINE_ENDS, PARTS, STOPS, Surroundings, crossed
+from ingest.time_events import ends_attribute
 from kb.language.engine import Token
+from kb.language.numerals import TENS
 from kb.language.parties import Form, Party
 from kb.language.party_words import remainders
-from kb.language.roles import GIVES_ROLE, Role, RoleWordKind, best_role_words, find_role_words
+from kb.language.roles import (
+    GIVES_ROLE,
+    HEADS_ROLE,
+    Role,
+    RoleWordKind,
+    best_role_words,
+    find_role_words,
+)
 from kb.ranges import Ranges
 
 _LABEL = 14
@@ -26,6 +35,8 @@ _LABEL_EDGES = frozenset("。;,:|\n()[]【】〔〕")
 _BRACKET = 400
 _REACH = 24
 """Characters after a group in which its verb is looked for."""
+_DEED = 6
+"""Characters after a group of what it does to a noun (审核确认的|家庭)."""
 _LATER = 120
 """Characters of a sentence after a group in which roles, and its other verbs, are looked for."""
 _NAME = 12
@@ -37,7 +48,7 @@ _SILENT = frozenset(("end", "stop", "comma", "list", "open", "close", "mark"))
 _GAP = 3
 """Characters of white space between a label without a colon and what it labels, and one more."""
 _MARKER = 24
-_OF_MARKERS = " \t*#(一二三四五六七八九十.、)（）0123456789"
+_OF_MARKERS = f" \t*#({TENS}.、)（）0123456789"
 """What numbers of clauses are written with, and how many characters they may take."""
 _LINE = 300
 """Characters of a line or cell that are looked at on each side."""
@@ -97,7 +108,7 @@ class PartyScene(Surroundings):
             beside = verb.end == role.start and role.end == bearer.start
             if (
                 kinds == (RoleWordKind.IS, RoleWordKind.BEARER)
-                and role.kind in GIVES_ROLE
+                and role.kind in HEADS_ROLE
                 and beside
             ):
                 yield role.start, bearer.end
@@ -170,7 +181,7 @@ class PartyScene(Surroundings):
             if words:
                 yield Token(start, at + 1, "label", self._role_of_label(start, at), words)
         for role, bearer in pairwise(self.words):
-            if role.kind not in GIVES_ROLE or bearer.kind != RoleWordKind.BEARER:
+            if role.kind not in HEADS_ROLE or bearer.kind != RoleWordKind.BEARER:
                 continue
             verb = self.word_at(bearer.end)
             at = verb.end if verb is not None and verb.kind == RoleWordKind.IS else bearer.end
@@ -184,9 +195,9 @@ class PartyScene(Surroundings):
             bare = self.text[start:end].replace(" ", "")
             inside = best_role_words(find_role_words(bare))
             end = len(bare)
-        roles = [t for t in inside if t.kind in GIVES_ROLE]
+        roles = [t for t in inside if t.kind in HEADS_ROLE]
         bearer = any(t.kind == RoleWordKind.BEARER and t.end >= end - 1 for t in inside)
-        if not roles or not (bearer or roles[-1].end == end):
+        if not roles or not (bearer or (roles[-1].end == end and roles[-1].kind in GIVES_ROLE)):
             return None
         said = [Role(t.value) for t in roles if t.value is not None]
         return Role.LEAD if Role.LEAD in said else roles[-1].value
@@ -380,6 +391,8 @@ class PartyScene(Surroundings):
         limit = self.edge_after(end, _PAUSES, _REACH)
         verb = self.verb_after(end, limit)
         yield f"verb={'none' if verb is None else verb.kind + (':' + verb.value.value if verb.kind == RoleWordKind.ROLE and verb.value else '')}"
+        if self._qualifies(end, limit):
+            yield "qualifies=yes"
         stop = self.edge_after(end, STOPS, _LATER)
         later = self.tokens_between(limit, stop)
         yield f"later={'modal' if any(t.kind == RoleWordKind.MODAL for t in later) else 'duty' if any(t.kind in (RoleWordKind.DUTY, RoleWordKind.ROLE) for t in later) else 'none'}"
@@ -414,6 +427,14 @@ class PartyScene(Surroundings):
                 yield f"column-role={cell.column.role.value}"
         if start < 4 or (start < _MARKER and not text[:start].strip(_OF_MARKERS)):
             yield "opens-clause"
+
+    def _qualifies(self, end: int, limit: int) -> bool:
+        """Whether what a group does stands before a noun that it describes: X认定的|幼儿园, not at
+        the end of its part nor right after the group (X的)."""
+        of = ends_attribute(self.text, end, min(limit, end + _DEED))
+        if of is None or of <= end + 1 or of + 1 >= limit:
+            return False
+        return not any(t.kind == RoleWordKind.MODAL for t in self.tokens_between(end, of))
 
     def _label_without_role(self, start: int) -> str:
         """`bearer` for one that names bodies by what they are (普法主体:), else `other`."""
@@ -459,7 +480,7 @@ _CROSSED = (
     ("level", "next"), ("level", "before"), ("left", "right"), ("form", "zone"), ("form", "next"),
     ("class", "open"), ("class", "before"), ("later", "next"), ("class", "label"), ("part", "verb"),
     ("role-by", "role"), ("role-by", "zone"), ("role-by", "open"), ("role-by", "class"),
-    ("role-by", "part"), ("form", "column-role"), ("class", "column-role"), ("form", "fills"),
+    ("role-by", "part"), ("qualifies", "open"), ("form", "column-role"), ("class", "column-role"), ("form", "fills"),
 )  # fmt: skip
 
 

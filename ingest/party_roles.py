@@ -26,6 +26,7 @@ from kb.language.roles import (
     oversees,
 )
 
+_IS_ROLE = (RoleWordKind.ROLE, RoleWordKind.HEAD)
 _OPEN = (None, Role.RESPONSIBLE)
 """Roles that what else is said may make more of."""
 _REACH = 60
@@ -110,10 +111,10 @@ class PartyRoles:
         """The role that a word after a group gives: 牵头; 负责|监督; 为|牵头|单位."""
         after = self._scene.word_at(word.end)
         more = after is not None and after.kind == RoleWordKind.ROLE and after.value is not None
-        if word.kind == RoleWordKind.IS and after is not None and more:
+        if word.kind == RoleWordKind.IS and after is not None and after.kind in _IS_ROLE:
             bearer = self._scene.word_at(after.end)
             named = bearer is not None and bearer.kind == RoleWordKind.BEARER
-            return Role(after.value) if named else None
+            return Role(after.value) if named and after.value is not None else None
         heads = after is not None and after.kind == RoleWordKind.BEARER  # X 配合单位 Y
         if word.kind != RoleWordKind.ROLE or word.value is None or heads:
             return None

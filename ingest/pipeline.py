@@ -233,7 +233,7 @@ def _read_source(source: Source, tell: Tell, models: Models) -> Extraction:
             *header.findings,
             *outline.findings,
             *_attachments(plain),
-            *whole.findings(read.lines, tasks),
+            *whole.findings(read.lines, tasks, text),
             *warnings,
         ),
     )

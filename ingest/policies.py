@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 from ingest.clauses import ClauseReading
 from ingest.metadata import normalize_document_number
+from kb.characters import HAN
 from tasks.models import PolicyReference
 
 _CITED = re.compile(
-    r"《(?P<title>[^《》\n]{2,120})》(?:\s*\(?(?P<number>[一-龥]{1,12}(?:\([一-龥]{1,6}\))?[〔\[]\d{4}[〕\]]第?\d{1,4}号)\)?)?"
+    rf"《(?P<title>[^《》\n]{{2,120}})》(?:\s*\(?(?P<number>[{HAN}]{{1,12}}(?:\([{HAN}]{{1,6}}\))?[〔\[]\d{{4}}[〕\]]第?\d{{1,4}}号)\)?)?"
 )
 
 

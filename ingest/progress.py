@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from enum import Enum
+from enum import StrEnum
 from typing import TypeVar
+
+from kb.wording import wording
 
 T = TypeVar("T")
 
 
-class Stage(Enum):
-    """What is being done: in Chinese, in English."""
+class Stage(StrEnum):
+    """What is being done."""
 
-    DECODING = ("把字节读成文字", "decoding its bytes")
-    OUTLINE = ("读结构", "reading its outline")
-    CLAUSES = ("读条款和任务", "reading clauses and their duties")
-    CHECKING = ("核对引文", "checking quotes")
+    DECODING = "decoding"
+    OUTLINE = "outline"
+    CLAUSES = "clauses"
+    CHECKING = "checking"
+
+
+STAGE_NAMES = wording("ingest", "stages", Stage)
 
 
 Tell = Callable[[Stage, int, int], None]

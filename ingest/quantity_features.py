@@ -49,6 +49,7 @@ class Around(StrEnum):
     RULES = "genre-rule"
     NOTICE = "genre-notice"
     REPORT = "genre-report"
+    RECORD = "record"  # names a document that tells what was, and asks for nothing: 统计公报
 
 
 class AroundWords(WordEntry):
@@ -58,10 +59,11 @@ class AroundWords(WordEntry):
 
 
 _GENRES = frozenset({Around.PLAN, Around.RULES, Around.NOTICE, Around.REPORT})
+_RECORD = frozenset({Around.RECORD})
 _PARTS = frozenset({Around.REVIEW, Around.AHEAD, Around.TERMS})
 _MEASURED = frozenset({Around.RATE, Around.AMOUNT, Around.SIZE, Around.SPAN})
 _FRAME = frozenset({Around.OPEN, Around.CLOSE, Around.FROM, Around.EACH, Around.AGAINST})
-_BESIDE = frozenset(Around) - _GENRES - _PARTS - _MEASURED - _FRAME
+_BESIDE = frozenset(Around) - _GENRES - _PARTS - _MEASURED - _FRAME - _RECORD
 """Words of different sets may share their characters: each set is looked for by itself."""
 
 
@@ -80,7 +82,7 @@ def find_around(text: str) -> list[Token]:
     of the kind of its document or part."""
     return [
         token
-        for kinds in (_BESIDE, _GENRES, _PARTS, _MEASURED, _FRAME)
+        for kinds in (_BESIDE, _GENRES, _PARTS, _MEASURED, _FRAME, _RECORD)
         for token in _find(text, kinds)
     ]
 
@@ -150,9 +152,24 @@ class QuantityScene(Surroundings):
         self.times = times
         self.issued = issued
         self.genre = genre_of(title)
+        self.record = bool(_find(title, _RECORD))
         self.heading = genre_of(heading) if heading else "-"
         self._starts = [q.start for q in quantities]
         self._time_starts = [t.start for t in times]
+
+    def recorded(self, place: int) -> bool:
+        """Whether the quantity at `place` is told by a document that only records: no year to come
+        is printed before it in its sentence, or at the head of its column."""
+        if not self.record:
+            return False
+        q = self.quantities[place]
+        begin = self.edge_before(q.from_, STOPS)
+        low, high = (bisect_left(self._time_starts, at) for at in (begin, q.start))
+        times = [*self.times[low:high]]
+        if (cell := self._cells.at(q.start)) and (head := time_of(cell.column, self.issued)):
+            times.append(head)
+        years = (t.last for t in times if t.printed_year)
+        return not any(day and (self.issued is None or day > self.issued) for day in years)
 
     def features(self, place: int) -> list[str]:
         """The features of the quantity at `place`, and those of two together."""

@@ -27,14 +27,13 @@ from ingest.columns import (
     Row,
     asks,
     bare_head,
-    bearers,
     is_time,
     measure_in,
     measure_of,
     read_column,
 )
 from ingest.wrapping import width_of
-from kb.language.roles import Role
+from kb.language.roles import Role, RoleWordKind, words_of_role
 
 _SHARE = 0.65
 """Of the cells of a head, those whose words are known: a column or two may be named otherwise, the
@@ -383,7 +382,9 @@ class _Reader:
 
         def may_head(place: int) -> bool:
             bare = self._line(place).bare
-            return heads(place + 1) and (kind_of(bare) in _OPEN or bare.endswith(bearers()))
+            return heads(place + 1) and (
+                kind_of(bare) in _OPEN or bare.endswith(words_of_role(RoleWordKind.BEARER))
+            )
 
         words = self._lines[at].words
         piped = words.endswith("|") and len(words) <= LONGEST_NAME and heads(at + 1)
@@ -433,7 +434,9 @@ class _Reader:
     def _within(self, at: int) -> Table | None:
         """The table that stands in one line with its head and what is around it."""
         line = self._lines[at]
-        if len(line.words) < _LEAST_WITHIN or not any(word in line.words for word in bearers()):
+        if len(line.words) < _LEAST_WITHIN or not any(
+            word in line.words for word in words_of_role(RoleWordKind.BEARER)
+        ):
             return None
         cells = line.split(_SPACE)
         known = [read_column(words) is not None for _, words in cells]
@@ -510,7 +513,9 @@ def _settled(column: Column, most: str, rest: Collection[ColumnKind], *, asking:
     乡镇 over bodies are those who are responsible in a table that is `asking` for something, 任务
     over numbers what is to be reached."""
     open_ = column.kind in (ColumnKind.MEASURE, ColumnKind.OTHER, ColumnKind.TASK)
-    named = column.kind is ColumnKind.OTHER and column.head.endswith(bearers())
+    named = column.kind is ColumnKind.OTHER and column.head.endswith(
+        words_of_role(RoleWordKind.BEARER)
+    )
     if most == "units" and (named or (open_ and asking and ColumnKind.UNITS not in rest)):
         role = Role.JOINT if ColumnKind.UNITS in rest else Role.RESPONSIBLE
         return column._replace(kind=ColumnKind.UNITS, role=role)

@@ -13,7 +13,9 @@ from ingest.columns import FIGURES, NO_CELLS, TIMED, Cells, ColumnKind, measure_
 from ingest.indicators import Indicator, name_indicators
 from ingest.quantity_features import QuantityScene
 from ingest.reading import Reading
+from kb.characters import any_of
 from kb.language.numerals import may_hold_numerals
+from kb.language.party_words import WordKind, words_of
 from kb.language.quantities import Comparator, Quantity, find_quantities
 from kb.language.times import Time, TimeKind, find_times
 from kb.ranges import Ranges
@@ -25,7 +27,7 @@ _NUMBER = re.compile(r"[\[〔(]?(\d{1,3}(?:,\d{3})+|\d{1,12}(?:\.\d{1,6})?)[)〕
 _BLANK = "-—–/\\ "
 _OF_NUMBERS = FIGURES | {ColumnKind.OTHER}
 _NO_TARGETS = frozenset({ColumnKind.BASELINE, ColumnKind.MEASURE})
-_AND = re.compile(r"\s*(?:、|和|与|及)\s*")
+_AND = re.compile(rf"\s*{any_of(('、', *words_of(WordKind.JOIN)))}\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +88,20 @@ def read_quantities(
         text, quantities, times, issued=issued, title=title, heading=heading, own=own, lead=lead,
         cells=cells,
     )  # fmt: skip
-    told = [_told(q, cells, issued) for q in quantities]
+    told = [
+        _NOTHING if scene.recorded(place) else _told(q, cells, issued)
+        for place, q in enumerate(quantities)
+    ]
     open_ = [place for place, decided in enumerate(told) if decided is None]
     uses = models.decide_all(
-        "quantity_use", [quantities[p] for p in open_], lambda n: scene.features(open_[n])
+        "quantity_use",
+        [quantities[p] for p in open_],
+        lambda n: scene.features(open_[n]),
+        pairs=[
+            n
+            for n in range(1, len(open_))
+            if open_[n - 1] == open_[n] - 1 and _ends_range(quantities[open_[n] - 1 : open_[n] + 1])
+        ],
     )
     uses += [
         Use(q, (), decided)
@@ -97,6 +109,10 @@ def read_quantities(
         if decided is not None and (models.why or decided is not _NOTHING)
     ]
     return sorted(uses, key=lambda use: use.mention.start)
+
+
+def _ends_range(pair: Sequence[Quantity]) -> bool:
+    return [q.role for q in pair] == ["low", "high"]
 
 
 _NOTHING = Decision(OTHER, 1.0, ())
@@ -212,7 +228,7 @@ def _carried(text: str, previous: Quantity | None, q: Quantity) -> Comparator | 
         return None
     gap = text[previous.until : q.start]
     if (
-        re.fullmatch(r"\s*[^,。;、\d]{0,16}(?:、|和|与|及)\s*[^,。;、\d]{0,16}", gap)
+        re.fullmatch(rf"\s*[^,。;、\d]{{0,16}}{_AND.pattern}[^,。;、\d]{{0,16}}", gap)
         and previous.measure == q.measure
     ):
         return previous.comparator
@@ -223,7 +239,7 @@ def _later(text: str, q: Quantity, following: Quantity | None) -> Comparator | N
     if following is None or following.comparator is None or following.measure != q.measure:
         return None
     gap = text[q.until : following.start]
-    if re.fullmatch(r"\s*(?:、|和|与|及)\s*[^,。;、\d]{0,8}", gap):
+    if re.fullmatch(rf"{_AND.pattern}[^,。;、\d]{{0,8}}", gap):
         return following.comparator
     return None
 

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from ingest.numbering import find_marker
 from kb.language.engine import Grammar, Token
+from kb.language.numerals import TENS
 from kb.lexicon import WordEntry, load_lexicon
 
 _REACH = 40
@@ -21,6 +23,7 @@ _REACH = 40
 closes it and stands between."""
 _ENDS = frozenset("。;!?\n(:|\t")
 _PARTS = frozenset(",")
+_LINE_ENDS = frozenset("\n|\t")
 _SPACE = ' ,"'
 _OPENING = frozenset({"from", "at", "aim"})
 """What an event may follow."""
@@ -79,13 +82,20 @@ def find_event_words(text: str) -> list[Token]:
     ]
 
 
+def ends_attribute(text: str, start: int, end: int) -> int | None:
+    """Where the first word begins in `text[start:end]` by which what stands before it describes what
+    follows (认定|的|项目); None where none does."""
+    found = (w.start for w in _grammar().words_in(text[start:end]) if w.kind == EventWord.OF)
+    return next((start + at for at in found), None)
+
+
 class Before:
     """What stands before the place `at` of a text, `low` where its sentence or line begins (as far
-    as is looked)."""
+    as is looked, and not before the `low` given)."""
 
-    def __init__(self, text: str, at: int) -> None:
+    def __init__(self, text: str, at: int, *, low: int = 0) -> None:
         self.text, self.at = text, at
-        low = max(0, at - _REACH)
+        low = max(low, at - _REACH)
         self.low = next((p + 1 for p in range(at - 1, low - 1, -1) if text[p] in _ENDS), low)
         self.words = [
             Token(w.start + self.low, w.end + self.low, w.kind)
@@ -104,12 +114,20 @@ class Before:
 
     def opens(self) -> bool:
         """Whether nothing but numbering and words of aim stands before it in its sentence."""
-        covered = {p for w in self.words if w.kind in (EventWord.AIM, EventWord.UNTIL, EventWord.AT, EventWord.FROM) for p in range(w.start, w.end)}  # fmt: skip
-        rest = (
-            c for p, c in enumerate(self.text[self.low : self.at], self.low) if p not in covered
-        )
         begins = self.low == 0 or self.text[self.low - 1] in _ENDS
-        return begins and all(c in _NUMBERING or c.isspace() for c in rest)
+        return begins and self.opened() is not None
+
+    def opened(self) -> int | None:
+        """Where the words begin that go with a time at the place (到, 在), where nothing but
+        numbering and words of aim stands before them from `low` on; None where other words do."""
+        covered = {p for w in self.words if w.kind in _BEFORE_TIME for p in range(w.start, w.end)}
+        rest = range(self.low, self.at)
+        if any(p not in covered and self.text[p] not in _NUMBERING for p in rest):
+            return None
+        place = self._past_space(self.at)
+        while word := self.ends_at(place, *_BEFORE_TIME[1:]):
+            place = self._past_space(word.start)
+        return place
 
     def event(self, parties: Sequence[tuple[int, int]] = ()) -> Event | None:
         """The event that a length at the place runs from or leads up to, None where none is said.
@@ -121,7 +139,7 @@ class Before:
         if closing is None:
             return None
         end = closing.start
-        start = opens = self._event_start(end, parties)
+        start = opens = self._past_number(self._event_start(end, parties))
         opening = self.ends_at(start, EventWord.FROM)
         if opening is not None:
             opens = opening.start
@@ -136,6 +154,18 @@ class Before:
             place -= 1
         return place
 
+    def _past_number(self, place: int) -> int:
+        """After the number of the clause, where one stands at the place: 1.|竣工验收合格."""
+        begin = place - (self.text[place - 1 : place] == "(")
+        begins = begin == 0 or self.text[begin - 1] in _LINE_ENDS
+        marker = find_marker(self.text[begin : self.at]) if begins else None
+        if marker is None:
+            return place
+        place = begin + len(marker.text)
+        while place < self.at and self.text[place] in _SPACE:
+            place += 1
+        return place
+
     def _event_start(self, end: int, parties: Sequence[tuple[int, int]]) -> int:
         cuts = [self.low]
         cuts += [p + 1 for p in range(self.low, end) if self.text[p] in _PARTS]
@@ -147,7 +177,10 @@ class Before:
 
 _LONGEST = 30
 """Characters of an event: longer than the longest annotated one, 24."""
-_NUMBERING = frozenset(",，、:(（)）一二三四五六七八九十0123456789.")
+NUMBERING = f",，、:(（)）{TENS}0123456789. \t\xa0\u3000"
+"""Characters of the numbers of clauses, and of what stands between them and their words."""
+_NUMBERING = frozenset(NUMBERING)
+_BEFORE_TIME = (EventWord.AIM, EventWord.UNTIL, EventWord.AT, EventWord.FROM)
 
 
 def is_issue(words: str) -> bool:

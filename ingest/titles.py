@@ -23,6 +23,8 @@ from ingest.leftovers import FormulaKind, ending_words
 from ingest.metadata import DATE, NUMBER
 from ingest.signature import MONTH
 from ingest.wrapping import ends_open
+from kb.characters import HAN
+from kb.language.numerals import TENS
 from kb.models import Span
 
 HEAD_LINES = 14
@@ -103,7 +105,7 @@ def is_letterhead(text: str) -> bool:
         text.endswith(layout_words(LayoutKind.HEAD))
         and len(text) <= LONGEST_NAME
         and "关于" not in text
-        and re.fullmatch(r"[一-龥（）() \u3000]+", text) is not None
+        and re.fullmatch(rf"[{HAN}（）() \u3000]+", text) is not None
     )
 
 
@@ -160,4 +162,4 @@ def _is_begun_in(before: Line, line: Line) -> bool:
 
 
 def _numbered(line: str) -> bool:
-    return re.match(r"(?:附件?|[一二三四五六七八九十]+、|\d+[.、．]|[(（])", line) is not None
+    return re.match(rf"(?:附件?|[{TENS}]+、|\d+[.、．]|[(（])", line) is not None

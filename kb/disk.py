@@ -9,25 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kb.errors import DiskError
+from kb.wording import in_both, wording
 
-_FULL = (
-    "磁盘空间已满, 写不进去 / the disk is full, nothing can be written",
-    "请清理磁盘或扩容后重试; 已入库的内容没有损坏"
-    " / free some space and try again; what is stored is unharmed",
-)
-_READ_ONLY = (
-    "所在磁盘是只读挂载, 不能写入 / it lies on a read-only mount, nothing can be written",
-    "请以读写方式重新挂载, 或用 --store、DUBAN_HOME、DUBAN_CACHE 另指可写的位置"
-    " / mount it for writing, or name a place that can be written by --store, DUBAN_HOME or DUBAN_CACHE",
-)
-_DENIED = (
-    "没有读写权限 / it may not be read or written",
-    "请检查文件和目录的权限 / check the permissions of the file and its folder",
-)
-_SHAPE = (
-    "应是目录的地方是文件, 或应是文件的地方是目录 / a file stands where a folder should be, or a folder where a file should",
-    "请移走它, 或另指一个位置 / move it away, or name another place",
-)
+_KINDS = ("full", "read_only", "denied", "shape")
+_SAID = wording("kb", "disk_faults", _KINDS)
+_REMEDIES = wording("kb", "disk_remedies", _KINDS)
+_FULL, _READ_ONLY, _DENIED, _SHAPE = ((in_both(_SAID[k]), in_both(_REMEDIES[k])) for k in _KINDS)
 _BY_NUMBER = {
     errno.ENOSPC: _FULL, errno.EDQUOT: _FULL, errno.EFBIG: _FULL, errno.EROFS: _READ_ONLY,
     errno.EACCES: _DENIED, errno.EPERM: _DENIED, errno.ENOTDIR: _SHAPE, errno.EISDIR: _SHAPE,

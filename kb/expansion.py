@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
+from kb.characters import HAN
 from kb.lexical import tokenize
 from kb.lexicon import load_lexicon
 from kb.models import Fact
@@ -19,7 +20,7 @@ _REMEMBERED = 4096
 _HEARD = 0.9
 _ASKING = 0.1
 _TERM = 1.0
-_CHINESE = re.compile(r"[一-龥]")
+_CHINESE = re.compile(rf"[{HAN}]")
 
 
 class TopicExample(Fact):
@@ -173,7 +174,7 @@ class QueryExpander:
     def words(self, query: str) -> list[str]:
         """The words that say what `query` is about, without those of asking."""
         cut = self._segmenter.cut(_asking_pattern().sub(" ", simplify(query)))
-        return [w for w in cut if w not in _asking() and re.search(r"[一-龥A-Za-z0-9]", w)]
+        return [w for w in cut if w not in _asking() and re.search(rf"[{HAN}A-Za-z0-9]", w)]
 
     def correct(self, query: str) -> str:
         """`query` with mistyped pairs of characters put right: those that are no word, and sound
@@ -186,7 +187,7 @@ class QueryExpander:
             at += len(word)
         for place in sorted(single):
             pair = query[place : place + 2]
-            if place + 1 in single and re.fullmatch(r"[一-龥]{2}", pair):
+            if place + 1 in single and re.fullmatch(rf"[{HAN}]{{2}}", pair):
                 found = [p for p in self.heard(pair) if p != pair]
                 if len(found) == 1:
                     query = query[:place] + found[0] + query[place + 2 :]
@@ -204,7 +205,7 @@ class QueryExpander:
 
     def heard(self, query: str) -> list[str]:
         """Known pairs of characters that sound like an unknown pair of `query`."""
-        runs = re.findall(r"[一-龥]+", _asking_pattern().sub(" ", query))
+        runs = re.findall(rf"[{HAN}]+", _asking_pattern().sub(" ", query))
         unknown = [
             pair
             for run in runs

@@ -13,7 +13,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-_RUN = re.compile(r"[一-龥]+|[A-Za-z]+|\d+(?:\.\d+)?")
+from kb.characters import HAN
+
+_RUN = re.compile(rf"[{HAN}]+|[A-Za-z]+|\d+(?:\.\d+)?")
 _K1, _B = 1.2, 0.75
 
 

@@ -16,13 +16,14 @@ Entry = TypeVar("Entry", bound=BaseModel)
 
 
 class WordEntry(Fact):
-    """Words of one kind (a field of the entry says which), with sentences in which one of them is
+    """Words of one kind (`kind`, or a field of the entry's own, says which), with sentences in which one of them is
     that and sentences in which none is (`not` in the file)."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
         alias_generator=lambda name: name.rstrip("_"), populate_by_name=True
     )
 
+    kind: str = ""
     words: tuple[str, ...]
     holds: tuple[str, ...]
     not_: tuple[str, ...] = ()
@@ -60,3 +61,18 @@ def load_lexicon(name: str, model: type[Entry]) -> tuple[Entry, ...]:
                 both(f"第 {number} 行不合格式", f"line {number} is not an entry", error), path=path
             ) from error
     return tuple(entries)
+
+
+@lru_cache
+def words_of(name: str, model: type[WordEntry], *kinds: str) -> tuple[str, ...]:
+    """The words of these kinds in a file of `WordEntry`, in the order of the kinds, of each the
+    longest first."""
+    return tuple(
+        word
+        for kind in kinds
+        for word in sorted(
+            (w for e in load_lexicon(name, model) if e.kind == kind for w in e.words),
+            key=len,
+            reverse=True,
+        )
+    )

@@ -143,6 +143,14 @@ class HybridRetriever:
         ]
         return sum(1 / r for r in ranks) / len(ranks) if ranks else 0.0
 
+    def lead(self, query: str, name: str, place: int) -> float:
+        """By how much the best chunk leads the one at `place` (from 1) in a list, in its score."""
+        scores = self._lists(query).get(name)
+        if scores is None or not len(scores):
+            return 0.0
+        best = np.partition(scores, -min(place, len(scores)))[-min(place, len(scores)) :]
+        return float(best.max() - best.min())
+
     def _lists(self, query: str) -> dict[str, NDArray[np.float32]]:
         """Scores by list; those of the last query are kept, for it is often asked again."""
         if self._last[0] != query:

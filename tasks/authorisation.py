@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from kb.errors import DeniedError
 from kb.models import Fact
+from kb.wording import wording
 from tasks.lifecycle import STEPS, Party, Step
 from tasks.units import is_unit_id, title_of
 
@@ -22,15 +23,7 @@ class PersonRole(StrEnum):
     ADMIN = "admin"  # 管理员
 
 
-ROLE_NAMES: Mapping[PersonRole, tuple[str, str]] = MappingProxyType(
-    {
-        PersonRole.READER: ("读者", "reader"),
-        PersonRole.UNIT_OFFICER: ("单位经办人", "unit officer"),
-        PersonRole.SUPERVISOR: ("督办人员", "supervisor"),
-        PersonRole.AUDITOR: ("审计人员", "auditor"),
-        PersonRole.ADMIN: ("管理员", "administrator"),
-    }
-)
+ROLE_NAMES = wording("tasks", "person_roles", PersonRole)
 
 
 class Action(StrEnum):

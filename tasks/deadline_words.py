@@ -7,41 +7,22 @@ from collections.abc import Sequence
 
 from kb.durations import parse_duration
 from kb.recurrence import month_end_rule, parse_rule
+from kb.wording import phrase, wording
 from kb.workdays import Arrangement
 from tasks.models import Counting
 
-_EVERY = {
-    "YEARLY": ("年", "year"),
-    "MONTHLY": ("月", "month"),
-    "WEEKLY": ("周", "week"),
-    "DAILY": ("天", "day"),
-    "HOURLY": ("小时", "hour"),
-    "MINUTELY": ("分钟", "minute"),
-}
-_COUNTED = {"MONTHLY": "个月"}
-_NAMED = {
-    ("MONTHLY", "3"): ("每季度", "every quarter"),
-    ("MONTHLY", "6"): ("每半年", "every half year"),
-}
-_WEEKDAYS = {
-    "MO": ("周一", "Monday"),
-    "TU": ("周二", "Tuesday"),
-    "WE": ("周三", "Wednesday"),
-    "TH": ("周四", "Thursday"),
-    "FR": ("周五", "Friday"),
-    "SA": ("周六", "Saturday"),
-    "SU": ("周日", "Sunday"),
-}
-SPANS = {
-    "Y": ("年", "years"), "M": ("个月", "months"), "W": ("周", "weeks"), "D": ("天", "days"),
-    "TH": ("小时", "hours"), "TM": ("分钟", "minutes"), "TS": ("秒", "seconds"),
+_FREQUENCIES = {
+    "YEARLY": "Y", "MONTHLY": "M", "WEEKLY": "W", "DAILY": "D", "HOURLY": "TH", "MINUTELY": "TM",
 }  # fmt: skip
+_NAMED = wording("tasks", "periods", ("MONTHLY/3", "MONTHLY/6"))
+WEEKDAYS = wording("tasks", "weekdays", ("MO", "TU", "WE", "TH", "FR", "SA", "SU"))
+SPANS = wording("tasks", "lengths", ("Y", "M", "W", "D", "TH", "TM", "TS"))
 """The units of a duration (see `kb.durations`), named in both languages."""
-WORKDAYS = ("个工作日", "working days")
-NO_DEADLINE = ("无时限", "no deadline")
-ONGOING = ("持续推进", "ongoing")
+WORKDAYS = phrase("tasks", "working_days")
+NO_DEADLINE = phrase("tasks", "no_deadline")
+ONGOING = phrase("tasks", "ongoing")
 """What is said of a duty that goes on (see `tasks.undated.is_ongoing`)."""
-ASSUMED_YEAR = ("年份据文件", "the year is the document's")
+ASSUMED_YEAR = phrase("tasks", "assumed_year")
 """What is said of a date whose year is not printed (see `Certainty.ASSUMED_YEAR`)."""
 
 
@@ -50,11 +31,13 @@ def describe_recurrence(rrule: str, language: str) -> str:
     is its last (see `tasks.recurrence`). The rule itself where words fail."""
     parts = parse_rule(month_end_rule(rrule))
     freq, step = parts.get("FREQ", ""), parts.get("INTERVAL", "1")
-    if named := _NAMED.get((freq, step)):
+    if named := _NAMED.get(f"{freq}/{step}"):
         zh, en = named
-    elif names := _EVERY.get(freq):
-        zh = f"每{names[0]}" if step == "1" else f"每{step}{_COUNTED.get(freq, names[0])}"
-        en = f"every {names[1]}" if step == "1" else f"every {step} {names[1]}s"
+    elif unit := _FREQUENCIES.get(freq):
+        zh, en = SPANS[unit]
+        one = step == "1"
+        zh = f"每{zh.removeprefix('个')}" if one else f"每{step}{zh}"
+        en = f"every {en.removesuffix('s')}" if one else f"every {step} {en}"
     else:
         return rrule
     days = _days_in_words(parts)
@@ -80,7 +63,7 @@ def _times_in_words(parts: dict[str, str]) -> tuple[str, str]:
 def _days_in_words(parts: dict[str, str]) -> tuple[str, str] | None:
     """The days of a rule after its period, in both languages; None where words fail."""
     if printed := parts.get("BYDAY"):
-        named = [_WEEKDAYS[day] for day in printed.split(",") if day in _WEEKDAYS]
+        named = [WEEKDAYS[day] for day in printed.split(",") if day in WEEKDAYS]
         if {"BYSETPOS", "BYMONTHDAY"} & parts.keys() or len(named) != printed.count(",") + 1:
             return None
         zh = "、".join(name for name, _ in named)

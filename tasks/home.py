@@ -10,15 +10,26 @@ from functools import lru_cache
 
 from sqlalchemy import Connection, select, update
 
-from kb.language.jurisdictions import Jurisdiction, Level, detect_jurisdiction, level_of
+from kb.characters import HAN, any_of
+from kb.language.jurisdictions import (
+    STATE,
+    Jurisdiction,
+    Level,
+    PlaceKind,
+    detect_jurisdiction,
+    level_of,
+    place_words,
+)
 from kb.language.organisations import OrganisationEntry
 from kb.lexicon import load_lexicon
 from kb.models import Document, Fact, Finding
 from tasks import schema
 
-_STATE = Jurisdiction(place="国家", level=Level.STATE)
+_STATE = Jurisdiction(place=STATE, level=Level.STATE)
+_AFTER_BODY = any_of(place_words(PlaceKind.BODY_AFTER))
 _TITLE_OF_STATE = re.compile(
-    r"国务院|中共中央|国家[一-龥]{2,12}?(?:局|委|委员会|总局|署)(?:关于|办公)"
+    rf"{any_of(place_words(PlaceKind.CENTRAL_TITLE))}"
+    rf"|{STATE}[{HAN}]{{2,12}}?{any_of(place_words(PlaceKind.STATE_OFFICE))}{_AFTER_BODY}"
 )
 """How a title begins that a central body gave: 国家卫生城市创建方案 is anybody's."""
 
@@ -119,9 +130,7 @@ def _is_central(name: str) -> bool:
 @lru_cache(maxsize=1)
 def _central() -> re.Pattern[str]:
     names = sorted(set(_central_names()), key=len, reverse=True)
-    return re.compile(
-        f"(?:{'|'.join(map(re.escape, names))})(?=$|办公厅|办公室|等|关于|印发|[^一-龥])"
-    )
+    return re.compile(rf"{any_of(names)}(?=$|{_AFTER_BODY}|[^{HAN}])")
 
 
 def _central_names() -> Iterator[str]:

@@ -18,6 +18,7 @@ from kb.days import Day
 from kb.errors import TransitionError
 from kb.language.quantities import Comparator
 from kb.models import Fact
+from kb.wording import wording
 from tasks.models import Target
 
 
@@ -94,44 +95,13 @@ STEPS: Mapping[Step, Rule] = MappingProxyType(
 )  # fmt: skip
 """The table of allowed transitions."""
 
-STATUS_NAMES: Mapping[Status, tuple[str, str]] = MappingProxyType(
-    {
-        Status.ASSIGNED: ("交办", "assigned"),
-        Status.ACCEPTED: ("签收", "accepted"),
-        Status.IN_PROGRESS: ("承办", "in progress"),
-        Status.REPORTED: ("待审核", "waiting for review"),
-        Status.COMPLETED: ("办结", "completed"),
-        Status.CLOSED: ("销号", "closed"),
-        Status.RETURNED: ("退回", "returned"),
-        Status.EXTENSION_REQUESTED: ("申请延期", "extension requested"),
-        Status.EXTENDED: ("延期", "extended"),
-        Status.CANCELLED: ("撤销", "cancelled"),
-    }
-)
-STEP_NAMES: Mapping[Step, tuple[str, str]] = MappingProxyType(
-    {
-        Step.ACCEPT: ("签收", "accept"),
-        Step.REPORT: ("报进展", "report progress"),
-        Step.REQUEST_EXTENSION: ("申请延期", "request an extension"),
-        Step.ALLOW_LATE: ("准许逾期后申请延期", "allow a late request"),
-        Step.APPROVE_EXTENSION: ("同意延期", "approve the extension"),
-        Step.REFUSE_EXTENSION: ("不同意延期", "refuse the extension"),
-        Step.SUBMIT: ("报送办结", "submit as completed"),
-        Step.APPROVE: ("审核通过", "approve"),
-        Step.RETURN: ("退回", "return"),
-        Step.CLOSE: ("销号", "close"),
-        Step.CANCEL: ("撤销", "cancel"),
-        Step.REINSTATE: ("恢复", "reinstate"),
-    }
-)
+STATUS_NAMES = wording("tasks", "statuses", Status)
+STEP_NAMES = wording("tasks", "steps", Step)
 FINISHED = frozenset({Status.COMPLETED, Status.CLOSED, Status.CANCELLED})
 """States in which nothing is overdue any more."""
 
-_NEEDED = {
-    "text": ("要写明情况", "a text is needed", "--text"),
-    "reason": ("要写明理由", "a reason is needed", "--reason"),
-    "new_date": ("要给出新的时限", "a new date is needed", "--date"),
-}
+_OPTIONS = {"text": "--text", "reason": "--reason", "new_date": "--date"}
+_NEEDED = wording("tasks", "needed", _OPTIONS)
 
 
 class Evidence(Fact):
@@ -257,7 +227,7 @@ def take_step(life: Life, command: Command) -> Life:
         value = getattr(command, name)
         if value is None or (isinstance(value, str) and not value.strip()):
             needed = _NEEDED[name]
-            raise TransitionError(f"{zh}: {needed[0]} / {en}: {needed[1]}", hint=needed[2])
+            raise TransitionError(f"{zh}: {needed[0]} / {en}: {needed[1]}", hint=_OPTIONS[name])
     if command.percent is not None and not 0 <= command.percent <= 100:
         raise TransitionError(
             f"百分比要在 0 到 100 之间, 不是 {command.percent} / per cent from 0 to 100, not "

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from kb.errors import ConflictError, NotFoundError, TransitionError
 from kb.identifiers import sha256_hex
 from kb.models import Fact
+from kb.wording import wording
 from tasks import audit, schema
 from tasks.audit import Change
 from tasks.authorisation import Action, Actor, require
@@ -40,14 +41,7 @@ class DeliveryStatus(StrEnum):
     RELEASED = "released"  # 准许再发
 
 
-DELIVERY_NAMES = {
-    DeliveryStatus.CLAIMED: ("准备中", "claimed"),
-    DeliveryStatus.SENDING: ("正在发出", "sending"),
-    DeliveryStatus.SENT: ("已发出", "sent"),
-    DeliveryStatus.FAILED: ("未发出", "failed"),
-    DeliveryStatus.UNCERTAIN: ("不确定", "uncertain"),
-    DeliveryStatus.RELEASED: ("准许再发", "released"),
-}
+DELIVERY_NAMES = wording("tasks", "deliveries", DeliveryStatus)
 OVERVIEW = "总览"
 """The unit under which the supervision office's overview is sent."""
 

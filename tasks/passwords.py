@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from pathlib import Path
 
 from kb.errors import DubanError
 
@@ -27,79 +28,7 @@ _RUNS = (
 """Rows of the keyboard and the alphabet, of which pieces are tried first, backwards too."""
 _PIECE = 4
 """A run of so many characters out of one of these is a piece of it."""
-_COMMON = frozenset(
-    [
-        "password",
-        "passwort",
-        "passwd",
-        "pass",
-        "secret",
-        "admin",
-        "administrator",
-        "root",
-        "user",
-        "guest",
-        "test",
-        "default",
-        "welcome",
-        "login",
-        "letmein",
-        "changeme",
-        "master",
-        "super",
-        "superman",
-        "batman",
-        "dragon",
-        "monkey",
-        "shadow",
-        "sunshine",
-        "princess",
-        "football",
-        "baseball",
-        "iloveyou",
-        "trustno",
-        "love",
-        "hello",
-        "freedom",
-        "whatever",
-        "computer",
-        "internet",
-        "server",
-        "system",
-        "manager",
-        "office",
-        "woaini",
-        "woaiwojia",
-        "mima",
-        "wodemima",
-        "zhongguo",
-        "beijing",
-        "shanghai",
-        "chongqing",
-        "wanzhou",
-        "zhengfu",
-        "duban",
-        "dubanduban",
-        "abc",
-        "abcd",
-        "qwe",
-        "qwer",
-        "asd",
-        "zxc",
-        "aa",
-        "xx",
-        "p",
-        "pw",
-        "密码",
-        "我的密码",
-        "管理员",
-        "督办",
-        "你好",
-        "我爱你",
-        "中国",
-        "政府",
-    ]
-)
+_COMMON = frozenset(Path(__file__).with_name("common_passwords.txt").read_text("utf-8").split())
 """What the lists of leaked passwords have most of, without what stands around it, and words of our
 own house."""
 

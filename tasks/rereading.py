@@ -8,7 +8,7 @@ entry, from which the list of what needs a look has it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from sqlalchemy import Connection, select
 
 from kb.errors import ConflictError, NotFoundError
 from kb.models import Fact, Span
+from kb.wording import wording
 from tasks import audit, schema
 from tasks.adding import REFRESHED, add_document
 from tasks.authorisation import Action, Actor, require
@@ -327,7 +328,7 @@ def _differences(was: Task, now: Task) -> list[tuple[str, str]]:
     found = [
         (f"{zh} {_listed(was, 'zh', of)} → {_listed(now, 'zh', of)}",
          f"{en}: {_listed(was, 'en', of)} → {_listed(now, 'en', of)}")
-        for zh, en, of in _TOLD
+        for (zh, en), of in zip(_NAMES.values(), _TOLD.values(), strict=True)
         if _listed(was, "zh", of) != _listed(now, "zh", of)
     ]  # fmt: skip
     if found or _whole(was) == _whole(now):
@@ -352,11 +353,11 @@ def _cut(words: str) -> str:
     return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
 
 
-_TOLD: Sequence[tuple[str, str, Callable[[Task, str], Iterable[str]]]] = (
-    ("任务", "task", lambda task, _: [task.title]),
-    ("责任单位", "units",
-     lambda task, side: [f"{a.unit}（{role_name(a.role, side)}）" for a in task.responsibilities]),
-    ("时限", "deadlines", lambda task, side: [describe_due(m.due, side) for m in task.milestones]),
-    ("目标值", "targets", lambda task, side: [describe_target(t, side) for t in task.targets]),
-)  # fmt: skip
-"""What is told of a duty that changed: names in Chinese and English, and how it is said."""
+_TOLD: Mapping[str, Callable[[Task, str], Iterable[str]]] = {
+    "task": lambda task, _: [task.title],
+    "units": lambda task, side: [f"{a.unit}（{role_name(a.role, side)}）" for a in task.responsibilities],
+    "deadlines": lambda task, side: [describe_due(m.due, side) for m in task.milestones],
+    "targets": lambda task, side: [describe_target(t, side) for t in task.targets],
+}  # fmt: skip
+"""What is told of a duty that changed, and how it is said."""
+_NAMES = wording("tasks", "reread", _TOLD)

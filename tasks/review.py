@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from kb.identifiers import stable_id
 from kb.models import Clause, Fact, Span
+from kb.wording import wording
 from tasks.corrections import Correction, CorrectionStatus
 from tasks.left import LeftLife
 from tasks.models import Certainty, Extraction, Task
@@ -28,16 +29,7 @@ class ReviewKind(StrEnum):
     REPAIRED = "repaired"  # a reading of characters that the file lost
 
 
-REVIEW_NAMES = {
-    ReviewKind.VERSION: ("版本待确认", "possible version"),
-    ReviewKind.LEFT: ("办理记录无对应任务", "reports without a duty"),
-    ReviewKind.REOPENED: ("更正待复核", "correction re-opened"),
-    ReviewKind.REREAD: ("重新读取后有变化", "changed by reading again"),
-    ReviewKind.WARNING: ("提醒", "warning"),
-    ReviewKind.AMBIGUOUS: ("时限有两解", "ambiguous deadline"),
-    ReviewKind.UNCERTAIN: ("数值存疑", "uncertain value"),
-    ReviewKind.REPAIRED: ("缺字修复", "repaired"),
-}
+REVIEW_NAMES = wording("tasks", "reviews", ReviewKind)
 
 
 class ReviewItem(Fact):

@@ -19,10 +19,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from kb.language.numerals import HUNDREDS, ZEROS
 from kb.models import Span
 
 _NUMBERING = re.compile(
-    r"[^\S\n]*(?:\d{1,3}[、.．)）](?!\d)|[(（]\d{1,3}[)）]|[一二三四五六七八九十百]{1,4}、|[(（][一二三四五六七八九十百]{1,4}[)）]|第[\d一二三四五六七八九十百零〇]{1,5}[章节条款])"
+    rf"[^\S\n]*(?:\d{{1,3}}[、.．)）](?!\d)|[(（]\d{{1,3}}[)）]|[{HUNDREDS}]{{1,4}}、|[(（][{HUNDREDS}]{{1,4}}[)）]|第[\d{HUNDREDS}{ZEROS}]{{1,5}}[章节条款])"
 )
 """What a numbered line begins with; 2026.6.30 and 3.5亿元 are no numbering."""
 _CUTS = (re.compile(r"[^。；;！？!?]+"), re.compile(r"[^。；;！？!?，,、：:]+"))

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, func, select, update
 
 from kb.errors import ConflictError, NotFoundError, TransitionError
 from kb.models import Fact
+from kb.wording import phrase
 from tasks import audit, schema
 from tasks.audit import Change
 from tasks.authorisation import Action, Actor, require
@@ -21,10 +22,7 @@ from tasks.store import Store
 
 TRACKED = "document.tracked"
 UNTRACKED = "document.untracked"
-REFUSED = (
-    "所在文件仅供查阅，须先由督办人员将文件列入督办",
-    "its document is for reference; a supervisor must mark it as tracked first",
-)
+REFUSED = phrase("tasks", "for_reference")
 """Why no step is taken on a duty of a reference document."""
 
 

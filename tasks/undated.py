@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from kb.identifiers import stable_id
+from kb.language.sentences import first_sentence
 from tasks.models import Certainty, Deadline, DueKind, Extraction, Milestone, Pace, Task
 
 NO_DEADLINE = Deadline(kind=DueKind.NONE, certainty=())
 """无时限: neither the duty nor its plan says a day."""
 ONGOING = Deadline(kind=DueKind.NONE, certainty=(Certainty.EXPLICIT,))
 """持续推进: the duty itself says that it goes on (see `tasks.models.Pace`)."""
-_COMMITMENT = 80
 
 
 def track_undated(extraction: Extraction) -> Extraction:
@@ -42,9 +42,10 @@ def track_task(task: Task, text: str) -> Task:
     if task.milestones:
         return task
     words = task.span.slice(text)
+    line = " ".join(words.split())  # a line may end within a sentence
     milestone = Milestone(
         id=stable_id("milestone", task.id, "undated"),
-        commitment=" ".join(words.split())[:_COMMITMENT],
+        commitment=line[slice(*first_sentence(line, 0, len(line)))],
         span=task.span,
         quote=words,
         due=ONGOING if task.pace is Pace.ONGOING else NO_DEADLINE,

@@ -14,7 +14,14 @@ from functools import lru_cache
 from sqlalchemy import Connection, func, select
 
 from kb.errors import ConflictError, NotFoundError
-from kb.language.jurisdictions import Jurisdiction, Level, detect_jurisdiction, level_of
+from kb.language.jurisdictions import (
+    PLACE_ENDS,
+    STATE,
+    Jurisdiction,
+    Level,
+    detect_jurisdiction,
+    level_of,
+)
 from kb.language.organisations import (
     FunctionEntry,
     GroupEntry,
@@ -28,7 +35,6 @@ from tasks import schema
 _PREFIXES = {"-": "", "省": "省", "市": "市", "区县": "区"}
 """What stands for the place in an id where a document does not say which, and how the names of
 such units begin."""
-_STATE = "国家"
 _SHOWN = 12
 """Candidates that a message lists."""
 
@@ -100,14 +106,14 @@ def name_of(unit_id: str) -> str:
     """What a unit is called at home: 区教委 of `万州区/education`; of an id that no entry of the
     lexicon made, the name in it."""
     place, _, rest = unit_id.partition("/")
-    if place == _STATE:
+    if place == STATE:
         return _state_names().get(unit_id, rest)
     level, mark, function = rest.partition("/")
     if mark and level in _PREFIXES:
         prefix = _PREFIXES[level]
     else:
         function = rest
-        prefix = _PREFIXES.get(place, place[-1:] if place[-1:] in "省市州盟区县旗" else "")
+        prefix = _PREFIXES.get(place, place[-1:] if place[-1:] in PLACE_ENDS else "")
     if function == "youth-league":
         return f"团{prefix}委"
     entry = _functions().get(function)
@@ -124,7 +130,7 @@ def title_of(unit_id: str) -> str:
         return unit_id
     place, _, rest = unit_id.partition("/")
     name = name_of(unit_id)
-    if place == _STATE or place in _PREFIXES or name.startswith(place[:-1]):
+    if place == STATE or place in _PREFIXES or name.startswith(place[:-1]):
         return name
     if rest.partition("/")[0] in _PREFIXES:
         return (
@@ -292,7 +298,7 @@ def _by_place(given: str) -> str | None:
     """The id of a unit by its full name or its id, whether or not a document names it."""
     place, mark, rest = given.partition("/")
     if mark:
-        if place == _STATE:
+        if place == STATE:
             return given if given in _state_names() else None
         known = rest == "youth-league" or rest in _functions() or rest in _groups()
         return given if known and level_of(place) is not Level.OTHER and len(place) > 1 else None
@@ -335,6 +341,6 @@ def _groups() -> frozenset[str]:
 @lru_cache(maxsize=1)
 def _state_names() -> dict[str, str]:
     return {
-        f"{_STATE}/{entry.function or entry.name}": entry.name
+        f"{STATE}/{entry.function or entry.name}": entry.name
         for entry in load_lexicon("organisations", OrganisationEntry)
     }

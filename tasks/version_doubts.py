@@ -17,6 +17,7 @@ from sqlalchemy import Connection, insert, or_, select, update
 from kb.errors import NotFoundError, TransitionError
 from kb.identifiers import stable_id
 from kb.models import Document, Fact
+from kb.wording import wording
 from tasks import audit, schema
 from tasks.audit import Change
 from tasks.authorisation import Action, Actor, require
@@ -43,11 +44,7 @@ class Likeness(StrEnum):
     NAME = "name"  # the file's name
 
 
-EVIDENCE_NAMES = {
-    Likeness.NUMBER: ("文号相同", "same document number"),
-    Likeness.TITLE: ("标题相同", "same title"),
-    Likeness.NAME: ("文件名相同", "same file name"),
-}
+EVIDENCE_NAMES = wording("tasks", "likenesses", Likeness)
 
 
 class Order(StrEnum):

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from kb.language.roles import Role
+from kb.wording import phrase, wording
 from tasks.deadline_words import (
     ASSUMED_YEAR,
     NO_DEADLINE,
@@ -20,24 +21,21 @@ from tasks.lifecycle import STATUS_NAMES, Life
 from tasks.models import Certainty, Deadline, DueKind, Target, TargetClass
 from tasks.undated import is_ongoing
 
-ROLE_ZH = {
-    Role.LEAD: "牵头",
-    Role.RESPONSIBLE: "责任",
-    Role.JOINT: "配合",
-    Role.SUPERVISE: "监督",
-    Role.APPROVE: "审批",
-    Role.MEMBER: "成员",
-}
-NOT_TOLD = ("不公开", "not public")
+ROLE_TITLES = wording("tasks", "roles", Role)
+ROLE_ZH = {role: zh for role, (zh, _) in ROLE_TITLES.items()}
+UNIT_ROLES = wording("tasks", "unit_roles", Role)
+"""What a unit does that has the role."""
+_CERTAINTIES = wording("tasks", "due_certainties", set(Certainty) - {Certainty.EXPLICIT})
+NOT_TOLD = phrase("tasks", "not_told")
 """What stands where a report stands, for a reader who is not told of it."""
-NOBODY = ("原文未写明单位", "no unit named")
+NOBODY = phrase("tasks", "nobody")
 """What stands where units stand, when the source names none."""
 _SIGNS = {">=": "≥", "<=": "≤", "~": "约"}
 
 
 def role_name(role: Role, language: str) -> str:
     """牵头, or lead."""
-    return ROLE_ZH[role] if language == "zh" else role.value
+    return ROLE_TITLES[role][language != "zh"]
 
 
 def describe_number(value: Decimal) -> str:
@@ -82,13 +80,7 @@ def describe_due(due: Deadline, language: str) -> str:
         text = names[0 if zh else 1]
     else:
         text = f"{due.date} {'前' if zh else ''}".strip()
-    notes = {
-        Certainty.REPAIRED: ("原文有缺字, 已修复读出", "read from repaired text"),
-        Certainty.AMBIGUOUS: ("“年前”有两解", "ambiguous"),
-        Certainty.ASSUMED_YEAR: ASSUMED_YEAR,
-        Certainty.INHERITED: ("计划期限", "the plan's end"),
-    }
-    shown = [notes[c][0 if zh else 1] for c in due.certainty if c in notes]
+    shown = [_CERTAINTIES[c][0 if zh else 1] for c in due.certainty if c in _CERTAINTIES]
     return f"{text}（{'；'.join(shown)}）" if shown else text
 
 

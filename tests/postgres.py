@@ -18,6 +18,7 @@ from psycopg import sql
 
 _TEMPLATE = "duban_template"
 _FAST = {
+    "autovacuum": "off",  # no database of a test lives long enough
     "fsync": "off",
     "full_page_writes": "off",
     "listen_addresses": "",
@@ -26,6 +27,15 @@ _FAST = {
     "synchronous_commit": "off",
     "timezone": "Asia/Shanghai",  # a session whose zone is not UTC shows what forgets it
 }
+
+
+_LONGEST = 60
+"""Characters of the folder that the server's own folder lies in."""
+
+
+def _is_passed_by_all(folder: Path) -> bool:
+    """Whether another user (see above) may go through `folder`."""
+    return all(path.stat().st_mode & 0o001 for path in (folder, *folder.parents))
 
 
 def find_binaries() -> Path:
@@ -47,8 +57,12 @@ class Server:
 
     def __init__(self) -> None:
         self._binaries = find_binaries()
-        # A short path: that of a socket may have 107 bytes.
-        self._folder = Path(tempfile.mkdtemp(prefix="duban-pg-", dir="/tmp"))
+        # In memory, where the temporary files are: a database is copied for every test, which takes
+        # 50 ms there and 135 to 350 on a disk. A short path: that of a socket may have 107 bytes.
+        place = tempfile.gettempdir()
+        if len(place) > _LONGEST or not _is_passed_by_all(Path(place)):
+            place = "/tmp"  # noqa: S108 - the folder made in it has a name of its own
+        self._folder = Path(tempfile.mkdtemp(prefix="duban-pg-", dir=place))
         self._numbers = itertools.count(1)
         self._strategy = sql.SQL("")
         self._as = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []

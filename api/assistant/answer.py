@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from api.assistant.asked import Asked, asked_kinds
 from api.assistant.clauses import ClauseAnswers
 from api.assistant.comparing import compared
 from api.assistant.districts import Districts, same_named, which_of
@@ -18,7 +19,7 @@ from api.assistant.intents import Intent
 from api.assistant.lists import RegisterAnswers
 from api.assistant.plan_lists import PlanLists
 from api.assistant.question import Question
-from api.assistant.reply import ELSEWHERE, PERSON, SILENT, Answer, Build, Refusal
+from api.assistant.reply import ELSEWHERE, PERSON, SILENT, Answer, Build, Outcome, Refusal
 from api.assistant.search import Found
 from api.assistant.statements import joined, without_marks
 from api.assistant.understand import understand
@@ -69,6 +70,8 @@ NO_VALUE = Refusal(
     zh="这一条没有写数值目标，不作回答。",
     en="This clause sets no value; no answer is given.",
 )
+_LEAST = (Outcome.ASK_BACK, Outcome.NONE, Outcome.RELATED, Outcome.CERTAIN)
+"""Of two outcomes the one that comes first is that of both together."""
 _EXAMPLE = range(3, 16)
 """Characters of a heading that reads well inside a question."""
 
@@ -137,6 +140,9 @@ class Assistant(ClauseAnswers, RegisterAnswers, PlanLists, DueAnswers):
         return first.model_copy(
             update={
                 "question": text,
+                "outcome": Outcome.CERTAIN
+                if answerable
+                else min(first.outcome, second.outcome, key=_LEAST.index),
                 "answerable": answerable,
                 "answer": "\n".join(lines),
                 "units": tuple(dict.fromkeys([*first.units, *second.units])),
@@ -150,13 +156,13 @@ class Assistant(ClauseAnswers, RegisterAnswers, PlanLists, DueAnswers):
         if not self.register.extractions or not q.search.strip():
             return self._refuse(q, as_of, [])
         if q.intent is Intent.CONTACT:
-            return self._refuse(q, as_of, [], PERSON)
+            return self._contact(q, as_of)
         if q.places:
             return self._refuse(q, as_of, [], ELSEWHERE)
         if q.of_a_day and not q.units:
             return self._refuse(q, as_of, [])
         if several := same_named(self.register, q):
-            return self._refuse(q, as_of, [], which_of(q, several))
+            return self._refuse(q, as_of, [], which_of(q, several), Outcome.ASK_BACK)
         if listed := self._listed_whole(q, as_of):
             return listed
         if q.unclear:
@@ -174,6 +180,14 @@ class Assistant(ClauseAnswers, RegisterAnswers, PlanLists, DueAnswers):
             return answer
         return self._from_clauses(q, as_of)
 
+    def _contact(self, q: Question, as_of: date) -> Answer:
+        """A number or address of an office where one is printed; never anything of a person."""
+        if Asked.CONTACT in asked_kinds(q.search):
+            found = self._from_evidence(q, as_of, SILENT.model_copy(update={"strict": True}))
+            if found and found.answerable:
+                return found
+        return self._refuse(q, as_of, [], PERSON)
+
     def _ask_back(self, q: Question, as_of: date) -> Answer:
         """Nothing says what the question is about: what to name, with an example."""
         named = [
@@ -185,7 +199,7 @@ class Assistant(ClauseAnswers, RegisterAnswers, PlanLists, DueAnswers):
         if named:
             zh += f"，例如：“{named[0]}”由谁负责？什么时候完成？"
             en += f", for example: who is responsible for “{named[0]}”, and by when?"
-        return self._refuse(q, as_of, [], Refusal(zh=zh, en=en))
+        return self._refuse(q, as_of, [], Refusal(zh=zh, en=en), Outcome.ASK_BACK)
 
     def _clauses_of(self, question: Question, as_of: date) -> frozenset[str]:
         answer = self._answer(question, as_of)

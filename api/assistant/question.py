@@ -15,9 +15,11 @@ class Question(Fact):
     and words of asking, `about` whether it says anything; `units` are canonical names; `window`
     are the days asked about, `year` a year that it names; `plan` what it calls a plan; `together`:
     all `units` at once; `first`: only so many, those that come first; `everything`: it says that
-    all is asked about. `anchor` is the question before it whose clauses it goes on about."""
+    all is asked about. `anchor` is the question before it whose clauses it goes on about, `before` the
+    words of those before it in the conversation."""
 
     text: str
+    before: str = ""
     language: str
     intent: Intent
     search: str

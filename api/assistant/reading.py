@@ -12,7 +12,7 @@ from ingest.scopes import ScopeEntry
 from kb.durations import parse_duration, within_a_day
 from kb.language.organisations import Organisations
 from kb.language.quantities import Quantity, find_quantities
-from kb.language.roles import Role, RoleWordKind, role_words
+from kb.language.roles import Role, RoleWordKind, role_words, words_of_role
 from kb.language.times import Time, find_times
 from kb.lexicon import load_lexicon
 from tasks.words import ROLE_ZH
@@ -183,22 +183,15 @@ def _pairs(
     yield from ((unit, Role.JOINT.value) for unit in joint)
 
 
-def _words(kind: RoleWordKind) -> list[str]:
-    """All role words of a kind, the longest first."""
-    return sorted(
-        (w for e in role_words() if e.kind is kind for w in e.words), key=len, reverse=True
-    )
-
-
 @lru_cache
 def _forms() -> tuple[tuple[re.Pattern[str], Role | None], ...]:
     """How a role is said of units, the narrowest form first."""
     said = "|".join(ROLE_ZH.values())
     notes = re.compile(rf"(?P<who>{_U}+)\((?P<notes>(?:{said})(?:、(?:{said}))*)\)")
     found: list[tuple[re.Pattern[str], Role | None]] = [(notes, None)]
-    join = "|".join(_words(RoleWordKind.JOIN))
+    join = "|".join(words_of_role(RoleWordKind.JOIN))
     verbs = [e for e in role_words() if e.kind is RoleWordKind.ROLE]
-    bearers = "|".join(_words(RoleWordKind.BEARER))
+    bearers = "|".join(words_of_role(RoleWordKind.BEARER))
     for entry in verbs:
         stems = "|".join(sorted(entry.words, key=len, reverse=True))
         word = f"(?:{stems})(?:责任)?(?:{bearers})"

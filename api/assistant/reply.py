@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from enum import StrEnum
+from itertools import groupby
 
+from api.assistant.asked import Asked
+from api.assistant.evidence import evidence_model, find_evidence
 from api.assistant.intents import Intent, find_roles
 from api.assistant.question import Question
 from api.assistant.search import ClauseSearch, Found, Sentence, sentences
@@ -39,14 +43,25 @@ class UnitRole(Fact):
     role: str
 
 
+class Outcome(StrEnum):
+    """How far the documents answer: the answer is proved; there are sentences about it that do not
+    prove one; there is nothing about it; the question has to say more."""
+
+    CERTAIN = "certain"
+    RELATED = "related"
+    NONE = "none"
+    ASK_BACK = "ask_back"
+
+
 class Answer(Fact):
     """The JSON object of `duban ask --json`; `statements` are the lines of `answer` with what each
-    rests on."""
+    rests on. `answerable` is true of `certain` only."""
 
     id: str | None = None
     question: str
     language: str
     intent: str
+    outcome: Outcome
     answerable: bool
     answer: str
     units: tuple[UnitRole, ...] = ()
@@ -58,13 +73,17 @@ class Answer(Fact):
 
 
 class Refusal(Fact):
-    """Why nothing is answered."""
+    """Why nothing is answered. `silent`: only because nothing was found that proves an answer, so
+    that sentences about the question may be shown; with `strict` these are an answer only where
+    they hold a value of every kind asked for."""
 
     zh: str
     en: str
+    silent: bool = False
+    strict: bool = False
 
 
-SILENT = Refusal(zh="文件里没有找到依据，不作回答。", en="The documents do not say; no answer is given.")  # fmt: skip
+SILENT = Refusal(zh="文件里没有找到依据，不作回答。", en="The documents do not say; no answer is given.", silent=True)  # fmt: skip
 PERSON = Refusal(
     zh="文件里没有这类个人信息（姓名、电话等），不作回答。",
     en="The documents hold no such personal details; no answer is given.",
@@ -193,15 +212,52 @@ class Composer:
         return next(p for p in extraction.plans if p.id == clause.plan_id)
 
     def _refuse(
-        self, q: Question, as_of: date, found: Sequence[Found], why: Refusal = SILENT
+        self,
+        q: Question,
+        as_of: date,
+        found: Sequence[Found],
+        why: Refusal = SILENT,
+        outcome: Outcome = Outcome.NONE,
     ) -> Answer:
-        """Nothing supports an answer: says so, and names the nearest clauses."""
+        """Nothing proved an answer: where nothing else speaks against one, the sentences that say
+        most about it; else says why, and names the nearest clauses."""
+        if why.silent and (answer := self._from_evidence(q, as_of, why)):
+            return answer
         names = [self._where(f) for f in found[:_NEAR] if f.clause is not None]
         if q.language == "zh":
             text = why.zh + (f"最接近的条款：{'；'.join(names)}" if names else "")
         else:
             text = why.en + (f" Nearest clauses: {'; '.join(names)}" if names else "")
-        return self._made(q, as_of, text, [], answerable=False)
+        return self._made(q, as_of, text, [], outcome=outcome)
+
+    def _from_evidence(self, q: Question, as_of: date, why: Refusal) -> Answer | None:
+        """The sentences that say most about a question; as its answer where that is probable."""
+        if not self.register.extractions or not q.search.strip() or q.of_a_day:
+            return None
+        evidence = find_evidence(q, self.search)
+        model = evidence_model()
+        if evidence is None or evidence.probability < model.related:
+            return None
+        certain = evidence.probability >= model.certain and evidence.of_year
+        certain = certain and not (why.strict and evidence.unsaid)
+        lines = (
+            []
+            if certain
+            else [_related(evidence.unsaid, None if evidence.of_year else q.year, q.language)]
+        )
+        cited: list[Citation] = []
+        label = "原文：" if q.language == "zh" else "Text: "
+        for _, group in groupby(evidence.quoted, key=lambda c: c.found.chunk.clause_id or c.found.chunk.id):  # fmt: skip
+            inside = list(group)
+            f = inside[0].found
+            spans = _joined(f.extraction.document.text, [c.sentence.span for c in inside])
+            quotes = [self._cite_span(f, span) for span in spans]
+            lines += [label + "……".join(flatten(c.quote) for c in quotes), self._source_line(q, f)]
+            cited += quotes
+        return self._made(
+            q, as_of, "\n".join(lines), cited,
+            outcome=Outcome.CERTAIN if certain else Outcome.RELATED,
+        )  # fmt: skip
 
     def _made(
         self,
@@ -212,7 +268,7 @@ class Composer:
         *,
         units: Iterable[tuple[str, str]] = (),
         tasks: Iterable[str] = (),
-        answerable: bool = True,
+        outcome: Outcome = Outcome.CERTAIN,
     ) -> Answer:
         named = tuple(UnitRole(unit=unit, role=role) for unit, role in units)
         about = tuple(dict.fromkeys(tasks))
@@ -225,7 +281,8 @@ class Composer:
             question=q.text,
             language=q.language,
             intent=q.intent.value,
-            answerable=answerable,
+            outcome=outcome,
+            answerable=outcome is Outcome.CERTAIN,
             answer=text,
             units=named,
             tasks=about,
@@ -238,8 +295,13 @@ class Composer:
         assert f.clause is not None  # noqa: S101
         return self.register.cite(f.extraction, f.clause, f.clause.span)
 
-    def _citation_of_text(self, f: Found) -> Citation:
-        span = f.chunk.span or Span(0, 1)
+    def _cite_span(self, f: Found, span: Span) -> Citation:
+        if f.clause is None:
+            return self._citation_of_text(f, span)
+        return self.register.cite(f.extraction, f.clause, span)
+
+    def _citation_of_text(self, f: Found, span: Span | None = None) -> Citation:
+        span = span or f.chunk.span or Span(0, 1)
         quote = span.slice(f.extraction.document.text)
         return Citation(document_id=f.extraction.document.id, clause_id=None, path="", span=span, quote=quote)  # fmt: skip
 
@@ -257,6 +319,42 @@ class Composer:
             return unit
         found = [u for u in (o.resolve(unit) for o in self.organisations) if u]
         return f"{unit} ({found[0].english})" if found else unit
+
+
+_UNSAID = {
+    Asked.MEASURED: ("数值", "a number"),
+    Asked.MONEY: ("金额", "an amount of money"),
+    Asked.RATIO: ("比例", "a share"),
+    Asked.TIME: ("时间", "a time"),
+    Asked.COUNT: ("数量", "a count"),
+    Asked.PARTY: ("单位", "a unit"),
+    Asked.CONTACT: ("联系方式", "contact details"),
+}
+
+
+def _related(unsaid: Iterable[Asked], year: int | None, language: str) -> str:
+    """What is said above sentences that prove no answer: the kinds of value that they lack, and
+    the year asked about where nothing is about it."""
+    names = [_UNSAID[kind] for kind in Asked if kind in set(unsaid)]
+    if language == "zh":
+        lacks = [f"没有写所问的{'、'.join(zh for zh, _ in names)}"] if names else []
+        lacks += [f"没有写{year}年"] if year else []
+        lack = f"，其中{'，'.join(lacks)}" if lacks else ""
+        return f"没有找到能直接回答的条文；以下原文与问题最接近{lack}，请自行判断。"
+    lacks = [en for _, en in names] + ([f"anything of {year}"] if year else [])
+    lack = f", without {', '.join(lacks)} as asked" if lacks else ""
+    return f"No clause answers this directly; these are the nearest passages{lack}. Please judge for yourself."
+
+
+def _joined(text: str, spans: Sequence[Span]) -> list[Span]:
+    """Spans of sentences, with those that follow one another made one."""
+    found: list[Span] = []
+    for span in spans:
+        if found and not text[found[-1].end : span.start].strip():
+            found[-1] = Span(found[-1].start, span.end)
+        else:
+            found.append(span)
+    return found
 
 
 def _organisations_of(register: Register) -> tuple[Organisations, ...]:

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from api.assistant.function_words import english_words
+from ingest.numbering import find_marker
 from ingest.reading import normalize_characters
+from ingest.wrapping import ends_open
 from kb.chunks import Chunk, chunk_clauses, flatten
+from kb.embedding.encoders import Vectors
 from kb.expansion import QueryExpander, translate
 from kb.language.jurisdictions import place_stem
 from kb.lexical import tokenize
@@ -20,6 +23,10 @@ from tasks.queries import Register
 from tasks.units import jurisdiction_of
 
 _SHORT = 40
+_MEANINGS = 20_000
+"""Sentences whose vectors are kept: 40 MB."""
+_WRAPPED = 18
+"""Characters of a line that may have been broken by the width of the page."""
 _SENTENCE = re.compile(r"[^。；;!?！？\n]+(?:[。；;!?！？]+|\n|$)")
 
 
@@ -73,6 +80,7 @@ class ClauseSearch:
     ) -> None:
         self._register, self._build, self._units = register, build, units
         self.only: frozenset[str] | None = None
+        self._meanings: dict[str, Vectors] = {}
 
     @cached_property
     def chunks(self) -> list[Chunk]:
@@ -116,6 +124,24 @@ class ClauseSearch:
                 item = Found(extraction, None, chunk, hit.score, hit.parts)
             found.setdefault(chunk.clause_id or chunk.id, item)
         return list(found.values())[:limit]
+
+    def alike(self, query: str, texts: Sequence[str]) -> list[float]:
+        """The likeness in meaning of a question and each of `texts`, -1…1, by the small encoder;
+        those of texts once met are kept."""
+        encoder = self.retriever.small
+        if encoder is None or not texts:
+            return [0.0] * len(texts)
+        new = [t for t in dict.fromkeys(texts) if t not in self._meanings]
+        if len(self._meanings) + len(new) > _MEANINGS:
+            self._meanings.clear()
+            new = list(dict.fromkeys(texts))
+        self._meanings.update(zip(new, encoder.embed_passages(new), strict=True))
+        asked = encoder.embed_query(query)
+        return [float(self._meanings[t] @ asked) for t in texts]
+
+    def lead(self, query: str, place: int) -> float:
+        """By how much the best passage leads the one at `place` in the lexical list, in its score."""
+        return self.retriever.lead(query, "lexical", place)
 
     def agreement(self, query: str, chunk: Chunk) -> float:
         """How far the dense lists agree on `chunk`: the mean of 1 / rank over them, 0…1."""
@@ -225,18 +251,32 @@ def chunks_of(register: Register) -> Iterator[Chunk]:
 
 def sentences(extraction: Extraction, clause: Clause) -> list[Sentence]:
     """The sentences of a clause with their places in the document."""
-    return _sentences(extraction.document.text, clause.span.start, clause.span.end)
+    return sentences_in(extraction.document.text, clause.span)
+
+
+def sentences_in(text: str, span: Span) -> list[Sentence]:
+    """The sentences at `span` of a document's text."""
+    return _sentences(text, span.start, span.end)
 
 
 @lru_cache(maxsize=4096)
 def _sentences(text: str, start: int, end: int) -> list[Sentence]:
     found = []
+    begin = start
     for match in _SENTENCE.finditer(text, start, end):
-        printed = match.group()
-        stripped = printed.strip()
-        if not stripped:
+        if match.end() < end and _goes_on(match.group(), text[match.end() : match.end() + 40]):
             continue
-        at = match.start() + printed.index(stripped[0])
-        line = normalize_characters(flatten(stripped))
-        found.append(Sentence(Span(at, at + len(stripped)), line))
+        printed = text[begin : match.end()]
+        if stripped := printed.strip():
+            at = begin + printed.index(stripped[0])
+            line = normalize_characters(flatten(stripped))
+            found.append(Sentence(Span(at, at + len(stripped)), line))
+        begin = match.end()
     return found
+
+
+def _goes_on(line: str, following: str) -> bool:
+    """Whether a line that ends without a mark goes on in the next one."""
+    if not line.endswith("\n") or len(line) < _WRAPPED or not ends_open(line.rstrip()):
+        return False
+    return find_marker(following) is None and following[:1] not in "（(|\n"

@@ -30,6 +30,8 @@ __all__ = [
 
 REMEMBERED = 20
 """Questions of a conversation that count, the last ones."""
+_HEARD = 2
+"""Questions before whose words are looked for with those of a question: 那这会儿交了从哪天起算."""
 _BEGINNING = 300
 """Characters of an earlier question that are read: twenty of 2,000 digits would take seconds."""
 _ENGLISH = re.compile(
@@ -77,7 +79,9 @@ def understand(
         question = _next(asked[:_BEGINNING], before, organisations, as_of)
         if not question.unclear:  # 谢谢 does not end what was talked about
             before = question
-    return _next(text, before, organisations, as_of)
+    question = _next(text, before, organisations, as_of)
+    heard = " ".join(simplify(asked[:_BEGINNING]) for asked in context[-_HEARD:])
+    return question.model_copy(update={"before": heard}) if heard else question
 
 
 def _next(

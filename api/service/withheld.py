@@ -80,6 +80,6 @@ def withheld(answer: Mapping[str, Any]) -> dict[str, Any]:
     told = _TOLD["en" if answer["language"] == "en" else "zh"]
     nothing: Sequence[str] = []
     return {
-        **answer, "answer": told, "answerable": False, "units": nothing, "tasks": nothing,
+        **answer, "answer": told, "outcome": "none", "answerable": False, "units": nothing, "tasks": nothing,
         "citations": nothing, "statements": nothing,
     }  # fmt: skip

@@ -13,6 +13,7 @@ from ingest.readers.source import Read
 from ingest.readers.text import read_text
 from kb.errors import SourceError
 from kb.identifiers import sha256_hex
+from kb.language.numerals import NUMERALS
 from kb.models import Fact, Finding
 from kb.printable import printable
 
@@ -36,9 +37,8 @@ _TEXT_CONTROLS = b"\t\n\x0b\f\r\x1a\x1b\x1c\x1d\x1e"
 """Control characters that stand in texts: breaks, the end of a file in DOS, shifts."""
 _LONGEST_RUN = 300
 """Figures that stand together."""
-_CHINESE = "零〇○一二三四五六七八九两十百千万亿"
 _RUN = re.compile(
-    rf"(?<!\d)(?<!\d[,.])(?:\d[,.]?){{{_LONGEST_RUN + 1}}}|(?<![{_CHINESE}])[{_CHINESE}]{{{_LONGEST_RUN + 1}}}"
+    rf"(?<!\d)(?<!\d[,.])(?:\d[,.]?){{{_LONGEST_RUN + 1}}}|(?<![{NUMERALS}])[{NUMERALS}]{{{_LONGEST_RUN + 1}}}"
 )
 
 

@@ -16,13 +16,15 @@ from bs4 import CData, Comment, Tag
 from bs4.element import NavigableString, PageElement, TemplateString
 
 from ingest.lines import split_lines
+from kb.characters import HAN
+from kb.language.numerals import HUNDREDS, TENS
 
 STRINGS = frozenset([NavigableString, CData, TemplateString])
 """Strings that are words: no declarations, no notes on reading."""
 _LINKS = 200
 """Of an element's links so many are counted."""
 SPEAKS = re.compile(
-    r"[。；]|^\s*(?:[一二三四五六七八九十]{1,3}、|[(（][一二三四五六七八九十]{1,3}[)）]|第[一二三四五六七八九十百]{1,4}[章条]|\d{1,2}[.．、]\s*[一-龥])|(?:责任|牵头|配合)单位"
+    rf"[。；]|^\s*(?:[{TENS}]{{1,3}}、|[(（][{TENS}]{{1,3}}[)）]|第[{HUNDREDS}]{{1,4}}[章条]|\d{{1,2}}[.．、]\s*[{HAN}])|(?:责任|牵头|配合)单位"
 )
 """A sentence, the number of a clause, who bears a duty: what the words of a page do not have."""
 

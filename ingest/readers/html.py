@@ -18,6 +18,7 @@ from bs4.element import NavigableString, PageElement
 from ingest.layout import ends_like_title
 from ingest.leftovers import DOUBT
 from ingest.lines import split_lines
+from ingest.metadata import header_label
 from ingest.readers.body import BLOCKS, SPEECHES, find_body
 from ingest.readers.copies import find_copies
 from ingest.readers.elements import SPEAKS, Elements
@@ -39,9 +40,6 @@ _AROUND = frozenset(["nav", "footer"])
 _FURNITURE = re.compile(
     r"nav|menu|share|breadcrumb|footer|header-?bar|sidebar|related|qr|ewm|print|toolbar|crumb|copyright|bdshare|pagination|font-?size",
     re.I,
-)
-_HEADER_LABEL = re.compile(
-    r"^\[?\s*(?:索\s*引\s*号|发\s*文\s*字\s*号|发布机构|发文机关|发文单位|成文日期|发布日期|主题分类|有\s*效\s*性|标\s*题|名\s*称|文\s*号|公开日期|信息名称|生成日期)"
 )
 _ROWS = frozenset(["tr", "li", "p", "dd", "div"])
 _CELLS = frozenset(["td", "th", "span"])
@@ -243,12 +241,12 @@ class _Page:
             # Cells may hold cells: a longer one than any value is not read at each level again.
             cells = [_squeeze(page.text(c)) if page.length(c) <= _VALUE else "" for c in found]
             for index, cell in enumerate(cells):
-                if not _HEADER_LABEL.match(cell):
+                if not header_label().match(cell):
                     continue
                 label, _, value = cell.partition("：") if "：" in cell else cell.partition(":")
                 if not value.strip() and index + 1 < len(cells):
                     value = cells[index + 1]
-                if value.strip() and not _HEADER_LABEL.match(value):
+                if value.strip() and not header_label().match(value):
                     name = re.sub(r"[\s\[\]]", "", label)
                     self._rows.add(id(row))
                     yield f"{name}：{value.strip()}"

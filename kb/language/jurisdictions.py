@@ -1,55 +1,14 @@
-"""Whose document it is: the place and the level of the government that issued it."""
+"""Whose document it is: the place and the level of the government that issued it. The words that places
+are named with are data (`place_words.jsonl`)."""
 
 from __future__ import annotations
 
 import re
 from enum import StrEnum
 
+from kb.characters import HAN, any_of
+from kb.lexicon import WordEntry, words_of
 from kb.models import Fact
-
-_PROVINCES = [
-    "北京",
-    "天津",
-    "上海",
-    "重庆",
-    "河北",
-    "山西",
-    "辽宁",
-    "吉林",
-    "黑龙江",
-    "江苏",
-    "浙江",
-    "安徽",
-    "福建",
-    "江西",
-    "山东",
-    "河南",
-    "湖北",
-    "湖南",
-    "广东",
-    "海南",
-    "四川",
-    "贵州",
-    "云南",
-    "陕西",
-    "甘肃",
-    "青海",
-    "台湾",
-    "内蒙古",
-    "广西",
-    "西藏",
-    "宁夏",
-    "新疆",
-    "香港",
-    "澳门",
-]
-_MUNICIPALITIES = ("北京市", "天津市", "上海市", "重庆市")
-_PLACE = re.compile(
-    r"(?P<province>(?:[一-龥]{2,3}省|内蒙古自治区|广西壮族自治区|西藏自治区|宁夏回族自治区|新疆维吾尔自治区))?"
-    r"(?P<city>[一-龥]{2,12}?自治州|(?!城市)[一-龥]{2,5}?(?:市|州|盟|地区))?"
-    r"(?P<district>(?!城市)[一-龥]{1,9}?(?:自治县|自治旗|新区|开发区|高新区|区|县|旗|市))?"
-    r"(?=人民政府|行政公署|政府|委员会|教育|公安|财政|办公|党|发展|关于|的|$|[一-龥]{0,8}(?:局|委|厅|办公室))"
-)
 
 
 class Level(StrEnum):
@@ -61,6 +20,73 @@ class Level(StrEnum):
     DISTRICT = "district"
     TOWNSHIP = "township"
     OTHER = "other"
+
+
+class PlaceKind(StrEnum):
+    """What a word is to the names of places."""
+
+    PROVINCE = "province"
+    REGION = "region"
+    REGION_NAME = "region-name"
+    MUNICIPALITY = "municipality"
+    CITY = "city"
+    PREFECTURE = "prefecture"
+    AREA = "area"
+    AUTONOMOUS_PREFECTURE = "autonomous-prefecture"
+    ZONE = "zone"
+    DISTRICT = "district"
+    TOWNSHIP = "township"
+    NO_PLACE = "no-place"  # ends as a place's name does, and is none
+    AFTER = "after"  # stands after a place in the name of a body or a title
+    OFFICE = "office"  # a body of a place may end in it
+    PARTY = "party"  # stands before a place
+    CENTRAL = "central"  # how the name of a central body begins
+    CENTRAL_OFFICE = "central-office"  # what it ends in
+    CENTRAL_TITLE = "central-title"  # how titles begin that central bodies gave
+    STATE_OFFICE = "state-office"  # what the name of a body ends in that begins with 国家
+    BODY_AFTER = "body-after"  # what stands after a central body in a title
+    OWN = "own"  # says before a level that it is the speaker's
+    OWN_AFTER = "own-after"  # what stands between that level and a body: 我区|里的|教委
+
+
+class PlaceWords(WordEntry):
+    """Words of one kind; names of issuers and titles that say a place of it, and that do not."""
+
+    kind: PlaceKind
+
+
+def place_words(*kinds: PlaceKind) -> tuple[str, ...]:
+    """The words of these kinds, in the order of the kinds."""
+    return words_of("place_words", PlaceWords, *kinds)
+
+
+def _any(*kinds: PlaceKind) -> str:
+    return any_of(place_words(*kinds))
+
+
+_K = PlaceKind
+STATE = "国家"
+"""The place of central bodies."""
+_MUNICIPALITIES = place_words(_K.MUNICIPALITY)
+_LEVEL_ENDS = {
+    Level.PROVINCE: place_words(_K.PROVINCE, _K.REGION),
+    Level.CITY: place_words(_K.CITY, _K.PREFECTURE, _K.AREA),
+    Level.DISTRICT: place_words(_K.DISTRICT),
+    Level.TOWNSHIP: place_words(_K.TOWNSHIP),
+}
+_NO_PREFIX = place_words(_K.AREA, _K.TOWNSHIP)
+LEVELS = {w: level for level, ends in _LEVEL_ENDS.items() for w in ends if w not in _NO_PREFIX}
+"""What stands for a place in the names of its bodies (区教委), with its level."""
+PLACE_ENDS = frozenset(word for word in LEVELS if len(word) == 1)
+_PLACE = re.compile(
+    rf"(?P<province>(?:[{HAN}]{{2,3}}{_any(_K.PROVINCE)}|{_any(_K.REGION_NAME)}))?"
+    rf"(?P<city>[{HAN}]{{2,12}}?{_any(_K.AUTONOMOUS_PREFECTURE)}|(?!{_any(_K.NO_PLACE)})(?:(?!{any_of(_LEVEL_ENDS[Level.DISTRICT])})[{HAN}]){{2,5}}?{any_of(_LEVEL_ENDS[Level.CITY])})?"
+    rf"(?P<district>(?!{_any(_K.NO_PLACE)})[{HAN}]{{1,9}}?{_any(_K.ZONE, _K.DISTRICT, _K.CITY)})?"
+    rf"(?={_any(_K.AFTER)}|$|[{HAN}]{{0,8}}{_any(_K.OFFICE)})"
+)
+_CENTRAL = re.compile(rf"{_any(_K.CENTRAL)}|[{HAN}]{{2,8}}{_any(_K.CENTRAL_OFFICE)}$")
+_PARTY = re.compile(_any(_K.PARTY))
+_TWO_CITIES = re.compile(rf"([{HAN}]{{2,4}}?{_any(_K.CITY)})([{HAN}]{{2,5}}{_any(_K.CITY)})$")
 
 
 class Jurisdiction(Fact):
@@ -87,20 +113,19 @@ def place_stem(place: str) -> str:
     >>> place_stem("万州区"), place_stem("开县")
     ('万州', '开县')
     """
-    return place[:-1] if place[-1] in "省市州盟区县旗镇乡" and len(place) > 2 else place
+    return (
+        place[:-1]
+        if place[-1] in (*PLACE_ENDS, *_LEVEL_ENDS[Level.TOWNSHIP]) and len(place) > 2
+        else place
+    )
 
 
 def level_of(place: str) -> Level:
     """The level that a place's name shows: 重庆市 is a province, 万州区 a district."""
-    if place in _MUNICIPALITIES or place.endswith("省") or re.search(r"自治区$", place):
+    if place in _MUNICIPALITIES:
         return Level.PROVINCE
-    if place.endswith(("市", "州", "盟", "地区")):
-        return Level.CITY
-    if place.endswith(("区", "县", "旗")):
-        return Level.DISTRICT
-    if place.endswith(("镇", "乡", "街道")):
-        return Level.TOWNSHIP
-    return Level.OTHER
+    shown = (level for level, ends in _LEVEL_ENDS.items() if place.endswith(ends))
+    return next(shown, Level.OTHER)
 
 
 def detect_jurisdiction(issuer: str | None, title: str = "") -> Jurisdiction:
@@ -111,8 +136,8 @@ def detect_jurisdiction(issuer: str | None, title: str = "") -> Jurisdiction:
     """
     for printed in (issuer or "", title):
         name = re.sub(r"\s", "", printed)
-        if re.match(r"国务院|中共中央|中央办公厅|教育部|财政部|国家|[一-龥]{2,8}总[局署]$", name):
-            return Jurisdiction(place="国家", level=Level.STATE)
+        if _CENTRAL.match(name):
+            return Jurisdiction(place=STATE, level=Level.STATE)
         if found := _read_place(name):
             # The issuer may be short (万州区政府办公室) where the title has the parent too.
             longer = _read_place(re.sub(r"\s", "", title)) if name != title else None
@@ -123,17 +148,16 @@ def detect_jurisdiction(issuer: str | None, title: str = "") -> Jurisdiction:
 
 
 def _read_place(name: str) -> Jurisdiction | None:
-    name = re.sub(r"^(?:中共|中国共产党)", "", name)
-    match = _PLACE.match(name)
+    party = _PARTY.match(name)
+    match = _PLACE.match(name[party.end() :] if party else name)
     if match is None or not match.group():
         return None
     province, city, district = match.group("province", "city", "district")
-    if province is None and city and not district and city not in _MUNICIPALITIES:
-        inner = re.match(r"([一-龥]{2,4}?市)([一-龥]{2,5}市)$", city)
-        if inner:
-            city, district = inner.groups()
+    alone = province is None and not district and city not in _MUNICIPALITIES
+    if city and alone and (inner := _TWO_CITIES.match(city)):
+        city, district = inner.groups()
     places = [p for p in (province, city, district) if p]
-    if any(not p.strip("省市州盟区县旗") for p in places):
+    if any(PLACE_ENDS.issuperset(p) for p in places):
         return None  # 区市场监管局 is of no place called 区市
     own = places[-1]
     level = Level.DISTRICT if district else level_of(own)

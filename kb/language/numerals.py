@@ -6,30 +6,69 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from typing import Literal
 
-_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "○": 0, "两": 2}
-_SMALL = {"十": 10, "百": 100, "千": 1000}
-_LARGE = {"万": Decimal(10**4), "亿": Decimal(10**8)}
+from kb.lexicon import load_lexicon
+from kb.models import Fact
+
+
+class NumeralCharacter(Fact):
+    """A character that numerals are written with: its value, its other forms; `examples` are numerals
+    that have it, each with its value."""
+
+    kind: Literal["zero", "digit", "count", "small", "large", "point"]
+    character: str
+    value: Decimal = Decimal(0)
+    forms: tuple[str, ...]
+    examples: tuple[tuple[str, Decimal], ...]
+
+
+_ENTRIES = load_lexicon("numerals", NumeralCharacter)
+
+
+def _written(*kinds: str, forms: bool = False) -> str:
+    """The characters of these kinds, or their other forms."""
+    found = (e for e in _ENTRIES if e.kind in kinds)
+    return "".join("".join(e.forms) if forms else e.character for e in found)
+
+
+def _values(*kinds: str) -> dict[str, Decimal]:
+    return {e.character: e.value for e in _ENTRIES if e.kind in kinds}
+
+
+ZEROS = _written("zero") + _written("zero", forms=True)
+ONES = _written("digit")
+DIGITS = _written("zero", "digit")
+"""零 to 九, each at the place of its value."""
+TENS = ONES + _written("small")[:1]
+"""What small ordinals are written with."""
+HUNDREDS = ONES + _written("small")[:2]
+SCALES = _written("small", "large")
+NUMERALS = ZEROS + ONES + _written("count") + SCALES
+"""All that numerals are written with; each of these is a class of `re` too."""
+_DIGITS = _values("zero", "digit", "count") | dict.fromkeys(ZEROS, Decimal(0))
+_SMALL = _values("small")
+_LARGE = _values("large")
 # The forms of cheques and contracts (大写): 伍仟, 贰拾.
-_FORMAL = str.maketrans(
-    "壹贰貳叁參肆伍陆陸柒捌玖拾佰仟萬億〇○", "一二二三三四五六六七八九十百千万亿零零"
-)
+_FORMAL = str.maketrans({form: e.character for e in _ENTRIES for form in e.forms})
+_FORMAL_DIGITS = _written("digit", forms=True)
+_FORMAL_SCALES = _written("small", "large", forms=True) + _written("large")
 # 伍 alone is in 队伍, 陆 in 大陆: a digit with its scale begins such a numeral.
 _FORMAL_RUN = re.compile(
-    r"[壹贰貳叁參肆伍陆陸柒捌玖][拾佰仟萬億万亿][壹贰貳叁參肆伍陆陸柒捌玖拾佰仟萬億万亿零]{0,38}"
+    rf"[{_FORMAL_DIGITS}][{_FORMAL_SCALES}][{_FORMAL_DIGITS}{_FORMAL_SCALES}{_written('zero')}]{{0,38}}"
 )
 _PRINTED = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?"
-_SCALES = "十百千万亿"
-_CHINESE = "零一二三四五六七八九两" + _SCALES
+_POINT = _written("point")
+_CHINESE = DIGITS + _written("count") + SCALES
 # Figures with scales and what is left over (5万4千6百, 3万4000), or a run of Chinese numerals.
 _NUMERAL = re.compile(
-    rf"(?P<arabic>{_PRINTED}(?:[ \t]{{0,2}}[{_SCALES}]+(?:{_PRINTED}(?=[{_SCALES}]|(?![\d.,])))?)*)"
-    rf"|[{_CHINESE}](?:[ \t]?[{_CHINESE}])*(?:[ \t]?点[零一二三四五六七八九]+)?"
+    rf"(?P<arabic>{_PRINTED}(?:[ \t]{{0,2}}[{SCALES}]+(?:{_PRINTED}(?=[{SCALES}]|(?![\d.,])))?)*)"
+    rf"|[{_CHINESE}](?:[ \t]?[{_CHINESE}])*(?:[ \t]?{_POINT}[{DIGITS}]+)?"
 )
 _LONGEST = 40
 """Characters of a numeral; what is longer is no number that anyone reads. The longest of the corpus
 of documents has 15 (一百九十万零三千九百七十一)."""
-_TOKEN = re.compile(r"\d[\d,]*(?:\.\d+)?|[零〇○一二三四五六七八九两十百千万亿]")
+_TOKEN = re.compile(rf"\d[\d,]*(?:\.\d+)?|[{NUMERALS}]")
 
 
 def normalize_number(text: str) -> Decimal | None:
@@ -42,13 +81,13 @@ def normalize_number(text: str) -> Decimal | None:
     text = text.translate(_FORMAL)
     if not text:
         return None
-    whole, point, decimals = text.partition("点")
+    whole, point, decimals = text.partition(_POINT)
     if point:
         base, rest = normalize_number(whole), "".join(str(_DIGITS.get(c, c)) for c in decimals)
         if base is None or not rest.isdigit():
             return None
         return base + Decimal(f"0.{rest}")
-    if re.fullmatch(r"[零〇○一二三四五六七八九]{2,}", text):
+    if re.fullmatch(rf"[{ZEROS}{ONES}]{{2,}}", text):
         return Decimal("".join(str(_DIGITS[c]) for c in text))
     if "".join(_TOKEN.findall(text)) != text:
         return None
@@ -85,7 +124,7 @@ def _value(tokens: list[str]) -> Decimal | None:
             if number is not None and number != 0:
                 return None
             number = Decimal(_DIGITS[token])
-            if token in "零〇○":
+            if token in ZEROS:
                 last_unit = Decimal(1)
         else:
             if number is not None:
@@ -100,6 +139,24 @@ def small_number(text: str) -> int | None:
     """A small whole number (a month, a count of days), or None."""
     value = normalize_number(text)
     return int(value) if value is not None and value == value.to_integral_value() else None
+
+
+def chinese_ordinal(number: int) -> str:
+    """12 → 十二; from 1000 on in figures: nobody writes them out.
+
+    >>> chinese_ordinal(12), chinese_ordinal(105), chinese_ordinal(110)
+    ('十二', '一百零五', '一百一十')
+    """
+    if number >= 1000:
+        return str(number)
+    hundreds, rest = divmod(number, 100)
+    tens, ones = divmod(rest, 10)
+    printed = f"{DIGITS[hundreds]}百" if hundreds else ""
+    if tens:
+        printed += "十" if tens == 1 and not hundreds else f"{DIGITS[tens]}十"
+    elif hundreds and ones:
+        printed += "零"
+    return printed + (DIGITS[ones] if ones else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +193,7 @@ def find_numerals(text: str) -> Iterator[Numeral]:
                 continue
             for shorter in _lengths(text, start, stop):
                 printed = text[start:shorter]
-                bare = set(printed) <= set(_SCALES[1:])
+                bare = set(printed) <= set(SCALES[1:])
                 value = normalize_number(f"一{printed}" if bare else printed)
                 if value is not None and (shorter == stop or _is_numeral(printed)):
                     yield Numeral(start, shorter, value, chinese, bare)
@@ -145,16 +202,16 @@ def find_numerals(text: str) -> Iterator[Numeral]:
 
 def _lengths(text: str, start: int, stop: int) -> Iterator[int]:
     yield stop
-    while stop - 1 > start and text[stop - 1] in _SCALES:
+    while stop - 1 > start and text[stop - 1] in SCALES:
         stop = start + len(text[start : stop - 1].rstrip(" \t"))
         yield stop
 
 
 def _is_numeral(text: str) -> bool:
     """Whether the numeral is well-formed: 一百千 and 十四五 are not, 二零二五 and 千万 are."""
-    if not text or text[-1] in " \t点.,":
+    if not text or text[-1] in f" \t{_POINT}.,":
         return False
-    whole = text.partition("点")[0]
+    whole = text.partition(_POINT)[0]
     tokens = _TOKEN.findall(whole)
     digits = [t for t in tokens if t in _DIGITS]
     if len(digits) == len(tokens):
@@ -163,20 +220,18 @@ def _is_numeral(text: str) -> bool:
     former = ""
     for token in tokens:
         if token in _SMALL:
-            if (former in _SCALES and former) or _SMALL[token] >= least:
+            if (former in SCALES and former) or _SMALL[token] >= least:
                 return False
             least = Decimal(_SMALL[token])
         elif token in _LARGE:
             least = Decimal("Infinity")
-        elif former and former not in _SCALES and former not in "零〇○":
+        elif former and former not in SCALES and former not in ZEROS:
             return False
         former = token
     return True
 
 
-_OF_NUMERALS = re.compile(
-    r"[\d０-９零〇○一二两三四五六七八九十百千万亿半数壹贰叁肆伍陆柒捌玖拾佰仟%％‰翻]"
-)
+_OF_NUMERALS = re.compile(rf"[\d０-９%％‰半数翻{NUMERALS}{_FORMAL_DIGITS}{_FORMAL_SCALES}]")
 
 
 def may_hold_numerals(text: str) -> bool:

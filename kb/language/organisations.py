@@ -14,7 +14,17 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Literal
 
-from kb.language.jurisdictions import Jurisdiction, Level, level_of
+from kb.characters import any_of
+from kb.language.jurisdictions import (
+    LEVELS,
+    PLACE_ENDS,
+    STATE,
+    Jurisdiction,
+    Level,
+    PlaceKind,
+    level_of,
+    place_words,
+)
 from kb.lexicon import WordEntry, load_lexicon
 from kb.models import Fact
 
@@ -102,10 +112,12 @@ class UnitMention(Fact):
     open_ended: bool = False
 
 
-_LEVELS = {"省": Level.PROVINCE, "自治区": Level.PROVINCE, "市": Level.CITY, "州": Level.CITY,
-           "盟": Level.CITY, "区": Level.DISTRICT, "县": Level.DISTRICT, "旗": Level.DISTRICT}  # fmt: skip
 _OFFICE_ENDS = frozenset("局办委院队部会厅署")
-_ELLIPTIC_END = re.compile(r"等(?:有关|相关|政法)?(?:部门|单位)")
+_OF_HOME = re.compile(
+    rf"{any_of(place_words(PlaceKind.OWN))}?{any_of(PLACE_ENDS)}{any_of(place_words(PlaceKind.OWN_AFTER))}?"
+)
+_OFFICES = ("委员会", "局", "委", "厅")
+_BARE_END = "部门"
 
 
 @lru_cache
@@ -135,9 +147,14 @@ class Organisations:
             for word in entry.lay:
                 if not word.endswith(("部门", "机关", "机构")):
                     self._stems.setdefault(word, unit)
+        for entry in load_lexicon("functions", FunctionEntry):
+            for name in (*entry.local, *entry.province, *entry.former):
+                stem = next((name.removesuffix(e) for e in _OFFICES if name.endswith(e)), "")
+                if len(stem) >= 2 and stem not in self._names:
+                    self._stems.setdefault(stem, self._local_unit(entry))
         self._places = _own_places(jurisdiction)
         self._bare_places = tuple(
-            p[:-1] for p in self._places if len(p) > 2 and p[-1] in "省市州盟区县旗"
+            p[:-1] for p in self._places if len(p) > 2 and p[-1] in PLACE_ENDS
         )
 
     def words(self) -> list[str]:
@@ -153,7 +170,7 @@ class Organisations:
                 rest = name[len(place) :]
                 if place in self.jurisdiction.parents:
                     # 重庆市教委 is 市教委, not the 教委 of our own district.
-                    level = "自治区" if place.endswith("自治区") else place[-1]
+                    level = next((w for w in LEVELS if place.endswith(w)), place[-1])
                     known = self._names.get(f"{level}{rest}")
                     return known[0] if known else None
                 name = rest
@@ -166,7 +183,7 @@ class Organisations:
             stem = place[:-1]
             if stem in self._bare_places and name.startswith(stem) and name != stem:
                 return None if name.startswith(place) else self.resolve(place + name[len(stem) :])
-        bare = re.match(r"(?:我|本|全)?(?:区|县|市|省|州)(?:级|里的|里|直)?", name)
+        bare = _OF_HOME.match(name)
         return self._lay.get(name[bare.end() :]) if bare else None
 
     def resolve_english(self, phrase: str) -> OrgUnit | None:
@@ -186,6 +203,10 @@ class Organisations:
     def local(self, word: str) -> OrgUnit | None:
         """Our own unit of a name that stands without a level (气象局, here 区气象局)."""
         return self._lay.get(word)
+
+    def of_field(self, word: str) -> OrgUnit | None:
+        """Our own office of a field that stands for it in a list (公安、住房城乡建设等部门)."""
+        return self._stems.get(word) or self.resolve(word)
 
     def find_lay(self, text: str) -> list[tuple[str, OrgUnit]]:
         """(word, unit) of the everyday names in a question: 水务局, 编办. Longest first; words
@@ -210,7 +231,7 @@ class Organisations:
             start = self._with_place(text, position)
             if found and start < found[-1].end:
                 start = position
-            if text[start:position] in self._bare_places and text[position] not in _LEVELS:
+            if text[start:position] in self._bare_places and text[position] not in LEVELS:
                 name = text[start : position + len(form)]  # a zone named by its place: 万州经开区
             found.append(
                 UnitMention(
@@ -253,17 +274,20 @@ class Organisations:
             stem = place[:-1] if text[position] == place[-1] else place
             if stem and text.startswith(stem, position - len(stem)) and position >= len(stem):
                 return position - len(stem)
-        for stem in self._bare_places if text[position] not in _LEVELS else ():
+        for stem in self._bare_places if text[position] not in LEVELS else ():
             if position >= len(stem) and text.startswith(stem, position - len(stem)):
                 return position - len(stem)
         return position
 
     def _with_elliptic(self, text: str, found: list[UnitMention]) -> list[UnitMention]:
-        """区公安、应急管理等部门: stems of functions in a list that ends in 等部门."""
+        """区公安、应急管理等部门: stems of functions in a list that ends in 等部门; in one that ends in
+        部门 those before the last, which is a name itself (公安、交通和|水利部门)."""
         added: list[UnitMention] = []
         starts, ends = [m.start for m in found], [m.end for m in found]
-        for end in _ELLIPTIC_END.finditer(text):
+        for end in _elliptic_end().finditer(text):
             cursor = end.start()
+            if end[0] == _BARE_END:
+                cursor = self._before_last(text, cursor)
             while cursor > 0 and (stem := self._stem_ending_at(text, cursor)):
                 start, unit = stem
                 # The names found do not overlap: the last that begins before it is the nearest.
@@ -280,13 +304,18 @@ class Organisations:
                     break
         return sorted([*found, *added], key=lambda m: m.start) if added else found
 
+    def _before_last(self, text: str, end: int) -> int:
+        """Where what stands before the last stem of a list ends, 0 where none does."""
+        last = self._stem_ending_at(text, end)
+        at = last[0] if last else 0
+        return at - 1 if at and text[at - 1] in "、和" else 0
+
     def _stem_ending_at(self, text: str, end: int) -> tuple[int, OrgUnit] | None:
         for length in range(min(7, end), 1, -1):
             word = text[end - length : end]
-            bare = word[1:] if word[0] in "区市县省" else word
-            if bare in self._stems and (
-                end == length or text[end - length - 1] in "、,。;:和由(与区市县省级\n"
-            ):
+            bare = word[1:] if word[0] in PLACE_ENDS else word
+            before = text[end - length - 1 : end - length]
+            if bare in self._stems and (not "一" <= before <= "龥" or before in "和由与区市县省级"):
                 return end - length, self._stems[bare]
         return None
 
@@ -297,6 +326,13 @@ class Organisations:
                 if state.function == entry.function:
                     return _state_unit(state)
         return _function_unit(entry, jurisdiction.level, _prefix(jurisdiction), jurisdiction)
+
+
+@lru_cache
+def _elliptic_end() -> re.Pattern[str]:
+    from kb.language.party_words import remainders  # noqa: PLC0415 - it reads names found here
+
+    return re.compile(f"等{any_of(remainders())}|{_BARE_END}")
 
 
 @lru_cache(maxsize=64)
@@ -322,7 +358,7 @@ def _entries(jurisdiction: Jurisdiction) -> Iterator[tuple[OrgUnit, str, str, bo
                 )
             yield own, form, own.name, group.vague, group.open_ended
     for entry in load_lexicon("functions", FunctionEntry):
-        for prefix, level in _LEVELS.items():
+        for prefix, level in LEVELS.items():
             names = (*entry.local, *entry.former)
             if level is Level.PROVINCE:
                 names = (*entry.province, *names)
@@ -335,7 +371,7 @@ def _entries(jurisdiction: Jurisdiction) -> Iterator[tuple[OrgUnit, str, str, bo
                 )
                 yield unit, form, _shown(entry, prefix, name), False, False
     league = "Committee of the Communist Youth League"
-    for prefix, level in _LEVELS.items():
+    for prefix, level in LEVELS.items():
         place = _place_for(level, jurisdiction)
         unit = OrgUnit(id=f"{place}/youth-league", name=f"团{prefix}委", level=level, kind="mass",
                        function="youth-league", english=league)  # fmt: skip
@@ -360,7 +396,7 @@ def _shown(entry: FunctionEntry, prefix: str, name: str) -> str:
 
 
 def _state_unit(entry: OrganisationEntry) -> OrgUnit:
-    return OrgUnit(id=f"国家/{entry.function or entry.name}", name=entry.name, level=entry.level,
+    return OrgUnit(id=f"{STATE}/{entry.function or entry.name}", name=entry.name, level=entry.level,
                    kind=entry.kind, function=entry.function, english=entry.english)  # fmt: skip
 
 
@@ -379,11 +415,11 @@ def _place_for(level: Level, jurisdiction: Jurisdiction) -> str:
 
 def _prefix(jurisdiction: Jurisdiction) -> str:
     place = jurisdiction.place
-    return place[-1] if place and place[-1] in "省市州盟区县旗" else ""
+    return place[-1] if place and place[-1] in PLACE_ENDS else ""
 
 
 def _own_places(jurisdiction: Jurisdiction) -> tuple[str, ...]:
-    places = [p for p in (jurisdiction.place, *jurisdiction.parents) if p and p != "国家"]
+    places = [p for p in (jurisdiction.place, *jurisdiction.parents) if p and p != STATE]
     joined = ["".join(reversed(places))] if len(places) > 1 else []
     return tuple(dict.fromkeys([*joined, *places]))
 

@@ -34,7 +34,6 @@ _FIELD = 10
 """Characters of a field that stands for its body (城市管理综合执法)."""
 _NEAR = 24
 """Parties, words and fields before the end of a list of fields that may be members of it."""
-_ENDS_FIELD = _DELIMITERS | frozenset("() ")
 _PLACE = (2, 3)
 """Characters of the name of a place before a level (云蒙|县科协)."""
 _LOOK = 8
@@ -276,7 +275,7 @@ def _fields(text: str, ellipsis: Token, words: Sequence[Token], found: list[Part
         if start < 0:
             start = end
             stops = opens | joins.keys() if end == ellipsis.start else opens
-            while start > 0 and end - start <= _FIELD and text[start - 1] not in _ENDS_FIELD:
+            while start > 0 and end - start <= _FIELD and "一" <= text[start - 1] <= "龥":
                 if start in stops:
                     break
                 start -= 1

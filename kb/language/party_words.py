@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from functools import lru_cache
 
+from kb import lexicon
+from kb.characters import HAN
 from kb.language.engine import Grammar, Token, best
 from kb.language.organisations import UnitMention
 from kb.lexicon import WordEntry, load_lexicon
@@ -60,7 +62,7 @@ _RUN, _MARKED = 1.0, 3.0
 """Scores of levels beside each other, above a known name that begins at the last of them (市、|州人民
 政府), and of a name in quotes or a number, above all words inside."""
 _QUOTED = re.compile(r'"[^"\n]{1,12}"(?=[一-龥])')
-_HOTLINE = re.compile(r"(?<=[一-龥])\d{5}(?=[一-龥])")
+_HOTLINE = re.compile(rf"(?<=[{HAN}])\d{{5}}(?=[{HAN}])")
 _KINDS = frozenset({*WordKind, KNOWN})
 
 
@@ -69,11 +71,9 @@ def party_words() -> tuple[PartyWords, ...]:
     return load_lexicon("party_words", PartyWords)
 
 
-@lru_cache
 def words_of(kind: WordKind) -> tuple[str, ...]:
     """The words of one kind, the longest first."""
-    found = (w for e in party_words() if e.kind is kind for w in e.words)
-    return tuple(sorted(found, key=len, reverse=True))
+    return lexicon.words_of("party_words", PartyWords, kind)
 
 
 def remainders() -> tuple[str, ...]:

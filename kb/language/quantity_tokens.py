@@ -12,15 +12,16 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 
+from kb.characters import HAN
 from kb.language.comparators import BoundUse
 from kb.language.engine import Token
 from kb.language.measures import MeasureKind, NumberWords, longest_measure, measures
-from kb.language.numerals import find_numerals, normalize_number
+from kb.language.numerals import NUMERALS, ONES, TENS, find_numerals, normalize_number
 from kb.language.quantity_grammar import CONTEXTUAL, Reading, quantity_grammar
 from kb.lexicon import load_lexicon
 from kb.ranges import Ranges
 
-_HAN = "[\u4e00-\u9fa5]"
+_HAN = f"[{HAN}]"
 # Figures that name or number something: codes with letters, clauses and addresses (1.2.3), numbers
 # with a zero before them, long ones, dates and times in figures, years in the brackets of a number.
 _CODE = re.compile(
@@ -38,18 +39,18 @@ _CODE = re.compile(
 )
 # The number of a clause or an item: where a line or a sentence begins, or in brackets of its own.
 _MARKER = re.compile(
-    r"\((?:\d{1,2}|[一二三四五六七八九十]{1,3})\)"
+    rf"\((?:\d{{1,2}}|[{TENS}]{{1,3}})\)"
     rf"|(?<![\d.A-Za-z])\d{{1,2}}\.(?= ?{_HAN})"
     rf"|(?:(?<=\n)|^)\s{{0,8}}\d{{1,2}}\.\d{{1,2}} +(?={_HAN})"
     r"|(?:(?<=[\n。;:、，, )])|^)\s{0,8}\d{1,2}[.、)](?!\d)"
-    r"|(?:(?<=[\n。;:])|^)\s{0,8}[一二三四五六七八九十]{1,3}、"
+    rf"|(?:(?<=[\n。;:])|^)\s{{0,8}}[{TENS}]{{1,3}}、"
 )
 _LATIN = re.compile(r" ?[A-Za-z]{2,8}(?:/[A-Za-z]{1,3})?(?![A-Za-z0-9])")
 _ALL_HAN = re.compile(f"{_HAN}{{1,3}}")
 _STOP = re.compile(r"[,，。;；、:：)）\]\n/]|$")
 _PER_NOUN = re.compile(rf"{_HAN}{{1,3}}")
 _WHOLE = re.compile(r"\d{1,4}(?![\d/A-Za-z.])")
-_SHARE_ENDS = re.compile(r"[^\u4e00-\u9fa5\w]|$")
+_SHARE_ENDS = re.compile(rf"[^{HAN}\w]|$")
 _RATIO = 12
 """Characters before 1:15 in which 比 says that it is a ratio."""
 _LONG = 7
@@ -103,14 +104,13 @@ def _inside_code(text: str, start: int, end: int) -> bool:
 
 def _neighbours(text: str, high: Reading) -> Iterator[Token]:
     """四五千, 三五个: two figures beside each other are a range."""
-    digits = "一二三四五六七八九"
     at = high.start
     low, first = text[at - 1 : at], text[at : at + 1]
-    if not (low and first and low in digits and first in digits):
+    if not (low and first and low in ONES and first in ONES):
         return
-    if digits.index(first) - digits.index(low) != 1 or at < 1:
+    if ONES.index(first) - ONES.index(low) != 1 or at < 1:
         return
-    if text[at - 2 : at - 1] and text[at - 2 : at - 1] in f"{digits}十百千万亿零两":
+    if text[at - 2 : at - 1] and text[at - 2 : at - 1] in NUMERALS:
         return
     value = normalize_number(low + text[at + 1 : high.end])
     if value is not None and value < high.value:

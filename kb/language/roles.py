@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from kb.language.engine import Grammar, Token, best
-from kb.lexicon import WordEntry, load_lexicon
+from kb.lexicon import WordEntry, load_lexicon, words_of
 
 
 class Role(StrEnum):
@@ -30,12 +30,15 @@ class RoleWordKind(StrEnum):
 
     ROLE = "role"  # the role of those it governs: 牵头, 配合
     WORK = "work"  # that role in a list or label, in a sentence a body's own work: 考核, 核定
+    HEAD = "head"  # of a group: a role where it ends a body's label, 组长|单位; else a person
     OVERSEER = "overseer"  # in the name of a body whose work is to supervise others
     BEARER = "bearer"  # ends a label: 责任|单位
     MODAL = "modal"
     ADVERB = "adverb"
     DUTY = "duty"  # a verb of duties that gives no role of its own
     JOIN = "join"  # 会同: the parties after it are joint
+    NEGATION = "negation"  # what the party does not do: 不再安排; no 不得, which binds it
+    PAST = "past"  # what it has done: 已, 曾
     ISSUE = "issue"  # the party issued or decided something
     OF = "of"  # the party is an attribute
     PERSON = "person"  # ends a label of people: 责任|人
@@ -66,6 +69,8 @@ def _grammar() -> Grammar:
 _ALL = frozenset(kind.value for kind in RoleWordKind)
 GIVES_ROLE = frozenset((RoleWordKind.ROLE, RoleWordKind.WORK))
 """Kinds of words that say a role in a list or a label."""
+HEADS_ROLE = GIVES_ROLE | {RoleWordKind.HEAD}
+"""Those that say one before what bodies are called by (牵头|单位, 组长|单位)."""
 
 
 def role_words() -> tuple[RoleWords, ...]:
@@ -78,14 +83,14 @@ def find_role_words(text: str) -> list[Token]:
     return list(_grammar().words_in(text))
 
 
+def words_of_role(*kinds: RoleWordKind) -> tuple[str, ...]:
+    """The words of these kinds, of each the longest first."""
+    return words_of("role_words", RoleWords, *kinds)
+
+
 def best_role_words(words: list[Token]) -> list[Token]:
     """Those without overlap that explain the text best, in order."""
     return best(words, _ALL)
-
-
-@lru_cache
-def _overseers() -> tuple[str, ...]:
-    return tuple(w for e in role_words() if e.kind is RoleWordKind.OVERSEER for w in e.words)
 
 
 def oversees(name: str) -> bool:
@@ -94,7 +99,7 @@ def oversees(name: str) -> bool:
     >>> oversees("区审计局"), oversees("区教委")
     (True, False)
     """
-    return any(word in name for word in _overseers())
+    return any(word in name for word in words_of_role(RoleWordKind.OVERSEER))
 
 
 class FirstNote(NamedTuple):
@@ -121,16 +126,10 @@ _LIST = 400
 _BRACKETS = {"(": ")", "[": "]", "【": "】", "〔": "〕"}
 
 
-@lru_cache
-def _places() -> tuple[str, ...]:
-    kinds = (RoleWordKind.FIRST, RoleWordKind.COMMA)
-    return tuple(word for entry in role_words() if entry.kind in kinds for word in entry.words)
-
-
 def find_first_notes(text: str) -> list[FirstNote]:
     """All such notes of a normalised text, in order."""
     found: dict[int, FirstNote] = {}  # by its end: 列第一位 holds 第一位
-    for word in _places():
+    for word in words_of_role(RoleWordKind.FIRST, RoleWordKind.COMMA):
         at = text.find(word)
         while at >= 0:
             if (note := _first_note(text, at)) is not None:

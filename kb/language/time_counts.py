@@ -304,6 +304,17 @@ def add_lengths(g: Grammar) -> None:
             return None
         return Made("length", replace(low, upper=high.amounts))
 
+    @g.rule("length", "to", "length", name="length-range")
+    def _from_length(low: Token, to: Token, high: Token) -> Made | None:
+        # 3个月至6个月, 半年至一年
+        a: Length = low.value
+        b: Length = high.value
+        if a.upper or b.upper or a.tail or b.ahead or a.approximate or a.working != b.working:
+            return None
+        if not _days_of(a) < _days_of(b):
+            return None
+        return Made("length", replace(a, upper=b.amounts, tail=b.tail))
+
     @g.rule("length-word", name="length")
     def _word(word: Token) -> Made:
         return Made("length", Length(tuple((parse_duration(word.value.unit) or {}).items())))
@@ -365,6 +376,14 @@ def add_lengths(g: Grammar) -> None:
     @g.rule("length", "at-least", "length", "at-most", name="length-range")
     def _from_to(low: Token, _: Token, high: Token, __: Token) -> Made:
         return Made("time", replace(low.value, upper=high.value.amounts))
+
+
+_DAYS = {"Y": 365, "M": 30, "W": 7, "D": 1, "TH": 1 / 24, "TM": 1 / 1440, "TS": 1 / 86400}
+
+
+def _days_of(length: Length) -> float:
+    """About how many days a length has, to tell which of two is longer."""
+    return sum(float(amount) * _DAYS[unit] for unit, amount in length.amounts)
 
 
 def _amount(value: Decimal, unit: TimeWord) -> Length | None:

@@ -28,6 +28,11 @@ from kb.lexicon import load_lexicon
 SINCE_ISSUE = "since-issue"
 """The production that reads the day of a document's own issue (自印发之日起): the reference."""
 
+LABELLED = "labelled"
+"""The production that reads figures after a label of times (完成时限:6.30), which is none of them."""
+_FIGURES = -2.5
+"""Score of a day in figures against the words that begin as what closes it does (前期, 起草)."""
+
 
 def clocks(hour: int, minute: int) -> time | None:
     """A time of day; 24:00 is the last minute of the day."""
@@ -58,6 +63,7 @@ def grammar() -> Grammar:
     _pieces(g)
     _clock(g)
     _dated(g)
+    _figures(g)
     _stretches(g)
     add_recurrences(g)
     add_lengths(g)
@@ -354,6 +360,73 @@ def _dated(g: Grammar) -> None:
     def _as_of_before(word: Token, to: Token | None, point: Token, before: Token) -> Made:
         e: TimeWord = before.value
         return Made("time", Dated(point.value, Bound.BEFORE, e.words[0], e.inclusive))
+
+
+def _figures(g: Grammar) -> None:
+    """Days and months in figures (6/30, 7.15, 2026.6): only where a word or a label says that a time
+    stands there."""
+
+    @g.rule("ordinal", "figures", name="ordinal")
+    def _place(ordinal: Token, figures: Token) -> Made:
+        return Made("other", score=2)  # 第3.2条
+
+    @g.rule("figures", "edge", name="edge-of-month")
+    def _edge(figures: Token, word: Token) -> Made | None:
+        point: Point = figures.value
+        if point.days or word.value.number > 0 or word.end - word.start > 1:
+            return None
+        made = replace(point, days=(1, -1), edge=-1, tail=word.value.words[0])
+        return Made("figures", made)
+
+    @g.rule("figures", "to", "figures", name="figures-to")
+    def _to(first: Token, to: Token, last: Token) -> Made | None:
+        if bool(first.value.days) != bool(last.value.days):
+            return None
+        return Made("figures-to", Stretch(first.value, last.value))
+
+    @g.rule("figures", name="edge-of-month")
+    def _edged(figures: Token) -> Made | None:
+        point: Point = figures.value
+        return Made("time", Dated(point, Bound.EDGE, point.tail), _FIGURES) if point.edge else None
+
+    @g.rule("figures", "before", name="before")
+    def _before(figures: Token, word: Token) -> Made:
+        return _bounded(figures, word, Bound.BEFORE)
+
+    @g.rule("as-of", "to?", "figures", "before?", name="before")
+    def _as_of(word: Token, to: Token | None, figures: Token, before: Token | None) -> Made:
+        if before:
+            return _bounded(figures, before, Bound.BEFORE)
+        return Made("time", Dated(figures.value, Bound.EDGE), _FIGURES)
+
+    @g.rule("from", "figures", "since", name="since")
+    def _since(word: Token, figures: Token, since: Token) -> Made:
+        return _bounded(figures, since, Bound.SINCE)
+
+    @g.rule("from?", "figures-to", "during", name="stretch")
+    def _during(word: Token | None, stretch: Token, during: Token) -> Made:
+        return Made("time", stretch.value, _FIGURES)
+
+    @g.rule("from?", "figures-to", "to-end", name="stretch")
+    def _until(word: Token | None, stretch: Token, end: Token) -> Made:
+        return Made("time", stretch.value, _FIGURES)
+
+    @g.rule("from", "figures-to", name="stretch")
+    def _from_to(word: Token, stretch: Token) -> Made:
+        return Made("time", stretch.value, _FIGURES)
+
+    @g.rule("date-label", "colon", "figures", name=LABELLED)
+    def _labelled(label: Token, colon: Token, figures: Token) -> Made:
+        return Made("time", Dated(figures.value), _FIGURES)
+
+    @g.rule("date-label", "colon", "figures-to", name=LABELLED)
+    def _labelled_stretch(label: Token, colon: Token, stretch: Token) -> Made:
+        return Made("time", stretch.value, _FIGURES)
+
+
+def _bounded(figures: Token, word: Token, bound: Bound) -> Made:
+    e: TimeWord = word.value
+    return Made("time", Dated(figures.value, bound, e.words[0], e.inclusive), _FIGURES)
 
 
 def _joined(year: Point, piece: Point) -> Made | None:

@@ -9,12 +9,18 @@ from decimal import Decimal
 from functools import lru_cache
 
 from kb.language.engine import Token
-from kb.language.numerals import small_number
+from kb.language.numerals import NUMERALS, small_number
 from kb.language.time_readings import Numeral, PlanningPeriod, Point
 from kb.lexicon import load_lexicon
 
-_NUMERAL = re.compile(r"(?P<arabic>\d+)|[零〇○一二三四五六七八九十百千两]+")
+_NUMERAL = re.compile(rf"(?P<arabic>\d+)|[{NUMERALS}]+")
 _DECIMAL = re.compile(r"(?<![\d.])\d{1,3}\.\d(?![\d.])")
+# 6/30, 7.15 and 2026.6 by their form alone: no part of a longer number, a code or a share.
+_FIGURES = re.compile(
+    r"(?<![\w./])(?:(?P<year>(?:19|20)\d\d)[./](?P<of>1[0-2]|0?[1-9])"
+    r"|(?P<month>1[0-2]|0?[1-9])[./](?P<day>3[01]|[12]\d|0?[1-9]))(?![\d./%a-zA-Z])",
+    re.ASCII,
+)
 _LONGEST = 8
 """Characters of a numeral: 二千零二十六 has six; a longer one is no number of a time."""
 _NEAR = 10
@@ -47,6 +53,17 @@ def numerals_in(text: str, reference: date | None) -> Iterator[Token]:
             yield Token(*match.span(), "n", numeral, "n")
     for match in _DECIMAL.finditer(text):
         yield Token(*match.span(), "decimal", Decimal(match.group()), "decimal")
+
+
+def figures_in(text: str) -> Iterator[Token]:
+    """Days and months printed as two numbers (`figures`: 6/30, 7.15, 2026.6): days only where the
+    grammar finds that a time stands there, for a share (1/3) or a section (3.2) looks the same."""
+    for match in _FIGURES.finditer(text):
+        if match["year"]:
+            point = Point(year=int(match["year"]), months=(int(match["of"]),) * 2)
+        else:
+            point = Point(months=(int(match["month"]),) * 2, days=(int(match["day"]),) * 2)
+        yield Token(*match.span(), "figures", point, "figures")
 
 
 def _pair(printed: str) -> tuple[int, int] | None:
@@ -82,5 +99,5 @@ def _periods() -> dict[str, PlanningPeriod]:
 @lru_cache
 def _period_names() -> re.Pattern[str]:
     names = "|".join(sorted(_periods(), key=len, reverse=True))
-    numeral = "[零〇一二三四五六七八九十百千万]"
+    numeral = f"[{NUMERALS}]"
     return re.compile(rf'(?P<open>["“])?(?<!{numeral})(?P<name>{names})(?!{numeral})["”]?')

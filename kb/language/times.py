@@ -20,7 +20,7 @@ from dateutil.relativedelta import relativedelta
 
 from kb.durations import days_step, print_duration, within_a_day
 from kb.language.engine import Token, best, pieces
-from kb.language.time_grammar import SINCE_ISSUE, grammar
+from kb.language.time_grammar import LABELLED, SINCE_ISSUE, grammar
 from kb.language.time_readings import (
     Bound,
     Dated,
@@ -31,7 +31,7 @@ from kb.language.time_readings import (
     Stretch,
     TimeWord,
 )
-from kb.language.time_tokens import numerals_in, periods_in
+from kb.language.time_tokens import figures_in, numerals_in, periods_in
 from kb.lexicon import load_lexicon
 from kb.recurrence import month_end_rule
 from kb.workdays import add_workdays, holiday
@@ -130,9 +130,9 @@ def find_times(text: str, *, reference: date | None = None, carry: bool = True) 
     plain = text.translate(_PLAIN)
     chosen: list[Token] = []
     for begin, piece in pieces(plain):
-        given = [*numerals_in(piece, reference), *periods_in(piece)]
+        given = [*numerals_in(piece, reference), *periods_in(piece), *figures_in(piece)]
         chosen += [
-            replace(t, start=t.start + begin, end=t.end + begin, parts=())
+            replace(t, start=_begin(t) + begin, end=t.end + begin, parts=())
             for t in best(grammar().parse(piece, given), _KINDS)
             if t.kind == "time"
         ]
@@ -150,6 +150,11 @@ def find_times(text: str, *, reference: date | None = None, carry: bool = True) 
     lengths = {t.start for t in found if t.duration}
     # The issue that a length runs from (印发之日起|30日内) is no time beside it.
     return [t for t in _shared(plain, found, values) if not (t.of_issue and t.end in lengths)]
+
+
+def _begin(token: Token) -> int:
+    """Where a time begins: after the label that shows it to be one."""
+    return token.parts[2].start if token.rule == LABELLED else token.start
 
 
 class _Governing:
@@ -304,7 +309,7 @@ def _recurring(value: Every) -> Time:
 
 def _length(value: Length, reference: date | None) -> Time:
     first = last = None
-    amounts = dict(value.amounts)
+    amounts = dict(value.upper or value.amounts)  # 3至6个月内 ends with the longer
     if reference is not None and not within_a_day(amounts):
         length = days_step(amounts)
         if value.bound is Bound.WITHIN or value.ahead > 0:

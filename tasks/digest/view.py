@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from kb.language.roles import Role
+from kb.wording import phrase, wording
 from tasks.digest import words
 from tasks.digest.chart import Chart, draw_chart
 from tasks.digest.models import Digest, Line, Section, SectionKind, Totals, UnitCount
 from tasks.due import State
 from tasks.lifecycle import Verdict
 
-_COLOURS = {SectionKind.OVERDUE: "red", SectionKind.BEHIND: "yellow", SectionKind.DUE: "blue"}
+_COLOURS: Mapping[str, str] = {
+    SectionKind.OVERDUE: "red",
+    SectionKind.BEHIND: "yellow",
+    SectionKind.DUE: "blue",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,141 +88,100 @@ class View:
     footer: str
 
 
-_COLUMNS = (
-    ("序号", "事项与出处", "单位", "时限", "进展"),
-    ("No.", "Duty and source", "Units", "Due", "Progress"),
+_TILES = wording(
+    "tasks",
+    "tiles",
+    ("overdue", "passed", "behind", "due", "review", "new", "closed", "later", "undated"),
 )
-_UNIT_COLUMNS = (
-    ("单位", "逾期", "滞后", "{}日内到期", "待审核", "未到期", "配合事项逾期"),
-    ("Unit", "Overdue", "Behind", "Due in {} days", "To review", "Not yet due", "Joint, overdue"),
+_COLUMNS = wording("tasks", "line_columns", ("number", "duty", "units", "due", "progress"))
+_UNIT_COLUMNS = wording(
+    "tasks", "unit_columns", ("unit", "overdue", "behind", "due", "review", "later", "joint")
 )
-_UNIT_COLUMNS_NOT_TOLD = (
-    ("单位", "时限已过", "{}日内到期", "未到期"),
-    ("Unit", "Day passed", "Due in {} days", "Not yet due"),
+_UNIT_COLUMNS_NOT_TOLD = wording(
+    "tasks", "unit_columns_not_told", ("unit", "passed", "due", "later")
 )
-_HEADING = ("督办周报", "Weekly digest of supervised duties")
-_AS_OF = ("截至{}；{}日内指{}", "as of {}; the {} days are {}")
-_JOINT = (
-    "配合事项（本单位配合，由其他单位牵头或负责）",
-    "Joint duties (led by others; this unit takes part)",
-)
-_LONGEST = ("逾期最久的{}项", "The {} longest overdue")
-_LONGEST_NOT_TOLD = ("时限过去最久的{}项", "The {} whose day passed first")
-_UNITS = ("各单位情况", "By unit")
+_LONGEST = phrase("tasks", "longest")
+_LONGEST_NOT_TOLD = phrase("tasks", "longest_not_told")
 
 
 def view_of(digest: Digest, language: str, base_url: str = "") -> View:
     """The digest in words; with `base_url` each clause gets a link to its page."""
-    zh = language == "zh"
-    side = 0 if zh else 1
+    side = 0 if language == "zh" else 1
     shown = [row for row in digest.by_unit if _has_something(row)]
     longest = (_line(n, line, language, base_url) for n, line in enumerate(digest.longest, 1))
     return View(
         language=language,
         subject=words.subject(digest, language),
-        heading=_HEADING[side],
+        heading=phrase("tasks", "digest")[side],
         name=words.unit_title(digest.unit, language),
         week=words.week_title(digest.week, language),
-        as_of=_AS_OF[side].format(
+        as_of=phrase("tasks", "as_of")[side].format(
             words.day_title(digest.as_of, language),
             digest.within,
             words.near_days(digest, language),
         ),
-        tiles=_tiles(digest, zh),
+        tiles=_tiles(digest, side),
         notes=_notes(digest, language),
         all_clear=words.all_clear(digest, language) if digest.all_clear else "",
         sections=_sections(digest.sections, digest, language, base_url),
         joint=_sections(digest.joint, digest, language, base_url),
-        joint_title=_JOINT[side],
+        joint_title=phrase("tasks", "joint_duties")[side],
         longest=tuple(longest),
         longest_title=(_LONGEST if digest.told else _LONGEST_NOT_TOLD)[side].format(
             len(digest.longest)
         ),
         longest_colour="red" if digest.told else "plain",
-        unit_title=_UNITS[side],
+        unit_title=phrase("tasks", "by_unit")[side],
         unit_columns=tuple(
-            name.format(digest.within)
-            for name in (_UNIT_COLUMNS if digest.told else _UNIT_COLUMNS_NOT_TOLD)[side]
+            names[side].format(digest.within)
+            for names in (_UNIT_COLUMNS if digest.told else _UNIT_COLUMNS_NOT_TOLD).values()
         ),
-        unit_rows=tuple(_unit_row(row, zh, told=digest.told) for row in shown),
-        more_units=_more(len(digest.by_unit) - len(shown), digest, zh),
+        unit_rows=tuple(_unit_row(row, side, told=digest.told) for row in shown),
+        more_units=_more(len(digest.by_unit) - len(shown), digest, side),
         chart=draw_chart(digest.bars, language, own=digest.unit),
-        columns=_COLUMNS[side],
-        footer=_footer(digest, zh) + _checkpoint(digest, zh),
+        columns=tuple(names[side] for names in _COLUMNS.values()),
+        footer=_footer(digest, side) + _checkpoint(digest, side),
     )
 
 
-def _tiles(digest: Digest, zh: bool) -> tuple[tuple[str, int, str], ...]:
-    t = digest.totals
+def _tiles(digest: Digest, side: int) -> tuple[tuple[str, int, str], ...]:
+    kinds: tuple[str, ...] = ("overdue", "behind", "due", "review", "new", "closed", "later")
     if not digest.told:
-        return (
-            ("时限已过" if zh else "past their day", t.passed, "plain"),
-            (f"{digest.within}日内到期" if zh else f"due in {digest.within} days", t.due, "blue"),
-            ("本周新增" if zh else "new", t.new, "plain"),
-            ("未到期" if zh else "not yet due", t.later, "plain"),
-            *([("无时限" if zh else "no deadline", t.undated, "plain")] if t.undated else []),
+        kinds = ("passed", "due", "new", "later")
+    if digest.totals.undated:
+        kinds += ("undated",)
+    return tuple(
+        (
+            _TILES[kind][side].format(digest.within),
+            getattr(digest.totals, kind),
+            _COLOURS.get(kind, "plain"),
         )
-    return (
-        ("逾期" if zh else "overdue", t.overdue, "red"),
-        ("滞后" if zh else "behind", t.behind, "yellow"),
-        (f"{digest.within}日内到期" if zh else f"due in {digest.within} days", t.due, "blue"),
-        ("待审核" if zh else "to review", t.review, "plain"),
-        ("本周新增" if zh else "new", t.new, "plain"),
-        ("本周办结" if zh else "closed", t.closed, "plain"),
-        ("未到期" if zh else "not yet due", t.later, "plain"),
-        *([("无时限" if zh else "no deadline", t.undated, "plain")] if t.undated else []),
+        for kind in kinds
     )
 
 
 def _notes(digest: Digest, language: str) -> tuple[str, ...]:
-    t, zh = digest.totals, language == "zh"
-    notes: list[str] = []
-    if t.overdue:
-        notes.append(_overdue_note(t, zh))
-    j = digest.totals_joint
-    if near := [
-        said[0 if zh else 1]
-        for count, *said in (
-            (j.overdue, f"逾期{j.overdue}项", f"{j.overdue} overdue"),
-            (j.passed, f"时限已过{j.passed}项", f"{j.passed} past their day"),
-            (j.behind, f"滞后{j.behind}项", f"{j.behind} behind"),
-            (
-                j.due,
-                f"{digest.within}日内到期{j.due}项",
-                f"{j.due} due within {digest.within} days",
-            ),
-        )
-        if count
-    ]:
-        notes.append(
-            f"另有配合事项{'、'.join(near)}，列于文末。"
-            if zh
-            else f"Joint duties, listed at the end: {', '.join(near)}."
-        )
+    t, side = digest.totals, language != "zh"
+    notes = [_overdue_note(t, side)] if t.overdue else []
+    kinds = ("overdue", "passed", "behind", "due")
+    if near := words.said_counts(digest.totals_joint, digest.within, language, *kinds):
+        notes.append(phrase("tasks", "joint_counts")[side].format(words.listed(near, language)))
     if t.missed:
-        notes.append(words.missed_words(t.missed, language))
+        notes.append(phrase("tasks", "missed")[side].format(t.missed))
     nobody = next((row for row in digest.by_unit if row.unit is None), None)
     if nobody is not None and nobody.overdue:
-        notes.append(
-            f"逾期{t.overdue}项中，{nobody.overdue}项原文未写明牵头、责任或配合单位，不在任何单位的周报中。"
-            if zh
-            else f"Of {t.overdue} overdue, {nobody.overdue} name no unit that bears them; "
-            "they are in no unit's digest."
-        )
+        notes.append(phrase("tasks", "borne_by_nobody")[side].format(t.overdue, nobody.overdue))
     return tuple(notes)
 
 
-def _overdue_note(t: Totals, zh: bool) -> str:
+def _overdue_note(t: Totals, side: int) -> str:
     """How many of the overdue have no report, and how many no date of their own."""
-    if zh:
-        silent = f"其中{t.overdue_silent}项未报告进展" if t.overdue_silent else "均已报告进展"
-        plans = f"{t.overdue_inherited}项原文未写明时限、按计划期限计"
-        return f"逾期{t.overdue}项，{silent}{f'，{plans}' if t.overdue_inherited else ''}。"
     silent = (
-        f"{t.overdue_silent} with no progress reported" if t.overdue_silent else "all reported on"
+        phrase("tasks", "overdue_silent") if t.overdue_silent else phrase("tasks", "overdue_told")
     )
-    plans = f", {t.overdue_inherited} with only their plan's date" if t.overdue_inherited else ""
-    return f"Of {t.overdue} overdue: {silent}{plans}."
+    plans = phrase("tasks", "overdue_inherited")[side].format(t.overdue_inherited)
+    said = silent[side].format(t.overdue_silent), plans if t.overdue_inherited else ""
+    return phrase("tasks", "of_overdue")[side].format(t.overdue, *said)
 
 
 def _sections(
@@ -234,18 +199,17 @@ def _section(section: Section, digest: Digest, language: str, base_url: str) -> 
         colour=_COLOURS.get(section.kind, "plain"),
         dated=tuple(lines[:own]),
         inherited=tuple(lines[own:]),
-        inherited_title=f"以下{section.inherited}项原文未写明时限，按所在计划的期限计"
-        if language == "zh"
-        else f"The {section.inherited} below have no date of their own, only their plan's",
+        inherited_title=phrase("tasks", "inherited_below")[language != "zh"].format(
+            section.inherited
+        ),
     )
 
 
 def _line(number: int, line: Line, language: str, base_url: str) -> LineView:
     item, source = line.item, line.detail.source
-    zh = language == "zh"
     by_role = [(words.role_title(role, language), line.units(role)) for role in Role]
     units = tuple((name, words.join_names(found)) for name, found in by_role if found)
-    none = (("", "原文未写明单位" if zh else "the source names no unit"),)
+    none = (("", phrase("tasks", "names_no_unit")[language != "zh"]),)
     title = item.title if item.title not in item.commitment else ""
     number_of = f"{source.document_number} " if source.document_number else ""
     # A document without plans inside is its own one plan: said once.
@@ -280,49 +244,25 @@ def _has_something(row: UnitCount) -> bool:
     return any((row.overdue, row.passed, row.behind, row.due, row.review, row.overdue_joint))
 
 
-def _unit_row(row: UnitCount, zh: bool, *, told: bool) -> tuple[str | int, ...]:
-    nobody = "（原文未写明单位）" if zh else "(no unit named)"
-    name = " ".join(row.unit.split()) if row.unit is not None else nobody
+def _unit_row(row: UnitCount, side: int, *, told: bool) -> tuple[str | int, ...]:
+    name = (
+        " ".join(row.unit.split()) if row.unit is not None else phrase("tasks", "of_nobody")[side]
+    )
     if not told:
         return name, row.passed, row.due, row.later
     return name, row.overdue, row.behind, row.due, row.review, row.later, row.overdue_joint
 
 
-def _more(count: int, digest: Digest, zh: bool) -> str:
-    if not count:
-        return ""
-    if not digest.told:
-        return (
-            f"另有{count}个单位没有时限已过和临期的事项。"
-            if zh
-            else f"{count} other units have nothing past its day or near."
-        )
-    if zh:
-        return f"另有{count}个单位本周无逾期、滞后、临期和待审核事项。"
-    return f"{count} other units have nothing overdue, behind, near or to review."
+def _more(count: int, digest: Digest, side: int) -> str:
+    more = phrase("tasks", "more_units") if digest.told else phrase("tasks", "more_units_not_told")
+    return more[side].format(count) if count else ""
 
 
-def _checkpoint(digest: Digest, zh: bool) -> str:
+def _checkpoint(digest: Digest, side: int) -> str:
     if (point := digest.checkpoint) is None:
         return ""
-    if zh:
-        return f"日志校验点：{point.count} {point.head}"
-    return f" Checkpoint of the log: {point.count} {point.head}"
+    return phrase("tasks", "checkpoint")[side].format(point.count, point.head)
 
 
-def _footer(digest: Digest, zh: bool) -> str:
-    if not digest.told:
-        return (
-            "办理情况不公开；“时限已过”只按文件所写的时限计，不等于没有办理。时限、单位和目标均出自所列条款原文。"
-            if zh
-            else "Progress is not public; “past their day” counts by the text alone and does not say "
-            "that nothing was done. Dates, units and targets are from the clauses named."
-        )
-    if zh:
-        return (
-            "“未报告进展”只说明系统中没有报告，不等于没有办理。时限、单位和目标均出自所列条款原文。"
-        )
-    return (
-        "“No progress reported” says only that no report is in the system, not that nothing was "
-        "done. Dates, units and targets are from the clauses named."
-    )
+def _footer(digest: Digest, side: int) -> str:
+    return (phrase("tasks", "footer") if digest.told else phrase("tasks", "footer_not_told"))[side]

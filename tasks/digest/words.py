@@ -3,50 +3,42 @@ nobody knows whether it was done."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
-from types import MappingProxyType
 
 from kb.language.roles import Role
-from tasks.deadline_words import ASSUMED_YEAR, ONGOING, describe_arrangements
-from tasks.digest.models import Digest, Goal, Line, SectionKind
+from kb.wording import phrase, wording
+from tasks.deadline_words import ASSUMED_YEAR, ONGOING, WEEKDAYS, describe_arrangements
+from tasks.digest.models import Digest, Goal, Line, SectionKind, Totals
 from tasks.digest.weeks import Week
 from tasks.due import DueItem, State, last_of
 from tasks.lifecycle import STATUS_NAMES, Status, Verdict
 from tasks.models import Certainty, DueKind
 from tasks.undated import is_ongoing
-from tasks.words import NOT_TOLD, ROLE_ZH, describe_ends, describe_number, describe_target
+from tasks.words import NOT_TOLD, UNIT_ROLES, describe_ends, describe_number, describe_target
 
-_ROLE_EN = {
-    Role.LEAD: "lead",
-    Role.RESPONSIBLE: "responsible",
-    Role.JOINT: "joint",
-    Role.SUPERVISE: "supervises",
-    Role.APPROVE: "approves",
-    Role.MEMBER: "member",
-}
-SECTION_NAMES: Mapping[SectionKind, tuple[str, str]] = MappingProxyType(
-    {
-        SectionKind.OVERDUE: ("逾期（红）", "Overdue (red)"),
-        SectionKind.PASSED: ("时限已过", "Past their day"),
-        SectionKind.BEHIND: ("滞后（黄）", "Behind (yellow)"),
-        SectionKind.DUE: ("{}日内到期（蓝）", "Due within {} days (blue)"),
-        SectionKind.REVIEW: ("待审核", "Waiting for review"),
-        SectionKind.NEW: ("本周新增", "New this week"),
-        SectionKind.CLOSED: ("本周办结、销号、撤销", "Completed, closed or cancelled this week"),
-    }
+SECTION_NAMES = wording("tasks", "sections", SectionKind)
+_COUNTS = wording(
+    "tasks",
+    "counts",
+    (
+        "overdue",
+        "passed",
+        "behind",
+        "due",
+        "review",
+        "new",
+        "closed",
+        "joint_overdue",
+        "joint_passed",
+    ),
 )
-_CERTAINTY_NOTES = (
-    (Certainty.REPAIRED, ("原文有缺字，已修复读出", "characters missing in the source, read by repair")),
-    (Certainty.ASSUMED_YEAR, ASSUMED_YEAR),
-    (Certainty.AMBIGUOUS, ("原文有两解，请核对", "can be read in two ways, please check")),
-)  # fmt: skip
-_WEEKDAYS = "一二三四五六日"
+_CERTAINTIES = wording("tasks", "digest_certainties", (Certainty.REPAIRED, Certainty.AMBIGUOUS))
 
 
 def role_title(role: Role, language: str) -> str:
     """牵头, or lead."""
-    return ROLE_ZH[role] if language == "zh" else _ROLE_EN[role]
+    return UNIT_ROLES[role][language != "zh"]
 
 
 def own_role(line: Line, language: str) -> str:
@@ -54,16 +46,14 @@ def own_role(line: Line, language: str) -> str:
 
     本单位：牵头、监督.
     """
-    names = [role_title(role, language) for role in line.roles]
-    if not names:
-        return ""
-    return f"本单位：{'、'.join(names)}" if language == "zh" else f"this unit: {', '.join(names)}"
+    names = listed([role_title(role, language) for role in line.roles], language)
+    return phrase("tasks", "this_unit")[language != "zh"].format(names) if names else ""
 
 
 def unit_title(unit: str | None, language: str) -> str:
     """The unit's name on one line; the overview's where there is none."""
     if unit is None:
-        return "总览" if language == "zh" else "Overview"
+        return phrase("tasks", "overview")[language != "zh"]
     return " ".join(unit.split())
 
 
@@ -82,10 +72,10 @@ def week_title(week: Week, language: str) -> str:
 
 def day_title(day: date, language: str) -> str:
     """2026年11月24日（周二）, or 2026-11-24 (Tuesday)."""
+    zh, en = list(WEEKDAYS.values())[day.weekday()]
     if language == "zh":
-        return f"{day.year}年{day.month}月{day.day}日（周{_WEEKDAYS[day.weekday()]}）"
-    names = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-    return f"{day.isoformat()} ({names[day.weekday()]})"
+        return f"{day.year}年{day.month}月{day.day}日（{zh}）"
+    return f"{day.isoformat()} ({en})"
 
 
 def near_days(digest: Digest, language: str) -> str:
@@ -104,54 +94,48 @@ def subject(digest: Digest, language: str = "zh") -> str:
 
     督办周报 2026年第48周 区教委：逾期3项、30日内到期2项.
     """
-    t, j, zh = digest.totals, digest.totals_joint, language == "zh"
-    within = digest.within
-    counts = [
-        (t.overdue, f"逾期{t.overdue}项", f"{t.overdue} overdue"),
-        (t.passed, f"时限已过{t.passed}项", f"{t.passed} past their day"),
-        (t.behind, f"滞后{t.behind}项", f"{t.behind} behind"),
-        (t.due, f"{within}日内到期{t.due}项", f"{t.due} due within {within} days"),
-        (t.review, f"待审核{t.review}项", f"{t.review} to review"),
-        (j.overdue, f"配合事项逾期{j.overdue}项", f"{j.overdue} joint ones overdue"),
-        (j.passed, f"配合事项时限已过{j.passed}项", f"{j.passed} joint ones past their day"),
-        (t.new, f"本周新增{t.new}项", f"{t.new} new"),
-        (t.closed, f"本周办结{t.closed}项", f"{t.closed} closed"),
+    t, j, side = digest.totals, digest.totals_joint, language != "zh"
+    kinds = ("overdue", "passed", "behind", "due", "review")
+    said = [
+        *said_counts(t, digest.within, language, *kinds),
+        *said_counts(j, digest.within, language, "overdue", "passed", prefix="joint_"),
+        *said_counts(t, digest.within, language, "new", "closed"),
     ]
-    said = [c if zh else e for count, c, e in counts if count]
     if not said and digest.all_clear:
-        said = ["本周无事项"] if zh else ["nothing to report"]
-    if not said and digest.told:
-        said = ["无逾期"] if zh else ["nothing overdue"]
-    said = said or (["无时限已过事项"] if zh else ["nothing past its day"])
+        said = [phrase("tasks", "nothing_at_all")[side]]
+    elif not said:
+        none = (
+            phrase("tasks", "nothing_overdue") if digest.told else phrase("tasks", "nothing_passed")
+        )
+        said = [none[side]]
+    week = f"{digest.week.year}年第{digest.week.number}周" if language == "zh" else digest.week
     name = unit_title(digest.unit, language)
-    if zh:
-        week = f"{digest.week.year}年第{digest.week.number}周"
-        return f"督办周报 {week} {name}：{'、'.join(said)}"
-    return f"Weekly digest {digest.week} {name}: {', '.join(said)}"
+    return phrase("tasks", "subject")[side].format(week, name, listed(said, language))
+
+
+def said_counts(
+    totals: Totals, within: int, language: str, *kinds: str, prefix: str = ""
+) -> list[str]:
+    """逾期3项, 30日内到期2项: of these kinds those of which there are any."""
+    counts = ((getattr(totals, kind), _COUNTS[f"{prefix}{kind}"]) for kind in kinds)
+    return [names[language != "zh"].format(n, within) for n, names in counts if n]
+
+
+def listed(words: Sequence[str], language: str) -> str:
+    """Words in a row, as the language has it."""
+    return ("、" if language == "zh" else ", ").join(words)
 
 
 def all_clear(digest: Digest, language: str) -> str:
     """The one line of a unit that has nothing to report."""
     later = digest.totals.later + digest.totals_joint.later
     undated = digest.totals.undated + digest.totals_joint.undated
+    side = language != "zh"
     if not digest.told:
-        return (
-            f"{digest.within}日内无到期事项，无时限已过事项，本周无新增事项。"
-            if language == "zh"
-            else f"Nothing is past its day or due within {digest.within} days; nothing is new."
-        )
-    if language == "zh":
-        rest = f"未到期的 {later} 项按时限推进。" if later else ""
-        rest += f"无时限的 {undated} 项继续办理。" if undated else ""
-        return (
-            f"本周无逾期、无滞后、{digest.within}日内无到期事项，也无新增、办结和待审核事项。{rest}"
-        )
-    rest = f" {later} not yet due." if later else ""
-    rest += f" {undated} without a deadline go on." if undated else ""
-    return (
-        f"Nothing is overdue, behind or due within {digest.within} days; "
-        f"nothing new, closed or waiting for review.{rest}"
-    )
+        return phrase("tasks", "all_clear_not_told")[side].format(digest.within)
+    rest = phrase("tasks", "later_go_on")[side].format(later) if later else ""
+    rest += phrase("tasks", "undated_go_on")[side].format(undated) if undated else ""
+    return phrase("tasks", "all_clear")[side].format(digest.within) + rest
 
 
 def distance(item: DueItem, language: str) -> str:
@@ -190,7 +174,11 @@ def deadline_notes(line: Line, language: str) -> list[str]:
         sure = set(certainty) <= {Certainty.EXPLICIT, Certainty.ASSUMED_YEAR}
         notes.append((f"原文{'写明' if sure else ''}{quote}",
                       f"the source says {quote}{'' if sure else ', not plainly'}"))  # fmt: skip
-    notes += [names for known, names in _CERTAINTY_NOTES if known in certainty]
+    notes += [
+        _CERTAINTIES.get(known, ASSUMED_YEAR)
+        for known in (Certainty.REPAIRED, Certainty.ASSUMED_YEAR, Certainty.AMBIGUOUS)
+        if known in certainty
+    ]
     if item.kind is DueKind.RECURRING and item.printed:
         notes.append((f"本期{item.printed}", f"this occurrence {item.printed}"))
     elif item.kind is DueKind.RELATIVE:
@@ -259,13 +247,6 @@ def goal_words(goal: Goal, language: str) -> tuple[str, str]:
             f"报告值{value}，未超过界限" if zh else f"reported {value}: at the bound, not past it",
         )
     return said, f"报告值{value}，相差{gap}" if zh else f"reported {value}: off by {gap}"
-
-
-def missed_words(count: int, language: str) -> str:
-    """Earlier occurrences of recurring duties without a report."""
-    if language == "zh":
-        return f"按期重复的事项此前另有{count}期未报告进展，不计入以上各项。"
-    return f"Recurring duties have {count} earlier occurrences without a report, not counted above."
 
 
 def duty_words(item: DueItem) -> str:

@@ -14,6 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
 from kb.language.roles import Role
+from kb.wording import wording
 from tasks.digest import words
 from tasks.digest.models import Digest, Line
 from tasks.digest.packed import moment_of, repack
@@ -25,16 +26,13 @@ from tasks.words import NOT_TOLD
 
 Value = str | int | date | None
 
-_COLUMNS: tuple[tuple[str, str, int], ...] = (
-    ("类别", "Section", 16), ("本单位角色", "Own role", 11), ("事项", "Duty", 48),
-    ("牵头单位", "Lead", 18), ("责任单位", "Responsible", 24), ("配合单位", "Joint", 20),
-    ("监督、审批、成员单位", "Other roles", 20), ("时限", "Due", 12),
-    ("时限依据", "How the date was read", 34), ("仅有计划期限", "Plan's date only", 13),
-    ("逾期天数", "Days overdue", 10), ("状态", "Status", 11), ("完成百分比", "Per cent", 11),
-    ("最近报告日期", "Last report", 13), ("进展", "Progress", 36), ("目标及报告值", "Targets", 36),
-    ("文号", "Document number", 20), ("计划", "Plan", 36), ("条款", "Clause", 16),
-    ("里程碑编号", "Milestone", 26), ("期次", "Occurrence", 12),
-)  # fmt: skip
+_WIDTHS = {
+    "section": 16, "own_role": 11, "duty": 48, "lead": 18, "responsible": 24, "joint": 20,
+    "others": 20, "due": 12, "notes": 34, "inherited": 13, "days_overdue": 10, "status": 11,
+    "percent": 11, "reported_on": 13, "progress": 36, "targets": 36, "document_number": 20, "plan": 36,
+    "clause": 16, "milestone": 26, "occurrence": 12,
+}  # fmt: skip
+_COLUMNS = wording("tasks", "duty_columns", _WIDTHS)
 _FILLS = {"red": "F9DEDC", "yellow": "FCE8C8", "blue": "DCE9F9"}
 
 
@@ -92,7 +90,7 @@ def _summary(sheet: Worksheet, view: View, zh: bool) -> None:
 
 def _lines(sheet: Worksheet, digest: Digest, view: View, language: str, base_url: str) -> None:
     side = 0 if language == "zh" else 1
-    _head(sheet, 1, [(zh, en)[side] for zh, en, _ in _COLUMNS])
+    _head(sheet, 1, [names[side] for names in _COLUMNS.values()])
     joint = ("配合事项：", "joint: ")[side]
     groups: list[tuple[str, str, Sequence[Line]]] = [
         (prefix + words.SECTION_NAMES[s.kind][side].format(digest.within), v.colour, s.lines)
@@ -113,7 +111,7 @@ def _lines(sheet: Worksheet, digest: Digest, view: View, language: str, base_url
                 clause = sheet.cell(place, 19)
                 clause.hyperlink = link
                 clause.font = Font(color="1A5FB4", underline="single")
-    for column, (*_, width) in enumerate(_COLUMNS, 1):
+    for column, width in enumerate(_WIDTHS.values(), 1):
         sheet.column_dimensions[get_column_letter(column)].width = width
     sheet.freeze_panes = "D2"
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(_COLUMNS))}{place}"

@@ -19,10 +19,10 @@ from icalendar import Alarm, Calendar, Event
 from tasks.due import State
 from tasks.exports.cells import plain
 from tasks.exports.rows import ExportRow
-from tasks.exports.words import COLOUR_TITLES, ROLE_SHORT, describe_deadline, describe_status, side
+from tasks.exports.words import COLOUR_TITLES, describe_deadline, describe_status, side
 from tasks.exports.workbook import Heading
 from tasks.lifecycle import Status
-from tasks.words import describe_target
+from tasks.words import ROLE_TITLES, describe_target
 
 REMIND_DAYS = 7
 """Days before a deadline that a calendar reminds of it, at nine in the morning there."""
@@ -97,7 +97,7 @@ def _title(row: ExportRow) -> str:
 def _description(row: ExportRow, language: str) -> str:
     zh = language == "zh"
     lines = [row.task]
-    for role, names in ROLE_SHORT.items():
+    for role, names in ROLE_TITLES.items():
         if units := row.bearing(role):
             lines.append(f"{side(names, language)}{'：' if zh else ': '}{'、'.join(units)}")
     lines.append(f"{'时限：' if zh else 'deadline: '}{describe_deadline(row, language)}")

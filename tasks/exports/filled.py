@@ -25,6 +25,7 @@ from openpyxl.utils import get_column_letter, range_boundaries
 from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
 
 from kb.errors import SourceError
+from kb.wording import wording
 from tasks.exports.cells import decode_cell, unguard
 from tasks.exports.sheet import FILLED_IN, HEADINGS, Part
 
@@ -285,7 +286,7 @@ def _cell_fault(part: Part, cell: Any) -> str:
     return ""
 
 
-_NUMBERS = {Part.PERCENT: ("百分比", "a percentage"), Part.ACTUALS: ("数值", "a value")}
+_NUMBERS = wording("tasks", "typed", (Part.PERCENT, Part.ACTUALS))
 
 
 def _at(column: int, chinese: str, english: str, *, row: int = 0) -> str:

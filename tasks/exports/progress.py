@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from kb.errors import DubanError, NotFoundError, TransitionError
 from kb.models import Fact
+from kb.wording import wording
 from tasks.authorisation import Actor, require
 from tasks.due import Row
 from tasks.exports.cells import guard
@@ -24,7 +25,7 @@ from tasks.exports.lineage import present_ids
 from tasks.exports.rows import targets_of
 from tasks.exports.sheet import Part
 from tasks.exports.typed import read_percent, read_status, read_values
-from tasks.exports.words import Names, side
+from tasks.exports.words import side
 from tasks.fields import check_words
 from tasks.lifecycle import FINISHED, Command, Life, Status, Step, take_step
 from tasks.listing import Wanted, read_lives, read_rows
@@ -43,12 +44,7 @@ class Verdict(StrEnum):
     HELD = "held"  # it could be taken, but another row was refused and all or nothing was asked
 
 
-VERDICTS: Mapping[Verdict, Names] = {
-    Verdict.ACCEPTED: ("已采纳", "accepted"),
-    Verdict.UNCHANGED: ("无变化", "unchanged"),
-    Verdict.REFUSED: ("未采纳", "refused"),
-    Verdict.HELD: ("未写入", "held back"),
-}
+VERDICTS = wording("tasks", "rows", Verdict)
 
 
 class RowResult(Fact):

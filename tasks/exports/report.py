@@ -20,11 +20,11 @@ from docx.table import Table, _Cell, _Row
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
+from kb.language.numerals import chinese_ordinal
 from tasks.due import PAST, Colour, State
 from tasks.exports.cells import plain
 from tasks.exports.rows import ExportRow, ExportTarget
 from tasks.exports.words import (
-    ROLE_SHORT,
     describe_days,
     describe_deadline,
     describe_status,
@@ -32,7 +32,7 @@ from tasks.exports.words import (
 )
 from tasks.exports.workbook import Heading, count_line
 from tasks.lifecycle import Verdict
-from tasks.words import describe_number, describe_target
+from tasks.words import ROLE_TITLES, describe_number, describe_target
 
 # The faces of official documents (GB/T 9704-2012, 7.2 and 5.2): title, heads, body.
 _TITLE, _HEAD, _BODY, _LATIN = "方正小标宋简体", "黑体", "仿宋_GB2312", "Times New Roman"
@@ -61,7 +61,7 @@ def render_docx(rows: Sequence[ExportRow], heading: Heading, *, by: By = By.PLAN
     if len(groups) > 1:
         _totals(document, groups, by, heading)
     for place, (name, members) in enumerate(groups, start=1):
-        head = _line(document, f"{place}. {name}" if heading.language == "en" else f"{_chinese(place)}、{name}", _HEAD, 15)  # fmt: skip
+        head = _line(document, f"{place}. {name}" if heading.language == "en" else f"{chinese_ordinal(place) if place < 100 else place}、{name}", _HEAD, 15)  # fmt: skip
         head.paragraph_format.keep_with_next = True
         head.paragraph_format.space_before = Pt(12)
         _duties(document, members, heading)
@@ -153,7 +153,7 @@ def _units(row: ExportRow, language: str) -> str:
     return _lines(
         *(
             f"{side(names, language)}{mark}{'、'.join(row.bearing(role))}"
-            for role, names in ROLE_SHORT.items()
+            for role, names in ROLE_TITLES.items()
             if row.bearing(role)
         )
     )
@@ -279,13 +279,3 @@ def _shade(cell: _Cell, colour: str) -> None:
     for name, value in (("val", "clear"), ("color", "auto"), ("fill", colour)):
         shade.set(qn(f"w:{name}"), value)
     cell._tc.get_or_add_tcPr().append(shade)
-
-
-def _chinese(place: int) -> str:
-    """一、二、… 十一; digits from a hundred on."""
-    digits = "〇一二三四五六七八九"
-    if place >= 100:
-        return str(place)
-    tens, ones = divmod(place, 10)
-    ten = "" if not tens else "十" if tens == 1 else f"{digits[tens]}十"
-    return ten + (digits[ones] if ones or not tens else "")

@@ -8,14 +8,15 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from kb.language.roles import Role
+from kb.wording import Names, phrase, wording
 from tasks.exports.keys import actual_lines, row_key
 from tasks.exports.rows import ExportRow
-from tasks.exports.words import Names, describe_days, describe_deadline, describe_status
+from tasks.exports.words import describe_days, describe_deadline, describe_status
 from tasks.lifecycle import STATUS_NAMES, STEP_NAMES, Status, Step
-from tasks.words import describe_target
+from tasks.words import UNIT_ROLES, describe_target
 
-DUTIES: Names = ("任务分解表", "Duties")
-SOURCES: Names = ("来源", "Sources")
+DUTIES = phrase("tasks", "duties_sheet")
+SOURCES = phrase("tasks", "sources_sheet")
 """Names of the two sheets."""
 
 
@@ -60,14 +61,10 @@ def _units(*roles: Role) -> Callable[[ExportRow, str], str]:
 
 
 def _others(row: ExportRow, language: str) -> str:
-    marks = {
-        Role.SUPERVISE: ("监督", "supervises"),
-        Role.APPROVE: ("审批", "approves"),
-        Role.MEMBER: ("成员", "member"),
-    }
+    roles = (Role.SUPERVISE, Role.APPROVE, Role.MEMBER)
     lines = [
         f"{unit}（{zh}）" if language == "zh" else f"{unit} ({en})"
-        for role, (zh, en) in marks.items()
+        for role, (zh, en) in ((r, UNIT_ROLES[r]) for r in roles)
         for unit in row.bearing(role)
     ]
     return "\n".join(lines)
@@ -85,23 +82,24 @@ def _goals(row: ExportRow, language: str) -> str:
     return "\n".join(lines)
 
 
+_HEADINGS = wording("tasks", "sheet", Part)
 SHEET: tuple[SheetColumn, ...] = (
-    SheetColumn(Part.NUMBER, ("序号", "No."), 4.5, lambda r, _: str(r.number), centred=True),
-    SheetColumn(Part.DUTY, ("任务", "Duty"), 32, lambda r, _: r.task),
-    SheetColumn(Part.LEAD, ("牵头单位", "Lead"), 9, _units(Role.LEAD)),
-    SheetColumn(Part.RESPONSIBLE, ("责任单位", "Responsible"), 12, _units(Role.RESPONSIBLE)),
-    SheetColumn(Part.JOINT, ("配合单位", "Joint"), 9, _units(Role.JOINT)),
-    SheetColumn(Part.OTHERS, ("监督等", "Others"), 9.5, _others),
-    SheetColumn(Part.DEADLINE, ("时限", "Deadline"), 17, _deadline),
-    SheetColumn(Part.DUE, ("截止日期", "Due"), 11, lambda r, _: str(r.due or ""), centred=True),
-    SheetColumn(Part.TARGET, ("目标值", "Target"), 17, _goals),
-    SheetColumn(Part.STATUS, ("状态", "Status"), 7.5, describe_status, centred=True),
-    SheetColumn(Part.PERCENT, ("进展（%）", "Progress (%)"), 7, lambda r, _: "" if r.percent is None else str(r.percent), centred=True),
-    SheetColumn(Part.REPORT, ("进展情况", "Report"), 21, lambda r, _: r.report),
-    SheetColumn(Part.ACTUALS, ("实际值", "Actual"), 8, lambda r, _: actual_lines(r), centred=True),
-    SheetColumn(Part.PLAN, ("计划", "Plan"), 17, lambda r, _: r.plan),
-    SheetColumn(Part.SOURCE, ("来源条款", "Source clause"), 11, lambda r, _: r.path, centred=True),
-    SheetColumn(Part.KEY, ("标识（勿改）", "Key (leave as is)"), 10, lambda r, _: row_key(r)),
+    SheetColumn(Part.NUMBER, _HEADINGS[Part.NUMBER], 4.5, lambda r, _: str(r.number), centred=True),
+    SheetColumn(Part.DUTY, _HEADINGS[Part.DUTY], 32, lambda r, _: r.task),
+    SheetColumn(Part.LEAD, _HEADINGS[Part.LEAD], 9, _units(Role.LEAD)),
+    SheetColumn(Part.RESPONSIBLE, _HEADINGS[Part.RESPONSIBLE], 12, _units(Role.RESPONSIBLE)),
+    SheetColumn(Part.JOINT, _HEADINGS[Part.JOINT], 9, _units(Role.JOINT)),
+    SheetColumn(Part.OTHERS, _HEADINGS[Part.OTHERS], 9.5, _others),
+    SheetColumn(Part.DEADLINE, _HEADINGS[Part.DEADLINE], 17, _deadline),
+    SheetColumn(Part.DUE, _HEADINGS[Part.DUE], 11, lambda r, _: str(r.due or ""), centred=True),
+    SheetColumn(Part.TARGET, _HEADINGS[Part.TARGET], 17, _goals),
+    SheetColumn(Part.STATUS, _HEADINGS[Part.STATUS], 7.5, describe_status, centred=True),
+    SheetColumn(Part.PERCENT, _HEADINGS[Part.PERCENT], 7, lambda r, _: "" if r.percent is None else str(r.percent), centred=True),
+    SheetColumn(Part.REPORT, _HEADINGS[Part.REPORT], 21, lambda r, _: r.report),
+    SheetColumn(Part.ACTUALS, _HEADINGS[Part.ACTUALS], 8, lambda r, _: actual_lines(r), centred=True),
+    SheetColumn(Part.PLAN, _HEADINGS[Part.PLAN], 17, lambda r, _: r.plan),
+    SheetColumn(Part.SOURCE, _HEADINGS[Part.SOURCE], 11, lambda r, _: r.path, centred=True),
+    SheetColumn(Part.KEY, _HEADINGS[Part.KEY], 10, lambda r, _: row_key(r)),
 )  # fmt: skip
 
 HEADINGS: Mapping[Part, frozenset[str]] = MappingProxyType(

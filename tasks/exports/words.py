@@ -3,66 +3,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from kb.language.roles import Role
-from tasks.deadline_words import ASSUMED_YEAR, NO_DEADLINE, ONGOING, describe_arrangements
+from kb.wording import Names, wording
+from tasks.deadline_words import NO_DEADLINE, ONGOING, describe_arrangements
 from tasks.due import Colour, State
 from tasks.lifecycle import STATUS_NAMES
 from tasks.models import Certainty, DueKind
 from tasks.undated import is_ongoing
-from tasks.words import NOT_TOLD, ROLE_ZH
+from tasks.words import NOT_TOLD
 
 if TYPE_CHECKING:
     from tasks.exports.rows import ExportRow
 
-Names = tuple[str, str]
-"""Chinese and English."""
-
-ROLE_TITLES: Mapping[Role, Names] = MappingProxyType(
-    {
-        Role.LEAD: ("牵头单位", "lead"),
-        Role.RESPONSIBLE: ("责任单位", "responsible"),
-        Role.JOINT: ("配合单位", "joint"),
-        Role.SUPERVISE: ("监督单位", "supervise"),
-        Role.APPROVE: ("审批单位", "approve"),
-        Role.MEMBER: ("成员单位", "member"),
-    }
-)
-ROLE_SHORT: Mapping[Role, Names] = MappingProxyType(
-    {role: (ROLE_ZH[role], en) for role, (_, en) in ROLE_TITLES.items()}
-)
-STATE_TITLES: Mapping[State, Names] = MappingProxyType(
-    {
-        State.OVERDUE: ("逾期", "overdue"),
-        State.PASSED: ("时限已过", "its day has passed"),
-        State.DUE_SOON: ("将到期", "due soon"),
-        State.LATER: ("未到期", "later"),
-        State.UNDATED: ("无时限", "no deadline"),
-        State.NEVER: ("不计逾期", "never overdue"),
-        State.WAITING: ("待事件", "waits for its event"),
-        State.REVIEW: ("待审核", "waiting for review"),
-        State.FINISHED: ("已结束", "finished"),
-    }
-)
-COLOUR_TITLES: Mapping[Colour, Names] = MappingProxyType(
-    {
-        Colour.RED: ("红", "red"),
-        Colour.YELLOW: ("黄", "yellow"),
-        Colour.BLUE: ("蓝", "blue"),
-        Colour.NONE: ("", ""),
-    }
-)
-_CERTAINTIES: Mapping[Certainty, Names] = MappingProxyType(
-    {
-        Certainty.REPAIRED: ("原文有缺字，修复读出", "read from repaired text"),
-        Certainty.AMBIGUOUS: ("“年前”有两解", "ambiguous"),
-        Certainty.ASSUMED_YEAR: ASSUMED_YEAR,
-        Certainty.INHERITED: ("计划期限", "the plan's end"),
-    }
-)
+STATE_TITLES = wording("tasks", "states", State)
+COLOUR_TITLES = wording("tasks", "colours", Colour)
+_CERTAINTIES = wording("tasks", "certainties", set(Certainty) - {Certainty.EXPLICIT})
 
 
 def side(names: Names, language: str) -> str:

@@ -22,6 +22,7 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from kb.errors import DubanError
+from kb.wording import in_both, phrase
 from tasks import audit, schema
 from tasks.audit import Audited, Checkpoint
 from tasks.corrections import apply_corrections
@@ -55,7 +56,7 @@ from tasks.versions import read_corrections
 
 __all__ = ["Checked", "Decode", "Difference", "Reader", "Report", "Verified", "verify_store"]
 
-_DOCUMENTS = "文件 / documents"
+_DOCUMENTS = in_both(phrase("tasks", "documents"))
 _BROKEN = (DubanError, ValueError, KeyError, TypeError, AttributeError, LookupError)
 """What a row raises that holds what no program of ours writes."""
 

@@ -14,22 +14,21 @@ from sqlalchemy import Connection, select
 from kb.errors import DubanError
 from kb.identifiers import sha256_hex
 from kb.models import Document, Span
+from kb.wording import in_both, phrase
 from tasks import schema
 from tasks.document_rows import document_row, fact_rows, text_reading, with_name_warnings
 from tasks.fact_ids import identify
 from tasks.models import Extraction
 from tasks.seals import STANDING, document_seal, plain, standing
 from tasks.verify.ledger import Ledger, Reading
-from tasks.verify.report import Findings
+from tasks.verify.report import BODY, LOG, Findings
 from tasks.version_doubts import doubt_id
 
 Decode = Callable[[bytes, str, str], str]
 """(bytes, media type, file name) → text, as `ingest.pipeline.decode_source`."""
 
-_LOG = "日志 / the log"
 _KEPT_ANCHOR = re.compile("at-[0-9a-f]{12}")
-_BYTES = "原件 / the source"
-_BODY = "整行内容 / the row's whole value"
+_BYTES = in_both(phrase("tasks", "the_source"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +58,11 @@ def check_document(
         found.add("source", row.sha256, message, column="data", document_id=document_id)
     if extraction is None:
         return
-    found.compare("document", document_id, _columns(extraction.document), dict(row._mapping), _BODY)
+    found.compare("document", document_id, _columns(extraction.document), dict(row._mapping), BODY)
     _check_fact_columns(connection, document_id, found)
     known = ledger.readings.get(document_id)
     if known is None:
-        found.stray("document", document_id, _LOG)
+        found.stray("document", document_id, LOG)
         return
     before = len(found.differences)
     if data is not None:
@@ -71,7 +70,7 @@ def check_document(
         if reader.extract is not None and reader.version and known.reader == reader.version:
             _read_again(connection, bytes(data), row.reading, extraction, reader, found)
     if known.reader is not None and (known.reader or None) != row.reader:
-        found.differs("document", document_id, "reader", known.reader, row.reader, _LOG)
+        found.differs("document", document_id, "reader", known.reader, row.reader, LOG)
     _check_seal(connection, document_id, known, found, named=len(found.differences) > before)
 
 
@@ -79,7 +78,7 @@ def check_gone(connection: Connection, ledger: Ledger, found: Findings) -> None:
     """Documents of which the log knows and the store does not."""
     there = set(connection.scalars(select(schema.document.c.id)))
     for key in ledger.readings.keys() - there:
-        found.missing("document", key, _LOG)
+        found.missing("document", key, LOG)
 
 
 def check_sources(connection: Connection, ledger: Ledger, found: Findings) -> None:
@@ -91,7 +90,7 @@ def check_sources(connection: Connection, ledger: Ledger, found: Findings) -> No
     for key in connection.scalars(select(s.sha256).order_by(s.sha256)):
         found.count("原件 / sources")
         if key not in known:
-            found.stray("source", key, _LOG)
+            found.stray("source", key, LOG)
 
 
 def check_anchors(connection: Connection, ledger: Ledger, found: Findings) -> None:
@@ -120,7 +119,7 @@ def check_doubts(connection: Connection, ledger: Ledger, found: Findings) -> Non
     rows = {row.id: row.status for row in whole}
     found.count("版本关系 / questions of versions", len(rows))
     for key in sorted(ledger.doubts.keys() - rows.keys()):
-        found.missing("version_doubt", key, _LOG)
+        found.missing("version_doubt", key, LOG)
     for row in whole:
         if row.id != doubt_id(row.document_id, row.other_id):
             found.add(
@@ -131,7 +130,7 @@ def check_doubts(connection: Connection, ledger: Ledger, found: Findings) -> Non
             )  # fmt: skip
     for key, status in sorted(rows.items()):
         if key not in ledger.doubts:
-            found.stray("version_doubt", key, _LOG)
+            found.stray("version_doubt", key, LOG)
         elif status != ledger.doubts[key]:
             found.add(
                 "version_doubt", key,
@@ -170,7 +169,7 @@ def _check_standing(
     for column in (*STANDING, "visibility"):
         if column in expected and expected[column] != there[column]:
             table = "visibility" if column == "visibility" else "document"
-            found.differs(table, document_id, column, expected[column], there[column], _LOG)
+            found.differs(table, document_id, column, expected[column], there[column], LOG)
 
 
 def _check_text(data: bytes, extraction: Extraction, decode: Decode, found: Findings) -> None:
@@ -197,7 +196,7 @@ def _check_fact_columns(connection: Connection, document_id: str, found: Finding
         body = json.loads(row.body)
         start, end = body["span"] or (None, None)
         expected = {"id": body.get("id"), "start": start, "end": end}
-        found.compare("fact", _key(row._mapping), expected, dict(row._mapping), _BODY)
+        found.compare("fact", _key(row._mapping), expected, dict(row._mapping), BODY)
 
 
 def _read_again(

@@ -9,26 +9,22 @@ from typing import Any
 from sqlalchemy import Connection, Table, select
 
 from kb.identifiers import sha256_hex
+from kb.wording import in_both, phrase, wording
 from tasks import schema
 from tasks.document_rows import DUTIES, standing_rows
 from tasks.models import Extraction
 from tasks.seals import duty_digest, plain
 from tasks.verify.ledger import Ledger
-from tasks.verify.report import Findings
+from tasks.verify.report import BODY, LOG, Findings
 from tasks.versions import life_row
 
-_NAMES = {
-    "assignment": "责任单位 / responsible units",
-    "milestone": "时限 / milestones",
-    "target": "目标值 / targets",
-    "life": "办理进度 / progress of milestones",
-    "occasion": "起算事件 / events",
-    "proof": "证明材料的引用 / references to evidence",
-}
-_LOG = "日志 / the log"
-_FACTS = "事项和更正 / the facts and corrections"
-_STEPS = "日志所记的办理经过 / the steps in the log"
-_BODY = "整行内容 / the row's whole value"
+_NAMES = wording(
+    "tasks",
+    "verified_tables",
+    ("assignment", "milestone", "target", "life", "occasion", "proof"),
+)
+_FACTS = in_both(phrase("tasks", "facts_and_corrections"))
+_STEPS = in_both(phrase("tasks", "steps_in_the_log"))
 
 
 def check_projections(connection: Connection, corrected: Extraction, found: Findings) -> None:
@@ -47,10 +43,10 @@ def check_corrections(connection: Connection, ledger: Ledger, found: Findings) -
     rows = connection.execute(select(c).order_by(c.c.ordinal)).all()
     found.count("更正 / corrections", len(rows))
     for key in order.keys() - {row.id for row in rows}:
-        found.missing("correction", key, _LOG)
+        found.missing("correction", key, LOG)
     for row in rows:
         if row.id not in order:
-            found.stray("correction", row.id, _LOG)
+            found.stray("correction", row.id, LOG)
             continue
         try:
             body = json.loads(row.body)
@@ -59,7 +55,7 @@ def check_corrections(connection: Connection, ledger: Ledger, found: Findings) -
             found.unreadable("correction", row.id, error)
             continue
         expected["ordinal"] = order[row.id]
-        found.compare("correction", row.id, expected, dict(row._mapping), _BODY)
+        found.compare("correction", row.id, expected, dict(row._mapping), BODY)
         now = sha256_hex(row.body.encode())
         if row.id in ledger.corrections and ledger.corrections[row.id][1] != now:
             seq, was = ledger.corrections[row.id]
@@ -120,7 +116,7 @@ def check_evidence(connection: Connection, ledger: Ledger, found: Findings) -> N
         if sha256_hex(data) != key:
             found.differs("evidence", key, "data", key, sha256_hex(data), "摘要 / its digest")
         elif key in named and len(data) != named[key][2]:
-            found.differs("evidence", key, "data", named[key][2], len(data), _LOG)
+            found.differs("evidence", key, "data", named[key][2], len(data), LOG)
 
 
 def _check_rows(
@@ -136,7 +132,7 @@ def _check_rows(
     value."""
     there = {_key(table, r._mapping): _plain(r._mapping, parsed) for r in kept}
     expected = {_key(table, row): _plain(row, parsed) for row in wanted}
-    found.count(_NAMES[table.name], len(there))
+    found.count(in_both(_NAMES[table.name]), len(there))
     for key in sorted(expected.keys() - there.keys()):
         found.missing(table.name, key, why)
     for key in sorted(there.keys() - expected.keys()):

@@ -18,14 +18,15 @@ import re
 from sqlalchemy import Connection, ForeignKeyConstraint, Table, exists, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from kb.wording import in_both, phrase
 from tasks import schema
 from tasks.verify.report import Findings, shorten
 
 _WHOLE = "ok"
 _MOST = 100
 """So many faults are told; more say no more."""
-_INDEXES = "索引 / indexes"
-_REFERENCES = "表间引用 / references between tables"
+_INDEXES = in_both(phrase("tasks", "indexes"))
+_REFERENCES = in_both(phrase("tasks", "references"))
 _NAMED = re.compile(r"\b(?:index|in table|value in|table) (\w+)\b")
 """How SQLite's lines name what they are about: `row 1 missing from index ix_life`."""
 

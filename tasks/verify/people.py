@@ -11,9 +11,8 @@ from tasks import schema
 from tasks.outbox import DeliveryStatus, copy_seal
 from tasks.seals import plain, row_sha256
 from tasks.verify.ledger import Ledger, person_of
-from tasks.verify.report import Findings
+from tasks.verify.report import BODY, LOG, Findings
 
-_LOG = "日志 / the log"
 _UNDER_WAY = {DeliveryStatus.CLAIMED.value, DeliveryStatus.SENDING.value}
 """States that the log does not say: it gets an entry when a delivery ends."""
 _AT_REST = {DeliveryStatus.SENT.value, DeliveryStatus.UNCERTAIN.value}
@@ -36,7 +35,7 @@ def check_jobs(connection: Connection, found: Findings) -> None:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             found.unreadable("job", key, error)
             continue
-        found.compare("job", key, columns, dict(row._mapping), "整行内容 / the row's whole value")
+        found.compare("job", key, columns, dict(row._mapping), BODY)
         if row.status == "done" and stored not in documents:
             found.differs("job", key, "status", stored or "—", row.status, "文件 / the documents")
     for key in connection.scalars(select(i.job_id)):
@@ -52,20 +51,20 @@ def check_people(connection: Connection, ledger: Ledger, found: Findings) -> Non
     rows = {row.login: row for row in connection.execute(select(schema.person))}
     found.count("用户 / people", len(rows))
     for login in sorted(ledger.people.keys() - rows.keys()):
-        found.missing("person", login, _LOG)
+        found.missing("person", login, LOG)
     for login, row in rows.items():
         if login not in ledger.people:
-            found.stray("person", login, _LOG)
+            found.stray("person", login, LOG)
             continue
         now = person_of({**row._mapping, "units": units.get(login, [])})
         expected = dict(ledger.people[login])
         bound = {"units": expected.pop("units")}
-        found.compare("person", login, expected, now, _LOG)
-        found.compare("person_unit", login, bound, now, _LOG)
+        found.compare("person", login, expected, now, LOG)
+        found.compare("person_unit", login, bound, now, LOG)
         if row.active not in (0, 1):
             # Read as yes or no it may be what the log says, in a query it is neither.
             wanted = int(expected["active"])
-            found.differs("person", login, "active", wanted, row.active, _LOG)
+            found.differs("person", login, "active", wanted, row.active, LOG)
         digest = sha256_hex(row.password.encode()) if row.password else None
         if login in ledger.passwords and ledger.passwords[login] != digest:
             found.add(
@@ -75,7 +74,7 @@ def check_people(connection: Connection, ledger: Ledger, found: Findings) -> Non
             )  # fmt: skip
     tokens = {row.id: row for row in connection.execute(select(schema.token))}
     for key in sorted(ledger.tokens.keys() - tokens.keys() - ledger.ended):
-        found.missing("token", key, _LOG)
+        found.missing("token", key, LOG)
     if unsure := ledger.tokens.keys() & ledger.ended - tokens.keys():
         found.unknown.append(
             f"{len(unsure)} 个令牌在改密码之后不见了，当时的日志没有写明随之作废的令牌 / {len(unsure)} token(s) are gone "
@@ -84,7 +83,7 @@ def check_people(connection: Connection, ledger: Ledger, found: Findings) -> Non
     for row in tokens.values():
         found.count("令牌 / tokens")
         if row.id not in ledger.tokens:
-            found.stray("token", row.id, _LOG)
+            found.stray("token", row.id, LOG)
         elif row_sha256(dict(row._mapping)) != ledger.tokens[row.id]:
             found.add("token", row.id, "令牌被改动 / the token was altered")
 
@@ -97,9 +96,9 @@ def check_outgoing(connection: Connection, ledger: Ledger, found: Findings) -> N
         shown, expected = key.replace("\0", "/"), ledger.addresses.get(key)
         if key not in rows:
             if expected is not None:
-                found.missing("address", shown, _LOG)
+                found.missing("address", shown, LOG)
         elif expected is None:
-            found.stray("address", shown, _LOG)
+            found.stray("address", shown, LOG)
         elif row_sha256(dict(rows[key]._mapping)) != expected:
             found.add("address", shown, "地址被改动 / the address was altered")
     deliveries = {
@@ -110,11 +109,11 @@ def check_outgoing(connection: Connection, ledger: Ledger, found: Findings) -> N
     for sent in sorted({*deliveries, *ledger.deliveries}):
         shown, known, row = "/".join(sent), ledger.deliveries.get(sent), deliveries.get(sent)
         if row is None:
-            found.missing("delivery", shown, _LOG)
+            found.missing("delivery", shown, LOG)
             continue
         if known is None:
             if row.status not in _UNDER_WAY:
-                found.stray("delivery", shown, _LOG)
+                found.stray("delivery", shown, LOG)
             else:
                 under_way += 1
             continue
@@ -124,7 +123,7 @@ def check_outgoing(connection: Connection, ledger: Ledger, found: Findings) -> N
         now = {**row._mapping, "message_sha256": row.sha256}
         columns = ("status", "note", "address", "message_id", "message_sha256")
         before = len(found.differences)
-        found.compare("delivery", shown, {c: known[c] for c in columns if c in known}, now, _LOG)
+        found.compare("delivery", shown, {c: known[c] for c in columns if c in known}, now, LOG)
         if "row_sha256" not in known:
             bare += 1
         elif (
@@ -159,9 +158,9 @@ def _check_copies(
     for message, (page, whole) in sorted(ledger.messages.items()):
         copy = copies.get(message)
         if copy is None:
-            found.missing("digest_copy", message, _LOG)
+            found.missing("digest_copy", message, LOG)
         elif (now := sha256_hex(copy.page)) != page:
-            found.differs("digest_copy", message, "page", page, now, _LOG)
+            found.differs("digest_copy", message, "page", page, now, LOG)
         elif not whole:
             bare += 1
         elif copy_seal(copy)["copy_sha256"] != whole:
@@ -179,7 +178,7 @@ def _check_copies(
         if plain(copies[message].kept_at) <= ledger.unsigned_until:
             older += 1
         else:
-            found.stray("digest_copy", message, _LOG)
+            found.stray("digest_copy", message, LOG)
     if older:
         found.unknown.append(
             f"{older} 份周报留存件早于日志记录留存件摘要之时：是否发出过无从核对 / {older} copies of digests are older than "

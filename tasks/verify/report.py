@@ -6,8 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from kb.models import Fact, Span
+from kb.wording import in_both, phrase
 from tasks.audit import Fault
 
+LOG = in_both(phrase("tasks", "the_log"))
+BODY = in_both(phrase("tasks", "whole_row"))
+"""What a row is compared with."""
 Report = Callable[[str, int, int], None]
 """Told (what is being checked, done, of how many)."""
 

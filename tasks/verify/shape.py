@@ -10,12 +10,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, text
 
+from kb.wording import in_both, phrase
 from tasks import schema
 from tasks.migrations import HEAD
 from tasks.verify.report import Findings
 
-_WHAT = "库表结构 / parts of the schema"
-_OURS = "本程序 / duban"
+_WHAT = in_both(phrase("tasks", "parts_of_schema"))
+_OURS = in_both(phrase("tasks", "duban"))
 _NUMBERS = ("user_version", "application_id")
 """Numbers in the head of SQLite's file, which no version of duban sets."""
 

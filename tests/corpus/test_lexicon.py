@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from api.assistant.asked import Asked, AskedWords, asked_kinds
 from api.assistant.function_words import FunctionWords, WordKind, bounds, english_words
 from api.assistant.topics import AskingWords, Mistyped, as_meant, topic_words
 from api.assistant.understand import Instruction, without_instructions
@@ -11,6 +12,7 @@ from api.assistant.windows import DatePhrase, find_window
 from ingest.columns import ColumnHead, read_column
 from ingest.deadlines import PaceWords, find_pace
 from ingest.drafts import LabelKind, LabelWords, is_addressed
+from ingest.duties import HeadingWords, kind_of_heading
 from ingest.furniture import FurnitureEntry, is_furniture
 from ingest.header import Header
 from ingest.indicators import name_indicators
@@ -26,8 +28,16 @@ from ingest.time_features import BesideWords, find_beside
 from ingest.titles import is_letterhead
 from kb.expansion import QueryExpander, QuestionWords, Synonym, Term, translate
 from kb.language.comparators import ComparatorEntry
-from kb.language.jurisdictions import Jurisdiction, Level, detect_jurisdiction
+from kb.language.jurisdictions import (
+    Jurisdiction,
+    Level,
+    PlaceKind,
+    PlaceWords,
+    detect_jurisdiction,
+    level_of,
+)
 from kb.language.measures import MeasureEntry, NumberWords
+from kb.language.numerals import NumeralCharacter, find_numerals, normalize_number
 from kb.language.organisations import (
     FunctionEntry,
     GroupEntry,
@@ -49,6 +59,7 @@ from kb.language.roles import (
 from kb.language.time_readings import PlanningPeriod, TimeWord
 from kb.language.times import find_times
 from kb.lexicon import load_lexicon
+from tasks.home import issuers_of
 
 DISTRICT = Jurisdiction(place="万州区", level=Level.DISTRICT, parents=("重庆市",))
 STATE = Jurisdiction(place="国家", level=Level.STATE)
@@ -86,6 +97,43 @@ def test_words_of_parties(subtests):
             names = [p.name for p in find_parties(sentence)]
             ends = any(name.endswith(entry.words) for name in names)
             assert ends is (holds and entry.kind is PartyWordKind.SUFFIX)
+
+
+def test_words_of_places(subtests):
+    """What says a place of a level, what is none, what a place stands before."""
+    for entry, name, holds in words_and_sentences("place", load_lexicon("place_words", PlaceWords)):
+        found = detect_jurisdiction(name)
+        with subtests.test(kind=str(entry.kind), name=name):
+            match entry.kind:
+                case PlaceKind.CENTRAL | PlaceKind.CENTRAL_OFFICE:
+                    assert (found.level is Level.STATE) is holds
+                case PlaceKind.TOWNSHIP:
+                    assert (level_of(name) is Level.TOWNSHIP) is holds
+                case PlaceKind.AFTER | PlaceKind.OFFICE | PlaceKind.PARTY:
+                    assert (found.place is not None) is holds
+                case PlaceKind.CENTRAL_TITLE | PlaceKind.STATE_OFFICE | PlaceKind.BODY_AFTER:
+                    assert (issuers_of(None, name) != ()) is holds
+                case PlaceKind.OWN | PlaceKind.OWN_AFTER:
+                    assert (organisations_for(DISTRICT).resolve(name) is not None) is holds
+                case PlaceKind.NO_PLACE:
+                    assert (found.place is None) is holds
+                case _:
+                    assert (found.place or "").endswith(entry.words) is holds
+
+
+def test_characters_of_numerals(subtests):
+    for entry, (text, value) in examples("numerals", NumeralCharacter):
+        with subtests.test(character=entry.character, text=text):
+            assert {entry.character, *entry.forms} & set(text)
+            assert [n.value for n in find_numerals(text)][:1] == [value] == [normalize_number(text)]
+
+
+def test_words_of_headings(subtests):
+    for entry, line, holds in words_and_sentences(
+        "heading", load_lexicon("heading_words", HeadingWords)
+    ):
+        with subtests.test(kind=str(entry.kind), line=line):
+            assert (kind_of_heading(line) is entry.kind) is holds
 
 
 def test_edges_of_units(subtests):
@@ -315,6 +363,18 @@ def test_mistyped_words_are_put_right(subtests):
             assert entry.meant in example.meant
 
 
+def test_words_ask_for_a_kind_of_value(subtests):
+    for entry, sentence, holds in words_and_sentences("asked", load_lexicon("asked_kinds", AskedWords)):  # fmt: skip
+        with subtests.test(entry=str(entry), sentence=sentence):
+            found = asked_kinds(sentence)
+            if entry.kind is Asked.MEASURED:
+                assert bool(found) is holds
+            elif entry.kind is Asked.WORDS:
+                assert (not found) is holds
+            else:
+                assert (entry.kind in found) is holds
+
+
 def test_a_word_of_asking_asks_for_one_thing():
     words = [
         w for entry in load_lexicon("asking_words", AskingWords) if entry.asks for w in entry.words
@@ -373,8 +433,8 @@ def test_words_before_a_colon(subtests):
     for entry in load_lexicon("label_words", LabelWords):
         for line, holds in [*((x, True) for x in entry.holds), *((x, False) for x in entry.not_)]:
             with subtests.test(kind=entry.kind, line=line):
-                if entry.kind is LabelKind.ADDRESSED:
-                    assert is_addressed(line) is holds
+                if entry.kind is not LabelKind.NOTE:
+                    assert is_addressed(line) is (holds is (entry.kind is LabelKind.ADDRESSED))
                 else:
                     text = f"一、建校。\n{line}\n"
                     paths = [c.path for c in parse_outline(text, Header(), "d").clauses]

@@ -31,6 +31,9 @@ OTHER = Path(__file__).resolve().parents[1] / "gold" / "linjiang.questions.jsonl
 OTHER_DOCUMENT = OTHER.with_name("linjiang.txt")
 OWN = Path(__file__).resolve().parents[1] / "gold" / "questions.jsonl"
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "gold" / "questions.jsonl"
+GOLD = SHARED.parent
+FURTHER = OWN.with_name("questions")
+"""Questions by writers who saw no code: on the notice, and on documents of other kinds."""
 TODAY = date(2026, 11, 24)
 Row = dict[str, Any]
 _BY_QUERY = ("overdue", "aggregate")
@@ -63,6 +66,32 @@ def assistant(document: Path = NOTICE) -> Assistant:
     with _one_at_a_time(document.stem):
         assert made.search.retriever
     return made
+
+
+@lru_cache
+def assistant_over(documents: tuple[str, ...]) -> Assistant:
+    """The assistant over documents of the gold by their names; over the notice where none is."""
+    if not documents or documents == (NOTICE.stem,):
+        return assistant()
+    found = [next(p for p in (GOLD / "documents" / "open" / f"{name}.txt", GOLD / "state-council" / f"{name}.txt") if p.exists()) for name in documents]  # fmt: skip
+    made = open_assistant(
+        _settings("-".join(documents)[:80]), Register([extract_file(p)[0] for p in found])
+    )
+    assert isinstance(made, Assistant)
+    return made
+
+
+def question_files() -> list[Path]:
+    """All files of questions whose documents are at hand: those of the notice, and with the gold
+    the others."""
+    found = [OWN, FURTHER / "notice.jsonl"]
+    if GOLD.exists():
+        found += [
+            FURTHER / "offices.jsonl",
+            FURTHER / "firms.jsonl",
+            *sorted(GOLD.glob("questions*.jsonl")),
+        ]
+    return found
 
 
 def _one_at_a_time(name: str) -> FileLock:
@@ -104,11 +133,11 @@ def _checks(row: Row, answer: Answer) -> dict[str, bool]:
     named = {u.unit for u in answer.units}
     checks = {"answerable": answer.answerable == row["answerable"]}
     if row["answerable"]:
-        spans = _spans(row)
+        spans = spans_of(row)
         if row["expected_units"]:
             checks["units"] = all(u in named or u in answer.answer for u in row["expected_units"])
         if row["expected_values"]:
-            checks["values"] = all(_has(v, answer.answer) for v in row["expected_values"])
+            checks["values"] = all(has_value(v, answer.answer) for v in row["expected_values"])
         if spans:
             checks["evidence"] = any(
                 c.span.start < end and start < c.span.end
@@ -120,8 +149,12 @@ def _checks(row: Row, answer: Answer) -> dict[str, bool]:
     return checks
 
 
-def _spans(row: Row) -> list[tuple[int, int]]:
-    return [(e["offset"], e["offset"] + len(e["quote"])) for e in row["evidence"]]
+def spans_of(row: Row) -> list[tuple[int, int]]:
+    """The evidence of a question: `[start, end)` of its document's text."""
+    return [
+        (e["offset"], e["offset"] + e.get("length", len(e.get("quote", ""))))
+        for e in row["evidence"]
+    ]
 
 
 def _plain(text: str) -> str:
@@ -129,7 +162,7 @@ def _plain(text: str) -> str:
     return re.sub(r"[\s,“”\"《》「」]", "", text)
 
 
-def _has(value: str, answer: str) -> bool:
+def has_value(value: str, answer: str) -> bool:
     value, answer = _plain(value), _plain(answer)
     if re.fullmatch(r"[\d.]+", value):
         return re.search(rf"(?<![\d.]){re.escape(value)}(?![\d.])", answer) is not None
@@ -156,7 +189,7 @@ def ranks(path: Path, weights: dict[str, float]) -> list[tuple[Row, int]]:
         q = understand(
             row["question"], assistant().organisations, as_of=day, context=row["context"]
         )
-        spans = _spans(row)
+        spans = spans_of(row)
         hits = retriever.search(q.search, 10)
         rank = next(
             (

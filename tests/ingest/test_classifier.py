@@ -71,3 +71,16 @@ def test_every_model_of_the_installation_is_whole() -> None:
         assert len(model.labels) == len(model.bias)
         assert all(len(values) == len(model.labels) for values in model.weights.values())
         assert json.loads((folder / f"{name}.json").read_text("utf-8"))["manifest"]
+
+
+def test_the_ends_of_a_range_are_of_the_use_of_the_surer() -> None:
+    models = Models(quantity_use=MODEL, why=True)
+    features = [["zone=label"], [], ["next=noun"], []]
+    mentions = [At(place, place + 1) for place in range(4)]
+    alone = models.decide_all("quantity_use", mentions, features.__getitem__)
+    pairs = models.decide_all("quantity_use", mentions, features.__getitem__, pairs=[1, 3])
+    assert [u.decision.label for u in alone] == ["owner", "other", "other", "other"]
+    assert [u.decision.label for u in pairs] == ["owner", "owner", "other", "other"]
+    unsure = LinearModel(("other", "owner"), (0.0, 0.0), MODEL.weights, margin=0.2)
+    found = Models(quantity_use=unsure).decide_all("quantity_use", mentions, features.__getitem__, pairs=[1])  # fmt: skip
+    assert [u.decision.label for u in found] == ["owner", "owner", None]

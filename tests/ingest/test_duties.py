@@ -390,6 +390,33 @@ def test_without_any_year_there_is_a_finding_and_no_date():
 
 
 @pytest.mark.parametrize(
+    "printed",
+    [
+        "5月11日至5月17日",
+        "5月12日—14日",
+        "3月至10月每月",
+        "第二季度",
+        "截止6/10",
+        "暑假前",
+        "6月中旬",
+    ],
+)
+def test_no_date_without_a_year_is_passed_over_in_silence(printed):
+    text = f"关于开展节水宣传的通知\n\n一、活动时间\n{printed}\n二、其他\n1.水利站{printed}组织宣传。\n"
+    extraction = extract_bytes(text.encode(), "a.txt")
+    told = [w.span.slice(text) for w in extraction.warnings if w.code == "no-year"]
+    assert told == [printed, printed]
+    # In the name of a document it is no time; with a year in the title there is one.
+    named = text.replace("组织宣传", f"按《{printed}活动方案》组织宣传")
+    assert (
+        len([w for w in extract_bytes(named.encode(), "a.txt").warnings if w.code == "no-year"])
+        == 2
+    )
+    dated = extract_bytes(text.replace("关于开展", "关于开展2026年").encode(), "a.txt")
+    assert "no-year" not in {w.code for w in dated.warnings}
+
+
+@pytest.mark.parametrize(
     ("text", "governed"),
     [
         ("改造小区20个。(责任单位:区教委;完成时限:2026年6月底前)", "改造小区20个"),
@@ -510,3 +537,51 @@ def test_a_target_says_what_it_was():
     [found] = read_targets(text)
     start, end, _ = found.was
     assert reading(text).text[start:end] == "93%"
+
+
+@pytest.mark.parametrize("bullet", ["- ", "● ", "• "])
+def test_a_line_of_owners_under_bullets_is_of_all_of_them(bullet):
+    lines = ["新建收储中心6个；", "培育收储主体20家；", "发放运费补助。"]
+    text = (
+        "一、任务\n（一）推进收储\n"
+        + "".join(f"{bullet}{line}\n" for line in lines)
+        + "责任单位：市教育局、市财政局\n"
+        + "（二）开展巡查\n"
+        + f"{bullet}组建队伍。责任单位：市公安局\n{bullet}市民政局负责通报。\n"
+    )
+    tasks = extract_bytes(text.encode(), "a.txt").tasks
+    bearing = [[(a.unit, a.basis) for a in t.responsibilities] for t in tasks]
+    both = ["市教育局", "市财政局"]
+    assert bearing[:3] == [
+        [(unit, Basis.INHERITED) for unit in both],
+        [(unit, Basis.INHERITED) for unit in both],
+        [(unit, Basis.LISTED) for unit in both],
+    ]
+    # A list in the line of an item is that item's; what stands under another heading is not reached.
+    assert bearing[3] == [("市公安局", Basis.LISTED)]
+    assert ("市公安局", Basis.INHERITED) not in bearing[4]
+
+
+def test_a_line_of_owners_under_numbers_is_of_the_last():
+    text = "一、任务\n1.新建收储中心6个。\n2.发放运费补助。\n责任单位：市财政局\n"
+    tasks = extract_bytes(text.encode(), "a.txt").tasks
+    assert [len(t.responsibilities) for t in tasks] == [0, 1]
+
+
+def test_a_document_that_only_records_asks_for_no_number():
+    text = """某县2023年水资源公报
+
+一、用水
+全县用水总量2.08亿立方米，农业用水占61.5%。年末水库蓄水总量1.36亿立方米。
+二、展望
+到2027年，农田灌溉水有效利用系数达到0.62。
+某县水利局
+2024年5月20日
+"""
+
+    def values(words):
+        tasks = extract_bytes(words.encode(), "a.txt").tasks
+        return {str(t.value) for task in tasks for t in task.targets}
+
+    assert values(text) <= {"0.62"}
+    assert "208000000" in values(text.replace("公报", "管理方案").replace("总量2", "总量控制在2"))

@@ -57,3 +57,23 @@ def test_a_decision_is_explained_by_its_features(extraction):
     assert 0.5 < found["probability"] <= 1
     assert all(isinstance(name, str) and weight for name, weight in found["features"])
     assert explain_mentions(extraction, 0, 2) == []
+
+
+def test_the_length_of_a_range_is_told_by_both_its_ends():
+    text = TEXT.replace("每季度开展", "受理后3至5个工作日内开展")
+    found = {m.reading for m in read_ledger(extract_bytes(text.encode(), "a.txt")).mentions}
+    assert "P3D..P5D" in found
+
+
+def test_the_name_of_a_document_may_run_over_lines():
+    name = "《养老服务发展行动计划\n（2025—2027年）\n》"
+    text = TEXT.replace("《某省养老服务条例》", name)
+    extraction = extract_bytes(text.encode(), "a.txt")
+    found = {
+        text[m.span.start : m.span.end]
+        for m in read_ledger(extraction).mentions
+        if m.type == "title"
+    }
+    assert name in found
+    spans = [m.due.span for t in extraction.tasks for m in t.milestones if m.due.span]
+    assert not any("2025" in text[s.start : s.end] for s in spans)

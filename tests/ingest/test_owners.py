@@ -62,3 +62,25 @@ def test_nobody_is_an_owner_inside_the_name_of_a_document() -> None:
 
 def test_a_name_that_only_its_place_shows_is_kept_in_a_labelled_list() -> None:
     assert ("蓝天志愿者", "responsible") in roles("责任单位:区教委、蓝天志愿者")
+
+
+@pytest.mark.parametrize(
+    ("text", "feature", "there"),
+    [
+        # What a body does describes a noun, and is no duty.
+        ("区教委认定的幼儿园要公示收费。", "qualifies=yes", True),
+        ("经区政府批准的项目列入清单。", "qualifies=yes", True),
+        ("根据各村提出的名单公示。", "qualifies=yes", True),
+        ("区教委的职责是管理。", "qualifies=yes", False),  # right after it: its own attribute
+        ("区教委制定办法,落实批准的项目。", "qualifies=yes", False),  # of another part
+        ("区教委要把名单报送上来的。", "qualifies=yes", False),
+        ("区教委不再安排学位。", "next=negation", True),
+        ("区教委将不再安排学位。", "next=modal-negation", True),
+        ("区教委不得收费。", "next=negation", False),
+        ("区教委曾于2023年约谈。", "next=past", True),
+    ],
+)
+def test_what_shows_that_a_body_bears_nothing(text: str, feature: str, there: bool) -> None:
+    why = Models(party_use=ALL.party_use, why=True)
+    use = read_owners(read_span(text, Span(0, len(text))), DISTRICT, models=why).uses[0]
+    assert (feature in use.features) is there

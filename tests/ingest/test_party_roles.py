@@ -44,6 +44,9 @@ from tests.ingest.test_owners import roles
         ("成 员:区教委、区财政局", "member member"),
         ("成员单位有区教委、区财政局、区公安局。", "member member member"),
         ("牵头单位为区教委,配合单位为区财政局。", "lead joint"),
+        ("组长单位:区教委;副组长单位:区财政局;成员单位:区公安局", "lead responsible member"),
+        ("召集人单位:区教委", "lead"),
+        ("区教委为组长单位,区财政局为副组长单位。", "lead responsible"),
         # names
         ("区审计局对专项债使用情况逐年过问。", "supervise"),
         ("区审计局牵头制定办法。", "lead"),

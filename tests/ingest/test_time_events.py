@@ -29,6 +29,11 @@ def split(marked: str) -> tuple[str, int]:
         ("验收合格之日起的|30日内", "验收合格", "验"),
         ("自查后|5日内上报", "自查", "自"),  # 自 opens nothing there
         ("雨后|24小时内查看", "雨", "雨"),
+        # The number of the clause is none of it; what only looks like one is.
+        ("1.竣工验收合格后|30日内移交", "竣工验收合格", "竣"),
+        ("(一)自公布之日起|5日内", "公布", "自"),
+        ("第三条 收到通知后|3日内", "收到通知", "收"),
+        ("10日培训结束后|3日内", "10日培训结束", "1"),
     ],
 )
 def test_an_event_is_what_its_words_enclose(marked: str, event: str, opens: str) -> None:

@@ -76,7 +76,7 @@ RULES = {
     )
 }  # fmt: skip
 """How often a duty may recur, as the form offers it."""
-LENGTHS = SPANS | {"working_days": WORKDAYS}
+LENGTHS = {**SPANS, "working_days": WORKDAYS}
 """What a time after an event may be counted in, as the form offers it."""
 _SIGNS = {Comparator.AT_LEAST: "≥", Comparator.AT_MOST: "≤", Comparator.ABOUT: "≈"}
 SIGNS = {c: _SIGNS.get(c, c.value) for c in Comparator}

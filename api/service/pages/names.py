@@ -10,11 +10,11 @@ from kb.language.roles import Role
 from tasks.authorisation import ROLE_NAMES, PersonRole
 from tasks.deadline_words import ASSUMED_YEAR, describe_arrangements, describe_recurrence
 from tasks.due import Colour, DueItem, State
-from tasks.exports.words import COLOUR_TITLES, ROLE_SHORT, STATE_TITLES
+from tasks.exports.words import COLOUR_TITLES, STATE_TITLES
 from tasks.lifecycle import STATUS_NAMES, STEP_NAMES, Status, Step, Verdict
 from tasks.models import Basis, Certainty
 from tasks.visibility import Level
-from tasks.words import NOT_TOLD
+from tasks.words import NOT_TOLD, ROLE_TITLES
 
 _BEHIND = ("滞后", "behind")
 _VERDICTS = {
@@ -66,7 +66,7 @@ class Names:
 
     def role(self, role: Role) -> str:
         """牵头, or lead."""
-        return ROLE_SHORT[role][self.side]
+        return ROLE_TITLES[role][self.side]
 
     def state(self, state: State) -> str:
         """逾期, or overdue."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field, model_validator
 
+from api.assistant.reply import Outcome
 from api.service.wire.base import Span, Wire
 from kb.language.quantities import Comparator
 from kb.language.roles import Role
@@ -259,7 +260,9 @@ class Statement(Wire):
 
 
 class Answer(Wire):
-    """An answer: `units` are those that it names as bearing the duty asked about, `citations` the
+    """An answer. `outcome`: proved (`certain`, the only one that is `answerable`); sentences about
+    it that prove none (`related`); nothing about it (`none`); to be asked in other words
+    (`ask_back`). `units` are those that it names as bearing the duty asked about, `citations` the
     characters that it rests on, in reading order, `statements` its lines with what proves each.
     `id` is the kept answer's (that feedback is given on), null for those not signed in."""
 
@@ -267,6 +270,7 @@ class Answer(Wire):
     question: str
     language: str
     intent: str
+    outcome: Outcome
     answerable: bool
     answer: str
     units: tuple[UnitRole, ...]

@@ -7,6 +7,7 @@ import json
 import re
 from collections import defaultdict
 from datetime import UTC, datetime
+from pathlib import Path
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,14 +15,18 @@ from alembic import op
 revision = "0005"
 down_revision = "0004"
 
+_WORDS: dict[str, list[str]] = json.loads(Path(__file__).with_suffix(".json").read_text("utf-8"))
+"""The words of places as they were known then."""
+_ANY = {kind: f"(?:{'|'.join(words)})" for kind, words in _WORDS.items()}
+_HAN = r"[\u4e00-\u9fa5]"
 _PLACE = re.compile(
-    r"((?:[一-龥]{2,3}省|内蒙古自治区|广西壮族自治区|西藏自治区|宁夏回族自治区|新疆维吾尔自治区))?"
-    r"([一-龥]{2,12}?自治州|(?!城市)[一-龥]{2,5}?(?:市|州|盟|地区))?"
-    r"((?!城市)[一-龥]{1,9}?(?:自治县|自治旗|新区|开发区|高新区|区|县|旗|市))?"
-    r"(?=人民政府|行政公署|政府|委员会|教育|公安|财政|办公|党|发展|关于|的|$|[一-龥]{0,8}(?:局|委|厅|办公室))"
+    rf"((?:{_HAN}{{2,3}}{_ANY['provinces']}|{_ANY['regions']}))?"
+    rf"({_HAN}{{2,12}}?{_ANY['prefectures']}|(?!{_ANY['no_places']}){_HAN}{{2,5}}?{_ANY['cities']})?"
+    rf"((?!{_ANY['no_places']}){_HAN}{{1,9}}?{_ANY['districts']})?"
+    rf"(?={_ANY['after']}|$|{_HAN}{{0,8}}{_ANY['offices']})"
 )
-_STATE = re.compile(r"国务院|中共中央|中央办公厅|教育部|财政部|国家|[一-龥]{2,8}总[局署]$")
-_BARE = ("-", "省", "市", "区县")
+_STATE = re.compile(rf"{_ANY['central']}|{_HAN}{{2,8}}{_ANY['central_offices']}$")
+_BARE = tuple(_WORDS["bare"])
 """How ids of the lexicon begin that say no place."""
 
 
@@ -94,11 +99,13 @@ def _place(issuer: str | None, title: str) -> str | None:
         name = re.sub(r"\s", "", printed)
         if _STATE.match(name):
             return "国家"
-        match = _PLACE.match(re.sub(r"^(?:中共|中国共产党)", "", name))
+        match = _PLACE.match(re.sub(rf"^{_ANY['parties']}", "", name))
         if match and match.group():
             province, city, district = match.groups()
             if province is None and city and not district:
-                inner = re.match(r"([一-龥]{2,4}?市)([一-龥]{2,5}市)$", city)
+                inner = re.match(
+                    rf"({_HAN}{{2,4}}?{_ANY['city']})({_HAN}{{2,5}}{_ANY['city']})$", city
+                )
                 district = inner.group(2) if inner else None
             return district or city or province
     return None

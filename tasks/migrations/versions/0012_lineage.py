@@ -11,6 +11,7 @@ import json
 import re
 import unicodedata
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -41,13 +42,17 @@ calendar_anchor = sa.table("calendar_anchor", *map(sa.column, ("milestone_id", "
 LEVELS = ["public", "internal", "restricted"]
 BRACKETS = str.maketrans({"〔": "[", "〕": "]", "【": "[", "】": "]", "﹝": "[", "﹞": "]",
                           "〈": "<", "〉": ">", "《": "<", "》": ">"})  # fmt: skip
+_WORDS: dict[str, Any] = json.loads(Path(__file__).with_suffix(".json").read_text("utf-8"))
+"""What titles end in and what stands beside a number, as it was known then."""
+_LABELS, _SIGNED = (
+    "|".join(r"\s*".join(word) for word in words)
+    for words in (_WORDS["number_labels"], [_WORDS["signed"]])
+)
 NUMBER = re.compile(
-    r"(?<![一-龥])[一-龥]{1,12}(?:[(（][一-龥]{1,6}[)）])?[〔﹝\[［](?:19|20)\d\d[〕﹞\]］]\s*第?\d{1,4}\s*号"
+    r"(?<![\u4e00-\u9fa5])[\u4e00-\u9fa5]{1,12}(?:[(（][\u4e00-\u9fa5]{1,6}[)）])?[〔﹝\[［](?:19|20)\d\d[〕﹞\]］]\s*第?\d{1,4}\s*号"
 )
-BESIDE = re.compile(r"[\W_]*(?:(?:发\s*文\s*字\s*号|文\s*号)[\W_]*)?(?:签\s*发\s*人\s*[:：].*)?")
-TITLE_END = re.compile(
-    r"(?:通知|意见|方案|计划|规划|办法|决定|条例|规定|细则|纲要|公告|通告|通报|报告|批复|要点|清单|措施|规程|标准|指南|制度|函|决议|目标|任务)(?:[(（][^()（）\n]{1,24}[)）])?$"
-)
+BESIDE = re.compile(rf"[\W_]*(?:(?:{_LABELS})[\W_]*)?(?:{_SIGNED}\s*[:：].*)?")
+TITLE_END = re.compile(rf"(?:{'|'.join(_WORDS['title_ends'])})(?:[(（][^()（）\n]{{1,24}}[)）])?$")
 
 
 def upgrade() -> None:

@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from api.assistant.reply import Outcome
 from kb.models import verify_quote
 from kb.retrieval import WEIGHTS
 from tests.evaluation.questions import (
@@ -50,9 +51,11 @@ def test_every_citation_quotes_its_source(judged):
         verify_quote(document.text, citation.span, citation.quote)
 
 
-def test_an_answer_has_citations_and_a_refusal_has_none(judged):
+def test_what_is_quoted_is_cited_and_a_refusal_quotes_nothing(judged):
     for j in judged:
-        assert bool(j.answer.citations) == j.answer.answerable, j.row["question"]
+        quotes = j.answer.outcome in (Outcome.CERTAIN, Outcome.RELATED)
+        assert bool(j.answer.citations) is quotes, j.row["question"]
+        assert j.answer.answerable is (j.answer.outcome is Outcome.CERTAIN)
 
 
 def test_the_plan_of_another_city():
@@ -208,7 +211,8 @@ def test_a_lost_value_is_not_guessed():
 def test_refusals(text):
     answer = ask(text)
     assert not answer.answerable
-    assert answer.citations == ()
+    assert answer.units == ()
+    assert answer.outcome is Outcome.RELATED or answer.citations == ()
     assert answer.answer
 
 

@@ -95,6 +95,37 @@ def test_functions_in_a_list_that_ends_in_other_departments() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        # Before 部门 alone, those before the last, which is a name itself.
+        ("教育、公安、应急管理部门要加强宣传", "教育 公安"),
+        ("3.公安、交通和水利部门建立机制", "公安 交通"),
+        ("公安部门负责", ""),
+        ("统计工作、审计部门", ""),
+        ("生产、经营部门", ""),
+    ],
+)
+def test_functions_in_a_list_that_ends_in_departments(text, fields):
+    assert " ".join(m.text for m in of(WANZHOU).find(text)) == fields
+
+
+def test_all_fields_of_one_list_are_of_home_offices():
+    home = of("重庆市万州区城市管理局")
+    found = [home.of_field(word) for word in ("公安", "应急管理", "交通", "住房城乡建设", "医保")]
+    assert [unit and unit.id for unit in found] == [
+        f"万州区/{function}"
+        for function in (
+            "public-security",
+            "emergency",
+            "transport",
+            "housing",
+            "medical-insurance",
+        )
+    ]
+    assert home.of_field("科研") is None
+
+
 def test_a_place_before_the_name_is_part_of_the_mention() -> None:
     text = "由重庆市万州区教委负责"
     [mention] = of(WANZHOU).find(text)

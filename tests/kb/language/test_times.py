@@ -91,6 +91,13 @@ def test_days_and_stretches(text: str, value: str) -> None:
         ("2012年1月7日或之前", "..2012-01-07"),
         ("2026年6月的最后一天前", "..2026-06-30"),
         ("国庆节前", "..2027-09-30"),  # the next one: this year's has passed
+        ("6/30前", "..2026-06-30"),
+        ("7.15之前", "..2026-07-15"),
+        ("截止9.10", "2026-09-10..2026-09-10"),
+        ("自3.1至3.15", "2026-03-01..2026-03-15"),
+        ("2027.6前", "..2027-06-30"),
+        ("2027/12底前", "..2027-12-31"),
+        ("2027.12底", "2027-12-01..2027-12-31"),
         ("春节前", "..2027-02-05"),  # by the lunar calendar, on the eve
         ("2027年端午节前", "..2027-06-08"),
         ("高考前", "..2027-06-06"),
@@ -192,11 +199,23 @@ def test_a_stretch_in_which_something_recurs() -> None:
         ("1.5年", "P1.5Y"),
         ("3年以上7年以下", "P3Y-P7Y"),
         ("未来三年", "P3Y"),
+        ("5—10年", "P5Y-P10Y"),
+        ("5年-10年", "P5Y-P10Y"),
+        ("3个月至6个月", "P3M-P6M"),
+        ("半年至一年", "P6M-P1Y"),
+        ("36小时至3天", "PT36H-P3D"),
+        ("3至5个工作日", "P3D-P5Dw"),
     ],
 )
 def test_lengths(text: str, value: str) -> None:
     assert said(text) == [(text, value)]
     assert find_times(text)[0].kind is TimeKind.DURATION
+
+
+def test_a_range_of_lengths_ends_with_the_longer_and_goes_up() -> None:
+    (within,) = find_times("3个月至6个月内", reference=date(2026, 3, 2))
+    assert within.last == date(2026, 9, 2)
+    assert [t.duration for t in find_times("6个月到3个月")] == ["P6M", "P3M"]
 
 
 def test_before_and_within_of_lengths() -> None:
@@ -224,6 +243,36 @@ def test_the_clock_is_kept() -> None:
     ]
     assert [(text, find_times(text, reference=REFERENCE)[0].clock) for text, _ in cases] == cases
     assert [said(text)[0][0] for text, _ in cases] == [text for text, _ in cases]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("完成时限：6.30", "6.30"),
+        ("报名时间：3.1-3.15，逾期不候", "3.1-3.15"),
+        ("截止日期:2027.6底", "2027.6底"),
+        ("办结时限：7.5小时", "7.5小时"),
+    ],
+)
+def test_a_label_of_times_shows_that_figures_are_one_and_is_none_of_it(
+    text: str, found: str
+) -> None:
+    assert [place for place, _ in said(text)] == [found]
+
+
+@given(
+    st.integers(1, 12),
+    st.integers(1, 31),
+    st.sampled_from("./"),
+    st.sampled_from(
+        ["", "节", "%", "万元", "G基站", "以上", "前列", "前期", "前移至8", "的村", "倍", ".4前", "/5/6/7前"]
+    ),
+    st.sampled_from(["", "占比", "第", "表", "V", "pH", "20.", "按照", "温差："]),
+)  # fmt: skip
+def test_a_share_a_decimal_a_section_and_a_code_are_no_day(
+    month: int, day: int, mark: str, after: str, before: str
+) -> None:
+    assert find_times(f"{before}{month}{mark}{day}{after}", reference=REFERENCE) == []
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import docx
 import pytest
 from docx.oxml.ns import qn
 
-from tasks.exports.report import By, _chinese, render_docx
+from tasks.exports.report import By, render_docx
 from tasks.exports.workbook import Heading
 from tasks.lifecycle import Step
 from tasks.store import Store
@@ -96,11 +96,3 @@ def test_english_and_nothing(rows):
     assert any("no progress reported" in line[5] for line in grid(document.tables[0]))
     words = [p.text for p in read(render_docx([], HEADING)).paragraphs]
     assert words[-1] == "没有符合条件的任务。"
-
-
-@pytest.mark.parametrize(
-    ("place", "words"),
-    [(1, "一"), (10, "十"), (11, "十一"), (20, "二十"), (99, "九十九"), (100, "100")],
-)
-def test_chinese_ordinals(place, words):
-    assert _chinese(place) == words

@@ -1,0 +1,100 @@
+"""The kinds of value that a question asks for, and whether words hold one of that kind.
+
+`corpus/lexicon/asked_kinds.jsonl` has the words of asking. Behind 几, 多少 and how many the measure
+says the kind: 几天 asks for a time, 几所 for a count.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from functools import lru_cache
+
+from kb.language.measures import MeasureKind, longest_measure, measures
+from kb.language.parties import find_parties
+from kb.language.quantities import find_quantities
+from kb.language.times import find_times
+from kb.lexicon import WordEntry, load_lexicon
+
+_REMEMBERED = 20_000
+"""Sentences whose kinds are kept: those of some hundred questions."""
+
+
+class Asked(StrEnum):
+    """A kind of value that answers a question; `measured` is any number, `words` none."""
+
+    MEASURED = "measured"
+    MONEY = "money"
+    RATIO = "ratio"
+    TIME = "time"
+    COUNT = "count"
+    PARTY = "party"
+    CONTACT = "contact"
+    WORDS = "words"
+
+
+class AskedWords(WordEntry):
+    """Words that ask for a value of one kind."""
+
+    kind: Asked
+
+
+_OF_MEASURE = {
+    MeasureKind.MONEY: Asked.MONEY,
+    MeasureKind.TIME: Asked.TIME,
+    MeasureKind.RATIO: Asked.RATIO,
+}
+_BETWEEN = "十百千万亿个"
+"""What stands between 几 or 多少 and the measure: 多少万元, 几个月."""
+_CONTACT = re.compile(r"\d[\d-]{6,}|[\w.]+@[\w.]+|https?://|www\.")
+
+
+@lru_cache
+def _words() -> tuple[re.Pattern[str], dict[str, Asked]]:
+    """A pattern of all words of asking, the longest first, English ones only whole; their kinds."""
+    kinds = {w: e.kind for e in load_lexicon("asked_kinds", AskedWords) for w in e.words}
+    longest = sorted(kinds, key=len, reverse=True)
+    any_word = "|".join(rf"\b{re.escape(w)}\b" if w.isascii() else re.escape(w) for w in longest)
+    return re.compile(any_word), kinds
+
+
+def asked_kinds(question: str) -> frozenset[Asked]:
+    """The kinds of value that a question asks for; empty where it asks for words."""
+    low = question.lower()
+    pattern, kinds = _words()
+    found = set()
+    for match in pattern.finditer(low):
+        kind = kinds[match.group()]
+        found.add(_measured(low[match.end() :]) if kind is Asked.MEASURED else kind)
+    found.discard(Asked.WORDS)
+    return frozenset(found - {Asked.MEASURED} or found)
+
+
+def _measured(rest: str) -> Asked:
+    """The kind that the measure at the beginning of `rest` says."""
+    for behind in (rest, rest.lstrip(_BETWEEN)):
+        for size in range(min(longest_measure(), len(behind)), 0, -1):
+            if known := measures().get(behind[:size]):
+                return _OF_MEASURE.get(known[1], Asked.COUNT)
+    return Asked.MEASURED
+
+
+@lru_cache(_REMEMBERED)
+def kinds_in(text: str) -> frozenset[Asked]:
+    """The kinds of value that stand in a sentence."""
+    found = set()
+    for quantity in find_quantities(text):
+        found.add(Asked.MEASURED)
+        found.add(_OF_MEASURE.get(quantity.kind, Asked.COUNT) if quantity.kind else Asked.COUNT)
+    if find_times(text):
+        found.add(Asked.TIME)
+    if find_parties(text):
+        found.add(Asked.PARTY)
+    if _CONTACT.search(text):
+        found.add(Asked.CONTACT)
+    return frozenset(found)
+
+
+def share_held(asked: frozenset[Asked], text: str) -> float:
+    """The share of the kinds asked for that a sentence holds, 0…1; 0 where none is asked for."""
+    return len(asked & kinds_in(text)) / len(asked) if asked else 0.0

@@ -1,0 +1,229 @@
+"""The sentences that speak most about a question, and how sure it is that they answer it.
+
+Two linear models decide, fitted on questions with known evidence (`make calibrate`) and kept with
+their figures in `evidence.json`: one ranks sentences, one says with what probability those quoted
+hold the whole answer. Their features are of form (places in the list, shares of words, whether a
+value of the kind asked for stands there), never single words.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import Field
+
+from api.assistant.asked import Asked, asked_kinds, kinds_in, share_held
+from api.assistant.question import Question
+from api.assistant.search import ClauseSearch, Found, Sentence, sentences, sentences_in
+from kb.models import Fact
+
+QUOTED = 750
+"""Characters that are quoted at most: of 425 questions that have an answer the whole of it stands
+in the best 750 for 321, in the best 300 for 280 (every document left out of the fit)."""
+_SOURCE = 60
+"""Characters that the line under a clause's sentences takes, which says where they stand."""
+_SENTENCES = 60
+"""Sentences of a clause that are looked at."""
+_SHORT = 12
+"""Characters; what is shorter is a heading or a piece of a table."""
+_GAP = 5
+"""The place in the lexical list that the first is measured against."""
+
+
+class SentenceFeatures(NamedTuple):
+    """What speaks for a sentence, all 0…1: its clause's fused score as a share of the best one's;
+    1 / the clause's place; the share of the question's words in the sentence times that with the
+    headings above; the share of the kinds asked for that it holds, times its share of words;
+    likeness in meaning times the clause's share; whether it is short; whether no clause has it."""
+
+    share: float
+    place: float
+    cover: float
+    proof: float
+    likeness: float
+    short: float
+    outside: float
+
+
+class AnswerFeatures(NamedTuple):
+    """What speaks for an answer in the sentences quoted: the probability of the second; the share
+    of the kinds asked for that stand in them (.5 where the question asks for words); words of the
+    question / 12; clauses quoted / 5; by how much the best passage leads the fifth in the lexical
+    list; the likeness in meaning of the likest sentence, and of the likest that holds the kinds
+    asked for; the share of the question's words in the latter; the best clause's fused score."""
+
+    second: float
+    proof: float
+    words: float
+    clauses: float
+    lead: float
+    likest: float
+    proven: float
+    cover: float
+    score: float
+
+
+class Linear(Fact):
+    """A logistic model: a weight for each feature, in the order of their tuple."""
+
+    bias: float
+    weights: tuple[float, ...]
+
+    def probability(self, features: Sequence[float]) -> float:
+        """0…1."""
+        total = self.bias + sum(w * f for w, f in zip(self.weights, features, strict=True))
+        return 1 / (1 + math.exp(-max(-40.0, min(40.0, total))))
+
+
+class EvidenceModel(Fact):
+    """The fitted weights. From `certain` on the sentences quoted count as the answer; under
+    `related` they are not about the question. `figures` are of questions left out of the fit."""
+
+    sentence: Linear
+    answer: Linear
+    certain: float
+    related: float
+    figures: dict[str, float] = Field(default_factory=dict)
+
+
+@lru_cache
+def evidence_model() -> EvidenceModel:
+    """The weights as they were fitted."""
+    path = Path(__file__).with_name("evidence.json")
+    return EvidenceModel.model_validate_json(path.read_text(encoding="utf-8"))
+
+
+class Candidate(NamedTuple):
+    """A sentence of a passage found, with its features and what the answer's are made of."""
+
+    found: Found
+    sentence: Sentence
+    features: SentenceFeatures
+    cover: float
+    likeness: float
+    proof: float
+
+
+class Evidence(NamedTuple):
+    """`quoted` in the order of their clauses' places and of reading; `probability` that they hold
+    the answer, and the features it was made of; `of_year`: the year that the question names, where it names one, stands there
+    or in a heading or title; `unsaid` the kinds asked for that none holds."""
+
+    quoted: tuple[Candidate, ...]
+    probability: float
+    features: AnswerFeatures
+    of_year: bool
+    unsaid: frozenset[Asked]
+
+
+def asked_text(q: Question) -> str:
+    """The question with the ones before it that it may go on about."""
+    return " ".join(part for part in (q.before, q.search) if part)
+
+
+def candidates(q: Question, search: ClauseSearch) -> list[Candidate]:
+    """The sentences of the clauses that retrieval finds, clause by clause, best first."""
+    text = asked_text(q)
+    found = search.find(text)
+    if not found:
+        return []
+    words = search.words(q.topic) or search.words(q.search)
+    if q.before:
+        words = list(dict.fromkeys([*words, *search.words(text)]))
+    asked = asked_kinds(q.search)
+    top = found[0].score or 1.0
+    pairs = [(place, f, s) for place, f in enumerate(found) for s in _sentences_of(f)]
+    alike = search.alike(text, [s.text for _, _, s in pairs])
+    made = []
+    for (place, f, s), likeness in zip(pairs, alike, strict=True):
+        share = f.score / top
+        cover = search.coverage(words, s.text)
+        headed = search.coverage(words, f"{f.chunk.heading} {s.text}")
+        proof = share_held(asked, s.text)
+        features = SentenceFeatures(
+            share=share,
+            place=1 / (1 + place),
+            cover=cover * headed,
+            proof=proof * cover,
+            likeness=likeness * share,
+            short=float(len(s.text) < _SHORT),
+            outside=float(f.clause is None),
+        )
+        made.append(Candidate(f, s, features, headed, likeness, proof))
+    return made
+
+
+def _sentences_of(f: Found) -> Sequence[Sentence]:
+    if f.clause is not None:
+        return sentences(f.extraction, f.clause)[:_SENTENCES]
+    span = f.chunk.span
+    return sentences_in(f.extraction.document.text, span)[:_SENTENCES] if span else ()
+
+
+def choose(made: Sequence[Candidate], probabilities: Sequence[float]) -> list[int]:
+    """Places of the sentences to quote, likeliest first: as many as `QUOTED` characters hold."""
+    kept: list[int] = []
+    clauses: set[str] = set()
+    length = 0
+    for place in sorted(range(len(made)), key=lambda n: -probabilities[n]):
+        chunk = made[place].found.chunk
+        clause = chunk.clause_id or chunk.id
+        size = len(made[place].sentence.text) + _SOURCE * (clause not in clauses)
+        if kept and length + size > QUOTED:
+            continue
+        kept.append(place)
+        clauses.add(clause)
+        length += size
+        if length > 0.9 * QUOTED:
+            break
+    return kept
+
+
+def answer_features(
+    q: Question, search: ClauseSearch, made: Sequence[Candidate], kept: Sequence[int], probabilities: Sequence[float]
+) -> AnswerFeatures:  # fmt: skip
+    """What speaks for an answer in the sentences at `kept`."""
+    asked = asked_kinds(q.search)
+    quoted = [made[n] for n in kept]
+    proving = [c for c in quoted if c.proof == 1.0] if asked else list(made)
+    held = frozenset[Asked]().union(*(kinds_in(c.sentence.text) for c in quoted))
+    order = sorted(probabilities, reverse=True)
+    words = search.words(q.topic) or search.words(q.search)
+    return AnswerFeatures(
+        second=order[1] if len(order) > 1 else 0.0,
+        proof=len(asked & held) / len(asked) if asked else 0.5,
+        words=min(len(words), 12) / 12,
+        clauses=len({c.found.chunk.clause_id or c.found.chunk.id for c in quoted}) / 5,
+        lead=search.lead(asked_text(q), _GAP),
+        likest=max(c.likeness for c in made),
+        proven=max((c.likeness for c in proving), default=0.0),
+        cover=max((c.cover for c in proving), default=0.0),
+        score=made[0].found.score,
+    )
+
+
+def find_evidence(q: Question, search: ClauseSearch) -> Evidence | None:
+    """The sentences to quote for a question; None where nothing is found."""
+    made = candidates(q, search)
+    if not made:
+        return None
+    model = evidence_model()
+    probabilities = [model.sentence.probability(c.features) for c in made]
+    kept = choose(made, probabilities)
+    features = answer_features(q, search, made, kept, probabilities)
+    quoted = tuple(made[n] for n in sorted(kept))
+    beside = " ".join(
+        f"{c.found.extraction.document.title} {c.found.chunk.heading} {c.sentence.text}"
+        for c in quoted
+    )
+    return Evidence(
+        quoted=quoted,
+        probability=model.answer.probability(features),
+        features=features,
+        of_year=q.year is None or str(q.year) in beside,
+        unsaid=asked_kinds(q.search).difference(*(kinds_in(c.sentence.text) for c in quoted)),
+    )

@@ -1,0 +1,74 @@
+"""The sentences that are quoted for a question, and when they count as its answer."""
+
+from datetime import date
+
+import pytest
+
+from api.assistant.answer import Assistant
+from api.assistant.evidence import (
+    QUOTED,
+    AnswerFeatures,
+    Linear,
+    SentenceFeatures,
+    evidence_model,
+    find_evidence,
+)
+from api.assistant.reply import Outcome
+from api.assistant.understand import understand
+from tests.evaluation.questions import assistant
+
+TODAY = date(2026, 11, 24)
+QUESTIONS = [
+    "学生午休时间学校门口谁来值守，多长时间换一次岗",
+    "What share of classrooms has to be multimedia by 2027?",
+    "初中一个班最多几个学生",
+    "教师被分流以后怎么安排",
+]
+
+
+def evidence(text: str):
+    made = assistant()
+    assert isinstance(made, Assistant)
+    q = understand(text, made.organisations, as_of=TODAY)
+    return find_evidence(q, made.search)
+
+
+@pytest.mark.parametrize("text", QUESTIONS)
+def test_what_is_quoted_is_short_and_stands_in_its_document(text):
+    found = evidence(text)
+    assert found is not None
+    assert 0 < found.probability < 1
+    quoted = sum(len(c.sentence.text) for c in found.quoted)
+    assert quoted <= max(QUOTED, *(len(c.sentence.text) for c in found.quoted))
+    for c in found.quoted:
+        printed = c.sentence.span.slice(c.found.extraction.document.text)
+        assert printed.strip() == printed
+        assert all(0 <= feature <= 1.5 for feature in c.features)
+
+
+def test_a_year_that_nothing_is_about_is_told():
+    answer = assistant().ask("2035年初中一个班最多几个学生", as_of=TODAY)
+    assert answer.outcome is not Outcome.CERTAIN
+    assert "2035" in answer.answer or answer.outcome is Outcome.NONE
+
+
+def test_sentences_that_prove_nothing_are_shown_and_cited_as_related():
+    answer = assistant().ask("普通高中学费标准是多少元？", as_of=TODAY)
+    assert answer.outcome is Outcome.RELATED
+    assert not answer.answerable
+    assert answer.citations
+    assert "没有找到能直接回答的条文" in answer.answer
+
+
+def test_the_weights_fit_their_features():
+    model = evidence_model()
+    assert len(model.sentence.weights) == len(SentenceFeatures._fields)
+    assert len(model.answer.weights) == len(AnswerFeatures._fields)
+    assert 0 < model.related < model.certain < 1
+
+
+def test_a_weight_raises_or_lowers():
+    up = Linear(bias=0.0, weights=(2.0, -1.0))
+    assert up.probability((0, 0)) == 0.5
+    assert up.probability((1, 0)) > 0.5 > up.probability((0, 1))
+    assert 0 < up.probability((-1e9, 0)) < up.probability((1e9, 0)) <= 1
