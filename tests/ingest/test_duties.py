@@ -539,6 +539,13 @@ def test_a_target_says_what_it_was():
     assert reading(text).text[start:end] == "93%"
 
 
+def test_the_ends_of_a_range_are_found_behind_a_number_that_is_told():
+    clause = reading("普及率由2025年的93%提高到95.5%，造林20—30亩，补植5亩。")
+    model = LinearModel(("other", "target"), (1.0, 0.0), {"end=low": (0.0, 4.0)})
+    uses = read_quantities(clause, models=Models(quantity_use=model))
+    assert [str(u.mention.value) for u in uses] == ["20", "30"]
+
+
 @pytest.mark.parametrize("bullet", ["- ", "● ", "• "])
 def test_a_line_of_owners_under_bullets_is_of_all_of_them(bullet):
     lines = ["新建收储中心6个；", "培育收储主体20家；", "发放运费补助。"]

@@ -265,6 +265,26 @@ def test_the_day_of_a_target_is_that_of_the_head_of_its_column() -> None:
     assert milestone.commitment == "集中收集率"
 
 
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("1\t植树\t县林业局\t2026年3月底前", "植树"),
+        ("1\t春季植树造林\t县林业局\t2026年3月底前", "春季植树造林"),
+    ],
+)
+def test_what_is_due_in_a_row_is_what_the_row_is_about(row: str, words: str) -> None:
+    head = "序号\t任务\t责任单位\t完成时限\n"
+    [milestone] = [m for task in extract(head + row).tasks for m in task.milestones]
+    assert (str(milestone.due.date), milestone.commitment) == ("2026-03-31", words)
+
+
+def test_of_a_document_that_only_records_a_column_of_a_year_to_come_asks() -> None:
+    text = "2023年水资源公报\n指标\t单位\t数量\t2027年目标\n水库\t座\t12\t15\n2024年5月20日\n"
+    assert facts_of(f"某县{text}") == {"水库 = 15 座 by 2027-12-31"}
+    other = text.replace("公报", "方案")
+    assert facts_of(f"某县{other}") == {"水库 = 15 座 by 2027-12-31", "水库 = 12 座"}
+
+
 def test_a_year_that_had_passed_heads_what_was() -> None:
     text = "指标\t2025年\t2027年\n里程\t198\t260\n"
     assert facts_of(f"某市2026年交通工作要点\n{text}") == {"里程 = 260 - by 2027-12-31"}
