@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
-from ingest.columns import LONGEST_NAME, Cell, Column, ColumnKind
+from ingest.columns import LONGEST_NAME, Cell, Column, ColumnKind, Row
 from ingest.reading import normalize_characters
 from kb.language.parties import find_parties
 from kb.language.roles import Role
@@ -20,15 +19,6 @@ from kb.language.times import find_times
 
 MOST = 16
 """Columns."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """The lines `[first, last]` (indices) are a row; its cells that are not empty, in order."""
-
-    first: int
-    last: int
-    cells: tuple[Cell, ...]
 
 
 class Part(NamedTuple):
@@ -68,42 +58,30 @@ def align(parts: Iterable[Part], columns: Sequence[Column]) -> list[Row]:
     width = len(columns)
     scores: list[float] = []
     taken: list[Part] = []
-    back: list[
-        list[tuple[int, bool]]
-    ] = []  # for each part and column: the column before, a new row
+    back: list[list[tuple[int, bool]]] = []  # of each part and column: the column before, a new row
     ended, best_end, best = -1, 0.0, -1
     for part in parts:
-        fits = _fits(part.words, columns)
-        new: list[float] = []
-        came: list[tuple[int, bool]] = []
+        fits = fits_of(part.words, columns)
+        closed = [score - _SKIPPED * (width - 1 - at) for at, score in enumerate(scores)] or [0.0]
+        last = closed.index(max(closed)) if taken else -1
+        hint = _HINTED if taken and part.opens is False else 0.0
+        steps: list[tuple[float, int, bool]] = []
         for column in range(width):
-            options: list[tuple[float, int, bool]] = []
-            if not taken:
-                options.append((-_SKIPPED * column, -1, True))
-            for before, score in enumerate(scores):
-                if column >= before and part.opens is not True:
-                    cost = (
-                        _more(columns[column])
-                        if column == before
-                        else _SKIPPED * (column - before - 1)
-                    )
-                    options.append((score - cost, before, False))
-                elif column >= before:
-                    cost = _SKIPPED * (column - before - 1) if column > before else _MORE_OF_OTHERS
-                    options.append((score - cost - _HINTED, before, False))
-                cost = _SKIPPED * (width - 1 - before + column)
-                hint = _HINTED if part.opens is False else 0.0
-                options.append((score - cost - hint, before, True))
-            reached, before, row = max(options, key=lambda option: option[0])
-            new.append(reached + fits[column])
-            came.append((before, row))
-        scores = new
+            options = [(closed[last] - _SKIPPED * column - hint, last, True)]
+            for before, score in enumerate(scores[: column + 1]):
+                cost = _HINTED if part.opens else 0.0
+                if column > before:
+                    cost += _SKIPPED * (column - before - 1)
+                else:
+                    cost += _MORE_OF_OTHERS if part.opens else _more(columns[column])
+                options.append((score - cost, before, False))
+            steps.append(max(options, key=lambda option: option[0]))
+        scores = [score + fit for (score, _, _), fit in zip(steps, fits, strict=True)]
         taken.append(part)
-        back.append(came)
-        for column, score in enumerate(scores):
-            closed = score - _SKIPPED * (width - 1 - column)
-            if closed > best_end:
-                ended, best_end, best = len(taken) - 1, closed, column
+        back.append([(before, row) for _, before, row in steps])
+        end, column = max((s - _SKIPPED * (width - 1 - c), -c) for c, s in enumerate(scores))
+        if end > best_end:
+            ended, best_end, best = len(taken) - 1, end, -column
         if max(scores) < best_end - _LOST or (len(taken) == MOST and ended < 0):
             break
     return _rows_of(taken[: ended + 1], back, best, columns)
@@ -130,19 +108,18 @@ def _rows_of(
         column, row = back[place][column]
         if row:
             rows.append(Row(part.line, last, tuple(reversed(cells))))
-            cells = []
-            last = taken[place - 1].line if place else 0
+            cells, last = [], taken[place - 1].line
     return rows[::-1]
 
 
-def _fits(words: str, columns: Sequence[Column]) -> list[float]:
+def fits_of(words: str, columns: Sequence[Column]) -> list[float]:
     """How well a part goes with each column, by what it holds."""
     if _COLON.match(words):
         return [-4.0] * len(columns)
     if _BLANK.fullmatch(words):
         return [0.5] * len(columns)
-    kind = kind_of(words)
-    return [_FITS.get((kind, column.kind), _FITS.get((kind, None), 0.0)) for column in columns]
+    default, fits = _FITS[kind_of(words)]
+    return [fits.get(column.kind, default) for column in columns]
 
 
 def kind_of(words: str) -> str:
@@ -166,54 +143,17 @@ def kind_of(words: str) -> str:
 
 
 _MARKED = re.compile(r"[、,;\s]")
-_FITS: dict[tuple[str, ColumnKind | None], float] = {
-    ("number", ColumnKind.ORDINAL): 2.0,
-    ("number", ColumnKind.TARGET): 1.0,
-    ("number", ColumnKind.BASELINE): 1.0,
-    ("number", ColumnKind.YEAR): 1.0,
-    ("number", ColumnKind.TASK): -0.5,
-    ("number", None): -1.5,
-    ("time", ColumnKind.TIME): 1.5,
-    ("time", ColumnKind.NOTE): 0.0,
-    ("time", ColumnKind.OTHER): 0.0,
-    ("time", None): -1.2,
-    ("units", ColumnKind.UNITS): 1.5,
-    ("units", ColumnKind.OTHER): 0.6,
-    ("units", ColumnKind.TASK): -0.4,
-    ("units", None): -1.5,
-    ("figure", ColumnKind.TARGET): 1.0,
-    ("figure", ColumnKind.BASELINE): 1.0,
-    ("figure", ColumnKind.YEAR): 1.0,
-    ("figure", ColumnKind.MEASURE): 0.5,
-    ("figure", ColumnKind.TASK): 0.3,
-    ("figure", ColumnKind.TIME): 0.2,
-    ("figure", ColumnKind.OTHER): 0.0,
-    ("figure", ColumnKind.NOTE): 0.0,
-    ("figure", None): -1.2,
-    ("short", ColumnKind.ORDINAL): -2.0,
-    ("short", ColumnKind.PERSON): 0.6,
-    ("short", ColumnKind.MEASURE): 0.6,
-    ("short", ColumnKind.TASK): 0.4,
-    ("short", ColumnKind.TIME): -0.3,
-    ("short", ColumnKind.UNITS): 0.4,
-    ("short", ColumnKind.TARGET): -0.5,
-    ("short", ColumnKind.BASELINE): -0.5,
-    ("short", ColumnKind.YEAR): -0.5,
-    ("tiny", ColumnKind.ORDINAL): -2.0,
-    ("tiny", ColumnKind.PERSON): 0.8,
-    ("tiny", ColumnKind.MEASURE): 0.6,
-    ("tiny", ColumnKind.TASK): 0.4,
-    ("tiny", ColumnKind.TIME): 0.5,
-    ("tiny", ColumnKind.UNITS): 0.4,
-    ("tiny", ColumnKind.TARGET): -0.5,
-    ("tiny", ColumnKind.BASELINE): -0.5,
-    ("tiny", ColumnKind.YEAR): -0.5,
-    ("words", ColumnKind.TASK): 0.8,
-    ("words", ColumnKind.TIME): -0.5,
-    ("words", ColumnKind.NOTE): 0.0,
-    ("words", ColumnKind.OTHER): 0.0,
-    ("words", ColumnKind.ORDINAL): -2.0,
-    ("words", None): -1.4,
-}
-"""How well what a part holds goes with a kind of column. Set by hand on the tables among the
-project's own texts; of their rows all are read."""
+_K = ColumnKind
+_NUMBERS = dict.fromkeys((_K.TARGET, _K.BASELINE, _K.YEAR, _K.AMOUNT, _K.TOTAL), 1.0)
+_NO_NUMBERS = {_K.ORDINAL: -2.0} | dict.fromkeys(_NUMBERS, -0.5)
+_FITS: dict[str, tuple[float, dict[ColumnKind, float]]] = {
+    "number": (-1.5, {**_NUMBERS, _K.ORDINAL: 2.0, _K.TASK: -0.5}),
+    "time": (-1.2, {_K.TIME: 1.5, _K.NOTE: 0.0, _K.OTHER: 0.0}),
+    "units": (-1.5, {_K.UNITS: 1.5, _K.OTHER: 0.6, _K.TASK: -0.4}),
+    "figure": (-1.2, {**_NUMBERS, _K.MEASURE: 0.5, _K.TASK: 0.3, _K.TIME: 0.2, _K.OTHER: 0.0, _K.NOTE: 0.0}),
+    "short": (0.0, {**_NO_NUMBERS, _K.PERSON: 0.6, _K.MEASURE: 0.6, _K.TASK: 0.4, _K.TIME: -0.3, _K.UNITS: 0.4}),
+    "tiny": (0.0, {**_NO_NUMBERS, _K.PERSON: 0.8, _K.MEASURE: 0.6, _K.TASK: 0.4, _K.TIME: 0.5, _K.UNITS: 0.4}),
+    "words": (-1.4, {_K.TASK: 0.8, _K.TIME: -0.5, _K.NOTE: 0.0, _K.OTHER: 0.0, _K.ORDINAL: -2.0}),
+}  # fmt: skip
+"""How well what a part holds goes with any column, and with some kinds. Set by hand on the tables among
+the project's own texts; of their rows all are read."""

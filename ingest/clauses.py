@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from ingest.classifier import INSTALLED, Models, Use
-from ingest.columns import NO_CELLS, Cell, Cells
+from ingest.columns import NO_CELLS, Cell, Cells, ColumnKind, Row, with_past
 from ingest.deadlines import clause_times, find_yearless, read_times
-from ingest.grids import Grids
 from ingest.owners import OwnerList, Owners, read_owners
 from ingest.reading import Breaks, Reading, RepairIndex, normalize_characters, read_span
 from ingest.targets import read_quantities
@@ -22,7 +21,7 @@ from kb.language.quantities import Quantity
 from kb.language.roles import FirstNote, find_first_notes
 from kb.language.times import Time, TimeKind, find_times, may_hold_times
 from kb.models import Clause, Span
-from kb.ranges import Ranges, between
+from kb.ranges import Ranges
 
 # A name in 《》 may hold another in 〈〉, and a line of a narrow page may end within it; bounded, so
 # that a lost 》 costs one clause no more.
@@ -35,6 +34,7 @@ _STANDARD = re.compile(
 
 _NO_TITLES: Mapping[str, str] = {}
 _NO_PLANS: Mapping[str, Span] = {}
+_NO_ROWS: Mapping[int, Row] = {}
 _HEADING = 20
 """Characters of a heading that are looked at for what it says of the numbers under it."""
 _LEAD = 40
@@ -43,9 +43,9 @@ _LEAD = 40
 
 @dataclass(frozen=True, slots=True)
 class ClauseReading:
-    """`names` are local ranges of titles and numbers of documents; `grids`: the rows and columns of
-    the document, by place in its text; `cells`: those of the row that the clause is, by local range.
-    `yearless`: local ranges of the days of which nothing in the document says the year."""
+    """`names` are local ranges of titles and numbers of documents; `cells`: those of the row that the
+    clause is, by local range; `yearless`: those of the days of which nothing in the document says the
+    year; `reference`: the day from which its years are counted."""
 
     clause: Clause
     reading: Reading
@@ -53,9 +53,9 @@ class ClauseReading:
     quantities: tuple[Use[Quantity], ...]
     times: tuple[Use[Time], ...]
     names: tuple[tuple[int, int], ...]
-    grids: Grids | None = None
     cells: Cells = NO_CELLS
     yearless: tuple[tuple[int, int], ...] = ()
+    reference: date | None = None
 
     @property
     def lists(self) -> tuple[OwnerList, ...]:
@@ -70,7 +70,7 @@ def read_clauses(
     organisations: Organisations,
     breaks: Breaks,
     *,
-    cells: Sequence[Cell] = (),
+    rows: Mapping[int, Row] = _NO_ROWS,
     issued: date | None = None,
     reference: date | None = None,
     titles: Mapping[str, str] = _NO_TITLES,
@@ -82,23 +82,23 @@ def read_clauses(
     none is printed, nor in a heading above (三、2026年工作安排), `titles` what each plan is called,
     `plans` where it stands; `models` decide the uses.
 
-    `breaks`: what a reading of the text leaves out; `cells`: those of all tables, in order.
+    `breaks`: what a reading of the text leaves out; `rows`: those of all tables, by their place.
     """
     notes = find_first_notes(normalize_characters(text))
-    cell_at = [cell.start for cell in cells]
     headings: dict[str, str] = {}
     years = _Years(reference or issued)
     leads: dict[str, str] = {}
-    grids = Grids(text, reference or issued)
     for clause in clauses:
-        row = cells[between(cell_at, clause.span.start, clause.span.end)]
-        reading, columns = _read(text, clause.span, row, index, breaks)
+        near = years.of(clause)
+        row = rows.get(clause.span.start)
+        reading, columns = _read(text, clause.span, row, index, breaks, near)
+        duties = columns if columns.row.has(ColumnKind.UNITS) else NO_CELLS
         names = tuple(_names(reading.text))
         owners = read_owners(
             reading,
             organisations,
-            closed=names,
-            cells=columns,
+            closed=names if columns.row.asks else [(0, len(reading.text))],
+            cells=duties,
             first=_first_note(notes, clause, plans.get(clause.plan_id)),
             models=models,
         )
@@ -107,7 +107,6 @@ def read_clauses(
         )
         # Not the whole list: a time may stand in it (责任单位:…;完成时限:2026年11月底前).
         closed = sorted([*names, *owners.listed])
-        near = years.of(clause)
         leads[clause.id] = _lead(reading.text)
         found = clause_times(reading, reference=near)
         quantities = read_quantities(
@@ -119,7 +118,6 @@ def read_clauses(
             heading=headings.get(clause.parent_id or "", ""),
             own=clause.heading[:_HEADING],
             lead=leads.get(clause.parent_id or "", ""),
-            grids=grids,
             cells=columns,
             models=models,
         )
@@ -132,7 +130,7 @@ def read_clauses(
             reference=reference,
             title=titles.get(clause.plan_id, ""),
             heading=headings.get(clause.parent_id or "", ""),
-            cells=columns,
+            cells=duties,
             models=models,
         )
         yield ClauseReading(
@@ -142,9 +140,9 @@ def read_clauses(
             tuple(quantities),
             tuple(times),
             names,
-            grids,
             columns,
             tuple(find_yearless(found, closed)),
+            near,
         )
 
 
@@ -201,17 +199,27 @@ def _first_note(notes: Sequence[FirstNote], clause: Clause, plan: Span | None) -
 
 
 def _read(
-    text: str, span: Span, row: Sequence[Cell], index: RepairIndex, breaks: Breaks
+    text: str,
+    span: Span,
+    row: Row | None,
+    index: RepairIndex,
+    breaks: Breaks,
+    reference: date | None,
 ) -> tuple[Reading, Cells]:
-    """The reading of a clause; of a row one cell a line, whatever stands between them, with where
-    each cell stands in it."""
+    """The reading of a clause, and where the cells of a row stand in it; of a row of duties one cell
+    a line, whatever stands between them."""
     repairs = index.within(span)
-    if not row:
-        return read_span(text, span, repairs, breaks), NO_CELLS
+    plain = read_span(text, span, repairs, breaks)
+    if row is None:
+        return plain, NO_CELLS
+    cells = with_past(row, reference)
+    if not row.has(ColumnKind.UNITS):
+        local = [Cell(plain.index(c.start), plain.index(c.end), c.column) for c in cells]
+        return plain, Cells(local, plain.text, row)
     words: list[str] = []
     starts, ends = array("I"), array("I")
-    local: list[Cell] = []
-    for cell in row:
+    local = []
+    for cell in cells:
         if local:
             words.append("\n")
             starts.append(ends[-1])
@@ -221,7 +229,8 @@ def _read(
         words.append(part.text)
         starts.extend(part.starts)
         ends.extend(part.ends)
-    return Reading("".join(words), starts, ends, repairs), Cells(local)
+    whole = "".join(words)
+    return Reading(whole, starts, ends, repairs), Cells(local, whole, row)
 
 
 def _names(text: str) -> Iterator[tuple[int, int]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Container, Sequence
 
-from ingest.columns import Cells, ColumnKind, read_column
+from ingest.columns import TIMED, Cells, ColumnKind, read_column
 from ingest.deadlines import FoundDeadline
 from ingest.time_events import NUMBERING, Before, EventWord, find_event_words
 from kb.language.sentences import (
@@ -62,7 +62,7 @@ def find_commitment(
     if item is None or not (start <= item.at and item.to <= end):
         return (_duty_cell(text, cells) or _below_heading(text, start, end),)
     if item.apart:
-        return (_duty_cell(text, cells) or _said_of(text, start, item, end),)
+        return (_duty_cell(text, cells, item.at) or _said_of(text, start, item, end),)
     return _of_sentence(text, task, item, dates, bounds)
 
 
@@ -71,14 +71,18 @@ def words_of(text: str, pieces: Pieces) -> str:
     return " ".join("".join(text[start:end] for start, end in pieces).split())
 
 
-def _duty_cell(text: str, cells: Cells) -> tuple[int, int] | None:
-    """The first sentence of the longest cell of a row that says what is to be done."""
-    for kind in _DUTIES if cells else ():
+def _duty_cell(text: str, cells: Cells, at: int = -1) -> tuple[int, int] | None:
+    """The first sentence of the longest cell of a row that says what is to be done, else of the cell
+    that the row is about; of that where a number stands at `at` that is due by its column."""
+    due = cells.at(at)
+    of_column = due is not None and due.column.kind in TIMED
+    for kind in _DUTIES if cells and not of_column else ():
         found = [trimmed(text, c.start, c.end) for c in cells if c.column.kind is kind]
         longest = max(found, key=lambda cell: cell[1] - cell[0], default=(0, 0))
         if longest[1] - longest[0] >= _LEAST:
             return first_sentence(text, *longest)
-    return None
+    named = cells.naming
+    return first_sentence(text, named.start, named.end) if named else None
 
 
 def _below_heading(text: str, start: int, end: int) -> tuple[int, int]:

@@ -11,16 +11,15 @@ from functools import lru_cache
 from typing import Any
 
 from ingest.classifier import INSTALLED, OTHER, Models, Use
-from ingest.columns import LONGEST_NAME, NO_CELLS, Cells, ColumnKind, read_column
+from ingest.columns import LONGEST_NAME, NO_CELLS, TIMED, Cells, ColumnKind, read_column, time_of
 from ingest.reading import Reading
-from ingest.surroundings import row_around
 from ingest.time_events import Before, Event, is_issue
 from ingest.time_features import TimeScene
 from kb.durations import days_step, parse_duration, within_a_day
 from kb.language.engine import Grammar, Token, best
 from kb.language.times import Bound, Time, TimeKind, find_times, may_hold_times
 from kb.lexicon import WordEntry, load_lexicon
-from kb.models import Period
+from kb.models import Period, Span
 from kb.ranges import Ranges
 from tasks.models import Certainty, Counting, Deadline, DueKind, Pace
 
@@ -122,7 +121,8 @@ def find_deadlines(
     parties: Sequence[tuple[int, int]] = (),
     cells: Cells = NO_CELLS,
 ) -> list[FoundDeadline]:
-    """The deadlines among the times of `reading`, in order.
+    """The deadlines among the times of `reading`, in order; of a row with these `cells`, one in a
+    column of times governs all of it.
 
     `issued` is the document's date: it resolves 印发之日起30日内; a stretch that is the plan's own
     `period` is no deadline of a clause. `parties`: local ranges, in order, where bodies stand; an
@@ -142,6 +142,33 @@ def find_deadlines(
         read = {"span": reading.span(at, to), "certainty": tuple(certainty)}
         found.append((replace(use.mention, start=at, end=to), due.model_copy(update=read)))
     return list(_with_ranges(reading.text, found, cells))
+
+
+def find_column_deadlines(
+    numbers: Sequence[int],
+    cells: Cells,
+    found: Sequence[FoundDeadline],
+    *,
+    reference: date | None,
+) -> Iterator[FoundDeadline]:
+    """The days by which the numbers that stand at `numbers` are to be reached, by the heads of their
+    columns: 2030年, 上半年. Their spans are those of the heads. Under 年度目标 an earlier day that was
+    `found` in the row holds."""
+    own = [deadline.due.date for deadline in found if deadline.due.date is not None]
+    for number in numbers:
+        cell = cells.at(number)
+        if cell is None or cell.column.kind not in TIMED:
+            continue
+        time = time_of(cell.column, reference)
+        if time is None or time.last is None:
+            continue
+        if time.assumed and any(day < time.last for day in own):
+            continue
+        kind = DueKind.BY if time.bound or time.first is None else DueKind.IN
+        start = None if kind is DueKind.BY else time.first
+        span = Span(time.start, time.end)
+        due = Deadline(kind=kind, date=time.last, start=start, certainty=_plain(time), span=span)
+        yield FoundDeadline(cell.start, cell.end, due, (cell.start, cell.end), apart=True)
 
 
 def find_yearless(
@@ -241,11 +268,7 @@ def _with_ranges(
         previous = found[index - 1][0].end if index else 0
         following = found[index + 1][0].start if index + 1 < len(found) else len(text)
         following = max(following, mention.end)  # 每年…之日起30日内: its event may hold this one
-        cell = cells.at(mention.start)
-        if cell is not None and cell.column.kind is ColumnKind.TIME:
-            yield FoundDeadline(mention.start, mention.end, due, (0, len(text)), apart=True)
-            continue
-        if (whole := _set_apart(text, mention, closed)) is not None:
+        if (whole := _set_apart(text, mention, closed, cells)) is not None:
             closed = whole[1]
             yield FoundDeadline(mention.start, mention.end, due, whole, apart=True)
             continue
@@ -264,21 +287,34 @@ def _with_ranges(
         yield FoundDeadline(mention.start, mention.end, due, (cut, stop))
 
 
-def _set_apart(text: str, mention: Time | Token, closed: int) -> tuple[int, int] | None:
-    """What a time governs that is set apart from the sentences: its row, where it fills a cell; all
-    that stands before it from `closed` on, where it fills a bracket at the end of words or is the
-    value of a label of times (完成时限:年底). None for another."""
+def _set_apart(
+    text: str, mention: Time | Token, closed: int, cells: Cells
+) -> tuple[int, int] | None:
+    """What a time governs that is set apart from the sentences: its row, where it stands in a column
+    of times or fills a cell; all that stands before it from `closed` on, where it fills a bracket at
+    the end of words or is the value of a label of times (完成时限:年底). None for another."""
+    cell = cells.at(mention.start)
+    if cell is not None and (
+        cell.column.kind is ColumnKind.TIME
+        or not text[cell.start : mention.start].strip() + text[mention.end : cell.end].strip()
+    ):
+        return 0, len(text)
     before = text[max(0, mention.start - _SPACES) : mention.start].rstrip(" *")[-1:]
     after = text[mention.end : mention.end + _SPACES].lstrip(" *")[:1]
-    if before in _CELLS and after in _CELL_ENDS:
-        return row_around(text, mention.start, mention.end)
     if before == "(" and after == ")":
         beyond = text[mention.end : mention.end + _SPACES].partition(")")[2].lstrip()[:1]
         # 攻坚阶段(2027年):完成60项, 雨季(6月至8月)播种灌木: it is of the sentence around it.
         return None if beyond == ":" or "一" <= beyond <= "龥" else (closed, mention.end)
     if before == ":" and after in _VALUE_ENDS and _labels_time(text, mention.start):
         return closed, mention.end
+    if before in _CELLS and after in _VALUE_ENDS:  # of a table without a head
+        line = text.rfind("\n", max(0, mention.start - _ROW), mention.start) + 1
+        return max(closed, line), mention.end
     return None
+
+
+_ROW = 2000
+"""Characters of a row before a cell that are looked at, so that the work is linear."""
 
 
 def _labels_time(text: str, at: int) -> bool:
@@ -306,13 +342,15 @@ def _paces() -> Grammar:
     return grammar
 
 
-def find_pace(text: str, start: int = 0, end: int | None = None) -> Pace | None:
+def find_pace(
+    text: str, start: int = 0, end: int | None = None, cells: Cells = NO_CELLS
+) -> Pace | None:
     """How a duty at `text[start:end]` goes by the word that stands where its day would: in a cell, a
     bracket, after a label (完成时限:长期坚持). None where no such word stands so."""
-    stop = len(text) if end is None else end
-    words = best(_paces().words_in(text[start:stop]), frozenset({"pace"}))
-    whole = text[start:stop]
-    return next((w.value for w in words if _set_apart(whole, w, 0) is not None), None)
+    whole = text[:end]
+    words = best(_paces().words_in(whole[start:]), frozenset({"pace"}))
+    placed = (replace(w, start=start + w.start, end=start + w.end) for w in words)
+    return next((w.value for w in placed if _set_apart(whole, w, 0, cells) is not None), None)
 
 
 def _next_opening(

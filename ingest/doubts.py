@@ -34,6 +34,7 @@ _CELL = 8
 _CELLS = 0.5
 _LEAST_ROWS = 3
 _LONGEST_BRACKET = 200
+_CELLS_APART = re.compile(r"\t.*\t|[|｜].+[|｜].+[|｜]")
 _BRACKET = re.compile(rf"[(]([^()\n]{{4,{_LONGEST_BRACKET}}})[)]")
 
 
@@ -117,7 +118,9 @@ class Doubts:
                 span=self._cells[0],
             )
         rows = [
-            line for line in lines if line.kind is not LineKind.ROW and line.text.count("\t") > 1
+            line
+            for line in lines
+            if line.kind is not LineKind.ROW and _CELLS_APART.search(line.text)
         ]
         rows = [line for line in rows if line.kind in (LineKind.TEXT, LineKind.MARKED)]
         if len(rows) >= _LEAST_ROWS and tasks:
@@ -126,6 +129,15 @@ class Doubts:
                 message=f"{len(rows)} 行表格没有认出表头, 按文字读 / {len(rows)} rows of a table without a head "
                 "that is known; read as text",
                 span=Span(rows[0].start, rows[0].end),
+            )
+        astray = [line for line in lines if line.row is not None and not line.row.placed]
+        if astray:
+            yield Finding(
+                code="row-not-placed",
+                message=f"{len(astray)} 行表格的单元格与表头对不上, 多出的按文字读, 请核对 / the cells of "
+                f"{len(astray)} rows do not go with the columns of their table; those beyond were read "
+                "as text, check them",
+                span=Span(astray[0].start, astray[0].end),
             )
         unread = len(self._brackets)
         if unread >= _LEAST and unread > self._read:

@@ -13,8 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ingest.columns import names_column, names_units
-from ingest.duty_tables import duty_of
+from ingest.columns import duty_of, names_units, read_column
 from ingest.layout import Line, LineKind, is_signatory
 from ingest.numbering import CONTEXTUAL, RANK, Marker, find_marker
 from ingest.wrapping import ends_open
@@ -218,14 +217,12 @@ class _Reader:
         if line.marker is None or line.marker.family != "bullet":
             return False
         label = label_of(line.text[len(line.marker.text) :].replace("**", ""))
-        return label is not None and bool(names_units(label) or names_column(label))
+        return label is not None and read_column(label) is not None
 
     def _is_label(self, label: str | None) -> bool:
         """Whether a word before a colon says what the rest of its line is: the head of a column, or
         a word that others lines begin with too."""
-        return label is not None and (
-            names_units(label) is not None or names_column(label) or self._labels[label] > 1
-        )
+        return label is not None and (read_column(label) is not None or self._labels[label] > 1)
 
     def _is_note(self, label: str | None) -> bool:
         return (
@@ -329,7 +326,7 @@ def is_addressed(line: str) -> bool:
 
 def row_draft(line: Line, *, apart: bool) -> Draft:
     """A row of a table; its number is that of its first cell, or of the duty in it."""
-    duty = duty_of(line.text, line.cells)
+    duty = duty_of(line.text, line.row.cells if line.row else ())
     own = find_marker(line.text)
     number = re.match(r"\d{1,4}(?=\t)", line.text)
     ordinal = int(number.group()) if number else own.ordinal if own else None

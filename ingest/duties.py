@@ -13,12 +13,17 @@ from functools import lru_cache
 from itertools import pairwise
 
 from ingest.clauses import ClauseReading
-from ingest.deadlines import FoundDeadline, find_deadlines, find_pace
+from ingest.columns import ColumnKind
+from ingest.deadlines import (
+    FoundDeadline,
+    find_column_deadlines,
+    find_deadlines,
+    find_pace,
+)
 from ingest.leftovers import FormulaKind, formula
 from ingest.milestones import MilestoneBook, assemble_milestones
 from ingest.owners import OWNER
 from ingest.reading import Reading
-from ingest.surroundings import row_around
 from ingest.targets import FoundTarget, name_targets
 from kb.characters import any_of
 from kb.identifiers import stable_id
@@ -31,8 +36,6 @@ from tasks.models import Assignment, Baseline, Basis, Target, Task, TaskKind
 _BODY = 12
 _BETWEEN = " 。;,\n\t|"
 _TITLE = 60
-_CELL_GAP = 3
-"""Characters from the end of a cell's words to its mark."""
 
 
 class HeadingWords(WordEntry):
@@ -112,19 +115,24 @@ def extract_tasks(
             reading,
             item.quantities,
             doubts=_local(reading, clause.span, doubtful),
-            grids=item.grids,
+            cells=item.cells,
         )
-        numbers = (use.mention for use in item.quantities)
-        bounds = frozenset(n.from_ for n in numbers if n.from_ < n.start)
+        numbers = [t.value_at for t in targets]
+        heads = [*find_column_deadlines(numbers, item.cells, deadlines, reference=item.reference)]
+        if heads:
+            deadlines = sorted([*deadlines, *heads], key=lambda d: d.at)
+        found = (use.mention for use in item.quantities)
+        bounds = frozenset(n.from_ for n in found if n.from_ < n.start)
         kind = _kind(clause, clauses)
         # Sorted starts, so that each duty of a long clause looks only at what is its own.
         due_at = [d.at for d in deadlines]
         target_at = [t.start for t in targets]
         stated_at = [a.span.start for a in subjects]
-        if not (owners or subjects or deadlines or targets) and states_occasion(
-            clause, reading.text
+        if not (owners or subjects or deadlines or targets) and (
+            (item.cells and not item.cells.row.has(ColumnKind.UNITS))
+            or states_occasion(clause, reading.text)
         ):
-            continue
+            continue  # a row of figures that asks for nothing
         for number, (start, end, own) in enumerate(_segments(item, deadlines)):
             task_id = stable_id("task", clause.id, number)
             span = reading.span(start, end)
@@ -134,7 +142,7 @@ def extract_tasks(
                 responsibilities = _inherited(clause, clauses, listed)
             near = between(due_at, start, end)
             near = slice(max(0, near.start - 1), near.stop)  # the one before may govern this too
-            pace = find_pace(reading.text, start, end)
+            pace = find_pace(reading.text, start, end, item.cells)
             book = assemble_milestones(
                 reading,
                 deadlines[near],
@@ -225,26 +233,18 @@ def _segments(
     if not item.lists:
         yield 0, len(text), ()
         return
-    last = _row_end(text, item.lists[-1].end)
+    last = len(text) if item.cells else item.lists[-1].end
     dated = sum(d.to - d.at for d in deadlines if d.at >= last)
     rest = len(text[last:].strip(_BETWEEN)) - dated >= _BODY
     cursor, own = 0, item.lists[0].assignments
     for before, owners in pairwise(item.lists):
         if text[before.end : owners.start].strip(_BETWEEN):
-            end = min(_row_end(text, before.end), owners.start)
-            yield cursor, end, own
-            cursor, own = end, ()
+            yield cursor, before.end, own
+            cursor, own = before.end, ()
         own = (*own, *owners.assignments)
     yield cursor, last if rest else len(text), own
     if rest:
         yield last, len(text), ()
-
-
-def _row_end(text: str, at: int) -> int:
-    """Where the row ends whose cell ends at `at`; `at` itself where it is no cell."""
-    if text[at : at + _CELL_GAP].lstrip(" ")[:1] not in ("|", "\t"):
-        return at
-    return row_around(text, at, at)[1]
 
 
 def _kind(clause: Clause, clauses: dict[str, Clause]) -> TaskKind:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from ingest.grids import GridCell
+from ingest.columns import NO_CELLS, Cell, Cells, ColumnKind, is_body
 from ingest.quantity_features import ends_measured
 from ingest.scopes import find_scopes, ranks
 from kb.characters import HAN
@@ -122,15 +122,16 @@ def name_indicators(
     part: int,
     q: Quantity,
     series: Sequence[tuple[int, int, Indicator]],
-    cell: GridCell | None = None,
+    cells: Cells = NO_CELLS,
 ) -> list[Indicator]:
     """The indicators whose target is `q`: one, or one for each of those listed before 均 or 都.
 
     `series` are the targets found before it in the part of the sentence that begins at `part`, in
-    order: where the number stands, where its words end, what it measures. `cell`: where it stands
-    in a table.
+    order: where the number stands, where its words end, what it measures. `cells`: those of the
+    row in which it stands.
     """
-    if cell is not None and cell.bare and (named := _in_table(cell)):
+    cell = cells.at(q.start)
+    if cell is not None and cells.is_bare(cell) and (named := _in_table(cells, cell)):
         return [named]
     if q.role == "high" and series:
         return [series[-1][2]]
@@ -156,13 +157,21 @@ def name_indicators(
     return [Indicator(_noun(text, words, q), scope or whom)]
 
 
-def _in_table(cell: GridCell) -> Indicator | None:
-    """The name of a row; the head of the column with the row as scope, where the head says by
-    itself what is measured (修缮面积)."""
-    head = _BRACKET.sub("", cell.head.replace("（", "(").replace("）", ")")).strip(_EDGES)
-    if head and cell.year is None and cell.kind is None and ends_measured(head):
-        return Indicator(head, cell.row[:_LONG] or None)
-    return Indicator(_tidy(cell.row)[:_LONG]) if len(cell.row) > 1 else None
+_SAYING = frozenset({ColumnKind.OTHER, ColumnKind.AMOUNT, ColumnKind.TOTAL})
+
+
+def _in_table(cells: Cells, cell: Cell) -> Indicator | None:
+    """What the head of the column says by itself (修缮面积), for what the row is about; under another
+    head what the row is about: for the body that the head is, or what the table is about for the
+    body that names the row."""
+    head, name = cell.column.head.strip(_EDGES), cells.name[:_LONG]
+    said = cell.column.kind in _SAYING and len(head) > 1
+    if cells.is_of_task and is_body(head):
+        return Indicator(_tidy(name), head)
+    if said or cells.is_of_body:
+        metric = head if said else _tidy(cells.row.caption)[:_LONG]
+        return Indicator(metric, name or None) if metric else None
+    return Indicator(_tidy(name)) if len(name) > 1 else None
 
 
 def _origin(text: str, begins: int, q: Quantity) -> int | None:

@@ -11,14 +11,13 @@ from enum import Enum, StrEnum, auto
 from functools import lru_cache
 from itertools import pairwise
 
-from ingest.alignment import Row
-from ingest.columns import Cell
-from ingest.duty_tables import find_tables
+from ingest.columns import Row
 from ingest.furniture import is_furniture
 from ingest.lines import find_raw_lines
 from ingest.metadata import DATE, PACKED, Metadata, find_metadata, normalize_date
 from ingest.numbering import Marker, find_marker, settle
 from ingest.reading import Breaks, begins_label
+from ingest.tables import find_tables
 from ingest.wrapping import breaks_inside, ends_open, find_margin, is_full, width_of
 from kb.characters import HAN
 from kb.language.numerals import TENS
@@ -140,7 +139,7 @@ class LineKind(Enum):
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line without the white space around it; `[start, end)` in the source. A row of a table is
-    one, over however many lines it goes: `cells` are its, and `text` has tabs between them. `goes_on`:
+    one, over however many lines it goes: `row`, and `text` has tabs between its cells. `goes_on`:
     it is no paragraph of its own but goes on with the line of text before it."""
 
     start: int
@@ -148,7 +147,7 @@ class Line:
     text: str
     kind: LineKind
     marker: Marker | None = None
-    cells: tuple[Cell, ...] = ()
+    row: Row | None = None
     goes_on: bool = False
 
 
@@ -183,7 +182,7 @@ def find_lines(text: str, metadata: Metadata | None = None) -> list[Line]:
         for index, (start, words) in enumerate(bare)
     ]
     lines, pages = _without_pages(lines)
-    return _with_rows(text, _going_on(text, lines, widths, pages))
+    return _with_rows(text, _going_on(text, lines, widths, pages), pages)
 
 
 def _as_printed(marker: Marker | None, line: str) -> Marker | None:
@@ -321,13 +320,18 @@ def _classify(start: int, text: str, marker: Marker | None, *, outside: bool) ->
     return Line(start, end, text, kind, marker)
 
 
-def _with_rows(text: str, lines: list[Line]) -> list[Line]:
-    """Tell the rows of tables that divide up duties, and the heads of their columns; the number in
-    a row's first cell is none of the outline."""
-    told = [(line.start, "" if line.kind is LineKind.METADATA else line.text) for line in lines]
+def _with_rows(text: str, lines: list[Line], pages: set[int]) -> list[Line]:
+    """Tell the rows of tables, and the heads of their columns; the number in a row's first cell is
+    none of the outline."""
+    told = [
+        (line.start, "") if line.kind is LineKind.METADATA else _with_tabs(text, line)
+        for line in lines
+    ]
+    # A bare number may be that of a row.
+    pages = {place for place in pages if not _BARE_NUMBER.fullmatch(lines[place].text)}
     found: list[Line] = []
     done = 0
-    for table in find_tables(text, told):
+    for table in find_tables(text, told, pages):
         found += lines[done : table.first]
         if table.head is not None:
             done = table.first + 1
@@ -344,9 +348,17 @@ def _with_rows(text: str, lines: list[Line]) -> list[Line]:
     return found + lines[done:]
 
 
+def _with_tabs(text: str, line: Line) -> tuple[int, str]:
+    """A line with the tabs before it: its first cells are empty."""
+    start = line.start
+    while start and text[start - 1] == "\t":
+        start -= 1
+    return start, text[start : line.start] + line.text
+
+
 def _row(text: str, start: int, end: int, row: Row) -> Line:
     words = "\t".join(text[cell.start : cell.end] for cell in row.cells)
-    return Line(start, end, words, LineKind.ROW, cells=row.cells)
+    return Line(start, end, words, LineKind.ROW, row=row)
 
 
 def _pieces(text: str, line: Line, head: tuple[int, int], rows: Sequence[Row]) -> Iterator[Line]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from ingest.columns import Cell
+from ingest.columns import Row
 from ingest.drafts import INTRO, Draft, heading_of, is_addressed, rank_of, read_body, row_draft
 from ingest.header import Header
 from ingest.layout import (
@@ -53,7 +53,7 @@ class Outline:
     """Plans (periods not read yet), their clauses in order, and what else was noticed.
 
     `held`: lines that are in no clause and yet read: titles of plans, addressees. `breaks`: what a
-    reading of the text leaves out. `cells`: those of all tables, in order.
+    reading of the text leaves out. `rows`: those of all tables, by the place of their first cell.
     """
 
     plans: list[Plan] = field(default_factory=list)
@@ -64,7 +64,7 @@ class Outline:
     repairs: list[Repair] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     breaks: Breaks = field(default_factory=Breaks)
-    cells: list[Cell] = field(default_factory=list)
+    rows: dict[int, Row] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -98,8 +98,18 @@ def parse_outline(
 
 class _Outliner:
     def __init__(self, text: str, lines: list[Line], header: Header, document_id: str) -> None:
-        cells = [cell for line in lines for cell in line.cells]
-        self.outline = Outline(breaks=find_breaks(text, lines), cells=cells)
+        rows = {line.start: line.row for line in lines if line.row is not None}
+        self.outline = Outline(breaks=find_breaks(text, lines), rows=rows)
+        for row in rows.values():
+            self.outline.repairs += [
+                Repair(
+                    span=Span(*cell[:2]),
+                    raw=text[cell.start : cell.end],
+                    repaired=words,
+                    rule="said-above",
+                )
+                for cell, words in row.said_above
+            ]
         self._lines = lines = _without_contents(lines)
         self._header = header
         self._document_id = document_id

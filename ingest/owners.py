@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest.classifier import INSTALLED, OTHER, Models, Use
-from ingest.columns import NO_CELLS, Cells
+from ingest.columns import NO_CELLS, Cells, ColumnKind
 from ingest.party_features import PartyScene, Zone
 from ingest.party_roles import PartyRoles
 from ingest.reading import Reading
@@ -76,7 +76,10 @@ def read_owners(
     party_model = models.of("party_use")
     shut = Ranges(closed)
     found = find_parties(reading.text, organisations.find(reading.text))
-    parties = [p for p in found if not shut.overlap(p.start, p.end)]
+    # One that fills the cell of what its row is about (再生水厂, 5座) bears nothing.
+    subjects = {(c.start, c.end) for c in cells if c.column.kind is ColumnKind.TASK}
+    free = (p for p in found if not shut.overlap(p.start, p.end))
+    parties = [p for p in free if (p.start, p.end) not in subjects]
     scene = PartyScene(reading.text, parties, cells=cells)
     uses: list[PartyUse] = []
     for party, zone, role, features in scene.describe(PartyRoles(scene, first).of):

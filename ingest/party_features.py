@@ -63,7 +63,8 @@ _PAUSES = PARTS | frozenset("()")
 @dataclass(frozen=True, slots=True)
 class Zone:
     """Where a party stands: `label` (after 责任单位:), `bracket`, `line` (nothing but parties),
-    `cell`, or running `text`; the role that its label gives."""
+    `cell` of units, other `column` (nothing but parties), or running `text`; the role that its label
+    gives."""
 
     kind: str
     start: int
@@ -225,9 +226,10 @@ class PartyScene(Surroundings):
         text = self.text
         bracket = self._bracket(start)
         cell = self.cells.at(start)
-        if cell is not None and cell.column.kind is ColumnKind.UNITS:
-            return Zone("cell", cell.start, cell.end, cell.column.role)
         label = self._label(start, bracket)
+        if cell is not None and cell.column.kind is ColumnKind.UNITS:
+            own = label.value if label is not None and label.start >= cell.start else None
+            return Zone("cell", cell.start, cell.end, own or cell.column.role)
         if label is not None and (label.value is not None or self._ends_item(end)):
             stop = self.edge_after(end, LINE_ENDS)
             return Zone("label", label.end, stop, label.value)
@@ -239,7 +241,7 @@ class PartyScene(Surroundings):
         for begin in (low, dash + len(_DASHES)) if dash >= 0 else (low,):
             inside = self.parties_between(begin, high)
             if high - begin - sum(p.end - p.start for p in inside) <= 2 + len(inside):
-                return Zone("line", begin, high)
+                return Zone("line" if cell is None else "column", begin, high)
         return Zone("text", low, high)
 
     def _ends_item(self, end: int) -> bool:

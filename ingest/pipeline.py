@@ -138,7 +138,7 @@ def read_document(
         index,
         organisations,
         outline.breaks,
-        cells=outline.cells,
+        rows=outline.rows,
         issued=header.written_on,
         reference=header.written_on
         or header.published_on

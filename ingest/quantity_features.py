@@ -10,7 +10,7 @@ from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 
-from ingest.grids import GridCell
+from ingest.columns import NO_CELLS, Cells, time_of
 from ingest.surroundings import PARTS, STOPS, Surroundings, crossed
 from kb.language.engine import Grammar, Token, best
 from kb.language.quantities import Quantity
@@ -122,7 +122,7 @@ def _year_of(heading: str, issued: date) -> str:
 class QuantityScene(Surroundings):
     """A clause's text with its quantities and times. `issued` is the document's day, `title` what
     it or its plan is called, `heading` the headings above the clause, `own` its own, `lead` the
-    words that introduce it (应当具备下列条件：); `cells` of the quantities that stand in tables."""
+    words that introduce it (应当具备下列条件：); `cells` of the row that it is."""
 
     def __init__(
         self,
@@ -135,7 +135,7 @@ class QuantityScene(Surroundings):
         heading: str,
         own: str = "",
         lead: str = "",
-        cells: Sequence[GridCell | None] = (),
+        cells: Cells = NO_CELLS,
     ) -> None:
         super().__init__(text, _find(text, _BESIDE), _FAR)
         self._cells = cells
@@ -159,13 +159,16 @@ class QuantityScene(Surroundings):
 
     def recorded(self, place: int) -> bool:
         """Whether the quantity at `place` is told by a document that only records: no year to come
-        is printed before it in its sentence."""
+        is printed before it in its sentence, or at the head of its column."""
         if not self.record:
             return False
         q = self.quantities[place]
         begin = self.edge_before(q.from_, STOPS)
         low, high = (bisect_left(self._time_starts, at) for at in (begin, q.start))
-        years = (t.last for t in self.times[low:high] if t.printed_year)
+        times = [*self.times[low:high]]
+        if (cell := self._cells.at(q.start)) and (head := time_of(cell.column, self.issued)):
+            times.append(head)
+        years = (t.last for t in times if t.printed_year)
         return not any(day and (self.issued is None or day > self.issued) for day in years)
 
     def features(self, place: int) -> list[str]:
@@ -229,10 +232,10 @@ class QuantityScene(Surroundings):
         yield f"part-time={self.part_time}"
         yield f"clause-time={self._time(0, q.start)}"
         yield f"time-here={self._time_here(q)}"
-        cell = self._cells[place] if place < len(self._cells) else None
-        kind = cell.kind.value if cell and cell.kind else "other" if cell else "none"
-        yield f"column={kind}"
-        yield f"column-year={'yes' if cell and cell.year else 'no'}"
+        if (cell := self._cells.at(q.start)) is not None:
+            yield from self._cells.features(q.start)
+            timed = time_of(cell.column, self.issued) is not None
+            yield f"column-year={'yes' if timed else 'no'}"
         yield f"measured={self._name_before(q)}"
         frame = self._frame
         opened = frame.word_at(part)

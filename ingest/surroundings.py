@@ -53,19 +53,6 @@ class Surroundings:
         return next((p for p in range(at, high) if self.text[p] in marks), high)
 
 
-def row_around(text: str, start: int, end: int) -> tuple[int, int]:
-    """The row of a table that a cell at `[start, end)` stands in: its line, or what lies between two
-    marks of cells side by side, where lines were joined (… | 5月 || 2 | …)."""
-    low, high = max(0, start - _ROW), min(len(text), end + _ROW)
-    before = max(text.rfind("\n", low, start), text.rfind("||", low, start)) + 1
-    ends = [at for at in (text.find("\n", end, high), text.find("||", end, high) + 1) if at > 0]
-    return max(before, low), min(ends, default=high)
-
-
-_ROW = 2000
-"""Characters of a row on each side of a cell that are looked at, so that the work is linear."""
-
-
 def crossed(features: Iterable[str], pairs: Iterable[tuple[str, str]]) -> list[str]:
     """Of features NAME=VALUE those of two names together."""
     named = {f.partition("=")[0]: f for f in features if "=" in f and "&" not in f}

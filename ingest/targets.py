@@ -7,11 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from itertools import zip_longest
 
 from ingest.classifier import INSTALLED, OTHER, Decision, Models, Use
-from ingest.columns import NO_CELLS, Cells
-from ingest.grids import GridCell, Grids, HeadKind, measure_of
+from ingest.columns import FIGURES, NO_CELLS, TIMED, Cells, ColumnKind, measure_of, time_of
 from ingest.indicators import Indicator, name_indicators
 from ingest.quantity_features import QuantityScene
 from ingest.reading import Reading
@@ -25,7 +23,10 @@ from tasks.models import TargetClass
 
 _PART = re.compile(r"[,。;:!?\n]")
 _STRETCH = re.compile(r"力争|争取")
-_NO_TARGETS = frozenset({HeadKind.BASELINE, HeadKind.MEASURE})
+_NUMBER = re.compile(r"[\[〔(]?(\d{1,3}(?:,\d{3})+|\d{1,12}(?:\.\d{1,6})?)[)〕\]]?")
+_BLANK = "-—–/\\ "
+_OF_NUMBERS = FIGURES | {ColumnKind.OTHER}
+_NO_TARGETS = frozenset({ColumnKind.BASELINE, ColumnKind.MEASURE})
 _AND = re.compile(rf"\s*{any_of(('、', *words_of(WordKind.JOIN)))}\s*")
 
 
@@ -59,7 +60,6 @@ def read_quantities(
     heading: str = "",
     own: str = "",
     lead: str = "",
-    grids: Grids | None = None,
     times: Sequence[Time] | None = None,
     cells: Cells = NO_CELLS,
     models: Models = INSTALLED,
@@ -79,29 +79,36 @@ def read_quantities(
     shut = [*closed, *((m.start, m.end) for m in times if m.kind is not TimeKind.DURATION)]
     found = find_quantities(text, closed=shut)
     quantities = list(found)
+    quantities += _alone(quantities, cells)
+    quantities.sort(key=lambda q: q.start)
     for place in range(len(quantities)):
         quantities[place] = _bind(text, quantities, place)
-    placed = [grids.at(reading.starts[q.start]) for q in quantities] if grids else []
-    if placed:
-        quantities = [_in_column(q, cell) for q, cell in zip(quantities, placed, strict=True)]
-        quantities = list(_with_baselines(quantities, placed))
+    quantities = list(_with_baselines([_in_column(q, cells) for q in quantities], cells))
     scene = QuantityScene(
         text, quantities, times, issued=issued, title=title, heading=heading, own=own, lead=lead,
-        cells=placed,
+        cells=cells,
     )  # fmt: skip
+    told = [
+        _NOTHING if scene.recorded(place) else _told(q, cells, issued)
+        for place, q in enumerate(quantities)
+    ]
+    open_ = [place for place, decided in enumerate(told) if decided is None]
     uses = models.decide_all(
         "quantity_use",
-        quantities,
-        lambda place: [*scene.features(place), *cells.features(quantities[place].start)],
-        pairs=[at for at in range(1, len(quantities)) if _ends_range(quantities[at - 1 : at + 1])],
+        [quantities[p] for p in open_],
+        lambda n: scene.features(open_[n]),
+        pairs=[
+            n
+            for n in range(1, len(open_))
+            if open_[n - 1] == open_[n] - 1 and _ends_range(quantities[open_[n] - 1 : open_[n] + 1])
+        ],
     )
-    told = {q.start for q, cell in zip_longest(quantities, placed) if q and _told(q, cell)}
-    told |= {q.start for place, q in enumerate(quantities) if scene.recorded(place)}
-    return [
-        replace(use, decision=_NOTHING) if use.mention.start in told else use
-        for use in uses
-        if models.why or use.mention.start not in told
+    uses += [
+        Use(q, (), decided)
+        for q, decided in zip(quantities, told, strict=True)
+        if decided is not None and (models.why or decided is not _NOTHING)
     ]
+    return sorted(uses, key=lambda use: use.mention.start)
 
 
 def _ends_range(pair: Sequence[Quantity]) -> bool:
@@ -109,40 +116,60 @@ def _ends_range(pair: Sequence[Quantity]) -> bool:
 
 
 _NOTHING = Decision(OTHER, 1.0, ())
+_TO_REACH = Decision(TargetClass.TARGET, 1.0, ())
 
 
-def _told(q: Quantity, cell: GridCell | None) -> bool:
-    """Whether its place says that it is nothing to reach: what was before a change or stands in
-    the column of what was, and the number of a row."""
-    if q.role == "before":
-        return True
-    kind = cell.kind if cell else None
-    return kind in _NO_TARGETS or (kind is HeadKind.NUMBER and not q.measured)
+def _told(q: Quantity, cells: Cells, issued: date | None) -> Decision | None:
+    """What its place says for sure that it is: nothing to reach, where it was before a change, stands
+    in a column of what was, is the number of a row or part of the name of what a row measures
+    (5级以上堤防达标率); a target, where it stands alone under a time to come. Such numbers teach
+    nothing of others."""
+    cell = cells.at(q.start)
+    kind = cell.column.kind if cell else None
+    if q.role == "before" or kind in _NO_TARGETS or (kind is ColumnKind.ORDINAL and not q.measured):
+        return _NOTHING
+    if kind is ColumnKind.TASK and cells.row.has(ColumnKind.MEASURE):
+        return _NOTHING
+    if cell is None or kind not in TIMED or not cells.is_bare(cell):
+        return None
+    return _TO_REACH if time_of(cell.column, issued) is not None else None
 
 
-def _in_column(q: Quantity, cell: GridCell | None) -> Quantity:
+def _alone(found: Sequence[Quantity], cells: Cells) -> Iterator[Quantity]:
+    """Numbers that elsewhere are years or names, where they fill a cell under a head of figures:
+    2050 (亩), 120 (万千瓦)."""
+    taken = Ranges([(q.start, q.end) for q in found])
+    for cell in cells:
+        number = _NUMBER.fullmatch(cells.words(cell)) if cell.column.kind in _OF_NUMBERS else None
+        if number:
+            at = cell.start + number.start(1), cell.start + number.end(1)
+            if not taken.overlap(*at):
+                yield Quantity(*at, *at, Decimal(number[1].replace(",", "")), rule="bare")
+
+
+def _in_column(q: Quantity, cells: Cells) -> Quantity:
     """A bare number of a table in what its column or its row is measured in."""
-    if cell is None or q.measure is not None or not cell.bare or not cell.measure:
+    cell = cells.at(q.start)
+    if cell is None or q.measure is not None or not cells.is_bare(cell):
         return q
-    one = measure_of(cell.measure)
+    words = cells.measure(cell)
+    one = measure_of(words) if words else None
     if one is not None:
-        value = q.value * one.value
-        return replace(q, value=value, measure=one.measure, kind=one.kind, form=one.form)
-    return replace(q, measure=cell.measure) if cell.printed else q
+        value, per = q.value * one.value, q.per or one.per
+        return replace(q, value=value, measure=one.measure, kind=one.kind, form=one.form, per=per)
+    return replace(q, measure=words) if words.strip(_BLANK) else q
 
 
-def _with_baselines(
-    quantities: Sequence[Quantity], cells: Sequence[GridCell | None]
-) -> Iterator[Quantity]:
-    """The numbers of a row with what stands in its column of what was."""
-    were = {
-        cell.start: q
-        for q, cell in zip(quantities, cells, strict=True)
-        if cell is not None and cell.kind is HeadKind.BASELINE and cell.bare
+def _with_baselines(quantities: Sequence[Quantity], cells: Cells) -> Iterator[Quantity]:
+    """The numbers of a row with what stands in its last column of what was."""
+    alone = {
+        q.start: cell.column.kind
+        for q in quantities
+        if (cell := cells.at(q.start)) is not None and cells.is_bare(cell)
     }
-    for q, cell in zip(quantities, cells, strict=True):
-        there = [were[s] for s, _ in cell.baselines if s in were] if cell and cell.bare else []
-        was = there[-1] if there and there[-1].measure == q.measure else None
+    were = [q for q in quantities if alone.get(q.start) is ColumnKind.BASELINE]
+    for q in quantities:
+        was = were[-1] if were and q.start in alone and were[-1].measure == q.measure else None
         if was is None or was.start == q.start or q.was is not None:
             yield q
         else:
@@ -167,7 +194,7 @@ def name_targets(
     uses: Sequence[Use[Quantity]],
     *,
     doubts: Sequence[tuple[int, int]] = (),
-    grids: Grids | None = None,
+    cells: Cells = NO_CELLS,
 ) -> list[FoundTarget]:
     """The targets among the quantities of `reading`, in order, each with what it measures.
 
@@ -181,11 +208,9 @@ def name_targets(
             continue
         q = use.mention
         class_ = TargetClass(use.decision.label)
-        cell = grids.at(reading.starts[q.start]) if grids else None
-        part = _part_start(text, q.start)
-        if cell is not None:
-            part = max(part, min(q.start, reading.index(cell.start)))
-        for target in _split(text, part, q, found, cell):
+        cell = cells.at(q.start)
+        part = max(_part_start(text, q.start), cell.start if cell is not None else 0)
+        for target in _split(text, part, q, found, cells):
             doubtful = lost.overlap(target.value_at, target.end)
             found.append(replace(target, class_=class_, uncertain=doubtful))
     return found
@@ -220,11 +245,11 @@ def _later(text: str, q: Quantity, following: Quantity | None) -> Comparator | N
 
 
 def _split(
-    text: str, part: int, q: Quantity, found: Sequence[FoundTarget], cell: GridCell | None
+    text: str, part: int, q: Quantity, found: Sequence[FoundTarget], cells: Cells
 ) -> Iterator[FoundTarget]:
     whole = text[part : q.until]
     series = [(t.value_at, t.end, Indicator(t.metric, t.scope)) for t in _same_part(found, part)]
-    for indicator in name_indicators(text, part, q, series, cell):
+    for indicator in name_indicators(text, part, q, series, cells):
         yield FoundTarget(
             start=part,
             end=q.until,

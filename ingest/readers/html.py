@@ -25,7 +25,7 @@ from ingest.readers.elements import SPEAKS, Elements
 from ingest.readers.encoding import decode_bytes
 from ingest.readers.source import Read
 from ingest.readers.styles import read_styles
-from ingest.readers.tables import Row, labelled, read_table
+from ingest.readers.tables import read_table
 from kb.errors import SourceError
 from kb.models import Finding
 from tasks.models import LEFT_OUT
@@ -114,7 +114,6 @@ class _Inside(NamedTuple):
 
     cell: bool
     data_row: bool
-    duty_cell: bool = False  # of a row of a table of duties: it stays in one line
 
 
 class _Page:
@@ -139,7 +138,7 @@ class _Page:
         self._main = find_body(self._page, self._is_furniture)
         self._main_head = _bare(self._page.text(self._main)[:_HEAD])
         self._rows: set[int] = set()  # of the header table
-        self._duties: dict[int, Row] = {}  # the rows of tables of duties
+        self._tables: dict[int, str] = {}  # the lines of the rows of tables with heads
 
     def lines(self) -> Iterator[str]:
         """The lines of the text, in the order of the page, those of the header table first."""
@@ -265,8 +264,8 @@ class _Page:
     def _lines(self, part: Tag) -> Iterator[str]:
         buffer: list[str] = []
 
-        def flush(*, of_duties: bool = False) -> Iterator[str]:
-            line = _squeeze_row("".join(buffer)) if of_duties else _squeeze("".join(buffer))
+        def flush() -> Iterator[str]:
+            line = _squeeze("".join(buffer))
             buffer.clear()
             if line:
                 yield line
@@ -279,49 +278,27 @@ class _Page:
             action, node, around = stack.pop()
             if isinstance(node, NavigableString):
                 for number, line in enumerate(self._string_lines(node, cell=around.cell)):
-                    if number and around.duty_cell:
-                        buffer.append(" ")
-                    elif number:
+                    if number:
                         yield from flush()
                     buffer.append(line)
             elif isinstance(node, Tag):
                 if action == "close":
-                    if around.duty_cell:
-                        buffer.append(" ")
-                    elif node.name in _TABLE_CELLS:
+                    if node.name in _TABLE_CELLS:
                         buffer.append("\t")
-                    elif id(node) in self._duties:
-                        buffer.extend(f"\t{words}" for words in self._duties[id(node)].after)
-                        yield from flush(of_duties=True)
                     else:
                         yield from flush()
                     continue
                 if node.name == "br":
-                    if around.duty_cell:
-                        buffer.append(" ")
-                    else:
-                        yield from flush()
+                    yield from flush()
                     continue
                 if node is not part and self._is_furniture(node):
                     self._leave_element(node)
                     continue
-                if around.duty_cell:
-                    if node.name in BLOCKS:
-                        stack.append(("close", node, around))
-                    stack.extend(self._opened(node, around))
-                    continue
                 if node.name == "table":
-                    self._duties |= read_table(self._page, node)
-                parent = node.parent
-                if node.name in _TABLE_CELLS and parent is not None and id(parent) in self._duties:
-                    stack.append(("close", node, around))
-                    duties = self._duties[id(parent)]
-                    buffer.extend(f"{words}\t" for words in duties.before.get(id(node), ()))
-                    if head := duties.heads.get(id(node)):
-                        words = " ".join(self._page.text(node).split())
-                        buffer.append(labelled(head, words))
-                        continue
-                    stack.extend(self._opened(node, around._replace(cell=True, duty_cell=True)))
+                    self._tables |= read_table(self._page, node)
+                if id(node) in self._tables:
+                    yield from flush()
+                    yield from filter(None, [self._tables[id(node)]])
                     continue
                 in_cell = node.name in {"p", "div"} and around.cell
                 nested = in_cell and part.name not in _TABLE_CELLS and around.data_row
@@ -374,9 +351,3 @@ def _is_data_row(row: Tag) -> bool:
 def _squeeze(text: str) -> str:
     text = re.sub(r"[ \u00a0\u3000\r\n]+", " ", text)
     return re.sub(r" *\t[ \t]*", "\t", text).strip(" \t")
-
-
-def _squeeze_row(text: str) -> str:
-    """The line of a row whose empty cells keep their places."""
-    line = re.sub(r" *\t *", "\t", re.sub(r"[ \u00a0\u3000\r\n]+", " ", text)).strip(" ")
-    return line.rstrip("\t")

@@ -1,21 +1,18 @@
-"""The rows of a page's tables of duties: each says by itself who is responsible.
+"""The rows of a page's tables of duties and of figures: each has all columns.
 
-In a table whose head names a column of units (责任单位), a cell of that column is written with
-its head, in the brackets in which running text has it: （责任单位：区教委）. One that stands
-beside several rows is written in each. The other cells keep their places: an empty one stays, so
-that a column is the same one in every row.
+In a table with a head an empty cell keeps its place, so that a column is the same one in every row,
+and one that stands beside several rows is written in each, where it says who, by when or in what.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from bs4 import Tag
 
-from ingest.columns import names_units
-from ingest.duty_tables import is_head
+from ingest.columns import ColumnKind, read_column
 from ingest.readers.elements import Elements
+from ingest.tables import is_head
 
 _CELLS = frozenset(["td", "th"])
 _PARTS = frozenset(["thead", "tbody", "tfoot"])
@@ -24,33 +21,25 @@ _HEAD_ROWS = 4
 _MOST_COLUMNS = 30
 _LONGEST_HEAD = 60
 """Characters of the head of a column."""
-_LONGEST_UNITS = 300
-"""Characters of a cell of units that is written again in the rows beside it."""
+_LONGEST_AGAIN = 300
+"""Characters of a cell that is written again in the rows beside it."""
+_AGAIN = frozenset({ColumnKind.UNITS, ColumnKind.PERSON, ColumnKind.TIME, ColumnKind.MEASURE})
 
 
-@dataclass(slots=True)
-class Row:
-    """How a row is written: `heads` names the column of a cell of units (by `id`); `before` has
-    the cells to write before it, `after` those at the end of the row."""
-
-    heads: dict[int, str] = field(default_factory=dict)
-    before: dict[int, tuple[str, ...]] = field(default_factory=dict)
-    after: tuple[str, ...] = ()
-
-
-def read_table(page: Elements, table: Tag) -> dict[int, Row]:
-    """The rows (by `id`) under the head of a table of duties; empty for another table."""
+def read_table(page: Elements, table: Tag) -> dict[int, str]:
+    """The lines of the rows (by `id`) of a table with a head, from that on, with tabs between their
+    cells; empty for another table."""
     rows = [*_rows(page, table)]
     for index, row in enumerate(rows[:_HEAD_ROWS]):
         cells = _cells(page, row)
         if is_head("\t".join(_head(page, cell) for cell in cells)):
-            columns = [
-                names_units(_head(page, cell)) if not at else None
-                for cell in cells
-                for at in range(_number(cell, "colspan"))
-            ]
-            if len(columns) <= _MOST_COLUMNS:
-                return _read_rows(page, columns, rows[index + 1 :])
+            again: list[bool] = []
+            for cell in cells:
+                column = read_column(_head(page, cell))
+                again.append(column is not None and column.kind in _AGAIN)
+                again += [False] * (_number(cell, "colspan") - 1)
+            if len(again) <= _MOST_COLUMNS:
+                return _read_rows(page, again, rows[index:])
     return {}
 
 
@@ -76,32 +65,25 @@ def _number(cell: Tag, name: str) -> int:
     return min(max(int(told), 1), 1000) if told.isascii() and told.isdigit() else 1
 
 
-def _read_rows(page: Elements, columns: list[str | None], rows: list[Tag]) -> dict[int, Row]:
-    found: dict[int, Row] = {}
+def _read_rows(page: Elements, again: list[bool], rows: list[Tag]) -> dict[int, str]:
+    """`again`: whether the cells of a column are written in each row that they stand beside."""
+    found: dict[int, str] = {}
     spanned: dict[int, tuple[int, str]] = {}  # column → rows that its cell still stands beside
-    for row in rows:
-        written = Row()
-        column = 0
-        missing: list[str] = []
+    for place, row in enumerate(rows):
+        cells: list[str] = []
         for cell in _cells(page, row):
-            missing = []
-            while column in spanned and column < len(columns):
-                missing.append(_take(spanned, column))
-                column += 1
-            if missing:
-                written.before[id(cell)] = tuple(missing)
-            head = columns[column] if column < len(columns) else None
-            if head is not None and page.length(cell):
-                written.heads[id(cell)] = head
-            for at in range(column, min(column + _number(cell, "colspan"), len(columns))):
-                if (below := _number(cell, "rowspan") - 1) > 0:
-                    words = " ".join(page.text(cell).split()) if head and at == column else ""
-                    kept = words and len(words) <= _LONGEST_UNITS
-                    spanned[at] = below, labelled(head or "", words) if kept else ""
-            column += _number(cell, "colspan")
-        rest = [_take(spanned, at) if at in spanned else "" for at in range(column, len(columns))]
-        written.after = tuple(rest)
-        found[id(row)] = written
+            while len(cells) in spanned:
+                cells.append(_take(spanned, len(cells)))
+            at = len(cells)
+            width = min(_number(cell, "colspan"), max(1, len(again) - at))
+            cells += [" ".join(page.text(cell).split()), *[""] * (width - 1)]
+            if at < len(again) and (below := _number(cell, "rowspan") - 1) > 0:
+                told = place > 0 and again[at] and len(cells[at]) <= _LONGEST_AGAIN
+                spanned |= dict.fromkeys(range(at, min(at + width, len(again))), (below, ""))
+                spanned[at] = below, cells[at] if told else ""
+        for at in range(len(cells), len(again)):
+            cells.append(_take(spanned, at) if at in spanned else "")
+        found[id(row)] = "\t".join(cells).rstrip("\t")
     return found
 
 
@@ -110,12 +92,3 @@ def _take(spanned: dict[int, tuple[int, str]], column: int) -> str:
     if below > 1:
         spanned[column] = below - 1, words
     return words
-
-
-def labelled(head: str, words: str) -> str:
-    """A cell of units with the head of its column.
-
-    >>> labelled("责任单位", "区教委")
-    '（责任单位：区教委）'
-    """
-    return words if head in words else f"（{head}：{words}）"

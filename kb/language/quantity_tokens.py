@@ -142,9 +142,9 @@ def _after_number(text: str, reading: Reading) -> Iterator[Token]:
 
 def _unknown(text: str, at: int) -> str:
     """A measure that no entry has: up to three characters between a number and a stop or 以上."""
-    for length in (1, 2, 3):
+    for length in (1, 2, 3) if not text.startswith(_endings(), at) else ():
         name = text[at : at + length]
-        if not _ALL_HAN.fullmatch(name) or name.startswith(_endings()):
+        if not _ALL_HAN.fullmatch(name):
             return ""
         end = at + length
         if _STOP.match(text, end) or text.startswith(_endings(), end):

@@ -171,6 +171,8 @@ def examples_of(document: Annotated) -> Examples:
 def _learn(
     examples: list[Example], use: Use[Any], at: list[Row], right: list[Row], key: str
 ) -> None:
+    if not use.features:  # its place decides
+        return
     if not at:
         examples.append((list(use.features), OTHER))
     elif right and not any(r.get("optional") for r in right):

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.columns import Cell, Cells, Column, ColumnKind, names_units, read_column
+from ingest.columns import (
+    Cell,
+    Cells,
+    Column,
+    ColumnKind,
+    measure_in,
+    measure_of,
+    names_units,
+    read_column,
+)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +47,11 @@ def test_the_head_of_a_column_of_units(words: str, head: str | None) -> None:
         ("2025年完成数", ColumnKind.BASELINE, None),
         ("2026年任务数", ColumnKind.TARGET, None),
         ("2026年度", ColumnKind.YEAR, None),
+        ("前三季度", ColumnKind.YEAR, None),
+        ("牵头", ColumnKind.UNITS, "lead"),
+        ("单位", ColumnKind.MEASURE, None),
+        ("上年完成", ColumnKind.BASELINE, None),
+        ("计划完成", ColumnKind.TARGET, None),
     ],
 )
 def test_what_the_head_of_a_column_says(words: str, kind: ColumnKind, role: str | None) -> None:
@@ -46,7 +60,7 @@ def test_what_the_head_of_a_column_says(words: str, kind: ColumnKind, role: str 
     assert (column.kind, column.role and column.role.value) == (kind, role)
 
 
-@pytest.mark.parametrize("words", ["区教委", "12月底前", "完善设施", ""])
+@pytest.mark.parametrize("words", ["区教委", "12月底前", "6月", "每月", "建设单位", "完善设施", ""])
 def test_what_heads_no_column(words: str) -> None:
     assert read_column(words) is None
 
@@ -57,3 +71,16 @@ def test_the_cell_at_a_place() -> None:
     assert [cells.at(place) and cells.at(place).start for place in (1, 2, 4, 5, 6, 8)] == [  # type: ignore[union-attr]
         None, 2, 2, None, 6, None,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "value"), [("亿立方米", "100000000 立方米"), ("岁", "1 岁"), ("属性", None)]
+)
+def test_what_one_of_a_measure_is(words: str, value: str | None) -> None:
+    one = measure_of(words)
+    assert (f"{one.value} {one.measure}" if one else None) == value
+
+
+def test_the_measure_in_the_brackets_of_a_head() -> None:
+    assert measure_in("修缮面积（万平方米）") == "万平方米"
+    assert measure_in("责任单位（第一位）") == ""

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.grids import Grids
 from ingest.indicators import NamePart, NameWords, find_name_words, name_indicators
 from kb.language.quantities import find_quantities
 from kb.lexicon import load_lexicon
@@ -45,20 +44,6 @@ def names(text: str) -> list[str]:
 )
 def test_a_name_is_understood_without_the_sentence(text, expected):
     assert names(text)[-1] == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "printed", "expected"),
-    [
-        ("指标\t单位\t2025年实际\t2030年目标\n人均预期寿命\t岁\t79.2\t80.5\n", "80.5", "|人均预期寿命"),
-        ("街道\t修缮面积（平方米）\t备注\n北渡街道\t48\t无\n", "48", "北渡街道|修缮面积"),
-    ],
-)  # fmt: skip
-def test_a_number_of_a_table_is_named_by_its_row_and_its_column(text, printed, expected):
-    q = next(q for q in find_quantities(text) if text[q.start : q.end] == printed)
-    cell = Grids(text).at(q.start)
-    [named] = name_indicators(text, 0, q, [], cell)
-    assert f"{named.scope or ''}|{named.metric}" == expected
 
 
 def test_words_of_names(subtests):

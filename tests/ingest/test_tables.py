@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.columns import Cell, read_column
-from ingest.duty_tables import Table, duty_of, find_tables, is_head
+from ingest.columns import Cell, duty_of, read_column
 from ingest.lines import find_raw_lines
 from ingest.pipeline import extract_bytes
+from ingest.tables import Table, find_tables, is_head
 from tasks.models import Extraction
 
 HEAD = "序号\t任务\t责任单位\t完成时限"
@@ -188,6 +188,16 @@ def test_cells_are_stretches_of_the_text_in_order(lines: list[str]) -> None:
     places = [place for c in cells for place in (c.start, c.end)]
     assert places == sorted(places)
     assert all(text[c.start : c.end].strip() == text[c.start : c.end] != "" for c in cells)
+
+
+@given(st.text(alphabet="指标年2|\t \n。1—单位", max_size=60))
+def test_rows_of_any_text_are_in_it(text: str) -> None:
+    for table in tables_of(text):
+        for row in table.rows:
+            assert table.last < row.first <= row.last
+            starts = [cell.start for cell in row.cells]
+            assert starts == sorted(starts)
+            assert all("\n" not in text[c.start : c.end].strip("\n") for c in row.cells)
 
 
 def test_a_row_asks_for_its_first_words() -> None:
