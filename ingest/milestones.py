@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from ingest.columns import NO_CELLS, Cells
 from ingest.commitments import find_commitment, words_of
 from ingest.deadlines import FoundDeadline
+from ingest.numbering import find_marker
 from ingest.reading import Reading
 from kb.identifiers import stable_id
 from kb.models import Period
 from kb.ranges import Prevailing
 from tasks.models import Certainty, Deadline, DueKind, Milestone
+
+_MARKER = 24
+"""Characters in which the number of a clause stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,8 @@ def assemble_milestones(
 
     def commitment(item: FoundDeadline | None) -> str:
         text = reading.text
-        pieces = find_commitment(text, task_range, item, dates=dates, bounds=bounds, cells=cells)
+        said = _after_marker(text, start), end
+        pieces = find_commitment(text, said, item, dates=dates, bounds=bounds, cells=cells)
         return words_of(text, pieces)
 
     milestones: list[Milestone] = []
@@ -110,3 +115,9 @@ def assemble_milestones(
         around=Prevailing((at, to, (at - to, -i)) for at, to, _, i in ranges),
         inherited=next((m.id for m in milestones if Certainty.INHERITED in m.due.certainty), None),
     )
+
+
+def _after_marker(text: str, start: int) -> int:
+    """Where the words of a task begin that opens with the number of its clause."""
+    marker = find_marker(text[start : start + _MARKER])
+    return start + len(marker.text) if marker else start

@@ -54,8 +54,10 @@ def decode_cell(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Text for Word or a calendar: characters that neither can hold are shown as U+FFFD."""
-    return _NO_XML.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
+    """Text for Word or a calendar: characters that neither can hold are shown as U+FFFD, byte order
+    marks, which readers of both drop, are left out."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\ufeff", "")
+    return _NO_XML.sub("\ufffd", text)
 
 
 def _escape(text: str) -> str:

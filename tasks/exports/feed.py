@@ -90,7 +90,7 @@ def _event(row: ExportRow, heading: Heading, remind_days: int | None) -> Event:
 
 
 def _title(row: ExportRow) -> str:
-    text = plain(" ".join(row.commitment.split()) or " ".join(row.title.split()))
+    text = plain(" ".join(row.commitment.split())) or plain(" ".join(row.title.split()))
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 

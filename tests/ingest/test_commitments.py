@@ -81,9 +81,9 @@ def test_a_commitment_is_a_sentence_of_the_source(sentence, said):
     ("lines", "said"),
     [
         # Beside a label: the sentence that it is said of, or where it is no label of time, its line.
-        ("1.整治易涝点9处；清淤管渠30公里。（完成时限：2026年5月底）", "1.整治易涝点9处"),
+        ("1.整治易涝点9处；清淤管渠30公里。（完成时限：2026年5月底）", "整治易涝点9处"),
         ("1.编制年度计划\n网上申报：2026年4月1日至4月20日", "网上申报:2026年4月1日至4月20日"),
-        ("第一阶段：摸底排查（2026年3月—5月）。", "第一阶段:摸底排查"),
+        ("第一阶段：摸底排查（2026年3月—5月）。", "摸底排查"),
         # Its heading alone says nothing.
         ("1.护林防火\n各地要排查隐患，加强巡护。\n完成时限：年底前", "各地要排查隐患,加强巡护"),
     ],
