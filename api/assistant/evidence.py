@@ -35,11 +35,13 @@ _GAP = 5
 
 
 class SentenceFeatures(NamedTuple):
-    """What speaks for a sentence, all 0…1: its clause's fused score as a share of the best one's;
+    """What speaks for a sentence, all 0…1: the share of the question's words in its document's title,
+    number and issuer, as a share of the best document's; its clause's fused score as a share of the best one's;
     1 / the clause's place; the share of the question's words in the sentence times that with the
     headings above; the share of the kinds asked for that it holds, times its share of words;
     likeness in meaning times the clause's share; whether it is short; whether no clause has it."""
 
+    named: float
     share: float
     place: float
     cover: float
@@ -65,6 +67,7 @@ class AnswerFeatures(NamedTuple):
     proven: float
     cover: float
     score: float
+    whole: float
 
 
 class Linear(Fact):
@@ -136,6 +139,9 @@ def candidates(q: Question, search: ClauseSearch) -> list[Candidate]:
         words = list(dict.fromkeys([*words, *search.words(text)]))
     asked = asked_kinds(q.search)
     top = found[0].score or 1.0
+    titles = {f.extraction.document.id: _title(f) for f in found}
+    named = {key: search.coverage(words, title) for key, title in titles.items()}
+    best = max(named.values()) or 1.0
     pairs = [(place, f, s) for place, f in enumerate(found) for s in _sentences_of(f)]
     alike = search.alike(text, [s.text for _, _, s in pairs])
     made = []
@@ -145,6 +151,7 @@ def candidates(q: Question, search: ClauseSearch) -> list[Candidate]:
         headed = search.coverage(words, f"{f.chunk.heading} {s.text}")
         proof = share_held(asked, s.text)
         features = SentenceFeatures(
+            named=named[f.extraction.document.id] / best,
             share=share,
             place=1 / (1 + place),
             cover=cover * headed,
@@ -155,6 +162,11 @@ def candidates(q: Question, search: ClauseSearch) -> list[Candidate]:
         )
         made.append(Candidate(f, s, features, headed, likeness, proof))
     return made
+
+
+def _title(f: Found) -> str:
+    document = f.extraction.document
+    return " ".join(v for v in (document.title, document.document_number, document.issuer) if v)
 
 
 def _sentences_of(f: Found) -> Sequence[Sentence]:
@@ -203,7 +215,12 @@ def answer_features(
         proven=max((c.likeness for c in proving), default=0.0),
         cover=max((c.cover for c in proving), default=0.0),
         score=made[0].found.score,
+        whole=search.coverage(words, " ".join(_over(c) + c.sentence.text for c in quoted)),
     )
+
+
+def _over(c: Candidate) -> str:
+    return f"{_title(c.found)} {c.found.chunk.heading} "
 
 
 def find_evidence(q: Question, search: ClauseSearch) -> Evidence | None:

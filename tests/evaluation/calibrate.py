@@ -156,14 +156,15 @@ def main(arguments: list[str]) -> int:
         sentence=ranking, answer=model, certain=_CERTAIN, related=_RELATED, figures=figures
     )
     print(json.dumps(figures))
-    fit_handlers(write="--write" in arguments)
     if "--write" in arguments:
         path = Path(module.__file__).with_name("evidence.json")
         path.write_text(found.model_dump_json(indent=1) + "\n", "utf-8")
+        module.evidence_model.cache_clear()
+        fit_handlers()
     return 0
 
 
-def fit_handlers(*, write: bool) -> None:
+def fit_handlers() -> None:
     """When the clause found first may be read for the value asked (`thresholds.json`): fitted on the
     questions about the notice. What is refused by it is left to the evidence."""
     cases: list[tuple[Signals, bool]] = []
@@ -207,9 +208,8 @@ def fit_handlers(*, write: bool) -> None:
         print(f"answerable {ok}: {right[known == ok].sum()} of {(known == ok).sum()} right")
     print(f"balanced accuracy on questions left out: {shares.mean():.3f}")
     print(json.dumps(found))
-    if write:
-        path = Path(answers.__file__).with_name("thresholds.json")
-        path.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    path = Path(answers.__file__).with_name("thresholds.json")
+    path.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

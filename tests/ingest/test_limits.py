@@ -174,8 +174,9 @@ def test_a_file_that_is_not_there_is_told(tmp_path):
 
 
 PARENT = """
-import os, sys
+import os, signal, sys
 from ingest import apart
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 if sys.argv[1] == "pipe":  # as where the system kills no children
     apart._PROCESS = ("-c", "import sys; from ingest import apart, limits;"
                             "limits.end_with = lambda _: None; apart.main(sys.argv[1:])")
