@@ -152,7 +152,16 @@ def _party(
     )
     if start < token.start:
         return party
-    return party._replace(name=_called(mention, name), form=Form.KNOWN, unit=mention.unit)
+    last = found[-1] if found else None
+    governed = (
+        last is not None
+        and last.open_ended
+        and last.unit is not None
+        and last.name == last.unit.name
+        and text[last.end : start] in ("、", *words_of(WordKind.JOIN))
+    )
+    called = _called(mention, name, governed=governed)
+    return party._replace(name=called, form=Form.KNOWN, unit=mention.unit)
 
 
 _OPENERS = {WordKind.OPENING: "", WordKind.JOIN: "", WordKind.FIELD: "verb"}
@@ -222,11 +231,12 @@ def _with_place(
     return start
 
 
-def _called(mention: UnitMention, printed: str) -> str:
+def _called(mention: UnitMention, printed: str, *, governed: bool) -> str:
     """The name of a known body: with its place, where that is printed; a field that stands for its
-    body is called as printed."""
+    body is called as printed, unless its level is, before it or before the list that it stands in
+    (`governed`: 区公安、|应急管理等部门)."""
     if mention.open_ended and mention.unit is not None and mention.unit.kind != "group":
-        return mention.name if printed[0] in LEVELS else printed
+        return mention.name if governed or printed[0] in LEVELS else printed
     return printed if printed.endswith(mention.name) else mention.name
 
 

@@ -130,9 +130,10 @@ def _beside_passages(console: Console) -> Iterator[Figure]:
         right, false = sum(j.right for j in judged), sum(j.false for j in judged)
         base = sum(three_passages(j.row) for j in judged)
         n = len(judged)
-        table.add_row(path.stem, str(n), f"{right / n:.2f}", f"{false / n:.2f}", f"{base / n:.2f}")
+        name = f"{path.parent.name}/{path.stem}"
+        table.add_row(name, str(n), f"{right / n:.2f}", f"{false / n:.2f}", f"{base / n:.2f}")
         rows = {j.row["id"]: j.right for j in judged}
-        yield Figure(f"questions {path.stem}", "right", right / n, base / n, rows)
+        yield Figure(name, "right", right / n, base / n, rows)
     console.print(table)
 
 

@@ -80,6 +80,15 @@ def test_a_field_that_stands_for_its_body_is_called_as_printed() -> None:
     assert [p.name for p in find_parties(text, KNOWN.find(text))] == ["公安", "应急管理"]
 
 
+def test_the_level_that_opens_a_list_of_fields_is_that_of_all():
+    for joined in ("、", "和"):
+        text = f"由区公安{joined}应急管理等部门负责"
+        names = [p.name for p in find_parties(text, KNOWN.find(text))]
+        assert names == ["区公安局", "区应急局"]
+    text = "由区教委、公安等部门负责"
+    assert [p.name for p in find_parties(text, KNOWN.find(text))] == ["区教委", "公安"]
+
+
 @pytest.mark.parametrize(
     ("text", "name"),
     [
