@@ -130,7 +130,7 @@ def _beside_passages(console: Console) -> Iterator[Figure]:
         right, false = sum(j.right for j in judged), sum(j.false for j in judged)
         base = sum(three_passages(j.row) for j in judged)
         n = len(judged)
-        name = f"{path.parent.name}/{path.stem}"
+        name = f"{'own' if path.is_relative_to(OWN.parent) else 'given'}/{path.stem}"
         table.add_row(name, str(n), f"{right / n:.2f}", f"{false / n:.2f}", f"{base / n:.2f}")
         rows = {j.row["id"]: j.right for j in judged}
         yield Figure(name, "right", right / n, base / n, rows)
