@@ -12,3 +12,9 @@ HAN = r"\u4e00-\u9fa5"
 def any_of(words: Iterable[str]) -> str:
     """An alternative of `re`: the words as they stand, the first that fits taken."""
     return f"(?:{'|'.join(map(re.escape, words))})"
+
+
+def any_word_of(words: Iterable[str]) -> str:
+    """The same, the longest tried first and English words taken only whole."""
+    longest = sorted(words, key=len, reverse=True)
+    return "|".join(rf"\b{re.escape(w)}\b" if w.isascii() else re.escape(w) for w in longest)

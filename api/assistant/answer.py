@@ -183,7 +183,7 @@ class Assistant(ClauseAnswers, RegisterAnswers, PlanLists, DueAnswers):
     def _contact(self, q: Question, as_of: date) -> Answer:
         """A number or address of an office where one is printed; never anything of a person."""
         if Asked.CONTACT in asked_kinds(q.search):
-            found = self._from_evidence(q, as_of, SILENT.model_copy(update={"strict": True}))
+            found = self._from_evidence(q, as_of, strict=True)
             if found and found.answerable:
                 return found
         return self._refuse(q, as_of, [], PERSON)

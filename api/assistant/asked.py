@@ -10,6 +10,7 @@ import re
 from enum import StrEnum
 from functools import lru_cache
 
+from kb.characters import any_word_of
 from kb.language.measures import MeasureKind, longest_measure, measures
 from kb.language.parties import find_parties
 from kb.language.quantities import find_quantities
@@ -53,9 +54,7 @@ _CONTACT = re.compile(r"\d[\d-]{6,}|[\w.]+@[\w.]+|https?://|www\.")
 def _words() -> tuple[re.Pattern[str], dict[str, Asked]]:
     """A pattern of all words of asking, the longest first, English ones only whole; their kinds."""
     kinds = {w: e.kind for e in load_lexicon("asked_kinds", AskedWords) for w in e.words}
-    longest = sorted(kinds, key=len, reverse=True)
-    any_word = "|".join(rf"\b{re.escape(w)}\b" if w.isascii() else re.escape(w) for w in longest)
-    return re.compile(any_word), kinds
+    return re.compile(any_word_of(kinds)), kinds
 
 
 def asked_kinds(question: str) -> frozenset[Asked]:

@@ -74,13 +74,11 @@ class Answer(Fact):
 
 class Refusal(Fact):
     """Why nothing is answered. `silent`: only because nothing was found that proves an answer, so
-    that sentences about the question may be shown; with `strict` these are an answer only where
-    they hold a value of every kind asked for."""
+    that sentences about the question may be shown."""
 
     zh: str
     en: str
     silent: bool = False
-    strict: bool = False
 
 
 SILENT = Refusal(zh="文件里没有找到依据，不作回答。", en="The documents do not say; no answer is given.", silent=True)  # fmt: skip
@@ -221,7 +219,7 @@ class Composer:
     ) -> Answer:
         """Nothing proved an answer: where nothing else speaks against one, the sentences that say
         most about it; else says why, and names the nearest clauses."""
-        if why.silent and (answer := self._from_evidence(q, as_of, why)):
+        if why.silent and (answer := self._from_evidence(q, as_of)):
             return answer
         names = [self._where(f) for f in found[:_NEAR] if f.clause is not None]
         if q.language == "zh":
@@ -230,8 +228,9 @@ class Composer:
             text = why.en + (f" Nearest clauses: {'; '.join(names)}" if names else "")
         return self._made(q, as_of, text, [], outcome=outcome)
 
-    def _from_evidence(self, q: Question, as_of: date, why: Refusal) -> Answer | None:
-        """The sentences that say most about a question; as its answer where that is probable."""
+    def _from_evidence(self, q: Question, as_of: date, *, strict: bool = False) -> Answer | None:
+        """The sentences that say most about a question; as its answer where that is probable and,
+        with `strict`, they hold a value of every kind asked for."""
         if not self.register.extractions or not q.search.strip() or q.of_a_day:
             return None
         evidence = find_evidence(q, self.search)
@@ -239,7 +238,7 @@ class Composer:
         if evidence is None or evidence.probability < model.related:
             return None
         certain = evidence.probability >= model.certain and evidence.of_year
-        certain = certain and not (why.strict and evidence.unsaid)
+        certain = certain and not (strict and evidence.unsaid)
         lines = (
             []
             if certain

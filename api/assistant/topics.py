@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from functools import lru_cache
 
 from api.assistant.intents import Intent
+from kb.characters import any_word_of
 from kb.expansion import QuestionWords, plain_segmenter
 from kb.lexicon import load_lexicon
 from kb.models import Fact
@@ -58,27 +58,21 @@ def _words() -> frozenset[str]:
     return frozenset(ours | {w for e in load_lexicon("question_words", QuestionWords) for w in e.words})  # fmt: skip
 
 
-def _any_of(words: Iterable[str]) -> str:
-    """A pattern of words, the longest first; English ones only whole."""
-    longest = sorted(words, key=len, reverse=True)
-    return "|".join(rf"\b{re.escape(w)}\b" if w.isascii() else re.escape(w) for w in longest)
-
-
 @lru_cache
 def _long() -> re.Pattern[str]:
-    return re.compile(_any_of({w for w in _words() if len(w) > 1 or w.isascii()}))
+    return re.compile(any_word_of({w for w in _words() if len(w) > 1 or w.isascii()}))
 
 
 @lru_cache
 def _asks() -> tuple[re.Pattern[str], dict[str, Intent]]:
     asks = {w: e.asks for e in _entries() if e.asks for w in e.words}
-    return re.compile(_any_of(asks)), asks
+    return re.compile(any_word_of(asks)), asks
 
 
 @lru_cache
 def _typed() -> tuple[tuple[re.Pattern[str], str], ...]:
     entries = load_lexicon("mistyped", Mistyped)
-    return tuple((re.compile(_any_of(e.typed), re.IGNORECASE), e.meant) for e in entries)
+    return tuple((re.compile(any_word_of(e.typed), re.IGNORECASE), e.meant) for e in entries)
 
 
 def as_meant(text: str) -> str:
