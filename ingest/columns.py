@@ -23,6 +23,7 @@ from kb.language.roles import (
     RoleWordKind,
     best_role_words,
     find_role_words,
+    main_role,
     words_of_role,
 )
 from kb.language.times import Time, TimeKind, YearSource, find_times, may_hold_times
@@ -79,6 +80,7 @@ FIGURES = frozenset(
 """Columns of tables of figures."""
 TIMED = frozenset({ColumnKind.YEAR, ColumnKind.TARGET})
 """Columns whose numbers are to be reached in the time that their head names."""
+_BETWEEN_ROLES = str.maketrans("", "", "、/")
 _WHOLE = frozenset({ColumnKind.MEASURE, ColumnKind.YEAR, ColumnKind.TOTAL, ColumnKind.ABOVE})
 """Kinds that a head names only by all its words: 责任单位 is no measure."""
 
@@ -310,7 +312,11 @@ def read_column(words: str) -> Column | None:
 
 
 def _of_units(bare: str) -> Column | None:
-    """A head of units: a role with what bears it (责任单位), or the role alone (牵头)."""
+    """A head of units: roles with what bears them (责任单位, 牵头/责任单位), or a role alone (牵头)."""
+    joined = bare.translate(_BETWEEN_ROLES)
+    several = joined != bare
+    if bare.endswith(words_of_role(RoleWordKind.BEARER)):
+        bare = joined
     found = best_role_words(find_role_words(bare))
     roles = [t for t in found if t.kind in HEADS_ROLE]
     if not roles or roles[0].start > _BEFORE_UNITS:
@@ -323,8 +329,10 @@ def _of_units(bare: str) -> Column | None:
     alone = len(found) == 1 and found[0].kind == RoleWordKind.ROLE and not found[0].start
     if not whole or not (alone or (borne and len(used) == len(roles) + 1)):
         return None
-    said = [t.value for t in roles]
-    role = Role.LEAD if Role.LEAD in said else said[-1]
+    said = [Role(t.value) for t in roles]
+    role = main_role(said)
+    if several and Role.JOINT in said:  # 牵头、配合单位: which is which it does not say
+        role = None
     return Column(ColumnKind.UNITS, bare[roles[0].start :], role)
 
 

@@ -26,6 +26,7 @@ from kb.language.roles import (
     RoleWordKind,
     best_role_words,
     find_role_words,
+    main_role,
 )
 from kb.ranges import Ranges
 
@@ -43,6 +44,11 @@ _NAME = 12
 """Characters of a name that is known by its place in a list only."""
 _VERBS = frozenset((*GIVES_ROLE, RoleWordKind.MODAL, RoleWordKind.DUTY))
 _NO_NAME = GIVES_ROLE
+_OF_LABELS = HEADS_ROLE | {RoleWordKind.BEARER}
+_BEARER = 7
+"""Characters of the longest word that ends a label (单位及责任人)."""
+_BLANKS = str.maketrans("", "", " ()")
+"""What may stand inside a label: 成 员, 牵头(责任)单位."""
 _BETWEEN_NAMES = frozenset("、,; \n。()")
 _SILENT = frozenset(("end", "stop", "comma", "list", "open", "close", "mark"))
 _GAP = 3
@@ -54,6 +60,11 @@ _LINE = 300
 """Characters of a line or cell that are looked at on each side."""
 _BRACKETS = {"(": ")", "[": "]", "〔": "〕", "【": "】"}
 _CLOSING = frozenset(_BRACKETS.values())
+_MARKS = {
+    ",": "comma", ":": "colon", "、": "list", "\t": "cell", "|": "cell", '"': "quote",
+    **dict.fromkeys(_BRACKETS, "open"), **dict.fromkeys(_CLOSING, "close"),
+}  # fmt: skip
+_FOLLOWING = ("comma", "colon", "list", "open", "close")
 _DASHES = "——"
 """What may announce a list at the end of a line: ——区教委、区财政局."""
 _CELL_EDGES = frozenset("\n\t|")
@@ -90,8 +101,8 @@ class PartyScene(Surroundings):
         super().__init__(text, best_role_words(words), _LINE)
         self.cells = cells
         self._closings = [at for at, character in enumerate(text) if character in "。;"]
-        starts = frozenset(p.start for p in parties)
-        self.labels = sorted(self._labels(starts), key=lambda label: label.end)
+        parties = [self._before_label(party) for party in parties]
+        self.labels = sorted(self._labels(parties), key=lambda label: label.end)
         self._label_ends = [label.end for label in self.labels]
         roles = [label for label in self.labels if label.value is not None]
         taken = Ranges([*((r.start, r.end - 1) for r in roles), *self._predicates()])
@@ -168,16 +179,28 @@ class PartyScene(Surroundings):
         """The words inside `[start, end)`."""
         return [t for t in self.words_from(start, end) if t.end <= end]
 
-    def _labels(self, named: frozenset[int]) -> Iterator[Token]:
+    def _before_label(self, party: Party) -> Party:
+        """A name in a list without the label that goes on right after it: 甲局|配合单位:."""
+        bearer = next(iter(self.words_from(party.end - _BEARER, party.end)[-1:]), None)
+        listed = self.text[party.start - 1 : party.start] in (":", "、")
+        if bearer is None or not listed or self.text[party.end : party.end + 1] != ":":
+            return party
+        roles = [t for t in self.words_from(party.start + 2, bearer.start) if t.kind in HEADS_ROLE]
+        if bearer.kind != RoleWordKind.BEARER or not roles or roles[-1].end != bearer.start:
+            return party
+        end = roles[-1].start
+        return party._replace(end=end, name=self.text[party.start : end])
+
+    def _labels(self, parties: Sequence[Party]) -> Iterator[Token]:
         """Labels before a colon: 责任单位: with its role, others without; and those that stand before
-        a party, which begin at `named`, without one: 成员单位有, 配合单位."""
+        a party without one: 成员单位有, 配合单位."""
         text = self.text
+        named = frozenset(p.start for p in parties)
+        ends = frozenset(p.end for p in parties)
         for at, character in enumerate(text):
             if character != ":":
                 continue
-            start = at
-            while start > 0 and at - start < _LABEL and text[start - 1] not in _LABEL_EDGES:
-                start -= 1
+            start = self._label_start(at, ends)
             words = text[start:at].strip(" *")
             if words:
                 yield Token(start, at + 1, "label", self._role_of_label(start, at), words)
@@ -190,18 +213,57 @@ class PartyScene(Surroundings):
             if role.end == bearer.start and begin in named:
                 yield Token(role.start, begin, "is", role.value)
 
+    def _label_start(self, at: int, ends: frozenset[int]) -> int:
+        """Where the label before a colon begins: after a mark, a bracket of roles passed over (牵头
+        (责任)单位:), and after the last name of a list that no mark closes (牵头单位:甲局 配合单位:)."""
+        text = self.text
+        start = at
+        while start > 0 and at - start < _LABEL:
+            if text[start - 1] == ")" and (opened := self._label_bracket(start, at, ends)):
+                at, start = opened if start == at else at, opened
+            elif text[start - 1] in _LABEL_EDGES:
+                break
+            else:
+                start -= 1
+        goes_on = text[start - 1 : start] == ":" or "、" in text[start:at]
+        for cut in range(at - 1, start, -1):
+            spaced = text[cut - 1] == " "
+            after_name = cut in ends and (goes_on or text[cut] == " ")
+            if (after_name or (spaced and goes_on)) and self._role_of_label(cut, at):
+                return cut
+        return start
+
+    def _label_bracket(self, end: int, at: int, ends: frozenset[int]) -> int:
+        """Where brackets of a label that end at `end` open: those that hold nothing but what labels are
+        made of (牵头(责任)单位:) or that end a label with a role (责任单位(列首位的牵头):), and stand after
+        no name; 0 for others."""
+        opened = self.text.rfind("(", max(0, end - _REACH), end)
+        if opened <= 0 or opened in ends:
+            return 0
+        words = [t for t in self.tokens_between(opened + 1, end - 1) if t.kind in _OF_LABELS]
+        if words and sum(t.end - t.start for t in words) == end - 2 - opened:
+            return opened
+        before = [t for t in self.tokens_between(opened - _LABEL, opened) if t.kind in _OF_LABELS]
+        kinds = [t.kind for t in before[-2:]]
+        ended = kinds[1:] == [RoleWordKind.BEARER] and kinds[0] in HEADS_ROLE
+        return opened if end == at and ended and before[-1].end == opened else 0
+
     def _role_of_label(self, start: int, end: int) -> Role | None:
         inside = self.tokens_between(start, end)
-        if " " in self.text[start:end].strip():  # 成 员: set to the width of the others
-            bare = self.text[start:end].replace(" ", "")
+        if self.text[end - 1 : end] == ")":  # 责任单位(列首位的牵头)
+            inner = self.text.rfind("(", start, end) + 1
+            words = [t for t in self.tokens_between(inner, end - 1) if t.kind in _OF_LABELS]
+            if sum(t.end - t.start for t in words) < end - 1 - inner:
+                return self._role_of_label(start, inner - 1)
+        bare = self.text[start:end].translate(_BLANKS)
+        if len(bare) < len(self.text[start:end].strip()):  # 成 员: set to the width of the others
             inside = best_role_words(find_role_words(bare))
             end = len(bare)
         roles = [t for t in inside if t.kind in HEADS_ROLE]
         bearer = any(t.kind == RoleWordKind.BEARER and t.end >= end - 1 for t in inside)
         if not roles or not (bearer or (roles[-1].end == end and roles[-1].kind in GIVES_ROLE)):
             return None
-        said = [Role(t.value) for t in roles if t.value is not None]
-        return Role.LEAD if Role.LEAD in said else roles[-1].value
+        return main_role([Role(t.value) for t in roles if t.value is not None])
 
     def _groups(self) -> Iterator[tuple[int, int]]:
         """Ranges of `parties` that stand side by side."""
@@ -320,14 +382,11 @@ class PartyScene(Surroundings):
             return "modal", modal
         if at >= len(text):
             return "end", None
-        character = text[at]
-        if character in "。;\n":
+        if text[at] in "。;\n":
             return "stop", None
-        if character in ",、:()":
-            return {",": "comma", "、": "list", ":": "colon", "(": "open", ")": "close"}[
-                character
-            ], None
-        return "noun" if "一" <= character <= "龥" else "mark", None
+        if (mark := _MARKS.get(text[at])) in _FOLLOWING:
+            return str(mark), None
+        return "noun" if "一" <= text[at] <= "龥" else "mark", None
 
     def verb_after(self, end: int, limit: int) -> Token | None:
         """The first word of role, modal or duty after `end`, in the same part of the sentence."""
@@ -496,17 +555,8 @@ def _class_of(character: str) -> str:
         return "space"
     if character in STOPS:
         return "stop"
-    if character in ',:()、\t|"':
-        return {
-            ",": "comma",
-            ":": "colon",
-            "(": "open",
-            ")": "close",
-            "、": "list",
-            "\t": "cell",
-            "|": "cell",
-            '"': "quote",
-        }[character]
+    if character in _MARKS:
+        return _MARKS[character]
     if "一" <= character <= "龥":
         return "word"
     return "mark"

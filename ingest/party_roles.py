@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ingest.party_features import PartyScene, Zone
-from ingest.surroundings import PARTS
+from ingest.surroundings import PARTS, STOPS
 from kb.language.engine import Token
 from kb.language.parties import Party
 from kb.language.roles import (
     GIVES_ROLE,
+    HEADS_ROLE,
     FirstNote,
     Role,
     RoleWordKind,
@@ -27,10 +28,14 @@ from kb.language.roles import (
 )
 
 _IS_ROLE = (RoleWordKind.ROLE, RoleWordKind.HEAD)
+_DOES = (RoleWordKind.DUTY, RoleWordKind.ADVERB, RoleWordKind.NEGATION)
+"""Kinds of words that may say no more than the noun after them: 进行|审核, 予以|审批."""
 _OPEN = (None, Role.RESPONSIBLE)
 """Roles that what else is said may make more of."""
 _REACH = 60
 """Characters of a part of a sentence after a party in which its verb is looked for."""
+_SENTENCE = 120
+"""Characters of a sentence after a party in which it may be said to lead."""
 _LIST = 400
 """Characters of a list that are looked at for what it says of its members."""
 _NOTE = 10
@@ -60,13 +65,15 @@ class PartyRoles:
         party = group[place]
         if (noted := self._noted(party)) is not None:
             return noted, "note"
+        if (noted := self._noted(group[-1])) is not None and noted is not Role.LEAD:
+            return noted, "note"
         if place == 0 and self._joined(group[0]):
             self._joined_until = group[-1].end
         joined = group[0].start < self._joined_until
         listed = zone.kind != "text" and (zone.kind != "label" or zone.role is not None)
         said = self._said(group, zone, listed=listed)
         role = said or zone.role
-        if joined and role in (*_OPEN, Role.LEAD):
+        if joined and (role in (*_OPEN, Role.LEAD) or not listed):
             return Role.JOINT, "joined"
         if role in _OPEN and not joined and (companions := self._companions(group[-1].end)):
             return companions, "companion"
@@ -84,13 +91,15 @@ class PartyRoles:
     # --- what is said of a party ------------------------------------------------------------------
 
     def _noted(self, party: Party) -> Role | None:
-        """X(牵头): a role in brackets of its own."""
+        """X(牵头), X(牵头单位): a role in brackets of its own."""
         scene = self._scene
         if scene.text[party.end : party.end + 1] != "(":
             return None
         close = scene.text.find(")", party.end, party.end + _NOTE)
         words = scene.tokens_between(party.end, close) if close >= 0 else []
-        roles = [t for t in words if t.kind == RoleWordKind.ROLE and t.value is not None]
+        roles = [t for t in words if t.kind in HEADS_ROLE and t.value is not None]
+        if roles and roles[0].kind != RoleWordKind.ROLE and words[-1].kind != RoleWordKind.BEARER:
+            return None  # (组长): a person, (核定): a note on something else
         covered = sum(t.end - t.start for t in words)
         return Role(roles[0].value) if roles and covered == close - party.end - 1 else None
 
@@ -101,8 +110,12 @@ class PartyRoles:
             close = self._scene.text.find(")", end, end + _ASIDE)
             end = close + 1 if close >= 0 else end
         _, word = self._scene.follower(end)
+        if word is not None and word.kind == RoleWordKind.NEGATION:  # 不予|批准
+            word = self._scene.word_at(word.end)
+            word = word if word is not None and word.value is Role.APPROVE else None
         if word is not None and (direct := self._word(word)) is not None:
-            return direct
+            approves = direct is Role.RESPONSIBLE and not listed and self._approves(end)
+            return Role.APPROVE if approves else direct  # 负责对…进行审核
         if not listed:
             return self._said_in_text(group, end)
         return None if zone.kind == "label" else self._said_in_list(end, zone.end)
@@ -115,11 +128,18 @@ class PartyRoles:
             bearer = self._scene.word_at(after.end)
             named = bearer is not None and bearer.kind == RoleWordKind.BEARER
             return Role(after.value) if named and after.value is not None else None
-        heads = after is not None and after.kind == RoleWordKind.BEARER  # X 配合单位 Y
-        if word.kind != RoleWordKind.ROLE or word.value is None or heads:
+        if word.kind != RoleWordKind.ROLE or word.value is None or self._heads(word, after):
             return None
         chained = after is not None and more and word.value is Role.RESPONSIBLE
         return Role(after.value) if after is not None and chained else Role(word.value)
+
+    def _heads(self, word: Token, after: Token | None) -> bool:
+        """Whether a word of role begins the label of what follows: X 配合单位 Y; not X 参与方案论证."""
+        if self._scene.in_label(word.start):
+            return True
+        if after is None or after.kind != RoleWordKind.BEARER:
+            return False
+        return not "一" <= self._scene.text[after.end : after.end + 1] <= "龥"
 
     def _said_in_list(self, end: int, stop: int) -> Role | None:
         """(X、Y牵头,Z配合): the next word of role, unless it is that of others."""
@@ -137,24 +157,76 @@ class PartyRoles:
         return None
 
     def _said_in_text(self, group: Sequence[Party], end: int) -> Role | None:
-        """X对…开展督查: the part of the sentence ends with what it does; 经X审定."""
+        """X对…开展督查: the part of the sentence ends with what it does; 经X审定; X做好配合;
+        X加强统筹,牵头建立…: it leads further on; X:协助…."""
         scene = self._scene
         stop = scene.edge_after(end, PARTS, _REACH)
-        words = [
-            t
-            for t in scene.tokens_between(end, stop)
-            if t.kind == RoleWordKind.ROLE and t.value is not None
-        ]
-        if not words or any(p.opener == "agent" for p in scene.parties_between(end, stop)):
+        if stop == end and scene.text[end : end + 1] == ":":
+            return self._after_colon(end + 1)
+        words = scene.tokens_between(end, stop)
+        if any(p.opener == "agent" for p in scene.parties_between(end, stop)):
             return None
-        last = words[-1]
-        named = any(
-            t.kind == RoleWordKind.IS for t in scene.tokens_between(last.start - 1, last.start)
-        )
-        if last.value is Role.SUPERVISE and stop - last.end <= 1 and not named:
-            return Role.SUPERVISE
-        asked = group[0].opener == "source" and words[0].value is Role.APPROVE
-        return Role.APPROVE if asked else None
+        if (ends := self._ends_with(words, stop)) is not None:
+            return ends
+        said = [t.value for t in words if t.kind == RoleWordKind.ROLE and t.value is not None]
+        if group[0].opener == "source" and said and said[0] is Role.APPROVE:
+            return Role.APPROVE
+        if self._helps(end, stop):
+            return Role.JOINT
+        return Role.LEAD if self._leads_on(end) else None
+
+    def _after_colon(self, start: int) -> Role | None:
+        """X:协助…, X:牵头…: of one who leads or helps; what else it does there is its own work."""
+        _, word = self._scene.follower(start)
+        said = self._word(word) if word is not None else None
+        return said if said in (Role.LEAD, Role.JOINT) else None
+
+    def _ends_with(self, words: Sequence[Token], stop: int) -> Role | None:
+        """The role of the words that a part of a sentence ends with: of supervision after whatever
+        stands before them (开展督导|检查), of approval where they are all that is done (进行|审核)."""
+        words, stop = _without_task(words, stop)
+        if not words or stop - words[-1].end > 1:
+            return None
+        place = len(words) - 1
+        if words[place].kind == RoleWordKind.WORK and words[place - 1].end == words[place].start:
+            place -= 1
+        last = words[place]
+        before = self._scene.tokens_between(words[place - 1].start, last.start) if place > 0 else ()
+        beside = before[-1].kind if before and before[-1].end == last.start else None
+        if last.kind != RoleWordKind.ROLE or beside == RoleWordKind.IS:
+            return None
+        if last.value is Role.APPROVE and beside not in _DOES:
+            return None
+        return Role(last.value) if last.value in (Role.SUPERVISE, Role.APPROVE) else None
+
+    def _approves(self, end: int) -> bool:
+        """Whether approval is what the part of the sentence ends with."""
+        stop = self._scene.edge_after(end, PARTS, _REACH)
+        return self._ends_with(self._scene.tokens_between(end, stop), stop) is Role.APPROVE
+
+    def _helps(self, end: int, stop: int) -> bool:
+        """X做好配合, X要加强协作: all that a part of a sentence says is that it helps."""
+        _, verb = self._scene.follower(end)
+        if verb is None or verb.kind != RoleWordKind.DUTY:
+            return False
+        _, word = self._scene.follower(verb.end)
+        if word is None or word.kind != RoleWordKind.ROLE or word.value is not Role.JOINT:
+            return False
+        _, stop = _without_task(self._scene.tokens_between(word.end, stop), stop)
+        return stop - word.end <= 1
+
+    def _leads_on(self, end: int) -> bool:
+        """Whether a party leads in what its sentence says of it later, with no other body between:
+        要发挥|牵头作用; 加强统筹,|牵头建立…."""
+        scene = self._scene
+        stop = scene.edge_after(end, STOPS, _SENTENCE)
+        for word in scene.tokens_between(end, stop):
+            if word.value is not Role.LEAD or word.kind != RoleWordKind.ROLE:
+                continue
+            after = scene.word_at(word.end)
+            named = after is not None and after.kind in (RoleWordKind.BEARER, RoleWordKind.PERSON)
+            return not named and not scene.parties_between(end, word.start)
+        return False
 
     def _by_name(self, party: Party) -> Role | None:
         """The role that a name says: 各牵头单位, 县审计局."""
@@ -162,7 +234,9 @@ class PartyRoles:
         if len(words) > 1 and words[-1].kind == RoleWordKind.BEARER:
             said = words[-2]
             if said.kind == RoleWordKind.ROLE and said.end == words[-1].start:
-                return Role(said.value) if said.value is not Role.MEMBER else None
+                # 市场监管部门 is called so by its field, whatever it does here.
+                others = (Role.MEMBER, Role.SUPERVISE)
+                return Role(said.value) if said.value not in others else None
         return Role.SUPERVISE if oversees(party.name) else None
 
     # --- companions and lists ---------------------------------------------------------------------
@@ -187,11 +261,13 @@ class PartyRoles:
     def _placed(self, party: Party, zone: Zone) -> Role | None:
         """What is declared of a place in a list that says no role, or only that of its label."""
         scene = self._scene
-        inside = [n for n in self._notes if zone.start <= n.start < zone.end]
-        note = next((n for n in inside if n.local), self._first)
+        begin = scene.list_bounds(zone, party)[0] if zone.kind == "label" else zone.start
+        said = [n for n in self._notes if begin <= n.start < zone.end]
+        note = next((n for n in said if n.local or n.start < zone.start), self._first)
         if note is None or zone.role not in _OPEN:
             return None
-        stop = min(inside[0].start if inside else zone.end, zone.start + _LIST)
+        inside = [n.start for n in said if n.start >= zone.start]
+        stop = min(*inside, zone.end, zone.start + _LIST)
         if any(t.value is Role.LEAD for t in scene.tokens_between(zone.start, stop)):
             return None  # it says itself who leads
         if note.by_comma:
@@ -200,3 +276,10 @@ class PartyRoles:
             before = scene.text[zone.start : party.start]
             leads = not any(character.isalnum() for character in before)
         return Role.LEAD if leads else Role.JOINT if zone.role is None else note.rest
+
+
+def _without_task(words: Sequence[Token], stop: int) -> tuple[Sequence[Token], int]:
+    """The words of a part that ends at `stop` without a last one that says no more: 配合|工作."""
+    if words and words[-1].kind == RoleWordKind.TASK and stop - words[-1].end <= 1:
+        return words[:-1], words[-1].start
+    return words, stop

@@ -260,6 +260,8 @@ def _with_bracket(text: str, party: Party, chosen: Sequence[Token], place: int) 
     ends = (WordKind.SUFFIX, WordKind.ALTERNATIVE, KNOWN)
     if close < 0 or not inside or inside[-1].end < close or inside[-1].kind not in ends:
         return party
+    if inside[-1].kind == WordKind.SUFFIX and inside[-1].value.label:
+        return party  # 区教委(牵头单位): what it is, no name
     if any(t.kind == WordKind.OPENING for t in inside) or any(
         c.isascii() for c in text[party.end + 1 : close]
     ):

@@ -6,6 +6,7 @@ by whoever reads a sentence.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
@@ -47,6 +48,7 @@ class RoleWordKind(StrEnum):
     ONWARD = "onward"  # a note holds from here on: 下同
     OTHER = "other"  # looks like one of these, and is another word
     IS = "is"  # says that bodies are something, or which are: 为牵头单位, 成员单位有
+    TASK = "task"  # what is done, and no more than the verb before it says: 配合|工作
     POST = "post"  # what follows belongs to the party and is meant instead of it
 
 
@@ -93,6 +95,17 @@ def best_role_words(words: list[Token]) -> list[Token]:
     return best(words, _ALL)
 
 
+def main_role(said: Sequence[Role]) -> Role | None:
+    """The role that a label or head says with several words: 牵头责任单位, 配合责任单位.
+
+    >>> main_role([Role.JOINT, Role.RESPONSIBLE])
+    <Role.JOINT: 'joint'>
+    """
+    if Role.LEAD in said:
+        return Role.LEAD
+    return next((role for role in said if role is not Role.RESPONSIBLE), next(iter(said), None))
+
+
 def oversees(name: str) -> bool:
     """Whether a body's work is to supervise others, by its name: 审计局, 政府督查室, 纪委.
 
@@ -118,6 +131,8 @@ class FirstNote(NamedTuple):
 
 _NEAR = 14
 """Characters between the place in a list and its role."""
+_PLACED = 2
+"""Characters between the word for those that lead and their place (牵头单位|排在|首位)."""
 _SENTENCE = 40
 """Those after it in which the same note goes on."""
 _ENDS = frozenset("。)\n")
@@ -138,13 +153,25 @@ def find_first_notes(text: str) -> list[FirstNote]:
     return [found[end] for end in sorted(found)]
 
 
+def _said_before(text: str, at: int) -> bool:
+    """Whether the place in a list is said of those that lead: 牵头单位列|首位."""
+    near = best_role_words(find_role_words(text[max(0, at - _NEAR) : at]))
+    before = [w for w in near if w.kind not in (RoleWordKind.IS, RoleWordKind.DUTY)][-2:]
+    if len(before) < 2 or before[-1].kind != RoleWordKind.BEARER:
+        return False
+    beside = before[-2].end == before[-1].start and min(at, _NEAR) - before[-1].end <= _PLACED
+    return beside and before[-2].value is Role.LEAD
+
+
 def _first_note(text: str, at: int) -> FirstNote | None:
     near = text[at : at + _NEAR + _SENTENCE]
     words = best_role_words(find_role_words(near))
-    lead = next((w for w in words if w.value is Role.LEAD and w.start <= _NEAR), None)
-    if lead is None or words[0].kind not in (RoleWordKind.FIRST, RoleWordKind.COMMA):
+    if not words or words[0].start or words[0].kind not in (RoleWordKind.FIRST, RoleWordKind.COMMA):
         return None
-    if any(mark in near[: lead.start] for mark in _ENDS):
+    lead = next((w for w in words if w.value is Role.LEAD and w.start <= _NEAR), None)
+    if lead is None or any(mark in near[: lead.start] for mark in _ENDS):
+        lead = words[0] if _said_before(text, at) else None
+    if lead is None:
         return None
     stop = next((i for i in range(lead.end, len(near)) if near[i] in _ENDS), len(near))
     after = [w for w in words if lead.end <= w.start < stop]

@@ -44,6 +44,9 @@ def test_who_supervises_by_name(name: str, expected: bool) -> None:
         ("列首位的为牵头单位,其余为配合单位。", [(Role.JOINT, False, False, False)]),
         ("列逗号之前的为牵头单位", [(Role.RESPONSIBLE, True, False, False)]),
         ("(供水科、财审科;第一家为牵头科室)", [(Role.RESPONSIBLE, False, False, True)]),
+        ("责任单位(牵头单位列首位)", [(Role.RESPONSIBLE, False, False, False)]),
+        ("排在前面的为主办单位", [(Role.RESPONSIBLE, False, False, False)]),
+        ("牵头单位要争取在评比中列首位", []),
         ("在全市评比中列第一位。区教委牵头制定办法,各单位要认真抓好落实。", []),
     ],
 )
