@@ -7,6 +7,7 @@ the next one's.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -38,6 +39,13 @@ _REACH = 24
 """Characters after a group in which its verb is looked for."""
 _DEED = 6
 """Characters after a group of what it does to a noun (审核确认的|家庭)."""
+_CITED = 16
+"""Those of what one did by whom something is bound (经县政府批复认定退出的|村)."""
+_THEN = 40
+"""Characters of the next part of a sentence."""
+_NUMBER = re.compile(r"\d{7}")
+_CALL = 30
+"""Characters after a body in which the number to call may stand."""
 _LATER = 120
 """Characters of a sentence after a group in which roles, and its other verbs, are looked for."""
 _NAME = 12
@@ -65,6 +73,8 @@ _MARKS = {
     **dict.fromkeys(_BRACKETS, "open"), **dict.fromkeys(_CLOSING, "close"),
 }  # fmt: skip
 _FOLLOWING = ("comma", "colon", "list", "open", "close")
+_JOINING = "—-/"
+"""What may join a label to what it names: 牵头单位——区教委."""
 _DASHES = "——"
 """What may announce a list at the end of a line: ——区教委、区财政局."""
 _CELL_EDGES = frozenset("\n\t|")
@@ -209,9 +219,22 @@ class PartyScene(Surroundings):
                 continue
             verb = self.word_at(bearer.end)
             at = verb.end if verb is not None and verb.kind == RoleWordKind.IS else bearer.end
-            begin = next((p for p in range(at, at + _GAP) if text[p : p + 1] != " "), at)
+            begin = self._past_marks(role.start, at)
             if role.end == bearer.start and begin in named:
                 yield Token(role.start, begin, "is", role.value)
+        for role in self.words:  # (牵头)区教委
+            begin = self._past_marks(role.start, role.end)
+            if role.kind not in GIVES_ROLE or begin == role.end or begin not in named:
+                continue
+            if text[role.end] in _CLOSING and role.start - 1 not in ends:
+                yield Token(role.start, begin, "is", role.value)
+
+    def _past_marks(self, start: int, end: int) -> int:
+        """Where what a label names begins: after spaces, dashes, and the bracket that closes round a
+        label that begins at `start`; `end` where it begins beyond them."""
+        closing = _BRACKETS.get(self.text[start - 1 : start], "")
+        marks = f" {_JOINING}{closing}"
+        return next((p for p in range(end, end + _GAP) if self.text[p : p + 1] not in marks), end)
 
     def _label_start(self, at: int, ends: frozenset[int]) -> int:
         """Where the label before a colon begins: after a mark, a bracket of roles passed over (牵头
@@ -451,8 +474,13 @@ class PartyScene(Surroundings):
         limit = self.edge_after(end, _PAUSES, _REACH)
         verb = self.verb_after(end, limit)
         yield f"verb={'none' if verb is None else verb.kind + (':' + verb.value.value if verb.kind == RoleWordKind.ROLE and verb.value else '')}"
-        if self._qualifies(end, limit):
+        if self._qualifies(end, limit, _CITED if opener == "source" else _DEED):
             yield "qualifies=yes"
+        then = self.tokens_between(limit, self.edge_after(limit + 1, _PAUSES, _THEN))
+        if any(t.kind == RoleWordKind.ISSUE for t in then):
+            yield "then=issue"
+        if _NUMBER.search(text, end, self.edge_after(end, STOPS, _CALL)):
+            yield "phone"
         stop = self.edge_after(end, STOPS, _LATER)
         later = self.tokens_between(limit, stop)
         yield f"later={'modal' if any(t.kind == RoleWordKind.MODAL for t in later) else 'duty' if any(t.kind in (RoleWordKind.DUTY, RoleWordKind.ROLE) for t in later) else 'none'}"
@@ -488,10 +516,10 @@ class PartyScene(Surroundings):
         if start < 4 or (start < _MARKER and not text[:start].strip(_OF_MARKERS)):
             yield "opens-clause"
 
-    def _qualifies(self, end: int, limit: int) -> bool:
+    def _qualifies(self, end: int, limit: int, reach: int) -> bool:
         """Whether what a group does stands before a noun that it describes: X认定的|幼儿园, not at
         the end of its part nor right after the group (X的)."""
-        of = ends_attribute(self.text, end, min(limit, end + _DEED))
+        of = ends_attribute(self.text, end, min(limit, end + reach))
         if of is None or of <= end + 1 or of + 1 >= limit:
             return False
         return not any(t.kind == RoleWordKind.MODAL for t in self.tokens_between(end, of))
@@ -540,7 +568,7 @@ _CROSSED = (
     ("level", "next"), ("level", "before"), ("left", "right"), ("form", "zone"), ("form", "next"),
     ("class", "open"), ("class", "before"), ("later", "next"), ("class", "label"), ("part", "verb"),
     ("role-by", "role"), ("role-by", "zone"), ("role-by", "open"), ("role-by", "class"),
-    ("role-by", "part"), ("qualifies", "open"), ("form", "column-role"), ("class", "column-role"), ("form", "fills"),
+    ("role-by", "part"), ("qualifies", "open"), ("then", "open"), ("form", "column-role"), ("class", "column-role"), ("form", "fills"),
 )  # fmt: skip
 
 

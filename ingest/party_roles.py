@@ -65,8 +65,10 @@ class PartyRoles:
         party = group[place]
         if (noted := self._noted(party)) is not None:
             return noted, "note"
-        if (noted := self._noted(group[-1])) is not None and noted is not Role.LEAD:
-            return noted, "note"
+        if self._scene.parties_between(zone.start, group[0].start):  # X(牵头),Y、Z(配合)
+            noted = self._noted(group[-1])
+            if noted is not None and noted is not Role.LEAD:
+                return noted, "note"
         if place == 0 and self._joined(group[0]):
             self._joined_until = group[-1].end
         joined = group[0].start < self._joined_until
