@@ -23,6 +23,7 @@ from kb.characters import HAN
 from kb.language.numerals import TENS
 from kb.language.parties import find_parties
 from kb.language.party_words import WordKind, party_words
+from kb.language.roles import is_role_label
 from kb.lexicon import WordEntry, words_of
 
 _SENTENCE = re.compile(r"[。；;]")
@@ -136,6 +137,10 @@ class LineKind(Enum):
     FURNITURE = auto()
 
 
+_LISTED = re.compile(r"([^:：\s]{2,10})[:：]")
+"""The label that a line begins with."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line without the white space around it; `[start, end)` in the source. A row of a table is
@@ -173,7 +178,8 @@ def find_lines(text: str, metadata: Metadata | None = None) -> list[Line]:
     for index, mark in enumerate(marks[:said]):
         if mark and mark.family == "dash" and index <= _SUBTITLE and ends_open(bare[index][1]):
             marks[index] = None  # a subtitle
-    speaks = [i for i, (_, t) in enumerate(bare) if marks[i] or _SENTENCE.search(t)]
+    listing = _listing([t for _, t in bare])
+    speaks = [i for i, (_, t) in enumerate(bare) if marks[i] or _SENTENCE.search(t) or i in listing]
     first, last = (speaks[0], speaks[-1]) if speaks else (len(bare), -1)
     lines = [
         Line(start, start + len(words), words, LineKind.METADATA)
@@ -183,6 +189,22 @@ def find_lines(text: str, metadata: Metadata | None = None) -> list[Line]:
     ]
     lines, pages = _without_pages(lines)
     return _with_rows(text, _going_on(text, lines, widths, pages), pages)
+
+
+def _listing(lines: Sequence[str]) -> frozenset[int]:
+    """The lines of runs that say by labels who does what (主办单位:甲局, 协办单位:乙局), one of which
+    at least is none that a page prints of itself."""
+    found: set[int] = set()
+    run: list[int] = []
+    for place, line in enumerate([*lines, ""]):
+        label = _LISTED.match(line)
+        if label is not None and is_role_label(label[1]):
+            run.append(place)
+            continue
+        if any(not is_furniture(lines[at], outside=True) for at in run):
+            found.update(run)
+        run = []
+    return frozenset(found)
 
 
 def _as_printed(marker: Marker | None, line: str) -> Marker | None:

@@ -95,6 +95,18 @@ def best_role_words(words: list[Token]) -> list[Token]:
     return best(words, _ALL)
 
 
+def is_role_label(words: str) -> bool:
+    """Whether words are those of a label that gives a role, and no others.
+
+    >>> is_role_label("协办单位"), is_role_label("监督电话")
+    (True, False)
+    """
+    found = best_role_words(find_role_words(words))
+    covered = 0 < sum(t.end - t.start for t in found) == len(words)
+    kinds = HEADS_ROLE | {RoleWordKind.BEARER}
+    return covered and found[0].kind in HEADS_ROLE and all(t.kind in kinds for t in found)
+
+
 def main_role(said: Sequence[Role]) -> Role | None:
     """The role that a label or head says with several words: 牵头责任单位, 配合责任单位.
 

@@ -117,3 +117,20 @@ def test_lines_stand_where_they_say(text: str) -> None:
         assert "\n" not in line.text
     for one, two in pairwise(lines):
         assert one.end < two.start
+
+
+@pytest.mark.parametrize(
+    ("lines", "kinds"),
+    [
+        # a form that says by labels who handles it, before any sentence
+        (["主办单位：区城管局", "协办单位：区水务局"], [LineKind.TEXT, LineKind.TEXT]),
+        # who runs the page
+        (
+            ["主办单位：区人民政府", "承办单位：区信息中心"],
+            [LineKind.FURNITURE, LineKind.FURNITURE],
+        ),
+    ],
+)
+def test_who_handles_and_who_publishes(lines: list[str], kinds: list[LineKind]) -> None:
+    text = "\n".join([*lines, "办理要求：尽快办结。"])
+    assert [line.kind for line in find_lines(text)][: len(lines)] == kinds
