@@ -46,6 +46,8 @@ _THEN = 40
 _NUMBER = re.compile(r"\d{7}")
 _CALL = 30
 """Characters after a body in which the number to call may stand."""
+_BEFORE = 200
+"""Those of a sentence before a group of which it is counted how many parts there are."""
 _LATER = 120
 """Characters of a sentence after a group in which roles, and its other verbs, are looked for."""
 _NAME = 12
@@ -274,7 +276,7 @@ class PartyScene(Surroundings):
     def _role_of_label(self, start: int, end: int) -> Role | None:
         inside = self.tokens_between(start, end)
         if self.text[end - 1 : end] == ")":  # 责任单位(列首位的牵头)
-            inner = self.text.rfind("(", start, end) + 1
+            inner = max(start, self.text.rfind("(", start, end)) + 1
             words = [t for t in self.tokens_between(inner, end - 1) if t.kind in _OF_LABELS]
             if sum(t.end - t.start for t in words) < end - 1 - inner:
                 return self._role_of_label(start, inner - 1)
@@ -484,10 +486,9 @@ class PartyScene(Surroundings):
         stop = self.edge_after(end, STOPS, _LATER)
         later = self.tokens_between(limit, stop)
         yield f"later={'modal' if any(t.kind == RoleWordKind.MODAL for t in later) else 'duty' if any(t.kind in (RoleWordKind.DUTY, RoleWordKind.ROLE) for t in later) else 'none'}"
-        sentence = (
-            max((text.rfind(mark, max(0, start - 200), start) for mark in STOPS), default=-1) + 1
-        )
-        parts = self.parts_between(sentence, start)
+        low = max(0, start - _BEFORE)
+        sentence = max((text.rfind(mark, low, start) + 1 for mark in STOPS), default=0)
+        parts = self.parts_between(max(low, sentence), start)
         yield f"part={'first' if parts == 0 else 'second' if parts == 1 else 'later'}"
         if zone.kind == "bracket":
             inside = self.parties_between(zone.start, zone.end)

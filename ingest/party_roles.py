@@ -9,6 +9,7 @@ whose first leads by declaration and that says no more of the others they are jo
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from ingest.party_features import PartyScene, Zone
@@ -56,6 +57,7 @@ class PartyRoles:
         self._scene = scene
         self._first = first
         self._notes = find_first_notes(scene.text)
+        self._note_starts = [note.start for note in self._notes]
         self._joined_until = -1  # where the last group after 会同 ends
 
     def of(self, group: Sequence[Party], place: int, zone: Zone) -> tuple[Role, str]:
@@ -264,7 +266,8 @@ class PartyRoles:
         """What is declared of a place in a list that says no role, or only that of its label."""
         scene = self._scene
         begin = scene.list_bounds(zone, party)[0] if zone.kind == "label" else zone.start
-        said = [n for n in self._notes if begin <= n.start < zone.end]
+        low, high = (bisect_left(self._note_starts, at) for at in (begin, zone.end))
+        said = self._notes[low:high]
         note = next((n for n in said if n.local or n.start < zone.start), self._first)
         if note is None or zone.role not in _OPEN:
             return None
