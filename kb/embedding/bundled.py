@@ -35,6 +35,8 @@ CONTAINER_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb
 _FORMAT = "3"
 """Raised whenever the folder would be written differently."""
 _MANIFEST = "duban-manifest.json"
+_SOME = 8192
+"""Blocks that are unpacked at a time."""
 _PROMPTS = {"query": "query: ", "passage": "passage: ", "document": "passage: "}
 _LAYER = {
     "q": "attention.self.query",
@@ -234,11 +236,11 @@ class _Container:
             named[name] = tensor.reshape(-1, width)
         return {name: np.ascontiguousarray(t, dtype=np.float16) for name, t in named.items()}
 
-    def _raw(self) -> dict[str, NDArray[np.float32]]:
+    def _raw(self) -> dict[str, NDArray[np.float16] | NDArray[np.float32]]:
         data, at = self._data, self._directory
         (count,) = struct.unpack_from("<i", data, at)
         at += 4
-        tensors = {}
+        tensors: dict[str, NDArray[np.float16] | NDArray[np.float32]] = {}
         for _ in range(count):
             (length,) = struct.unpack_from("<H", data, at)
             name = data[at + 2 : at + 2 + length].decode()
@@ -325,9 +327,13 @@ class _Container:
         }
 
 
-def _blocks(data: bytes) -> NDArray[np.float32]:
-    """4-bit blocks → weights."""
+def _blocks(data: bytes) -> NDArray[np.float16]:
+    """4-bit blocks → weights; some at a time, since all of them as 32-bit floats fit no cache."""
     rows = np.frombuffer(data, np.dtype([("scale", "<f2"), ("halves", "u1", 16)]))
-    halves = rows["halves"]
-    weights = np.concatenate([halves & 15, halves >> 4], axis=1).astype(np.float32) - 8
-    return (weights * rows["scale"].astype(np.float32)[:, None]).ravel()
+    weights = np.empty((len(rows), 32), np.float16)
+    for at in range(0, len(rows), _SOME):
+        some = rows[at : at + _SOME]
+        halves = np.concatenate([some["halves"] & 15, some["halves"] >> 4], axis=1)
+        levels = halves.astype(np.float32) - 8
+        weights[at : at + _SOME] = levels * some["scale"].astype(np.float32)[:, None]
+    return weights.ravel()
