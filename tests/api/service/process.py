@@ -80,7 +80,7 @@ def forked(environ: dict[str, str], what: Callable[..., object], *arguments: Any
         given = (what, arguments, environ, str(out), str(log))
         process = FORK.Process(target=_run, args=given)
         process.start()
-        process.join(120)
+        process.join(300)
         assert process.exitcode is not None
         said = [path.read_text("utf-8", "backslashreplace") for path in (out, log)]
     return subprocess.CompletedProcess(arguments, process.exitcode, *said)
