@@ -134,14 +134,10 @@ def altered_files(cache: Path) -> tuple[str, ...]:
     folder = _place(cache)
     if not folder.exists():
         return ()
-    found = set(_altered_since(folder))
+    there = _digests(folder)
     with tempfile.TemporaryDirectory(prefix="duban-model-") as fresh:
-        write_folder(find_container(), Path(fresh))
-        wanted = _digests(Path(fresh))
-        there = _digests(folder)
-    return tuple(
-        sorted(found | {k for k in wanted.keys() | there.keys() if wanted.get(k) != there.get(k)})
-    )
+        wanted = write_folder(find_container(), Path(fresh))
+    return tuple(sorted({*_differences(_manifest_of(folder), there), *_differences(wanted, there)}))
 
 
 def forget_folder(cache: Path) -> None:
@@ -149,8 +145,9 @@ def forget_folder(cache: Path) -> None:
     shutil.rmtree(_place(cache), ignore_errors=True)
 
 
-def write_folder(container: Path, folder: Path) -> None:
-    """Write the container's model as a sentence-transformers folder with a manifest of digests."""
+def write_folder(container: Path, folder: Path) -> dict[str, str]:
+    """Write the container's model as a sentence-transformers folder with a manifest of digests, which
+    it gives."""
     from safetensors.numpy import save_file  # noqa: PLC0415
 
     source = _Container(container.read_bytes())
@@ -160,7 +157,9 @@ def write_folder(container: Path, folder: Path) -> None:
         target = folder / name
         target.parent.mkdir(exist_ok=True)
         target.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
-    (folder / _MANIFEST).write_text(json.dumps(_digests(folder), indent=1), encoding="utf-8")
+    digests = _digests(folder)
+    (folder / _MANIFEST).write_text(json.dumps(digests, indent=1), encoding="utf-8")
+    return digests
 
 
 def _place(cache: Path) -> Path:
@@ -179,13 +178,25 @@ def _altered_since(folder: Path) -> tuple[str, ...]:
     if not folder.exists():
         return ()
     try:
-        wanted: dict[str, str] = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-        there = _digests(folder)
-        return tuple(
-            sorted(k for k in wanted.keys() | there.keys() if wanted.get(k) != there.get(k))
-        )
-    except (OSError, ValueError):
+        return _differences(_manifest_of(folder), _digests(folder))
+    except OSError:
         return (_MANIFEST,)
+
+
+def _manifest_of(folder: Path) -> dict[str, str] | None:
+    """The digests that were written with the folder; None where they cannot be read."""
+    try:
+        found: dict[str, str] = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found
+
+
+def _differences(wanted: dict[str, str] | None, there: dict[str, str]) -> tuple[str, ...]:
+    """Files that are not what is wanted; the manifest where that is not known."""
+    if wanted is None:
+        return (_MANIFEST,)
+    return tuple(sorted(k for k in wanted.keys() | there.keys() if wanted.get(k) != there.get(k)))
 
 
 def _digest(path: Path) -> str:
