@@ -183,6 +183,7 @@ from kb.embedding import load_embedder, load_small_encoder
 from tests.kb.test_index import CACHE, chunks, TEXTS
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # who is killed is gone at once
 model = sys.argv[1]
+load_small_encoder().weights()
 for line in sys.stdin:
     stop, folder = line.rstrip().split(" ", 1)
     if os.fork():
