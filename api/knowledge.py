@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import TypeVar
@@ -16,7 +15,7 @@ from api.settings import Settings
 from kb.chunks import Chunk
 from kb.embedding import load_embedder, load_small_encoder
 from kb.embedding.bundled import NAME, altered_files
-from kb.embedding.encoders import Embedder, SentenceTransformerEmbedder, SmallEncoder, Vectors
+from kb.embedding.encoders import Embedder, SentenceTransformerEmbedder, Vectors
 from kb.embedding.reranker import Reranker
 from kb.expansion import QueryExpander
 from kb.index import Report, VectorIndex
@@ -40,7 +39,7 @@ def open_index(
         ModelError: the embedding model is missing or damaged.
     """
     embedder = _embedder(settings.embedding_model, settings.model_cache, say)
-    folder, small = settings.home / "index", _small_encoder()
+    folder, small = settings.home / "index", load_small_encoder()
     return VectorIndex(folder, through(embedder), through(small), url=settings.chroma_url)
 
 
@@ -68,11 +67,6 @@ def _embedder(model: str, cache: Path, say: Say) -> SentenceTransformerEmbedder:
         return _loaded[key]
 
 
-@lru_cache
-def _small_encoder() -> SmallEncoder:
-    return load_small_encoder()
-
-
 def stored_chunks(settings: Settings) -> list[Chunk]:
     """The chunks of the documents that are current in the store now."""
     with Store.open(settings.store_url) as store:
@@ -93,7 +87,7 @@ def search_over(
     embedder = _embedder(settings.embedding_model, settings.model_cache, lambda _: None)
     reranker = Reranker(settings.reranker) if settings.reranker else None
     return HybridRetriever(
-        chunks, vectors, embedder, _small_encoder(), expand=expander, reranker=reranker
+        chunks, vectors, embedder, load_small_encoder(), expand=expander, reranker=reranker
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -59,6 +60,12 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], folder: Path) -> i
     return fault.code if fault.code is not None else code
 
 
+@cache
+def _commands() -> Callable[..., Any]:
+    """The commands with their options, made of the functions' signatures once a process."""
+    return typer.main.get_command(app)
+
+
 def _run(arguments: Sequence[str], environ: Mapping[str, str], folder: Path) -> int:
     words, taken = take_global([as_said(word) for word in arguments])
     language = taken["--lang"]
@@ -68,7 +75,7 @@ def _run(arguments: Sequence[str], environ: Mapping[str, str], folder: Path) -> 
     try:
         state.choose(taken["--store"], language, taken["--as"])
         state.settings  # noqa: B018 - a wrong setting is told before any work
-        result = app(args=words, obj=state, standalone_mode=False)
+        result = _commands()(args=words, obj=state, standalone_mode=False)
     except DubanError as error:
         _tell(error, "en" if (language or environ.get("DUBAN_LANG")) == "en" else "zh")
         return 2 if isinstance(error, SettingError) else 1

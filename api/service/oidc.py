@@ -172,6 +172,8 @@ class SignOn:
             server_metadata_url=f"{settings.issuer}/.well-known/openid-configuration",
             client_kwargs={
                 "scope": settings.scopes, "code_challenge_method": "S256", "timeout": _SECONDS,
+                # Made once: authlib has a client for each request, and the authorities take 20 ms.
+                "verify": httpx2.create_ssl_context(),
             },
         )  # fmt: skip
 

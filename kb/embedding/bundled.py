@@ -35,6 +35,8 @@ CONTAINER_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb
 _FORMAT = "3"
 """Raised whenever the folder would be written differently."""
 _MANIFEST = "duban-manifest.json"
+_SOME = 8192
+"""Blocks that are unpacked at a time."""
 _PROMPTS = {"query": "query: ", "passage": "passage: ", "document": "passage: "}
 _LAYER = {
     "q": "attention.self.query",
@@ -132,14 +134,10 @@ def altered_files(cache: Path) -> tuple[str, ...]:
     folder = _place(cache)
     if not folder.exists():
         return ()
-    found = set(_altered_since(folder))
+    there = _digests(folder)
     with tempfile.TemporaryDirectory(prefix="duban-model-") as fresh:
-        write_folder(find_container(), Path(fresh))
-        wanted = _digests(Path(fresh))
-        there = _digests(folder)
-    return tuple(
-        sorted(found | {k for k in wanted.keys() | there.keys() if wanted.get(k) != there.get(k)})
-    )
+        wanted = write_folder(find_container(), Path(fresh))
+    return tuple(sorted({*_differences(_manifest_of(folder), there), *_differences(wanted, there)}))
 
 
 def forget_folder(cache: Path) -> None:
@@ -147,8 +145,9 @@ def forget_folder(cache: Path) -> None:
     shutil.rmtree(_place(cache), ignore_errors=True)
 
 
-def write_folder(container: Path, folder: Path) -> None:
-    """Write the container's model as a sentence-transformers folder with a manifest of digests."""
+def write_folder(container: Path, folder: Path) -> dict[str, str]:
+    """Write the container's model as a sentence-transformers folder with a manifest of digests, which
+    it gives."""
     from safetensors.numpy import save_file  # noqa: PLC0415
 
     source = _Container(container.read_bytes())
@@ -158,7 +157,9 @@ def write_folder(container: Path, folder: Path) -> None:
         target = folder / name
         target.parent.mkdir(exist_ok=True)
         target.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
-    (folder / _MANIFEST).write_text(json.dumps(_digests(folder), indent=1), encoding="utf-8")
+    digests = _digests(folder)
+    (folder / _MANIFEST).write_text(json.dumps(digests, indent=1), encoding="utf-8")
+    return digests
 
 
 def _place(cache: Path) -> Path:
@@ -177,13 +178,25 @@ def _altered_since(folder: Path) -> tuple[str, ...]:
     if not folder.exists():
         return ()
     try:
-        wanted: dict[str, str] = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-        there = _digests(folder)
-        return tuple(
-            sorted(k for k in wanted.keys() | there.keys() if wanted.get(k) != there.get(k))
-        )
-    except (OSError, ValueError):
+        return _differences(_manifest_of(folder), _digests(folder))
+    except OSError:
         return (_MANIFEST,)
+
+
+def _manifest_of(folder: Path) -> dict[str, str] | None:
+    """The digests that were written with the folder; None where they cannot be read."""
+    try:
+        found: dict[str, str] = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found
+
+
+def _differences(wanted: dict[str, str] | None, there: dict[str, str]) -> tuple[str, ...]:
+    """Files that are not what is wanted; the manifest where that is not known."""
+    if wanted is None:
+        return (_MANIFEST,)
+    return tuple(sorted(k for k in wanted.keys() | there.keys() if wanted.get(k) != there.get(k)))
 
 
 def _digest(path: Path) -> str:
@@ -234,11 +247,11 @@ class _Container:
             named[name] = tensor.reshape(-1, width)
         return {name: np.ascontiguousarray(t, dtype=np.float16) for name, t in named.items()}
 
-    def _raw(self) -> dict[str, NDArray[np.float32]]:
+    def _raw(self) -> dict[str, NDArray[np.float16] | NDArray[np.float32]]:
         data, at = self._data, self._directory
         (count,) = struct.unpack_from("<i", data, at)
         at += 4
-        tensors = {}
+        tensors: dict[str, NDArray[np.float16] | NDArray[np.float32]] = {}
         for _ in range(count):
             (length,) = struct.unpack_from("<H", data, at)
             name = data[at + 2 : at + 2 + length].decode()
@@ -325,9 +338,13 @@ class _Container:
         }
 
 
-def _blocks(data: bytes) -> NDArray[np.float32]:
-    """4-bit blocks → weights."""
+def _blocks(data: bytes) -> NDArray[np.float16]:
+    """4-bit blocks → weights; some at a time, since all of them as 32-bit floats fit no cache."""
     rows = np.frombuffer(data, np.dtype([("scale", "<f2"), ("halves", "u1", 16)]))
-    halves = rows["halves"]
-    weights = np.concatenate([halves & 15, halves >> 4], axis=1).astype(np.float32) - 8
-    return (weights * rows["scale"].astype(np.float32)[:, None]).ravel()
+    weights = np.empty((len(rows), 32), np.float16)
+    for at in range(0, len(rows), _SOME):
+        some = rows[at : at + _SOME]
+        halves = np.concatenate([some["halves"] & 15, some["halves"] >> 4], axis=1)
+        levels = halves.astype(np.float32) - 8
+        weights[at : at + _SOME] = levels * some["scale"].astype(np.float32)[:, None]
+    return weights.ravel()

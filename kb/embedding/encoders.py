@@ -6,6 +6,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Callable, Sequence
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
@@ -294,8 +295,9 @@ def load_embedder(
     return SentenceTransformerEmbedder(model, model, hashlib.sha256(model.encode()).hexdigest())
 
 
+@cache
 def load_small_encoder() -> SmallEncoder:
-    """The second encoder."""
+    """The second encoder: one a process, however often it is asked for."""
     return SmallEncoder()
 
 

@@ -95,7 +95,7 @@ def render_png(chart: Chart) -> bytes:
         )
         pen.text((right + 6 * _SCALE, middle), str(row.value), font=text, fill=INK, anchor="lm")
     out = BytesIO()
-    image.save(out, "PNG", optimize=True)
+    image.save(out, "PNG")
     return out.getvalue()
 
 

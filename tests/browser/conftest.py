@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +22,7 @@ from tasks.models import Extraction
 from tasks.people import People, Person
 from tasks.store import Store
 from tasks.units import title_of
+from tests.api.service.process import Forked, environ_of
 from tests.evaluation.questions import lay_vectors
 
 PASSWORD = "correct horse battery"
@@ -103,21 +101,20 @@ def served(tmp_path_factory) -> Iterator[tuple[str, Extraction]]:
         for person in PEOPLE:
             People(store).add(CONSOLE, person, settings.now())
             Access(store).set_password(CONSOLE, person.login, PASSWORD, settings.now())
-    command = [sys.executable, "-u", "-m", "api.main", "serve", "--port", "0", "--no-schedule", "--no-warm"]  # fmt: skip
-    root = Path(__file__).resolve().parents[2]
-    environ = os.environ | {"DUBAN_HOME": str(home), "DUBAN_LANG": "zh", "PYTHONPATH": str(root), "COLUMNS": "200", "DUBAN_DIGEST_DROP": str(home / "drop")}  # fmt: skip
+    environ = environ_of(home, DUBAN_LANG="zh", COLUMNS="200", DUBAN_DIGEST_DROP=str(home / "drop"))
     log = home / "log"
-    with log.open("wb") as out, subprocess.Popen(command, cwd=root, env=environ, stdout=subprocess.PIPE, stderr=out, text=True) as process:  # fmt: skip
-        try:
-            assert process.stdout is not None
-            for line in process.stdout:
+    process = Forked(["serve", "--port", "0", "--no-schedule", "--no-warm"], environ, log)
+    try:
+        with process.stdout as said:
+            for line in said:
                 if found := re.search(r"http://127\.0\.0\.1:\d+", line):
                     yield found.group(), extraction
                     break
             else:
                 pytest.fail(log.read_text(encoding="utf-8", errors="replace"))
-        finally:
-            process.terminate()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
 
 
 @pytest.fixture(scope="package")

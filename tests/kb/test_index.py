@@ -3,13 +3,13 @@
 import json
 import os
 import shutil
-import signal
 import socket
 import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing, suppress
+from contextlib import closing
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from kb.embedding.reranker import Reranker
 from kb.errors import IndexBusyError, IndexStateError, ModelError
 from kb.index import VectorIndex
 from kb.retrieval import HybridRetriever
+from tests.api.delivery.processes import FORK, kill
 
 CACHE = default_cache({}).expanduser()
 TEXTS = ["抓好消防安全", "抓好交通安全管理", "防溺水由区教委负责", "条款内容"]
@@ -174,58 +175,37 @@ def test_a_reranker_orders_the_best_anew(index, tiny_reranker, tmp_path):
         Reranker(str(tmp_path / "none")).score("x", ["y"])
 
 
-FORKING = """
-import os, signal, sys, time
-from pathlib import Path
-import chromadb, sentence_transformers
-import kb.index
-from kb.embedding import load_embedder, load_small_encoder
-from tests.kb.test_index import CACHE, chunks, TEXTS
-signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # who is killed is gone at once
-model = sys.argv[1]
-for line in sys.stdin:
-    stop, folder = line.rstrip().split(" ", 1)
-    if os.fork():
-        continue
-    index = kb.index.VectorIndex(Path(folder), load_embedder(model, CACHE), load_small_encoder())
-    def die(*_a, **_k):
-        print(os.getpid(), flush=True)
+def embed_until(stop: str, folder: Path, model: str, told: Connection) -> None:
+    """Make the index, and wait to be killed where it comes to `stop`."""
+
+    def die(*_a: object, **_k: object) -> None:
+        told.send(stop)
         time.sleep(600)
-    setattr(kb.index.VectorIndex, stop, die)
-    index.vectors(chunks(*TEXTS))
-"""
 
-
-@pytest.fixture(scope="module")
-def forking(tiny_model):
-    """A process with all that an index takes, from which those that are killed are forked."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", FORKING, str(tiny_model)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2], text=True,
-    )  # fmt: skip
-    yield process
-    process.communicate()
+    setattr(VectorIndex, stop, die)
+    VectorIndex(folder, load_embedder(model, CACHE), load_small_encoder()).vectors(chunks(*TEXTS))
 
 
 @pytest.mark.parametrize("stop", ["_embed", "_add", "_write_snapshot"])
-def test_killed_at_any_moment_it_is_found_and_mended(tiny_model, tmp_path, forking, stop):
+def test_killed_at_any_moment_it_is_found_and_mended(tiny_model, tmp_path, stop):
     folder = tmp_path / "index"
     before = VectorIndex(folder, load_embedder(str(tiny_model), CACHE), load_small_encoder())
     before.vectors(chunks(*TEXTS[:2]))
-    forking.stdin.write(f"{stop} {folder}\n")
-    forking.stdin.flush()
-    number = int(forking.stdout.readline())
+    hears, told = FORK.Pipe(duplex=False)
+    given = (stop, folder, str(tiny_model), told)
+    process = FORK.Process(target=embed_until, args=given, daemon=True)
+    process.start()
+    told.close()
+    with hears:
+        assert hears.recv() == stop
+    number = process.pid
     held = VectorIndex(folder, before.embedder, before.small, wait=0.2)
     with pytest.raises(IndexStateError, match=str(number)):
         held.status(chunks(*TEXTS))
     with pytest.raises(IndexBusyError, match=str(number)):
         held.vectors(chunks(*TEXTS))
     beside = held.vectors(chunks(*TEXTS), beside=True)
-    os.kill(number, signal.SIGKILL)
-    with suppress(ProcessLookupError):
-        while True:
-            os.kill(number, 0)
-            time.sleep(0.01)
+    kill(process)
     after = VectorIndex(folder, before.embedder, before.small)
     if stop == "_add":
         assert not after.status(chunks(*TEXTS)).sound

@@ -4,7 +4,6 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from ingest.pipeline import extract_bytes
 from tasks.authorisation import Actor, PersonRole
 from tasks.digest import Week, build_digests, parse_week
 from tasks.lifecycle import Command, Step
@@ -12,7 +11,7 @@ from tasks.models import Extraction
 from tasks.store import Store
 from tasks.tracker import Tracker
 from tests.stores import passing_store
-from tests.tasks.samples import unit_of
+from tests.tasks.samples import read, unit_of
 
 ZONE = ZoneInfo("Asia/Shanghai")
 EARLIER = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
@@ -45,7 +44,7 @@ def opened(words: str = PLAN, *, recorded_at: datetime = EARLIER, name: str = "p
 
 def add(store: Store, words: str, *, recorded_at: datetime, name: str = "plan.txt") -> Extraction:
     data = words.encode()
-    extraction = extract_bytes(data, name)
+    extraction = read(words, name)[0]
     store.add(extraction, data, recorded_at=recorded_at)
     return extraction
 
@@ -81,7 +80,7 @@ def lines(digest, kind, *, joint: bool = False):
 def hostile(words: str, unit: str = "区水利局") -> Extraction:
     """The plan with `words` as its first duty, title, unit's neighbour and plan's title: what no
     reader of documents would let through must not get through a renderer either."""
-    extraction = extract_bytes(PLAN.encode(), "plan.txt")
+    extraction = read(PLAN)[0]
     task = extraction.tasks[0]
     owner = task.responsibilities[0]
     milestones = tuple(m.model_copy(update={"commitment": words}) for m in task.milestones)

@@ -5,7 +5,6 @@ import re
 import zipfile
 from datetime import UTC, date, datetime
 
-from ingest.pipeline import extract_bytes
 from tasks.authorisation import Actor
 from tasks.exports.rows import ExportRow, export_rows
 from tasks.exports.workbook import Heading
@@ -13,7 +12,7 @@ from tasks.lifecycle import Command, Life, Step
 from tasks.listing import Wanted
 from tasks.store import Store
 from tasks.tracker import Tracker
-from tests.tasks.samples import officer
+from tests.tasks.samples import officer, read
 
 NOW = datetime(2026, 3, 2, 3, 4, tzinfo=UTC)
 TODAY = NOW.date()
@@ -42,8 +41,7 @@ def put(
     refresh: bool = False,
     replaces: str | None = None,
 ) -> str:
-    data = words.encode()
-    extraction = extract_bytes(data, "plan.txt")
+    extraction, data = read(words)
     added = store.add(extraction, data, recorded_at=at, refresh=refresh, replaces=replaces)
     return added.document_id
 

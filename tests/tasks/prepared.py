@@ -53,7 +53,7 @@ OTHER = plan("修渠。20279月前修好水渠，受益4550人。（责任单位
 def bring(store: Store, text: str, name: str) -> str:
     """Bring a document in by the reader that is installed."""
     data = text.encode()
-    added = store.add(extract_bytes(data, name), data, recorded_at=NOW, reader=VERSION)
+    added = store.add(_extract(data, name), data, recorded_at=NOW, reader=VERSION)
     return added.document_id
 
 

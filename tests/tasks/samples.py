@@ -1,6 +1,7 @@
 """A small plan with one duty of each kind, and people to work on it."""
 
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from alembic import command
@@ -35,8 +36,9 @@ def plan(*duties: str) -> str:
 PLAN = plan(DANGERS, DRILLS, SCHOOLS, WORDS)
 
 
+@lru_cache(64)
 def read(words: str = PLAN, name: str = "plan.txt") -> tuple[Extraction, bytes]:
-    """A document's extraction and its bytes."""
+    """A document's extraction, which nobody can change, and its bytes."""
     data = words.encode()
     return extract_bytes(data, name), data
 

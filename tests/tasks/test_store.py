@@ -1,11 +1,9 @@
 """The store on a real database file: idempotent, versioned, whole after a kill."""
 
-import os
-import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
 
 import pytest
 from alembic import command
@@ -17,13 +15,14 @@ from sqlalchemy import create_engine, delete, event, func, insert, inspect, sele
 from kb.errors import NotFoundError, StoreError
 from tasks import audit, schema
 from tasks.fact_ids import identify
-from tasks.lifecycle import Step
+from tasks.lifecycle import Command, Step
 from tasks.listing import list_standings
 from tasks.migrations import HEAD, upgrade
 from tasks.schema import metadata
 from tasks.store import Store
 from tasks.tracker import Tracker
-from tests.tasks.samples import NOW, PLAN, TODAY, milestone_of, read, take
+from tests.api.delivery.processes import FORK, kill
+from tests.tasks.samples import NOW, OFFICER, PLAN, TODAY, milestone_of, read, take
 
 
 @pytest.fixture
@@ -144,92 +143,77 @@ def test_the_migrations_make_the_tables_of_the_schema():
     engine.dispose()
 
 
-KILLED = """
-import sys, time
-from datetime import UTC, datetime
-from sqlalchemy import event
-from tasks.store import Store
-from tests.tasks.samples import PLAN, read
-store = Store.open(sys.argv[1])
-@event.listens_for(store._engine, "commit")
-def wait(connection):
-    print("before commit", flush=True)
-    time.sleep(60)
-extraction, data = read(PLAN.replace("20处", "30处"))
-store.add(extraction, data, recorded_at=datetime(2026, 1, 2, tzinfo=UTC))
-"""
+def begin(what: Callable[..., None], *arguments: object) -> tuple[ForkServerProcess, Connection]:
+    """A process that does it, and the line to it, which is the last argument."""
+    here, there = FORK.Pipe()
+    process = FORK.Process(target=what, args=(*arguments, there), daemon=True)
+    process.start()
+    there.close()
+    return process, here
+
+
+def come_to_a_commit(url: str, line: Connection) -> None:
+    store = Store.open(url)
+
+    @event.listens_for(store._engine, "commit")
+    def wait(_connection):
+        line.send("before commit")
+        time.sleep(60)
+
+    extraction, data = read(PLAN.replace("20处", "30处"))
+    store.add(extraction, data, recorded_at=NOW)
 
 
 def test_killed_before_the_commit_the_store_is_as_before(url):
     extraction, data = read()
     with Store.open(url) as store:
         store.add(extraction, data, recorded_at=NOW)
-    root = Path(__file__).resolve().parents[2]
-    child = subprocess.Popen(
-        [sys.executable, "-c", KILLED, url], stdout=subprocess.PIPE, cwd=root, text=True
-    )
-    assert child.stdout is not None
-    assert child.stdout.readline() == "before commit\n"
-    os.kill(child.pid, signal.SIGKILL)
-    child.wait()
-    child.stdout.close()
+    child, line = begin(come_to_a_commit, url)
+    with line:
+        assert line.recv() == "before commit"
+        kill(child)
     time.sleep(0.01)
     with Store.open(url) as store:
         assert store.extractions() == (extraction,)
         assert len(store.documents(superseded=True)) == 1
 
 
+def open_it(url: str, _line: Connection) -> None:
+    Store.open(url).close()
+
+
 def test_two_who_open_a_new_store_at_once_make_it_once(tmp_path, postgres):
-    root = Path(__file__).resolve().parents[2]
-    code = "import sys; from tasks.store import Store; Store.open(sys.argv[1]).close()"
     for url in (f"sqlite:///{tmp_path / 'new.db'}", postgres.new_database(empty=True)):
-        children = [
-            subprocess.Popen([sys.executable, "-c", code, url], cwd=root, stderr=subprocess.PIPE)
-            for _ in range(3)
-        ]
-        for child in children:
-            assert child.communicate()[1] == b""
+        children = [begin(open_it, url) for _ in range(3)]
+        for child, line in children:
+            with line:
+                child.join()
+            assert child.exitcode == 0
         with Store.open(url) as store:
             assert store.documents() == ()
 
 
-WRITER = """
-import sys
-from datetime import UTC, datetime
-from tasks import audit
-from tasks.lifecycle import Command, Step
-from tasks.store import Store
-from tasks.tracker import Tracker
-from tests.tasks.samples import OFFICER, TODAY, milestone_of
-store = Store.open(sys.argv[1])
-tracker, key = Tracker(store), milestone_of(store, "整治隐患")
-print("ready", flush=True)
-sys.stdin.readline()
-for number in range(int(sys.argv[3])):
-    command = Command(step=Step.REPORT, milestone_id=key, on=TODAY, text=f"{sys.argv[2]} {number}")
-    tracker.perform(OFFICER, command, datetime(2026, 1, 2, 3, 4, tzinfo=UTC))
-"""
-
-
-def start(code: str, *arguments: str) -> subprocess.Popen[str]:
-    root = Path(__file__).resolve().parents[2]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *arguments], stdin=pipe, stdout=pipe, cwd=root, text=True
-    )
+def report_often(url: str, name: str, times: int, line: Connection) -> None:
+    store = Store.open(url)
+    tracker, key = Tracker(store), milestone_of(store, "整治隐患")
+    line.send("ready")
+    line.recv()
+    for number in range(times):
+        command = Command(step=Step.REPORT, milestone_id=key, on=TODAY, text=f"{name} {number}")
+        tracker.perform(OFFICER, command, NOW)
 
 
 def test_two_processes_that_write_at_once_lose_nothing(store, store_url):
     take(store, Step.ACCEPT)
-    children = [start(WRITER, store_url, name, "40") for name in ("a", "b")]
-    for child in children:
-        assert child.stdout.readline() == "ready\n"
-    for child in children:
-        child.stdin.write("go\n")
-        child.stdin.flush()
-    for child in children:
-        child.communicate()
-        assert child.returncode == 0
+    children = [begin(report_often, store_url, name, 40) for name in ("a", "b")]
+    for _, line in children:
+        assert line.recv() == "ready"
+    for _, line in children:
+        line.send("go")
+    for child, line in children:
+        with line:
+            child.join()
+        assert child.exitcode == 0
     tracker = Tracker(store)
     assert tracker.life(milestone_of(store, "整治隐患")).reports == 80
     assert tracker.replay() == tracker.lives()
@@ -241,36 +225,34 @@ def test_two_processes_that_write_at_once_lose_nothing(store, store_url):
         assert mine == [f"{name} {number}" for number in range(40)], "each in its own order"
 
 
-STEP_KILLED = """
-import sys, time
-from sqlalchemy import event
-from tasks.lifecycle import Step
-from tasks.store import Store
-from tests.tasks.samples import take
-store = Store.open(sys.argv[1])
-def wait():
-    print("now", flush=True)
-    time.sleep(60)
-@event.listens_for(store._engine, "commit")
-def commit(connection):
-    if connection.info.get("wrote") and sys.argv[2] == "before":
-        wait()
-@event.listens_for(store._engine, "after_cursor_execute")
-def note(connection, cursor, statement, *rest):
-    if statement.startswith("INSERT INTO audit"):
-        connection.info["wrote"] = True
-take(store, Step.REPORT, percent=70)
-wait()
-"""
+def stop_in_a_step(url: str, moment: str, line: Connection) -> None:
+    store = Store.open(url)
+
+    def wait():
+        line.send("now")
+        time.sleep(60)
+
+    @event.listens_for(store._engine, "commit")
+    def commit(connection):
+        if connection.info.get("wrote") and moment == "before":
+            wait()
+
+    @event.listens_for(store._engine, "after_cursor_execute")
+    def note(connection, _cursor, statement, *_rest):
+        if statement.startswith("INSERT INTO audit"):
+            connection.info["wrote"] = True
+
+    take(store, Step.REPORT, percent=70)
+    wait()
 
 
 @pytest.mark.parametrize(("moment", "reports"), [("before", 0), ("after", 1)])
 def test_killed_in_a_step_the_store_is_as_before_or_after(store, store_url, moment, reports):
     take(store, Step.ACCEPT)
-    child = start(STEP_KILLED, store_url, moment)
-    assert child.stdout.readline() == "now\n"
-    os.kill(child.pid, signal.SIGKILL)
-    child.communicate()
+    child, line = begin(stop_in_a_step, store_url, moment)
+    with line:
+        assert line.recv() == "now"
+        kill(child)
     tracker = Tracker(store)
     assert tracker.life(milestone_of(store, "整治隐患")).reports == reports
     assert tracker.replay() == tracker.lives()

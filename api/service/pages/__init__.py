@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from api.service.pages import (
@@ -45,10 +45,14 @@ _AREAS = (
     oidc,
 )
 
+_PAGES = APIRouter()
+"""All of them, put together once, as the API is."""
+for _area in _AREAS:
+    _PAGES.include_router(_area.router, include_in_schema=False)
+
 
 def install(app: FastAPI) -> None:
     """Put the pages and what they load into the app; errors become pages for browsers."""
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for area in _AREAS:
-        app.include_router(area.router, include_in_schema=False)
+    app.router.routes.extend(_PAGES.routes)
     errors.install(app)

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from api.cli.app import run, take_global
+from api.main import main
 from kb.lexicon import corpus_path
+from tests.api.service.process import ROOT, environ_of, forked
 from tests.evaluation.questions import lay_vectors
 
 NOTICE = corpus_path() / "documents" / "wanzhou-fuban-2022-30.txt"
@@ -125,34 +127,27 @@ def test_a_name_that_is_no_utf_8_is_escaped_and_all_files_go_in(tmp_path):
         data = b"\x00\x01" * 50 if b"bad" in name else words.encode()
         Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).write_bytes(data)
 
-    def duban(*arguments: str) -> subprocess.CompletedProcess[bytes]:
-        command = [
-            sys.executable,
-            "-m",
-            "api.main",
-            *arguments,
-            "--store",
-            str(tmp_path / "store.db"),
-        ]
-        return subprocess.run(command, capture_output=True, check=False)
-
-    made = duban("ingest", "--no-index", "--json", str(folder))
+    environ = environ_of(tmp_path)
+    command = [sys.executable, "-m", "api.main", "ingest", "--no-index", "--json", str(folder)]
+    made = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, check=False)
     rows = {Path(row["file"]).name: row for row in json.loads(made.stdout.decode())["files"]}
     assert {name: row["status"] for name, row in rows.items()} == {
         r"\xd6\xd8\xb5\xe3.txt": "added", r"a\x1b[2J\x0a.txt": "added", "good.txt": "added", r"bad\xff.txt": "failed",
     }  # fmt: skip
     assert made.returncode == 1
     assert "file-name" in {w["code"] for w in rows[r"\xd6\xd8\xb5\xe3.txt"]["warnings"]}
+
+    def duban(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return forked(environ, main, list(arguments))
+
     shown = duban("ingest", "--no-index", str(folder))
-    told = shown.stdout.decode() + shown.stderr.decode()
+    told = shown.stdout + shown.stderr
     assert r"\xd6\xd8\xb5\xe3.txt" in told
     assert r"bad\xff.txt" in told
     assert "\x1b[2J" not in told
     for command in (["documents", "--json"], ["verify"], ["tasks", "--json"]):
         assert duban(*command).returncode == 0
-    names = {
-        row["document"]["name"] for row in json.loads(duban("documents", "--json").stdout.decode())
-    }
+    names = {row["document"]["name"] for row in json.loads(duban("documents", "--json").stdout)}
     assert names == {r"\xd6\xd8\xb5\xe3.txt", r"a\x1b[2J\x0a.txt", "good.txt"}
 
 

@@ -15,7 +15,11 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 FORK = multiprocessing.get_context("forkserver")
-FORK.set_forkserver_preload(["tests.api.delivery.processes", "tests.api.service.killed", "api.cli.deliveries", "api.service.server", "tasks.digest.word", "tasks.digest.page"])  # fmt: skip
+FORK.set_forkserver_preload([
+    "tests.api.delivery.processes", "tests.api.service.killed", "tests.api.service.process", "api.cli.app",
+    "api.cli.deliveries", "api.service.server", "tasks.digest.word", "tasks.digest.page",
+    "sentence_transformers", "chromadb",  # five seconds of each process that embeds
+])  # fmt: skip
 
 
 def _run(arguments: list[str], environ: dict[str, str], folder: str) -> None:

@@ -7,19 +7,25 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import httpx
+from argon2 import PasswordHasher
 
 from api.main import main
+from tasks import access
 from tests.api.delivery.processes import FORK
 
 ROOT = Path(__file__).resolve().parents[3]
+QUICKLY = "TESTS_HASH_QUICKLY"
+"""Set for a forked service in which many passwords are tried: they are hashed in no time."""
 
 
 def environ_of(home: Path, **more: str) -> dict[str, str]:
@@ -41,16 +47,43 @@ def duban(home: Path, *arguments: str, timeout: float = 120, **more: str) -> sub
     )  # fmt: skip
 
 
-def _serve(arguments: list[str], environ: dict[str, str], out: Connection, log: str) -> None:
-    """What a shell would do, in a process that has imported the most of it."""
-    os.dup2(out.fileno(), 1)
+def _as_a_shell_would(environ: dict[str, str], out: int, log: str) -> None:
+    """Give this process its surroundings and its output."""
+    os.dup2(out, 1)
     with Path(log).open("ab") as file:
         os.dup2(file.fileno(), 2)
     sys.stdout, sys.stderr = (os.fdopen(n, "w", 1, encoding="utf-8", closefd=False) for n in (1, 2))
     os.environ.clear()
     os.environ.update(environ)
     os.chdir(ROOT)
+
+
+def _serve(arguments: list[str], environ: dict[str, str], out: Connection, log: str) -> None:
+    """The command, in a process that has imported the most of it."""
+    _as_a_shell_would(environ, out.fileno(), log)
+    if environ.get(QUICKLY):
+        access._USUAL = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     main(arguments)
+
+
+def _run(what: Callable[..., object], arguments: tuple[Any, ...], environ: dict[str, str], out: str, log: str) -> None:  # fmt: skip
+    with Path(out).open("ab") as file:
+        _as_a_shell_would(environ, file.fileno(), log)
+    raise SystemExit(what(*arguments))
+
+
+def forked(environ: dict[str, str], what: Callable[..., object], *arguments: Any) -> subprocess.CompletedProcess[str]:  # fmt: skip
+    """A function that gives (or ends with) an exit code, to its end in a process that has imported
+    what it needs: where how a process starts is not what a test is about."""
+    with tempfile.TemporaryDirectory() as folder:
+        out, log = Path(folder, "out"), Path(folder, "log")
+        given = (what, arguments, environ, str(out), str(log))
+        process = FORK.Process(target=_run, args=given)
+        process.start()
+        process.join(300)
+        assert process.exitcode is not None
+        said = [path.read_text("utf-8", "backslashreplace") for path in (out, log)]
+    return subprocess.CompletedProcess(arguments, process.exitcode, *said)
 
 
 class Forked:

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from api.cli.app import run
+from api.main import main
 from api.service.oidc import read_oidc_settings
 from api.service.server import (
     check_binding,
@@ -30,7 +31,7 @@ from tasks.access import Access
 from tasks.authorisation import CONSOLE, PersonRole
 from tasks.people import People, Person
 from tasks.store import Store
-from tests.api.service.process import Serving, duban
+from tests.api.service.process import QUICKLY, Serving, duban, environ_of, forked
 from tests.tasks.samples import PLAN
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1"])]
@@ -138,7 +139,7 @@ def test_proxies_are_named_one_by_one(tmp_path, proxies):
 
 def test_an_address_that_others_reach_takes_an_administrator_with_a_password(tmp_path):
     """One that is shown at the first start stays in the log of whatever starts the service."""
-    done = duban(tmp_path, "serve", "--host", EVERYWHERE, "--port", "0", **TLS)
+    done = forked(environ_of(tmp_path, **TLS), main, ["serve", "--host", EVERYWHERE, "--port", "0"])
     assert done.returncode == 2
     assert "duban people password" in done.stderr
     now = datetime.now(UTC)
@@ -167,7 +168,7 @@ def guess(served, login, **headers):
 
 
 def test_who_a_proxy_says_is_asking_counts_where_there_is_one(tmp_path):
-    with Serving(tmp_path, surroundings=TLS) as served:
+    with Serving(tmp_path, surroundings=TLS | {QUICKLY: "yes"}, forked=True) as served:
         for number in range(12):  # each from their own address
             assert guess(served, f"a{number}", **{"X-Forwarded-For": f"203.0.113.{number}"}) == 401
         codes = [  # what stands before the last is what the client says of itself
@@ -186,7 +187,7 @@ def test_who_a_proxy_says_is_asking_counts_where_there_is_one(tmp_path):
 
 
 def test_without_a_proxy_nobody_says_who_is_asking(tmp_path):
-    with Serving(tmp_path) as served:
+    with Serving(tmp_path, surroundings={QUICKLY: "yes"}, forked=True) as served:
         codes = [
             guess(served, f"a{number}", **{"X-Forwarded-For": f"203.0.113.{number}"})
             for number in range(31)
@@ -205,7 +206,8 @@ def test_the_command_refuses_with_the_reason_and_makes_nothing(tmp_path):
 
 
 def test_a_wrong_setting_is_told_before_anything_is_made(tmp_path):
-    done = duban(tmp_path, "serve", "--port", "0", DUBAN_OIDC_ISSUER="http://login.example")
+    environ = environ_of(tmp_path, DUBAN_OIDC_ISSUER="http://login.example")
+    done = forked(environ, main, ["serve", "--port", "0"])
     assert done.returncode == 2
     assert "DUBAN_OIDC_ISSUER" in done.stderr
     assert not (tmp_path / "duban.db").exists()
@@ -222,7 +224,7 @@ def test_the_first_start_shows_a_password_once_and_it_works(tmp_path):
         )
         assert answer.json()["role"] == "admin"
         assert first.address in first.said
-    with Serving(tmp_path) as again:
+    with Serving(tmp_path, forked=True) as again:
         assert "密码" not in again.said
         assert password not in again.said + again.log
     assert password.encode() not in b"".join(p.read_bytes() for p in tmp_path.glob("duban.db*"))
@@ -231,7 +233,7 @@ def test_the_first_start_shows_a_password_once_and_it_works(tmp_path):
 def test_a_port_that_is_taken_is_told_with_what_to_do(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        done = duban(tmp_path, "serve", "--port", port)
+        done = forked(environ_of(tmp_path), main, ["serve", "--port", port])
     assert done.returncode == 1
     assert f"127.0.0.1:{port}" in done.stderr
     assert "--port" in done.stderr
@@ -244,7 +246,7 @@ def test_a_port_that_is_taken_is_told_with_what_to_do(tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_told_to_stop_it_ends_in_order(filled, number):
     home, secrets = filled
-    with Serving(home) as served:
+    with Serving(home, forked=number == signal.SIGINT) as served:
         mine = {"Authorization": f"Bearer {secrets[0]}"}
         assert httpx.get(f"{served.address}/api/v1/tasks", headers=mine).status_code == 200
         assert served.stop(number) == 0
@@ -384,14 +386,15 @@ def test_commands_beside_the_service_read_and_write_without_harm(filled):
         mine = {"Authorization": f"Bearer {secrets[0]}"}
         sheet = home / "other.txt"
         sheet.write_text(PLAN.replace("防汛", "防火"), encoding="utf-8")
-        done = duban(home, "ingest", str(sheet), "--no-index")
+        environ = environ_of(home)
+        done = forked(environ, main, ["ingest", str(sheet), "--no-index"])
         assert done.returncode == 0, done.stderr
         titles = {
             t["document_title"]
             for t in httpx.get(f"{served.address}/api/v1/tasks", headers=mine).json()["items"]
         }
         assert {t[2:4] for t in titles} == {"防汛", "防火"}
-        assert duban(home, "audit", "verify").returncode == 0
+        assert forked(environ, main, ["audit", "verify"]).returncode == 0
 
 
 def test_documents_read_in_beside_the_service_harm_neither_index_nor_answers(filled, capsys):
@@ -423,7 +426,7 @@ def test_documents_read_in_beside_the_service_harm_neither_index_nor_answers(fil
             pass
         return arrived.acquire(timeout=120) and arrived.acquire(timeout=120)
 
-    with Serving(home, options=("--no-schedule",)) as served:
+    with Serving(home, options=("--no-schedule",), forked=True) as served:
         served.wait_for_assistant()
         thread = threading.Thread(target=ask, args=(served.address,))
         thread.start()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from tests.api.service.world import settings_in
 PLACE = Path(__file__).parent / "wire.json"
 
 
+@cache
 def described() -> dict[str, Any]:
-    """The app's description."""
+    """The app's description, which is the same for all who ask."""
     with tempfile.TemporaryDirectory() as folder:
         return create_app(settings_in(Path(folder)), warm=False).openapi()
 

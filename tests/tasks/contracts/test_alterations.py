@@ -270,32 +270,40 @@ def log_cases() -> list[tuple[str, str, Callable[[Connection], None]]]:
     ]  # fmt: skip
 
 
-def test_the_untouched_store_is_sound_and_every_alteration_is_named(altering):
+def test_the_untouched_store_is_sound_and_every_alteration_is_named(altering, monkeypatch):
     with altering() as connection:
         before, kind = verify(Within(connection)), connection.dialect.name
     assert before.sound, (before.faults, before.differences)
     assert {c.what for c in before.checked if not c.count} == set()
     unseen: list[object] = []
-    for table, column in columns(kind):
-        with altering() as connection:
-            if table == "audit":
-                tamper_with_log(connection)
-            key = change_one(connection, table, column)
-            said = verify(Within(connection))
-        named = {(d.table, d.row) for d in said.differences}
-        named |= {("audit", str(f.seq)) for f in said.faults if f.seq}
-        wanted = {table, ALIAS.get(table, table)}
-        if said.sound or not any(t in wanted and f"/{key}" in f"/{r}" for t, r in named):
-            unseen.append((table, column, key, sorted(named)))
-    for name, table, alter in [*CASES, *log_cases()]:
-        with altering() as connection:
-            alter(connection)
-            said = verify(Within(connection))
-            tables = {d.table for d in said.differences} | {"audit" for _ in said.faults}
-            if said.sound or table not in tables:
-                unseen.append((name, tables))
-            if table in ("fact", "document") and verify(Within(connection), reader="old").sound:
-                unseen.append((name, "by the digests alone"))
+
+    def try_all(cases):
+        for name, table, alter in cases:
+            with altering() as connection:
+                alter(connection)
+                said = verify(Within(connection))
+                tables = {d.table for d in said.differences} | {"audit" for _ in said.faults}
+                if said.sound or table not in tables:
+                    unseen.append((name, tables))
+                if table in ("fact", "document") and verify(Within(connection), reader="old").sound:
+                    unseen.append((name, "by the digests alone"))
+
+    with monkeypatch.context() as alone:
+        # Where rows alone are altered, alembic finds of the tables what it found of the untouched.
+        alone.setattr("tasks.verify.shape.compare_metadata", lambda *_: [])
+        for table, column in columns(kind):
+            with altering() as connection:
+                if table == "audit":
+                    tamper_with_log(connection)
+                key = change_one(connection, table, column)
+                said = verify(Within(connection))
+            named = {(d.table, d.row) for d in said.differences}
+            named |= {("audit", str(f.seq)) for f in said.faults if f.seq}
+            wanted = {table, ALIAS.get(table, table)}
+            if said.sound or not any(t in wanted and f"/{key}" in f"/{r}" for t, r in named):
+                unseen.append((table, column, key, sorted(named)))
+        try_all(CASES)
+    try_all(log_cases())
     assert not unseen, "\n".join(map(str, unseen))
     with altering() as connection:
         assert verify(Within(connection)) == before

@@ -1,6 +1,6 @@
 """Whatever the disk, the terminal or the index does, a command says what is the matter and what to
-do, and shows no traceback. Real processes, but where nothing of the process matters; a full disk
-and a read-only mount are real ones."""
+do, and shows no traceback. Real processes, but where nothing of the process matters (what they must
+import is the longest part of each); a full disk and a read-only mount are real ones."""
 
 import json
 import os
@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from api.cli import app as command_line
-from tests.api.service.process import ROOT, environ_of
+from tests.api.cli.several import NOT_HERE, mount
+from tests.api.service.process import ROOT, environ_of, forked
 from tests.tasks.samples import PLAN
 
 NOBODY = 12345
@@ -51,24 +52,9 @@ def run(home: Path, *arguments: str, out=subprocess.PIPE, unset=(), **more: str)
     )  # fmt: skip
 
 
-SEVERAL = """
-import json, os, sys
-from pathlib import Path
-from api.cli.app import run
-for words, code in json.loads(sys.argv[1]):
-    if words[0] == "rm":
-        (Path(os.environ["PLACE"]) / words[1]).unlink()
-    elif run(words, os.environ, Path.cwd()) != code:
-        sys.exit(f"another exit code: {words}")
-    print(flush=True)
-    print("<end>", flush=True)
-"""
-"""Commands with their exit codes, in one process: what it must import is the longest part of each."""
-
-
-def several(*commands: tuple[int, str]) -> str:
-    """The argument of `SEVERAL`; words are parted by single spaces."""
-    return json.dumps([[words.split(" "), code] for code, words in commands], ensure_ascii=False)
+SEVERAL = (
+    "import json, sys; from tests.api.cli.several import several; several(json.loads(sys.argv[1]))"
+)
 
 
 def here(home: Path, *arguments: str, **more: str) -> int:
@@ -91,8 +77,8 @@ def told(done, code: int, *words: str) -> None:
 @pytest.mark.parametrize("more", [{"PYTHONIOENCODING": "latin-1"}, ASCII])
 def test_a_terminal_that_shows_no_chinese(home, more):
     # What is typed is found, and what is not is told, in whatever the terminal shows.
-    commands = several((0, "tasks"), (0, "tasks --json"), (0, "trace 整治隐患"))
-    words = [sys.executable, "-c", SEVERAL, commands.encode("ascii", "backslashreplace").decode()]
+    commands = json.dumps([(0, "tasks"), (0, "tasks --json"), (0, "trace 整治隐患")])
+    words = [sys.executable, "-c", SEVERAL, commands]
     done = subprocess.run(
         words, cwd=ROOT, env=environ_of(home, **more), capture_output=True, encoding="utf-8",
         errors="backslashreplace", check=False,
@@ -182,15 +168,12 @@ def test_a_store_that_may_not_be_read_or_written(home):
 # ---- disks
 
 
-def mounted(place: Path, options: str, script: str, home: Path):
-    """A script that runs where a file system is mounted at `place`, for it alone."""
+def mounted(place: Path, options: str, script: str, home: Path, commands=(), **more: str):
+    """A script, then commands, where a file system is mounted at `place` for them alone."""
     place.mkdir(exist_ok=True)
-    whole = f'mount -t tmpfs {options} tmpfs "$PLACE" || exit 77; {script}'
-    done = subprocess.run(
-        [shutil.which("unshare") or "sh", "-m", "sh", "-c", whole], cwd=ROOT, capture_output=True, text=True, check=False,
-        env=environ_of(home, BOTH=BOTH, LEFT=LEFT, SEVERAL=SEVERAL, READ=several(*READ), WRITE=several(*WRITE)) | {"PLACE": str(place), "HOME_OF": str(home), "DUBAN": " ".join(DUBAN)},
-    )  # fmt: skip
-    if done.returncode == 77 or "unshare" in done.stderr:
+    more |= {"LEFT": LEFT, "PLACE": str(place), "HOME_OF": str(home), "DUBAN": " ".join(DUBAN)}
+    done = forked(environ_of(home, **more), mount, options, script, commands)
+    if done.returncode == NOT_HERE:
         pytest.skip("nothing can be mounted here")
     return done
 
@@ -204,26 +187,18 @@ def test_a_full_disk_under_the_store(home):
     told(mounted(home / "full", "-o size=700k", script, home), 1, "磁盘空间已满", "清理磁盘")
 
 
-BOTH = """
-import os
-from pathlib import Path
-from api.cli.app import run
-for words in (["index", "rebuild"], ["ask", "整治隐患由哪些单位负责？"]):
-    print(run(words, os.environ, Path.cwd()), flush=True)
-"""
+BOTH = (1, "index rebuild"), (0, "ask 整治隐患由哪些单位负责？")
 
 
 def test_a_full_disk_under_the_index_and_the_models(home):
     shutil.rmtree(home / "index")
-    script = FILL + f'{sys.executable} -c "$BOTH"'
-    done = mounted(home / "index", "-o size=64k", script, home)
+    done = mounted(home / "index", "-o size=64k", FILL + ":", home, BOTH)
     assert "Traceback" not in done.stderr
     assert done.stderr.count("磁盘空间已满") == 2
-    assert done.stdout.startswith("1\n")
+    assert done.returncode == 0, "told, and answered all the same"
     # An answer needs no index, and is given.
     assert "区水利局" in done.stdout
-    assert done.stdout.endswith("0\n")
-    script = FILL + 'DUBAN_CACHE="$PLACE" $DUBAN index status'
+    script = FILL + 'export DUBAN_CACHE="$PLACE"; $DUBAN index status'
     told(mounted(home / "models", "-o size=64k", script, home), 1, "磁盘空间已满", "models")
 
 
@@ -245,9 +220,9 @@ WRITE = (
 
 def test_a_store_on_a_read_only_mount_is_read(home):
     """SQLite's log needs files beside the store even for reading."""
-    script = 'cp -r "$HOME_OF"/* "$PLACE"; rm -f "$PLACE"/duban.db-*; mount -o remount,ro "$PLACE"; ' \
-        f'export DUBAN_HOME="$PLACE"; {sys.executable} -c "$SEVERAL" "$READ"'  # fmt: skip
-    done = mounted(home / "fixed", "", script, home)
+    script = 'cp -r "$HOME_OF"/* "$PLACE"; rm -f "$PLACE"/duban.db-*; mount -o remount,ro "$PLACE"'
+    place = home / "fixed"
+    done = mounted(place, "", script, home, READ, DUBAN_HOME=str(place))
     told(done, 0)
     assert "区水利局" in done.stdout
     assert "整治隐患" in done.stdout
@@ -269,9 +244,9 @@ def test_a_store_on_a_full_disk_is_read(home, left):
     killed = (
         f'{sys.executable} -c "$LEFT" "$PLACE/duban.db"; rm "$PLACE/duban.db-shm"; ' if left else ""
     )
-    script = 'cp "$HOME_OF"/duban.db "$PLACE"; ' + killed + FILL + \
-        f'export DUBAN_HOME="$PLACE"; {sys.executable} -c "$SEVERAL" "$WRITE"'  # fmt: skip
-    done = mounted(home / "full", "-o size=1500k", script, home)
+    script = 'cp "$HOME_OF"/duban.db "$PLACE"; ' + killed + FILL + ":"
+    place = home / "full"
+    done = mounted(place, "-o size=1500k", script, home, WRITE, DUBAN_HOME=str(place))
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("磁盘空间已满, 写不进去\n  请清理") == 1, "by what writes"
     assert "整治隐患" in done.stdout
