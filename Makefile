@@ -43,7 +43,8 @@ bench: setup
 eval: setup
 	@$(BIN)/python -m tests.evaluation
 
-calibrate: setup
+calibrate: setup # fits how questions are understood and what counts as their answer
+	@$(BIN)/python -m tests.evaluation.plans
 	@$(BIN)/python -m tests.evaluation.calibrate --write
 
 train: setup # fits ingest/weights from the annotated documents of ../shared/gold; without them the weights stay

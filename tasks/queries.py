@@ -205,7 +205,14 @@ class Register:
 
     def tasks_in(self, clause_id: str) -> list[Placed]:
         """The tasks that a clause states."""
-        return [p for p in self._placed.values() if p.clause.id == clause_id]
+        return list(self._by_clause.get(clause_id, ()))
+
+    @cached_property
+    def _by_clause(self) -> dict[str, list[Placed]]:
+        found: dict[str, list[Placed]] = {}
+        for placed in self._placed.values():
+            found.setdefault(placed.clause.id, []).append(placed)
+        return found
 
     def owners_of(self, task_id: str) -> list[Assignment]:
         """Who bears a task, in what role."""

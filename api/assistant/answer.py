@@ -6,9 +6,7 @@ import time
 from collections.abc import Sequence
 from copy import copy
 from datetime import date
-from functools import lru_cache
-from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Self
 
 from api.assistant.asked import Asked, asked_kinds
 from api.assistant.clauses import ClauseAnswers
@@ -19,57 +17,12 @@ from api.assistant.intents import Intent
 from api.assistant.lists import RegisterAnswers
 from api.assistant.plan_lists import PlanLists
 from api.assistant.question import Question
-from api.assistant.reply import ELSEWHERE, PERSON, SILENT, Answer, AnswerOutcome, Build, Refusal
-from api.assistant.search import Found
+from api.assistant.reply import ELSEWHERE, PERSON, Answer, AnswerOutcome, Build, Refusal
 from api.assistant.statements import joined, without_marks
 from api.assistant.understand import understand
-from kb.chunks import Chunk
-from kb.models import Fact, verify_quote
+from kb.models import verify_quote
 from tasks.queries import Register
 
-
-class Signals(NamedTuple):
-    """What speaks for an answer: language; share of the question's words that a clause holds;
-    share that one sentence or heading holds; how far the lists agree on the best clause; its
-    fused score; the share of its words that no clause holds. All 0…1."""
-
-    language: str
-    cover: float
-    focus: float
-    agreement: float
-    score: float
-    absent: float
-
-
-class Thresholds(Fact):
-    """When the documents count as silent: a weighted sum of the signals below zero. The weights
-    are fitted on questions with known answers (`make calibrate`) and kept in `thresholds.json`."""
-
-    bias: dict[str, float]
-    cover: float
-    focus: float
-    agreement: float
-    score: float
-    absent: float
-
-    def accept(self, s: Signals) -> bool:
-        """Whether the clauses found are about the question at all."""
-        total = self.cover * s.cover + self.focus * s.focus
-        total += self.agreement * s.agreement + self.score * s.score + self.absent * s.absent
-        return total + self.bias[s.language] >= 0
-
-
-@lru_cache
-def thresholds() -> Thresholds:
-    """The calibrated thresholds."""
-    path = Path(__file__).with_name("thresholds.json")
-    return Thresholds.model_validate_json(path.read_text(encoding="utf-8"))
-
-
-NO_VALUE = Refusal(
-    zh="这一条没有写数值目标，不作回答。",
-    en="This clause sets no value; no answer is given.",
-)
 _LEAST = (AnswerOutcome.ASK_BACK, AnswerOutcome.NONE, AnswerOutcome.RELATED, AnswerOutcome.CERTAIN)
 """Of two outcomes the one that comes first is that of both together."""
 _EXAMPLE = range(3, 16)
@@ -82,7 +35,6 @@ class Assistant(ClauseAnswers, RegisterAnswers, PlanLists, DueAnswers):
 
     def __init__(self, register: Register, build: Build) -> None:
         super().__init__(register, build)
-        self.signals: Signals | None = None
         self.districts = Districts.of(register)
         self._parts: dict[frozenset[str], Self] = {}
 
@@ -157,11 +109,11 @@ class Assistant(ClauseAnswers, RegisterAnswers, PlanLists, DueAnswers):
             return self._refuse(q, as_of, [])
         if q.intent is Intent.CONTACT:
             return self._contact(q, as_of)
-        if q.places:
+        if q.places and not any(self._is_printed(place) for place in q.places):
             return self._refuse(q, as_of, [], ELSEWHERE)
         if q.of_a_day and not q.units:
             return self._refuse(q, as_of, [])
-        if several := same_named(self.register, q):
+        if several := same_named(self._listing(q), q):
             return self._refuse(q, as_of, [], which_of(q, several), AnswerOutcome.ASK_BACK)
         if listed := self._listed_whole(q, as_of):
             return listed
@@ -178,7 +130,13 @@ class Assistant(ClauseAnswers, RegisterAnswers, PlanLists, DueAnswers):
         }
         if (handler := direct.get(q.intent)) and (answer := handler(q, as_of)):
             return answer
+        if q.intent is Intent.LIST and (q.without or q.alone or q.owned is False):
+            return self._count(q, as_of) or self._from_clauses(q, as_of)
         return self._from_clauses(q, as_of)
+
+    def _is_printed(self, place: str) -> bool:
+        """Whether any document at hand has a place's name, as an own word of it or of its title."""
+        return any(place in e.document.text for e in self.register.extractions)
 
     def _contact(self, q: Question, as_of: date) -> Answer:
         """A number or address of an office where one is printed; never anything of a person."""
@@ -200,62 +158,3 @@ class Assistant(ClauseAnswers, RegisterAnswers, PlanLists, DueAnswers):
             zh += f"，例如：“{named[0]}”由谁负责？什么时候完成？"
             en += f", for example: who is responsible for “{named[0]}”, and by when?"
         return self._refuse(q, as_of, [], Refusal(zh=zh, en=en), AnswerOutcome.ASK_BACK)
-
-    def _clauses_of(self, question: Question, as_of: date) -> frozenset[str]:
-        answer = self._answer(question, as_of)
-        return frozenset(c.clause_id for c in answer.citations if c.clause_id)
-
-    # ---- questions that need a clause found
-
-    def _from_clauses(self, q: Question, as_of: date) -> Answer:
-        words = self._words(q)
-        plans = self._plans_called(q.plan)
-        anchored = self._clauses_of(q.anchor, as_of) if q.anchor else frozenset()
-        if q.anchor and not anchored:
-            return self._refuse(q, as_of, [])
-
-        def keep(chunk: Chunk) -> bool:
-            if q.anchor:
-                return chunk.clause_id in anchored
-            return not plans or chunk.metadata.get("plan") in plans
-
-        found = self.search.find(q.search, keep=keep if plans or q.anchor else None)
-        with_clause = [f for f in found if f.clause is not None]
-        if (
-            q.intent is Intent.SOURCE
-            and with_clause
-            and (answer := self._numbered(q, as_of, with_clause, words))
-        ):
-            return answer
-        proven = {Intent.POLICY: self._policy, Intent.LIST: self._list}
-        prove = proven.get(q.intent)
-        if with_clause and prove and (answer := prove(q, as_of, with_clause, words)):
-            return answer
-        if not found or not (q.anchor or self._covers(q, words, found)):
-            return self._refuse(q, as_of, found)
-        handlers = {
-            Intent.WHO: self._who,
-            Intent.DEADLINE: self._deadline,
-            Intent.TARGET: self._target,
-            Intent.SOURCE: self._source,
-        }
-        handler = handlers.get(q.intent)
-        if handler and with_clause and (answer := handler(q, as_of, with_clause, words)):
-            return answer
-        if q.intent is Intent.TARGET:
-            return self._refuse(q, as_of, found, NO_VALUE if q.anchor else SILENT)
-        answer = self._quote(q, as_of, found, words)
-        if q.intent is Intent.WHO and q.anchor:
-            said = "这一条没有写责任单位。" if q.language == "zh" else "This clause names no unit."
-            return answer.model_copy(update={"answer": f"{said}\n{answer.answer}"})
-        return answer
-
-    def _covers(self, q: Question, words: Sequence[str], found: Sequence[Found]) -> bool:
-        """Whether what was found is about the question at all."""
-        best = max(self.search.coverage(words, f.chunk.titled) for f in found[:5])
-        agree = self.search.agreement(q.search, found[0].chunk)
-        focus = max((self._focus(f, words) for f in found[:4]), default=0.0)
-        self.signals = Signals(
-            q.language, best, focus, agree, found[0].score, self.search.absent(words)
-        )
-        return thresholds().accept(self.signals)

@@ -7,11 +7,13 @@ says the kind: 几天 asks for a time, 几所 for a count.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import lru_cache
 
 from kb.characters import any_word_of
 from kb.language.measures import MeasureKind, longest_measure, measures
+from kb.language.numerals import find_numerals
 from kb.language.parties import find_parties
 from kb.language.quantities import find_quantities
 from kb.language.times import find_times
@@ -22,7 +24,7 @@ _REMEMBERED = 20_000
 
 
 class Asked(StrEnum):
-    """A kind of value that answers a question; `measured` is any number, `words` none."""
+    """A kind of value that answers a question; `measured` is any number, `person` the name of one, `words` none."""
 
     MEASURED = "measured"
     MONEY = "money"
@@ -31,6 +33,7 @@ class Asked(StrEnum):
     COUNT = "count"
     PARTY = "party"
     CONTACT = "contact"
+    PERSON = "person"
     WORDS = "words"
 
 
@@ -47,6 +50,9 @@ _OF_MEASURE = {
 }
 _BETWEEN = "十百千万亿个"
 """What stands between 几 or 多少 and the measure: 多少万元, 几个月."""
+_WHICH = ("哪", "那", "which", "what", "the", "name")
+_SEVERAL = 3
+_BETWEEN_ITEMS = "、；;"
 _CONTACT = re.compile(r"\d[\d-]{6,}|[\w.]+@[\w.]+|https?://|www\.")
 
 
@@ -67,6 +73,19 @@ def asked_kinds(question: str) -> frozenset[Asked]:
         found.add(_measured(low[match.end() :]) if kind is Asked.MEASURED else kind)
     found.discard(Asked.WORDS)
     return frozenset(found - {Asked.MEASURED} or found)
+
+
+def asked_items(question: str) -> int | None:
+    """How many items a question wants named one by one (哪十项: 10); None where it says no number."""
+    for n in find_numerals(question):
+        if n.value >= _SEVERAL and question[: n.start].rstrip().lower().endswith(_WHICH):
+            return int(n.value)
+    return None
+
+
+def most_items(texts: Sequence[str]) -> int:
+    """The most items that one of the texts lists, or the number of texts."""
+    return max((1 + sum(text.count(mark) for mark in _BETWEEN_ITEMS) for text in texts), default=0)
 
 
 def _measured(rest: str) -> Asked:

@@ -1,55 +1,154 @@
-"""Questions about a clause that was found: who, when, how much, where from, what it says."""
+"""Questions that clauses answer: their sentences, and the facts that were read in these.
+
+What is quoted, and whether it counts as the answer, is decided by `api.assistant.evidence` for all
+of them; the facts of the best clause (who bears it, by when, what value) stand above the quotes.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from datetime import date
 
+from api.assistant.asked import Asked, asked_items, asked_kinds
+from api.assistant.evidence import Evidence
 from api.assistant.intents import Intent
+from api.assistant.plan import plan_of
 from api.assistant.question import Question
-from api.assistant.reply import BEARING, QUOTED, Answer
+from api.assistant.reply import BEARING, LOST, Answer, Composer, Facts, Refusal
 from api.assistant.search import Found, Sentence, sentences
-from api.assistant.values import ValueAnswers
-from kb.chunks import flatten
+from kb.chunks import Chunk, flatten
 from kb.language.roles import Role
-from tasks.models import Assignment, Basis, Certainty, Milestone
+from kb.models import Span
+from tasks.models import Assignment, Basis, Certainty, Milestone, Target
 from tasks.queries import Placed
-from tasks.words import (
-    describe_distance,
-    describe_due,
-)
+from tasks.query import Select
+from tasks.words import describe_distance, describe_due, describe_target
 
-_HEADING_ONLY = 80
 _LATE = re.compile(
     r"逾期|超期|过期|没按|未按|过了(?:期|时)限|overdue|\blate\b|past due|missed|behind schedule"
 )
-
+_NUMBERS = frozenset({Asked.MEASURED, Asked.MONEY, Asked.RATIO, Asked.COUNT})
+_METRIC = 0.2
+"""How much of a question a target's own words hold at least."""
+_NO_VALUE = Refusal(
+    zh="这一条没有写数值目标，不作回答。",
+    en="This clause sets no value; no answer is given.",
+)
+_CALLED = 0.4
+"""The share of a question's words that the title of a document cited holds at least."""
+_HEADED = 0.6
+"""The share of a question's words that the heading which it is about holds at least."""
+_MAYBE = 0.2
+"""From this probability on that another document is asked for, those cited are named above."""
+_BEHIND = 0.25
+"""What holds so much less of a question's words than the best is about something else."""
+_DUES = 3
 _TOPIC = 80
 """Characters of a sentence that stand for what an answer is about."""
 
 
-class ClauseAnswers(ValueAnswers):
-    """Answers from the clauses that retrieval found, best first."""
+class ClauseAnswers(Composer, ABC):
+    """Answers from the clauses that retrieval finds."""
 
-    # ---- answers, one a kind of question
+    def _from_clauses(self, q: Question, as_of: date) -> Answer:
+        """The sentences that answer a question, with their facts; of a question that goes on from
+        one before, out of the clauses that answered that one."""
+        anchored = self._clauses_of(q.anchor, as_of) if q.anchor else frozenset()
+        if q.anchor and not anchored:
+            return self._refuse(q, as_of, [])
+        plans = self._plans_called(q.plan)
 
-    def _who(
-        self, q: Question, as_of: date, found: Sequence[Found], words: Sequence[str]
+        def keep(chunk: Chunk) -> bool:
+            if q.anchor:
+                return chunk.clause_id in anchored
+            return not plans or chunk.metadata.get("plan") in plans
+
+        if (asked := asked_items(q.own)) and (points := self._points(q, as_of, asked, keep)):
+            return points
+        answer = self._from_evidence(
+            q, as_of, keep=keep if plans or q.anchor else None, proven=bool(q.anchor)
+        )
+        return answer or self._refuse(q, as_of, self.search.find(q.search))
+
+    def _points(
+        self, q: Question, as_of: date, asked: int, keep: Callable[[Chunk], bool]
     ) -> Answer | None:
-        for f in self._ranked(found[:6], words):
-            if f.clause is None:
-                continue
-            placed = self.register.tasks_in(f.clause.id)
-            owners = [a for p in placed for a in p.task.responsibilities if a.role in BEARING]
-            if not owners:
-                continue
-            chosen, where = self._owners_asked(q, f, owners, words)
-            return self._who_says(q, as_of, f, placed, chosen, owners, where)
+        """The points under the heading that a question is about, where they are as many as it asks
+        to be named."""
+        words = [w for phrase in q.quoted for w in self.search.words(phrase)] or self._words(q)
+        for f in self.search.find(q.search, keep=keep):
+            over = [f.clause] if f.clause else []
+            over += [c for c in f.extraction.clauses if f.clause and c.id == f.clause.parent_id]
+            for clause in over:
+                below = [c for c in f.extraction.clauses if c.parent_id == clause.id]
+                if len(below) == asked and self.search.coverage(words, clause.heading) >= _HEADED:
+                    zh = q.language == "zh"
+                    head = (
+                        f"“{clause.heading}”下有 {asked} 项："
+                        if zh
+                        else f"{asked} points under “{clause.heading}”:"
+                    )
+                    lines = [head, *(f"{c.marker}{c.heading}" for c in below)]
+                    cited = [self.register.cite(f.extraction, c, c.span) for c in (clause, *below)]
+                    return self._made(q, as_of, "\n".join(lines), cited)
         return None
 
+    @abstractmethod
+    def _answer(self, q: Question, as_of: date) -> Answer:
+        """The answer to any question."""
+
+    def _clauses_of(self, question: Question, as_of: date) -> frozenset[str]:
+        """The clauses that answer a question; none where nothing proves an answer."""
+        answer = self._answer(question, as_of)
+        cited = answer.citations if answer.answerable else ()
+        return frozenset(c.clause_id for c in cited if c.clause_id)
+
+    def _facts(self, q: Question, as_of: date, evidence: Evidence) -> Facts | Refusal:
+        """What was read in the sentences quoted and in the clause of the best of them; a refusal
+        where the value asked for is lost, or where the clause gone on about has none."""
+        f, asked, words = evidence.best.found, asked_kinds(q.own), self._words(q)
+        if f.clause is None:
+            return Facts()
+        if asked & _NUMBERS and self._is_lost(evidence, words):
+            return LOST
+        found = Facts()
+        if q.intent is Intent.WHO:
+            found += self._owners_of(q, f, evidence.best.sentence, words)
+            if q.anchor and not found.lines:
+                said = (
+                    "这一条没有写责任单位。" if q.language == "zh" else "This clause names no unit."
+                )
+                return Facts(lines=(said,))
+        if q.intent is Intent.DEADLINE:
+            found += self._dues_of(q, as_of, evidence, words)
+        if q.intent is Intent.POLICY or plan_of(q.own).selects[Select.POLICIES] >= _MAYBE:
+            found += self._policies_of(q, evidence, words)
+        if asked & _NUMBERS:
+            found += self._targets_of_sentence(q, evidence, words)
+            if q.anchor and not found.lines and asked & evidence.unsaid:
+                return _NO_VALUE
+        return found
+
+    def _is_lost(self, evidence: Evidence, words: Sequence[str]) -> bool:
+        """Whether characters are lost in the best sentence, and none of its targets is asked about."""
+        f, s = evidence.best.found, evidence.best.sentence
+        lost = [w.span for w in f.extraction.warnings if w.span and "lost" in w.code]
+        if not any(span.overlaps(s.span) for span in lost):
+            return False
+        inside = self._targets_in(f, s.span)
+        return not any(self.search.coverage(words, t.metric) >= 0.5 for _, t in inside)
+
+    # ---- who
+
     def _owners_asked(
-        self, q: Question, f: Found, owners: Sequence[Assignment], words: Sequence[str]
+        self,
+        q: Question,
+        f: Found,
+        told: Sentence,
+        owners: Sequence[Assignment],
+        words: Sequence[str],
     ) -> tuple[list[Assignment], Sentence | None]:
         """Those of a clause's owners that bear what is asked: of one sentence, or of the whole."""
         assert f.clause is not None  # noqa: S101
@@ -74,12 +173,18 @@ class ClauseAnswers(ValueAnswers):
             if asked:
                 return asked, None
         heading = self.search.coverage(words, f.clause.heading)
-        best = max(inside, key=lambda s: self.search.coverage(words, s.text), default=None)
+        best = next((s for s in inside if s.span == told.span), None)
         if best is not None and stated[best]:
             cover = self.search.coverage(words, best.text)
-            if cover > heading + 0.15 and not best.text.startswith(("(", "责任")):
+            nobody = listed and not any(a.unit_id for a in stated[best])  # 相关部门 names no one
+            if not nobody and cover > heading + 0.15 and not best.text.startswith(("(", "责任")):
                 return self._of_the_part(f, best, stated[best], words), best
         return (listed or list(owners)), None
+
+    def _among(self, unit: str, owners: Sequence[Assignment]) -> bool:
+        """Whether a unit that a question names is one of the owners, by its name or its id."""
+        ids = {found.id for o in self.organisations if (found := o.resolve(unit))}
+        return any(a.unit == unit or (a.unit_id and a.unit_id in ids) for a in owners)
 
     def _of_the_part(
         self, f: Found, s: Sentence, there: Sequence[Assignment], words: Sequence[str]
@@ -104,17 +209,14 @@ class ClauseAnswers(ValueAnswers):
         best = max(covers)
         return [a for g, c in zip(groups, covers, strict=True) if c >= best - 0.1 for a in g]
 
-    def _who_says(
-        self,
-        q: Question,
-        as_of: date,
-        f: Found,
-        placed: Sequence[Placed],
-        chosen: Sequence[Assignment],
-        owners: Sequence[Assignment],
-        where: Sentence | None,
-    ) -> Answer:
+    def _owners_of(self, q: Question, f: Found, told: Sentence, words: Sequence[str]) -> Facts:
+        """Who bears what is asked of the clause; nothing where it names nobody."""
         assert f.clause is not None  # noqa: S101
+        placed = self.register.tasks_in(f.clause.id)
+        owners = [a for p in placed for a in p.task.responsibilities if a.role in BEARING]
+        if not owners:
+            return Facts()
+        chosen, where = self._owners_asked(q, f, told, owners, words)
         zh = q.language == "zh"
         units = list(dict.fromkeys(a.unit for a in chosen))
         named = list(dict.fromkeys((a.unit, a.role.value) for a in chosen))
@@ -122,13 +224,13 @@ class ClauseAnswers(ValueAnswers):
         said = self._owners(chosen, q.language)
         lines = []
         for unit in q.units:
-            if q.intent is Intent.WHO and unit not in units:
+            if q.intent is Intent.WHO and not self._among(unit, owners):
                 lines.append(
                     f"这一条没有写{unit}。"
                     if zh
                     else f"This clause does not name {self._name(unit, 'en')}."
                 )
-            elif unit in units and re.search(r"吗|是否|是不是|\?$", q.text):
+            elif self._among(unit, chosen) and re.search(r"吗|是否|是不是|\?$", q.text):
                 lines.append(
                     f"是，写有{unit}。" if zh else f"Yes, {self._name(unit, 'en')} is named."
                 )
@@ -155,51 +257,52 @@ class ClauseAnswers(ValueAnswers):
             lines.append(
                 "（原文以“等”结尾，名单未列完）" if zh else "(the source's list is open-ended)"
             )
-        lines.append(self._source_line(q, f))
-        cited = [self._cite(f)] + [
-            self.register.cite(f.extraction, f.clause, a.span) for a in chosen
-        ]
-        return self._made(
-            q, as_of, "\n".join(lines), cited, units=named, tasks=[p.task.id for p in placed]
+        return Facts(
+            lines=tuple(lines),
+            citations=tuple(self.register.cite(f.extraction, f.clause, a.span) for a in chosen),
+            units=tuple(named),
+            tasks=tuple(p.task.id for p in placed),
         )
 
-    def _deadline(
-        self, q: Question, as_of: date, found: Sequence[Found], words: Sequence[str]
-    ) -> Answer | None:
-        ranked = []
-        top = found[0].score or 1.0
-        for f in found[:6]:
-            assert f.clause is not None  # noqa: S101
-            for p in self.register.tasks_in(f.clause.id):
-                for m in p.task.milestones:
-                    own = Certainty.INHERITED not in m.due.certainty
-                    cover = self.search.coverage(words, f"{m.commitment} {m.quote}")
-                    ranked.append((cover + 0.4 * f.score / top + 0.4 * own, own, f, p, m))
-        if not ranked:
-            return None
-        ranked.sort(key=lambda r: -r[0])
-        best, own, first, *_ = ranked[0]
-        chosen = [r for r in ranked if r[2] is first and r[1] == own and r[0] >= best - 0.25]
-        chosen.sort(key=lambda r: r[4].span.start)
-        lines, cited, tasks = [], [self._cite(first)], []
-        for _, _, f, p, m in chosen:
-            distance = describe_distance(
-                m.due, as_of, self.register.life_of(m.id, as_of), q.language
-            )
-            lines.append(f"· {m.commitment}：{describe_due(m.due, q.language)}{distance}")
-            tasks.append(p.task.id)
-            if m.due.span and f.clause and f.clause.span.contains(m.due.span):
-                cited.append(self.register.cite(f.extraction, f.clause, m.due.span))
-        if _LATE.search(q.text.lower()):
-            lines.insert(0, self._lateness(q, as_of, [m for *_, m in chosen]))
-        if not own:
+    # ---- when
+
+    def _dues_of(self, q: Question, as_of: date, evidence: Evidence, words: Sequence[str]) -> Facts:
+        """By when: the deadlines of the sentences quoted, else those of the best clause; those of them
+        that speak most of what is asked."""
+        f = evidence.best.found
+        assert f.clause is not None  # noqa: S101
+        placed = [(p, m) for p in self.register.tasks_in(f.clause.id) for m in p.task.milestones]
+        own = [(p, m) for p, m in placed if Certainty.INHERITED not in m.due.certainty]
+        here = [
+            (p, m)
+            for c in evidence.quoted
+            for p in (self.register.tasks_in(c.found.clause.id) if c.found.clause else ())
+            for m in p.task.milestones
+            if m.span.overlaps(c.sentence.span) and Certainty.INHERITED not in m.due.certainty
+        ]
+        known = here or own or placed
+        covers = [self.search.coverage(words, f"{m.commitment} {m.quote}") for _, m in known]
+        least = max(covers, default=0.0) - _BEHIND
+        chosen = [pair for pair, c in zip(known, covers, strict=True) if c >= least][:_DUES]
+        lines = [
+            f"· {m.commitment}：{describe_due(m.due, q.language)}"
+            + describe_distance(m.due, as_of, self.register.life_of(m.id, as_of), q.language)
+            for _, m in chosen
+        ]
+        if chosen and _LATE.search(q.own.lower()):
+            lines.insert(0, self._lateness(q, as_of, [m for _, m in chosen]))
+        if chosen and not (here or own):
             lines.append(
                 "（这一条没有单独写期限，以上是所在计划的期限）"
                 if q.language == "zh"
                 else "(the clause has no date of its own; this is the end of its plan)"
             )
-        lines += [*self._quoted(q, first, words), self._source_line(q, first)]
-        return self._made(q, as_of, "\n".join(lines), cited, tasks=tasks, units=self._listed(first))
+        cited = tuple(
+            self.register.cite(self.register.document_of(p.document.id), p.clause, m.due.span)
+            for p, m in chosen
+            if m.due.span and p.clause.span.contains(m.due.span)
+        )
+        return Facts(lines=tuple(lines), citations=cited, tasks=tuple(p.task.id for p, _ in chosen))
 
     def _lateness(self, q: Question, as_of: date, milestones: Sequence[Milestone]) -> str:
         """Whether anything of what a clause demands is overdue."""
@@ -212,105 +315,65 @@ class ClauseAnswers(ValueAnswers):
             return f"The day of {len(late)} had passed by {as_of}; progress is not public." if late else f"No day of it had passed by {as_of}."  # fmt: skip
         return f"{len(late)} overdue as of {as_of}." if late else f"Not overdue as of {as_of}."
 
-    def _numbered(
-        self, q: Question, as_of: date, found: Sequence[Found], words: Sequence[str]
-    ) -> Answer | None:
-        """The source of a number: the number itself proves the place."""
-        numbers = re.findall(r"\d+(?:\.\d+)?", q.search.replace(",", ""))
+    # ---- which other document
+
+    def _policies_of(self, q: Question, evidence: Evidence, words: Sequence[str]) -> Facts:
+        """The documents that the clauses quoted cite, with their numbers; those called most as the
+        question calls them."""
+        quoted = {c.found.clause.id: c.found for c in evidence.quoted if c.found.clause}
         ranked = [
-            r for r in self._best_sentences(found, words)
-            if numbers and all(re.search(rf"(?<![\d.]){re.escape(n)}(?![\d.])", r[2].text) for n in numbers)
-        ]  # fmt: skip
-        if not ranked or self.search.coverage(words, ranked[0][1].chunk.titled) < 0.2:
-            return None
-        return self._source(q, as_of, [ranked[0][1]], words)
+            (self.search.coverage(words, policy.title), policy)
+            for e in {f.extraction.document.id: f.extraction for f in quoted.values()}.values()
+            for policy in e.policies
+            if policy.clause_id in quoted
+        ]
+        best = max((share for share, _ in ranked), default=0.0)
+        chosen = [p for share, p in ranked if best >= _CALLED and share >= best - _BEHIND]
+        lines = [f"· 《{p.title}》 {p.document_number or ''}".rstrip() for p in chosen]
+        cited = [
+            self.register.cite(f.extraction, f.clause, p.span)
+            for p in chosen
+            if (f := quoted[p.clause_id]).clause
+        ]
+        return Facts(lines=tuple(dict.fromkeys(lines)), citations=tuple(cited))
 
-    def _source(
-        self, q: Question, as_of: date, found: Sequence[Found], words: Sequence[str]
-    ) -> Answer | None:
-        numbers = re.findall(r"\d[\d,]*(?:\.\d+)?", q.search)
-        numbers = [n.replace(",", "") for n in numbers]
-        ranked = self._best_sentences(found, words)
-        if numbers:
-            ranked = [r for r in ranked if any(n in r[2].text for n in numbers)] or ranked
-        if not ranked:
-            return None
-        _, f, s = ranked[0]
+    # ---- how much
+
+    def _targets_of_sentence(self, q: Question, evidence: Evidence, words: Sequence[str]) -> Facts:
+        """The values that the best sentence sets and that are asked about."""
+        f, s = evidence.best.found, evidence.best.sentence
+        targets = self._asked_targets(q, self._targets_in(f, s.span), words)
         assert f.clause is not None  # noqa: S101
-        lines = [f"“{flatten(s.text)}”", self._source_line(q, f)]
-        cited = [self.register.cite(f.extraction, f.clause, s.span), self._cite(f)]
-        return self._made(q, as_of, "\n".join(lines), cited, units=self._listed(f))
+        return Facts(
+            lines=tuple(
+                f"· {describe_target(t)}{self._when(p, t, q.language)}" for p, t in targets
+            ),
+            citations=tuple(self.register.cite(f.extraction, f.clause, t.span) for _, t in targets),
+            tasks=tuple(p.task.id for p, _ in targets),
+        )
 
-    def _policy(
-        self, q: Question, as_of: date, found: Sequence[Found], words: Sequence[str]
-    ) -> Answer | None:
-        order = {f.clause.id: n for n, f in enumerate(found) if f.clause}
-        numbered = bool(re.search(r"文号|number", f"{q.search} {q.text}"))
-        ranked = []
-        for extraction in self.register.extractions:
-            for policy in extraction.policies:
-                if numbered and not policy.document_number:
-                    continue
-                if q.anchor and policy.clause_id not in order:
-                    continue
-                cover = self.search.coverage(words, policy.title)
-                near = 0.5 / (1 + order[policy.clause_id]) if policy.clause_id in order else 0.0
-                ranked.append((cover + near, extraction, policy))
-        ranked.sort(key=lambda r: -r[0])
-        if not ranked or ranked[0][0] < 0.4:
-            return None
-        lines, cited = [], []
-        for score, extraction, policy in ranked[:6]:
-            if score < ranked[0][0] - 0.25:
-                break
-            clause = self.register.clauses[policy.clause_id][1]
-            plan = self._plan_of(extraction, clause)
-            lines.append(
-                f"· 《{policy.title}》 {policy.document_number or ''}（{plan.title} {clause.path}）"
-            )
-            cited.append(self.register.cite(extraction, clause, policy.span))
-            cited.append(self.register.cite(extraction, clause, clause.span))
-        return self._made(q, as_of, "\n".join(lines), cited)
+    def _targets_in(self, f: Found, span: Span) -> list[tuple[Placed, Target]]:
+        assert f.clause is not None  # noqa: S101
+        return [
+            (p, t)
+            for p in self.register.tasks_in(f.clause.id)
+            for t in p.task.targets
+            if t.span.overlaps(span)
+        ]
 
-    def _list(
-        self, q: Question, as_of: date, found: Sequence[Found], words: Sequence[str]
-    ) -> Answer | None:
-        """The points under a heading, where the question is about one."""
-        ranked = []
-        words = [w for phrase in q.quoted for w in self.search.words(phrase)] or words
-        for extraction, clause in self.register.clauses.values():
-            cover = self.search.coverage(words, clause.heading)
-            if cover >= 0.6:
-                ranked.append((cover, extraction, clause))
-        ranked.sort(key=lambda r: -r[0])
-        plans = self._plans_called(q.plan)
-        for _, extraction, clause in ranked[:5]:
-            if plans and clause.plan_id not in plans:
-                continue
-            below = [c for c in extraction.clauses if c.parent_id == clause.id]
-            if len(below) > 1:
-                lines = [f"“{clause.heading}”下有 {len(below)} 项：" if q.language == "zh" else f"{len(below)} points under “{clause.heading}”:"]  # fmt: skip
-                lines += [f"{c.marker}{c.heading}" for c in below]
-                cited = [self.register.cite(extraction, c, c.span) for c in (clause, *below)]
-                return self._made(q, as_of, "\n".join(lines), cited)
-        return None
-
-    def _quote(
-        self, q: Question, as_of: date, found: Sequence[Found], words: Sequence[str]
-    ) -> Answer:
-        f = found[0]
-        if f.clause is None:
-            quote = self._citation_of_text(f)
-            return self._made(q, as_of, f"{flatten(quote.quote)[:QUOTED]}", [quote])
-        lines = [*self._quoted(q, f, words), self._source_line(q, f)]
-        below = [c for c in f.extraction.clauses if c.parent_id == f.clause.id]
-        if below and len(lines[0]) < _HEADING_ONLY:
-            lines[1:1] = [f"{c.marker}{c.heading}" for c in below]
-        placed = self.register.tasks_in(f.clause.id)
-        return self._made(
-            q, as_of, "\n".join(lines), [self._cite(f)], units=self._listed(f),
-            tasks=[p.task.id for p in placed],
-        )  # fmt: skip
+    def _asked_targets(
+        self, q: Question, targets: Sequence[tuple[Placed, Target]], words: Sequence[str]
+    ) -> list[tuple[Placed, Target]]:
+        """Those of a sentence's targets that the question is about."""
+        of_scope = [(p, t) for p, t in targets if t.scope and t.scope in q.search]
+        targets = of_scope or targets  # asked of 小学, what holds for 初中 is no answer
+        covers = [
+            self.search.coverage(words, f"{t.scope or ''}{t.metric}{t.quote}") for _, t in targets
+        ]
+        best = max(covers, default=0.0)
+        if best < _METRIC and q.language == "zh" and not q.anchor:
+            return []
+        return [item for item, c in zip(targets, covers, strict=True) if c >= best - _BEHIND]
 
 
 def _beginning(sentence: str) -> str:

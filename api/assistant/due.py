@@ -113,9 +113,7 @@ class DueAnswers(Composer, ABC):
         if q.about and not items:
             # Nothing in these days: when it is due then, if the documents speak of it at all.
             other = self._from_clauses(q.model_copy(update={"intent": Intent.DEADLINE}), as_of)
-            said = (
-                f"{self._head(q, [], head)}\n{other.answer}" if other.answerable else other.answer
-            )
+            said = f"{self._head(q, [], head)}\n{other.answer}" if other.citations else other.answer
             return other.model_copy(update={"answer": said})
         return self._list_due(q, as_of, items, head, note)
 

@@ -9,7 +9,8 @@ value of the kind asked for stands there), never single words.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -17,19 +18,25 @@ from typing import NamedTuple
 from pydantic import Field
 
 from api.assistant.asked import Asked, asked_kinds, kinds_in, share_held
+from api.assistant.orders import holds_instructions
+from api.assistant.plan import plan_of
 from api.assistant.question import Question
 from api.assistant.search import ClauseSearch, Found, Sentence, sentences, sentences_in
+from kb.chunks import Chunk
 from kb.models import Fact
 
-QUOTED = 750
+QUOTED = 850
 """Characters that are quoted at most: of 425 questions that have an answer the whole of it stands
 in the best 750 for 321, in the best 300 for 280 (every document left out of the fit)."""
 _SOURCE = 60
 """Characters that the line under a clause's sentences takes, which says where they stand."""
 _SENTENCES = 60
 """Sentences of a clause that are looked at."""
+_OPENED = 4
+"""Clauses found whose items are looked at with them, where they end open (按下列渠道筹集：)."""
 _SHORT = 12
 """Characters; what is shorter is a heading or a piece of a table."""
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _GAP = 5
 """The place in the lexical list that the first is measured against."""
 
@@ -39,7 +46,8 @@ class SentenceFeatures(NamedTuple):
     number and issuer, as a share of the best document's; its clause's fused score as a share of the best one's;
     1 / the clause's place; the share of the question's words in the sentence times that with the
     headings above; the share of the kinds asked for that it holds, times its share of words;
-    likeness in meaning times the clause's share; whether it is short; whether no clause has it."""
+    likeness in meaning times the clause's share; whether it is short; whether no clause has it; the
+    share of the question's numbers that it holds; how near a fact in it comes to what is asked."""
 
     named: float
     share: float
@@ -49,25 +57,8 @@ class SentenceFeatures(NamedTuple):
     likeness: float
     short: float
     outside: float
-
-
-class AnswerFeatures(NamedTuple):
-    """What speaks for an answer in the sentences quoted: the probability of the second; the share
-    of the kinds asked for that stand in them (.5 where the question asks for words); words of the
-    question / 12; clauses quoted / 5; by how much the best passage leads the fifth in the lexical
-    list; the likeness in meaning of the likest sentence, and of the likest that holds the kinds
-    asked for; the share of the question's words in the latter; the best clause's fused score."""
-
-    second: float
-    proof: float
-    words: float
-    clauses: float
-    lead: float
-    likest: float
-    proven: float
-    cover: float
-    score: float
-    whole: float
+    numbers: float
+    fact: float
 
 
 class Linear(Fact):
@@ -82,12 +73,24 @@ class Linear(Fact):
         return 1 / (1 + math.exp(-max(-40.0, min(40.0, total))))
 
 
+class Named(Fact):
+    """A logistic model over features by their names; one that it does not know counts nothing."""
+
+    bias: float
+    weights: dict[str, float]
+
+    def probability(self, features: Mapping[str, float]) -> float:
+        """0…1."""
+        total = self.bias + sum(self.weights.get(k, 0.0) * f for k, f in features.items())
+        return 1 / (1 + math.exp(-max(-40.0, min(40.0, total))))
+
+
 class EvidenceModel(Fact):
     """The fitted weights. From `certain` on the sentences quoted count as the answer; under
     `related` they are not about the question. `figures` are of questions left out of the fit."""
 
     sentence: Linear
-    answer: Linear
+    answer: Named
     certain: float
     related: float
     figures: dict[str, float] = Field(default_factory=dict)
@@ -109,16 +112,18 @@ class Candidate(NamedTuple):
     cover: float
     likeness: float
     proof: float
+    fact: float
 
 
 class Evidence(NamedTuple):
-    """`quoted` in the order of their clauses' places and of reading; `probability` that they hold
+    """`quoted` in the order of their clauses' places and of reading, `best` the likeliest of them; `probability` that they hold
     the answer, and the features it was made of; `of_year`: the year that the question names, where it names one, stands there
     or in a heading or title; `unsaid` the kinds asked for that none holds."""
 
     quoted: tuple[Candidate, ...]
+    best: Candidate
     probability: float
-    features: AnswerFeatures
+    features: dict[str, float]
     of_year: bool
     unsaid: frozenset[Asked]
 
@@ -128,22 +133,33 @@ def asked_text(q: Question) -> str:
     return " ".join(part for part in (q.before, q.search) if part)
 
 
-def candidates(q: Question, search: ClauseSearch) -> list[Candidate]:
-    """The sentences of the clauses that retrieval finds, clause by clause, best first."""
+def candidates(
+    q: Question, search: ClauseSearch, keep: Callable[[Chunk], bool] | None = None
+) -> list[Candidate]:
+    """The sentences of the clauses that retrieval finds, of those that `keep` lets through, clause
+    by clause, best first."""
     text = asked_text(q)
-    found = search.find(text)
+    found = search.find(text, keep=keep)
     if not found:
         return []
     words = search.words(q.topic) or search.words(q.search)
     if q.before:
         words = list(dict.fromkeys([*words, *search.words(text)]))
-    asked = asked_kinds(q.search)
+    asked = asked_kinds(q.own)
+    found = [*found, *(item for f in found[:_OPENED] for item in search.items_of(f, found))]
     top = found[0].score or 1.0
     titles = {f.extraction.document.id: _title(f) for f in found}
     named = {key: search.coverage(words, title) for key, title in titles.items()}
     best = max(named.values()) or 1.0
-    pairs = [(place, f, s) for place, f in enumerate(found) for s in _sentences_of(f)]
+    pairs = [
+        (place, f, s)
+        for place, f in enumerate(found)
+        for s in _sentences_of(f)
+        if not holds_instructions(s.text)
+    ]
     alike = search.alike(text, [s.text for _, _, s in pairs])
+    numbers = _NUMBER.findall(q.own)
+    facts = {s.span: search.fact(words, asked, f, s.span) for _, f, s in pairs}
     made = []
     for (place, f, s), likeness in zip(pairs, alike, strict=True):
         share = f.score / top
@@ -159,9 +175,17 @@ def candidates(q: Question, search: ClauseSearch) -> list[Candidate]:
             likeness=likeness * share,
             short=float(len(s.text) < _SHORT),
             outside=float(f.clause is None),
+            numbers=_share_of(numbers, s.text),
+            fact=facts[s.span],
         )
-        made.append(Candidate(f, s, features, headed, likeness, proof))
+        made.append(Candidate(f, s, features, headed, likeness, proof, facts[s.span]))
     return made
+
+
+def _share_of(numbers: Sequence[str], text: str) -> float:
+    """The share of numbers that stand in a text as numbers; 0 where there are none."""
+    held = set(_NUMBER.findall(text.replace(",", "")))
+    return sum(n in held for n in numbers) / len(numbers) if numbers else 0.0
 
 
 def _title(f: Found) -> str:
@@ -185,47 +209,93 @@ def choose(made: Sequence[Candidate], probabilities: Sequence[float]) -> list[in
         chunk = made[place].found.chunk
         clause = chunk.clause_id or chunk.id
         size = len(made[place].sentence.text) + _SOURCE * (clause not in clauses)
-        if kept and length + size > QUOTED:
+        if place in kept or (kept and length + size > QUOTED):
             continue
         kept.append(place)
         clauses.add(clause)
         length += size
+        for item in _items_of(made, place):
+            size = len(made[item].sentence.text)
+            if item not in kept and length + size <= QUOTED:
+                kept.append(item)
+                length += size
         if length > 0.9 * QUOTED:
             break
     return kept
 
 
+def _items_of(made: Sequence[Candidate], place: int) -> list[int]:
+    """Places of what a sentence announces: those of the clauses below its own, where it ends open."""
+    opener = made[place]
+    if opener.found.clause is None or not opener.sentence.text.rstrip().endswith((":", "：")):
+        return []
+    below = opener.found.clause.id
+    return [n for n, c in enumerate(made) if c.found.clause and c.found.clause.parent_id == below]
+
+
 def answer_features(
     q: Question, search: ClauseSearch, made: Sequence[Candidate], kept: Sequence[int], probabilities: Sequence[float]
-) -> AnswerFeatures:  # fmt: skip
-    """What speaks for an answer in the sentences at `kept`."""
-    asked = asked_kinds(q.search)
+) -> dict[str, float]:  # fmt: skip
+    """What speaks for an answer in the sentences at `kept`, all about 0…1: the probability of the
+    second sentence; clauses quoted / 5; by how much the best passage leads the fifth in the lexical
+    list; the likeness in meaning of the likest sentence; of the sentences that hold every kind asked for, the best
+    likeness and share of words; the best clause's fused score. Of the question: its words / 12,
+    characters / 120, whether it goes on from another, the probabilities of its plan, the kinds
+    asked for and those of them that are held, `proof` the share of these (.5 where words are asked for).
+    What is left open: the share of its words that is not quoted, the rarity / 8 of the rarest of
+    them, the share that no passage at all holds, whether its year is not; whether it names numbers, and the share of them that is quoted."""
+    asked = asked_kinds(q.own)
     quoted = [made[n] for n in kept]
-    proving = [c for c in quoted if c.proof == 1.0] if asked else list(made)
-    held = frozenset[Asked]().union(*(kinds_in(c.sentence.text) for c in quoted))
+    proving = [c for c in quoted if c.proof == 1.0] if asked else quoted
+    held = asked & frozenset[Asked]().union(*(kinds_in(c.sentence.text) for c in quoted))
     order = sorted(probabilities, reverse=True)
     words = search.words(q.topic) or search.words(q.search)
-    return AnswerFeatures(
-        second=order[1] if len(order) > 1 else 0.0,
-        proof=len(asked & held) / len(asked) if asked else 0.5,
-        words=min(len(words), 12) / 12,
-        clauses=len({c.found.chunk.clause_id or c.found.chunk.id for c in quoted}) / 5,
-        lead=search.lead(asked_text(q), _GAP),
-        likest=max(c.likeness for c in made),
-        proven=max((c.likeness for c in proving), default=0.0),
-        cover=max((c.cover for c in proving), default=0.0),
-        score=made[0].found.score,
-        whole=search.coverage(words, " ".join(_over(c) + c.sentence.text for c in quoted)),
-    )
+    text = " ".join(_over(c) + c.sentence.text for c in quoted)
+    low = text.lower()
+    weights = {w: search.rarity(w) for w in words}
+    open_ = [weight for word, weight in weights.items() if word.lower() not in low]
+    numbers = _NUMBER.findall(q.own)
+    plan = plan_of(q.own)
+    found = {
+        "second": order[1] if len(order) > 1 else 0.0,
+        "clauses": len({c.found.chunk.clause_id or c.found.chunk.id for c in quoted}) / 5,
+        "lead": search.lead(asked_text(q), _GAP),
+        "likest": max(c.likeness for c in made),
+        "proven": max((c.likeness for c in proving), default=0.0),
+        "cover": max((c.cover for c in proving), default=0.0),
+        "score": made[0].found.score,
+        "words": min(len(words), 12) / 12,
+        "length": min(len(q.own), 120) / 120,
+        "follows": float(bool(q.before)),
+        "proof": len(held) / len(asked) if asked else 0.5,
+        "kinds": float(len(asked)),
+        "open": sum(open_) / (sum(weights.values()) or 1.0),
+        "absent": search.absent(words),
+        "rarest": max(open_, default=0.0) / 8,
+        "other year": float(q.year is not None and str(q.year) not in text),
+        "numbers": float(bool(numbers)),
+        "numbers held": sum(n in text for n in numbers) / len(numbers) if numbers else 1.0,
+    }
+    fact = max((c.fact for c in quoted), default=0.0)
+    found |= {f"asks {kind.value}": 1.0 for kind in asked}
+    found |= {f"fact of {kind.value}": fact for kind in asked}
+    found |= {f"cover of {kind.value}": found["cover"] for kind in asked}
+    found |= {f"holds {kind.value}": 1.0 for kind in held}
+    found |= {f"select {select.value}": share for select, share in plan.selects.items()}
+    found |= {f"operation {name.value}": share for name, share in plan.operations.items()}
+    return found
 
 
 def _over(c: Candidate) -> str:
     return f"{_title(c.found)} {c.found.chunk.heading} "
 
 
-def find_evidence(q: Question, search: ClauseSearch) -> Evidence | None:
-    """The sentences to quote for a question; None where nothing is found."""
-    made = candidates(q, search)
+def find_evidence(
+    q: Question, search: ClauseSearch, keep: Callable[[Chunk], bool] | None = None
+) -> Evidence | None:
+    """The sentences to quote for a question, of the passages that `keep` lets through; None where
+    nothing is found."""
+    made = candidates(q, search, keep)
     if not made:
         return None
     model = evidence_model()
@@ -239,8 +309,9 @@ def find_evidence(q: Question, search: ClauseSearch) -> Evidence | None:
     )
     return Evidence(
         quoted=quoted,
+        best=made[kept[0]],
         probability=model.answer.probability(features),
         features=features,
         of_year=q.year is None or str(q.year) in beside,
-        unsaid=asked_kinds(q.search).difference(*(kinds_in(c.sentence.text) for c in quoted)),
+        unsaid=asked_kinds(q.own).difference(*(kinds_in(c.sentence.text) for c in quoted)),
     )

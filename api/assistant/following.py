@@ -75,6 +75,8 @@ def stand_alone(own: Question) -> Question:
             intent = Intent.HEADER  # of the documents themselves
         if intent is Intent.DEADLINE and own.units and not window:
             intent, window = Intent.DUE, Window(start=None, end=None, words="", kind="dated")
+    elif intent is Intent.COUNT and _UNITS.search(low) and not own.units and not own.most:
+        intent = Intent.WHO  # 消防有几家单位管
     elif intent is Intent.OVERDUE or (intent is Intent.DUE and not window):
         intent = Intent.DEADLINE
     return own.model_copy(update={"intent": intent, "window": window})
@@ -211,7 +213,7 @@ def _open(own: Question, before: Question, *, short: bool) -> Question:
     if listed and own.first and intent in _WEAK:  # 哪个最久
         return own.model_copy(update={"intent": before.intent, "units": before.units, "roles": before.roles, "window": before.window})  # fmt: skip
     if listed and short and own.roles and before.units:  # 牵头的呢
-        return before.model_copy(update={"text": own.text, "language": own.language, "roles": own.roles, "search": own.search})  # fmt: skip
+        return before.model_copy(update={"text": own.text, "own": own.own, "language": own.language, "roles": own.roles, "search": own.search})  # fmt: skip
     if keeps:
         if intent is Intent.COUNT and _UNITS.search(low):  # 有几家单位
             return _with_topic(own, before, intent=Intent.WHO)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from api.assistant.question import Question
@@ -16,6 +16,9 @@ from tasks.models import Assignment, Basis, Extraction
 from tasks.queries import Placed, Register
 from tasks.words import role_name
 
+_TITLED = 0.5
+"""The share of a question's words that the title of a document about it holds at least."""
+
 
 class RegisterAnswers(Composer):
     """Answers that need no clause to be found."""
@@ -23,9 +26,20 @@ class RegisterAnswers(Composer):
     def _tasks_of(self, q: Question, as_of: date, head: str = "") -> Answer | None:
         if not q.units:
             return None
-        plans = self._plans_called(q.plan)
         listing = self._listing(q)
-        sets = {u: [p for p in listing.tasks_of(u) if not plans or p.plan.id in plans] for u in q.units}  # fmt: skip
+        whole = {u: self._held(q, listing.tasks_of(u)) for u in q.units}
+        sets = {u: self._of_subject(q, placed) for u, placed in whole.items()}
+        if not any(sets.values()) and self._subject(q):
+            if not any(whole.values()):
+                return None
+            if not (q.plan or self._documents_called(q)):
+                subject = "、".join(self._subject(q)) if q.language == "zh" else q.topic
+                head = head or (
+                    f"没有找到写明“{subject}”的任务，以下没有按它缩小。"
+                    if q.language == "zh"
+                    else f"No task speaks of “{subject.strip()}”; the list is not narrowed by it."
+                )
+            sets = whole
         all_roles = sets
         if q.roles:
             sets = {u: [p for p in ps if _bears(p, u, q.roles)] for u, ps in sets.items()}
@@ -99,9 +113,13 @@ class RegisterAnswers(Composer):
             if m.unit == unit
         ]
 
-    def _plans(self, q: Question, as_of: date) -> Answer:
+    def _plans(self, q: Question, as_of: date) -> Answer | None:
+        """Which documents there are; of the one that there is, or is named, which plans."""
+        if len(self.register.extractions) > 1 and not self._documents_called(q):
+            return self._documents(q, as_of)
         lines, cited = [], []
-        for extraction in self.register.extractions:
+        listing = self._listing(q) if self._documents_called(q) else self.register
+        for extraction in listing.extractions:
             for plan in extraction.plans:
                 lines.append(f"{plan.number}. {plan.title}")
                 quote = plan.span.slice(extraction.document.text)
@@ -113,9 +131,35 @@ class RegisterAnswers(Composer):
                 )  # fmt: skip
             cited += self._contents(extraction)
             lines += [flatten(c.quote) for c in self._contents(extraction)]
-        count = sum(len(e.plans) for e in self.register.extractions)
+        count = sum(len(e.plans) for e in listing.extractions)
+        if count < 2:
+            return None
         head = f"共 {count} 个计划：" if q.language == "zh" else f"{count} plan(s):"
         return self._made(q, as_of, "\n".join([head, *lines]), cited)
+
+    def _documents(self, q: Question, as_of: date) -> Answer | None:
+        """The documents at hand, those about the question's subject where it has one, by their day."""
+        words = self._subject(q)
+        found = [
+            e for e in self.register.extractions
+            if not words or self.search.coverage(words, e.document.title) >= _TITLED
+        ]  # fmt: skip
+        if not found:
+            return None
+        day = {
+            e.document.id: str(e.document.written_on or e.document.published_on or "")
+            for e in found
+        }
+        found.sort(key=lambda e: day[e.document.id] or "9999")
+        zh = q.language == "zh"
+        lines = [f"共 {len(found)} 份文件：" if zh else f"{len(found)} document(s):"]
+        cited: list[Citation] = []
+        for e in found:
+            d = e.document
+            more = "，".join(v for v in (d.document_number, day[d.id]) if v)
+            lines.append(f"· 《{d.title}》" + (f"（{more}）" if more else ""))
+            cited += self._header_citations(e, d.title)
+        return self._made(q, as_of, "\n".join(lines), cited) if cited else None
 
     def _contents(self, extraction: Extraction) -> list[Citation]:
         """The list of attachments at the head of a notice, as printed."""
@@ -138,9 +182,9 @@ class RegisterAnswers(Composer):
 
     def _members(self, q: Question, as_of: date) -> Answer | None:
         lines, cited, units = [], [], []
-        tracked = self.register.tracked.extractions
-        own = any(e.members for e in tracked)
-        for extraction in tracked if own else self.register.extractions:
+        listing = self._listing(q)
+        own = any(e.members for e in listing.extractions)
+        for extraction in (listing if own else self.register).extractions:
             for m in extraction.members:
                 units.append((m.unit, Role.MEMBER.value))
                 cited.append(Citation(document_id=extraction.document.id, clause_id=None, path="", span=m.span, quote=m.quote))  # fmt: skip
@@ -157,8 +201,13 @@ class RegisterAnswers(Composer):
     def _header(self, q: Question, as_of: date) -> Answer | None:
         zh = q.language == "zh"
         lines, cited = [], []
+        named = self._documents_called(q)
+        if not named and len(self.register.extractions) > 1:
+            return None
         for extraction in self.register.extractions:
             d = extraction.document
+            if named and d.id not in named:
+                continue
             fields = (
                 (r"索引号|index number", "索引号", "index number", d.index_number),
                 (r"文号|document number", "发文字号", "document number", d.document_number),
@@ -166,11 +215,16 @@ class RegisterAnswers(Composer):
                 (r"发布日期|印发日期|什么时候|publi|issued|when", "发布日期", "published on", d.published_on),
                 (r"机构|机关|政府|谁|who|body|authority", "发布机构", "issuer", d.issuer),
             )  # fmt: skip
-            for pattern, name, english, value in fields:
-                if value is None or not re.search(pattern, q.search.lower()):
+            if not any(
+                value and re.search(pattern, q.own.lower()) for pattern, *_, value in fields
+            ):
+                continue
+            for _, name, english, value in fields:
+                if value is None:
                     continue
-                lines.append(f"{d.title}\n{name if zh else english}：{value}")
+                lines.append(f"{name if zh else english}：{value}")
                 cited += self._header_citations(extraction, str(value))
+            lines.insert(0, d.title)
         return self._made(q, as_of, "\n".join(lines), cited) if cited else None
 
     def _header_citations(self, extraction: Extraction, value: str) -> list[Citation]:
@@ -187,17 +241,11 @@ class RegisterAnswers(Composer):
 
     def _count(self, q: Question, as_of: date) -> Answer | None:
         zh = q.language == "zh"
-        plans = self._plans_called(q.plan)
-        placed = [p for p in self._listing(q).tasks() if not plans or p.plan.id in plans]
+        placed = self._held(q, self._listing(q).tasks())
         if q.most or re.search(r"(?:多少|几)(?:个|家)(?:单位|部门)|how many (?:units|departments|agencies|organi)", q.search.lower()):  # fmt: skip
             return self._count_units(q, as_of, placed)
         if re.search(r"计划|plans", q.search.lower()) and not q.plan and not q.units and "任务" not in q.search:  # fmt: skip
             return self._plans(q, as_of)
-        if q.alone:
-            placed = [
-                p for p in placed
-                if len({a.unit for a in self._listed_of(p)}) == 1
-            ]  # fmt: skip
         if len(q.units) > 1 and not q.together:
             return self._count_units(q, as_of, placed)
         if q.units:
@@ -207,7 +255,7 @@ class RegisterAnswers(Composer):
             placed = [
                 p for p in placed if not q.roles or any(_bears(p, u, q.roles) for u in q.units)
             ]
-        elif not q.alone and not q.plan and self._about_topic(q):
+        elif not (q.alone or q.without or q.plan) and self._about_topic(q):
             return None
         if not placed:
             other = self._tasks_of(q, as_of) if q.roles else None
@@ -228,6 +276,27 @@ class RegisterAnswers(Composer):
                 named |= dict.fromkeys((u, "responsible") for u in owners)
         units = named or dict.fromkeys((u, "responsible") for u in q.units)
         return self._made(q, as_of, "\n".join(lines), cited, units=units, tasks=[p.task.id for p in placed])  # fmt: skip
+
+    def _held(self, q: Question, placed: Iterable[Placed]) -> list[Placed]:
+        """Those of the tasks that meet what a question says of plans and of who bears them: nobody
+        but the units named, none of some, with or without a bearer in a role."""
+        plans = self._plans_called(q.plan)
+        kept = []
+        for p in placed:
+            bearers = {a.unit for a in self._listed_of(p)} or {
+                a.unit for a in p.task.responsibilities
+            }
+            owned = any(not q.roles or a.role in q.roles for a in p.task.responsibilities)
+            if (
+                (plans and p.plan.id not in plans)
+                or (q.without and not bearers.isdisjoint(q.without))
+                or (q.without and not bearers)
+                or (q.alone and (bearers != set(q.units) if q.units else len(bearers) != 1))
+                or (q.owned is not None and not q.units and owned is not q.owned)
+            ):
+                continue
+            kept.append(p)
+        return kept
 
     def _about_topic(self, q: Question) -> bool:
         words = [

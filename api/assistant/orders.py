@@ -38,3 +38,8 @@ def without_instructions(text: str) -> str:
     for pattern in _instructions():
         text = pattern.sub(" ", text)
     return re.sub(r"\s+", " ", text).strip(" ,，。;；")
+
+
+def holds_instructions(text: str) -> bool:
+    """Whether a text gives orders to the assistant; a document's sentence that does is not quoted."""
+    return any(pattern.search(text) for pattern in _instructions())

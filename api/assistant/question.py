@@ -11,14 +11,16 @@ from kb.models import Fact
 
 
 class Question(Fact):
-    """A question understood. `search` is what to look for, `topic` the same without units, dates
+    """A question understood. `own` is what it says itself without orders to the assistant, `search` is what to look for, `topic` the same without units, dates
     and words of asking, `about` whether it says anything; `units` are canonical names; `window`
     are the days asked about, `year` a year that it names; `plan` what it calls a plan; `together`:
-    all `units` at once; `first`: only so many, those that come first; `everything`: it says that
+    all `units` at once; `alone`: nobody but `units`; `without`: units that are to be absent; `owned`:
+    whether a bearer is written; `first`: only so many, those that come first; `everything`: it says that
     all is asked about. `anchor` is the question before it whose clauses it goes on about, `before` the
     words of those before it in the conversation."""
 
     text: str
+    own: str
     before: str = ""
     language: str
     intent: Intent
@@ -32,6 +34,8 @@ class Question(Fact):
     plan: str = ""
     together: bool = False
     alone: bool = False
+    without: tuple[str, ...] = ()
+    owned: bool | None = None
     most: bool = False
     first: int | None = None
     everything: bool = False

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from itertools import groupby
 
-from api.assistant.asked import Asked
-from api.assistant.evidence import evidence_model, find_evidence
+from api.assistant.asked import Asked, asked_items, most_items
+from api.assistant.evidence import Evidence, evidence_model, find_evidence
 from api.assistant.intents import Intent, find_roles
 from api.assistant.question import Question
-from api.assistant.search import ClauseSearch, Found, Sentence, sentences
+from api.assistant.search import ClauseSearch, Found
 from api.assistant.statements import Statement, Stating
 from api.assistant.whose import marked
 from kb.chunks import Chunk, flatten
@@ -32,8 +35,11 @@ from tasks.words import (
 Build = Callable[[Sequence[Chunk], QueryExpander], HybridRetriever]
 BEARING = (Role.LEAD, Role.RESPONSIBLE, Role.JOINT, Role.SUPERVISE, Role.APPROVE)
 """Roles that bear a duty; a member of a group bears none by that."""
-QUOTED = 700
 _NEAR = 3
+_AS_NAMED = 0.7
+"""Documents whose words weigh nearly as much as the best one's are named too (两份文件)."""
+_ABOUT = 0.6
+"""The share of a question's words that a task about it holds at least; as of lists of days."""
 
 
 class UnitRole(Fact):
@@ -81,6 +87,23 @@ class Refusal(Fact):
     silent: bool = False
 
 
+class Facts(Fact):
+    """Lines that say what was read, and what they rest on and name."""
+
+    lines: tuple[str, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    units: tuple[tuple[str, str], ...] = ()
+    tasks: tuple[str, ...] = ()
+
+    def __add__(self, other: Facts) -> Facts:
+        return Facts(
+            lines=self.lines + other.lines,
+            citations=self.citations + other.citations,
+            units=self.units + other.units,
+            tasks=self.tasks + other.tasks,
+        )
+
+
 SILENT = Refusal(zh="文件里没有找到依据，不作回答。", en="The documents do not say; no answer is given.", silent=True)  # fmt: skip
 PERSON = Refusal(
     zh="文件里没有这类个人信息（姓名、电话等），不作回答。",
@@ -116,6 +139,7 @@ class Composer:
         self.register = register = register.locally_named
         self.organisations = _organisations_of(register)
         self.search = self.search.within(register)
+        self.__dict__.pop("_own_words", None)
         self.stating = Stating(register, self.organisations)
 
     def _words(self, q: Question) -> list[str]:
@@ -132,16 +156,13 @@ class Composer:
     def _listed_of(self, p: Placed) -> list[Assignment]:
         return [a for a in p.task.responsibilities if a.basis is Basis.LISTED]
 
-    def _listed(self, f: Found) -> list[tuple[str, str]]:
-        if f.clause is None:
-            return []
-        placed = self.register.tasks_in(f.clause.id)
-        owners = [a for p in placed for a in p.task.responsibilities if a.role in BEARING]
-        return list(dict.fromkeys((a.unit, a.role.value) for a in owners))
-
     def _listing(self, q: Question) -> Register:
-        """What lists and counts are made of: the tracked documents; all of them where the question
-        names only plans, or only units, of documents for reference."""
+        """What lists and counts are made of: the documents that the question names; else the
+        tracked ones; all of them where the question names only plans, or only units, of documents
+        for reference."""
+        if named := self._documents_called(q):
+            others = {e.document.id for e in self.register.extractions} - named
+            return self.register.without(others)
         tracked = self.register.tracked
         if plans := self._plans_called(q.plan):
             listed = {p.id for e in tracked.extractions for p in e.plans}
@@ -149,6 +170,57 @@ class Composer:
         if q.units and not any(tracked.tasks_of(unit) for unit in q.units):
             return self.register
         return tracked
+
+    def _documents_called(self, q: Question) -> frozenset[str]:
+        """Ids of the documents that a question names: by number, or by most of the words that stand
+        in their title and in no other document's; none where it names all or none."""
+        if len(self.register.extractions) < 2:
+            return frozenset()
+        found: dict[str, float] = {}
+        for key, words in self._own_words.items():
+            document = self.register.document_of(key).document
+            number = document.document_number
+            if number and number in q.own:
+                found[key] = math.inf
+            elif held := [w for w in words if w in q.own]:
+                found[key] = sum(self.search.rarity(w) for w in held)
+        best = max(found.values(), default=0.0)
+        return frozenset(key for key, score in found.items() if score >= best * _AS_NAMED)
+
+    @cached_property
+    def _own_words(self) -> dict[str, frozenset[str]]:
+        """By document: the words of its title that no other document's title has; no units."""
+        words = {
+            e.document.id: {w for w in self.search.words(e.document.title) if len(w) > 1}
+            for e in self.register.extractions
+        }
+        often = Counter(w for own in words.values() for w in own)
+        units = {w for o in self.organisations for w in o.words()}
+        return {
+            key: frozenset(w for w in own if often[w] == 1 and w not in units)
+            for key, own in words.items()
+        }
+
+    def _subject(self, q: Question) -> list[str]:
+        """The words that say what a question is about, without those that name documents."""
+        if not q.about:
+            return []
+        titles = [
+            self.register.document_of(key).document.title for key in self._documents_called(q)
+        ]
+        return [w for w in self._words(q) if not any(w in title for title in titles)]
+
+    def _of_subject(self, q: Question, placed: Sequence[Placed]) -> list[Placed]:
+        """Those of the tasks that speak of what the question is about; all where it names nothing."""
+        words = self._subject(q)
+        if not words:
+            return list(placed)
+        return [
+            p
+            for p in placed
+            if self.search.coverage(words, f"{p.plan.title} {p.clause.heading} {_text_of(p)}")
+            >= _ABOUT
+        ]
 
     def _plans_called(self, name: str) -> set[str]:
         """Ids of the plans whose titles a name fits best, of tracked documents before others;
@@ -177,22 +249,6 @@ class Composer:
         return ("、" if q.language == "zh" else ", ").join(
             role_name(x, q.language) for x in q.roles
         )
-
-    def _quoted(self, q: Question, f: Found, words: Sequence[str]) -> list[str]:
-        """The clause's own words: whole where short, else its best sentences in order."""
-        assert f.clause is not None  # noqa: S101
-        label = "原文：" if q.language == "zh" else "Text: "
-        whole = flatten(f.clause.span.slice(f.extraction.document.text))
-        if len(whole) <= QUOTED:
-            return [label + whole]
-        inside = sentences(f.extraction, f.clause)
-        ranked = sorted(inside, key=lambda s: -self.search.coverage(words, s.text))
-        kept: list[Sentence] = []
-        for s in ranked:
-            if sum(len(k.text) for k in kept) + len(s.text) <= QUOTED or not kept:
-                kept.append(s)
-        kept.sort(key=lambda s: s.span.start)
-        return [label + "……".join(flatten(s.text) for s in kept)]
 
     def _source_line(self, q: Question, f: Found) -> str:
         label = "依据：" if q.language == "zh" else "Source: "
@@ -228,25 +284,35 @@ class Composer:
             text = why.en + (f" Nearest clauses: {'; '.join(names)}" if names else "")
         return self._made(q, as_of, text, [], outcome=outcome)
 
-    def _from_evidence(self, q: Question, as_of: date, *, strict: bool = False) -> Answer | None:
+    def _from_evidence(
+        self, q: Question, as_of: date, *, strict: bool = False, keep: Callable[[Chunk], bool] | None = None, proven: bool = False
+    ) -> Answer | None:  # fmt: skip
         """The sentences that say most about a question; as its answer where that is probable and,
-        with `strict`, they hold a value of every kind asked for."""
+        with `strict`, they hold a value of every kind asked for; `proven`: what `keep` lets through is known to be asked about."""
         if not self.register.extractions or not q.search.strip() or q.of_a_day:
             return None
-        evidence = find_evidence(q, self.search)
+        evidence = find_evidence(q, self.search, keep)
         model = evidence_model()
-        if evidence is None or evidence.probability < model.related:
+        if evidence is None or not (proven or evidence.probability >= model.related):
             return None
-        certain = evidence.probability >= model.certain and evidence.of_year
+        certain = proven or (evidence.probability >= model.certain and evidence.of_year)
         certain = certain and not (strict and evidence.unsaid)
-        lines = (
-            []
-            if certain
-            else [_related(evidence.unsaid, None if evidence.of_year else q.year, q.language)]
-        )
-        cited: list[Citation] = []
+        if certain and (asked := asked_items(q.own)):  # 哪十项: proved by as many
+            texts = [c.sentence.text for c in evidence.quoted]
+            certain = asked <= max(most_items(texts), len(texts))
+        facts = self._facts(q, as_of, evidence) if certain else Facts()
+        if isinstance(facts, Refusal):
+            return self._refuse(q, as_of, [evidence.best.found], facts)
+        lines = list(facts.lines)
+        if not certain:
+            lines = [_related(evidence.unsaid, None if evidence.of_year else q.year, q.language)]
+        cited = list(facts.citations)
         label = "原文：" if q.language == "zh" else "Text: "
-        for _, group in groupby(evidence.quoted, key=lambda c: c.found.chunk.clause_id or c.found.chunk.id):  # fmt: skip
+        shown = evidence.quoted
+        if facts.lines:  # they say what the best clause proves; the others would only be beside it
+            proving = {evidence.best.found.chunk.clause_id, *(c.clause_id for c in facts.citations)}
+            shown = tuple(c for c in shown if c.found.chunk.clause_id in proving)
+        for _, group in groupby(shown, key=lambda c: c.found.chunk.clause_id or c.found.chunk.id):  # fmt: skip
             inside = list(group)
             f = inside[0].found
             spans = _joined(f.extraction.document.text, [c.sentence.span for c in inside])
@@ -254,9 +320,13 @@ class Composer:
             lines += [label + "……".join(flatten(c.quote) for c in quotes), self._source_line(q, f)]
             cited += quotes
         return self._made(
-            q, as_of, "\n".join(lines), cited,
+            q, as_of, "\n".join(lines), cited, units=facts.units, tasks=facts.tasks,
             outcome=AnswerOutcome.CERTAIN if certain else AnswerOutcome.RELATED,
         )  # fmt: skip
+
+    def _facts(self, q: Question, as_of: date, evidence: Evidence) -> Facts | Refusal:
+        """What was read in what is quoted; why it is no answer, where it is none."""
+        raise NotImplementedError
 
     def _made(
         self,
@@ -343,6 +413,10 @@ def _related(unsaid: Iterable[Asked], year: int | None, language: str) -> str:
     lacks = [en for _, en in names] + ([f"anything of {year}"] if year else [])
     lack = f", without {', '.join(lacks)} as asked" if lacks else ""
     return f"No clause answers this directly; these are the nearest passages{lack}. Please judge for yourself."
+
+
+def _text_of(placed: Placed) -> str:
+    return flatten(placed.task.span.slice(placed.document.text))
 
 
 def _joined(text: str, spans: Sequence[Span]) -> list[Span]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from api.assistant.asked import Asked
 from api.assistant.function_words import english_words
 from ingest.numbering import find_marker
 from ingest.reading import normalize_characters
@@ -125,6 +126,40 @@ class ClauseSearch:
             found.setdefault(chunk.clause_id or chunk.id, item)
         return list(found.values())[:limit]
 
+    def items_of(self, f: Found, found: Sequence[Found]) -> list[Found]:
+        """The clauses below one that ends open (…下列条件：) and are not among those found, with its
+        score."""
+        if f.clause is None or not f.chunk.text.rstrip().endswith((":", "：")):
+            return []
+        known = {other.clause.id for other in found if other.clause}
+        return [
+            Found(f.extraction, clause, self._chunk_of[clause.id], f.score, f.parts)
+            for clause in f.extraction.clauses
+            if clause.parent_id == f.clause.id
+            and clause.id not in known
+            and clause.id in self._chunk_of
+        ]
+
+    @cached_property
+    def _chunk_of(self) -> dict[str, Chunk]:
+        return {chunk.clause_id: chunk for chunk in self.chunks if chunk.clause_id}
+
+    def fact(self, words: Sequence[str], asked: frozenset[Asked], f: Found, span: Span) -> float:
+        """How near a fact that was read in a sentence comes to what is asked: the best share of
+        `words` that the words of a deadline, target or duty of the kinds asked for hold; 0…1."""
+        if f.clause is None:
+            return 0.0
+        tasks = [p.task for p in self._register.tasks_in(f.clause.id)]
+        texts: list[str] = []
+        if Asked.TIME in asked:
+            texts += [f"{m.commitment} {m.quote}" for t in tasks for m in t.milestones if m.span.overlaps(span)]  # fmt: skip
+        if asked & {Asked.MEASURED, Asked.COUNT, Asked.MONEY, Asked.RATIO}:
+            texts += [f"{x.scope or ''}{x.metric} {x.quote}" for t in tasks for x in t.targets if x.span.overlaps(span)]  # fmt: skip
+        if Asked.PARTY in asked:
+            owned = [t for t in tasks if t.responsibilities and t.span.overlaps(span)]
+            texts += [f"{f.clause.heading} {t.title}" for t in owned]
+        return max((self.coverage(words, text) for text in texts), default=0.0)
+
     def alike(self, query: str, texts: Sequence[str]) -> list[float]:
         """The likeness in meaning of a question and each of `texts`, -1…1, by the small encoder;
         those of texts once met are kept."""
@@ -176,14 +211,14 @@ class ClauseSearch:
         total = held = 0.0
         tokens = set(tokenize(text))
         for word in words:
-            weight = self._weight(word)
+            weight = self.rarity(word)
             total += weight
             held += weight * self._holds(word, text, tokens)
         return held / total if total else 0.0
 
     def absent(self, words: Sequence[str]) -> float:
         """The share of `words`, weighed by rarity, that no clause at all holds: 0…1."""
-        weights = [self._weight(word) for word in words]
+        weights = [self.rarity(word) for word in words]
         lost = [
             weight for word, weight in zip(words, weights, strict=True) if not self._known(word)
         ]
@@ -213,7 +248,8 @@ class ClauseSearch:
             return 0.4 * sum(c in text for c in word) / 2
         return 0.0
 
-    def _weight(self, word: str) -> float:
+    def rarity(self, word: str) -> float:
+        """How rare a word is in what is searched: the inverse frequency of its rarest part, about 0…8."""
         pairs = [t for t in tokenize(word) if len(t) > 1] or tokenize(word)
         lexical = self.retriever.lexical
         known = [lexical.rarity(t) for t in pairs if lexical.holds(t)]

@@ -8,7 +8,7 @@ from datetime import date
 
 from api.assistant.comparing import compared
 from api.assistant.following import OF_CLAUSE, follow, short_question, stand_alone
-from api.assistant.intents import Intent, find_intent, find_roles
+from api.assistant.intents import Intent, find_intent, find_roles, first_of, says
 from api.assistant.names import find_places, find_plan, find_units, without_own_places
 from api.assistant.orders import Instruction, without_instructions
 from api.assistant.question import Question
@@ -62,6 +62,8 @@ _FIRST_EN = re.compile(
 )
 _ENGLISH_N = {"two": 2, "three": 3, "five": 5, "ten": 10}
 _FEW = 5
+_BESIDE = 8
+"""Characters between 没有 and what is missing."""
 _SEVERAL = re.compile(r"哪些|哪几|有什么|都有|\b(?:tasks|items|ones|duties|milestones)\b")
 
 
@@ -80,6 +82,9 @@ def understand(
         if not question.unclear:  # 谢谢 does not end what was talked about
             before = question
     question = _next(text, before, organisations, as_of)
+    plain = as_meant(without_instructions(simplify(text).strip()))
+    if short_question(plain) and question.about and not question.anchor:
+        return question  # 那消防呢: another topic
     heard = " ".join(simplify(asked[:_BEGINNING]) for asked in context[-_HEARD:])
     return question.model_copy(update={"before": heard}) if heard else question
 
@@ -90,7 +95,7 @@ def _next(
     """A question after `before`."""
     plain = as_meant(without_instructions(simplify(asked).strip()))
     short = short_question(plain) if before else None
-    own = read(asked, short or plain, organisations, as_of)
+    own = read(asked, short or plain, organisations, as_of, short=bool(short))
     if short:
         own = own.model_copy(update={"language": _language(plain)})
     if before and own.intent in (Intent.CLAUSE, Intent.LIST) and not own.about:
@@ -113,6 +118,26 @@ def _language(plain: str) -> str:
     return "en" if sentence or len(re.findall(r"[一-龥]", plain)) < 4 else "zh"
 
 
+def _after(
+    plain: str, low: str, units: Sequence[str], organisations: Sequence[Organisations]
+) -> tuple[str, ...]:
+    """The units that a question wants to be absent: those named behind 没有, 除了, without."""
+    place = first_of("without", low)
+    if place is None or not units:
+        return ()
+    behind, _ = find_units(plain[place:], organisations)
+    return tuple(u for u in behind if u in units)
+
+
+def _owned(low: str) -> bool | None:
+    """Whether duties with (True) or without (False) a bearer written are asked for."""
+    place = first_of("owner", low)
+    if place is None:
+        return None
+    without = first_of("without", low)
+    return without is None or not 0 <= place - without <= _BESIDE
+
+
 def _first(low: str) -> tuple[int | None, str]:
     """(how many of the first ones are asked for, the text without saying so)."""
     for pattern in (_FIRST, _FIRST_EN):
@@ -127,13 +152,20 @@ def _first(low: str) -> tuple[int | None, str]:
     return None, low
 
 
-def read(text: str, plain: str, organisations: Sequence[Organisations], as_of: date) -> Question:
-    """A question by itself."""
+def read(
+    text: str,
+    plain: str,
+    organisations: Sequence[Organisations],
+    as_of: date,
+    *,
+    short: bool = False,
+) -> Question:
+    """A question by itself; a `short` one (那消防呢) does not say what it asks for."""
     low = plain.lower()
     window, topic = find_window(plain, as_of)
     units, topic = find_units(topic, organisations)
     bare = topic
-    intent = find_intent(low, has_unit=bool(units))
+    intent = find_intent(plain, has_unit=bool(units), short=short)
     each = intent in (Intent.DUE, Intent.OVERDUE) and bool(_EACH.intersection(units))
     if each:  # all units are asked about, not a group of this name
         units = tuple(u for u in units if u not in _EACH)
@@ -142,18 +174,21 @@ def read(text: str, plain: str, organisations: Sequence[Organisations], as_of: d
     _, unknown = translate(low)
     return Question(
         text=text,
+        own=plain,
         language=_language(plain),
         intent=intent,
         search=plain,
         topic=topic.strip(),
         about=has_topic(without_own_places(left, organisations)),
-        units=units,
+        units=tuple(u for u in units if u not in _after(plain, low, units, organisations)),
         roles=find_roles(low, bare.lower(), intent, has_unit=bool(units)),
         window=window,
         year=window.year if window else None,
         plan=plan,
         together=bool(_TOGETHER.search(low)) and len(units) > 1,
-        alone=bool(_ALONE.search(low)),
+        alone=bool(_ALONE.search(low)) or (len(units) > 0 and says("alone", low)),
+        without=_after(plain, low, units, organisations),
+        owned=_owned(low),
         most=each or "最多" in low or bool(re.search(r"\bmost\b", low)),
         first=first,
         everything=bool(_EVERYTHING.search(low)),

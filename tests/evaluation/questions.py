@@ -34,8 +34,8 @@ SHARED = Path(__file__).resolve().parents[3] / "shared" / "gold" / "questions.js
 GOLD = SHARED.parent
 FURTHER = OWN.with_name("questions")
 """Questions by writers who saw no code: on the notice, and on documents of other kinds."""
-UNSEEN = FURTHER / "unseen.jsonl"
-"""Questions that no weight is fitted on."""
+UNSEEN = (FURTHER / "unseen.jsonl", FURTHER / "development.jsonl")
+"""Questions that no weight is fitted on; the documents of some are with the gold."""
 TODAY = date(2026, 11, 24)
 Row = dict[str, Any]
 _BY_QUERY = ("overdue", "aggregate")
@@ -82,6 +82,7 @@ _FOLDERS = (
     GOLD / "documents" / "open",
     GOLD / "state-council",
     GOLD.parent / "corpus" / "raw",
+    Path(__file__).with_name("texts"),
     Path(__file__).with_name("unseen"),
 )
 """Where the documents of questions lie, by their names."""
@@ -92,7 +93,7 @@ def assistant_over(documents: tuple[str, ...]) -> Assistant:
     """The assistant over documents of the gold by their names; over the notice where none is."""
     if not documents or documents == (NOTICE.stem,):
         return assistant()
-    places = [folder / f"{name}{end}" for name in documents for folder in _FOLDERS for end in (".txt", ".md")]  # fmt: skip
+    places = [folder / f"{name}{end}" for name in documents for folder in _FOLDERS for end in (".txt", ".md", ".html")]  # fmt: skip
     found = {place.stem: place for place in reversed(places) if place.exists()}
     made = open_assistant(
         _settings("-".join(documents)[:80]),
@@ -105,11 +106,11 @@ def assistant_over(documents: tuple[str, ...]) -> Assistant:
 def question_files() -> list[Path]:
     """All files of questions whose documents are at hand: those of the notice, and with the gold
     the others."""
-    found = [OWN, FURTHER / "notice.jsonl"]
+    own = ("notice", "pupils", "districts", "provinces", "counties")
+    found = [OWN, *(FURTHER / f"{name}.jsonl" for name in own)]
     if GOLD.exists():
         found += [
-            FURTHER / "offices.jsonl",
-            FURTHER / "firms.jsonl",
+            *(FURTHER / f"{name}.jsonl" for name in ("offices", "firms", "cities")),
             *sorted(GOLD.glob("questions*.jsonl")),
         ]
     return found

@@ -7,8 +7,8 @@ import pytest
 from api.assistant.answer import Assistant
 from api.assistant.evidence import (
     QUOTED,
-    AnswerFeatures,
     Linear,
+    Named,
     SentenceFeatures,
     evidence_model,
     find_evidence,
@@ -63,7 +63,8 @@ def test_sentences_that_prove_nothing_are_shown_and_cited_as_related():
 def test_the_weights_fit_their_features():
     model = evidence_model()
     assert len(model.sentence.weights) == len(SentenceFeatures._fields)
-    assert len(model.answer.weights) == len(AnswerFeatures._fields)
+    made = {name for text in QUESTIONS for name in evidence(text).features}
+    assert made <= set(model.answer.weights)
     assert 0 < model.related < model.certain < 1
 
 
@@ -71,4 +72,10 @@ def test_a_weight_raises_or_lowers():
     up = Linear(bias=0.0, weights=(2.0, -1.0))
     assert up.probability((0, 0)) == 0.5
     assert up.probability((1, 0)) > 0.5 > up.probability((0, 1))
+    named = Named(bias=0.0, weights={"lead": 2.0})
+    assert (
+        named.probability({"lead": 1.0, "unheard of": 9.0})
+        > 0.5
+        > named.probability({"lead": -1.0})
+    )
     assert 0 < up.probability((-1e9, 0)) < up.probability((1e9, 0)) <= 1

@@ -213,7 +213,7 @@ UNIT = "区水利局要干哪些事？"
         (("防溺水的目标是多少", "期限呢"), Intent.DEADLINE),
         ((WHO, "区水利局参与吗？"), Intent.WHO),
         ((WHO, "那财政局呢"), Intent.WHO),
-        ((WHO, "明年到期吗"), Intent.DEADLINE),
+        ((WHO, "明年到期吗"), Intent.DUE),
         ((WHO, "谢谢", "什么时候完成？"), Intent.DEADLINE),
         ((WHO, "有几家单位"), Intent.WHO),
         ((WHO, "现在进展如何"), Intent.DEADLINE),

