@@ -133,16 +133,6 @@ class HybridRetriever:
             for i in best
         ]
 
-    def agreement(self, query: str, chunk_id: str) -> float:
-        """Mean of 1 / rank of a chunk over the lists: 1 where all put it first."""
-        place = next((i for i, c in enumerate(self.chunks) if c.id == chunk_id), None)
-        ranks = [
-            1 + int((scores > scores[place]).sum())
-            for name, scores in self._lists(query).items()
-            if place is not None
-        ]
-        return sum(1 / r for r in ranks) / len(ranks) if ranks else 0.0
-
     def lead(self, query: str, name: str, place: int) -> float:
         """By how much the best chunk leads the one at `place` (from 1) in a list, in its score."""
         scores = self._lists(query).get(name)

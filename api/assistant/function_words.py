@@ -18,12 +18,11 @@ class WordKind(StrEnum):
     VALUE = "value"  # name a target or its day in general
     FRAME = "frame"  # name a document and its parts
     GRAMMAR = "grammar"
-    BOUND = "bound"  # Chinese: ask for the most or the least, which texts say in many ways
 
 
 class FunctionExample(Fact):
-    """Words of a question, a space between them, and those that are left: without all English words
-    of the lexicon, or without those of a bound."""
+    """Words of a question, a space between them, and those that are left without all English words
+    of the lexicon."""
 
     text: str
     left: tuple[str, ...]
@@ -40,13 +39,7 @@ class FunctionWords(Fact):
 @lru_cache
 def english_words() -> frozenset[str]:
     """English words that name no topic."""
-    return frozenset(w for e in _entries() if e.kind is not WordKind.BOUND for w in e.words)
-
-
-@lru_cache
-def bounds() -> frozenset[str]:
-    """Words that ask for a bound: 上限, 至少."""
-    return frozenset(w for e in _entries() if e.kind is WordKind.BOUND for w in e.words)
+    return frozenset(w for e in _entries() for w in e.words)
 
 
 def _entries() -> tuple[FunctionWords, ...]:

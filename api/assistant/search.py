@@ -178,10 +178,6 @@ class ClauseSearch:
         """By how much the best passage leads the one at `place` in the lexical list, in its score."""
         return self.retriever.lead(query, "lexical", place)
 
-    def agreement(self, query: str, chunk: Chunk) -> float:
-        """How far the dense lists agree on `chunk`: the mean of 1 / rank over them, 0…1."""
-        return self.retriever.agreement(query, chunk.id)
-
     def words(self, query: str) -> list[str]:
         """What a question is about, as Chinese words; English words that the glossary does not
         know stay English."""

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from api.assistant.asked import Asked, AskedWords, asked_kinds
-from api.assistant.function_words import FunctionWords, WordKind, bounds, english_words
+from api.assistant.function_words import FunctionWords, english_words
 from api.assistant.topics import AskingWords, Mistyped, as_meant, topic_words
 from api.assistant.understand import Instruction, without_instructions
 from api.assistant.windows import DatePhrase, find_window
@@ -350,7 +350,7 @@ def test_words_of_asking_are_no_topic(subtests):
 def test_function_words_say_nothing_of_a_topic(subtests):
     for entry, example in examples("function_words", FunctionWords):
         with subtests.test(entry=str(entry), example=str(example)):
-            ours = bounds() if entry.kind is WordKind.BOUND else english_words()
+            ours = english_words()
             assert set(entry.words) <= ours
             assert set(example.text.split()) & set(entry.words)
             assert tuple(w for w in example.text.split() if w not in ours) == example.left
