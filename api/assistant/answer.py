@@ -135,7 +135,7 @@ class Assistant(ClauseAnswers, RegisterAnswers, PlanLists, DueAnswers):
         return self._from_clauses(q, as_of)
 
     def _is_printed(self, place: str) -> bool:
-        """Whether any document at hand has a place's name, as an own word of it or of its title."""
+        """Whether a place's name stands in any document at hand."""
         return any(place in e.document.text for e in self.register.extractions)
 
     def _contact(self, q: Question, as_of: date) -> Answer:

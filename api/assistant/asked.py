@@ -51,7 +51,9 @@ _OF_MEASURE = {
 _BETWEEN = "十百千万亿个"
 """What stands between 几 or 多少 and the measure: 多少万元, 几个月."""
 _WHICH = ("哪", "那", "which", "what", "the", "name")
+"""What stands before the number of items that are to be named."""
 _SEVERAL = 3
+"""From so many on a number behind 哪 counts items: 哪一年 does not."""
 _BETWEEN_ITEMS = "、；;"
 _CONTACT = re.compile(r"\d[\d-]{6,}|[\w.]+@[\w.]+|https?://|www\.")
 
@@ -84,7 +86,7 @@ def asked_items(question: str) -> int | None:
 
 
 def most_items(texts: Sequence[str]) -> int:
-    """The most items that one of the texts lists, or the number of texts."""
+    """The most items that one of the texts lists, by the marks between them; 0 where there is none."""
     return max((1 + sum(text.count(mark) for mark in _BETWEEN_ITEMS) for text in texts), default=0)
 
 

@@ -13,7 +13,7 @@ from datetime import date
 
 from api.assistant.asked import Asked, asked_items, asked_kinds
 from api.assistant.evidence import Evidence
-from api.assistant.intents import Intent
+from api.assistant.intents import Intent, says
 from api.assistant.plan import plan_of
 from api.assistant.question import Question
 from api.assistant.reply import BEARING, LOST, Answer, Composer, Facts, Refusal
@@ -26,9 +26,6 @@ from tasks.queries import Placed
 from tasks.query import Select
 from tasks.words import describe_distance, describe_due, describe_target
 
-_LATE = re.compile(
-    r"逾期|超期|过期|没按|未按|过了(?:期|时)限|overdue|\blate\b|past due|missed|behind schedule"
-)
 _NUMBERS = frozenset({Asked.MEASURED, Asked.MONEY, Asked.RATIO, Asked.COUNT})
 _METRIC = 0.2
 """How much of a question a target's own words hold at least."""
@@ -45,6 +42,7 @@ _MAYBE = 0.2
 _BEHIND = 0.25
 """What holds so much less of a question's words than the best is about something else."""
 _DUES = 3
+"""Deadlines that stand above the quotes at most."""
 _TOPIC = 80
 """Characters of a sentence that stand for what an answer is about."""
 
@@ -289,7 +287,7 @@ class ClauseAnswers(Composer, ABC):
             + describe_distance(m.due, as_of, self.register.life_of(m.id, as_of), q.language)
             for _, m in chosen
         ]
-        if chosen and _LATE.search(q.own.lower()):
+        if chosen and says("overdue", q.own.lower()):
             lines.insert(0, self._lateness(q, as_of, [m for _, m in chosen]))
         if chosen and not (here or own):
             lines.append(

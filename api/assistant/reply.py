@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
@@ -119,7 +120,7 @@ LOST = Refusal(
 )
 
 
-class Composer:
+class Composer(ABC):
     """Makes answers over one register.
 
     Args:
@@ -324,9 +325,9 @@ class Composer:
             outcome=AnswerOutcome.CERTAIN if certain else AnswerOutcome.RELATED,
         )  # fmt: skip
 
+    @abstractmethod
     def _facts(self, q: Question, as_of: date, evidence: Evidence) -> Facts | Refusal:
         """What was read in what is quoted; why it is no answer, where it is none."""
-        raise NotImplementedError
 
     def _made(
         self,
@@ -359,10 +360,6 @@ class Composer:
             statements=statements,
             as_of=as_of,
         )
-
-    def _cite(self, f: Found) -> Citation:
-        assert f.clause is not None  # noqa: S101
-        return self.register.cite(f.extraction, f.clause, f.clause.span)
 
     def _cite_span(self, f: Found, span: Span) -> Citation:
         if f.clause is None:

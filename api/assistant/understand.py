@@ -45,7 +45,6 @@ _CHINESE = re.compile(r"[的吗呢谁哪請请]|什么|什麼|多少|怎么|何�
 """Words that make a sentence Chinese."""
 _QUOTED = re.compile(r"[“\"《「][^”\"》」]*[”\"》」]")
 _TOGETHER = re.compile(r"一块儿?|一起|共同|同时|联合|都(?:要|有|参与)|\bboth\b|together|jointly")
-_ALONE = re.compile(r"只由一家|一家单位单独|单独负责|独自|\b(?:alone|only one|single)\b")
 _EVERYTHING = re.compile(
     r"全部|所有|全区|全县|全市|各单位|各部门|整个|\b(?:all|every|overall|entire)\b"
 )
@@ -186,7 +185,7 @@ def read(
         year=window.year if window else None,
         plan=plan,
         together=bool(_TOGETHER.search(low)) and len(units) > 1,
-        alone=bool(_ALONE.search(low)) or (len(units) > 0 and says("alone", low)),
+        alone=says("single", low) or (bool(units) and says("alone", low)),
         without=_after(plain, low, units, organisations),
         owned=_owned(low),
         most=each or "最多" in low or bool(re.search(r"\bmost\b", low)),

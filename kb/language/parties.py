@@ -25,7 +25,6 @@ from kb.language.party_words import (
     words_of,
 )
 
-_DELIMITERS = frozenset("、,;:。!?\n<>[]{}《》|/\t\"'…·—")
 _LONGEST = 30
 """Characters of a name; twice the longest that one body has in the open documents (15)."""
 _BRACKET = 16

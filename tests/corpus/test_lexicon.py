@@ -6,6 +6,7 @@ import pytest
 
 from api.assistant.asked import Asked, AskedWords, asked_kinds
 from api.assistant.function_words import FunctionWords, english_words
+from api.assistant.intents import says
 from api.assistant.topics import AskingWords, Mistyped, as_meant, topic_words
 from api.assistant.understand import Instruction, without_instructions
 from api.assistant.windows import DatePhrase, find_window
@@ -58,7 +59,7 @@ from kb.language.roles import (
 )
 from kb.language.time_readings import PlanningPeriod, TimeWord
 from kb.language.times import find_times
-from kb.lexicon import load_lexicon
+from kb.lexicon import WordEntry, load_lexicon
 from tasks.home import issuers_of
 
 DISTRICT = Jurisdiction(place="万州区", level=Level.DISTRICT, parents=("重庆市",))
@@ -354,6 +355,13 @@ def test_function_words_say_nothing_of_a_topic(subtests):
             assert set(entry.words) <= ours
             assert set(example.text.split()) & set(entry.words)
             assert tuple(w for w in example.text.split() if w not in ours) == example.left
+
+
+def test_states_of_questions_are_said_or_not(subtests):
+    entries = load_lexicon("question_states", WordEntry)
+    for entry, sentence, holds in words_and_sentences("state", entries):
+        with subtests.test(kind=entry.kind, sentence=sentence):
+            assert says(entry.kind, sentence) is holds
 
 
 def test_mistyped_words_are_put_right(subtests):

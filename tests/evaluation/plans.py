@@ -21,8 +21,8 @@ from kb.lexicon import corpus_path
 from tests.evaluation.questions import FURTHER, OWN, read_questions
 
 _LEAST = 0.3
-"""Weights nearer to zero are left out: nine tenths of them, with no question of the development set
-read otherwise for the worse."""
+"""Weights nearer to zero are left out: three quarters of them. Of the development set .865 and .86 were
+read right so, .845 and .86 with all."""
 
 
 def read(name: str) -> list[dict[str, Any]]:
