@@ -39,6 +39,8 @@ _LEVEL = -1.5
 """The mark of a level, or a determiner, opens the name."""
 _TIERS = -1.0
 """The body before is the first part of the name."""
+_BOTH = -0.1
+"""It is the organ of that body and of the one beside it (区委|区政府|督查室)."""
 _HEADING = -0.5
 """That body is a heading that was run into the name (供养形式|区民政部门)."""
 _ITEM = -2.5
@@ -100,11 +102,14 @@ class Beginning:
         if self.bodies:
             body = self.bodies[-1]
             options.append((self._in_tiers(body), body.start))
-            if body.heading:
+            if body.heading and self.entry.class_ != "enterprise":  # 国网|石坝县供电公司 is one name
                 options.append((self._in_tiers(body) + _HEADING, body.end - 1))
-            elif body.depth == 0 and len(self.bodies) > 1 and self.bodies[-2].end == body.start:
-                bank = self.bodies[-2]  # 农业银行|砚溪县|支行
-                options.append((self._in_tiers(bank, body.end), bank.start))
+            elif len(self.bodies) > 1 and self.bodies[-2].end == body.start:
+                first = self.bodies[-2]
+                if body.depth == 0:  # 农业银行|砚溪县|支行
+                    options.append((self._in_tiers(first, body.end), first.start))
+                elif first.depth == body.depth == 1 and self.entry.depth > 1:
+                    options.append((self._in_tiers(body) + _BOTH, first.start))
         return min(options)[1]
 
     def _alone(self, start: int) -> float:

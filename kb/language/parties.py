@@ -128,6 +128,8 @@ def _party(
             text, token, entry, edge=edge, bodies=bodies, words=near, common=common
         )
         start = beginning.best()
+        if entry.class_ == "group":
+            start = _stationed(start, near, found)
     name = text[start : token.end]
     if len(name.strip()) < (2 if mention is None else 1):
         return None
@@ -165,6 +167,14 @@ def _party(
 
 _OPENERS = {WordKind.OPENING: "", WordKind.JOIN: "", WordKind.FIELD: "verb"}
 """What may stand before a name, and its class where its entry says none."""
+
+
+def _stationed(start: int, near: Sequence[Token], found: Sequence[Party]) -> int:
+    """Where the name of a group begins that is stationed somewhere: (市纪委监委)驻|市水利局纪检监察组."""
+    word = next((t for t in near if t.kind == WordKind.STATION and t.end == start), None)
+    if word is None:
+        return start
+    return next((p.start for p in reversed(found) if p.end == word.start), word.start)
 
 
 def _before(party: Party) -> Before:

@@ -34,6 +34,8 @@ class WordKind(StrEnum):
     DETERMINER = "determiner"  # opens a name and belongs to it
     LEVEL = "level"  # levels beside each other are one: 县(市、区)
     ALTERNATIVE = "alternative"  # stands in brackets inside names: 村(居)民委员会
+    SEAT = "seat"  # what the office of a post is called: 县河长|办
+    STATION = "station"  # between a body and where a group of it is stationed: 纪委监委|驻|市水利局纪检监察组
     REMAINDER = "remainder"  # what 等 stands for: 等|有关部门; no word of the names' own grammar
     ELLIPSIS = "ellipsis"  # closes a list of fields whose bodies are meant: 教育、公安等部门
 
@@ -57,12 +59,16 @@ class PartyWords(WordEntry):
 
 _NO_SUFFIX = PartyWords(kind=WordKind.SUFFIX, words=(), holds=(), class_="office", depth=2)
 """What a known name without a suffix ends in: 区人大|办公室."""
+_OFFICE = PartyWords(kind=WordKind.SUFFIX, words=(), holds=(), class_="office", depth=5)
+"""The office of a post."""
 _LONGEST_SUFFIX = 10
 _RUN, _MARKED = 1.0, 3.0
 """Scores of levels beside each other, above a known name that begins at the last of them (市、|州人民
 政府), and of a name in quotes or a number, above all words inside."""
 _QUOTED = re.compile(r'"[^"\n]{1,12}"(?=[一-龥])')
 _HOTLINE = re.compile(rf"(?<=[{HAN}])\d{{5}}(?=[{HAN}])")
+_NO_TOKENS = frozenset({WordKind.SUFFIX, WordKind.SEAT, WordKind.REMAINDER, WordKind.LEVEL})
+"""Kinds that are no tokens by themselves, or are put in with what is made of them."""
 _KINDS = frozenset({*WordKind, KNOWN})
 
 
@@ -83,7 +89,9 @@ def remainders() -> tuple[str, ...]:
 
 @lru_cache
 def _suffixes() -> dict[str, PartyWords]:
-    return {w: e for e in party_words() if e.kind is WordKind.SUFFIX for w in e.words}
+    found = {w: e for e in party_words() if e.kind is WordKind.SUFFIX for w in e.words}
+    posts = [word for word, entry in found.items() if entry.class_ == "post"]
+    return found | {post + seat: _OFFICE for post in posts for seat in words_of(WordKind.SEAT)}
 
 
 def suffix_of(name: str) -> PartyWords:
@@ -109,8 +117,10 @@ def read_words(text: str, known: Sequence[UnitMention]) -> list[Token]:
 @lru_cache
 def _grammar() -> Grammar:
     grammar = Grammar()
+    for word, entry in _suffixes().items():
+        grammar.word(word, WordKind.SUFFIX.value, entry)
     for entry in party_words():
-        if entry.kind not in (WordKind.REMAINDER, WordKind.LEVEL):
+        if entry.kind not in _NO_TOKENS:
             for word in entry.words:
                 grammar.word(word, entry.kind.value, entry)
     return grammar
