@@ -34,6 +34,7 @@ _STANDARD = re.compile(
 
 _NO_TITLES: Mapping[str, str] = {}
 _NO_PLANS: Mapping[str, Span] = {}
+_NO_NUMBERS: Mapping[str, int] = {}
 _NO_ROWS: Mapping[int, Row] = {}
 _HEADING = 20
 """Characters of a heading that are looked at for what it says of the numbers under it."""
@@ -75,12 +76,13 @@ def read_clauses(
     reference: date | None = None,
     titles: Mapping[str, str] = _NO_TITLES,
     plans: Mapping[str, Span] = _NO_PLANS,
+    numbered: Mapping[str, int] = _NO_NUMBERS,
     models: Models = INSTALLED,
 ) -> Iterator[ClauseReading]:
     """Read each clause in order. A note 列第一位者为牵头单位 holds in its plan; with 下同, from where
     it stands. `issued` is the document's day, `reference` that from which years are counted where
     none is printed, nor in a heading above (三、2026年工作安排), `titles` what each plan is called,
-    `plans` where it stands; `models` decide the uses.
+    `plans` where it stands, `numbered` where its first numbered clause begins; `models` decide the uses.
 
     `breaks`: what a reading of the text leaves out; `rows`: those of all tables, by their place.
     """
@@ -108,6 +110,7 @@ def read_clauses(
         # Not the whole list: a time may stand in it (责任单位:…;完成时限:2026年11月底前).
         closed = sorted([*names, *owners.listed])
         leads[clause.id] = _lead(reading.text)
+        preamble = clause.span.start < numbered.get(clause.plan_id, 0)
         found = clause_times(reading, reference=near)
         quantities = read_quantities(
             reading,
@@ -118,6 +121,7 @@ def read_clauses(
             heading=headings.get(clause.parent_id or "", ""),
             own=clause.heading[:_HEADING],
             lead=leads.get(clause.parent_id or "", ""),
+            preamble=preamble,
             cells=columns,
             models=models,
         )
@@ -130,6 +134,7 @@ def read_clauses(
             reference=reference,
             title=titles.get(clause.plan_id, ""),
             heading=headings.get(clause.parent_id or "", ""),
+            preamble=preamble,
             cells=duties,
             models=models,
         )

@@ -53,6 +53,7 @@ class ColumnKind(StrEnum):
 
     ORDINAL = "ordinal"
     TASK = "task"  # what a row is about: a duty, an indicator
+    PROBLEM = "problem"  # what was found wrong; what the row is about where nothing else says it
     MEASURE = "measure"  # the unit of measurement
     UNITS = "units"
     PERSON = "person"
@@ -349,7 +350,7 @@ def names_units(words: str) -> str | None:
 
 def asks(caption: str) -> bool:
     """Whether the line over a table says that it is one of tasks: 造林任务分配表."""
-    asking = (ColumnKind.TASK, ColumnKind.TARGET)
+    asking = (ColumnKind.TASK, ColumnKind.PROBLEM, ColumnKind.TARGET)
     return any(kind in asking and word in caption for word, kind in _heads())
 
 

@@ -83,6 +83,7 @@ def read_times(
     title: str = "",
     heading: str = "",
     times: Sequence[Time] | None = None,
+    preamble: bool = False,
     cells: Cells = NO_CELLS,
     models: Models = INSTALLED,
 ) -> list[Use[Time]]:
@@ -105,6 +106,7 @@ def read_times(
         issued=issued or reference,
         title=title,
         heading=heading,
+        preamble=preamble,
         parties=parties,
     )
     return models.decide_all(

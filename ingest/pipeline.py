@@ -146,6 +146,7 @@ def read_document(
         or _year_of(header, outline),
         titles={plan.id: f"{header.title or ''} {plan.title}" for plan in plans},
         plans={plan.id: plan.span for plan in plans},
+        numbered=_first_numbered(outline),
         models=models,
     )
     return DocumentReading(
@@ -160,6 +161,15 @@ def read_document(
         organisations,
         lines,
     )
+
+
+def _first_numbered(outline: Outline) -> dict[str, int]:
+    """Where the first numbered clause of each plan begins, of those that have one."""
+    found: dict[str, int] = {}
+    for clause in outline.clauses:
+        if clause.marker:
+            found.setdefault(clause.plan_id, clause.span.start)
+    return found
 
 
 def extract_source(

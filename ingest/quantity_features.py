@@ -135,6 +135,7 @@ class QuantityScene(Surroundings):
         heading: str,
         own: str = "",
         lead: str = "",
+        preamble: bool = False,
         cells: Cells = NO_CELLS,
     ) -> None:
         super().__init__(text, _find(text, _BESIDE), _FAR)
@@ -148,6 +149,7 @@ class QuantityScene(Surroundings):
         self.lead = part_of(lead) if lead else "-"
         years = (_year_of(h, issued) for h in (own, heading) if issued and h)
         self.part_time = next((year for year in years if year != "none"), "none")
+        self._preamble = preamble
         self.quantities = quantities
         self.times = times
         self.issued = issued
@@ -183,6 +185,8 @@ class QuantityScene(Surroundings):
         yield f"bound={q.comparator.value if q.comparator else 'none'}"
         yield f"genre={self.genre}"
         yield f"heading={self.heading}"
+        if self._preamble:
+            yield "place=preamble"
         for name in ("approximate", "chinese", "growth", "measured"):
             if getattr(q, name):
                 yield name

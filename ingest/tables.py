@@ -65,7 +65,7 @@ _NUMERAL = re.compile(r"\d")
 _NOTE = re.compile(r"[:：]\s*([^\s:：,，。)）]{1,8})[)）。]?\s*$")
 _OPEN = frozenset({"tiny", "short", "figure"})
 """What a line may hold that is the head of a column though no word tells: no time, no unit."""
-_ASKING = frozenset({ColumnKind.TASK, ColumnKind.TARGET, ColumnKind.YEAR, ColumnKind.TIME})
+_ASKING = frozenset({ColumnKind.TASK, ColumnKind.PROBLEM, ColumnKind.TARGET, ColumnKind.YEAR, ColumnKind.TIME})
 _UNKNOWN = Column(ColumnKind.OTHER, "")
 
 Words = Sequence[tuple[int, str]]
@@ -512,6 +512,8 @@ def _settled(column: Column, most: str, rest: Collection[ColumnKind], *, asking:
     """A column whose head leaves it open, by what most of its cells hold, beside the `rest`: 单位 or
     乡镇 over bodies are those who are responsible in a table that is `asking` for something, 任务
     over numbers what is to be reached."""
+    if column.kind is ColumnKind.PROBLEM and ColumnKind.TASK not in rest:
+        column = column._replace(kind=ColumnKind.TASK)
     open_ = column.kind in (ColumnKind.MEASURE, ColumnKind.OTHER, ColumnKind.TASK)
     named = column.kind is ColumnKind.OTHER and column.head.endswith(
         words_of_role(RoleWordKind.BEARER)

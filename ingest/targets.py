@@ -26,7 +26,7 @@ _STRETCH = re.compile(r"力争|争取")
 _NUMBER = re.compile(r"[\[〔(]?(\d{1,3}(?:,\d{3})+|\d{1,12}(?:\.\d{1,6})?)[)〕\]]?")
 _BLANK = "-—–/\\ "
 _OF_NUMBERS = FIGURES | {ColumnKind.OTHER}
-_NO_TARGETS = frozenset({ColumnKind.BASELINE, ColumnKind.MEASURE})
+_NO_TARGETS = frozenset({ColumnKind.BASELINE, ColumnKind.MEASURE, ColumnKind.PROBLEM})
 _AND = re.compile(rf"\s*{any_of(('、', *words_of(WordKind.JOIN)))}\s*")
 
 
@@ -61,6 +61,7 @@ def read_quantities(
     own: str = "",
     lead: str = "",
     times: Sequence[Time] | None = None,
+    preamble: bool = False,
     cells: Cells = NO_CELLS,
     models: Models = INSTALLED,
 ) -> list[Use[Quantity]]:
@@ -86,7 +87,7 @@ def read_quantities(
     quantities = list(_with_baselines([_in_column(q, cells) for q in quantities], cells))
     scene = QuantityScene(
         text, quantities, times, issued=issued, title=title, heading=heading, own=own, lead=lead,
-        cells=cells,
+        preamble=preamble, cells=cells,
     )  # fmt: skip
     told = [
         _NOTHING if scene.recorded(place) else _told(q, cells, issued)

@@ -10,7 +10,7 @@ from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 
-from ingest.quantity_features import genre_of
+from ingest.quantity_features import genre_of, part_of
 from ingest.surroundings import LINE_ENDS, PARTS, STOPS, Surroundings, crossed
 from ingest.time_events import Before, EventWord, find_event_words
 from kb.durations import TIME_UNITS, parse_duration
@@ -75,6 +75,7 @@ class TimeScene(Surroundings):
         issued: date | None,
         title: str,
         heading: str,
+        preamble: bool = False,
         parties: Sequence[tuple[int, int]] = (),
     ) -> None:
         inside = [(t.start, t.end) for t in times]
@@ -83,7 +84,7 @@ class TimeScene(Surroundings):
         self._starts_of_times = [t.start for t in times]
         self.issued = issued
         self.genre = genre_of(title)
-        self.heading = heading
+        self._section = "preamble" if preamble else part_of(heading)
         self._title_years = _years_of(title)
         marks = find_event_words(text)
         self._mark_ends = _longest((w.end, w) for w in marks)
@@ -107,6 +108,7 @@ class TimeScene(Surroundings):
         yield f"exact={_exactness(time)}"
         yield f"when={self._when(time)}"
         yield f"genre={self.genre}"
+        yield f"section={self._section}"
         if time.working_days:
             yield "working-days"
         if time.clock is not None:
