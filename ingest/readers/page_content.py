@@ -17,12 +17,13 @@ class GlyphRun(NamedTuple):
 
     Args:
         text: the characters, in reading order, without blanks at the ends; a blank between
-            two runs is told by the room between their boxes.
+            two runs is told by the room between their boxes, or by `blank`.
         box: in points on the page as it is shown; as wide as the characters' advance, as high as
             the em of the font (or the ink, where nothing better is known).
         size: of the font in points (of recognised text: the height of its box).
         bold: whether the font is.
         confidence: 0 to 1, of recognised characters.
+        blank: whether a blank is typed before it: between Chinese characters it is kept.
     """
 
     text: str
@@ -30,6 +31,7 @@ class GlyphRun(NamedTuple):
     size: float
     bold: bool = False
     confidence: float | None = None
+    blank: bool = False
 
 
 class PageContent(NamedTuple):

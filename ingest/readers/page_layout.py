@@ -164,10 +164,10 @@ class _Layout:
     def _cell_pieces(self, cell: TableCell) -> list[tuple[str, dict[str, Any]]]:
         found: list[tuple[str, dict[str, Any]]] = []
         start = self._draft.length
-        for words, run in cell.pieces():
+        for words, run, page in cell.pieces():
             shown = self._forms.normalized(words, start)
             start += len(shown)
-            found.append((shown, self._where(run, cell.page) if run else {}))
+            found.append((shown, self._where(run, page) if run else {}))
         return found
 
 

@@ -15,15 +15,14 @@ from statistics import median
 
 from ingest.numbering import find_marker
 from ingest.readers.page_content import GlyphRun
-from ingest.readers.page_lines import Line, is_narrow
+from ingest.readers.page_lines import Line, first_unit, is_narrow
 
 _SIZES = 1.15
 """How many times as large a font must be to be another: 三号 and 四号 are 16 and 14 points."""
 _INDENT = 1.2
 """Of the em."""
-_SHORT = 2.1
-"""Of the em: what a full line may lack, as no line begins with a closing mark (one character moves to
-the next line with it)."""
+_SLACK = 0.6
+"""Of the em: what a full line may lack beside the room that what follows it would have needed."""
 _DEEPEST = 6.0
 """Of the em: a line that begins further in is set to the right or the middle, and is never full."""
 _PITCH = 1.5
@@ -119,22 +118,13 @@ def _ends(paragraph: Sequence[Line], line: Line, all_margins: _AllMargins, body:
         return marked or (together and line.middle - before.middle > 2.2 * em)
     if margins.is_centred(before) or before.left - margins.left > _DEEPEST * em:
         return True
-    if before.right < margins.right - max(_SHORT * em, _first_word(line) + 0.5 * em):
+    if before.right < margins.right - first_unit(line) - _SLACK * em:
         return True
     if together and not 0 < line.middle - before.middle <= _PITCH * margins.pitch:
         return True
     if line.left - own.left > _INDENT * em and not _hangs(paragraph, line, margins, own):
         return True
     return marked and before.text[-1:] in _FINAL
-
-
-def _first_word(line: Line) -> float:
-    """The width of the Latin word that a line begins with: it moves as a whole."""
-    run = line.runs[0]
-    narrow = 0
-    while narrow < len(run.text) and run.text[narrow].isalnum() and is_narrow(run.text[narrow]):
-        narrow += 1
-    return (run.box.right - run.box.left) * narrow / len(run.text)
 
 
 def _hangs(paragraph: Sequence[Line], line: Line, margins: Margins, own: Margins) -> bool:
