@@ -150,6 +150,11 @@ class Draft:
         self._places: list[Place] = []
         self._blocks: list[Block] = []
 
+    @property
+    def length(self) -> int:
+        """Characters that were written."""
+        return self._length
+
     def run(self, words: str, **where: Any) -> None:
         """Characters of the line that is being written; `where` has the fields of `Place`. Breaks of
         lines in them become spaces."""
@@ -180,12 +185,16 @@ class Draft:
         self,
         rows: Sequence[Sequence[GridCell]],
         where: Callable[[int, int], dict[str, Any]] = lambda _row, _place: {},
+        *,
+        pieces: Callable[[int, int], Sequence[tuple[str, dict[str, Any]]]] | None = None,
     ) -> None:
         """A table: a row a line, as `ingest.readers.grid` has it.
 
         Args:
             rows: the cells of each row; one that stands beside several is in its first row only.
             where: row and place in the row → the fields of `Place` of a cell's words.
+            pieces: row and place in the row → a cell's words in pieces, each with its own fields of
+                `Place`, where one box would not hold them (the lines of a cell).
         """
         start, cells = self._length, []
         headed = headed_rows(len(rows), rows.__getitem__, lambda row: [c.words for c in rows[row]])
@@ -200,7 +209,11 @@ class Draft:
                     self.run("\t")
                 at = self._length
                 if cell.words:
-                    self.run(cell.words, **where(cell.row, cell.place))
+                    if pieces is None:
+                        self.run(cell.words, **where(cell.row, cell.place))
+                    else:
+                        for words, fields in pieces(cell.row, cell.place):
+                            self.run(words, **fields)
                     spans = rows[cell.row][cell.place]
                     cells.append(
                         CellBlock(at, self._length, number, column, spans.rows, spans.columns)

@@ -1,0 +1,273 @@
+"""Ruling lines of a page → tables with their cells, and tables that go on over pages."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ingest.readers.grid import GridCell
+from ingest.readers.page_content import GlyphRun
+from ingest.readers.page_lines import Line, find_rows, is_narrow
+from ingest.readers.printed_forms import read_as
+from ingest.readers.source import Box
+
+_SNAP = 3.0
+"""Points by which lines of one border differ (what pdfplumber takes too)."""
+_THICK = 3.0
+"""Points; a border is thinner, a coloured bar is not."""
+_SHORTEST = 4.0
+_MOST_CROSSINGS = 250_000
+"""Pairs of level and upright lines: more are a drawing (a table of 100 rows and 20 columns has
+2,000), and looking at each pair of 250,000 takes a tenth of a second."""
+_MOST_POINTS = 4000
+_HEADS = 3
+"""Rows of a head that is printed again on the next page."""
+
+
+@dataclass(slots=True)
+class TableCell:
+    """A cell: where it is on its page, and the runs in it."""
+
+    page: int
+    box: Box
+    runs: list[GlyphRun] = field(default_factory=list)
+    shift: float = 0.0
+    """How far below its page's top its table goes on, in points of one long page."""
+
+    def lines(self) -> list[Line]:
+        """Its lines from the top."""
+        return find_rows(self.page, self.runs)
+
+    def pieces(self) -> Iterator[tuple[str, GlyphRun | None]]:
+        """Its words: lines that are full are joined, a blank stands after others."""
+        before: Line | None = None
+        for line in self.lines():
+            if before is not None and self._parts(before, line):
+                yield " ", None
+            yield from line.pieces()
+            before = line
+
+    @property
+    def words(self) -> str:
+        """Its words as one line."""
+        return "".join(words for words, _ in self.pieces())
+
+    def _parts(self, before: Line, line: Line) -> bool:
+        if is_narrow(before.text[-1]) and is_narrow(line.text[0]):
+            return not (before.text[-1].isdigit() and line.text[0].isdigit())
+        room = self.box.right - before.right
+        if abs(room - (before.left - self.box.left)) < before.size:  # in the middle of its cell
+            room *= 2
+        return room > 2.2 * before.size
+
+
+@dataclass(slots=True)
+class PageTable:
+    """Cells that border one another; on several pages where the table goes on."""
+
+    page: int
+    box: Box
+    cells: list[TableCell]
+    last_page: int = 0
+    height: float = 0.0
+    dropped: int = 0
+    """Rows of heads that are printed again."""
+
+    def rows(self) -> list[list[TableCell | None]]:
+        """The grid: the same cell at each row and column that it stands beside, None where the
+        ruling lines leave no cell."""
+        xs = _edges([x for cell in self.cells for x in (cell.box.left, cell.box.right)])
+        ys = _edges(
+            [y + cell.shift for cell in self.cells for y in (cell.box.top, cell.box.bottom)]
+        )
+        grid: list[list[TableCell | None]] = [
+            [None] * (len(xs) - 1) for _ in range(max(0, len(ys) - 1))
+        ]
+        for cell in self.cells:
+            first, last = _nearest(xs, cell.box.left), _nearest(xs, cell.box.right)
+            top = _nearest(ys, cell.box.top + cell.shift)
+            bottom = _nearest(ys, cell.box.bottom + cell.shift)
+            for row in range(top, bottom):
+                for column in range(first, last):
+                    if grid[row][column] is None:
+                        grid[row][column] = cell
+        return grid
+
+    def continued(self, other: PageTable) -> bool:
+        """Whether a table at the top of the next page goes on with this one: their borders stand at
+        the same places at both sides. If so it is taken in, without the head printed again."""
+        if abs(self.box.left - other.box.left) > 2 * _SNAP or (
+            abs(self.box.right - other.box.right) > 2 * _SNAP
+        ):
+            return False
+        head = _same_head(self.rows(), other.rows())
+        edge = max((cell.box.bottom for cell in head), default=other.box.top)
+        for cell in other.cells:
+            if cell.box.top < edge - 1:
+                continue
+            cell.shift = self.height - edge
+            self.cells.append(cell)
+        self.dropped += 1 if head else 0
+        self.height += other.box.bottom - edge
+        self.last_page = other.page
+        return True
+
+
+def find_tables(page: int, rulings: Sequence[Box]) -> tuple[list[PageTable], bool]:
+    """The tables that ruling lines make, from the top, and whether the lines are too many to be
+    looked at (a drawing). One cell alone, a frame around text, is no table."""
+    edges = [edge for ruling in rulings if (edge := _edge(ruling))]
+    if len({edge["orientation"] for edge in edges}) < 2:
+        return [], False
+    from pdfplumber import table as plumber  # noqa: PLC0415 - half a second, needed for tables only
+
+    if len(edges) > 4 * _MOST_POINTS:
+        return [], True
+    edges = plumber.merge_edges(edges, _SNAP, _SNAP, _SNAP, _SNAP)
+    edges += _open_sides(edges)
+    level = sum(edge["orientation"] == "h" for edge in edges)
+    if level * (len(edges) - level) > _MOST_CROSSINGS:
+        return [], True
+    points = plumber.edges_to_intersections(edges, _SNAP, _SNAP)
+    if len(points) > _MOST_POINTS:
+        return [], True
+    found = []
+    for boxes in plumber.cells_to_tables(plumber.intersections_to_cells(points)):
+        cells = [TableCell(page, Box(*map(float, box))) for box in boxes]
+        if len(cells) < 2:
+            continue
+        box = Box(
+            min(cell.box.left for cell in cells),
+            min(cell.box.top for cell in cells),
+            max(cell.box.right for cell in cells),
+            max(cell.box.bottom for cell in cells),
+        )
+        found.append(PageTable(page, box, cells, page, box.bottom))
+    return sorted(found, key=lambda table: (table.box.top, table.box.left)), False
+
+
+def put_in_cells(tables: Sequence[PageTable], runs: Sequence[GlyphRun]) -> list[GlyphRun]:
+    """Put each run into the cell in whose box its middle stands; the rest is given back."""
+    rest: list[GlyphRun] = []
+    tops = [sorted(table.cells, key=lambda cell: cell.box.top) for table in tables]
+    keys = [[cell.box.top for cell in cells] for cells in tops]
+    for run in runs:
+        x, y = (run.box.left + run.box.right) / 2, (run.box.top + run.box.bottom) / 2
+        place = next(
+            (
+                cell
+                for table, cells, key in zip(tables, tops, keys, strict=True)
+                if table.box.left <= x <= table.box.right and table.box.top <= y <= table.box.bottom
+                for cell in cells[: bisect_left(key, y)]
+                if cell.box.left <= x <= cell.box.right and y <= cell.box.bottom
+            ),
+            None,
+        )
+        if place is None:
+            rest.append(run)
+        else:
+            place.runs.append(run)
+    return rest
+
+
+def grid_cells(
+    rows: Sequence[Sequence[TableCell | None]],
+) -> list[list[tuple[GridCell, TableCell | None]]]:
+    """The cells of each row as `ingest.readers.grid` takes them, each with the cell of the page; one
+    that stands beside several rows is in its first row only."""
+    found = []
+    for number, row in enumerate(rows):
+        line: list[tuple[GridCell, TableCell | None]] = []
+        for column, cell in enumerate(row):
+            if cell is None:
+                line.append((GridCell(""), None))
+                continue
+            if (column and row[column - 1] is cell) or (
+                number and rows[number - 1][column] is cell
+            ):
+                continue
+            columns = sum(1 for other in row[column:] if other is cell)
+            below = 1
+            while number + below < len(rows) and rows[number + below][column] is cell:
+                below += 1
+            line.append((GridCell(read_as(cell.words), below, columns), cell))
+        found.append(line)
+    return found
+
+
+def _edge(ruling: Box) -> dict[str, float | str] | None:
+    """A ruling line as pdfplumber's functions take it."""
+    width, height = ruling.right - ruling.left, ruling.bottom - ruling.top
+    if min(width, height) > _THICK or max(width, height) < _SHORTEST:
+        return None
+    if width >= height:
+        middle = (ruling.top + ruling.bottom) / 2
+        return {
+            "x0": ruling.left, "x1": ruling.right, "top": middle, "bottom": middle,
+            "width": width, "height": 0.0, "orientation": "h",
+        }  # fmt: skip
+    middle = (ruling.left + ruling.right) / 2
+    return {
+        "x0": middle, "x1": middle, "top": ruling.top, "bottom": ruling.bottom,
+        "width": 0.0, "height": height, "orientation": "v",
+    }  # fmt: skip
+
+
+def _open_sides(edges: Sequence[dict[str, float | str]]) -> list[dict[str, float | str]]:
+    """Borders at the sides of tables that are printed without: three level lines or more that begin
+    (or end) at one place, with an upright line somewhere between them."""
+    upright = sorted(float(edge["x0"]) for edge in edges if edge["orientation"] == "v")
+    found: list[dict[str, float | str]] = []
+    for side in ("x0", "x1"):
+        level = sorted(
+            (edge for edge in edges if edge["orientation"] == "h"),
+            key=lambda edge: float(edge[side]),
+        )
+        first = 0
+        for last in range(1, len(level) + 1):
+            if last < len(level) and float(level[last][side]) - float(level[first][side]) <= _SNAP:
+                continue
+            group, first = level[first:last], last
+            at = float(group[0][side])
+            inside = bisect_left(upright, float(group[0]["x1"])) - bisect_left(
+                upright, float(group[0]["x0"])
+            )
+            near = bisect_left(upright, at + 2 * _SNAP) - bisect_left(upright, at - 2 * _SNAP)
+            if len(group) >= 3 and inside and not near:
+                top = min(float(edge["top"]) for edge in group)
+                bottom = max(float(edge["top"]) for edge in group)
+                found.append(
+                    {
+                        "x0": at, "x1": at, "top": top, "bottom": bottom,
+                        "width": 0.0, "height": bottom - top, "orientation": "v",
+                    }
+                )  # fmt: skip
+    return found
+
+
+def _edges(places: Sequence[float]) -> list[float]:
+    """Places of borders, those of one border once."""
+    found: list[float] = []
+    for place in sorted(places):
+        if not found or place - found[-1] > _SNAP:
+            found.append(place)
+    return found
+
+
+def _nearest(edges: Sequence[float], place: float) -> int:
+    at = bisect_left(edges, place - _SNAP - 0.01)
+    return min(at, len(edges) - 1)
+
+
+def _same_head(
+    rows: Sequence[Sequence[TableCell | None]], again: Sequence[Sequence[TableCell | None]]
+) -> list[TableCell]:
+    """The cells of the rows at the top of a table that are the same as at the top of another."""
+    found: list[TableCell] = []
+    for row, other in zip(rows[:_HEADS], again, strict=False):
+        words = [cell.words if cell else "" for cell in row]
+        if not any(words) or words != [cell.words if cell else "" for cell in other]:
+            break
+        found += [cell for cell in other if cell]
+    return found
