@@ -25,6 +25,7 @@ from typing import IO, Any, NoReturn, Self
 
 from ingest.files import load_file
 from ingest.progress import STAGE_NAMES, Stage
+from ingest.recognising import MOST_PAGES
 from kb.errors import DubanError, SourceError
 from tasks.models import Extraction, Recognised
 
@@ -88,7 +89,7 @@ class Reader:
         *,
         recognised: Recognised | None = None,
         keep: Path | None = None,
-        confirmed: bool = False,
+        most: int = MOST_PAGES,
     ) -> Extraction:
         """Read one file.
 
@@ -96,7 +97,7 @@ class Reader:
             data: its bytes.
             name: what it is called; its suffix says how it is read.
             recognised: what a model read in its pictures when it was brought.
-            keep, confirmed: as `ingest.recognising.Recognition` has them.
+            keep, most: as `ingest.recognising.Recognition` has them.
 
         Raises:
             SourceError: as `pipeline.extract_bytes`, or it took too much time or memory.
@@ -112,7 +113,7 @@ class Reader:
             more = {
                 "recognised": recognised.model_dump() if recognised else None,
                 "keep": str(keep) if keep else None,
-                "confirmed": confirmed,
+                "most": most,
             }
             answer, told = self._ask(data, name, more)
         finally:
@@ -260,7 +261,8 @@ class _Progress:
         chinese, english = STAGE_NAMES[stage]
         if not total:
             return chinese, english
-        return f"{chinese}, 第 {done + 1}/{total} 条", f"{english}, {done + 1} of {total}"
+        part = "页" if stage is Stage.RECOGNISING else "条"
+        return f"{chinese}, 第 {done + 1}/{total} {part}", f"{english}, {done + 1} of {total}"
 
 
 def _answer(out: int, outcome: str, told: Sequence[bytes] = (), *, last: bool, **more: str) -> None:
@@ -315,7 +317,7 @@ def _read(
 
     stored = Recognised.model_validate(asked["recognised"]) if asked["recognised"] else None
     keep = Path(asked["keep"]) if asked["keep"] else None
-    how = Recognition(keep=keep, confirmed=asked["confirmed"], allow=allow)
+    how = Recognition(keep=keep, most=asked["most"], allow=allow)
     try:
         with recognising(how):
             found = extract_bytes(data, asked["name"], progress.tell, recognised=stored)

@@ -14,6 +14,7 @@ from pathlib import Path
 from ingest.classifier import INSTALLED, Models
 from ingest.clauses import ClauseReading, read_clauses
 from ingest.deadlines import parse_period
+from ingest.doubted import doubted_spans, mark_doubted
 from ingest.doubts import Doubts
 from ingest.duties import extract_tasks
 from ingest.header import Header, parse_header
@@ -196,7 +197,8 @@ def _read_source(source: Source, tell: Tell, models: Models) -> Extraction:
     repairs, findings, index, organisations = (
         read.repairs, read.findings, read.index, read.organisations,
     )  # fmt: skip
-    doubts = [f.span for f in (*findings, *source.findings) if f.span]
+    unsure = doubted_spans(source.findings)
+    doubts = [f.span for f in findings if f.span] + unsure
     policies: list[PolicyReference] = []
     whole = Doubts()
 
@@ -209,6 +211,7 @@ def _read_source(source: Source, tell: Tell, models: Models) -> Extraction:
     tasks, warnings = extract_tasks(
         text, plans, outline.clauses, one_by_one(), issued=header.written_on, doubts=doubts
     )
+    tasks = mark_doubted(tasks, outline.clauses, unsure)
     tell(Stage.CHECKING, 0, 0)
     members = tuple(_members(text, outline.members, index, organisations))
     empty = _empty(plain, len(outline.clauses), tasks)

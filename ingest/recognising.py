@@ -15,7 +15,7 @@ from pathlib import Path
 from ingest.progress import Tell, untold
 
 MOST_PAGES = 300
-"""Pages of one file that are recognised unasked: a quarter of an hour."""
+"""Pages of one file that are recognised unasked: a quarter of an hour and more."""
 
 
 def _allowed(pages: int) -> None:
@@ -25,12 +25,11 @@ def _allowed(pages: int) -> None:
 @dataclass(frozen=True, slots=True)
 class Recognition:
     """`tell` is told of each page; `keep` is a folder in which recognised pages are kept, so that a
-    reading that was stopped goes on where it was; `confirmed`: also files of over `MOST_PAGES`
-    pages; `allow` is told how many pages are going to be recognised, before the first is."""
+    reading that was stopped goes on where it was; `most`: files of more such pages are refused; `allow` is told how many pages are going to be recognised, before the first is."""
 
     tell: Tell = untold
     keep: Path | None = None
-    confirmed: bool = False
+    most: int = MOST_PAGES
     allow: Callable[[int], None] = _allowed
 
 

@@ -39,11 +39,13 @@ _MODELS = ("PP-OCRv6_det_small.onnx", "PP-OCRv6_rec_small.onnx")
 
 
 class Character(NamedTuple):
-    """A character with its box in pixels of the ready picture and its confidence, 0 to 1."""
+    """A character with its box in pixels of the ready picture and its confidence, 0 to 1; `blank`:
+    one was read before it."""
 
     word: str
     box: Box
     confidence: float
+    blank: bool = False
 
 
 class TextLine(NamedTuple):
@@ -206,20 +208,23 @@ def _line(corners: Any, text: str, info: Any) -> TextLine:
     """A line with its characters placed by the columns of the model in which they were found."""
     left, top = (float(v) for v in corners.min(axis=0))
     right, bottom = (float(v) for v in corners.max(axis=0))
-    words = [(c, f) for c, f in zip(text, info.confs, strict=True) if not c.isspace()]
+    read = zip(text, info.confs, " " + text, strict=False)
+    words = [(c, f, before.isspace()) for c, f, before in read if not c.isspace()]
     columns = [column for run in info.word_cols for column in run]
     across = max(float(info.line_txt_len), columns[-1] + 1.0)
     centres = [(column + 0.5) / across for column in columns]
     tall = _is_tall(corners)
-    size = _size(corners, [c for c, _ in words], centres, tall=tall)
+    size = _size(corners, [word for word, _, _ in words], centres, tall=tall)
     half = size / 2 / max(_length(corners), 1.0)
     characters = []
-    for index, (word, confidence) in enumerate(words):
+    for index, (word, confidence, blank) in enumerate(words):
         at = centres[index]
         before = at - half if index == 0 else max(at - half, (centres[index - 1] + at) / 2)
-        after = at + half if index + 1 == len(words) else min(at + half, (at + centres[index + 1]) / 2)
+        after = (
+            at + half if index + 1 == len(words) else min(at + half, (at + centres[index + 1]) / 2)
+        )
         box = _part(corners, max(0.0, before), min(1.0, after), tall=tall)
-        characters.append(Character(word, box, round(float(confidence), 3)))
+        characters.append(Character(word, box, round(float(confidence), 3), blank))
     return TextLine(Box(left, top, right, bottom), tuple(characters), size)
 
 

@@ -133,7 +133,9 @@ def find_skew(page: Pixels) -> float:
     small = ink.astype(np.float32)
     if not small.any():
         return 0.0
-    coarse = max(np.arange(-_MOST_SKEW, _MOST_SKEW + _COARSE, _COARSE), key=lambda a: _level(small, a))
+    coarse = max(
+        np.arange(-_MOST_SKEW, _MOST_SKEW + _COARSE, _COARSE), key=lambda a: _level(small, a)
+    )
     around = np.arange(coarse - _COARSE, coarse + _COARSE + _FINE, _FINE)
     best = float(max(around, key=lambda a: _level(small, a)))
     if abs(best) < _LEAST_SKEW or _level(small, best) < 1.02 * _level(small, 0.0):
@@ -148,12 +150,14 @@ def _level(ink: NDArray[np.float32], degrees: float) -> float:
     return float(np.square(np.diff(rows)).sum())
 
 
-def ink_of(page: Pixels) -> NDArray[np.uint8]:
-    """Rows × columns: 255 where there is ink on paper, whatever the light on the paper."""
+def ink_of(page: Pixels, *, smooth: bool = True) -> NDArray[np.uint8]:
+    """Rows × columns: 255 where there is ink on paper, whatever the light on the paper; `smooth`:
+    without specks and hairlines."""
     grey = cv2.cvtColor(page, cv2.COLOR_RGB2GRAY)
+    grey = cv2.medianBlur(grey, 3) if smooth else grey
     around = max(15, min(grey.shape) // 40) | 1
     found: NDArray[np.uint8] = cv2.adaptiveThreshold(
-        cv2.medianBlur(grey, 3), 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, around, 25
+        grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, around, 25
     )
     return found
 
