@@ -18,15 +18,16 @@ import subprocess
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from threading import Lock, Timer
 from typing import IO, Any, NoReturn, Self
 
 from ingest.files import load_file
 from ingest.progress import STAGE_NAMES, Stage
+from ingest.recognising import MOST_PAGES
 from kb.errors import DubanError, SourceError
-from tasks.models import Extraction
+from tasks.models import Extraction, Recognised
 
 PATIENCE = 2 * 3600.0
 """Seconds that a file may take by the clock, whatever it takes of the processor."""
@@ -81,12 +82,22 @@ class Reader:
                     env=_surroundings(),
                 )  # fmt: skip
 
-    def extract(self, data: bytes, name: str) -> Extraction:
+    def extract(
+        self,
+        data: bytes,
+        name: str,
+        *,
+        recognised: Recognised | None = None,
+        keep: Path | None = None,
+        most: int = MOST_PAGES,
+    ) -> Extraction:
         """Read one file.
 
         Args:
             data: its bytes.
             name: what it is called; its suffix says how it is read.
+            recognised: what a model read in its pictures when it was brought.
+            keep, most: as `ingest.recognising.Recognition` has them.
 
         Raises:
             SourceError: as `pipeline.extract_bytes`, or it took too much time or memory.
@@ -99,7 +110,12 @@ class Reader:
         timer.start()
         answer: dict[str, Any] | None = None
         try:
-            answer, told = self._ask(data, name)
+            more = {
+                "recognised": recognised.model_dump() if recognised else None,
+                "keep": str(keep) if keep else None,
+                "most": most,
+            }
+            answer, told = self._ask(data, name, more)
         finally:
             timer.cancel()
             if answer is None or answer["last"]:
@@ -108,12 +124,13 @@ class Reader:
             return Extraction.model_validate_json(told)
         raise SourceError(answer["message"], hint=answer["hint"], path=name)
 
-    def _ask(self, data: bytes, name: str) -> tuple[dict[str, Any], bytes]:
+    def _ask(self, data: bytes, name: str, more: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             raise _stopped()
         with contextlib.suppress(BrokenPipeError):  # it has ended: why is seen below
-            process.stdin.write(json.dumps({"name": name, "size": len(data)}).encode() + b"\n")
+            asked = {"name": name, "size": len(data)} | more
+            process.stdin.write(json.dumps(asked).encode() + b"\n")
             process.stdin.write(data)
             process.stdin.flush()
         head = process.stdout.readline()
@@ -244,7 +261,8 @@ class _Progress:
         chinese, english = STAGE_NAMES[stage]
         if not total:
             return chinese, english
-        return f"{chinese}, 第 {done + 1}/{total} 条", f"{english}, {done + 1} of {total}"
+        part = "页" if stage is Stage.RECOGNISING else "条"
+        return f"{chinese}, 第 {done + 1}/{total} {part}", f"{english}, {done + 1} of {total}"
 
 
 def _answer(out: int, outcome: str, told: Sequence[bytes] = (), *, last: bool, **more: str) -> None:
@@ -255,12 +273,12 @@ def _answer(out: int, outcome: str, told: Sequence[bytes] = (), *, last: bool, *
         pipe.writelines(told)
 
 
-def _requests(source: IO[bytes]) -> Iterator[tuple[str, bytes]]:
+def _requests(source: IO[bytes]) -> Iterator[tuple[dict[str, Any], bytes]]:
     """The files to read, in order. Its end is the parent's, whatever is being done then."""
     from queue import SimpleQueue  # noqa: PLC0415 - the caller needs none of it
     from threading import Thread  # noqa: PLC0415
 
-    waiting: SimpleQueue[tuple[str, bytes]] = SimpleQueue()
+    waiting: SimpleQueue[tuple[dict[str, Any], bytes]] = SimpleQueue()
 
     def listen() -> None:
         while head := source.readline():
@@ -268,7 +286,7 @@ def _requests(source: IO[bytes]) -> Iterator[tuple[str, bytes]]:
             data = source.read(request["size"])
             if len(data) < request["size"]:
                 break
-            waiting.put((request["name"], data))
+            waiting.put((request, data))
         os._exit(0)
 
     Thread(target=listen, daemon=True).start()
@@ -290,12 +308,19 @@ def main(arguments: list[str]) -> NoReturn:
         os._exit(code)
 
 
-def _read(data: bytes, name: str, progress: _Progress) -> tuple[list[bytes], dict[str, str]]:
+def _read(
+    data: bytes, asked: dict[str, Any], progress: _Progress, allow: Callable[[int], None]
+) -> tuple[list[bytes], dict[str, str]]:
     """The facts as JSON, in parts, or why there are none; nothing else is kept of it."""
     from ingest.pipeline import extract_bytes  # noqa: PLC0415 - the caller needs none of it
+    from ingest.recognising import Recognition, recognising  # noqa: PLC0415
 
+    stored = Recognised.model_validate(asked["recognised"]) if asked["recognised"] else None
+    keep = Path(asked["keep"]) if asked["keep"] else None
+    how = Recognition(keep=keep, most=asked["most"], allow=allow)
     try:
-        found = extract_bytes(data, name, progress.tell)
+        with recognising(how):
+            found = extract_bytes(data, asked["name"], progress.tell, recognised=stored)
     except DubanError as error:
         return [], {"message": error.message, "hint": error.hint}
     return [*_as_json(found)], {}
@@ -309,6 +334,9 @@ def _as_json(found: Extraction) -> Iterator[bytes]:
         yield opening + json.dumps(name).encode() + b":"
         opening = b","
         value = getattr(found, name)
+        if value is None:
+            yield b"null"
+            continue
         if not isinstance(value, tuple):
             yield value.__pydantic_serializer__.to_json(value)
             continue
@@ -332,7 +360,7 @@ def _serve(parent: int) -> None:
     import ingest.pipeline  # noqa: F401, PLC0415 - its import is not the first file's cost
 
     grown = memory_peak() + 50_000_000
-    for name, data in requests:
+    for asked, data in requests:
         progress = _Progress()
 
         def exceeded(limit: str, size: int = len(data), progress: _Progress = progress) -> NoReturn:
@@ -340,9 +368,9 @@ def _serve(parent: int) -> None:
             _answer(out, "given-up", last=True, message=error.message, hint=error.hint)
             os._exit(0)
 
-        with watched(budget_of(len(data)), exceeded):
+        with watched(budget_of(len(data)), exceeded) as watch:
             try:
-                told, refused = _read(data, name, progress)
+                told, refused = _read(data, asked, progress, watch.allow_pages)
             except MemoryError:
                 exceeded("memory")
         last = memory_peak() > grown  # what one file took is not the next one's

@@ -15,7 +15,9 @@ _DOCUMENT = (
 def to_contract(extraction: Extraction) -> dict[str, Any]:
     """Plain JSON values: spans as pairs, dates ISO 8601, values as decimal strings. `header` of the
     document holds what it says of itself, each value with its field, span and quote."""
-    data = extraction.model_dump(mode="json", by_alias=True, exclude={"document": {"text"}})
+    data = extraction.model_dump(
+        mode="json", by_alias=True, exclude={"document": {"text"}, "recognised": True}
+    )
     data["document"] = {key: data["document"][key] for key in _DOCUMENT}
     data["document"]["header"] = data.pop("header")
     return data

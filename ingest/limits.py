@@ -23,6 +23,8 @@ SECONDS, SECONDS_PER_MB = 2.0, 10.0
 """Real documents take 2 s per MB where this was measured, those full of numbers 8."""
 MEMORY, MEMORY_PER_BYTE = 150 * MB, 20
 """Of the whole process, which has 40 MB before it reads; the notice takes 18 times its bytes."""
+SECONDS_PER_PAGE, MEMORY_OF_PAGES = 15.0, 1500 * MB
+"""Of pages that are recognised: one takes 2 to 6 s and, whatever their number, 1.1 GB."""
 _PULSE = 0.05
 _KINDS = (resource.RLIMIT_CPU, resource.RLIMIT_DATA, resource.RLIMIT_CORE)
 _SPARE_SECONDS, _SPARE_MEMORY = 5, 256 * MB
@@ -41,27 +43,47 @@ def budget_of(size: int) -> Budget:
     return Budget(SECONDS + SECONDS_PER_MB * size / MB, MEMORY + MEMORY_PER_BYTE * size)
 
 
+class Watch:
+    """A budget that is watched, and may become wider once it is known what a file is."""
+
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
+        self.began = time.process_time()
+
+    def limit(self) -> None:
+        """Set the system's own limits to it."""
+        _limit(resource.RLIMIT_CPU, int(self.began + self.budget.seconds) + _SPARE_SECONDS)
+        _limit(resource.RLIMIT_DATA, self.budget.memory + _SPARE_MEMORY)
+        _limit(resource.RLIMIT_CORE, 0)
+
+    def allow_pages(self, pages: int) -> None:
+        """Add what the recognition of so many pages may take."""
+        self.budget = Budget(
+            self.budget.seconds + SECONDS_PER_PAGE * pages,
+            max(self.budget.memory, MEMORY_OF_PAGES),
+        )
+        self.limit()
+
+
 @contextlib.contextmanager
-def watched(budget: Budget, exceeded: Callable[[str], None]) -> Iterator[None]:
+def watched(budget: Budget, exceeded: Callable[[str], None]) -> Iterator[Watch]:
     """Call `exceeded` with `time` or `memory` where what is done inside takes more than its
     budget; it may end the process. Only in the main thread."""
-    began = time.process_time()
+    watch = Watch(budget)
 
     def look(_: int = 0, __: FrameType | None = None) -> None:
-        if time.process_time() - began > budget.seconds:
+        if time.process_time() - watch.began > watch.budget.seconds:
             exceeded("time")
-        elif memory_peak() > budget.memory:
+        elif memory_peak() > watch.budget.memory:
             exceeded("memory")
 
     _forget_peak()
     former = signal.signal(signal.SIGPROF, look)
     limits = [(kind, resource.getrlimit(kind)) for kind in _KINDS]
-    _limit(resource.RLIMIT_CPU, int(began + budget.seconds) + _SPARE_SECONDS)
-    _limit(resource.RLIMIT_DATA, budget.memory + _SPARE_MEMORY)
-    _limit(resource.RLIMIT_CORE, 0)
+    watch.limit()
     signal.setitimer(signal.ITIMER_PROF, _PULSE, _PULSE)
     try:
-        yield
+        yield watch
         look()
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)

@@ -7,13 +7,14 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from ingest.classifier import INSTALLED, Models
 from ingest.clauses import ClauseReading, read_clauses
 from ingest.deadlines import parse_period
+from ingest.doubted import doubted_spans, mark_doubted
 from ingest.doubts import Doubts
 from ingest.duties import extract_tasks
 from ingest.header import Header, parse_header
@@ -24,6 +25,7 @@ from ingest.policies import find_policies
 from ingest.progress import Stage, Tell, counted, untold
 from ingest.readers import Source, decode, read_bytes, read_file
 from ingest.reading import RepairIndex, read_span
+from ingest.recognising import recognising, recognition
 from ingest.repairs import find_repairs
 from kb.language.jurisdictions import Jurisdiction, detect_jurisdiction
 from kb.language.organisations import Organisations, organisations_for
@@ -38,6 +40,7 @@ from tasks.models import (
     Member,
     Milestone,
     PolicyReference,
+    Recognised,
     Target,
     Task,
 )
@@ -59,16 +62,26 @@ def extract_file(path: Path, *, reading: int = 1) -> tuple[Extraction, bytes]:
         return extract_source(source, reading=reading), data
 
 
-def extract_bytes(data: bytes, name: str, tell: Tell = untold, *, reading: int = 1) -> Extraction:
+def extract_bytes(
+    data: bytes,
+    name: str,
+    tell: Tell = untold,
+    *,
+    reading: int = 1,
+    recognised: Recognised | None = None,
+) -> Extraction:
     """As `extract_file`, for bytes at hand; `name` is used for messages and its suffix, `tell` is
-    told how far it is.
+    told how far it is. `recognised`: what a model read in its pictures when it was brought, which
+    is then its text; how those are recognised else is set by `ingest.recognising`.
 
     Raises:
         SourceError: as `extract_file`.
     """
     with _without_collector():
         tell(Stage.DECODING, 0, 0)
-        return extract_source(read_bytes(data, name), tell, reading=reading)
+        with recognising(replace(recognition(), tell=tell)):
+            source = read_bytes(data, name, recognised)
+        return extract_source(source, tell, reading=reading)
 
 
 @contextmanager
@@ -194,7 +207,8 @@ def _read_source(source: Source, tell: Tell, models: Models) -> Extraction:
     repairs, findings, index, organisations = (
         read.repairs, read.findings, read.index, read.organisations,
     )  # fmt: skip
-    doubts = [f.span for f in findings if f.span]
+    unsure = doubted_spans(source.findings)
+    doubts = [f.span for f in findings if f.span] + unsure
     policies: list[PolicyReference] = []
     whole = Doubts()
 
@@ -207,6 +221,7 @@ def _read_source(source: Source, tell: Tell, models: Models) -> Extraction:
     tasks, warnings = extract_tasks(
         text, plans, outline.clauses, one_by_one(), issued=header.written_on, doubts=doubts
     )
+    tasks = mark_doubted(tasks, outline.clauses, unsure)
     tell(Stage.CHECKING, 0, 0)
     members = tuple(_members(text, outline.members, index, organisations))
     empty = _empty(plain, len(outline.clauses), tasks)
@@ -246,6 +261,7 @@ def _read_source(source: Source, tell: Tell, models: Models) -> Extraction:
             *whole.findings(read.lines, tasks, text),
             *warnings,
         ),
+        recognised=source.recognised,
     )
 
 

@@ -15,6 +15,7 @@ class Stage(StrEnum):
     """What is being done."""
 
     DECODING = "decoding"
+    RECOGNISING = "recognising"
     OUTLINE = "outline"
     CLAUSES = "clauses"
     CHECKING = "checking"

@@ -29,6 +29,7 @@ from tasks.document_rows import (
 from tasks.fact_ids import identify, same_facts
 from tasks.home import take_up
 from tasks.models import Extraction
+from tasks.recognition import recognised_seal
 from tasks.seals import document_seal, standing, standings_of
 from tasks.superseding import (
     Superseded,
@@ -126,7 +127,7 @@ class _Adding:
 
     def new(self, extraction: Extraction, source: bytes, replaces: str | None) -> Added:
         """Bytes that were not there."""
-        document = extraction.document
+        document, seal = extraction.document, recognised_seal(extraction)
         connection = self._connection
         connection.execute(insert(schema.source), {"sha256": document.sha256, "data": source})
         candidates = [] if replaces else find_versions(connection, document)
@@ -134,11 +135,11 @@ class _Adding:
         old = replaces or (sure[0] if len(sure) == 1 else None)
         if old is not None:
             self._insert(extraction, lineage_of(connection, old), 1)
-            return self._version(document, old, "new-version", fresh=True)
+            return self._version(document, old, "new-version", fresh=True, more=seal)
         self._insert(extraction, document.id, 1)
         note_doubts(connection, document.id, candidates, self._at)
         added = Added(document_id=document.id, status="added", possible_versions=tuple(candidates))
-        return self._record(document, added, fresh=True)
+        return self._record(document, added, fresh=True, more=seal)
 
     def again(
         self,
@@ -159,7 +160,8 @@ class _Adding:
         for key in before:
             if key != current:  # whose rows are written when its place is taken
                 write_duties(connection, load_corrected(connection, key))
-        more = {"changes": [dict(change) for change in told]} if told else {}
+        more: dict[str, Any] = {"changes": [dict(change) for change in told]} if told else {}
+        more |= recognised_seal(extraction)
         return self._version(extraction.document, current, "re-read", fresh=True, more=more)
 
     def confirm(self, row: Any) -> None:

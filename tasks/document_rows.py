@@ -15,6 +15,7 @@ from tasks import schema
 from tasks.due import rows_of
 from tasks.models import Certainty, Extraction
 from tasks.printed import number_key, title_key
+from tasks.recognition import write_recognised
 from tasks.undated import track_undated
 from tasks.units import jurisdiction_of, unit_key
 
@@ -132,6 +133,7 @@ def insert_document(
         "recorded_at": recorded_at.astimezone(UTC),
     }
     connection.execute(insert(schema.document), row)
+    write_recognised(connection, extraction)
     _insert_facts(connection, extraction)
 
 

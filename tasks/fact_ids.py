@@ -131,4 +131,4 @@ def _bare(extraction: Extraction) -> Extraction:
     # Without a printed title a document is called by its file.
     title = "" if document.title == document.name else document.title
     plain = document.model_copy(update={"name": "", "title": title})
-    return found.model_copy(update={"document": plain})
+    return found.model_copy(update={"document": plain, "recognised": None})

@@ -6,12 +6,14 @@ by_alias=True)` of an `Extraction` is that object (see `ingest.contract`).
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from enum import StrEnum
 
 from pydantic import ConfigDict, Field, field_validator
 
 from kb.days import Day
+from kb.identifiers import sha256_hex
 from kb.language.quantities import Comparator
 from kb.language.roles import Role
 from kb.models import Clause, Document, Fact, Finding, HeaderValue, Plan, Repair, Span
@@ -197,8 +199,36 @@ LEFT_OUT = "left-out"
 """Code of the findings that list what is no text of the document."""
 
 
+class Recognised(Fact):
+    """What a model read in the pictures of a document: `body` is JSON with the text and where it
+    stands (`ingest.readers.recorded`), `model` the digest of the model. It is stored as it is, for
+    another machine or release may read the same pictures otherwise."""
+
+    model: str
+    body: str
+
+    @property
+    def sha256(self) -> str:
+        """The digest of the body."""
+        return sha256_hex(self.body.encode())
+
+    @property
+    def text(self) -> str:
+        """The text in the body.
+
+        Raises:
+            ValueError: there is none.
+        """
+        body = json.loads(self.body)
+        text = body.get("text") if isinstance(body, dict) else None
+        if not isinstance(text, str):
+            raise ValueError("the body has no text")
+        return text
+
+
 class Extraction(Fact):
-    """All that was read out of one document."""
+    """All that was read out of one document. `recognised`: its text was read in pictures; a reading
+    that comes from the store is without it (`Store.recognised`)."""
 
     document: Document
     header: tuple[HeaderValue, ...] = ()
@@ -209,6 +239,7 @@ class Extraction(Fact):
     policies: tuple[PolicyReference, ...] = ()
     repairs: tuple[Repair, ...] = ()
     warnings: tuple[Finding, ...] = ()
+    recognised: Recognised | None = None
 
     @property
     def doubts(self) -> tuple[Finding, ...]:

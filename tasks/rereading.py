@@ -24,12 +24,13 @@ from tasks.authorisation import Action, Actor, require
 from tasks.document_rows import load_extraction, text_reading, with_name_warnings
 from tasks.fact_ids import identify, said_of, same_facts
 from tasks.matching import Matches, match_versions
-from tasks.models import Extraction, Task
+from tasks.models import Extraction, Recognised, Task
 from tasks.store import Store, StoredDocument
 from tasks.undated import track_undated
 from tasks.versions import lives_after, load_corrected
 from tasks.words import describe_due, describe_target, role_name
 
+Read = Callable[[bytes, str, Recognised | None], Extraction]
 _LONGEST = 200
 """Characters of what a duty said before and says now that are told of it."""
 
@@ -127,7 +128,7 @@ def reread_document(
     store: Store,
     actor: Actor,
     document_id: str,
-    read: Callable[[bytes, str], Extraction],
+    read: Read,
     *,
     reader: str,
     at: datetime,
@@ -141,7 +142,8 @@ def reread_document(
         store: where it is.
         actor: who asks for it.
         document_id: its id.
-        read: (bytes, file name) → what the reader that is installed reads.
+        read: (bytes, file name, what a model read in its pictures) → what the reader that is
+            installed reads.
         reader: its version.
         at: now.
         government: the home government, as `Store.add` takes it.
@@ -164,7 +166,7 @@ def reread_document(
             former_reader=row.reader, reader=reader,
         )  # fmt: skip
     data = store.source(document_id)
-    extraction = read(data, row.name)
+    extraction = read(data, row.name, store.recognised(document_id))
     if extraction.document.sha256 != row.sha256:
         raise ConflictError(
             f"{document_id} 的原件与入库时的摘要不符，未重新读取 / the stored bytes of {document_id} are not "

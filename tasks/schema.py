@@ -79,6 +79,15 @@ document = Table(
     Index(None, "title_key"),
     Index(None, "number_key"),
 )
+recognised = Table(
+    "recognised",  # see `tasks.recognition`
+    metadata,
+    Column(
+        "document_id", String(40), ForeignKey("document.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("model", String(64), nullable=False),
+    Column("body", Text, nullable=False),
+)
 version_doubt = Table(
     "version_doubt",  # see `tasks.version_doubts`
     metadata,

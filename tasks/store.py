@@ -24,8 +24,9 @@ from tasks.adding import Added, add_document
 from tasks.document_rows import load_extraction, write_duties
 from tasks.fields import FieldError
 from tasks.migrations import is_current, upgrade
-from tasks.models import Extraction
+from tasks.models import Extraction, Recognised
 from tasks.read_only import ReadOnlyFile
+from tasks.recognition import read_recognised
 from tasks.versions import load_corrected
 
 _WRITER = 0x6475_6261_6E
@@ -259,6 +260,11 @@ class Store:
         if data is None:
             raise NotFoundError(f"没有文件 {document_id} / no document {document_id}")
         return bytes(data)
+
+    def recognised(self, document_id: str) -> Recognised | None:
+        """What a model read in the pictures of a document; None of one whose text is in its bytes."""
+        with self.reading() as connection:
+            return read_recognised(connection, document_id)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -8,12 +8,14 @@ from pathlib import Path
 from ingest.files import LIMIT, load_file
 from ingest.lines import line_number
 from ingest.readers.kinds import SUFFIXES, detect_media_type, media_type_of_suffix, reader_of
+from ingest.readers.recorded import read_recorded, record
 from ingest.readers.source import Block, PageSize, Place
 from kb.errors import SourceError
 from kb.identifiers import sha256_hex
 from kb.language.numerals import NUMERALS
 from kb.models import Fact, Finding
 from kb.printable import printable
+from tasks.models import Recognised
 
 __all__ = ["SUFFIXES", "Source", "decode", "detect_media_type", "read_bytes", "read_file"]
 
@@ -36,6 +38,7 @@ class Source(Fact):
     pages: tuple[PageSize, ...] = ()
     model: str | None = None
     findings: tuple[Finding, ...] = ()
+    recognised: Recognised | None = None
 
 
 def read_file(path: Path, *, limit: int = LIMIT) -> tuple[Source, bytes]:
@@ -49,8 +52,10 @@ def read_file(path: Path, *, limit: int = LIMIT) -> tuple[Source, bytes]:
     return read_bytes(data, str(path)), data
 
 
-def read_bytes(data: bytes, name: str) -> Source:
+def read_bytes(data: bytes, name: str, recognised: Recognised | None = None) -> Source:
     """Read the bytes of a file named `name` (used in messages and for its suffix only).
+
+    `recognised`: what a model read in its pictures when it was brought, which is then its text.
 
     Raises:
         SourceError: as `read_file`.
@@ -58,7 +63,7 @@ def read_bytes(data: bytes, name: str) -> Source:
     if not data.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
         raise SourceError("文件是空的 / the file is empty", path=name)
     media_type = detect_media_type(data, name)
-    read = reader_of(media_type)(data, name)
+    read = read_recorded(recognised, name) if recognised else reader_of(media_type)(data, name)
     text = read.text
     if not text.strip():
         raise SourceError("文件里没有文字 / the file holds no text", path=name)
@@ -88,6 +93,7 @@ def read_bytes(data: bytes, name: str) -> Source:
         pages=read.pages,
         model=read.model,
         findings=findings,
+        recognised=recognised or record(read),
     )
 
 

@@ -38,6 +38,7 @@ from tasks.verify.documents import (
     check_doubts,
     check_gone,
     check_quotes,
+    check_recognised,
     check_sources,
 )
 from tasks.verify.duties import (
@@ -180,6 +181,7 @@ def _check_all(
     checks = {
         "document": check_gone,
         "source": check_sources,
+        "recognised": check_recognised,
         "calendar_anchor": check_anchors,
         "version_doubt": check_doubts,
         "correction": check_corrections,

@@ -18,7 +18,8 @@ from kb.wording import in_both, phrase
 from tasks import schema
 from tasks.document_rows import document_row, fact_rows, text_reading, with_name_warnings
 from tasks.fact_ids import identify
-from tasks.models import Extraction
+from tasks.models import Extraction, Recognised
+from tasks.recognition import read_recognised
 from tasks.seals import STANDING, document_seal, plain, standing
 from tasks.verify.ledger import Ledger, Reading
 from tasks.verify.report import BODY, LOG, Findings
@@ -34,10 +35,11 @@ _BYTES = in_both(phrase("tasks", "the_source"))
 @dataclass(frozen=True, slots=True)
 class Reader:
     """The reader that is installed: `version` (`ingest.reader_version`; empty: none is known),
-    `extract` from (bytes, file name)."""
+    `extract` from (bytes, file name), and by `recognised=` from what a model read in its pictures,
+    for a document of which that is stored."""
 
     version: str = ""
-    extract: Callable[[bytes, str], Extraction] | None = None
+    extract: Callable[..., Extraction] | None = None
 
 
 def check_document(
@@ -66,9 +68,10 @@ def check_document(
         return
     before = len(found.differences)
     if data is not None:
-        _check_text(data, extraction, decode, found)
+        stored = read_recognised(connection, document_id)
+        _check_text(bytes(data), extraction, decode, stored, found)
         if reader.extract is not None and reader.version and known.reader == reader.version:
-            _read_again(connection, bytes(data), row.reading, extraction, reader, found)
+            _read_again(connection, bytes(data), row.reading, extraction, reader, stored, found)
     if known.reader is not None and (known.reader or None) != row.reader:
         found.differs("document", document_id, "reader", known.reader, row.reader, LOG)
     _check_seal(connection, document_id, known, found, named=len(found.differences) > before)
@@ -91,6 +94,24 @@ def check_sources(connection: Connection, ledger: Ledger, found: Findings) -> No
         found.count("原件 / sources")
         if key not in known:
             found.stray("source", key, LOG)
+
+
+def check_recognised(connection: Connection, ledger: Ledger, found: Findings) -> None:
+    """What a model read in pictures, against the digest of the entry by which the document came."""
+    r = schema.recognised.c
+    there: set[str] = set()
+    for row in connection.execute(select(r.document_id, r.body).order_by(r.document_id)):
+        found.count("图片文字的识别结果 / texts recognised in pictures")
+        there.add(row.document_id)
+        if row.document_id not in ledger.recognised:
+            found.stray("recognised", row.document_id, LOG)
+            continue
+        seq, digest = ledger.recognised[row.document_id]
+        if (now := sha256_hex(row.body.encode("utf-8", "surrogatepass"))) != digest:
+            entry = f"日志第 {seq} 条 / entry {seq} of the log"
+            found.differs("recognised", row.document_id, "body", digest, now, entry)
+    for key in sorted(ledger.recognised.keys() - there):
+        found.missing("recognised", key, LOG)
 
 
 def check_anchors(connection: Connection, ledger: Ledger, found: Findings) -> None:
@@ -172,11 +193,14 @@ def _check_standing(
             found.differs(table, document_id, column, expected[column], there[column], LOG)
 
 
-def _check_text(data: bytes, extraction: Extraction, decode: Decode, found: Findings) -> None:
+def _check_text(
+    data: bytes, extraction: Extraction, decode: Decode, stored: Recognised | None, found: Findings
+) -> None:
+    """The text against the bytes; one that was read in pictures against what was read then."""
     document = extraction.document
     try:
-        text = decode(data, document.media_type, document.name)
-    except (DubanError, KeyError) as error:
+        text = stored.text if stored else decode(data, document.media_type, document.name)
+    except (DubanError, KeyError, ValueError) as error:
         told = error.message if isinstance(error, DubanError) else str(error)
         found.add("document", document.id, f"文件解不开 / cannot be decoded: {told}", column="body")
         return
@@ -205,14 +229,16 @@ def _read_again(
     reading: int,
     extraction: Extraction,
     reader: Reader,
+    stored: Recognised | None,
     found: Findings,
 ) -> None:
     document = extraction.document
+    given = {} if stored is None else {"recognised": stored}
     assert reader.extract is not None  # noqa: S101 - asked before
     found.count("由原件重新读取的文件 / documents read again from their bytes")
     try:
         first = text_reading(connection, document.sha256, reading, document.text)
-        fresh = identify(reader.extract(data, document.name), reading, text_of=first)
+        fresh = identify(reader.extract(data, document.name, **given), reading, text_of=first)
     except DubanError as error:
         found.add("document", document.id, f"文件读不出 / cannot be read: {error.message}")
         return

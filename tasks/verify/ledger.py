@@ -11,6 +11,7 @@ from tasks import audit
 from tasks.adding import CONFIRMED
 from tasks.audit import Entry
 from tasks.lifecycle import Command, Life
+from tasks.recognition import DIGEST
 from tasks.replay import advance, brief, rename
 from tasks.seals import SEALED, STORE_SEALED
 from tasks.verify.report import Findings
@@ -62,6 +63,7 @@ class Ledger:
     messages: dict[str, tuple[str, str]] = field(default_factory=dict)
     unsigned_until: str = ""
     doubts: dict[str, str] = field(default_factory=dict)
+    recognised: dict[str, tuple[int, str]] = field(default_factory=dict)
     named: set[str] = field(default_factory=set)
 
     def read(self, entries: Iterable[Entry]) -> None:
@@ -92,6 +94,8 @@ class Ledger:
             self.doubts[doubt_id(entry.subject, other)] = "open"
         for other in detail.get("possible_successors", ()):
             self.doubts[doubt_id(other, entry.subject)] = "open"
+        if DIGEST in detail:
+            self.recognised[entry.subject] = (entry.seq, detail[DIGEST])
         if "facts_sha256" in detail:
             self._witness(entry, entry.subject)
         for key, digest in detail.get("corrections", {}).items():

@@ -1,0 +1,260 @@
+"""Recognition: the picture of a page → its lines, each character with its place and confidence.
+
+The models are those of the rapidocr wheel (PP-OCRv6, Apache-2.0), named by their paths, so that
+nothing is ever fetched; they run in onnxruntime on one thread, which makes the same characters of
+the same pixels.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib.metadata import version
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+
+from ingest.readers.images import Pixels
+from ingest.readers.source import Box
+from ingest.readers.straighten import READ_SIDE, Ready, make_ready
+
+GOOD = 0.85
+"""Mean confidence of a page that stands upright: of 24 pages of scans the lowest had .97, and the
+highest of the same pages upside down .66."""
+MOST_COLUMNS = 400_000
+"""Pixels of all lines of a page at the height of 48 at which they are recognised: 30,000 take a
+second on one core, and a full page of small print has 90,000."""
+MOST_LINES = 900
+_HEIGHT = 48
+_JUDGED = 8
+"""Lines by which it is judged whether a page is the right way up: the longest."""
+_TALL = 1.5
+"""A box so much higher than wide holds a line that runs down the page (as rapidocr has it)."""
+_MODELS = ("PP-OCRv6_det_small.onnx", "PP-OCRv6_rec_small.onnx")
+
+
+class Character(NamedTuple):
+    """A character with its box in pixels of the ready picture and its confidence, 0 to 1; `blank`:
+    one was read before it."""
+
+    word: str
+    box: Box
+    confidence: float
+    blank: bool = False
+
+
+class TextLine(NamedTuple):
+    """A line as it was found: its box in pixels of the ready picture, its characters from left to
+    right, and the size of its print in pixels."""
+
+    box: Box
+    characters: tuple[Character, ...]
+    size: float
+
+    @property
+    def text(self) -> str:
+        """Its characters."""
+        return "".join(c.word for c in self.characters)
+
+
+class Recognised(NamedTuple):
+    """A page after recognition, with the picture on which its lines were found."""
+
+    ready: Ready
+    lines: tuple[TextLine, ...]
+
+
+class TooMuch(Exception):
+    """A page with more on it than can be recognised in time; `lines` found on it."""
+
+    def __init__(self, lines: int) -> None:
+        super().__init__(lines)
+        self.lines = lines
+
+
+def recognise(page: Pixels) -> Recognised:
+    """The lines of a page, in no order that matters. A page that lies on its side or its head is
+    turned by the confidence of its longest lines, which are read before the rest.
+
+    Raises:
+        TooMuch: there are more lines on it than any page has.
+    """
+    ready = make_ready(page)
+    found = _detect(ready.pixels)
+    if found.boxes and (found.tall > 0.5 or _judge(found) < GOOD):
+        # On its side the lines run down; on its head they are read badly.
+        turns = (1, 3) if found.tall > 0.5 else (2, 1, 3)
+        tried = [(_judge(found) if found.tall <= 0.5 else 0.0, ready, found)]
+        for quarters in turns:
+            turned = make_ready(page, quarters)
+            again = _detect(turned.pixels)
+            mean = _judge(again) if again.tall <= 0.5 else 0.0
+            tried.append((mean, turned, again))
+            if mean >= GOOD:
+                break
+        _, ready, found = max(tried, key=lambda t: t[0])
+    return Recognised(ready, tuple(_read(found)))
+
+
+def model_digest() -> str:
+    """SHA-256 over the models, the version of the library that runs them and how pages are made
+    ready for them: readings of other digests may differ."""
+    return _digest()
+
+
+@lru_cache(maxsize=1)
+def _digest() -> str:
+    whole = hashlib.sha256()
+    for path in _model_paths():
+        whole.update(hashlib.sha256(path.read_bytes()).digest())
+    for library in ("rapidocr", "onnxruntime", "opencv-python-headless", "numpy"):
+        whole.update(f"{library} {version(library)} ".encode())
+    here = Path(__file__)
+    for own in (here, here.with_name("straighten.py"), here.with_name("images.py")):
+        whole.update(hashlib.sha256(own.read_bytes()).digest())
+    return whole.hexdigest()
+
+
+class _Found(NamedTuple):
+    """Boxes (4 corners each) with what they cut out of the page; `tall`: share of the lines' length
+    that runs down."""
+
+    boxes: Sequence[Any]
+    crops: Sequence[Any]
+    tall: float
+
+
+def _model_paths() -> tuple[Path, ...]:
+    import rapidocr  # noqa: PLC0415 - a second, only where a page is recognised
+
+    folder = Path(rapidocr.__file__).parent / "models"
+    return tuple(folder / name for name in _MODELS)
+
+
+@lru_cache(maxsize=1)
+def _engine() -> Any:
+    from rapidocr import RapidOCR  # noqa: PLC0415
+
+    detection, recognition = _model_paths()
+    return RapidOCR(
+        params={
+            "Global.use_cls": False,
+            "Global.text_score": 0.0,
+            "Global.max_side_len": READ_SIDE,
+            "Global.return_word_box": True,
+            "Global.log_level": "error",
+            "Det.model_path": str(detection),
+            "Rec.model_path": str(recognition),
+            "EngineConfig.onnxruntime.intra_op_num_threads": 1,
+            "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+        }
+    )
+
+
+def _detect(pixels: Pixels) -> _Found:
+    from rapidocr.main import RapidOCRError  # noqa: PLC0415
+
+    engine = _engine()
+    picture = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    try:
+        crops, found = engine.detect_and_crop(picture, {})
+    except RapidOCRError:  # no line
+        return _Found((), (), 0.0)
+    boxes = found.boxes
+    # A picture very much wider than high is put on a larger ground first.
+    padding = (found.img.shape[0] - picture.shape[0]) // 2
+    boxes[:, :, 1] -= padding
+    columns = sum(_HEIGHT * max(c.shape[:2]) / max(min(c.shape[:2]), 1) for c in crops)
+    if len(crops) > MOST_LINES or columns > MOST_COLUMNS:
+        raise TooMuch(len(crops))
+    lengths = [(_length(box), _is_tall(box)) for box in boxes]
+    down = sum(length for length, tall in lengths if tall)
+    return _Found(list(boxes), list(crops), down / max(sum(n for n, _ in lengths), 1.0))
+
+
+def _length(box: Any) -> float:
+    return float(max(np.linalg.norm(box[0] - box[1]), np.linalg.norm(box[0] - box[3])))
+
+
+def _is_tall(box: Any) -> bool:
+    return float(np.linalg.norm(box[0] - box[3])) >= _TALL * float(np.linalg.norm(box[0] - box[1]))
+
+
+def _judge(found: _Found) -> float:
+    """The mean confidence of the longest lines, by character."""
+    longest = sorted(range(len(found.crops)), key=lambda i: -_length(found.boxes[i]))[:_JUDGED]
+    result = _engine().recognize_txt([found.crops[i] for i in longest])
+    seen = [c for info in result.word_results for c in (info.confs or ())]
+    return float(np.mean(seen)) if seen else 0.0
+
+
+def _read(found: _Found) -> list[TextLine]:
+    if not found.boxes:
+        return []
+    result = _engine().recognize_txt(list(found.crops))
+    lines = []
+    for box, text, info in zip(found.boxes, result.txts, result.word_results, strict=True):
+        if text.strip():
+            lines.append(_line(box, text, info))
+    return lines
+
+
+def _line(corners: Any, text: str, info: Any) -> TextLine:
+    """A line with its characters placed by the columns of the model in which they were found."""
+    left, top = (float(v) for v in corners.min(axis=0))
+    right, bottom = (float(v) for v in corners.max(axis=0))
+    read = zip(text, info.confs, " " + text, strict=False)
+    words = [(c, f, before.isspace()) for c, f, before in read if not c.isspace()]
+    columns = [column for run in info.word_cols for column in run]
+    across = max(float(info.line_txt_len), columns[-1] + 1.0)
+    centres = [(column + 0.5) / across for column in columns]
+    tall = _is_tall(corners)
+    size = _size(corners, [word for word, _, _ in words], centres, tall=tall)
+    half = size / 2 / max(_length(corners), 1.0)
+    characters = []
+    for index, (word, confidence, blank) in enumerate(words):
+        at = centres[index]
+        before = at - half if index == 0 else max(at - half, (centres[index - 1] + at) / 2)
+        after = (
+            at + half if index + 1 == len(words) else min(at + half, (at + centres[index + 1]) / 2)
+        )
+        box = _part(corners, max(0.0, before), min(1.0, after), tall=tall)
+        characters.append(Character(word, box, round(float(confidence), 3), blank))
+    return TextLine(Box(left, top, right, bottom), tuple(characters), size)
+
+
+def _part(corners: Any, start: float, end: float, *, tall: bool) -> Box:
+    """The part of a box from one share of its length to another."""
+    a, b, c, d = corners
+    points = (
+        [a + (d - a) * start, b + (c - b) * start, a + (d - a) * end, b + (c - b) * end]
+        if tall
+        else [a + (b - a) * start, d + (c - d) * start, a + (b - a) * end, d + (c - d) * end]
+    )
+    xs, ys = [float(p[0]) for p in points], [float(p[1]) for p in points]
+    return Box(min(xs), min(ys), max(xs), max(ys))
+
+
+def _size(corners: Any, words: Sequence[str], centres: Sequence[float], *, tall: bool) -> float:
+    """The size of the print: the step from one Chinese character to the next; of a line without such
+    a share of its height, which the box exceeds by a fifth."""
+    length = _length(corners)
+    steps = [
+        (after - before) * length
+        for (a, before), (b, after) in pairwise(zip(words, centres, strict=True))
+        if _is_wide(a) and _is_wide(b)
+    ]
+    a, b, _, d = corners
+    height = float(np.linalg.norm(a - b) if tall else np.linalg.norm(a - d))
+    if len(steps) >= 3:  # noqa: PLR2004 - two may be a gap and a mark
+        return min(float(median(steps)), height)
+    return height / 1.2
+
+
+def _is_wide(word: str) -> bool:
+    return "\u4e00" <= word <= "\u9fff"
