@@ -25,6 +25,8 @@ _DEEPEST = 12
 """Tables, text boxes and controls inside one another."""
 _ENTRY = re.compile(r"(?:\d{1,4}|[ivxlcIVXLC]{1,7})\s*$")
 """The page at the end of an entry of a table of contents."""
+_LONGEST_NAME = 12
+"""Characters of the name of a column; a cell of the first row with more is words."""
 _CAPTION = "caption"
 _NOTES = {"footnote": "footnotes", "endnote": "endnotes"}
 
@@ -277,7 +279,7 @@ class _Document:
                 merge = told.find(f"{W}vMerge") if told is not None else None
                 begins = merge is not None and merge.get(f"{W}val") == "restart"
                 place = self._paragraph + 1
-                words = self._cell(cell, depth)
+                words = self._cell(cell, depth, head=not grid)
                 if merge is not None and not begins and column in open_cells and not words:
                     row, index = open_cells[column]
                     grid[row][index] = grid[row][index]._replace(rows=grid[row][index].rows + 1)
@@ -313,8 +315,9 @@ class _Document:
                 continue
             yield properties, [c for c, _ in self._children(row, at) if c.tag == W + "tc"]
 
-    def _cell(self, cell: etree._Element, depth: int) -> str:
-        """The words of a cell in one line: a space between its paragraphs."""
+    def _cell(self, cell: etree._Element, depth: int, *, head: bool = False) -> str:
+        """The words of a cell in one line: a space between its paragraphs, none in the name of a
+        column (`head`), which a narrow column breaks."""
         parts: list[str] = []
         for child, at in self._children(cell, depth):
             if child.tag == W + "p":
@@ -331,7 +334,9 @@ class _Document:
             elif child.tag == W + "tbl":
                 for _, cells in self._rows(child, at + 1):
                     parts += [self._cell(inner, at + 1) for inner in cells]
-        return " ".join(part for part in parts if part)
+        parts = [part for part in parts if part]
+        broken = head and sum(map(len, parts)) <= _LONGEST_NAME
+        return ("" if broken else " ").join(parts)
 
     def _box_words(self, box: etree._Element | str, depth: int) -> list[str]:
         return [box if isinstance(box, str) else self._cell(box, depth + 1)]
