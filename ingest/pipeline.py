@@ -24,6 +24,9 @@ from ingest.outline import Outline, parse_outline
 from ingest.policies import find_policies
 from ingest.progress import Stage, Tell, counted, untold
 from ingest.readers import Source, decode, read_bytes, read_file
+from ingest.readers.kinds import reader_of
+from ingest.readers.recorded import read_recorded
+from ingest.readers.source import Read
 from ingest.reading import RepairIndex, read_span
 from ingest.recognising import recognising, recognition
 from ingest.repairs import find_repairs
@@ -104,6 +107,15 @@ def decode_source(data: bytes, media_type: str, name: str) -> str:
         SourceError: the bytes are not what they were.
     """
     return decode(data, media_type, name)
+
+
+def read_places(data: bytes, media_type: str, name: str, recognised: Recognised | None) -> Read:
+    """Stored bytes with the places of their characters, as when they were first read.
+
+    Raises:
+        SourceError: the bytes are not what they were.
+    """
+    return read_recorded(recognised, name) if recognised else reader_of(media_type)(data, name)
 
 
 @dataclass(frozen=True)

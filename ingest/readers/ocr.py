@@ -251,7 +251,7 @@ def _size(corners: Any, words: Sequence[str], centres: Sequence[float], *, tall:
     ]
     a, b, _, d = corners
     height = float(np.linalg.norm(a - b) if tall else np.linalg.norm(a - d))
-    if len(steps) >= 3:  # noqa: PLR2004 - two may be a gap and a mark
+    if len(steps) >= 3:
         return min(float(median(steps)), height)
     return height / 1.2
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from ingest.readers.kinds import PDF
+from ingest.readers.images import pages_of
+from ingest.readers.kinds import PDF, PICTURES
 from ingest.readers.pdf_file import open_pdf
 from kb.errors import SourceError
 
@@ -19,12 +20,17 @@ _MOST_PIXELS = 40_000_000
 """Of one page: A3 at 350 dots an inch."""
 
 
+def has_pictures(media_type: str) -> bool:
+    """Whether pictures are made of the pages of such files."""
+    return media_type == PDF or media_type in PICTURES
+
+
 def page_picture(data: bytes, media_type: str, page: int, scale: float = SCALE) -> bytes:
     """A page as PNG.
 
     Args:
         data: the bytes of the file.
-        media_type: its kind; pictures are made of PDF.
+        media_type: its kind; PDF, or a picture, which is given as recognition saw it.
         page: from 1.
         scale: pixels a point. A `Box` of a place, which is in points from the left upper corner of the
             page as shown, times `scale` gives pixels.
@@ -32,15 +38,27 @@ def page_picture(data: bytes, media_type: str, page: int, scale: float = SCALE) 
     Raises:
         SourceError: of this kind no pictures are made, there is no such page, or it is too large.
     """
-    if media_type != PDF:
+    if media_type == PDF:
+        with open_pdf(data, "PDF") as document:
+            picture = render_page(document, page, scale)
+    elif media_type in PICTURES:
+        picture = _picture(data, page)
+    else:
         raise SourceError(
             f"不能生成 {media_type} 的页面图 / no pictures of pages are made of {media_type}"
         )
-    with open_pdf(data, "PDF") as document:
-        picture = render_page(document, page, scale)
     written = io.BytesIO()
     picture.save(written, format="PNG")
     return written.getvalue()
+
+
+def _picture(data: bytes, page: int) -> Image:
+    from PIL import Image as images  # noqa: PLC0415, N813 - only where a picture is asked for
+
+    for number, pixels in enumerate(pages_of(data, "", page), 1):
+        if number == page:
+            return images.fromarray(pixels)
+    raise SourceError(f"没有第 {page} 页 / there is no page {page}")
 
 
 def render_page(document: pdfium.PdfDocument, page: int, scale: float = SCALE) -> Image:

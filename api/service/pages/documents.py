@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Form, Query, Request, Response
+from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from api.service.documents import queue, seen_document
 from api.service.job_records import JobStatus
-from api.service.jobs import JobsOf
+from api.service.jobs import Jobs, JobsOf
 from api.service.pages.admin import split
 from api.service.pages.changes import changes_between, duties_between
 from api.service.pages.fixes import said_due
@@ -27,12 +27,14 @@ from api.service.pages.marks import (
     parts_of,
     span_of_fact,
 )
+from api.service.pages.places import grids_of, page_of, reading_of, said_place
 from api.service.pages.screen import Reading, Screen, allowed
-from api.service.sending import download
-from api.service.uploads import Upload, receive
+from api.service.sending import download, tagged
+from api.service.uploads import Sent, Upload, receive_all
 from ingest.files import LIMIT
 from ingest.reader_version import reader_version
 from ingest.readers import SUFFIXES
+from ingest.readers.pages import has_pictures, page_picture
 from kb.errors import ConflictError, DeniedError, DubanError, NotFoundError
 from kb.models import Clause, Document, Plan, Span
 from tasks.authorisation import Action
@@ -61,7 +63,13 @@ MOST_SHOWN = 200
 """Characters of a passage that is in no clause; the text itself shows all of it."""
 MOST_CHANGES = 400
 """Changed clauses that one page shows."""
+MOST_FILES = 100
+"""Files that are sent at once."""
+NONE: list[str] = []
+_NO_FILE = "没有选文件 / no file was chosen"
 _RECENT = 5
+_SCALE = 1.6
+"""Pixels a point of a page beside its text: an A4 page is 950 wide."""
 _KIND_NAMES = {
     "owner": "单位", "due": "时限", "target": "目标值", "policy": "引用文件", "member": "成员单位",
     "plan": "计划",
@@ -90,23 +98,44 @@ def documents(s: Reading, jobs: JobsOf) -> Response:
 
 @router.post("/documents")
 async def upload(request: Request, s: Ingesting, jobs: JobsOf) -> Response:
-    """Queue the reading of a document; its page tells how far that is."""
-    got = await receive(request, jobs.folder, LIMIT)
-    try:
-        s.check(got.field("csrf"))
-        # One field holds all units here, for those without scripts.
-        fields = got.fields | {"units": list(split(got.field("units")))}
-        told = Upload(got.path, got.name, fields)
-        job = await run_in_threadpool(queue, jobs, s.service, s.viewer, told)
-    except DubanError as error:
-        got.path.unlink(missing_ok=True)
-        if isinstance(error, DeniedError):
+    """Queue the reading of each document that was chosen; a page tells how far each is. One that is
+    refused keeps none of the others out."""
+    sent = await receive_all(request, jobs.folder, field="file", most=LIMIT, files=MOST_FILES)
+    with sent:
+        s.check(sent.field("csrf"))
+        if not sent.files:
+            return await run_in_threadpool(s.refused, DubanError(_NO_FILE), "/documents")
+        return await run_in_threadpool(_queue_all, s, jobs, sent)
+
+
+def _queue_all(s: Screen, jobs: Jobs, sent: Sent) -> Response:
+    # One field holds all units here, for those without scripts.
+    fields = sent.fields | {"units": list(split(sent.field("units")))}
+    queued: list[str] = []
+    refused: list[str] = []
+    for name, path in sent.files:
+        try:
+            queued.append(queue(jobs, s.service, s.viewer, Upload(path, name, fields)).id)
+        except DeniedError:
             raise
-        return await run_in_threadpool(s.refused, error, "/documents")
-    except BaseException:
-        got.path.unlink(missing_ok=True)
-        raise
-    return s.go(f"/documents/jobs/{job.id}")
+        except DubanError as error:
+            if len(sent.files) == 1:
+                return s.refused(error, "/documents")
+            refused.append(f"{name}: {s.told(str(error))}")
+    if len(queued) == 1 and not refused:
+        return s.go(f"/documents/jobs/{queued[0]}")
+    to = "/documents/uploads?" + "&".join(f"job={quote(key)}" for key in queued)
+    return s.go(to, "；".join(refused), failed=bool(refused))
+
+
+@router.get("/documents/uploads")
+def uploads(
+    s: Ingesting, jobs: JobsOf, job: Annotated[list[str], Query(max_length=MOST_FILES)] = NONE
+) -> Response:
+    """How far each of several uploads is."""
+    found = [jobs.get(key) for key in job]
+    waiting = (JobStatus.QUEUED, JobStatus.RUNNING)
+    return s.show("uploads.html", jobs=found, running=any(j.status in waiting for j in found), waiting=waiting)  # fmt: skip
 
 
 @router.get("/documents/jobs/{job_id}")
@@ -219,9 +248,12 @@ def document(
     start: Annotated[int | None, Query(alias="from", ge=0)] = None,
     end: Annotated[int | None, Query(alias="to", ge=0)] = None,
     part: Annotated[int, Query(ge=1, le=100_000)] = 1,
+    page: Annotated[int | None, Query(ge=1, le=100_000)] = None,
 ) -> Response:
     """A document's text with its facts marked; `fact`, or `from` and `to`, are highlighted. A long
-    one is shown in parts: the one that holds what is asked for, else the `part`."""
+    one is shown in parts: the one that holds what is asked for, else the `part`. Beside it stands the
+    picture of the `page` asked for, else of that which holds what is highlighted; of a workbook its
+    sheets."""
     extraction = document_seen(s, document_id)
     hit = span_of_fact(extraction, fact) if fact else _span(extraction, start, end)
     if fact and hit is None:
@@ -233,8 +265,11 @@ def document(
     starts = [p.start for p in parts]
     number = bisect_right(starts, hit.start) if hit else min(part, len(parts))
     shown = parts[number - 1]
+    read = reading_of(s.service.store, extraction.document)
     return s.show(
-        "document.html", d=extraction.document, e=extraction, stored=stored, hit=hit,
+        "document.html", page=page_of(read, hit, page) if read else None,
+        pictured=has_pictures(extraction.document.media_type),
+        grids=list(grids_of(read, shown, hit)) if read else [], where=said_place(read, hit), d=extraction.document, e=extraction, stored=stored, hit=hit,
         blocks=list(blocks_of(extraction, hit, shown)), outline=_outline(extraction, starts, number),
         part=number, parts=len(parts), family=family, current=family[0],
         unclaimed=whole.unclaimed, unclaimed_ids={c.id for c in whole.unclaimed},
@@ -281,10 +316,42 @@ def clause(
         block = block_of(extraction, block.clause)  # lighting all of it would show nothing
     plan = next((p for p in extraction.plans if block.clause and p.id == block.clause.plan_id), None)  # fmt: skip
     return s.show(
-        "clause.html", d=extraction.document, block=block, plan=plan, hit=hit, legend=legend(s),
+        "clause.html", where=said_place(reading_of(s.service.store, extraction.document), hit),
+        d=extraction.document, block=block, plan=plan, hit=hit, legend=legend(s),
         intact=is_intact(extraction, s.service.store.source(document_id)),
         line=extraction.document.text.count("\n", 0, hit.start) + 1,
     )  # fmt: skip
+
+
+@router.get("/documents/{document_id}/pages/{page}.png")
+def page_image(
+    request: Request, document_id: str, page: Annotated[int, Path(ge=1, le=100_000)], s: Reading
+) -> Response:
+    """A page as a picture."""
+    found = document_seen(s, document_id).document
+    if not has_pictures(found.media_type):
+        raise NotFoundError(
+            "这种文件没有页面图 / no pictures of pages are made of this kind of file"
+        )
+    return tagged(
+        request,
+        lambda: page_picture(s.service.store.source(document_id), found.media_type, page, _SCALE),
+        "image/png",
+        tag=f"{found.sha256}-{page}",
+    )
+
+
+@router.get("/documents/{document_id}/text")
+def text(document_id: str, s: Reading, marks: bool = False) -> Response:
+    """The text that was read, for keeping; with `marks` each fact in its sort of brackets' place."""
+    extraction = document_seen(s, document_id)
+    stem = (extraction.document.name or document_id).rsplit(".", 1)[0]
+    if not marks:
+        return download(
+            extraction.document.text.encode(), f"{stem}.txt", "text/plain; charset=utf-8"
+        )
+    told = s.show("marked.html", d=extraction.document, blocks=list(blocks_of(extraction)), legend=legend(s), kinds=KINDS)  # fmt: skip
+    return download(bytes(told.body), f"{stem}.html", "text/html; charset=utf-8")
 
 
 @router.get("/documents/{document_id}/source")
