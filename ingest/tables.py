@@ -65,7 +65,9 @@ _NUMERAL = re.compile(r"\d")
 _NOTE = re.compile(r"[:：]\s*([^\s:：,，。)）]{1,8})[)）。]?\s*$")
 _OPEN = frozenset({"tiny", "short", "figure"})
 """What a line may hold that is the head of a column though no word tells: no time, no unit."""
-_ASKING = frozenset({ColumnKind.TASK, ColumnKind.PROBLEM, ColumnKind.TARGET, ColumnKind.YEAR, ColumnKind.TIME})
+_ASKING = frozenset(
+    {ColumnKind.TASK, ColumnKind.PROBLEM, ColumnKind.TARGET, ColumnKind.YEAR, ColumnKind.TIME}
+)
 _UNKNOWN = Column(ColumnKind.OTHER, "")
 
 Words = Sequence[tuple[int, str]]
