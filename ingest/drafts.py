@@ -145,6 +145,7 @@ class _Reader:
         self._last: dict[str, int | None] = {}  # what each family of marks has come to
         self._ended: LineKind | None = None  # by a signature, members, the name of an attachment
         self._after_end: list[Line] = []
+        self._beyond = False  # a table stood after the end: so do the words under it
         self._labels = Counter(label for line in lines if (label := label_of(line.text)))
         for place, line in enumerate(lines):
             if self._ended and line.marker and _goes_on(self._last, line.marker, self._ended):
@@ -157,13 +158,15 @@ class _Reader:
             elif self._ended is LineKind.MEMBERS and line.kind in _FLOWING:
                 self.body.members.append(Span(line.start, line.end))
             elif line.kind is LineKind.ROW:
-                self.body.drafts.append(row_draft(line, apart=self._ended is not None))
+                self._beyond = self._ended is not None
+                self.body.drafts.append(row_draft(line, apart=self._beyond))
             elif line.kind in (LineKind.ATTACHMENT, LineKind.CLOSING):
+                self._beyond = False
                 if not self.body.drafts and is_opening(line):
                     self._hold(line)
                 else:
                     self._end(line)
-            elif self._ended:
+            elif self._ended and not self._beyond:
                 self._after_end.append(line)
             elif line.marker is not None and not self._is_bulleted_label(line):
                 self._begin(line, line.marker, rank=_rank_of_bullet(line))

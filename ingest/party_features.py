@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ingest.columns import NO_CELLS, Cells, ColumnKind
-from ingest.surroundings import LINE_ENDS, PARTS, STOPS, Surroundings, crossed
+from ingest.quantity_features import part_of
+from ingest.surroundings import LINE_ENDS, PARTS, STOPS, Surroundings, crossed, label_of
 from ingest.time_events import ends_attribute
 from kb.language.engine import Token
 from kb.language.numerals import TENS
@@ -501,6 +502,7 @@ class PartyScene(Surroundings):
             closes = text[zone.end + 1 : zone.end + 2] in ("", "\n", "。", ";")
             yield f"bracket-closes={'yes' if closes else 'no'}"
             yield f"bracket-after={_class_of(text[zone.start - 2 : zone.start - 1])}"
+        yield f"of-label={part_of(label_of(text, start))}"
         yield f"left={_class_of(text[start - 1 : start])}"
         yield f"right={_class_of(text[end : end + 1])}"
         colon = text.find(":", end, end + 90)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from ingest.columns import NO_CELLS, Cells, time_of
-from ingest.surroundings import PARTS, STOPS, Surroundings, crossed
+from ingest.surroundings import PARTS, STOPS, Surroundings, crossed, label_of
 from kb.language.engine import Grammar, Token, best
 from kb.language.quantities import Quantity
 from kb.language.times import Time, TimeKind, find_times
@@ -187,6 +187,7 @@ class QuantityScene(Surroundings):
         yield f"heading={self.heading}"
         if self._preamble:
             yield "place=preamble"
+        yield f"label={part_of(label_of(self.text, q.start))}"
         for name in ("approximate", "chinese", "growth", "measured"):
             if getattr(q, name):
                 yield name

@@ -15,6 +15,12 @@ PARTS = STOPS | frozenset(",:")
 """A part of a sentence ends at one."""
 
 
+_LINE = 200
+"""Characters of a line looked at for its label."""
+_LABEL = 14
+"""Characters of a label and its colon."""
+
+
 class Surroundings:
     """A text with words found in it, in order; `reach` is how many characters are looked at on
     each side of a place, so that the work is linear in a text of one line."""
@@ -51,6 +57,14 @@ class Surroundings:
         """Where it ends, or as far on as is looked."""
         high = min(len(self.text), at + (self.reach if reach is None else reach))
         return next((p for p in range(at, high) if self.text[p] in marks), high)
+
+
+def label_of(text: str, at: int) -> str:
+    """The words before the colon at the head of the line that `at` stands in: 问题一, 整改目标; empty
+    where it has none."""
+    line = text.rfind("\n", max(0, at - _LINE), at) + 1
+    colon = text.find(":", line, min(at, line + _LABEL))
+    return text[line:colon] if colon > line else ""
 
 
 def crossed(features: Iterable[str], pairs: Iterable[tuple[str, str]]) -> list[str]:

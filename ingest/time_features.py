@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from ingest.quantity_features import genre_of, part_of
-from ingest.surroundings import LINE_ENDS, PARTS, STOPS, Surroundings, crossed
+from ingest.surroundings import LINE_ENDS, PARTS, STOPS, Surroundings, crossed, label_of
 from ingest.time_events import Before, EventWord, find_event_words
 from kb.durations import TIME_UNITS, parse_duration
 from kb.language.engine import Grammar, Token, best
@@ -109,6 +109,7 @@ class TimeScene(Surroundings):
         yield f"when={self._when(time)}"
         yield f"genre={self.genre}"
         yield f"section={self._section}"
+        yield f"of-label={part_of(label_of(text, time.start))}"
         if time.working_days:
             yield "working-days"
         if time.clock is not None:

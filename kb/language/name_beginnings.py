@@ -102,7 +102,9 @@ class Beginning:
         if self.bodies:
             body = self.bodies[-1]
             options.append((self._in_tiers(body), body.start))
-            if body.heading and self.entry.class_ != "enterprise":  # 国网|石坝县供电公司 is one name
+            if (
+                body.heading and self.entry.class_ != "enterprise"
+            ):  # 国网|石坝县供电公司 is one name
                 options.append((self._in_tiers(body) + _HEADING, body.end - 1))
             elif len(self.bodies) > 1 and self.bodies[-2].end == body.start:
                 first = self.bodies[-2]
