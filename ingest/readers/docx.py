@@ -15,7 +15,7 @@ from ingest.readers.docx_inline import Aside, Inline, Note, Words, chosen
 from ingest.readers.docx_numbering import Numbering, Printed
 from ingest.readers.docx_package import Package, W
 from ingest.readers.docx_styles import flag, heading_level, number, read_styles, value
-from ingest.readers.grid import GridCell
+from ingest.readers.docx_tables import TableCell, before_row, grid_of, read_cell
 from ingest.readers.source import BlockKind, Draft, Read
 from kb.errors import SourceError
 from kb.models import Finding, Span
@@ -261,37 +261,15 @@ class _Document:
                     self._blocks(cell, depth)
                     self._flush()
             return
-        grid: list[list[GridCell]] = []
-        places: list[list[int]] = []
-        open_cells: dict[int, tuple[int, int]] = {}
+        lines: list[list[TableCell]] = []
         for properties, cells in rows:
-            line: list[GridCell] = []
-            at: list[int] = []
-            column = 0
-            skipped = min(number(properties, "gridBefore") or 0, 1000)
-            if skipped > 0:
-                line.append(GridCell("", 1, skipped))
-                at.append(self._paragraph)
-                column += skipped
+            line = [skipped] if (skipped := before_row(properties, self._paragraph)) else []
             for cell in cells:
-                told = cell.find(f"{W}tcPr")
-                width = min(max(number(told, "gridSpan") or 1, 1), 1000)
-                merge = told.find(f"{W}vMerge") if told is not None else None
-                begins = merge is not None and merge.get(f"{W}val") == "restart"
                 place = self._paragraph + 1
-                words = self._cell(cell, depth, head=not grid)
-                if merge is not None and not begins and column in open_cells and not words:
-                    row, index = open_cells[column]
-                    grid[row][index] = grid[row][index]._replace(rows=grid[row][index].rows + 1)
-                else:
-                    open_cells.pop(column, None)
-                    if begins:
-                        open_cells[column] = (len(grid), len(line))
-                    line.append(GridCell(words, 1, width))
-                    at.append(place)
-                column += width
-            grid.append(line)
-            places.append(at)
+                words = self._cell(cell, depth, head=not lines)
+                line.append(read_cell(cell, words, place))
+            lines.append(line)
+        grid, places = grid_of(lines)
 
         def where(row: int, place: int) -> dict[str, Any]:
             return {"paragraph": places[row][place]}

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import pairwise
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -126,7 +127,7 @@ def _cells(text: str, bounds: tuple[int, int], row: int) -> Iterator[CellBlock]:
     start, end = bounds[0] + _indent(text, bounds), bounds[1]
     edges = [start - 1, *(m.start() for m in _PIPE.finditer(text, start, end)), end]
     found = []
-    for before, after in zip(edges, edges[1:], strict=False):
+    for before, after in pairwise(edges):
         words = text[before + 1 : after]
         at = before + 1 + len(words) - len(words.lstrip())
         found.append((at, max(at, before + 1 + len(words.rstrip()))))
