@@ -162,15 +162,15 @@ class _Document:
         properties = paragraph.find(f"{W}pPr")
         mark = properties.find(f"{W}rPr") if properties is not None else None
         words = self._words(paragraph)
-        text = words.text
+        piece = _Piece(words.text, self._paragraph)
         first_boxes = words.boxes if not self._written else []
         self._boxes(first_boxes, depth)
         if _is_deleted(mark):
-            self._carry(text)
+            self._carry(piece)
         else:
             hidden = flag(mark, "vanish") is True
-            if text.strip() or not hidden:
-                self._line(text, properties, joined=hidden)
+            if piece.words.strip() or not hidden:
+                self._line(piece, properties, joined=hidden)
         if words.boxes and not first_boxes:
             self._flush()
             self._boxes(words.boxes, depth)
@@ -184,12 +184,14 @@ class _Document:
         self._notes += [(note, self._paragraph) for note in words.notes]
         return words
 
-    def _carry(self, text: str) -> None:
-        if text:
+    def _carry(self, piece: _Piece) -> None:
+        if piece.words:
             self._carried = self._carried or _Line()
-            self._carried.pieces.append(_Piece(text, self._paragraph))
+            self._carried.pieces.append(piece)
 
-    def _line(self, text: str, properties: etree._Element | None, *, joined: bool = False) -> None:
+    def _line(
+        self, piece: _Piece, properties: etree._Element | None, *, joined: bool = False
+    ) -> None:
         """A paragraph whose own mark stands, after what was carried to it."""
         carried, self._carried = self._carried, None
         style = self._styles.of(value(properties, "pStyle"))
@@ -203,7 +205,7 @@ class _Document:
             line.kind = BlockKind.HEADING
         elif style.name == _CAPTION:
             line.kind = BlockKind.CAPTION
-        line.pieces.append(_Piece(text, self._paragraph))
+        line.pieces.append(piece)
         self._carried = line
         if not joined:
             self._flush()
@@ -297,6 +299,7 @@ class _Document:
         """The words of a cell in one line: a space between its paragraphs, none in the name of a
         column (`head`), which a narrow column breaks."""
         parts: list[str] = []
+        tables = False
         for child, at in self._children(cell, depth):
             if child.tag == W + "p":
                 self._paragraph += 1
@@ -310,10 +313,11 @@ class _Document:
                         parts[-1] = printed.text + (printed.after if parts[-1] else "") + parts[-1]
                 parts += [part for box in words.boxes for part in self._box_words(box, at)]
             elif child.tag == W + "tbl":
+                tables = True
                 for _, cells in self._rows(child, at + 1):
                     parts += [self._cell(inner, at + 1) for inner in cells]
         parts = [part for part in parts if part]
-        broken = head and sum(map(len, parts)) <= _LONGEST_NAME
+        broken = head and not tables and sum(map(len, parts)) <= _LONGEST_NAME
         return ("" if broken else " ").join(parts)
 
     def _box_words(self, box: etree._Element | str, depth: int) -> list[str]:
