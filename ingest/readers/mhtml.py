@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator
 from email import message_from_bytes
+from email.errors import CloseBoundaryNotFoundDefect
 from email.message import Message
 from email.policy import compat32
 
@@ -31,6 +32,12 @@ def unpack_page(data: bytes, name: str) -> tuple[bytes, tuple[Finding, ...]]:
         parts = [*_parts(message, 0, name)]
     except RecursionError as error:
         raise _over(name) from error
+    if any(isinstance(defect, CloseBoundaryNotFoundDefect) for defect in message.defects):
+        raise SourceError(
+            "网页归档文件不完整 / the web archive is incomplete",
+            hint="请重新取得文件 / get the file anew",
+            path=name,
+        )
     pages = [part for part in parts if part.get_content_type() == _PAGE]
     if not pages:
         raise SourceError(

@@ -384,8 +384,9 @@ class _Reader:
         self._cells, self._cell_paragraphs = [], []
 
     def _end_table(self) -> None:
-        if self._cell:
+        if any(self._cell):  # words after the last mark of a cell
             self._end_cell()
+        self._cell = []
         self._end_row()
         rows, self._rows = self._rows, []
         if not rows:
