@@ -379,6 +379,6 @@ def _split(pieces: Sequence[_Piece]) -> Iterator[list[_Piece]]:
 
 def _is_deleted(properties: etree._Element | None) -> bool:
     """Whether a mark of a paragraph or a row is deleted, or moved to another place."""
-    return properties is not None and any(
-        properties.find(W + name) is not None for name in ("del", "moveFrom")
+    return properties is not None and (
+        properties.find(f"{W}del") is not None or properties.find(f"{W}moveFrom") is not None
     )

@@ -76,6 +76,8 @@ class Numbering:
 
     def of(self, properties: etree._Element | None, styles: Styles) -> Printed | None:
         """The number of the next paragraph, by its `w:pPr`; None where it has none."""
+        if not self._lists:
+            return None
         style_id = value(properties, "pStyle")
         style = styles.of(style_id)
         list_id = value(properties, "numPr", "numId")

@@ -28,8 +28,10 @@ class TableCell(NamedTuple):
 def read_cell(cell: etree._Element, words: str, paragraph: int) -> TableCell:
     """A `w:tc` with its words."""
     told = cell.find(f"{W}tcPr")
+    if told is None or not len(told):
+        return TableCell(words, paragraph, 1)
     width = min(max(number(told, "gridSpan") or 1, 1), _MOST_COLUMNS)
-    merge = told.find(f"{W}vMerge") if told is not None else None
+    merge = told.find(f"{W}vMerge")
     if merge is None:
         return TableCell(words, paragraph, width)
     begins = merge.get(f"{W}val") == "restart"
@@ -38,6 +40,8 @@ def read_cell(cell: etree._Element, words: str, paragraph: int) -> TableCell:
 
 def before_row(properties: etree._Element | None, paragraph: int) -> TableCell | None:
     """The columns that a row leaves free at its start, as a cell without words."""
+    if properties is None:
+        return None
     skipped = min(number(properties, "gridBefore") or 0, _MOST_COLUMNS)
     return TableCell("", paragraph, skipped) if skipped > 0 else None
 
