@@ -20,7 +20,7 @@ from ingest.readers.docx_styles import (
     symbol_font,
     value,
 )
-from ingest.readers.number_formats import format_number, gap_after
+from ingest.readers.list_numbers import format_number, gap_after
 from ingest.readers.symbols import symbol_text
 
 _LEVELS = 9

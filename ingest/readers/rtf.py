@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from ingest.readers import rtf_words as words_of
 from ingest.readers.docx_asides import findings_of, listed
 from ingest.readers.docx_inline import Aside
-from ingest.readers.number_formats import gap_after
+from ingest.readers.list_numbers import gap_after
 from ingest.readers.rtf_tables import Edge, Row, grid_of
 from ingest.readers.source import BlockKind, Draft, Read
 from ingest.readers.symbols import symbol_text

@@ -12,7 +12,7 @@ from ingest.readers import read_bytes
 from ingest.readers.doc import read_doc
 from kb.errors import SourceError
 from tests.ingest.readers.facts import agreement, differences
-from tests.ingest.readers.test_facts import PLAN
+from tests.ingest.readers.plans import PLAN
 from tests.ingest.readers.word97_files import ENCRYPTED, compound, word97
 from tests.ingest.readers.word_files import docx, paragraph
 

@@ -13,7 +13,7 @@ from ingest.readers.rtf import read_rtf
 from ingest.readers.source import BlockKind, Read
 from kb.errors import SourceError
 from tests.ingest.readers.facts import agreement, differences
-from tests.ingest.readers.test_facts import PLAN
+from tests.ingest.readers.plans import PLAN
 
 FONTS = (
     r"{\fonttbl{\f0\froman\fcharset0 Times New Roman;}{\f1\fnil\fcharset134{\*\falt x}SimSun;}"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.readers.number_formats import _FORMATS, format_number, gap_after
+from ingest.readers.list_numbers import _FORMATS, format_number, gap_after
 
 
 @pytest.mark.parametrize(
