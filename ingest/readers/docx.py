@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 
 from lxml import etree
 
+from ingest.lines import split_lines
 from ingest.readers.docx_asides import findings_of, other_parts
+from ingest.readers.docx_chunks import read_chunk
 from ingest.readers.docx_inline import Aside, Inline, Note, Words, chosen
 from ingest.readers.docx_numbering import Numbering, Printed
 from ingest.readers.docx_package import Package, W
@@ -87,6 +89,8 @@ class _Document:
         parts = package.related(package.main)
         self._parts = {part.kind: part.name for part in reversed(parts)}
         self._others = [part for part in parts if part.kind in {"header", "footer"}]
+        self._all_parts = parts
+        self._chunk_findings: list[Finding] = []
         self._styles = read_styles(self._part("styles"))
         self._numbering = Numbering(self._part("numbering"), self._styles)
         self._aside = Aside()
@@ -108,6 +112,7 @@ class _Document:
         self._flush()
         self._write_notes()
         found = [*findings_of(self._aside)]
+        found += self._chunk_findings
         found += other_parts(self._package, self._others, self._parts.get("comments"))
         if not self._written and self._aside.pictures:
             raise SourceError(
@@ -155,7 +160,19 @@ class _Document:
                 self._flush()
                 self._table(child, at + 1)
             elif child.tag == W + "altChunk":
-                self._aside.objects.append("altChunk")
+                self._flush()
+                self._chunk(child)
+
+    def _chunk(self, element: etree._Element) -> None:
+        inner = read_chunk(self._package, self._all_parts, element, self._name)
+        if inner is None:
+            self._aside.objects.append("altChunk")
+            return
+        self._chunk_findings += inner.findings
+        for line in split_lines(inner.text):
+            if line.strip():
+                self._paragraph += 1
+                self._write([_Piece(line, self._paragraph)], BlockKind.PARAGRAPH)
 
     def _read_paragraph(self, paragraph: etree._Element, depth: int) -> None:
         self._paragraph += 1

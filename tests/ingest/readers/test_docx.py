@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import time
+import zipfile
 from itertools import pairwise
 
 import docx as python_docx
@@ -223,6 +224,38 @@ def test_an_automatic_table_of_contents_is_left_out() -> None:
     assert "二、任务 12" in found.findings[0].message
 
 
+CHUNK = paragraph("前") + '<w:altChunk r:id="c"/>' + paragraph("后")
+
+
+@pytest.mark.parametrize(
+    ("chunk", "lines", "codes"),
+    [
+        ("<html><body><p>一、总体要求</p><table><tr><td>甲</td><td>乙</td></tr></table></body></html>",
+         ["前", "一、总体要求", "甲\t乙", "后"], []),
+        ("{\\rtf1 a\\par b}", ["前", "a", "b", "后"], []),
+        ("%PDF-1.7", ["前", "后"], ["embedded-objects"]),
+    ],
+)  # fmt: skip
+def test_a_file_in_the_text_is_read_where_it_stands(
+    chunk: str, lines: list[str], codes: list[str]
+) -> None:
+    relation = (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        '<Relationship Id="c" Type="http://x/aFChunk" Target="/word/chunk"/></Relationships>'
+    )
+    files = _files(docx(CHUNK))
+    files |= {"word/_rels/document.xml.rels": relation.encode(), "word/chunk": chunk.encode()}
+    found = read_docx(package(files), "a.docx")
+    assert found.text.splitlines() == lines
+    assert [finding.code for finding in found.findings] == codes
+    assert all(place.paragraph for place in found.places)
+
+
+def _files(data: bytes) -> dict[str, bytes]:
+    packed = zipfile.ZipFile(io.BytesIO(data))
+    return {name: packed.read(name) for name in packed.namelist()}
+
+
 def test_deleted_and_hidden_rows_are_told() -> None:
     rows = table([["甲", "乙"], ["丙", "丁"], ["戊", "己"]]).split("<w:tr>")
     rows[2] = f"<w:trPr><w:del w:id='1'/></w:trPr>{rows[2]}"
@@ -283,15 +316,9 @@ def test_the_facts_of_the_notice_are_those_of_its_text() -> None:
     start = notice.index("万州区中小学校教师队伍建设行动计划(")
     text = notice[start : notice.index("万州区中小学校", start + 400)]
     data = numbered_docx(text)
-    assert "一、总体要求" not in re.sub("<[^>]*>", "", _document(data))
+    assert "一、总体要求" not in re.sub("<[^>]*>", "", _files(data)["word/document.xml"].decode())
     found, expected = extract_bytes(data, "a.docx"), extract_bytes(text.encode(), "a.txt")
     assert min(agreement(found, expected)) >= 0.97, differences(found, expected)
-
-
-def _document(data: bytes) -> str:
-    import zipfile
-
-    return zipfile.ZipFile(io.BytesIO(data)).read("word/document.xml").decode()
 
 
 def test_a_megabyte_of_text_takes_less_than_a_second() -> None:
@@ -350,11 +377,7 @@ def test_nothing_outside_the_package_is_read() -> None:
         '<Relationship Id="r1" Type="http://x/header" Target="http://x/h.xml" TargetMode="External"/>'
         '<Relationship Id="r2" Type="http://x/footer" Target="../../../etc/passwd"/></Relationships>'
     )
-    body = docx(paragraph("甲"))
-    import zipfile
-
-    files = {name: zipfile.ZipFile(io.BytesIO(body)).read(name)
-             for name in zipfile.ZipFile(io.BytesIO(body)).namelist()}  # fmt: skip
+    files = _files(docx(paragraph("甲")))
     files["word/_rels/document.xml.rels"] = relation.encode()
     assert read_docx(package(files), "a.docx").text == "甲\n"
 
