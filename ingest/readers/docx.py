@@ -328,7 +328,8 @@ class _Document:
                     printed = self._numbering.of(properties, self._styles)
                     if printed:
                         parts[-1] = printed.text + (printed.after if parts[-1] else "") + parts[-1]
-                parts += [part for box in words.boxes for part in self._box_words(box, at)]
+                for box in words.boxes:
+                    parts.append(box if isinstance(box, str) else self._cell(box, at + 1))
             elif child.tag == W + "tbl":
                 tables = True
                 for _, cells in self._rows(child, at + 1):
@@ -336,9 +337,6 @@ class _Document:
         parts = [part for part in parts if part]
         broken = head and not tables and sum(map(len, parts)) <= _LONGEST_NAME
         return ("" if broken else " ").join(parts)
-
-    def _box_words(self, box: etree._Element | str, depth: int) -> list[str]:
-        return [box if isinstance(box, str) else self._cell(box, depth + 1)]
 
     # Notes
 
