@@ -10,7 +10,7 @@ from pathlib import Path
 from ingest.files import LIMIT
 from ingest.readers.docx import read_docx
 from ingest.readers.source import Read
-from kb.errors import SourceError
+from kb.errors import DiskError, SourceError
 from kb.models import Finding
 
 _CLSID = slice(8, 24)
@@ -23,6 +23,7 @@ def read_doc(data: bytes, name: str) -> Read:
 
     Raises:
         SourceError: encrypted, damaged, of Word 95 or before, or without words.
+        DiskError: there is no room for the package, which the library writes to a file.
     """
     # Loaded here, as importing it takes longer than reading a page of text.
     from doc2docx import convert  # noqa: PLC0415
@@ -45,8 +46,13 @@ def read_doc(data: bytes, name: str) -> Read:
                 hint="请去掉打开密码再导入 / save it without its password and try again",
                 path=name,
             ) from error
-        except (MemoryError, OSError):
+        except MemoryError:
             raise
+        except OSError as error:
+            raise DiskError(
+                f"写不了临时文件: {error.strerror} / cannot write a temporary file: {error.strerror}",
+                path=folder,
+            ) from error
         except Exception as error:  # the library raises what its parts raise
             told = f"{error or type(error).__name__}".replace(str(folder), "").replace(" / ", "/")
             raise SourceError(
