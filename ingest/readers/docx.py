@@ -10,12 +10,14 @@ from typing import Any, NamedTuple
 
 from lxml import etree
 
+from ingest.lines import split_lines
 from ingest.readers.docx_asides import findings_of, other_parts
+from ingest.readers.docx_chunks import read_chunk
 from ingest.readers.docx_inline import Aside, Inline, Note, Words, chosen
 from ingest.readers.docx_numbering import Numbering, Printed
 from ingest.readers.docx_package import Package, W
 from ingest.readers.docx_styles import flag, heading_level, number, read_styles, value
-from ingest.readers.grid import GridCell
+from ingest.readers.docx_tables import TableCell, before_row, grid_of, read_cell
 from ingest.readers.source import BlockKind, Draft, Read
 from kb.errors import SourceError
 from kb.models import Finding, Span
@@ -87,6 +89,8 @@ class _Document:
         parts = package.related(package.main)
         self._parts = {part.kind: part.name for part in reversed(parts)}
         self._others = [part for part in parts if part.kind in {"header", "footer"}]
+        self._all_parts = parts
+        self._chunk_findings: list[Finding] = []
         self._styles = read_styles(self._part("styles"))
         self._numbering = Numbering(self._part("numbering"), self._styles)
         self._aside = Aside()
@@ -108,6 +112,7 @@ class _Document:
         self._flush()
         self._write_notes()
         found = [*findings_of(self._aside)]
+        found += self._chunk_findings
         found += other_parts(self._package, self._others, self._parts.get("comments"))
         if not self._written and self._aside.pictures:
             raise SourceError(
@@ -155,22 +160,34 @@ class _Document:
                 self._flush()
                 self._table(child, at + 1)
             elif child.tag == W + "altChunk":
-                self._aside.objects.append("altChunk")
+                self._flush()
+                self._chunk(child)
+
+    def _chunk(self, element: etree._Element) -> None:
+        inner = read_chunk(self._package, self._all_parts, element, self._name)
+        if inner is None:
+            self._aside.objects.append("altChunk")
+            return
+        self._chunk_findings += inner.findings
+        for line in split_lines(inner.text):
+            if line.strip():
+                self._paragraph += 1
+                self._write([_Piece(line, self._paragraph)], BlockKind.PARAGRAPH)
 
     def _read_paragraph(self, paragraph: etree._Element, depth: int) -> None:
         self._paragraph += 1
         properties = paragraph.find(f"{W}pPr")
         mark = properties.find(f"{W}rPr") if properties is not None else None
         words = self._words(paragraph)
-        text = words.text
+        piece = _Piece(words.text, self._paragraph)
         first_boxes = words.boxes if not self._written else []
         self._boxes(first_boxes, depth)
         if _is_deleted(mark):
-            self._carry(text)
+            self._carry(piece)
         else:
             hidden = flag(mark, "vanish") is True
-            if text.strip() or not hidden:
-                self._line(text, properties, joined=hidden)
+            if piece.words.strip() or not hidden:
+                self._line(piece, properties, joined=hidden)
         if words.boxes and not first_boxes:
             self._flush()
             self._boxes(words.boxes, depth)
@@ -184,12 +201,14 @@ class _Document:
         self._notes += [(note, self._paragraph) for note in words.notes]
         return words
 
-    def _carry(self, text: str) -> None:
-        if text:
+    def _carry(self, piece: _Piece) -> None:
+        if piece.words:
             self._carried = self._carried or _Line()
-            self._carried.pieces.append(_Piece(text, self._paragraph))
+            self._carried.pieces.append(piece)
 
-    def _line(self, text: str, properties: etree._Element | None, *, joined: bool = False) -> None:
+    def _line(
+        self, piece: _Piece, properties: etree._Element | None, *, joined: bool = False
+    ) -> None:
         """A paragraph whose own mark stands, after what was carried to it."""
         carried, self._carried = self._carried, None
         style = self._styles.of(value(properties, "pStyle"))
@@ -203,7 +222,7 @@ class _Document:
             line.kind = BlockKind.HEADING
         elif style.name == _CAPTION:
             line.kind = BlockKind.CAPTION
-        line.pieces.append(_Piece(text, self._paragraph))
+        line.pieces.append(piece)
         self._carried = line
         if not joined:
             self._flush()
@@ -261,37 +280,15 @@ class _Document:
                     self._blocks(cell, depth)
                     self._flush()
             return
-        grid: list[list[GridCell]] = []
-        places: list[list[int]] = []
-        open_cells: dict[int, tuple[int, int]] = {}
+        lines: list[list[TableCell]] = []
         for properties, cells in rows:
-            line: list[GridCell] = []
-            at: list[int] = []
-            column = 0
-            skipped = min(number(properties, "gridBefore") or 0, 1000)
-            if skipped > 0:
-                line.append(GridCell("", 1, skipped))
-                at.append(self._paragraph)
-                column += skipped
+            line = [skipped] if (skipped := before_row(properties, self._paragraph)) else []
             for cell in cells:
-                told = cell.find(f"{W}tcPr")
-                width = min(max(number(told, "gridSpan") or 1, 1), 1000)
-                merge = told.find(f"{W}vMerge") if told is not None else None
-                begins = merge is not None and merge.get(f"{W}val") == "restart"
                 place = self._paragraph + 1
-                words = self._cell(cell, depth, head=not grid)
-                if merge is not None and not begins and column in open_cells and not words:
-                    row, index = open_cells[column]
-                    grid[row][index] = grid[row][index]._replace(rows=grid[row][index].rows + 1)
-                else:
-                    open_cells.pop(column, None)
-                    if begins:
-                        open_cells[column] = (len(grid), len(line))
-                    line.append(GridCell(words, 1, width))
-                    at.append(place)
-                column += width
-            grid.append(line)
-            places.append(at)
+                words = self._cell(cell, depth, head=not lines)
+                line.append(read_cell(cell, words, place))
+            lines.append(line)
+        grid, places = grid_of(lines)
 
         def where(row: int, place: int) -> dict[str, Any]:
             return {"paragraph": places[row][place]}
@@ -319,6 +316,7 @@ class _Document:
         """The words of a cell in one line: a space between its paragraphs, none in the name of a
         column (`head`), which a narrow column breaks."""
         parts: list[str] = []
+        tables = False
         for child, at in self._children(cell, depth):
             if child.tag == W + "p":
                 self._paragraph += 1
@@ -330,16 +328,15 @@ class _Document:
                     printed = self._numbering.of(properties, self._styles)
                     if printed:
                         parts[-1] = printed.text + (printed.after if parts[-1] else "") + parts[-1]
-                parts += [part for box in words.boxes for part in self._box_words(box, at)]
+                for box in words.boxes:
+                    parts.append(box if isinstance(box, str) else self._cell(box, at + 1))
             elif child.tag == W + "tbl":
+                tables = True
                 for _, cells in self._rows(child, at + 1):
                     parts += [self._cell(inner, at + 1) for inner in cells]
         parts = [part for part in parts if part]
-        broken = head and sum(map(len, parts)) <= _LONGEST_NAME
+        broken = head and not tables and sum(map(len, parts)) <= _LONGEST_NAME
         return ("" if broken else " ").join(parts)
-
-    def _box_words(self, box: etree._Element | str, depth: int) -> list[str]:
-        return [box if isinstance(box, str) else self._cell(box, depth + 1)]
 
     # Notes
 
@@ -397,6 +394,6 @@ def _split(pieces: Sequence[_Piece]) -> Iterator[list[_Piece]]:
 
 def _is_deleted(properties: etree._Element | None) -> bool:
     """Whether a mark of a paragraph or a row is deleted, or moved to another place."""
-    return properties is not None and any(
-        properties.find(W + name) is not None for name in ("del", "moveFrom")
+    return properties is not None and (
+        properties.find(f"{W}del") is not None or properties.find(f"{W}moveFrom") is not None
     )

@@ -17,29 +17,29 @@ _V = "{urn:schemas-microsoft-com:vml}"
 def findings_of(aside: Aside) -> Iterator[Finding]:
     """One finding for each sort of what was left out, changed or not read."""
     if words := _told(aside.deleted):
-        yield _listed(
+        yield listed(
             "tracked-deletions",
             words,
             "修订中删除的文字未读入正文",
             "words deleted by tracked changes are not in the text",
         )
     if words := _told(aside.inserted):
-        yield _listed(
+        yield listed(
             "tracked-insertions",
             words,
             "修订中插入的文字按已接受读入",
             "words inserted by tracked changes are in the text as if accepted",
         )
     if words := _told(aside.hidden):
-        yield _listed("hidden-text", words, "隐藏文字未读入", "hidden text was not read")
+        yield listed("hidden-text", words, "隐藏文字未读入", "hidden text was not read")
     if words := _told(aside.contents):
-        yield _listed(LEFT_OUT, words, "目录未读入", "the table of contents is not in the text")
+        yield listed(LEFT_OUT, words, "目录未读入", "the table of contents is not in the text")
     if words := _told(aside.placeholders):
-        yield _listed(
+        yield listed(
             LEFT_OUT, words, "待填写的提示文字未读入", "prompts of empty fields are not in the text"
         )
     if words := _told(aside.phonetic):
-        yield _listed(LEFT_OUT, words, "注音未读入", "phonetic guides are not in the text")
+        yield listed(LEFT_OUT, words, "注音未读入", "phonetic guides are not in the text")
     for code, count, chinese, english in (
         ("pictures", aside.pictures, "张图片中的文字未读入", "pictures, whose words were not read"),
         ("formulas", aside.formulas, "个公式按一行文字读入", "formulas, read as a line of text"),
@@ -49,7 +49,7 @@ def findings_of(aside: Aside) -> Iterator[Finding]:
         if count:
             yield Finding(code=code, message=f"{count} {chinese} / {count} {english}")
     if aside.objects:
-        yield _listed(
+        yield listed(
             "embedded-objects",
             aside.objects,
             "嵌入的图表、对象或文档未读入",
@@ -69,7 +69,7 @@ def other_parts(package: Package, parts: Iterable[Part], comments: str | None) -
     ):
         words = [_words(package.parse(part.name)) for part in parts if part.kind == kind]
         if found := list(dict.fromkeys(_told(words))):
-            yield _listed(LEFT_OUT, found, chinese, english)
+            yield listed(LEFT_OUT, found, chinese, english)
     root = package.parse(comments) if comments is not None else None
     if root is not None:
         told = [
@@ -78,7 +78,7 @@ def other_parts(package: Package, parts: Iterable[Part], comments: str | None) -
             if _words(comment)
         ]
         if told:
-            yield _listed("comments", told, "批注未读入正文", "comments are not in the text")
+            yield listed("comments", told, "批注未读入正文", "comments are not in the text")
 
 
 def _words(root: etree._Element | None) -> str:
@@ -98,7 +98,8 @@ def _told(words: Iterable[str]) -> list[str]:
     return [" ".join(word.split()) for word in words if word.strip()]
 
 
-def _listed(code: str, words: Sequence[str], chinese: str, english: str) -> Finding:
+def listed(code: str, words: Sequence[str], chinese: str, english: str) -> Finding:
+    """A finding that lists words, in the order of the file."""
     told = "\n".join(words).replace(" / ", "/")
     count = len(words)
     return Finding(

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from lxml import etree
 
 from ingest.readers.docx_package import W
-from ingest.readers.docx_styles import Style, Styles, flag, symbol_font, value
+from ingest.readers.docx_styles import Style, Styles, flag, is_on, symbol_font, value
 from ingest.readers.symbols import symbol_text
 from kb.errors import SourceError
 
@@ -41,6 +41,8 @@ _PICTURES = frozenset({"pic", "imagedata"})
 _OBJECTS = {"chart": "chart", "relIds": "diagram", "OLEObject": "object"}
 _OVERSTRIKE = re.compile(r"^\s*EQ\s*\\o(?:\\a[crl])?\s*\((.*)\)\s*$", re.I | re.S)
 _RINGS = "○〇◯"
+_PRIVATE = re.compile("[\uf000-\uf0ff]")
+"""Glyphs of symbol fonts."""
 
 
 @dataclass(slots=True)
@@ -174,20 +176,26 @@ class Inline:
 
     def _run(self, run: etree._Element, words: Words, around: _Around) -> None:
         properties = run.find(f"{W}rPr")
-        style_id = value(properties, "rStyle") if properties is not None else None
-        style = self._styles.of(style_id) if style_id is not None else None
-        hidden = flag(properties, "vanish")
+        style: Style | None = None
+        hidden: bool | None = None
+        raised = False
+        for item in properties if properties is not None else ():
+            if item.tag == W + "vanish":
+                hidden = is_on(item.get(f"{W}val"))
+            elif item.tag == W + "vertAlign":
+                raised = item.get(f"{W}val") == "superscript"
+            elif item.tag == W + "rStyle":
+                style = self._styles.of(item.get(f"{W}val"))
         if hidden is None and style is not None:
             hidden = style.hidden
         if around.style.hidden if hidden is None else hidden:
             self._hide(run)
             return
-        raised = value(properties, "vertAlign") == "superscript"
         for child in run:
             tag = child.tag
             if tag == W + "t":
                 told = child.text or ""
-                if any("\uf000" <= character <= "\uf0ff" for character in told):
+                if _PRIVATE.search(told):
                     told = self._symbols(told, properties, style or around.style)
                 if raised and told.strip("-").isdecimal() and told.isascii():
                     told = told.translate(_SUPERSCRIPT)
@@ -255,7 +263,7 @@ class Inline:
                     self._aside.fields += 1
 
     def _put(self, told: str, words: Words, around: _Around) -> None:
-        if self._whole and any(not f.result for f in self._fields):
+        if self._fields and self._whole and not all(f.result for f in self._fields):
             return
         if around.deleted:
             self._aside.deleted.append(told)

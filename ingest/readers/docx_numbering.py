@@ -20,7 +20,7 @@ from ingest.readers.docx_styles import (
     symbol_font,
     value,
 )
-from ingest.readers.number_formats import format_number
+from ingest.readers.list_numbers import format_number, gap_after
 from ingest.readers.symbols import symbol_text
 
 _LEVELS = 9
@@ -28,7 +28,6 @@ _PLACE = re.compile(r"%([1-9])")
 _NO_LIST = "0"
 """`w:numId` that takes a paragraph out of its style's list (17.9.18)."""
 _CUSTOM = re.compile(r"0*1(?=,)")
-_MARKS = "、.．。,，:：;；)）]】〕〉》-—"
 _LONGEST = 60
 """Characters of a printed number."""
 
@@ -77,6 +76,8 @@ class Numbering:
 
     def of(self, properties: etree._Element | None, styles: Styles) -> Printed | None:
         """The number of the next paragraph, by its `w:pPr`; None where it has none."""
+        if not self._lists:
+            return None
         style_id = value(properties, "pStyle")
         style = styles.of(style_id)
         list_id = value(properties, "numPr", "numId")
@@ -124,10 +125,9 @@ def _printed(levels: tuple[Level, ...], counts: list[int | None], at: int) -> Pr
     text = _PLACE.sub(put, level.text)[:_LONGEST].strip()
     if not text:
         return None
-    apart = level.after == "space" or (level.after == "tab" and text[-1] not in _MARKS)
-    if level.after == "tab" and level.format == "decimalEnclosedCircleChinese":
-        apart = False
-    return Printed(text, " " if apart else "")
+    if level.after == "space":
+        return Printed(text, " ")
+    return Printed(text, gap_after(text) if level.after == "tab" else "")
 
 
 def _level_of_style(found: _List, style_id: str | None) -> int:

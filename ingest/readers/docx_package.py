@@ -46,11 +46,12 @@ _BROKEN = (
 
 
 class Part(NamedTuple):
-    """A part that another names: the kind of the relationship (`header`, `footnotes`) and its name
-    in the package."""
+    """A part that another names: the kind of the relationship (`header`, `footnotes`), its name in
+    the package, and the id by which the other names it."""
 
     kind: str
     name: str
+    id: str
 
 
 class Package:
@@ -82,8 +83,18 @@ class Package:
             if relation.get("TargetMode") == "External" or not isinstance(relation.tag, str):
                 continue
             kind = (relation.get("Type") or "").rpartition("/")[2]
-            found.append(Part(kind, posixpath.normpath(posixpath.join("/", folder, target))[1:]))
+            name = posixpath.normpath(posixpath.join("/", folder, target))[1:]
+            found.append(Part(kind, name, relation.get("Id") or ""))
         return found
+
+    def read(self, part: str) -> bytes | None:
+        """The bytes of a part; None where the package has no such part.
+
+        Raises:
+            SourceError: damaged or over a limit.
+        """
+        info = self._parts.get(part.lower())
+        return self._bytes(info) if info is not None else None
 
     def parse(self, part: str) -> etree._Element | None:
         """The root of a part of XML; None where the package has no such part.
@@ -91,10 +102,9 @@ class Package:
         Raises:
             SourceError: damaged, over a limit, or declares entities.
         """
-        info = self._parts.get(part.lower())
-        if info is None:
+        data = self.read(part)
+        if data is None:
             return None
-        data = self._bytes(info)
         for strict, usual in _STRICT:
             if strict in data:
                 data = data.replace(strict, usual)

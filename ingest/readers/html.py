@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from bs4 import BeautifulSoup, Tag, XMLParsedAsHTMLWarning
@@ -23,6 +24,7 @@ from ingest.readers.body import BLOCKS, SPEECHES, find_body
 from ingest.readers.copies import find_copies
 from ingest.readers.elements import SPEAKS, Elements
 from ingest.readers.encoding import decode_bytes
+from ingest.readers.mhtml import unpack_page
 from ingest.readers.source import Read
 from ingest.readers.styles import read_styles
 from ingest.readers.tables import read_table
@@ -93,6 +95,17 @@ def read_html(data: bytes, name: str) -> Read:
             path=name,
         )
     return Read(text + "\n", (*findings, *page.findings()))
+
+
+def read_mhtml(data: bytes, name: str) -> Read:
+    """The main text of a page that was saved with its pictures as one file (RFC 2557).
+
+    Raises:
+        SourceError: as `read_html`, or there is no page in the file.
+    """
+    page, findings = unpack_page(data, name)
+    read = read_html(page, name)
+    return replace(read, findings=(*read.findings, *findings))
 
 
 def _refuse_depth(soup: Tag, name: str) -> None:

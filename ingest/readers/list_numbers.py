@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 
 _DIGITS = "〇一二三四五六七八九"
@@ -14,6 +15,7 @@ _ROMAN = (
 )  # fmt: skip
 _MOST_ROMAN, _MOST_LETTERS = 32_767, 780
 """Word's own bounds: the largest number of a list, thirty times the alphabet."""
+_MARKS = "、.．。,，:：;；)）]】〕〉》-—"
 _FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
 
 
@@ -26,6 +28,13 @@ def format_number(number: int, format_: str) -> str:
     """
     printed = _FORMATS[format_](number) if format_ in _FORMATS and number >= 0 else ""
     return printed if printed or format_ == "none" else str(number)
+
+
+def gap_after(printed: str) -> str:
+    """What stands for the tab between a printed number and the words after it: nothing where the
+    number ends in a mark of its own (一、 ⑴ ①), else a space (`2.1 `, `第一条 `)."""
+    last = printed[-1:]
+    return "" if last in _MARKS or unicodedata.category(last) == "No" else " "
 
 
 def _roman(number: int) -> str:

@@ -6,15 +6,7 @@ import pytest
 
 from ingest.pipeline import extract_bytes
 from tests.ingest.readers.facts import agreement, differences, facts_of
-
-PLAN = """某区义务教育行动计划
-
-一、主要任务
-
-（一）改扩建学校。2025年底前新建学校20所。责任单位：区教委、区财政局。
-
-（二）配齐教师。2026年底前招聘教师300人。责任单位：区教委。
-"""
+from tests.ingest.readers.plans import PLAN
 
 
 def test_the_same_text_has_the_same_facts() -> None:
