@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 import zipfile
+from contextlib import suppress
 from datetime import date
 
 import pytest
@@ -24,6 +25,7 @@ from tests.ingest.readers.workbooks import (
     ods_content,
     package,
     saved,
+    xls,
     xlsx,
 )  # fmt: skip
 
@@ -289,6 +291,31 @@ def test_what_an_ods_workbook_repeats_hides_and_values() -> None:
     read = read_ods(ods_content(content, styles), "a.ods")
     assert read.text == "一 二 三\t95%\t2023-03-15\n" * 2
     assert codes(read) == ["hidden-columns", "hidden-sheet"]
+
+
+def test_an_xls_workbook() -> None:
+    rows = [
+        ["某区任务分解表"], [*HEAD, "内部"],
+        [1, "甲", "区教委", 45000, "底稿"], [2, "乙", "", 0.955, ""], [3, "丙", b"\x17", True, ""],
+        [4, "丁", "隐藏", "", ""],
+    ]  # fmt: skip
+    codes = {(2, 3): 'yyyy"年"m"月"d"日"', (3, 3): "0.0%"}
+    merged = [(0, 0, 0, 3), (2, 3, 2, 2)]
+    data = xls(rows, codes=codes, merged=merged, hidden_rows=[5], hidden_columns=[4])
+    read = read_xls(data, "a.xls")
+    assert read.text.splitlines() == [
+        "某区任务分解表", "\t".join(HEAD), "1\t甲\t区教委\t2023年3月15日", "2\t乙\t区教委\t95.5%",
+        "3\t丙\t#REF!\tTRUE",
+    ]  # fmt: skip
+    assert [f.code for f in read.findings] == ["hidden-rows", "hidden-columns", "formula-error"]
+    check(read)
+
+
+def test_a_cut_xls_is_refused_or_read_at_once() -> None:
+    data = xls([[f"区教委{n}", n] for n in range(300)])
+    for end in range(0, len(data), 1024):
+        with suppress(SourceError):
+            check(read_xls(data[:end], "a.xls"))
 
 
 # --- hostile and damaged

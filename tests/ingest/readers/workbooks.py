@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import struct
 import zipfile
 from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import escape
@@ -86,3 +87,62 @@ def csv_bytes(rows: Rows) -> bytes:
     out = io.StringIO()
     csv.writer(out).writerows(rows)
     return out.getvalue().encode()
+
+
+def _record(kind: int, body: bytes) -> bytes:
+    return struct.pack("<HH", kind, len(body)) + body
+
+
+def _words(words: str, size: str = "<H") -> bytes:
+    return struct.pack(size, len(words)) + b"\x01" + words.encode("utf-16-le")
+
+
+def xls(
+    rows: Rows,
+    *,
+    codes: Mapping[tuple[int, int], str] | None = None,
+    merged: Sequence[tuple[int, int, int, int]] = (),
+    hidden_rows: Sequence[int] = (),
+    hidden_columns: Sequence[int] = (),
+    visible: int = 0,
+) -> bytes:
+    """A stream of BIFF8 records ([MS-XLS] 2.4) with one sheet.
+
+    Args:
+        codes: the format codes of cells.
+        merged: first and last row, first and last column.
+        visible: 0 shown, 1 hidden.
+    """
+    codes = codes or {}
+    formats = sorted(set(codes.values()))
+    bof = struct.pack("<HHHHII", 0x600, 0x5, 0x1000, 0x7CC, 0, 6)
+    font = struct.pack("<HHHHHBBBB", 200, 0, 0x7FFF, 400, 0, 0, 0, 134, 0) + _words("宋体", "<B")
+    head = _record(0x809, bof) + _record(0x42, struct.pack("<H", 1200)) + _record(0x31, font) * 5
+    for n, code in enumerate(formats):
+        head += _record(0x41E, struct.pack("<H", 164 + n) + _words(code))
+    for key in (0, *(164 + n for n in range(len(formats)))):
+        head += _record(0xE0, struct.pack("<HHH", 0, key, 1) + bytes(14))
+    name = bytes([1, 1]) + "表".encode("utf-16-le")
+    at = len(head) + 4 + 6 + len(name) + 4
+    head += _record(0x85, struct.pack("<IBB", at, visible, 0) + name) + _record(0xA, b"")
+    body = _record(0x809, struct.pack("<HHHHII", 0x600, 0x10, 0x1000, 0x7CC, 0, 6))
+    for column in hidden_columns:
+        body += _record(0x7D, struct.pack("<HHHHHH", column, column, 2000, 0, 1, 0))
+    for row in hidden_rows:
+        body += _record(0x208, struct.pack("<HHHHHHI", row, 0, 9, 300, 0, 0, 0x120))
+    for r, row in enumerate(rows):
+        for c, value in enumerate(row):
+            style = 1 + formats.index(codes[r, c]) if (r, c) in codes else 0
+            place = struct.pack("<HHH", r, c, style)
+            if isinstance(value, bool):
+                body += _record(0x205, place + struct.pack("<BB", value, 0))
+            elif isinstance(value, bytes):  # the code of an error
+                body += _record(0x205, place + value + b"\x01")
+            elif isinstance(value, int | float):
+                body += _record(0x203, place + struct.pack("<d", value))
+            elif value != "":
+                body += _record(0x204, place + _words(str(value)))
+    if merged:
+        ranges = b"".join(struct.pack("<HHHH", *range_) for range_ in merged)
+        body += _record(0xE5, struct.pack("<H", len(merged)) + ranges)
+    return head + body + _record(0xA, b"")
