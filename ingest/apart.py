@@ -25,7 +25,7 @@ from typing import IO, Any, NoReturn, Self
 
 from ingest.files import load_file
 from ingest.progress import STAGE_NAMES, Stage
-from kb.errors import DubanError, SourceError
+from kb.errors import DubanError, SecretError, SourceError
 from tasks.models import Extraction
 
 PATIENCE = 2 * 3600.0
@@ -93,27 +93,36 @@ class Reader:
             StoppedError: `stop` was called.
             ReaderFailedError: the process ended otherwise; holds what it printed on standard error.
         """
+        return Extraction.model_validate_json(self._read(data, name, look=False))
+
+    def look(self, data: bytes, name: str) -> None:
+        """Read the text of a file only, to see whether it may be kept; raises as `extract`."""
+        self._read(data, name, look=True)
+
+    def _read(self, data: bytes, name: str, *, look: bool) -> bytes:
         self.start()
         timer = Timer(self._patience, self._expire)
         timer.daemon = True
         timer.start()
         answer: dict[str, Any] | None = None
         try:
-            answer, told = self._ask(data, name)
+            answer, told = self._ask(data, name, look=look)
         finally:
             timer.cancel()
             if answer is None or answer["last"]:
                 self.close()
         if answer["outcome"] == "read":
-            return Extraction.model_validate_json(told)
-        raise SourceError(answer["message"], hint=answer["hint"], path=name)
+            return told
+        kind = SecretError if answer["outcome"] == "secret" else SourceError
+        raise kind(answer["message"], hint=answer["hint"], path=name)
 
-    def _ask(self, data: bytes, name: str) -> tuple[dict[str, Any], bytes]:
+    def _ask(self, data: bytes, name: str, *, look: bool) -> tuple[dict[str, Any], bytes]:
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             raise _stopped()
         with contextlib.suppress(BrokenPipeError):  # it has ended: why is seen below
-            process.stdin.write(json.dumps({"name": name, "size": len(data)}).encode() + b"\n")
+            request = {"name": name, "size": len(data), "look": look}
+            process.stdin.write(json.dumps(request).encode() + b"\n")
             process.stdin.write(data)
             process.stdin.flush()
         head = process.stdout.readline()
@@ -193,6 +202,12 @@ class Reading:
             reader.start()
             return reader.extract(load_file(self._path), self._name)
 
+    def look(self) -> None:
+        """Read its text only, to see whether it may be kept; raises as `Reader.extract`."""
+        with self._reader as reader:
+            reader.start()
+            reader.look(load_file(self._path), self._name)
+
     def stop(self) -> None:
         """End it; nothing where it has ended."""
         self._reader.stop()
@@ -255,12 +270,12 @@ def _answer(out: int, outcome: str, told: Sequence[bytes] = (), *, last: bool, *
         pipe.writelines(told)
 
 
-def _requests(source: IO[bytes]) -> Iterator[tuple[str, bytes]]:
+def _requests(source: IO[bytes]) -> Iterator[tuple[str, bytes, bool]]:
     """The files to read, in order. Its end is the parent's, whatever is being done then."""
     from queue import SimpleQueue  # noqa: PLC0415 - the caller needs none of it
     from threading import Thread  # noqa: PLC0415
 
-    waiting: SimpleQueue[tuple[str, bytes]] = SimpleQueue()
+    waiting: SimpleQueue[tuple[str, bytes, bool]] = SimpleQueue()
 
     def listen() -> None:
         while head := source.readline():
@@ -268,7 +283,7 @@ def _requests(source: IO[bytes]) -> Iterator[tuple[str, bytes]]:
             data = source.read(request["size"])
             if len(data) < request["size"]:
                 break
-            waiting.put((request["name"], data))
+            waiting.put((request["name"], data, request["look"]))
         os._exit(0)
 
     Thread(target=listen, daemon=True).start()
@@ -290,15 +305,23 @@ def main(arguments: list[str]) -> NoReturn:
         os._exit(code)
 
 
-def _read(data: bytes, name: str, progress: _Progress) -> tuple[list[bytes], dict[str, str]]:
-    """The facts as JSON, in parts, or why there are none; nothing else is kept of it."""
+def _read(
+    data: bytes, name: str, progress: _Progress, *, look: bool
+) -> tuple[str, list[bytes], dict[str, str]]:
+    """The outcome, the facts as JSON, in parts (none where it was only looked at), or why there are
+    none; nothing else is kept of it."""
     from ingest.pipeline import extract_bytes  # noqa: PLC0415 - the caller needs none of it
+    from ingest.readers import read_bytes  # noqa: PLC0415
 
     try:
+        if look:
+            read_bytes(data, name)
+            return "read", [], {}
         found = extract_bytes(data, name, progress.tell)
     except DubanError as error:
-        return [], {"message": error.message, "hint": error.hint}
-    return [*_as_json(found)], {}
+        outcome = "secret" if isinstance(error, SecretError) else "refused"
+        return outcome, [], {"message": error.message, "hint": error.hint}
+    return "read", [*_as_json(found)], {}
 
 
 def _as_json(found: Extraction) -> Iterator[bytes]:
@@ -332,7 +355,7 @@ def _serve(parent: int) -> None:
     import ingest.pipeline  # noqa: F401, PLC0415 - its import is not the first file's cost
 
     grown = memory_peak() + 50_000_000
-    for name, data in requests:
+    for name, data, look in requests:
         progress = _Progress()
 
         def exceeded(limit: str, size: int = len(data), progress: _Progress = progress) -> NoReturn:
@@ -342,11 +365,11 @@ def _serve(parent: int) -> None:
 
         with watched(budget_of(len(data)), exceeded):
             try:
-                told, refused = _read(data, name, progress)
+                outcome, told, refused = _read(data, name, progress, look=look)
             except MemoryError:
                 exceeded("memory")
         last = memory_peak() > grown  # what one file took is not the next one's
-        _answer(out, "refused" if refused else "read", told, last=last, **refused)
+        _answer(out, outcome, told, last=last, **refused)
         if last:
             return
 

@@ -24,6 +24,7 @@ from ingest.outline import parse_outline
 from ingest.quantity_features import AroundWords, find_around
 from ingest.reading import normalize_characters
 from ingest.scopes import ScopeEntry
+from ingest.secrecy import is_secrecy_marking
 from ingest.time_events import EventWords, find_event_words
 from ingest.time_features import BesideWords, find_beside
 from ingest.titles import is_letterhead
@@ -480,3 +481,10 @@ def test_words_of_pace(subtests):
         for text, holds in [(s, True) for s in entry.holds] + [(s, False) for s in entry.not_]:
             with subtests.test(text=text):
                 assert find_pace(text) == (entry.kind if holds else None)
+
+
+def test_words_of_secrecy(subtests):
+    entries = load_lexicon("secrecy_words", WordEntry)
+    for entry, line, holds in words_and_sentences("secrecy", entries):
+        with subtests.test(kind=entry.kind, line=line):
+            assert is_secrecy_marking(line) is holds

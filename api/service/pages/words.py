@@ -222,6 +222,7 @@ _UNITS = {
 _DOCUMENTS = {
     "共 {n} 份": "{n}",
     "上传文件": "Upload a document",
+    "禁止上传涉密文件": "Classified documents must not be uploaded",
     "上传": "Upload",
     "可见范围": "Visibility",
     "限定的单位": "Units allowed to see it",
