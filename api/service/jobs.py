@@ -168,6 +168,20 @@ class Jobs:
         self._begin(work)
         return work.job.told()
 
+    def refuse(self, order: Order, error: SourceError) -> Job:
+        """A job of a file that is not read, which ends at once with the reason: nothing of the file is
+        kept but its name.
+
+        Raises:
+            DeniedError: the actor may not bring documents.
+        """
+        require(order.actor, Action.INGEST)
+        job = self._job(order)
+        self._records.add(job, order, b"")
+        ended = failed(job, error.message, error.hint)
+        self._records.end(ended)
+        return ended.told()
+
     def reread(self, actor: Actor, document_id: str) -> Job:
         """Queue the reading of a current document from its stored bytes; where that waits or goes on
         already, gives that job.
@@ -188,13 +202,16 @@ class Jobs:
         self._begin(work)
         return work.job.told()
 
-    def _queue(self, order: Order, data: Callable[[], bytes]) -> _Work:
+    def _job(self, order: Order) -> KeptJob:
         at = self._now().astimezone(UTC)
-        job = KeptJob(
+        return KeptJob(
             id=f"job-{secrets.token_hex(8)}", login=order.actor.login, name=order.name,
             kind="reread" if order.reread else "ingest", rereads=order.reread,
             status=JobStatus.QUEUED, at=at, owner=self._owner, alive_at=at,
         )  # fmt: skip
+
+    def _queue(self, order: Order, data: Callable[[], bytes]) -> _Work:
+        job = self._job(order)
         work = _Work(job)
         with self._lock:  # first, so that it is not found in the store as one that nobody has
             self._live[job.id] = work
