@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from kb.wording import wording
 from tasks.models import Extraction, PolicyReference, PolicyRelation
 
 ENDS = frozenset({PolicyRelation.ABOLISHES, PolicyRelation.REPLACES})
 """Relations after which the document that is named is no longer in force."""
+RELATION_NAMES = wording("tasks", "relations", PolicyRelation)
 _SIGNS = re.compile(r"[\s《》〈〉<>“”\"'（）()〔〕\[\]]")
 
 
