@@ -26,7 +26,7 @@ from typing import IO, Any, NoReturn, Self
 from ingest.files import load_file
 from ingest.progress import STAGE_NAMES, Stage
 from ingest.recognising import MOST_PAGES
-from kb.errors import DubanError, SourceError
+from kb.errors import DubanError, SecretError, SourceError
 from tasks.models import Extraction, Recognised
 
 PATIENCE = 2 * 3600.0
@@ -104,25 +104,35 @@ class Reader:
             StoppedError: `stop` was called.
             ReaderFailedError: the process ended otherwise; holds what it printed on standard error.
         """
+        more = {
+            "recognised": recognised.model_dump() if recognised else None,
+            "keep": str(keep) if keep else None,
+            "most": most,
+        }
+        return Extraction.model_validate_json(self._read(data, name, more | {"look": False}))
+
+    def look(self, data: bytes, name: str) -> None:
+        """Read the text of a file only, of one of pictures that of its first page, to see whether it
+        may be kept; raises as `extract`."""
+        more = {"recognised": None, "keep": None, "most": MOST_PAGES, "look": True}
+        self._read(data, name, more)
+
+    def _read(self, data: bytes, name: str, more: dict[str, Any]) -> bytes:
         self.start()
         timer = Timer(self._patience, self._expire)
         timer.daemon = True
         timer.start()
         answer: dict[str, Any] | None = None
         try:
-            more = {
-                "recognised": recognised.model_dump() if recognised else None,
-                "keep": str(keep) if keep else None,
-                "most": most,
-            }
             answer, told = self._ask(data, name, more)
         finally:
             timer.cancel()
             if answer is None or answer["last"]:
                 self.close()
         if answer["outcome"] == "read":
-            return Extraction.model_validate_json(told)
-        raise SourceError(answer["message"], hint=answer["hint"], path=name)
+            return told
+        kind = SecretError if answer["outcome"] == "secret" else SourceError
+        raise kind(answer["message"], hint=answer["hint"], path=name)
 
     def _ask(self, data: bytes, name: str, more: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         process = self._process
@@ -209,6 +219,12 @@ class Reading:
         with self._reader as reader:
             reader.start()
             return reader.extract(load_file(self._path), self._name)
+
+    def look(self) -> None:
+        """Read its text only, to see whether it may be kept; raises as `Reader.extract`."""
+        with self._reader as reader:
+            reader.start()
+            reader.look(load_file(self._path), self._name)
 
     def stop(self) -> None:
         """End it; nothing where it has ended."""
@@ -310,20 +326,26 @@ def main(arguments: list[str]) -> NoReturn:
 
 def _read(
     data: bytes, asked: dict[str, Any], progress: _Progress, allow: Callable[[int], None]
-) -> tuple[list[bytes], dict[str, str]]:
-    """The facts as JSON, in parts, or why there are none; nothing else is kept of it."""
+) -> tuple[str, list[bytes], dict[str, str]]:
+    """The outcome, the facts as JSON, in parts (none where it was only looked at), or why there are
+    none; nothing else is kept of it."""
     from ingest.pipeline import extract_bytes  # noqa: PLC0415 - the caller needs none of it
+    from ingest.readers import read_bytes  # noqa: PLC0415
     from ingest.recognising import Recognition, recognising  # noqa: PLC0415
 
     stored = Recognised.model_validate(asked["recognised"]) if asked["recognised"] else None
     keep = Path(asked["keep"]) if asked["keep"] else None
-    how = Recognition(keep=keep, most=asked["most"], allow=allow)
+    how = Recognition(keep=keep, most=asked["most"], allow=allow, glance=asked["look"])
     try:
         with recognising(how):
+            if asked["look"]:
+                read_bytes(data, asked["name"])
+                return "read", [], {}
             found = extract_bytes(data, asked["name"], progress.tell, recognised=stored)
     except DubanError as error:
-        return [], {"message": error.message, "hint": error.hint}
-    return [*_as_json(found)], {}
+        outcome = "secret" if isinstance(error, SecretError) else "refused"
+        return outcome, [], {"message": error.message, "hint": error.hint}
+    return "read", [*_as_json(found)], {}
 
 
 def _as_json(found: Extraction) -> Iterator[bytes]:
@@ -370,11 +392,11 @@ def _serve(parent: int) -> None:
 
         with watched(budget_of(len(data)), exceeded) as watch:
             try:
-                told, refused = _read(data, asked, progress, watch.allow_pages)
+                outcome, told, refused = _read(data, asked, progress, watch.allow_pages)
             except MemoryError:
                 exceeded("memory")
         last = memory_peak() > grown  # what one file took is not the next one's
-        _answer(out, "refused" if refused else "read", told, last=last, **refused)
+        _answer(out, outcome, told, last=last, **refused)
         if last:
             return
 

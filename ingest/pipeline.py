@@ -26,7 +26,7 @@ from ingest.progress import Stage, Tell, counted, untold
 from ingest.readers import Source, decode, read_bytes, read_file
 from ingest.readers.kinds import reader_of
 from ingest.readers.recorded import read_recorded
-from ingest.readers.source import Read
+from ingest.readers.source import Block, BlockKind, Read
 from ingest.reading import RepairIndex, read_span
 from ingest.recognising import recognising, recognition
 from ingest.repairs import find_repairs
@@ -34,6 +34,7 @@ from kb.language.jurisdictions import Jurisdiction, detect_jurisdiction
 from kb.language.organisations import Organisations, organisations_for
 from kb.language.times import find_times
 from kb.models import Document, Finding, Plan, Repair, Span, verify_quote
+from kb.ranges import Ranges
 from tasks.fact_ids import document_id_of, identify
 from tasks.models import (
     Assignment,
@@ -146,7 +147,7 @@ def read_document(
     tell(Stage.OUTLINE, 0, 0)
     plain = plain_breaks(text)  # for all that reads; quotes are of the text itself
     repairs, findings = find_repairs(plain)
-    lines = find_lines(plain)
+    lines = _without_notes(find_lines(plain), source.blocks)
     header = parse_header(plain, lines)
     document_id = document_id_of(source.sha256)
     outline = parse_outline(plain, header, document_id, lines)
@@ -186,6 +187,21 @@ def read_document(
         organisations,
         lines,
     )
+
+
+_NOTES = frozenset({BlockKind.FOOTNOTE, BlockKind.COMMENT, BlockKind.HEADER, BlockKind.FOOTER})
+
+
+def _without_notes(lines: Sequence[Line], blocks: Sequence[Block]) -> list[Line]:
+    """The lines, those of notes at the foot of pages and in margins none of the text: a duty is not
+    laid down there."""
+    notes = Ranges((b.start, b.end) for b in blocks if b.kind in _NOTES)
+    return [
+        replace(line, kind=LineKind.FURNITURE, marker=None)
+        if notes.overlap(line.start, line.end)
+        else line
+        for line in lines
+    ]
 
 
 def _first_numbered(outline: Outline) -> dict[str, int]:

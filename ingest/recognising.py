@@ -25,12 +25,14 @@ def _allowed(pages: int) -> None:
 @dataclass(frozen=True, slots=True)
 class Recognition:
     """`tell` is told of each page; `keep` is a folder in which recognised pages are kept, so that a
-    reading that was stopped goes on where it was; `most`: files of more such pages are refused; `allow` is told how many pages are going to be recognised, before the first is."""
+    reading that was stopped goes on where it was; `most`: files of more such pages are refused; `allow` is told how many pages are
+    going to be recognised, before the first is. `glance`: the first page is enough."""
 
     tell: Tell = untold
     keep: Path | None = None
     most: int = MOST_PAGES
     allow: Callable[[int], None] = _allowed
+    glance: bool = False
 
 
 _set: ContextVar[Recognition] = ContextVar("recognition", default=Recognition())

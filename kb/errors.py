@@ -45,6 +45,10 @@ class SourceError(DubanError):
     """A source file cannot be read: empty, binary, of a wrong encoding, unsupported, too large."""
 
 
+class SecretError(SourceError):
+    """A source file is marked as secret: nothing of it may be kept."""
+
+
 class LexiconError(DubanError):
     """A line of corpus/lexicon is not what its file promises; names the file and the line."""
 

@@ -185,14 +185,26 @@ class Member(Fact):
     quote: str
 
 
+class PolicyRelation(StrEnum):
+    """How a document is related to one that it names."""
+
+    IMPLEMENTS = "implements"  # 依据
+    CITES = "cites"  # 引用
+    AMENDS = "amends"  # 修改
+    REPLACES = "replaces"  # 替代
+    ABOLISHES = "abolishes"  # 废止
+
+
 class PolicyReference(Fact):
-    """A policy that a clause cites: 《…》 and its document number where one follows."""
+    """A policy that a clause names: 《…》 and its document number where one follows, and how the
+    document is related to it."""
 
     clause_id: str
     title: str
     document_number: str | None
     span: Span
     quote: str
+    relation: PolicyRelation = PolicyRelation.CITES
 
 
 LEFT_OUT = "left-out"

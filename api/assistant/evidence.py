@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -290,6 +290,18 @@ def _over(c: Candidate) -> str:
     return f"{_title(c.found)} {c.found.chunk.heading} "
 
 
+def in_force_first(
+    made: Sequence[Candidate], probabilities: Sequence[float], abolished: Collection[str]
+) -> tuple[list[Candidate], list[float]]:
+    """Sentences and their probabilities, those of abolished documents behind all of the others: what
+    is abolished may be quoted, it never leads."""
+    told = [*zip(made, probabilities, strict=True)]
+    new = [(c, p) for c, p in told if c.found.extraction.document.id not in abolished]
+    least = min((p for _, p in new), default=1.0)
+    old = [(c, p * least) for c, p in told if c.found.extraction.document.id in abolished]
+    return [c for c, _ in (*new, *old)], [p for _, p in (*new, *old)]
+
+
 def find_evidence(
     q: Question, search: ClauseSearch, keep: Callable[[Chunk], bool] | None = None
 ) -> Evidence | None:
@@ -299,7 +311,8 @@ def find_evidence(
     if not made:
         return None
     model = evidence_model()
-    probabilities = [model.sentence.probability(c.features) for c in made]
+    weighed = [model.sentence.probability(c.features) for c in made]
+    made, probabilities = in_force_first(made, weighed, search.abolished)
     kept = choose(made, probabilities)
     features = answer_features(q, search, made, kept, probabilities)
     quoted = tuple(made[n] for n in sorted(kept))

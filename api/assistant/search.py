@@ -19,6 +19,7 @@ from kb.language.jurisdictions import place_stem
 from kb.lexical import tokenize
 from kb.models import Citation, Clause, Span
 from kb.retrieval import HybridRetriever
+from tasks.abolished import abolished_by
 from tasks.models import Extraction
 from tasks.queries import Register
 from tasks.units import jurisdiction_of
@@ -97,6 +98,11 @@ class ClauseSearch:
     def retriever(self) -> HybridRetriever:
         """The retriever; the index is brought in step with the store when it is first used."""
         return self._build(self.chunks, self.expander)
+
+    @cached_property
+    def abolished(self) -> frozenset[str]:
+        """Ids of documents that another one abolishes or takes the place of."""
+        return frozenset(abolished_by(self._register.extractions))
 
     def within(self, register: Register) -> ClauseSearch:
         """The same index, of which only passages of these documents are found."""

@@ -23,9 +23,11 @@ from api.cli.state import need_store, require_document, require_plan, say_refere
 from api.knowledge import open_assistant
 from api.settings import Settings
 from ingest.apart import Reader
+from ingest.deliveries import is_delivery, open_delivery
 from ingest.files import load_file
 from ingest.reader_version import reader_version
 from ingest.readers import SUFFIXES
+from ingest.readers.kinds import DELIVERY_SUFFIXES
 from kb.days import read_day
 from kb.errors import DubanError, SourceError, StoreError, both
 from kb.identifiers import sha256_hex
@@ -64,7 +66,9 @@ def find_sources(paths: Sequence[Path]) -> list[Path]:
     for path in paths:
         if path.is_dir():
             inside = sorted(
-                p for p in path.rglob("*") if p.is_file() and p.suffix.lower() in SUFFIXES
+                p
+                for p in path.rglob("*")
+                if p.is_file() and p.suffix.lower() in SUFFIXES | DELIVERY_SUFFIXES
             )
             if not inside:
                 raise SourceError(
@@ -103,7 +107,7 @@ def ingest(
         store.check_writable()
         shown = len(sources) > 1 and sys.stderr.isatty()
         for path in track(sources, console=out.errors, disable=not shown, transient=True):
-            rows.append(_ingest_one(store, reader, path, settings, refresh, replaces))
+            rows += _ingest_path(store, reader, path, settings, refresh, replaces)
     read = any(row["status"] != "failed" for row in rows)
     indexed = update_index(settings, out) if index and read else None
     if out.as_json:
@@ -115,11 +119,48 @@ def ingest(
     return 1 if any(row["status"] == "failed" for row in rows) else 0
 
 
-def _ingest_one(
+def _ingest_path(
     store: Store, reader: Reader, path: Path, settings: Settings, refresh: bool, replaces: str
-) -> dict[str, Any]:
+) -> list[dict[str, Any]]:
+    """A row for a file; of a package or a mail one for each of its members, whatever becomes of the
+    others."""
     try:
         data = load_file(path)
+        delivery = open_delivery(data, str(path)) if is_delivery(data, str(path)) else None
+    except SourceError as error:
+        return [_failed(path, error)]
+    if delivery is None:
+        return [_ingest_one(store, reader, path, data, settings, refresh, replaces)]
+    if replaces:
+        message = (
+            "--replaces 不能用于压缩包或邮件 / --replaces is for a document, not a package or mail"
+        )
+        hint = "请取出文件后单独导入 / take the file out and send it by itself"
+        return [_failed(path, SourceError(message, hint=hint))]
+    rows = [
+        _ingest_one(store, reader, path / m.path, m.data, settings, refresh, replaces)
+        | {"part": m.part, "attachment": m.number}
+        for m in delivery.members
+    ]
+    rows += [_failed(path / refused.path, refused.error) for refused in delivery.refused]
+    return [row | {"delivery": printable(str(path))} for row in rows]
+
+
+def _failed(path: Path, error: SourceError) -> dict[str, Any]:
+    shown = printable(str(path))
+    return {"file": shown, "status": "failed", "error": error.message, "hint": error.hint}
+
+
+def _ingest_one(
+    store: Store,
+    reader: Reader,
+    path: Path,
+    data: bytes,
+    settings: Settings,
+    refresh: bool,
+    replaces: str,
+) -> dict[str, Any]:
+    try:
         extraction = read_apart(reader, data, path)
         added = store.add(
             extraction,
@@ -131,8 +172,7 @@ def _ingest_one(
             reader=reader_version(),
         )
     except SourceError as error:
-        shown = printable(str(path))
-        return {"file": shown, "status": "failed", "error": error.message, "hint": error.hint}
+        return _failed(path, error)
     return {
         "file": printable(str(path)),
         "status": added.status,

@@ -11,11 +11,13 @@ from api.service.identity import Viewer
 from api.service.job_records import Job, Order
 from api.service.jobs import Jobs
 from api.service.state import Service
-from api.service.uploads import Upload
+from api.service.uploads import LONGEST_NAME, Upload, keep_bytes
 from api.service.wire.governance import Visibility
+from ingest.deliveries import is_delivery, open_delivery
 from ingest.reader_version import reader_version
 from ingest.readers import SUFFIXES
-from kb.errors import DubanError, NotFoundError
+from ingest.readers.kinds import DELIVERY_SUFFIXES
+from kb.errors import DubanError, NotFoundError, SecretError
 from kb.identifiers import sha256_hex
 from tasks.home import Home, Whose, read_home, whose
 from tasks.models import Extraction
@@ -29,6 +31,9 @@ from tasks.visibility import (
     visible_documents,
 )
 from tasks.visibility import Visibility as Seen
+
+UPLOADED = SUFFIXES | DELIVERY_SUFFIXES
+"""Suffixes of what may be sent: documents, and what holds some."""
 
 
 class DocumentOut(BaseModel):
@@ -62,7 +67,8 @@ class DocumentOut(BaseModel):
 
 
 def queue(jobs: Jobs, service: Service, viewer: Viewer, got: Upload) -> Job:
-    """Queue an upload whose kind is read.
+    """Queue an upload whose kind is read; of a package or a mail each member, of which this gives the
+    first one's job. A member that is refused is a job that failed, with the reason.
 
     Raises:
         DubanError: its kind is not, or the other fields say nothing that can be.
@@ -72,8 +78,8 @@ def queue(jobs: Jobs, service: Service, viewer: Viewer, got: Upload) -> Job:
         AmbiguousUnitError: it is for a unit whose name several have.
     """
     suffix = Path(got.name).suffix.lower()
-    if suffix not in SUFFIXES:
-        kinds = " ".join(sorted(SUFFIXES))
+    if suffix not in UPLOADED:
+        kinds = " ".join(sorted(UPLOADED))
         raise DubanError(
             f"不读 {suffix or '没有扩展名的'} 文件, 能读: {kinds} / kinds read: {kinds}"
         )
@@ -87,7 +93,31 @@ def queue(jobs: Jobs, service: Service, viewer: Viewer, got: Upload) -> Job:
         with service.store.reading() as connection:
             require_current(connection, replaces)
     order = Order(actor=viewer.actor, name=got.name, seen=seen, replaces=replaces)
+    if suffix in DELIVERY_SUFFIXES and is_delivery(data := got.path.read_bytes(), got.name):
+        found = _queue_members(jobs, order, data)
+        got.path.unlink(missing_ok=True)
+        return found
     return jobs.ingest(got.path, order)
+
+
+def _queue_members(jobs: Jobs, order: Order, data: bytes) -> Job:
+    if order.replaces is not None:
+        raise DubanError(
+            "压缩包或邮件不能作为一份文件的新版本 / a package or mail is no new version of one document",
+            hint="请取出文件后单独上传 / take the file out and send it by itself",
+        )
+    delivery = open_delivery(data, order.name)
+    queued: list[Job] = []
+    for member in delivery.members:
+        own = order.model_copy(update={"name": member.name[-LONGEST_NAME:]})
+        try:
+            queued.append(jobs.ingest(keep_bytes(member.data, jobs.folder), own))
+        except SecretError as error:
+            queued.append(jobs.refuse(own, error))
+    for refused in delivery.refused:
+        name = refused.path.rpartition("/")[2][-LONGEST_NAME:]
+        queued.append(jobs.refuse(order.model_copy(update={"name": name}), refused.error))
+    return queued[0]
 
 
 def _seen(level: str, units: list[str]) -> Seen | None:

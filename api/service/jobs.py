@@ -36,8 +36,10 @@ from api.service.job_records import (
 from api.service.owners import Owner, is_running
 from ingest.apart import PATIENCE, ReaderFailedError, Reading, StoppedError
 from ingest.reader_version import reader_version
+from ingest.readers import detect_media_type, read_bytes
+from ingest.readers.kinds import CSV, HTML, MARKDOWN, TEXT
 from kb.disk import disk_error
-from kb.errors import ConflictError, DubanError, joined
+from kb.errors import ConflictError, DubanError, SecretError, SourceError, joined
 from kb.index import Report
 from tasks.authorisation import Action, Actor, require
 from tasks.models import Extraction
@@ -52,6 +54,10 @@ that did not come."""
 _ATTEMPTS = 2
 """A file whose reading was cut off so often is given up: it may be what ends the reader, or the
 whole service with it."""
+_LOOK = 20.0
+"""Seconds for a look at a file before it is stored; a scan that takes longer is refused by its job."""
+_SHORT = 2_000_000
+_TEXTS = frozenset({TEXT, MARKDOWN, CSV, HTML})
 _UNINDEXED = "文件已入库, 索引未更新 / the document is in the store, the index is not in step"
 
 
@@ -146,15 +152,35 @@ class Jobs:
 
         Raises:
             DeniedError: the actor may not bring documents.
+            SecretError: the file is marked as secret: nothing of it is stored.
             DubanError: the order says nothing that can be, or the store cannot be written.
         """
         require(order.actor, Action.INGEST)
         if order.seen is not None:
             check_visibility(order.seen)
+        try:
+            _refuse_secret(path, order.name)
+        except SecretError:
+            path.unlink(missing_ok=True)
+            raise
         work = self._queue(order, path.read_bytes)
         path.unlink(missing_ok=True)
         self._begin(work)
         return work.job.told()
+
+    def refuse(self, order: Order, error: SourceError) -> Job:
+        """A job of a file that is not read, which ends at once with the reason: nothing of the file is
+        kept but its name.
+
+        Raises:
+            DeniedError: the actor may not bring documents.
+        """
+        require(order.actor, Action.INGEST)
+        job = self._job(order)
+        self._records.add(job, order, b"")
+        ended = failed(job, error.message, error.hint)
+        self._records.end(ended)
+        return ended.told()
 
     def reread(self, actor: Actor, document_id: str) -> Job:
         """Queue the reading of a current document from its stored bytes; where that waits or goes on
@@ -176,13 +202,16 @@ class Jobs:
         self._begin(work)
         return work.job.told()
 
-    def _queue(self, order: Order, data: Callable[[], bytes]) -> _Work:
+    def _job(self, order: Order) -> KeptJob:
         at = self._now().astimezone(UTC)
-        job = KeptJob(
+        return KeptJob(
             id=f"job-{secrets.token_hex(8)}", login=order.actor.login, name=order.name,
             kind="reread" if order.reread else "ingest", rereads=order.reread,
             status=JobStatus.QUEUED, at=at, owner=self._owner, alive_at=at,
         )  # fmt: skip
+
+    def _queue(self, order: Order, data: Callable[[], bytes]) -> _Work:
+        job = self._job(order)
         work = _Work(job)
         with self._lock:  # first, so that it is not found in the store as one that nobody has
             self._live[job.id] = work
@@ -495,6 +524,25 @@ class Jobs:
     def _forget(self, work: _Work) -> None:
         with self._lock:
             self._live.pop(work.job.id, None)
+
+
+def _refuse_secret(path: Path, name: str) -> None:
+    """Look at a file before any of its bytes is in the store; what else is wrong with it its job will
+    tell. Short text is looked at here, for which no process is started.
+
+    Raises:
+        SecretError: it is marked as secret.
+    """
+    try:
+        data = path.read_bytes()
+        if len(data) <= _SHORT and detect_media_type(data, name) in _TEXTS:
+            read_bytes(data, name)
+        else:
+            Reading(path, name, _LOOK).look()
+    except SecretError:
+        raise
+    except (SourceError, ReaderFailedError):
+        return
 
 
 def _too_often(job: KeptJob, error: ReaderFailedError) -> DubanError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Self
 
@@ -127,11 +127,20 @@ def _as_meant(printed: str) -> str:
 def _keep(sent: UploadFile, folder: Path, most: int) -> Path:
     """Copy the file into the folder under a name of our own, readable by us only. The name tells
     whose it is, so that whoever starts later knows what a dead process left."""
+    return _written(_bounded(sent, most), folder)
+
+
+def keep_bytes(data: bytes, folder: Path) -> Path:
+    """Write a member of a delivery into the folder, as a file that was sent by itself."""
+    return _written([data], folder)
+
+
+def _written(chunks: Iterable[bytes], folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{os.getpid()}-{secrets.token_hex(16)}.part"
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-            for chunk in _bounded(sent, most):
+            for chunk in chunks:
                 out.write(chunk)
     except BaseException:
         path.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from ingest.lines import line_number
 from ingest.readers.kinds import SUFFIXES, detect_media_type, media_type_of_suffix, reader_of
 from ingest.readers.recorded import read_recorded, record
 from ingest.readers.source import Block, PageSize, Place
+from ingest.secrecy import refuse_secret
 from kb.errors import SourceError
 from kb.identifiers import sha256_hex
 from kb.language.numerals import NUMERALS
@@ -59,6 +60,7 @@ def read_bytes(data: bytes, name: str, recognised: Recognised | None = None) -> 
 
     Raises:
         SourceError: as `read_file`.
+        SecretError: it is marked as secret.
     """
     if not data.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
         raise SourceError("文件是空的 / the file is empty", path=name)
@@ -67,6 +69,7 @@ def read_bytes(data: bytes, name: str, recognised: Recognised | None = None) -> 
     text = read.text
     if not text.strip():
         raise SourceError("文件里没有文字 / the file holds no text", path=name)
+    refuse_secret(text, (finding.message for finding in read.findings), name)
     _check_runs(text, name)
     expected = media_type_of_suffix(name)
     findings = read.findings

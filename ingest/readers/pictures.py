@@ -102,6 +102,8 @@ def recognise_all(
                 hint="请按页切开再导入 / cut it into pages and try again",
                 path=name,
             ) from error
+        if how.glance:
+            break
     return pages
 
 

@@ -21,9 +21,12 @@ from ingest.layout import LayoutKind, LayoutWords, LineKind, find_lines, is_titl
 from ingest.leftovers import FormulaWords, formula
 from ingest.metadata import MetadataLabel, find_metadata
 from ingest.outline import parse_outline
+from ingest.pipeline import extract_bytes
+from ingest.policies import RelationWords
 from ingest.quantity_features import AroundWords, find_around
 from ingest.reading import normalize_characters
 from ingest.scopes import ScopeEntry
+from ingest.secrecy import is_secrecy_marking
 from ingest.time_events import EventWords, find_event_words
 from ingest.time_features import BesideWords, find_beside
 from ingest.titles import is_letterhead
@@ -480,3 +483,22 @@ def test_words_of_pace(subtests):
         for text, holds in [(s, True) for s in entry.holds] + [(s, False) for s in entry.not_]:
             with subtests.test(text=text):
                 assert find_pace(text) == (entry.kind if holds else None)
+
+
+def test_words_of_secrecy(subtests):
+    entries = load_lexicon("secrecy_words", WordEntry)
+    for entry, line, holds in words_and_sentences("secrecy", entries):
+        with subtests.test(kind=entry.kind, line=line):
+            assert is_secrecy_marking(line) is holds
+
+
+def test_words_of_relations(subtests):
+    """Of the documents named in a sentence, the words beside them say the relation, or do not."""
+    entries = load_lexicon("relation_words", RelationWords)
+    for entry, sentence, holds in words_and_sentences("relation", entries):
+        with subtests.test(kind=str(entry.kind), sentence=sentence):
+            found = extract_bytes(
+                f"某区工作办法\n一、总则\n{sentence}\n".encode(), "a.txt"
+            ).policies
+            assert found
+            assert {p.relation is entry.kind for p in found} == {holds}

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from api.service.documents import queue, seen_document
+from api.service.documents import UPLOADED, queue, seen_document
 from api.service.job_records import JobStatus
 from api.service.jobs import Jobs, JobsOf
 from api.service.pages.admin import split
@@ -33,7 +33,6 @@ from api.service.sending import download, tagged
 from api.service.uploads import Sent, Upload, receive_all
 from ingest.files import LIMIT
 from ingest.reader_version import reader_version
-from ingest.readers import SUFFIXES
 from ingest.readers.pages import has_pictures, page_picture
 from kb.errors import ConflictError, DeniedError, DubanError, NotFoundError
 from kb.models import Clause, Document, Plan, Span
@@ -92,7 +91,7 @@ def documents(s: Reading, jobs: JobsOf) -> Response:
         "documents.html", rows=rows, units=s.unit_choices() if s.may(Action.INGEST) else [], seen=_visibility(s), levels=list(Level), recent=recent,
         withdrawn=[d for d in gone if d.document.id in known], reference=register.reference,
         foreign=[e.document for e in register.tracked.extractions if owners[e.document.id] is Whose.OTHER],
-        reader=reader_version(), kinds=" ".join(sorted(SUFFIXES)), accept=",".join(sorted(SUFFIXES)),
+        reader=reader_version(), kinds=" ".join(sorted(UPLOADED)), accept=",".join(sorted(UPLOADED)),
     )  # fmt: skip
 
 

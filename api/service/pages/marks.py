@@ -16,6 +16,8 @@ from ingest.unclaimed import find_unclaimed
 from kb.errors import DubanError
 from kb.identifiers import sha256_hex
 from kb.models import Clause, Span
+from kb.wording import in_both
+from tasks.abolished import RELATION_NAMES
 from tasks.models import Extraction, Task
 
 KINDS = ("owner", "due", "target", "policy", "member", "repair", "warning")
@@ -84,7 +86,8 @@ def marks_of(extraction: Extraction) -> list[Mark]:
         for t in task.targets:
             found.append(Mark(t.span.start, t.span.end, "target", t.id, t.metric))
     for p in extraction.policies:
-        found.append(Mark(p.span.start, p.span.end, "policy", f"policy-{p.span.start}", p.title))
+        told = f"{in_both(RELATION_NAMES[p.relation])}: {p.title}"
+        found.append(Mark(p.span.start, p.span.end, "policy", f"policy-{p.span.start}", told))
     for member in extraction.members:
         found.append(Mark(member.span.start, member.span.end, "member", f"member-{member.span.start}", member.unit))  # fmt: skip
     for r in extraction.repairs:

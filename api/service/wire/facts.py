@@ -13,7 +13,16 @@ from api.service.wire.base import Span, Wire
 from kb.language.quantities import Comparator
 from kb.language.roles import Role
 from tasks import models
-from tasks.models import Basis, Certainty, Counting, DueKind, Pace, TargetClass, TaskKind
+from tasks.models import (
+    Basis,
+    Certainty,
+    Counting,
+    DueKind,
+    Pace,
+    PolicyRelation,
+    TargetClass,
+    TaskKind,
+)
 from tasks.version_doubts import DoubtKind, Likeness, Order
 
 
@@ -212,13 +221,15 @@ class Member(Wire):
 
 
 class PolicyReference(Wire):
-    """A policy that a clause cites: 《…》 and its document number where one follows."""
+    """A policy that a clause names: 《…》 and its document number where one follows, and how the
+    document is related to it."""
 
     clause_id: str
     title: str
     document_number: str | None
     span: Span
     quote: str
+    relation: PolicyRelation
 
 
 class UnitCount(Wire):

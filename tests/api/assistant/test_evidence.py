@@ -1,6 +1,7 @@
 """The sentences that are quoted for a question, and when they count as its answer."""
 
 from datetime import date
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +13,7 @@ from api.assistant.evidence import (
     SentenceFeatures,
     evidence_model,
     find_evidence,
+    in_force_first,
 )
 from api.assistant.reply import AnswerOutcome
 from api.assistant.understand import understand
@@ -79,3 +81,21 @@ def test_a_weight_raises_or_lowers():
         > named.probability({"lead": -1.0})
     )
     assert 0 < up.probability((-1e9, 0)) < up.probability((1e9, 0)) <= 1
+
+
+@pytest.mark.parametrize(
+    ("abolished", "order"),
+    [
+        (set(), ["旧", "新", "另"]),
+        ({"旧"}, ["新", "另", "旧"]),
+        ({"旧", "新", "另"}, ["旧", "新", "另"]),
+    ],
+)
+def test_what_is_abolished_never_leads(abolished, order):
+    made = [
+        SimpleNamespace(found=SimpleNamespace(extraction=SimpleNamespace(document=SimpleNamespace(id=key))))
+        for key in ("旧", "新", "另")
+    ]  # fmt: skip
+    found, probabilities = in_force_first(made, [0.9, 0.5, 0.4], abolished)
+    assert [c.found.extraction.document.id for c in found] == order
+    assert probabilities == sorted(probabilities, reverse=True)

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -467,3 +468,21 @@ def test_search_shows_its_parts_and_filters(tmp_path, capsys):
     assert [r["path"] for r in found("--year", "2025")] == ["1/一/1"]
     assert found("--plan", "没有") == []
     assert run(["search", "消防", "--validity", "有效"], {}, tmp_path) == 1
+
+
+def test_a_package_goes_in_member_by_member(duban, tmp_path):
+    good = "某区工作方案\n一、任务\n1.建校。（责任单位：区教委）\n"
+    with zipfile.ZipFile(tmp_path / "报送.zip", "w") as package:
+        package.writestr("某区工作方案.txt", good)
+        package.writestr("附件1.密件.txt", "机密★10年\n某区方案\n1.建库。（责任单位：区水利局）\n")
+        package.writestr("附件2.坏.txt", b"\x00\x01" * 50)
+    code, out, _ = duban("ingest", "--no-index", "--json", str(tmp_path), folder=tmp_path)
+    assert code == 1
+    rows = json.loads(out)["files"]
+    told = [(Path(r["file"]).name, r["status"], r["part"], r["attachment"]) for r in rows]
+    assert told == [
+        ("某区工作方案.txt", "added", "body", None),
+        ("附件1.密件.txt", "failed", "attachment", 1),
+        ("附件2.坏.txt", "failed", "attachment", 2),
+    ]
+    assert {row["delivery"] for row in rows} == {str(tmp_path / "报送.zip")}

@@ -264,3 +264,17 @@ def test_script_in_a_title_is_text(world):
     digest = world.client("public").get(f"{API}/digests/2026-W02", params={"unit": "区教委"})
     assert "<script" not in digest.text
     assert digest.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+
+
+def test_a_package_is_a_job_for_each_of_its_members(world):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as package:
+        package.writestr("某区报送方案.txt", PLAN)
+        package.writestr("附件1.密件.txt", "机密★10年\n某区方案\n1.建库。（责任单位：区水利局）\n")
+    job = finished(world, upload(world, "报送.zip", out.getvalue()))
+    assert (job["name"], job["status"]) == ("某区报送方案.txt", "done")
+    last = world.client("admin").get(f"{API}/jobs").json()["items"]
+    [refused] = [other for other in last if other["name"] == "附件1.密件.txt"]
+    assert refused["status"] == "failed"
+    assert "密级" in refused["error"]
+    assert not list((world.settings.home / "uploads").glob("*"))

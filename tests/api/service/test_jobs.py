@@ -19,7 +19,14 @@ from api.service.owners import Owner
 from ingest.apart import ReaderFailedError, Reading, StoppedError
 from ingest.pipeline import extract_bytes
 from ingest.reader_version import reader_version
-from kb.errors import ConflictError, DeniedError, IndexStateError, NotFoundError, SourceError
+from kb.errors import (
+    ConflictError,
+    DeniedError,
+    IndexStateError,
+    NotFoundError,
+    SecretError,
+    SourceError,
+)
 from tasks import audit, schema
 from tasks.authorisation import CONSOLE, PersonRole
 from tasks.people import Person
@@ -28,6 +35,7 @@ from tests.api.service.contracts.test_matrix import API
 from tests.api.service.killed import Killed
 from tests.api.service.process import Serving
 from tests.api.service.world import PEOPLE, make_world, people_with_tokens, settings_in
+from tests.ingest.readers.workbooks import xlsx
 from tests.stores import new_store
 from tests.tasks.samples import NOW, PLAN
 
@@ -631,3 +639,19 @@ def test_an_upload_that_was_accepted_is_done_after_a_crash(tmp_path):
         until(lambda: {httpx.get(f"{url}/jobs/{key}", headers=mine).json()["status"] for key in keys} == {"done"})  # fmt: skip
         assert httpx.get(f"{url}/documents", headers=mine).json()["total"] == 2
     assert not list((tmp_path / "uploads").iterdir())
+
+
+@pytest.mark.parametrize("kind", ["txt", "xlsx"])
+def test_nothing_of_a_file_marked_as_secret_is_kept(jobs_in, store, tmp_path, caplog, kind):
+    rows = [["机密★10年"], ["某区安全工作方案"], ["区教委2025年底前建设学校5所"]]
+    text = "\n".join(row[0] for row in rows).encode()
+    jobs = jobs_in()
+    with pytest.raises(SecretError):
+        put(jobs, f"a.{kind}", text if kind == "txt" else xlsx(rows))
+    assert jobs.list(5) == []
+    assert store.documents() == ()
+    assert list(jobs.folder.iterdir()) == []
+    kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    for words in ("机密★10年", "建设学校"):
+        assert words.encode() not in kept
+        assert words not in caplog.text

@@ -1,0 +1,43 @@
+"""Files marked as secret are refused whatever their format; others that speak of secrets are read."""
+
+from __future__ import annotations
+
+import pytest
+
+from ingest.pipeline import extract_bytes
+from kb.errors import SecretError
+from tests.ingest.readers.workbooks import csv_bytes, ods, xlsx
+
+MARK = "机密★10年"
+BODY = "某区安全工作方案\n一、主要任务\n（一）区教委2025年底前建设学校5所。\n"
+ROWS = [[MARK, "", "特急"], ["某区任务分解表"], ["任务", "责任单位"], ["建设学校5所", "区教委"]]
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (f"000012\n{MARK}\n特急\n{BODY}".encode(), "a.txt"),
+        (f"{MARK}\t特急\n{BODY}".encode("gb18030"), "a.txt"),
+        (f"<html><body><p>{MARK}</p><p>{BODY}</p></body></html>".encode(), "a.html"),
+        (xlsx(ROWS), "a.xlsx"),
+        (ods(ROWS, {}), "a.ods"),
+        (csv_bytes(ROWS), "a.csv"),
+    ],
+)
+def test_a_marked_file_is_refused_and_its_error_says_nothing_of_it(data: bytes, name: str) -> None:
+    with pytest.raises(SecretError) as caught:
+        extract_bytes(data, name)
+    assert "区教委" not in str(caught.value)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"关于学习宣传保守国家秘密法的通知\n{BODY}",
+        f"{BODY}标有“{MARK}”的文件单独保管。\n",
+        BODY + "（二）做好保密工作。\n" * 20 + f"{MARK}\n",  # not in the head
+    ],
+)
+def test_a_file_that_speaks_of_secrets_is_read(text: str) -> None:
+    assert extract_bytes(text.encode(), "a.txt").tasks
