@@ -50,10 +50,13 @@ class Reader:
 
     Args:
         patience: seconds by the clock after which a file is given up.
+        most, keep: as `ingest.recognising.Recognition` has them.
     """
 
-    def __init__(self, patience: float = PATIENCE) -> None:
-        self._patience = patience
+    def __init__(
+        self, patience: float = PATIENCE, *, most: int = MOST_PAGES, keep: Path | None = None
+    ) -> None:
+        self._patience, self._most, self._keep = patience, most, keep
         self._process: subprocess.Popen[bytes] | None = None
         self._complaints: IO[bytes] | None = None
         self._stopped = self._overdue = False
@@ -82,22 +85,13 @@ class Reader:
                     env=_surroundings(),
                 )  # fmt: skip
 
-    def extract(
-        self,
-        data: bytes,
-        name: str,
-        *,
-        recognised: Recognised | None = None,
-        keep: Path | None = None,
-        most: int = MOST_PAGES,
-    ) -> Extraction:
+    def extract(self, data: bytes, name: str, recognised: Recognised | None = None) -> Extraction:
         """Read one file.
 
         Args:
             data: its bytes.
             name: what it is called; its suffix says how it is read.
             recognised: what a model read in its pictures when it was brought.
-            keep, most: as `ingest.recognising.Recognition` has them.
 
         Raises:
             SourceError: as `pipeline.extract_bytes`, or it took too much time or memory.
@@ -112,8 +106,8 @@ class Reader:
         try:
             more = {
                 "recognised": recognised.model_dump() if recognised else None,
-                "keep": str(keep) if keep else None,
-                "most": most,
+                "keep": str(self._keep) if self._keep else None,
+                "most": self._most,
             }
             answer, told = self._ask(data, name, more)
         finally:
@@ -197,18 +191,26 @@ class Reading:
     Args:
         path: where the bytes are.
         name: what the file is called; its suffix says how it is read.
-        patience: seconds by the clock after which it is given up.
+        patience, most, keep: as `Reader` has them.
     """
 
-    def __init__(self, path: Path, name: str, patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        path: Path,
+        name: str,
+        patience: float = PATIENCE,
+        *,
+        most: int = MOST_PAGES,
+        keep: Path | None = None,
+    ) -> None:
         self._path, self._name = path, name
-        self._reader = Reader(patience)
+        self._reader = Reader(patience, most=most, keep=keep)
 
-    def extract(self) -> Extraction:
-        """Read the file to its end; raises as `Reader.extract`."""
+    def extract(self, recognised: Recognised | None = None) -> Extraction:
+        """Read the file to its end; as `Reader.extract`."""
         with self._reader as reader:
             reader.start()
-            return reader.extract(load_file(self._path), self._name)
+            return reader.extract(load_file(self._path), self._name, recognised)
 
     def stop(self) -> None:
         """End it; nothing where it has ended."""

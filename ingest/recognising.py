@@ -33,7 +33,8 @@ class Recognition:
     allow: Callable[[int], None] = _allowed
 
 
-_set: ContextVar[Recognition] = ContextVar("recognition", default=Recognition())
+_UNASKED = Recognition()
+_set: ContextVar[Recognition] = ContextVar("recognition", default=_UNASKED)
 
 
 def recognition() -> Recognition:

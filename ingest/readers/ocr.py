@@ -33,6 +33,8 @@ MOST_LINES = 900
 _HEIGHT = 48
 _JUDGED = 8
 """Lines by which it is judged whether a page is the right way up: the longest."""
+_STEPS = 3
+"""Steps between characters of which the size of the print is told."""
 _TALL = 1.5
 """A box so much higher than wide holds a line that runs down the page (as rapidocr has it)."""
 _MODELS = ("PP-OCRv6_det_small.onnx", "PP-OCRv6_rec_small.onnx")
@@ -69,7 +71,7 @@ class Recognised(NamedTuple):
     lines: tuple[TextLine, ...]
 
 
-class TooMuch(Exception):
+class TooMuchError(Exception):
     """A page with more on it than can be recognised in time; `lines` found on it."""
 
     def __init__(self, lines: int) -> None:
@@ -82,7 +84,7 @@ def recognise(page: Pixels) -> Recognised:
     turned by the confidence of its longest lines, which are read before the rest.
 
     Raises:
-        TooMuch: there are more lines on it than any page has.
+        TooMuchError: there are more lines on it than any page has.
     """
     ready = make_ready(page)
     found = _detect(ready.pixels)
@@ -171,7 +173,7 @@ def _detect(pixels: Pixels) -> _Found:
     boxes[:, :, 1] -= padding
     columns = sum(_HEIGHT * max(c.shape[:2]) / max(min(c.shape[:2]), 1) for c in crops)
     if len(crops) > MOST_LINES or columns > MOST_COLUMNS:
-        raise TooMuch(len(crops))
+        raise TooMuchError(len(crops))
     lengths = [(_length(box), _is_tall(box)) for box in boxes]
     down = sum(length for length, tall in lengths if tall)
     return _Found(list(boxes), list(crops), down / max(sum(n for n, _ in lengths), 1.0))
@@ -251,9 +253,12 @@ def _size(corners: Any, words: Sequence[str], centres: Sequence[float], *, tall:
     ]
     a, b, _, d = corners
     height = float(np.linalg.norm(a - b) if tall else np.linalg.norm(a - d))
-    if len(steps) >= 3:  # noqa: PLR2004 - two may be a gap and a mark
-        return min(float(median(steps)), height)
-    return height / 1.2
+    if len(steps) < _STEPS:
+        return height / 1.2
+    # One step is a few columns of the model and never exact; many are together.
+    usual = median(steps)
+    alike = [step for step in steps if abs(step - usual) <= usual / 3]
+    return min(sum(alike) / len(alike), height)
 
 
 def _is_wide(word: str) -> bool:

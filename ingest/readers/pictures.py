@@ -14,7 +14,7 @@ import numpy as np
 from ingest.doubted import DOUBTFUL_CHARACTERS, INK_NOT_READ
 from ingest.progress import Stage
 from ingest.readers.images import WORKING_SIDE, Pixels, count_pages, pages_of
-from ingest.readers.ocr import TooMuch, model_digest
+from ingest.readers.ocr import TooMuchError, model_digest
 from ingest.readers.page_layout import lay_out
 from ingest.readers.recognised_pages import RecognisedPage, is_doubtful, recognise_page
 from ingest.readers.source import PageSize, Place, Places, Read
@@ -95,7 +95,7 @@ def recognise_all(
         number = first + done
         try:
             pages.append(recognise_page(pixels, number, size, how.keep))
-        except TooMuch as error:
+        except TooMuchError as error:
             raise SourceError(
                 f"第 {number} 页有 {error.lines} 行文字, 太多, 不像一页文件 / page {number} has {error.lines} lines, "
                 "more than a page of a document",

@@ -13,6 +13,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import numpy as np
+
 from ingest.readers.images import Pixels
 from ingest.readers.ocr import Character, TextLine, model_digest, recognise
 from ingest.readers.page_content import GlyphRun, PageContent
@@ -33,6 +35,8 @@ _GAP = 0.6
 """Of the size: room between the boxes of two characters that begins a new run."""
 _LEAST_PRINT = 24.0
 """Pixels: size of the print where no line says it."""
+_MOST_KEPT = 2000
+"""Pages, of 20 kB each; the oldest go."""
 _VERSION = 1
 
 
@@ -90,7 +94,7 @@ def recognise_page(
         keep: folder of what is kept; it need not be there.
 
     Raises:
-        ocr.TooMuch: there are more lines on it than any page has.
+        ocr.TooMuchError: there are more lines on it than any page has.
     """
     path = keep / f"{_key(pixels, shown)}.json" if keep is not None else None
     if path is not None and (kept := _load(path, number)) is not None:
@@ -205,7 +209,7 @@ def _run(characters: Sequence[Character], size: float, each: float) -> GlyphRun:
 
 def _key(pixels: Pixels, shown: PageSize) -> str:
     whole = hashlib.sha256(f"{_VERSION} {model_digest()} {pixels.shape} {tuple(shown)}".encode())
-    whole.update(memoryview(pixels).cast("B"))
+    whole.update(np.ascontiguousarray(pixels).tobytes())
     return whole.hexdigest()
 
 
@@ -213,7 +217,10 @@ def _save(path: Path, page: RecognisedPage) -> None:
     """Keep a page; a full disk only costs another recognition."""
     body = {name: getattr(page, name) for name in page.__slots__}
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        kept = sorted(path.parent.glob("*.json"), key=lambda other: other.stat().st_mtime)
+        for old in kept[: max(0, len(kept) - _MOST_KEPT)]:
+            old.unlink(missing_ok=True)
         part = path.with_suffix(f".{os.getpid()}")
         part.write_text(json.dumps(body, ensure_ascii=False), "utf-8")
         part.replace(path)

@@ -91,7 +91,7 @@ def _shrunk(page: Pixels) -> tuple[Pixels, float]:
         return page, 1.0
     height, width = (max(1, round(side * READ_SIDE / longer)) for side in page.shape[:2])
     small = cv2.resize(page, (width, height), interpolation=cv2.INTER_AREA)
-    return small, READ_SIDE / longer
+    return small.astype(np.uint8), READ_SIDE / longer
 
 
 def _unturned(width: int, height: int, quarters: int) -> NDArray[np.float64]:
@@ -116,7 +116,8 @@ def _rotated(page: Pixels, degrees: float) -> tuple[Pixels, NDArray[np.float64]]
         page, matrix, (width, height), flags=cv2.INTER_CUBIC,
         borderMode=cv2.BORDER_CONSTANT, borderValue=(255, 255, 255),
     )  # fmt: skip
-    return turned, cv2.invertAffineTransform(matrix)
+    back = cv2.invertAffineTransform(matrix)
+    return turned.astype(np.uint8), back.astype(np.float64)
 
 
 def find_skew(page: Pixels) -> float:
@@ -129,8 +130,10 @@ def find_skew(page: Pixels) -> float:
     ink = ink_of(page)
     scale = _SKEW_SIDE / max(ink.shape)
     if scale < 1:
-        ink = cv2.resize(ink, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    small = ink.astype(np.float32)
+        size = (max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale)))
+        small = cv2.resize(ink, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    else:
+        small = ink.astype(np.float32)
     if not small.any():
         return 0.0
     coarse = max(
@@ -156,10 +159,10 @@ def ink_of(page: Pixels, *, smooth: bool = True) -> NDArray[np.uint8]:
     grey = cv2.cvtColor(page, cv2.COLOR_RGB2GRAY)
     grey = cv2.medianBlur(grey, 3) if smooth else grey
     around = max(15, min(grey.shape) // 40) | 1
-    found: NDArray[np.uint8] = cv2.adaptiveThreshold(
+    found = cv2.adaptiveThreshold(
         grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, around, 25
     )
-    return found
+    return found.astype(np.uint8)
 
 
 def fade_seals(page: Pixels) -> tuple[Pixels, tuple[Box, ...]]:
