@@ -17,8 +17,10 @@ and by less than half of its own width, as `tt` are two."""
 _HAN_GAP, _MIXED_GAP, _LATIN_GAP = 0.7, 0.8, 0.18
 """Of the em: room that is a blank as printed. Between Chinese and Latin characters programs put a
 quarter by themselves, a typed blank of a Latin font is a half and no blank of Chinese text."""
-_TYPED_GAP = 0.2
-"""The same of a blank that is typed between Chinese characters."""
+_TYPED_GAP, _HALF_GAP = 0.2, 0.4
+"""The same between Chinese characters where a blank is typed, and where the characters before it or
+after it stand close together: evenly spread characters have no blanks."""
+_CLOSE = 0.1
 _GUTTER = 1.2
 """Of the em: the least room between two columns."""
 _LEAST_ROWS = 3
@@ -84,8 +86,16 @@ def blank_between(before: GlyphRun, after: GlyphRun) -> bool:
     """Whether a blank is printed between two runs of a line."""
     gap = (after.box.left - before.box.right) / min(before.size, after.size)
     narrow = is_narrow(before.text[-1]) + is_narrow(after.text[0])
-    least = _TYPED_GAP if after.blank and not narrow else (_HAN_GAP, _MIXED_GAP, _LATIN_GAP)[narrow]
-    return gap >= least
+    if narrow:
+        return gap >= (_HAN_GAP, _MIXED_GAP, _LATIN_GAP)[narrow]
+    if after.blank:
+        return gap >= _TYPED_GAP
+    return gap >= _HAN_GAP or (gap >= _HALF_GAP and (_is_close(before) or _is_close(after)))
+
+
+def _is_close(run: GlyphRun) -> bool:
+    width = run.box.right - run.box.left
+    return len(run.text) > 1 and width < (1 + _CLOSE) * run.size * len(run.text)
 
 
 _NEVER_FIRST = frozenset("、，。；：！？）》〉」』】〕”’％…—,.;:!?)]}%")
