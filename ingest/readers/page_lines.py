@@ -35,6 +35,8 @@ class Line:
     page: int
     runs: list[GlyphRun]
     region: int = 0
+    alone: bool = False
+    """Whether it is a paragraph of its own."""
     left: float = field(init=False)
     top: float = field(init=False)
     right: float = field(init=False)

@@ -112,15 +112,18 @@ def _ends(paragraph: Sequence[Line], line: Line, all_margins: _AllMargins, body:
     """Whether a paragraph ends before a line."""
     before = paragraph[-1]
     margins, own = all_margins.of(before), all_margins.of(line)
+    if before.alone or line.alone:
+        return True
     if max(before.size, line.size) > _SIZES * min(before.size, line.size):
         return True
     em = before.size
     together = before.page == line.page and before.region == line.region
     marker = find_marker(line.text)
     marked = marker is not None
-    if marker and marker.ordinal and (first := find_marker(paragraph[0].text)):
+    if marker and marker.ordinal:
         # The next number of the same kind begins the next item, however full the line before it.
-        if (first.family, first.ordinal) == (marker.family, marker.ordinal - 1):
+        first = find_marker(paragraph[0].text)
+        if first and (first.family, first.ordinal) == (marker.family, marker.ordinal - 1):
             return True
     if before.size > _SIZES * body and own.is_centred(line):
         return marked or (together and line.middle - before.middle > 2.2 * em)
