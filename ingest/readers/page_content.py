@@ -7,9 +7,13 @@ paragraphs and tables of it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from ingest.readers.source import Box, PageSize
+
+THIN = 3.0
+"""Points: a bar that is thinner is a line."""
 
 
 class GlyphRun(NamedTuple):
@@ -17,12 +21,13 @@ class GlyphRun(NamedTuple):
 
     Args:
         text: the characters, in reading order, without blanks at the ends; a blank between
-            two runs is told by the room between their boxes.
+            two runs is told by the room between their boxes, or by `blank`.
         box: in points on the page as it is shown; as wide as the characters' advance, as high as
             the em of the font (or the ink, where nothing better is known).
         size: of the font in points (of recognised text: the height of its box).
         bold: whether the font is.
         confidence: 0 to 1, of recognised characters.
+        blank: whether a blank is typed before it: between Chinese characters it is kept.
     """
 
     text: str
@@ -30,6 +35,7 @@ class GlyphRun(NamedTuple):
     size: float
     bold: bool = False
     confidence: float | None = None
+    blank: bool = False
 
 
 class PageContent(NamedTuple):
@@ -49,6 +55,32 @@ class PageContent(NamedTuple):
     runs: Sequence[GlyphRun]
     rulings: Sequence[Box] = ()
     turn: int = 0
+
+
+def rulings_of_path(
+    points: Sequence[tuple[float, float]], *, stroke: bool, fill: bool
+) -> list[Box]:
+    """The straight lines that a path of corners paints: itself where it is thin, else its sides.
+
+    Args:
+        points: x and y in points from the left upper corner, in order, the first again where it is closed.
+        stroke: whether its outline is painted.
+        fill: whether its inside is.
+    """
+    if len(points) < 2:
+        return []
+    around = _around(points)
+    if min(around.right - around.left, around.bottom - around.top) <= THIN:
+        return [around] if stroke or fill else []
+    if not stroke:
+        return []
+    sides = [_around(side) for side in pairwise(points)]
+    return [side for side in sides if min(side.right - side.left, side.bottom - side.top) <= THIN]
+
+
+def _around(points: Sequence[tuple[float, float]]) -> Box:
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    return Box(min(xs), min(ys), max(xs), max(ys))
 
 
 def turn_box(box: Box, size: PageSize, turn: int) -> Box:

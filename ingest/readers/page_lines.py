@@ -11,11 +11,16 @@ from ingest.readers.source import Box
 _SAME_LINE = 0.45
 """Of the larger font's em: by how much the middles of two runs of a line may differ. Lines stand 1.2
 em apart at least; raised and lowered characters differ by a third."""
-_SAME_PLACE = 0.3
-"""Of the em: bold that is drawn twice is moved by less (0.02 to 0.1 in files of office programs)."""
+_SAME_PLACE = 0.12
+"""Of the em: bold that is drawn twice is moved by less (0.02 to 0.1 in files of office programs);
+and by less than half of its own width, as `tt` are two."""
 _HAN_GAP, _MIXED_GAP, _LATIN_GAP = 0.7, 0.8, 0.18
 """Of the em: room that is a blank as printed. Between Chinese and Latin characters programs put a
 quarter by themselves, a typed blank of a Latin font is a half and no blank of Chinese text."""
+_TYPED_GAP, _HALF_GAP = 0.2, 0.4
+"""The same between Chinese characters where a blank is typed, and where the characters before it or
+after it stand close together: evenly spread characters have no blanks."""
+_CLOSE = 0.1
 _GUTTER = 1.2
 """Of the em: the least room between two columns."""
 _LEAST_ROWS = 3
@@ -30,6 +35,8 @@ class Line:
     page: int
     runs: list[GlyphRun]
     region: int = 0
+    alone: bool = False
+    """Whether it is a paragraph of its own."""
     left: float = field(init=False)
     top: float = field(init=False)
     right: float = field(init=False)
@@ -81,7 +88,40 @@ def blank_between(before: GlyphRun, after: GlyphRun) -> bool:
     """Whether a blank is printed between two runs of a line."""
     gap = (after.box.left - before.box.right) / min(before.size, after.size)
     narrow = is_narrow(before.text[-1]) + is_narrow(after.text[0])
-    return gap >= (_HAN_GAP, _MIXED_GAP, _LATIN_GAP)[narrow]
+    if narrow:
+        return gap >= (_HAN_GAP, _MIXED_GAP, _LATIN_GAP)[narrow]
+    if after.blank:
+        return gap >= _TYPED_GAP
+    return gap >= _HAN_GAP or (gap >= _HALF_GAP and (_is_close(before) or _is_close(after)))
+
+
+def _is_close(run: GlyphRun) -> bool:
+    width = run.box.right - run.box.left
+    return len(run.text) > 1 and width < (1 + _CLOSE) * run.size * len(run.text)
+
+
+_NEVER_FIRST = frozenset("、，。；：！？）》〉」』】〕”’％…—,.;:!?)]}%")
+_NEVER_LAST = frozenset("（《〈「『【〔“‘([{")
+
+
+def first_unit(line: Line) -> float:
+    """The width of what moves to the next line as a whole at the start of a line: a Chinese character
+    with the marks that may not begin a line, a word of Latin letters."""
+    width, latin = 0.0, False
+    wanted = 1
+    for run in line.runs:
+        each = (run.box.right - run.box.left) / len(run.text)
+        for character in run.text:
+            word = is_narrow(character) and character.isalnum()
+            if not wanted and character not in _NEVER_FIRST and not (latin and word):
+                return width
+            latin = word
+            if character not in _NEVER_LAST:
+                wanted = 0
+            width += each
+        if width > 10 * line.size:
+            break
+    return width
 
 
 def drop_doubles(runs: Iterable[GlyphRun]) -> list[GlyphRun]:
@@ -89,7 +129,7 @@ def drop_doubles(runs: Iterable[GlyphRun]) -> list[GlyphRun]:
     found: list[GlyphRun] = []
     seen: dict[tuple[str, int, int], list[Box]] = {}
     for run in runs:
-        near = max(run.size, 1.0) * _SAME_PLACE
+        near = max(0.1, min(run.size * _SAME_PLACE, (run.box.right - run.box.left) * 0.45))
         x, y = int(run.box.left // near), int(run.box.top // near)
         around = (
             box

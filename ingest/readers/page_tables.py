@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ingest.readers.grid import GridCell
 from ingest.readers.page_content import GlyphRun
-from ingest.readers.page_lines import Line, find_rows, is_narrow
+from ingest.readers.page_lines import Line, find_rows, first_unit, is_narrow
 from ingest.readers.printed_forms import read_as
 from ingest.readers.source import Box
 
@@ -21,45 +21,67 @@ _MOST_CROSSINGS = 250_000
 """Pairs of level and upright lines: more are a drawing (a table of 100 rows and 20 columns has
 2,000), and looking at each pair of 250,000 takes a tenth of a second."""
 _MOST_POINTS = 4000
+_SLACK = 0.6
+"""Of the em: what a full line of a cell may lack."""
 _HEADS = 3
 """Rows of a head that is printed again on the next page."""
 
 
 @dataclass(slots=True)
 class TableCell:
-    """A cell: where it is on its page, and the runs in it."""
+    """A cell, or the part of one that stands on a page."""
 
     page: int
     box: Box
     runs: list[GlyphRun] = field(default_factory=list)
     shift: float = 0.0
-    """How far below its page's top its table goes on, in points of one long page."""
+    """How far below the top of its page it stands where all pages of its table are one long page."""
+    open_top: bool = False
+    open_bottom: bool = False
+    """No border is printed there: the cell goes on over the end of the page."""
+    more: list[TableCell] = field(default_factory=list)
+    """The rest of it, on the next pages."""
 
-    def lines(self) -> list[Line]:
-        """Its lines from the top."""
-        return find_rows(self.page, self.runs)
+    @property
+    def parts(self) -> list[TableCell]:
+        """The cell on each of its pages."""
+        return [self, *self.more]
 
-    def pieces(self) -> Iterator[tuple[str, GlyphRun | None]]:
-        """Its words: lines that are full are joined, a blank stands after others."""
+    def pieces(self) -> Iterator[tuple[str, GlyphRun | None, int]]:
+        """Its words, each with its run and page: lines that are full are joined, a blank stands
+        after others."""
         before: Line | None = None
-        for line in self.lines():
-            if before is not None and self._parts(before, line):
-                yield " ", None
-            yield from line.pieces()
-            before = line
+        limit = 0.0
+        for part in self.parts:
+            lines = find_rows(part.page, part.runs)
+            for line in lines:
+                if before is not None and _are_apart(before, line, limit):
+                    yield " ", None, part.page
+                for words, run in line.pieces():
+                    yield words, run, part.page
+                before = line
+                limit = part.limit(lines)
+            if not lines:
+                continue
+
+    def limit(self, lines: Sequence[Line]) -> float:
+        """Where its lines would end if they were full: as far from its border as they begin from the
+        other, where that is near."""
+        padding = min(line.left for line in lines) - self.box.left
+        return self.box.right - min(max(padding, 0.0), lines[0].size)
 
     @property
     def words(self) -> str:
         """Its words as one line."""
-        return "".join(words for words, _ in self.pieces())
+        return "".join(words for words, _, _ in self.pieces())
 
-    def _parts(self, before: Line, line: Line) -> bool:
-        if is_narrow(before.text[-1]) and is_narrow(line.text[0]):
-            return not (before.text[-1].isdigit() and line.text[0].isdigit())
-        room = self.box.right - before.right
-        if abs(room - (before.left - self.box.left)) < before.size:  # in the middle of its cell
-            room *= 2
-        return room > 2.2 * before.size
+
+def _are_apart(before: Line, line: Line, limit: float) -> bool:
+    """Whether two lines of a cell are two paragraphs: the first leaves room that the next needs."""
+    last, first = before.runs[-1].text[-1], line.runs[0].text[0]
+    if is_narrow(last) and is_narrow(first):
+        return not (last.isdigit() and first.isdigit())
+    return before.right < limit - first_unit(line) - _SLACK * before.size
 
 
 @dataclass(slots=True)
@@ -77,37 +99,62 @@ class PageTable:
     def rows(self) -> list[list[TableCell | None]]:
         """The grid: the same cell at each row and column that it stands beside, None where the
         ruling lines leave no cell."""
-        xs = _edges([x for cell in self.cells for x in (cell.box.left, cell.box.right)])
-        ys = _edges(
-            [y + cell.shift for cell in self.cells for y in (cell.box.top, cell.box.bottom)]
-        )
+        parts = [(cell, part) for cell in self.cells for part in cell.parts]
+        xs = _edges([x for _, part in parts for x in (part.box.left, part.box.right)])
+        ys = _edges([y + part.shift for _, part in parts for y in (part.box.top, part.box.bottom)])
         grid: list[list[TableCell | None]] = [
             [None] * (len(xs) - 1) for _ in range(max(0, len(ys) - 1))
         ]
-        for cell in self.cells:
-            first, last = _nearest(xs, cell.box.left), _nearest(xs, cell.box.right)
-            top = _nearest(ys, cell.box.top + cell.shift)
-            bottom = _nearest(ys, cell.box.bottom + cell.shift)
+        for cell, part in parts:
+            first, last = _nearest(xs, part.box.left), _nearest(xs, part.box.right)
+            top = _nearest(ys, part.box.top + part.shift)
+            bottom = _nearest(ys, part.box.bottom + part.shift)
             for row in range(top, bottom):
                 for column in range(first, last):
                     if grid[row][column] is None:
                         grid[row][column] = cell
-        return grid
+        # The halves of a row that is parted by the end of a page are one.
+        return [
+            row
+            for number, row in enumerate(grid)
+            if not number
+            or any(a is not b or a is None for a, b in zip(row, grid[number - 1], strict=True))
+        ]
 
     def continued(self, other: PageTable) -> bool:
         """Whether a table at the top of the next page goes on with this one: their borders stand at
-        the same places at both sides. If so it is taken in, without the head printed again."""
+        the same places at both sides. If so it is taken in, without the head printed again; a cell
+        without a border at the end of the page goes on in the one below."""
         if abs(self.box.left - other.box.left) > 2 * _SNAP or (
             abs(self.box.right - other.box.right) > 2 * _SNAP
         ):
             return False
         head = _same_head(self.rows(), other.rows())
         edge = max((cell.box.bottom for cell in head), default=other.box.top)
+        waiting = [
+            cell
+            for cell in self.cells
+            if (last := cell.parts[-1]).open_bottom
+            and last.page == self.last_page
+            and abs(last.box.bottom + last.shift - self.height) <= _SNAP
+        ]
         for cell in other.cells:
             if cell.box.top < edge - 1:
                 continue
             cell.shift = self.height - edge
-            self.cells.append(cell)
+            above = next(
+                (
+                    above
+                    for above in waiting
+                    if abs(above.box.left - cell.box.left) <= _SNAP
+                    and abs(above.box.right - cell.box.right) <= _SNAP
+                ),
+                None,
+            )
+            if above and cell.open_top and cell.box.top - edge <= _SNAP:
+                above.more.append(cell)
+            else:
+                self.cells.append(cell)
         self.dropped += 1 if head else 0
         self.height += other.box.bottom - edge
         self.last_page = other.page
@@ -125,7 +172,9 @@ def find_tables(page: int, rulings: Sequence[Box]) -> tuple[list[PageTable], boo
     if len(edges) > 4 * _MOST_POINTS:
         return [], True
     edges = plumber.merge_edges(edges, _SNAP, _SNAP, _SNAP, _SNAP)
+    printed = [edge for edge in edges if edge["orientation"] == "h"]
     edges += _open_sides(edges)
+    edges += _open_ends(edges)
     level = sum(edge["orientation"] == "h" for edge in edges)
     if level * (len(edges) - level) > _MOST_CROSSINGS:
         return [], True
@@ -143,6 +192,13 @@ def find_tables(page: int, rulings: Sequence[Box]) -> tuple[list[PageTable], boo
             max(cell.box.right for cell in cells),
             max(cell.box.bottom for cell in cells),
         )
+        for cell in cells:
+            cell.open_top = cell.box.top - box.top <= _SNAP and not _has_border(
+                printed, cell.box, cell.box.top
+            )
+            cell.open_bottom = box.bottom - cell.box.bottom <= _SNAP and not _has_border(
+                printed, cell.box, cell.box.bottom
+            )
         found.append(PageTable(page, box, cells, page, box.bottom))
     return sorted(found, key=lambda table: (table.box.top, table.box.left)), False
 
@@ -244,6 +300,46 @@ def _open_sides(edges: Sequence[dict[str, float | str]]) -> list[dict[str, float
                     }
                 )  # fmt: skip
     return found
+
+
+def _open_ends(edges: Sequence[dict[str, float | str]]) -> list[dict[str, float | str]]:
+    """Borders at the top and bottom of tables that go on over the end of a page: two upright lines or
+    more that end at one height."""
+    found: list[dict[str, float | str]] = []
+    for end in ("top", "bottom"):
+        upright = sorted(
+            (edge for edge in edges if edge["orientation"] == "v"),
+            key=lambda edge: (float(edge[end]), float(edge["x0"])),
+        )
+        first = 0
+        for last in range(1, len(upright) + 1):
+            if last < len(upright) and (
+                float(upright[last][end]) - float(upright[first][end]) <= _SNAP
+            ):
+                continue
+            group, first = upright[first:last], last
+            left = min(float(edge["x0"]) for edge in group)
+            right = max(float(edge["x0"]) for edge in group)
+            if right - left > _SNAP:
+                at = float(group[0][end])
+                found.append(
+                    {
+                        "x0": left, "x1": right, "top": at, "bottom": at,
+                        "width": right - left, "height": 0.0, "orientation": "h",
+                    }
+                )  # fmt: skip
+    # Where a border is printed, the two are one line.
+    return found
+
+
+def _has_border(printed: Sequence[dict[str, float | str]], box: Box, height: float) -> bool:
+    """Whether a level line is printed along a cell at a height."""
+    middle = (box.left + box.right) / 2
+    return any(
+        abs(float(edge["top"]) - height) <= _SNAP
+        and float(edge["x0"]) <= middle <= float(edge["x1"])
+        for edge in printed
+    )
 
 
 def _edges(places: Sequence[float]) -> list[float]:
