@@ -8,6 +8,7 @@ the same pixels.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib.metadata import version
@@ -33,6 +34,7 @@ MOST_LINES = 900
 _HEIGHT = 48
 _JUDGED = 8
 """Lines by which it is judged whether a page is the right way up: the longest."""
+_PAGE_NUMBER = re.compile(r"[-—–一]\s*\d{1,4}\s*[-—–一]")
 _STEPS = 3
 """Steps between characters of which the size of the print is told."""
 _TALL = 1.5
@@ -208,6 +210,8 @@ def _read(found: _Found) -> list[TextLine]:
 
 def _line(corners: Any, text: str, info: Any) -> TextLine:
     """A line with its characters placed by the columns of the model in which they were found."""
+    if _PAGE_NUMBER.fullmatch(text.strip()):
+        text = text.replace("一", "—")  # dashes around the number of a page; they look alike
     left, top = (float(v) for v in corners.min(axis=0))
     right, bottom = (float(v) for v in corners.max(axis=0))
     read = zip(text, info.confs, " " + text, strict=False)

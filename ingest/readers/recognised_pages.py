@@ -237,7 +237,7 @@ def _load(path: Path, number: int) -> RecognisedPage | None:
             shown=PageSize(*body["shown"]),
             size=PageSize(*body["size"]),
             back=tuple(body["back"]),
-            runs=tuple(GlyphRun(t, Box(*b), s, w, c) for t, b, s, w, c in body["runs"]),
+            runs=tuple(GlyphRun(text, Box(*box), *more) for text, box, *more in body["runs"]),
             rulings=tuple(Box(*box) for box in body["rulings"]),
             unread=tuple((Box(*box), bool(inside)) for box, inside in body["unread"]),
             seals=tuple(Box(*box) for box in body["seals"]),
