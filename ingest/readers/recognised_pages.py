@@ -18,7 +18,7 @@ import numpy as np
 from ingest.readers.images import Pixels
 from ingest.readers.ocr import Character, TextLine, model_digest, recognise
 from ingest.readers.page_content import GlyphRun, PageContent
-from ingest.readers.page_lines import is_narrow
+from ingest.readers.page_lines import are_words
 from ingest.readers.rulings import find_rulings
 from ingest.readers.source import Box, PageSize
 from ingest.readers.unread import find_unread
@@ -193,8 +193,7 @@ def _middle(character: Character) -> float:
 def _run(characters: Sequence[Character], size: float, each: float) -> GlyphRun:
     words = characters[0].word
     for before, after in pairwise(characters):
-        narrow = is_narrow(before.word) and is_narrow(after.word)
-        words += (" " if after.blank and narrow else "") + after.word
+        words += " " * (after.blank and are_words(before.word, after.word)) + after.word
     left = min(c.box.left for c in characters)
     right = max(c.box.right for c in characters)
     middle = sum(c.box.top + c.box.bottom for c in characters) / len(characters) / 2
