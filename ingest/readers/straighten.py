@@ -29,7 +29,7 @@ _SKEW_SIDE = 800
 _RED = 40
 """By how much red is over green and blue in the ink of a seal: grey and yellowed paper stay below 25
 and the palest print of a seal on the scans of the tests is 60."""
-_SEAL = (22.0, 75.0)
+_SEAL = (22.0, 85.0)
 """Millimetres across: official seals have 38 to 50, the largest 60 (国发〔1999〕25号), and a picture's
 scale is only known from its being a page."""
 _SEAL_GAP = 3.0
@@ -221,5 +221,6 @@ def _has_rim(part: NDArray[np.bool_]) -> bool:
 
 
 def _pixels_per_point(width: int, height: int) -> float:
-    """Pixels a point of a page that is A4, whichever way it lies."""
-    return min(width, height) / PAGE_WIDTH
+    """Pixels a point of a page that is A4, whichever way it lies; of a part of one, the most that it
+    can be."""
+    return max(min(width, height) / PAGE_WIDTH, max(width, height) / PAGE_HEIGHT)
