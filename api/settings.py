@@ -9,12 +9,16 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from ingest.recognising import MOST_PAGES
 from kb.errors import DubanError
 
 DEFAULT_TIMEZONE = "Asia/Shanghai"
 LANGUAGES = ("zh", "en")
 NEAR_PROXIES = ("127.0.0.1", "::1")
 """Where a proxy on the same machine comes from."""
+
+
+_MOST_PAGES = 10_000
 
 
 class SettingError(DubanError):
@@ -32,7 +36,7 @@ class Settings:
     `reranker` a cross-encoder, empty for none; `llm_url` an OpenAI-compatible endpoint, empty for answers without a language model.
     `public_read` says whether public documents are read without signing in (None: only where the
     service is bound to a loopback address); `checkpoints` the file, outside the store, to which
-    checkpoints of the log are appended (None: nowhere); `public_metrics` the same of the metrics; `session_hours` how long a sign-in lasts; `read_seconds` how long one file may be read; `base_url`
+    checkpoints of the log are appended (None: nowhere); `public_metrics` the same of the metrics; `session_hours` how long a sign-in lasts; `read_seconds` how long one file may be read; `recognised_pages` how many pages of pictures one file may have; `base_url`
     the address that people see (for links and cookies); `hosts` further names under which the
     service is reached; `behind_tls` that a proxy with TLS stands in front; `proxies` the addresses
     of proxies whose `X-Forwarded-For` is believed; `government` the home government (重庆市万州区),
@@ -56,11 +60,17 @@ class Settings:
     public_metrics: bool | None = None
     session_hours: float = 12.0
     read_seconds: float = 2 * 3600.0
+    recognised_pages: int = MOST_PAGES
     base_url: str = ""
     behind_tls: bool = False
     hosts: tuple[str, ...] = ()
     proxies: tuple[str, ...] = NEAR_PROXIES
     government: str = ""
+
+    @property
+    def kept_pages(self) -> Path:
+        """The folder in which recognised pages are kept, so that a reading goes on where it was."""
+        return self.home / "pages"
 
     @property
     def store_url(self) -> str:
@@ -149,6 +159,7 @@ def read_settings(
         read_seconds=_seconds(
             environ.get("DUBAN_READ_SECONDS") or "7200", "DUBAN_READ_SECONDS", 7 * 86400
         ),
+        recognised_pages=_pages(environ.get("DUBAN_RECOGNISED_PAGES") or ""),
         session_hours=_hours(environ.get("DUBAN_SESSION_HOURS") or "12"),
         base_url=(environ.get("DUBAN_BASE_URL") or "").rstrip("/"),
         behind_tls=bool(_switch(environ, "DUBAN_BEHIND_TLS")),
@@ -204,6 +215,17 @@ def _seconds(printed: str, name: str = "DUBAN_LLM_TIMEOUT", most: int = 3600) ->
             hint=f"{name}=30",
         )
     return value
+
+
+def _pages(printed: str) -> int:
+    if not printed:
+        return MOST_PAGES
+    if not printed.isdecimal() or not 0 < int(printed) <= _MOST_PAGES:
+        raise SettingError(
+            f"DUBAN_RECOGNISED_PAGES 要是 1 到 {_MOST_PAGES} 的页数, 不是 {printed} / must be pages, 1 to {_MOST_PAGES}",
+            hint="DUBAN_RECOGNISED_PAGES=300",
+        )
+    return int(printed)
 
 
 def _switch(environ: Mapping[str, str], name: str) -> bool | None:

@@ -50,10 +50,13 @@ class Reader:
 
     Args:
         patience: seconds by the clock after which a file is given up.
+        most, keep: as `ingest.recognising.Recognition` has them.
     """
 
-    def __init__(self, patience: float = PATIENCE) -> None:
-        self._patience = patience
+    def __init__(
+        self, patience: float = PATIENCE, *, most: int = MOST_PAGES, keep: Path | None = None
+    ) -> None:
+        self._patience, self._most, self._keep = patience, most, keep
         self._process: subprocess.Popen[bytes] | None = None
         self._complaints: IO[bytes] | None = None
         self._stopped = self._overdue = False
@@ -82,40 +85,34 @@ class Reader:
                     env=_surroundings(),
                 )  # fmt: skip
 
-    def extract(
-        self,
-        data: bytes,
-        name: str,
-        *,
-        recognised: Recognised | None = None,
-        keep: Path | None = None,
-        most: int = MOST_PAGES,
-    ) -> Extraction:
+    def extract(self, data: bytes, name: str, recognised: Recognised | None = None) -> Extraction:
         """Read one file.
 
         Args:
             data: its bytes.
             name: what it is called; its suffix says how it is read.
             recognised: what a model read in its pictures when it was brought.
-            keep, most: as `ingest.recognising.Recognition` has them.
 
         Raises:
             SourceError: as `pipeline.extract_bytes`, or it took too much time or memory.
             StoppedError: `stop` was called.
             ReaderFailedError: the process ended otherwise; holds what it printed on standard error.
         """
-        more = {
-            "recognised": recognised.model_dump() if recognised else None,
-            "keep": str(keep) if keep else None,
-            "most": most,
-        }
-        return Extraction.model_validate_json(self._read(data, name, more | {"look": False}))
+        told = self._read(data, name, self._asked(recognised, look=False))
+        return Extraction.model_validate_json(told)
 
     def look(self, data: bytes, name: str) -> None:
         """Read the text of a file only, of one of pictures that of its first page, to see whether it
         may be kept; raises as `extract`."""
-        more = {"recognised": None, "keep": None, "most": MOST_PAGES, "look": True}
-        self._read(data, name, more)
+        self._read(data, name, self._asked(None, look=True))
+
+    def _asked(self, recognised: Recognised | None, *, look: bool) -> dict[str, Any]:
+        return {
+            "recognised": recognised.model_dump() if recognised else None,
+            "keep": str(self._keep) if self._keep else None,
+            "most": self._most,
+            "look": look,
+        }
 
     def _read(self, data: bytes, name: str, more: dict[str, Any]) -> bytes:
         self.start()
@@ -207,18 +204,26 @@ class Reading:
     Args:
         path: where the bytes are.
         name: what the file is called; its suffix says how it is read.
-        patience: seconds by the clock after which it is given up.
+        patience, most, keep: as `Reader` has them.
     """
 
-    def __init__(self, path: Path, name: str, patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        path: Path,
+        name: str,
+        patience: float = PATIENCE,
+        *,
+        most: int = MOST_PAGES,
+        keep: Path | None = None,
+    ) -> None:
         self._path, self._name = path, name
-        self._reader = Reader(patience)
+        self._reader = Reader(patience, most=most, keep=keep)
 
-    def extract(self) -> Extraction:
-        """Read the file to its end; raises as `Reader.extract`."""
+    def extract(self, recognised: Recognised | None = None) -> Extraction:
+        """Read the file to its end; as `Reader.extract`."""
         with self._reader as reader:
             reader.start()
-            return reader.extract(load_file(self._path), self._name)
+            return reader.extract(load_file(self._path), self._name, recognised)
 
     def look(self) -> None:
         """Read its text only, to see whether it may be kept; raises as `Reader.extract`."""

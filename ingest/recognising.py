@@ -35,7 +35,8 @@ class Recognition:
     glance: bool = False
 
 
-_set: ContextVar[Recognition] = ContextVar("recognition", default=Recognition())
+_UNASKED = Recognition()
+_set: ContextVar[Recognition] = ContextVar("recognition", default=_UNASKED)
 
 
 def recognition() -> Recognition:

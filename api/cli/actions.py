@@ -15,7 +15,7 @@ from rich.progress import track
 from api.assistant.answer import Assistant
 from api.assistant.model import WordedAssistant
 from api.assistant.statements import with_marks
-from api.cli.extracting import read_apart
+from api.cli.extracting import read_apart, reader_of
 from api.cli.knowledge import update_index
 from api.cli.output import Output
 from api.cli.printing import RARE, shows
@@ -103,7 +103,7 @@ def ingest(
             f"not {len(sources)}"
         )
     rows: list[dict[str, Any]] = []
-    with Reader(settings.read_seconds) as reader, Store.open(settings.store_url) as store:
+    with reader_of(settings) as reader, Store.open(settings.store_url) as store:
         store.check_writable()
         shown = len(sources) > 1 and sys.stderr.isatty()
         for path in track(sources, console=out.errors, disable=not shown, transient=True):

@@ -267,7 +267,7 @@ def extract(
     from api.cli import extracting  # noqa: PLC0415
 
     state: Run = context.obj
-    extracting.extract(file, state.out(as_json), text_out, state.settings.read_seconds)
+    extracting.extract(file, state.out(as_json), text_out, state.settings)
 
 
 @app.command()
@@ -283,7 +283,7 @@ def explain(
     from api.cli import extracting  # noqa: PLC0415
 
     state: Run = context.obj
-    extracting.explain(file, span, state.out(as_json), state.settings.read_seconds)
+    extracting.explain(file, span, state.out(as_json), state.settings)
 
 
 @app.command()

@@ -7,22 +7,31 @@ from pathlib import Path
 import typer
 
 from api.cli.output import Output
+from api.settings import Settings
 from ingest.apart import Reader, ReaderFailedError
 from ingest.contract import to_contract
 from ingest.files import load_file
 from ingest.ledger import explain_mentions, read_ledger
 from kb.errors import SourceError, both
-from tasks.models import Extraction
+from tasks.models import Extraction, Recognised
 
 
-def read_apart(reader: Reader, data: bytes, path: Path) -> Extraction:
-    """The facts in the bytes of the file at `path`.
+def reader_of(settings: Settings) -> Reader:
+    """The reader of files in a process of its own, as it is set."""
+    return Reader(settings.read_seconds, most=settings.recognised_pages, keep=settings.kept_pages)
+
+
+def read_apart(
+    reader: Reader, data: bytes, path: Path, recognised: Recognised | None = None
+) -> Extraction:
+    """The facts in the bytes of the file at `path`; `recognised` is what was read in its pictures
+    when it was brought.
 
     Raises:
         SourceError: it cannot be read, or the reader has a fault that it shows.
     """
     try:
-        return reader.extract(data, str(path))
+        return reader.extract(data, str(path), recognised)
     except ReaderFailedError as error:
         words = str(error).strip().splitlines()[-1]
         raise SourceError(
@@ -32,9 +41,9 @@ def read_apart(reader: Reader, data: bytes, path: Path) -> Extraction:
         ) from error
 
 
-def extract(path: Path, out: Output, text_out: Path | None, patience: float) -> None:
+def extract(path: Path, out: Output, text_out: Path | None, settings: Settings) -> None:
     """Read one file and print what was found in it."""
-    with Reader(patience) as reader:
+    with reader_of(settings) as reader:
         reader.start()
         extraction = read_apart(reader, load_file(path), path)
     if text_out is not None:
@@ -48,14 +57,14 @@ def extract(path: Path, out: Output, text_out: Path | None, patience: float) -> 
     show_extraction(extraction, out)
 
 
-def explain(path: Path, span: str, out: Output, patience: float) -> None:
+def explain(path: Path, span: str, out: Output, settings: Settings) -> None:
     """Print what was decided of the mentions at `span` (START-END) of one file, and why."""
     start, _, end = span.partition("-")
     if not (start.isdigit() and end.isdigit() and int(start) < int(end)):
         raise typer.BadParameter(
             both("位置要写成 起-止, 如 120-140", "a place is written START-END, like 120-140", span)
         )
-    with Reader(patience) as reader:
+    with reader_of(settings) as reader:
         reader.start()
         extraction = read_apart(reader, load_file(path), path)
     found = explain_mentions(extraction, int(start), int(end))

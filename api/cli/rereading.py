@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.progress import track
 
-from api.cli.extracting import read_apart
+from api.cli.extracting import read_apart, reader_of
 from api.cli.knowledge import update_index
 from api.cli.output import Output
 from api.cli.state import Run
@@ -69,7 +69,7 @@ def reread(
     the others go on. 1 where one failed."""
     out, rows = run.out(as_json), list[dict[str, Any]]()
     done: list[Reread] = []
-    with run.acting() as (store, actor), Reader(run.settings.read_seconds) as reader:
+    with run.acting() as (store, actor), reader_of(run.settings) as reader:
         require(actor, Action.INGEST)
         if not dry_run:
             store.check_writable()
@@ -99,7 +99,8 @@ def _reread_one(
     run: Run, store: Store, actor: Actor, reader: Reader, key: str, *, dry_run: bool
 ) -> Reread:
     return reread_document(
-        store, actor, key, lambda data, name: read_apart(reader, data, Path(name)),
+        store, actor, key,
+        lambda data, name, known: read_apart(reader, data, Path(name), known),
         reader=reader_version(), at=run.settings.now(), government=run.settings.government,
         dry_run=dry_run,
     )  # fmt: skip

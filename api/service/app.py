@@ -122,6 +122,8 @@ def create_app(
             service.now,
             index,
             patience=settings.read_seconds,
+            pages=settings.recognised_pages,
+            kept_pages=settings.kept_pages,
             government=settings.government,
         )
         jobs.recover()

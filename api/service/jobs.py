@@ -38,6 +38,7 @@ from ingest.apart import PATIENCE, ReaderFailedError, Reading, StoppedError
 from ingest.reader_version import reader_version
 from ingest.readers import detect_media_type, read_bytes
 from ingest.readers.kinds import CSV, HTML, MARKDOWN, TEXT
+from ingest.recognising import MOST_PAGES
 from kb.disk import disk_error
 from kb.errors import ConflictError, DubanError, SecretError, SourceError, joined
 from kb.index import Report
@@ -94,6 +95,7 @@ class Jobs:
         owner: what this process is called in the store.
         beat: seconds between two signs of life.
         patience: seconds that the reading of one file may take.
+        pages, kept_pages: as `Settings.recognised_pages` and `kept_pages`.
         government: the home government, as settings name it.
     """
 
@@ -107,11 +109,14 @@ class Jobs:
         owner: Owner | None = None,
         beat: float = 5.0,
         patience: float = PATIENCE,
+        pages: int = MOST_PAGES,
+        kept_pages: Path | None = None,
         government: str = "",
     ) -> None:
         self.folder = folder
         self._store, self._now, self._index = store, now, index
         self._records, self._patience = JobRecords(store), patience
+        self._pages, self._kept = pages, kept_pages
         self._government = government
         self._owner = owner or Owner.here()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="duban-job")
@@ -388,8 +393,12 @@ class Jobs:
                     with self._lock:
                         if work.leave is not None:
                             raise StoppedError("已停止 / stopped")
-                        work.reading = Reading(path, order.name, self._patience)
-                    extraction = work.reading.extract()
+                        work.reading = Reading(
+                            path, order.name, self._patience, most=self._pages, keep=self._kept
+                        )
+                    again = order.reread
+                    known = self._store.recognised(again) if again is not None else None
+                    extraction = work.reading.extract(known)
                 break
             except ReaderFailedError as error:
                 log.exception("job %s", work.job.id)
@@ -413,7 +422,7 @@ class Jobs:
         again = None
         if order.reread is not None:
             again = reread_document(
-                self._store, order.actor, order.reread, lambda _data, _name: extraction,
+                self._store, order.actor, order.reread, lambda _data, _name, _recognised: extraction,
                 reader=reader_version(), at=now.astimezone(UTC), government=self._government,
                 settle=settle,
             )  # fmt: skip

@@ -24,7 +24,7 @@ MOST_PIXELS = 80_000_000
 WORKING_SIDE = 2400
 """Pixels of the longer side that is kept: A4 at 200 dpi has 2339, and of more nothing is read (see
 `straighten.READ_SIDE`)."""
-_FORMATS = ("PNG", "JPEG", "MPO", "TIFF", "BMP", "GIF", "WEBP")
+_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP")
 _BROKEN = (OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError, EOFError)
 """What the library raises of files that are cut off or damaged (`struct.error` apart)."""
 
@@ -80,6 +80,7 @@ def _frames(data: bytes, name: str, most: int) -> Iterator[Image.Image]:
 
 def _opened(data: bytes, name: str) -> Image.Image:
     def opened() -> Image.Image:
+        Image.init()  # the formats that it knows by themselves are not all
         return Image.open(io.BytesIO(data), formats=_FORMATS)
 
     picture: Image.Image = _guarded(opened, name, 1)
@@ -97,12 +98,16 @@ def _check_size(picture: Image.Image, name: str, number: int) -> None:
             path=name,
         )
     if max(width, height) > MOST_SIDE or width * height > MOST_PIXELS:
-        raise SourceError(
-            f"图片太大: {told} (边长不超过 {MOST_SIDE}, 总数不超过 {MOST_PIXELS}) / the picture is too large: "
-            f"{english} (no side over {MOST_SIDE}, {MOST_PIXELS} in all)",
-            hint="请按页切开, 或用 200 dpi 重新扫描 / cut it into pages, or scan it again at 200 dpi",
-            path=name,
-        )
+        raise _too_large(told, english, name)
+
+
+def _too_large(told: str, english: str, name: str) -> SourceError:
+    return SourceError(
+        f"图片太大: {told} (边长不超过 {MOST_SIDE}, 总数不超过 {MOST_PIXELS} 像素) / the picture is too large: "
+        f"{english} (no side over {MOST_SIDE} pixels, {MOST_PIXELS} in all)",
+        hint="请按页切开, 或用 200 dpi 重新扫描 / cut it into pages, or scan it again at 200 dpi",
+        path=name,
+    )
 
 
 def _pixels(picture: Image.Image) -> Pixels:
@@ -134,10 +139,10 @@ def _guarded(work: Any, name: str, number: int) -> Any:
             # Damaged EXIF and TIFF tags; the limit on size is our own.
             warnings.simplefilter("ignore")
             return work()
-    except SourceError:
+    except (SourceError, MemoryError):
         raise
-    except MemoryError:
-        raise
+    except Image.DecompressionBombError as error:
+        raise _too_large(f"第 {number} 页", f"page {number}", name) from error
     except Exception as error:
         known = isinstance(error, _BROKEN)
         told = str(error) if known else type(error).__name__

@@ -8,6 +8,7 @@ the same pixels.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib.metadata import version
@@ -33,6 +34,12 @@ MOST_LINES = 900
 _HEIGHT = 48
 _JUDGED = 8
 """Lines by which it is judged whether a page is the right way up: the longest."""
+_PAGE_NUMBER = re.compile(r"[-—–一]\s*\d{1,4}\s*[-—–一]")
+_OVER, _ABOUT = 1.2, 0.3
+"""By how much the box of a line is higher than its print, where the page does not tell; and how much
+the heights of boxes around lines of one size differ (1.27 times as high around `.50.45`)."""
+_STEPS = 3
+"""Steps between characters of which the size of the print is told."""
 _TALL = 1.5
 """A box so much higher than wide holds a line that runs down the page (as rapidocr has it)."""
 _MODELS = ("PP-OCRv6_det_small.onnx", "PP-OCRv6_rec_small.onnx")
@@ -69,7 +76,7 @@ class Recognised(NamedTuple):
     lines: tuple[TextLine, ...]
 
 
-class TooMuch(Exception):
+class TooMuchError(Exception):
     """A page with more on it than can be recognised in time; `lines` found on it."""
 
     def __init__(self, lines: int) -> None:
@@ -82,7 +89,7 @@ def recognise(page: Pixels) -> Recognised:
     turned by the confidence of its longest lines, which are read before the rest.
 
     Raises:
-        TooMuch: there are more lines on it than any page has.
+        TooMuchError: there are more lines on it than any page has.
     """
     ready = make_ready(page)
     found = _detect(ready.pixels)
@@ -171,7 +178,7 @@ def _detect(pixels: Pixels) -> _Found:
     boxes[:, :, 1] -= padding
     columns = sum(_HEIGHT * max(c.shape[:2]) / max(min(c.shape[:2]), 1) for c in crops)
     if len(crops) > MOST_LINES or columns > MOST_COLUMNS:
-        raise TooMuch(len(crops))
+        raise TooMuchError(len(crops))
     lengths = [(_length(box), _is_tall(box)) for box in boxes]
     down = sum(length for length, tall in lengths if tall)
     return _Found(list(boxes), list(crops), down / max(sum(n for n, _ in lengths), 1.0))
@@ -193,38 +200,89 @@ def _judge(found: _Found) -> float:
     return float(np.mean(seen)) if seen else 0.0
 
 
+class _Words(NamedTuple):
+    """A line as the model gives it: its corners, characters (each with its confidence and whether a
+    blank was read before it) and the middles of these as shares of its length."""
+
+    corners: Any
+    words: list[tuple[str, float, bool]]
+    centres: list[float]
+
+    @property
+    def tall(self) -> bool:
+        """Whether it runs down the page."""
+        return _is_tall(self.corners)
+
+    @property
+    def height(self) -> float:
+        """Of its box, in pixels."""
+        a, b, _, d = self.corners
+        return float(np.linalg.norm(a - b) if self.tall else np.linalg.norm(a - d))
+
+    def size(self) -> float | None:
+        """The size of the print: the step from one Chinese character to the next; None of a line
+        with few such steps."""
+        length = _length(self.corners)
+        steps = [
+            (after - before) * length
+            for ((a, _, _), before), ((b, _, _), after) in pairwise(
+                zip(self.words, self.centres, strict=True)
+            )
+            if _is_wide(a) and _is_wide(b)
+        ]
+        if len(steps) < _STEPS:
+            return None
+        # One step is a few columns of the model and never exact; many are together.
+        usual = median(steps)
+        alike = [step for step in steps if abs(step - usual) <= usual / 3]
+        return min(sum(alike) / len(alike), self.height)
+
+
 def _read(found: _Found) -> list[TextLine]:
     if not found.boxes:
         return []
     result = _engine().recognize_txt(list(found.crops))
-    lines = []
-    for box, text, info in zip(found.boxes, result.txts, result.word_results, strict=True):
-        if text.strip():
-            lines.append(_line(box, text, info))
-    return lines
+    read = zip(found.boxes, result.txts, result.word_results, strict=True)
+    lines = [_words(corners, text, info) for corners, text, info in read if text.strip()]
+    sizes = [line.size() for line in lines]
+    known = [(size, line.height) for size, line in zip(sizes, lines, strict=True) if size]
+    usual = median([size for size, _ in known]) if known else 0.0
+    over = median([height / size for size, height in known]) if known else _OVER
+    return [
+        _line(line, size or _likely(line.height / over, usual))
+        for line, size in zip(lines, sizes, strict=True)
+    ]
 
 
-def _line(corners: Any, text: str, info: Any) -> TextLine:
-    """A line with its characters placed by the columns of the model in which they were found."""
-    left, top = (float(v) for v in corners.min(axis=0))
-    right, bottom = (float(v) for v in corners.max(axis=0))
+def _likely(size: float, usual: float) -> float:
+    """The size of a line that does not tell it: that of the page where its height is about the same,
+    for marks and figures are lower and higher than characters."""
+    return usual if abs(size - usual) <= _ABOUT * usual else size
+
+
+def _words(corners: Any, text: str, info: Any) -> _Words:
+    if _PAGE_NUMBER.fullmatch(text.strip()):
+        text = text.replace("一", "—")  # dashes around the number of a page; they look alike
     read = zip(text, info.confs, " " + text, strict=False)
-    words = [(c, f, before.isspace()) for c, f, before in read if not c.isspace()]
+    words = [(c, float(f), before.isspace()) for c, f, before in read if not c.isspace()]
     columns = [column for run in info.word_cols for column in run]
     across = max(float(info.line_txt_len), columns[-1] + 1.0)
-    centres = [(column + 0.5) / across for column in columns]
-    tall = _is_tall(corners)
-    size = _size(corners, [word for word, _, _ in words], centres, tall=tall)
+    return _Words(corners, words, [(column + 0.5) / across for column in columns])
+
+
+def _line(line: _Words, size: float) -> TextLine:
+    """A line with its characters placed by the columns of the model in which they were found."""
+    corners, centres = line.corners, line.centres
+    left, top = (float(v) for v in corners.min(axis=0))
+    right, bottom = (float(v) for v in corners.max(axis=0))
     half = size / 2 / max(_length(corners), 1.0)
+    middles = [0.0, *((a + b) / 2 for a, b in pairwise(centres)), 1.0]
     characters = []
-    for index, (word, confidence, blank) in enumerate(words):
+    for index, (word, confidence, blank) in enumerate(line.words):
         at = centres[index]
-        before = at - half if index == 0 else max(at - half, (centres[index - 1] + at) / 2)
-        after = (
-            at + half if index + 1 == len(words) else min(at + half, (at + centres[index + 1]) / 2)
-        )
-        box = _part(corners, max(0.0, before), min(1.0, after), tall=tall)
-        characters.append(Character(word, box, round(float(confidence), 3), blank))
+        start, end = max(at - half, middles[index]), min(at + half, middles[index + 1])
+        box = _part(corners, start, end, tall=line.tall)
+        characters.append(Character(word, box, round(confidence, 3), blank))
     return TextLine(Box(left, top, right, bottom), tuple(characters), size)
 
 
@@ -238,22 +296,6 @@ def _part(corners: Any, start: float, end: float, *, tall: bool) -> Box:
     )
     xs, ys = [float(p[0]) for p in points], [float(p[1]) for p in points]
     return Box(min(xs), min(ys), max(xs), max(ys))
-
-
-def _size(corners: Any, words: Sequence[str], centres: Sequence[float], *, tall: bool) -> float:
-    """The size of the print: the step from one Chinese character to the next; of a line without such
-    a share of its height, which the box exceeds by a fifth."""
-    length = _length(corners)
-    steps = [
-        (after - before) * length
-        for (a, before), (b, after) in pairwise(zip(words, centres, strict=True))
-        if _is_wide(a) and _is_wide(b)
-    ]
-    a, b, _, d = corners
-    height = float(np.linalg.norm(a - b) if tall else np.linalg.norm(a - d))
-    if len(steps) >= 3:
-        return min(float(median(steps)), height)
-    return height / 1.2
 
 
 def _is_wide(word: str) -> bool:

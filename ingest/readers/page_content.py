@@ -7,9 +7,13 @@ paragraphs and tables of it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from ingest.readers.source import Box, PageSize
+
+THIN = 3.0
+"""Points: a bar that is thinner is a line."""
 
 
 class GlyphRun(NamedTuple):
@@ -51,6 +55,32 @@ class PageContent(NamedTuple):
     runs: Sequence[GlyphRun]
     rulings: Sequence[Box] = ()
     turn: int = 0
+
+
+def rulings_of_path(
+    points: Sequence[tuple[float, float]], *, stroke: bool, fill: bool
+) -> list[Box]:
+    """The straight lines that a path of corners paints: itself where it is thin, else its sides.
+
+    Args:
+        points: x and y in points from the left upper corner, in order, the first again where it is closed.
+        stroke: whether its outline is painted.
+        fill: whether its inside is.
+    """
+    if len(points) < 2:
+        return []
+    around = _around(points)
+    if min(around.right - around.left, around.bottom - around.top) <= THIN:
+        return [around] if stroke or fill else []
+    if not stroke:
+        return []
+    sides = [_around(side) for side in pairwise(points)]
+    return [side for side in sides if min(side.right - side.left, side.bottom - side.top) <= THIN]
+
+
+def _around(points: Sequence[tuple[float, float]]) -> Box:
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    return Box(min(xs), min(ys), max(xs), max(ys))
 
 
 def turn_box(box: Box, size: PageSize, turn: int) -> Box:

@@ -14,6 +14,7 @@ from typing import Any
 from ingest.numbering import find_marker
 from ingest.readers.page_content import GlyphRun, PageContent, turn_box, upright
 from ingest.readers.page_furniture import find_furniture, told
+from ingest.readers.page_labels import join_values
 from ingest.readers.page_lines import Line, drop_doubles, find_rows, in_reading_order
 from ingest.readers.page_paragraphs import is_title, join_lines, size_of_body, words_of
 from ingest.readers.page_tables import (
@@ -103,7 +104,7 @@ class _Layout:
         regions = count(1)
         for number, lines in rows.items():
             self._left_out += [line for line in lines if id(line) in furniture]
-            kept = [line for line in lines if id(line) not in furniture]
+            kept = join_values([line for line in lines if id(line) not in furniture])
             self._add_page(found, kept, self._tables[number], regions)
         return found
 

@@ -17,8 +17,10 @@ and by less than half of its own width, as `tt` are two."""
 _HAN_GAP, _MIXED_GAP, _LATIN_GAP = 0.7, 0.8, 0.18
 """Of the em: room that is a blank as printed. Between Chinese and Latin characters programs put a
 quarter by themselves, a typed blank of a Latin font is a half and no blank of Chinese text."""
-_TYPED_GAP = 0.2
-"""The same of a blank that is typed between Chinese characters."""
+_TYPED_GAP, _HALF_GAP = 0.2, 0.4
+"""The same between Chinese characters where a blank is typed, and where the characters before it or
+after it stand close together: evenly spread characters have no blanks."""
+_CLOSE = 0.1
 _GUTTER = 1.2
 """Of the em: the least room between two columns."""
 _LEAST_ROWS = 3
@@ -33,6 +35,8 @@ class Line:
     page: int
     runs: list[GlyphRun]
     region: int = 0
+    alone: bool = False
+    """Whether it is a paragraph of its own."""
     left: float = field(init=False)
     top: float = field(init=False)
     right: float = field(init=False)
@@ -80,12 +84,34 @@ def is_narrow(character: str) -> bool:
     return character < "\u2000"
 
 
+def are_words(last: str, first: str) -> bool:
+    """Whether a blank stands between the last character of a line and the first of the next: between
+    words of Latin letters. Lines of Chinese text may break inside a number.
+
+    >>> are_words("f", "t"), are_words("2", "0"), are_words("0", "."), are_words(",", "("), are_words("章", "a")
+    (True, False, False, False, False)
+    """
+    if not (is_narrow(last) and is_narrow(first)):
+        return False
+    if first.isalpha():
+        return last.isalnum() or last in ",.;:!?)"
+    return last.isalpha() and (first.isdigit() or first == "(")
+
+
 def blank_between(before: GlyphRun, after: GlyphRun) -> bool:
     """Whether a blank is printed between two runs of a line."""
     gap = (after.box.left - before.box.right) / min(before.size, after.size)
     narrow = is_narrow(before.text[-1]) + is_narrow(after.text[0])
-    least = _TYPED_GAP if after.blank and not narrow else (_HAN_GAP, _MIXED_GAP, _LATIN_GAP)[narrow]
-    return gap >= least
+    if narrow:
+        return gap >= (_HAN_GAP, _MIXED_GAP, _LATIN_GAP)[narrow]
+    if after.blank:
+        return gap >= _TYPED_GAP
+    return gap >= _HAN_GAP or (gap >= _HALF_GAP and (_is_close(before) or _is_close(after)))
+
+
+def _is_close(run: GlyphRun) -> bool:
+    width = run.box.right - run.box.left
+    return len(run.text) > 1 and width < (1 + _CLOSE) * run.size * len(run.text)
 
 
 _NEVER_FIRST = frozenset("、，。；：！？）》〉」』】〕”’％…—,.;:!?)]}%")

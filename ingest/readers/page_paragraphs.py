@@ -15,7 +15,7 @@ from statistics import median
 
 from ingest.numbering import find_marker
 from ingest.readers.page_content import GlyphRun
-from ingest.readers.page_lines import Line, first_unit, is_narrow
+from ingest.readers.page_lines import Line, are_words, first_unit
 
 _SIZES = 1.15
 """How many times as large a font must be to be another: 三号 and 四号 are 16 and 14 points."""
@@ -23,6 +23,9 @@ _INDENT = 1.2
 """Of the em."""
 _SLACK = 0.6
 """Of the em: what a full line may lack beside the room that what follows it would have needed."""
+_CENTRED = 2.6
+"""Of the em: the room at both sides of a line in the middle. The first line of a paragraph has two at
+its left, and a little more than one at its right where the next line begins with two characters."""
 _DEEPEST = 6.0
 """Of the em: a line that begins further in is set to the right or the middle, and is never full."""
 _PITCH = 1.5
@@ -44,7 +47,7 @@ class Margins:
     def is_centred(self, line: Line) -> bool:
         """Whether a line stands in the middle, with room at both sides."""
         left, right = line.left - self.left, self.right - line.right
-        return min(left, right) > 1.5 * line.size and abs(left - right) <= max(
+        return min(left, right) > _CENTRED * line.size and abs(left - right) <= max(
             2.0 * line.size, 0.1 * (left + right)
         )
 
@@ -89,7 +92,7 @@ def words_of(lines: Sequence[Line]) -> Iterator[tuple[str, GlyphRun | None, int]
         pieces = [*line.pieces()]
         if before is not None and not _is_parted(before):
             last, first = before.runs[-1].text[-1:], pieces[0][0][:1]
-            if last and first and is_narrow(last) and is_narrow(first):
+            if last and first and are_words(last, first):
                 yield " ", None, line.page
         for number, (words, run) in enumerate(pieces):
             shown = words
@@ -109,11 +112,19 @@ def _ends(paragraph: Sequence[Line], line: Line, all_margins: _AllMargins, body:
     """Whether a paragraph ends before a line."""
     before = paragraph[-1]
     margins, own = all_margins.of(before), all_margins.of(line)
+    if before.alone or line.alone:
+        return True
     if max(before.size, line.size) > _SIZES * min(before.size, line.size):
         return True
     em = before.size
     together = before.page == line.page and before.region == line.region
-    marked = find_marker(line.text) is not None
+    marker = find_marker(line.text)
+    marked = marker is not None
+    if marker and marker.ordinal:
+        # The next number of the same kind begins the next item, however full the line before it.
+        first = find_marker(paragraph[0].text)
+        if first and (first.family, first.ordinal) == (marker.family, marker.ordinal - 1):
+            return True
     if before.size > _SIZES * body and own.is_centred(line):
         return marked or (together and line.middle - before.middle > 2.2 * em)
     if margins.is_centred(before) or before.left - margins.left > _DEEPEST * em:

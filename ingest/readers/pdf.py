@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from types import ModuleType
 
 import pypdfium2 as pdfium
@@ -28,8 +27,8 @@ _NOTES = frozenset(
 def read_pdf(data: bytes, name: str) -> Read:
     """The text of a PDF, by pages, with the box of each character.
 
-    A file none of whose pages has text is read as pictures; of pages without text among others, a
-    finding tells the numbers.
+    A file none of whose pages has text is read as pictures, and so are pages without text among
+    others, whose numbers a finding tells.
 
     Raises:
         SourceError: it needs a password, is damaged, too long, or holds no text.
@@ -51,27 +50,28 @@ def read_pdf(data: bytes, name: str) -> Read:
                 notes += [f"{number}: {note}" for note in _notes(page)]
             finally:
                 page.close()
-    if not any(page.has_text for page in pages):
-        return _read_pictures(data, name)
-    return lay_out(
-        [page.content if page.has_text else page.content._replace(runs=()) for page in pages],
-        findings=[*_findings(pages), *_told_notes(notes), *_rebuilt(data)],
-    )
+        if not any(page.has_text for page in pages):
+            return _read_pictures(data, name)
+        lost = [page.content.number for page in pages if not page.has_text and not page.blank]
+        recognised = _pictures().recognise_pdf(document, lost, name) if lost else []
+    findings = [*_findings(pages), *_told_notes(notes), *_rebuilt(data)]
+    contents = [
+        page.content if page.has_text else page.content._replace(runs=())
+        for page in pages
+        if page.content.number not in lost
+    ]
+    if recognised:
+        read: Read = _pictures().finish(recognised, contents, findings)
+        return read
+    return lay_out(contents, findings=findings)
 
 
-def _pictures() -> ModuleType | None:
-    return import_module(_PICTURES) if find_spec(_PICTURES) else None
+def _pictures() -> ModuleType:
+    return import_module(_PICTURES)
 
 
 def _read_pictures(data: bytes, name: str) -> Read:
-    pictures = _pictures()
-    if pictures is None:
-        raise SourceError(
-            "PDF 里没有文字, 是扫描件 / the PDF holds no text: it is a scan",
-            hint="请先识别文字, 或导入有文字的 PDF / recognise its text first, or import a PDF with text",
-            path=name,
-        )
-    read: Read = pictures.read_scanned_pdf(data, name)
+    read: Read = _pictures().read_scanned_pdf(data, name)
     return read
 
 
@@ -82,8 +82,8 @@ def _findings(pages: Sequence[PdfPage]) -> list[Finding]:
         found.append(
             Finding(
                 code="page-without-text",
-                message=f"第 {listed} 页没有可读的文字 (扫描或图片), 未读入 / no text that can be read on "
-                f"page {listed} (a scan or a picture): not read",
+                message=f"第 {listed} 页没有文字 (扫描或图片), 已识别图片, 请与页面核对 / no text of its own on page "
+                f"{listed} (a scan or a picture): it was recognised, compare it with the page",
             )
         )
     if layered := [page.content.number for page in pages if page.invisible]:

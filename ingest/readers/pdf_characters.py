@@ -225,7 +225,7 @@ def _runs(glyphs: Iterator[_Glyph]) -> Iterator[GlyphRun]:
             even = len(run) == 1 or abs(room - gap) < _ALIKE * em
             wide = not is_narrow(last.text) and not is_narrow(glyph.text)
             if (
-                glyph.style is last.style
+                glyph.style == last.style
                 and abs(glyph.base - last.base) < 0.1 * em
                 and abs(own - width) < _ALIKE * em
                 and even

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 from typing import Any
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
+from ingest.readers.page_content import rulings_of_path
 from ingest.readers.source import Box
 
-_THIN = 3.0
-"""Points: a bar that is painted is a line."""
 _SHORTEST = 4.0
 _MOST_OBJECTS = 50_000
 _MOST_SEGMENTS = 400
@@ -34,22 +32,18 @@ def find_rulings(
         page: the page.
         shown: left, bottom, right and top in its own coordinates → its box on the page as shown.
     """
-    found = []
-    for left, bottom, right, top in _lines(page):
-        width, height = right - left, top - bottom
-        if min(width, height) <= _THIN and max(width, height) >= _SHORTEST:
-            found.append(shown(left, bottom, right, top))
-    return found
-
-
-def _lines(page: pdfium.PdfPage) -> Iterator[tuple[float, float, float, float]]:
+    found: list[Box] = []
     for thing, matrix in _objects(page):
         kind = pdfium_c.FPDFPageObj_GetType(thing)
         if kind == pdfium_c.FPDF_PAGEOBJ_PATH:
-            yield from _of_path(thing, matrix)
+            found += _of_path(thing, matrix)
         elif kind == pdfium_c.FPDF_PAGEOBJ_IMAGE:
-            own = _matrix(thing)
-            yield _around([_through(_through(p, own), matrix) for p in ((0.0, 0.0), (1.0, 1.0))])
+            own = _times(_matrix(thing), matrix)
+            corners = [_through(p, own) for p in ((0.0, 0.0), (1.0, 1.0))]
+            found += rulings_of_path(corners, stroke=False, fill=True)
+    return [
+        shown(*box) for box in found if max(box.right - box.left, box.bottom - box.top) >= _SHORTEST
+    ]
 
 
 def _objects(page: pdfium.PdfPage) -> Iterator[tuple[Any, _Matrix]]:
@@ -71,46 +65,33 @@ def _objects(page: pdfium.PdfPage) -> Iterator[tuple[Any, _Matrix]]:
             yield thing, matrix
 
 
-def _of_path(path: Any, around: _Matrix) -> Iterator[tuple[float, float, float, float]]:
+def _of_path(path: Any, around: _Matrix) -> Iterator[Box]:
+    """The lines of a path; boxes have the lower edge as their top, as in the file."""
     count = pdfium_c.FPDFPath_CountSegments(path)
     if not 0 < count <= _MOST_SEGMENTS:
         return
     fill, stroke = ctypes.c_int(), ctypes.c_int()
     pdfium_c.FPDFPath_GetDrawMode(path, fill, stroke)
     matrix = _times(_matrix(path), around)
-    part: list[_Point] = []
-    curved = False
     x, y = ctypes.c_float(), ctypes.c_float()
+    parts: list[list[_Point]] = [[]]
+    curved = False
     for index in range(count):
         segment = pdfium_c.FPDFPath_GetPathSegment(path, index)
         kind = pdfium_c.FPDFPathSegment_GetType(segment)
         pdfium_c.FPDFPathSegment_GetPoint(segment, x, y)
-        point = _through((x.value, y.value), matrix)
         if kind == pdfium_c.FPDF_SEGMENT_MOVETO:
-            yield from _of_part(part, curved, bool(stroke.value), bool(fill.value))
-            part, curved = [], False
-        curved = curved or kind == pdfium_c.FPDF_SEGMENT_BEZIERTO
-        part.append(point)
-        if pdfium_c.FPDFPathSegment_GetClose(segment):
-            part.append(part[0])
-    yield from _of_part(part, curved, bool(stroke.value), bool(fill.value))
-
-
-def _of_part(
-    part: list[_Point],
-    curved: bool,
-    stroke: bool,
-    fill: bool,
-) -> Iterator[tuple[float, float, float, float]]:
-    if len(part) < 2 or curved:
-        return
-    around = _around(part)
-    if min(around[2] - around[0], around[3] - around[1]) <= _THIN:
-        if stroke or fill:
-            yield around
-    elif stroke:
-        for before, after in pairwise(part):
-            yield _around([before, after])
+            parts.append([])
+            curved = False
+        elif kind == pdfium_c.FPDF_SEGMENT_BEZIERTO:
+            parts[-1] = []
+            curved = True
+        if not curved:
+            parts[-1].append(_through((x.value, y.value), matrix))
+            if pdfium_c.FPDFPathSegment_GetClose(segment):
+                parts[-1].append(parts[-1][0])
+    for part in parts:
+        yield from rulings_of_path(part, stroke=bool(stroke.value), fill=bool(fill.value))
 
 
 def _matrix(thing: Any) -> _Matrix:
@@ -135,8 +116,3 @@ def _times(first: _Matrix, then: _Matrix) -> _Matrix:
 def _through(point: _Point, matrix: _Matrix) -> _Point:
     a, b, c, d, e, f = matrix
     return point[0] * a + point[1] * c + e, point[0] * b + point[1] * d + f
-
-
-def _around(points: list[_Point]) -> tuple[float, float, float, float]:
-    xs, ys = [x for x, _ in points], [y for _, y in points]
-    return min(xs), min(ys), max(xs), max(ys)

@@ -14,8 +14,11 @@ import numpy as np
 from ingest.doubted import DOUBTFUL_CHARACTERS, INK_NOT_READ
 from ingest.progress import Stage
 from ingest.readers.images import WORKING_SIDE, Pixels, count_pages, pages_of
-from ingest.readers.ocr import TooMuch, model_digest
+from ingest.readers.ocr import TooMuchError, model_digest
+from ingest.readers.page_content import PageContent
 from ingest.readers.page_layout import lay_out
+from ingest.readers.pages import SCALE, render_page
+from ingest.readers.pdf_file import open_pdf
 from ingest.readers.recognised_pages import RecognisedPage, is_doubtful, recognise_page
 from ingest.readers.source import PageSize, Place, Places, Read
 from ingest.readers.straighten import PAGE_HEIGHT, PAGE_WIDTH
@@ -23,8 +26,6 @@ from ingest.recognising import recognition
 from kb.errors import SourceError
 from kb.models import Finding, Span
 
-RESOLUTION = 200
-"""Dots per inch at which pages of a PDF are rendered."""
 _SAME_SIZE = 0.08
 """Share by which the sizes of lines of one font differ as they are measured."""
 _MOST_TOLD = 200
@@ -60,7 +61,7 @@ def read_pictures(files: Sequence[tuple[bytes, str]]) -> Read:
             for pixels in pages_of(data, own, most):
                 yield _size_of(pixels), pixels
 
-    return finish(recognise_all(pictures(), sum(counts), name))
+    return finish(recognise_all(pictures(), range(1, sum(counts) + 1), name))
 
 
 def read_scanned_pdf(data: bytes, name: str) -> Read:
@@ -69,33 +70,56 @@ def read_scanned_pdf(data: bytes, name: str) -> Read:
     Raises:
         SourceError: encrypted or damaged, or too many pages; names the page.
     """
-    with _Pdf(data, name) as pdf:
-        _allow(len(pdf), name)
-        return finish(recognise_all((pdf.picture(i) for i in range(len(pdf))), len(pdf), name))
+    with open_pdf(data, name) as document:
+        return finish(recognise_pdf(document, range(1, len(document) + 1), name))
+
+
+def recognise_pdf(document: Any, numbers: Sequence[int], name: str) -> list[RecognisedPage]:
+    """Recognise pages (from 1) of an open PDF.
+
+    Raises:
+        SourceError: there are too many, or one cannot be rendered.
+    """
+    _allow(len(numbers), name)
+
+    def pictures() -> Iterator[tuple[PageSize, Pixels]]:
+        for number in numbers:
+            width, height = document.get_page_size(number - 1)
+            scale = min(SCALE, WORKING_SIDE / max(width, height, 1.0))
+            try:
+                picture = render_page(document, number, scale)
+            except (SourceError, ValueError, MemoryError) as error:
+                told = error.message if isinstance(error, SourceError) else str(error)
+                raise SourceError(
+                    f"第 {number} 页不能成图 / no picture can be made of page {number}: {told}",
+                    hint="请重新扫描, 或按页切开再导入 / scan it again, or cut it into pages",
+                    path=name,
+                ) from error
+            yield PageSize(round(width, 2), round(height, 2)), np.asarray(picture, dtype=np.uint8)
+
+    return recognise_all(pictures(), numbers, name)
 
 
 def recognise_all(
-    pictures: Iterable[tuple[PageSize, Pixels]], total: int, name: str, first: int = 1
+    pictures: Iterable[tuple[PageSize, Pixels]], numbers: Sequence[int], name: str
 ) -> list[RecognisedPage]:
     """Recognise pages one by one; who waits is told of each.
 
     Args:
         pictures: size in points and pixels of each page, as it is shown.
-        total: how many there are.
+        numbers: of the pages, from 1.
         name: of the file, for messages.
-        first: the number of the first.
 
     Raises:
         SourceError: a page has more lines than can be recognised.
     """
     how = recognition()
     pages = []
-    for done, (size, pixels) in enumerate(pictures):
-        how.tell(Stage.RECOGNISING, done, total)
-        number = first + done
+    for done, (number, (size, pixels)) in enumerate(zip(numbers, pictures, strict=True)):
+        how.tell(Stage.RECOGNISING, done, len(numbers))
         try:
             pages.append(recognise_page(pixels, number, size, how.keep))
-        except TooMuch as error:
+        except TooMuchError as error:
             raise SourceError(
                 f"第 {number} 页有 {error.lines} 行文字, 太多, 不像一页文件 / page {number} has {error.lines} lines, "
                 "more than a page of a document",
@@ -107,17 +131,30 @@ def recognise_all(
     return pages
 
 
-def finish(pages: Sequence[RecognisedPage], findings: Sequence[Finding] = ()) -> Read:
+def finish(
+    pages: Sequence[RecognisedPage],
+    others: Sequence[PageContent] = (),
+    findings: Sequence[Finding] = (),
+) -> Read:
     """The text of recognised pages, its places on the pages as they are shown, with what is to be
-    told of them."""
-    contents = [page.content for page in _even(pages)]
+    told of them.
+
+    Args:
+        pages: those that were recognised.
+        others: pages of the same file that have text of their own.
+        findings: of the reader.
+    """
+    contents = sorted([*others, *(page.content for page in _even(pages))], key=lambda p: p.number)
     read = lay_out(contents, findings=findings, model=model_digest())
     by_number = {page.number: page for page in pages}
     upright = tuple(read.places)
     places = Places([_put_back(place, by_number) for place in upright])
     told = [*_page_findings(pages), *_unread(upright, pages), *_doubtful(read.text, upright)]
-    shown = tuple(page.shown for page in pages)
-    return replace(read, places=places, pages=shown, findings=(*read.findings, *told))
+    shown = {content.number: content.size for content in contents}
+    shown |= {page.number: page.shown for page in pages}
+    return replace(
+        read, places=places, pages=tuple(shown.values()), findings=(*read.findings, *told)
+    )
 
 
 def _allow(pages: int, name: str) -> int:
@@ -140,56 +177,6 @@ def _size_of(pixels: Pixels) -> PageSize:
     height, width = pixels.shape[:2]
     across = PAGE_WIDTH if width <= height else PAGE_HEIGHT
     return PageSize(across, round(across * height / width, 2))
-
-
-class _Pdf:
-    """A PDF whose pages are rendered. A context manager."""
-
-    def __init__(self, data: bytes, name: str) -> None:
-        self._data, self._name = data, name
-        self._document: Any = None
-
-    def __enter__(self) -> _Pdf:
-        import pypdfium2  # noqa: PLC0415 - a library of its own, only where a PDF is read
-
-        try:
-            self._document = pypdfium2.PdfDocument(self._data)
-        except pypdfium2.PdfiumError as error:
-            raise self._error(None, error) from error
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._document.close()
-
-    def __len__(self) -> int:
-        return len(self._document)
-
-    def picture(self, index: int) -> tuple[PageSize, Pixels]:
-        """A page as it is shown: its size in points and its pixels."""
-        import pypdfium2  # noqa: PLC0415
-
-        try:
-            page = self._document[index]
-            width, height = page.get_size()
-            scale = min(RESOLUTION / 72, WORKING_SIDE / max(width, height, 1.0))
-            bitmap = page.render(scale=scale, rev_byteorder=True)
-            pixels = bitmap.to_numpy()
-            if pixels.ndim == 2 or pixels.shape[2] == 1:
-                pixels = np.repeat(pixels.reshape(*pixels.shape[:2], 1), 3, axis=2)
-            copied = np.ascontiguousarray(pixels[:, :, :3])
-            bitmap.close()
-            page.close()
-        except (pypdfium2.PdfiumError, ValueError, MemoryError) as error:
-            raise self._error(index + 1, error) from error
-        return PageSize(round(width, 2), round(height, 2)), copied
-
-    def _error(self, page: int | None, error: Exception) -> SourceError:
-        zh, en = (f"第 {page} 页", f"page {page} of the PDF") if page else ("PDF ", "the PDF")
-        return SourceError(
-            f"{zh}损坏或加了密码 / {en} is damaged or encrypted: {error}",
-            hint="请去掉密码或重新取得文件 / take its password off, or get the file anew",
-            path=self._name,
-        )
 
 
 def _even(pages: Sequence[RecognisedPage]) -> list[RecognisedPage]:
@@ -218,7 +205,7 @@ def _even(pages: Sequence[RecognisedPage]) -> list[RecognisedPage]:
 
 
 def _put_back(place: Place, pages: dict[int, RecognisedPage]) -> Place:
-    if place.box is None or place.page is None:
+    if place.box is None or place.page not in pages:
         return place
     return place._replace(box=pages[place.page].put_back(place.box))
 

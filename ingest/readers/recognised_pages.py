@@ -13,10 +13,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import numpy as np
+
 from ingest.readers.images import Pixels
 from ingest.readers.ocr import Character, TextLine, model_digest, recognise
 from ingest.readers.page_content import GlyphRun, PageContent
-from ingest.readers.page_lines import is_narrow
+from ingest.readers.page_lines import are_words
 from ingest.readers.rulings import find_rulings
 from ingest.readers.source import Box, PageSize
 from ingest.readers.unread import find_unread
@@ -33,6 +35,8 @@ _GAP = 0.6
 """Of the size: room between the boxes of two characters that begins a new run."""
 _LEAST_PRINT = 24.0
 """Pixels: size of the print where no line says it."""
+_MOST_KEPT = 2000
+"""Pages, of 20 kB each; the oldest go."""
 _VERSION = 1
 
 
@@ -90,7 +94,7 @@ def recognise_page(
         keep: folder of what is kept; it need not be there.
 
     Raises:
-        ocr.TooMuch: there are more lines on it than any page has.
+        ocr.TooMuchError: there are more lines on it than any page has.
     """
     path = keep / f"{_key(pixels, shown)}.json" if keep is not None else None
     if path is not None and (kept := _load(path, number)) is not None:
@@ -189,8 +193,7 @@ def _middle(character: Character) -> float:
 def _run(characters: Sequence[Character], size: float, each: float) -> GlyphRun:
     words = characters[0].word
     for before, after in pairwise(characters):
-        narrow = is_narrow(before.word) and is_narrow(after.word)
-        words += (" " if after.blank and narrow else "") + after.word
+        words += " " * (after.blank and are_words(before.word, after.word)) + after.word
     left = min(c.box.left for c in characters)
     right = max(c.box.right for c in characters)
     middle = sum(c.box.top + c.box.bottom for c in characters) / len(characters) / 2
@@ -205,7 +208,7 @@ def _run(characters: Sequence[Character], size: float, each: float) -> GlyphRun:
 
 def _key(pixels: Pixels, shown: PageSize) -> str:
     whole = hashlib.sha256(f"{_VERSION} {model_digest()} {pixels.shape} {tuple(shown)}".encode())
-    whole.update(memoryview(pixels).cast("B"))
+    whole.update(np.ascontiguousarray(pixels).tobytes())
     return whole.hexdigest()
 
 
@@ -213,7 +216,10 @@ def _save(path: Path, page: RecognisedPage) -> None:
     """Keep a page; a full disk only costs another recognition."""
     body = {name: getattr(page, name) for name in page.__slots__}
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        kept = sorted(path.parent.glob("*.json"), key=lambda other: other.stat().st_mtime)
+        for old in kept[: max(0, len(kept) - _MOST_KEPT)]:
+            old.unlink(missing_ok=True)
         part = path.with_suffix(f".{os.getpid()}")
         part.write_text(json.dumps(body, ensure_ascii=False), "utf-8")
         part.replace(path)
@@ -230,7 +236,7 @@ def _load(path: Path, number: int) -> RecognisedPage | None:
             shown=PageSize(*body["shown"]),
             size=PageSize(*body["size"]),
             back=tuple(body["back"]),
-            runs=tuple(GlyphRun(t, Box(*b), s, w, c) for t, b, s, w, c in body["runs"]),
+            runs=tuple(GlyphRun(text, Box(*box), *more) for text, box, *more in body["runs"]),
             rulings=tuple(Box(*box) for box in body["rulings"]),
             unread=tuple((Box(*box), bool(inside)) for box, inside in body["unread"]),
             seals=tuple(Box(*box) for box in body["seals"]),

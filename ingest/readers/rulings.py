@@ -17,12 +17,12 @@ _GAP = 7
 """Pixels of a gap in a stroke that is closed: dropouts of a scan."""
 _THICK = 0.5
 """Of the size of the print: more is a bar."""
-_MOST = 3000
+_MOST = 2000
 
 
 def find_rulings(page: Pixels, size: float) -> tuple[Box, ...]:
-    """The middles of the ruling lines of an upright page, as boxes in its pixels; none where there
-    are not two of each direction, or more than any table has.
+    """The middles of the ruling lines of an upright page, as boxes in its pixels; none where
+    there are more than any table has.
 
     Args:
         page: the picture.
@@ -31,9 +31,20 @@ def find_rulings(page: Pixels, size: float) -> tuple[Box, ...]:
     ink = ink_of(page, smooth=False)
     level = _strokes(ink, max(20, round(_LEVEL * size)), size, upright=False)
     upright = _strokes(ink, max(12, round(_UPRIGHT * size)), size, upright=True)
-    if min(len(level), len(upright)) < 2 or len(level) + len(upright) > _MOST:
+    if len(level) + len(upright) > _MOST:
         return ()
-    return (*level, *upright)
+    reach = size / 3
+    # An upright stroke of a large character meets no level line, that of a table two.
+    upright = [u for u in upright if sum(_meet(v, u, reach) for v in level) >= 2]
+    level = [v for v in level if any(_meet(v, u, reach) for u in upright)]
+    return (*level, *upright) if len(level) >= 2 else ()
+
+
+def _meet(level: Box, upright: Box, reach: float) -> bool:
+    return (
+        level.left - reach <= upright.left <= level.right + reach
+        and upright.top - reach <= level.top <= upright.bottom + reach
+    )
 
 
 def _strokes(ink: NDArray[np.uint8], length: int, size: float, *, upright: bool) -> list[Box]:

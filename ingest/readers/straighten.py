@@ -29,7 +29,7 @@ _SKEW_SIDE = 800
 _RED = 40
 """By how much red is over green and blue in the ink of a seal: grey and yellowed paper stay below 25
 and the palest print of a seal on the scans of the tests is 60."""
-_SEAL = (22.0, 75.0)
+_SEAL = (22.0, 85.0)
 """Millimetres across: official seals have 38 to 50, the largest 60 (国发〔1999〕25号), and a picture's
 scale is only known from its being a page."""
 _SEAL_GAP = 3.0
@@ -91,7 +91,7 @@ def _shrunk(page: Pixels) -> tuple[Pixels, float]:
         return page, 1.0
     height, width = (max(1, round(side * READ_SIDE / longer)) for side in page.shape[:2])
     small = cv2.resize(page, (width, height), interpolation=cv2.INTER_AREA)
-    return small, READ_SIDE / longer
+    return small.astype(np.uint8), READ_SIDE / longer
 
 
 def _unturned(width: int, height: int, quarters: int) -> NDArray[np.float64]:
@@ -116,7 +116,8 @@ def _rotated(page: Pixels, degrees: float) -> tuple[Pixels, NDArray[np.float64]]
         page, matrix, (width, height), flags=cv2.INTER_CUBIC,
         borderMode=cv2.BORDER_CONSTANT, borderValue=(255, 255, 255),
     )  # fmt: skip
-    return turned, cv2.invertAffineTransform(matrix)
+    back = cv2.invertAffineTransform(matrix)
+    return turned.astype(np.uint8), back.astype(np.float64)
 
 
 def find_skew(page: Pixels) -> float:
@@ -129,8 +130,10 @@ def find_skew(page: Pixels) -> float:
     ink = ink_of(page)
     scale = _SKEW_SIDE / max(ink.shape)
     if scale < 1:
-        ink = cv2.resize(ink, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    small = ink.astype(np.float32)
+        size = (max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale)))
+        small = cv2.resize(ink, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    else:
+        small = ink.astype(np.float32)
     if not small.any():
         return 0.0
     coarse = max(
@@ -156,10 +159,10 @@ def ink_of(page: Pixels, *, smooth: bool = True) -> NDArray[np.uint8]:
     grey = cv2.cvtColor(page, cv2.COLOR_RGB2GRAY)
     grey = cv2.medianBlur(grey, 3) if smooth else grey
     around = max(15, min(grey.shape) // 40) | 1
-    found: NDArray[np.uint8] = cv2.adaptiveThreshold(
+    found = cv2.adaptiveThreshold(
         grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, around, 25
     )
-    return found
+    return found.astype(np.uint8)
 
 
 def fade_seals(page: Pixels) -> tuple[Pixels, tuple[Box, ...]]:
@@ -218,5 +221,6 @@ def _has_rim(part: NDArray[np.bool_]) -> bool:
 
 
 def _pixels_per_point(width: int, height: int) -> float:
-    """Pixels a point of a page that is A4, whichever way it lies."""
-    return min(width, height) / PAGE_WIDTH
+    """Pixels a point of a page that is A4, whichever way it lies; of a part of one, the most that it
+    can be."""
+    return max(min(width, height) / PAGE_WIDTH, max(width, height) / PAGE_HEIGHT)

@@ -48,7 +48,7 @@ def find_unread(page: Recognised) -> tuple[Unread, ...]:
     ink[:rows] = ink[height - rows :] = 0
     ink[:, :columns] = ink[:, width - columns :] = 0
     step = max(3, round(size / 2)) | 1
-    ink = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    ink = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)).astype(np.uint8)
     joined = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((step, step), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     found = []

@@ -75,7 +75,7 @@ def bring(store, extraction, reader="older"):
 
 def again(store, key, *, actor=SUPERVISOR, extraction=WHOLE, reader="newer", **more) -> Reread:
     return reread_document(
-        store, actor, key, lambda _data, _name: extraction, reader=reader, at=LATER, **more
+        store, actor, key, lambda _data, _name, _known: extraction, reader=reader, at=LATER, **more
     )
 
 

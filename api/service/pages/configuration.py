@@ -70,6 +70,7 @@ def settings_shown(
         ("DUBAN_PUBLIC_READ", public_read, "公开文件不登录可读", "public documents are read without signing in"),
         ("DUBAN_PUBLIC_METRICS", "" if c.public_metrics is None else c.public_metrics, "运行指标不登录可读，空为只限本机", "metrics are read without signing in; empty: on this machine only"),
         ("DUBAN_READ_SECONDS", f"{c.read_seconds:g}", "一份文件最多读几秒", "seconds that one file may be read"),
+        ("DUBAN_RECOGNISED_PAGES", c.recognised_pages, "一份文件最多识别几页图片", "pages of pictures that one file may have"),
         ("DUBAN_SESSION_HOURS", f"{c.session_hours:g}", "登录有效小时数", "hours that a sign-in lasts"),
     ))  # fmt: skip
     yield Group(("检索和问答", "Search and answers"), rows(

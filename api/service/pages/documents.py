@@ -273,7 +273,7 @@ def document(
         part=number, parts=len(parts), family=family, current=family[0],
         unclaimed=whole.unclaimed, unclaimed_ids={c.id for c in whole.unclaimed},
         left_out=list(left_out_of(extraction)), counts=whole.counts, legend=legend(s), kinds=KINDS, most=MOST_LISTED,
-        intact=is_intact(extraction, source), reader=reader_version(), size=len(source), said_due=said_due,
+        intact=is_intact(extraction, source, s.service.store.recognised), reader=reader_version(), size=len(source), said_due=said_due,
         describe_target=describe_target, units=s.unit_choices() if s.may(Action.INGEST) else [],
         seen=_visibility(s).get(document_id, Visibility()), whose=_whose(s, [extraction.document])[document_id],
         targets=sum(len(task.targets) for task in extraction.tasks), levels=list(Level),
@@ -317,7 +317,7 @@ def clause(
     return s.show(
         "clause.html", where=said_place(reading_of(s.service.store, extraction.document), hit),
         d=extraction.document, block=block, plan=plan, hit=hit, legend=legend(s),
-        intact=is_intact(extraction, s.service.store.source(document_id)),
+        intact=is_intact(extraction, s.service.store.source(document_id), s.service.store.recognised),
         line=extraction.document.text.count("\n", 0, hit.start) + 1,
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import accumulate, pairwise
@@ -18,7 +18,7 @@ from kb.identifiers import sha256_hex
 from kb.models import Clause, Span
 from kb.wording import in_both
 from tasks.abolished import RELATION_NAMES
-from tasks.models import Extraction, Task
+from tasks.models import Extraction, Recognised, Task
 
 KINDS = ("owner", "due", "target", "policy", "member", "repair", "warning")
 """What is marked, in the order of the legend."""
@@ -255,18 +255,24 @@ def _block(
     return Block(pieces, clause, drawn)
 
 
-def is_intact(extraction: Extraction, source: bytes) -> bool:
-    """Whether the stored bytes have the recorded digest and decode to the very text shown. The
-    digest is reckoned each time; bytes of that digest are decoded once, for a scan takes long."""
+def is_intact(
+    extraction: Extraction, source: bytes, recognised: Callable[[str], Recognised | None]
+) -> bool:
+    """Whether the stored bytes have the recorded digest and decode to the very text shown; what a
+    model read in their pictures (`recognised`, by the id of the document) is not read again. The
+    digest is reckoned each time; bytes of that digest are decoded once."""
     document = extraction.document
     if sha256_hex(source) != document.sha256:
         return False
     known = marked(extraction)
     if known.decodes is None:
         try:
-            decoded = decode_source(source, document.media_type, document.name)
+            stored = recognised(document.id)
+            decoded = (
+                stored.text if stored else decode_source(source, document.media_type, document.name)
+            )
             known.decodes = decoded == document.text
-        except DubanError:
+        except (DubanError, ValueError):
             known.decodes = False
     return known.decodes
 

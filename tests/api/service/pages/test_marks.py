@@ -72,8 +72,10 @@ def test_a_citation_brings_its_whole_clause(notice):
 
 def test_intact_means_the_very_bytes(notice):
     extraction, data = notice
-    assert is_intact(extraction, data)
-    assert not is_intact(extraction, data.replace("万州".encode(), "千州".encode(), 1))
+    assert is_intact(extraction, data, lambda _key: None)
+    assert not is_intact(
+        extraction, data.replace("万州".encode(), "千州".encode(), 1), lambda _key: None
+    )
 
 
 @pytest.mark.parametrize("largest", [400, 3000, 60_000])

@@ -1,0 +1,118 @@
+"""What was recognised in pictures is stored once, sealed by the log, and what a document is checked by."""
+
+import json
+
+import pytest
+from sqlalchemy import delete, insert, update
+
+from ingest.pipeline import decode_source, extract_bytes
+from kb.errors import SourceError
+from tasks import audit, schema
+from tasks.models import Recognised
+from tasks.recognition import DIGEST
+from tasks.rereading import reread_document
+from tasks.store import Store
+from tasks.verify import Reader, verify_store
+from tests.tasks.samples import DANGERS, DRILLS, NOW, SUPERVISOR, plan
+
+PICTURE = b"\x89PNG\r\n\x1a\n the picture of a page"
+BODY = {
+    "text": plan(DANGERS, DRILLS),
+    "model": "m" * 64,
+    "pages": [[595.28, 841.89]],
+    "places": [[0, 4, 1, [70.0, 80.0, 130.0, 96.0], 0.98]],
+    "blocks": [["paragraph", 0, 4, None, None, []]],
+    "findings": [],
+}
+READ = Recognised(model="m" * 64, body=json.dumps(BODY, ensure_ascii=False))
+
+
+def never(_data: bytes, _media: str, _name: str) -> str:
+    raise AssertionError("the picture was read again")
+
+
+def bring(store: Store) -> str:
+    extraction = extract_bytes(PICTURE, "scan.png", recognised=READ)
+    return store.add(extraction, PICTURE, recorded_at=NOW, reader="v1").document_id
+
+
+def differences(store: Store) -> list[tuple[str, str]]:
+    how = Reader(version="v1", extract=extract_bytes)
+    found = verify_store(store, never, reader=how).differences
+    return [(d.table, d.column) for d in found]
+
+
+def test_it_is_stored_with_its_document_and_sealed(store_url):
+    with Store.open(store_url) as store:
+        key = bring(store)
+        assert store.recognised(key) == READ
+        assert store.load(key).document.text == BODY["text"]
+        with store.reading() as connection:
+            [entry] = [e for e in audit.read(connection) if e.action == "document.added"]
+        assert entry.detail[DIGEST] == READ.sha256
+        assert differences(store) == []
+
+
+def test_a_document_whose_text_is_in_its_bytes_has_none(store_url):
+    with Store.open(store_url) as store:
+        data = BODY["text"].encode()
+        key = store.add(extract_bytes(data, "a.txt"), data, recorded_at=NOW).document_id
+        assert store.recognised(key) is None
+        assert verify_store(store, decode_source).differences == ()
+
+
+OTHER = json.dumps(BODY | {"text": BODY["text"].replace("20", "30")}, ensure_ascii=False)
+_TABLE = schema.recognised
+
+
+@pytest.mark.parametrize(
+    ("act", "told"),
+    [
+        (update(_TABLE).values(body=OTHER), [("recognised", "body"), ("document", "body")]),
+        (update(_TABLE).values(body="{}"), [("recognised", "body"), ("document", "body")]),
+        (update(_TABLE).values(body="no json"), [("recognised", "body"), ("document", "body")]),
+        (delete(_TABLE), [("recognised", "")]),
+    ],
+)
+def test_what_is_changed_beside_the_log_is_found(tmp_path, act, told):
+    with Store.open(f"sqlite:///{tmp_path / 'a.db'}") as store:
+        bring(store)
+        with store.writing() as connection:
+            connection.execute(act)
+        # Without its row the picture itself would have to be read, which is none here.
+        how = Reader(version="other", extract=extract_bytes)
+        found = verify_store(store, lambda *_: BODY["text"], reader=how).differences
+        assert {(d.table, d.column) for d in found} == set(told)
+
+
+def test_a_row_that_the_log_does_not_know_is_found(tmp_path):
+    with Store.open(f"sqlite:///{tmp_path / 'a.db'}") as store:
+        data = BODY["text"].encode()
+        key = store.add(extract_bytes(data, "a.txt"), data, recorded_at=NOW).document_id
+        with store.writing() as connection:
+            connection.execute(insert(_TABLE), {"document_id": key} | READ.model_dump())
+        found = verify_store(store, decode_source).differences
+        assert [(d.table, d.row) for d in found] == [("recognised", key)]
+
+
+def test_a_document_is_read_again_from_what_was_recognised(tmp_path):
+    with Store.open(f"sqlite:///{tmp_path / 'a.db'}") as store:
+        key = bring(store)
+        given = []
+
+        def read(data, name, recognised):
+            given.append(recognised)
+            found = extract_bytes(data, name, recognised=recognised)
+            return found.model_copy(update={"tasks": found.tasks[:1]})
+
+        again = reread_document(store, SUPERVISOR, key, read, reader="v2", at=NOW)
+        assert given == [READ]
+        assert again.status == "re-read"
+        assert store.recognised(again.document_id) == READ
+        found = verify_store(store, never, reader=Reader(version="v3")).differences
+        assert found == ()
+
+
+def test_a_body_that_is_damaged_is_no_text():
+    with pytest.raises(SourceError, match="damaged"):
+        extract_bytes(PICTURE, "scan.png", recognised=Recognised(model="m", body='{"text": 1}'))
