@@ -25,7 +25,9 @@ _GUTTER = 1.2
 """Of the em: the least room between two columns."""
 _LEAST_ROWS = 3
 _LEAST_CHARACTERS = 6
-_FILLED = 0.7
+_FULL, _FULL_ALIKE, _LONG = 0.35, 0.1, 10
+"""Of the lines of a column of text, those that reach its edge; the same where two columns of ten lines
+or more are equally wide."""
 
 
 @dataclass(slots=True)
@@ -100,24 +102,26 @@ def _is_close(run: GlyphRun) -> bool:
     return len(run.text) > 1 and width < (1 + _CLOSE) * run.size * len(run.text)
 
 
-_NEVER_FIRST = frozenset("、，。；：！？）》〉」』】〕”’％…—,.;:!?)]}%")
-_NEVER_LAST = frozenset("（《〈「『【〔“‘([{")
+_NEVER_FIRST = frozenset("、，。；：！？）》〉」』】〕％…—,.;:!?)]}%")
+_NEVER_LAST = frozenset("（《〈「『【〔([{")
+_BINDING = frozenset("“”‘’\"'")
+"""Marks that bind what stands at both sides of them (class QU of UAX #14)."""
 
 
 def first_unit(line: Line) -> float:
     """The width of what moves to the next line as a whole at the start of a line: a Chinese character
     with the marks that may not begin a line, a word of Latin letters."""
     width, latin = 0.0, False
-    wanted = 1
+    wanted = True
     for run in line.runs:
         each = (run.box.right - run.box.left) / len(run.text)
         for character in run.text:
             word = is_narrow(character) and character.isalnum()
-            if not wanted and character not in _NEVER_FIRST and not (latin and word):
+            bound = character in _NEVER_FIRST or character in _BINDING
+            if not wanted and not bound and not (latin and word):
                 return width
             latin = word
-            if character not in _NEVER_LAST:
-                wanted = 0
+            wanted = character in _NEVER_LAST or character in _BINDING
             width += each
         if width > 10 * line.size:
             break
@@ -212,7 +216,8 @@ def _find_band(rows: Sequence[Line], first: int) -> tuple[int, float] | None:
             low_x, high_x = room
             last += 1
         left, right = _split(rows[first:last], (low_x + high_x) / 2)
-        if _is_prose(left) and _is_prose(right):
+        alike = _are_alike(left, right)
+        if _is_prose(left, alike) and _is_prose(right, alike):
             return last, (low_x + high_x) / 2
     return None
 
@@ -241,12 +246,24 @@ def _split(rows: Sequence[Line], cut: float) -> tuple[list[Line], list[Line]]:
     return left, right
 
 
-def _is_prose(lines: Sequence[Line]) -> bool:
-    """Whether a column is running text: most of its lines are long, and as long as one another;
-    labels before values and cells of a table are not."""
+def _are_alike(left: Sequence[Line], right: Sequence[Line]) -> bool:
+    """Whether two columns are long and equally wide, as those of a page set in columns are."""
+    if min(len(left), len(right)) < _LONG:
+        return False
+    wide = [
+        max(line.right for line in side) - min(line.left for line in side) for side in (left, right)
+    ]
+    return abs(wide[0] - wide[1]) < 1.5 * left[0].size
+
+
+def _is_prose(lines: Sequence[Line], alike: bool) -> bool:
+    """Whether a column is running text: lines that are full, one below another; labels before values and
+    cells of a table end anywhere. `alike`: whether the column beside it is as wide."""
     if len(lines) < _LEAST_ROWS:
         return False
-    widest = max(line.right - line.left for line in lines)
-    filled = sum(line.right - line.left >= _FILLED * widest for line in lines)
+    edge = max(line.right for line in lines)
+    full = sum(line.right > edge - 1.2 * line.size for line in lines)
     characters = sum(len(run.text) for line in lines for run in line.runs)
-    return 2 * filled >= len(lines) and characters >= _LEAST_CHARACTERS * len(lines)
+    return full >= max(_LEAST_ROWS, _FULL * len(lines)) and characters >= _LEAST_CHARACTERS * len(
+        lines
+    )

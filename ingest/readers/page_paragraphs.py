@@ -28,8 +28,9 @@ _CENTRED = 2.6
 its left, and a little more than one at its right where the next line begins with two characters."""
 _DEEPEST = 6.0
 """Of the em: a line that begins further in is set to the right or the middle, and is never full."""
-_PITCH = 1.5
-"""How many times the usual distance of lines parts paragraphs."""
+_PITCH = 1.25
+"""How many times the usual distance of lines parts paragraphs: browsers put 6 points and more between
+them, lines of 12 points stand 18 apart."""
 _OWN_MARGINS = 8
 """Lines of a page from which its own margins are told (odd and even pages differ)."""
 _FINAL = frozenset("。；;！!？?：:")
@@ -135,7 +136,10 @@ def _ends(paragraph: Sequence[Line], line: Line, all_margins: _AllMargins, body:
         return True
     if line.left - own.left > _INDENT * em and not _hangs(paragraph, line, margins, own):
         return True
-    return marked and before.text[-1:] in _FINAL
+    if before.text[-1:] not in _FINAL:
+        return False
+    # Where paragraphs are told by the room between them, nothing tells at the end of a page.
+    return marked or (not together and not all_margins.indented)
 
 
 def _hangs(paragraph: Sequence[Line], line: Line, margins: Margins, own: Margins) -> bool:
@@ -156,6 +160,8 @@ class _AllMargins:
             by_place.setdefault((line.page, line.region), []).append(line)
         main = [line for line in lines if line.region == 0]
         common = _measure(main or lines) if lines else Margins(0.0, 0.0, 0.0)
+        self.indented = _are_indented(main or lines, common)
+        """Whether paragraphs begin with an indent."""
         self._found = {
             place: _measure(found)
             if place[1] or len(found) >= _OWN_MARGINS
@@ -166,6 +172,15 @@ class _AllMargins:
     def of(self, line: Line) -> Margins:
         """The margins that a line stands between."""
         return self._found[line.page, line.region]
+
+
+def _are_indented(lines: Sequence[Line], margins: Margins) -> bool:
+    begun = [
+        line.left - margins.left > _INDENT * line.size
+        for before, line in pairwise(lines)
+        if before.right < margins.right - 3 * before.size and not margins.is_centred(line)
+    ]
+    return 3 * sum(begun) >= len(begun)
 
 
 class _Widened:
