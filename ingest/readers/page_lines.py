@@ -264,6 +264,5 @@ def _is_prose(lines: Sequence[Line], alike: bool) -> bool:
     edge = max(line.right for line in lines)
     full = sum(line.right > edge - 1.2 * line.size for line in lines)
     characters = sum(len(run.text) for line in lines for run in line.runs)
-    return full >= max(_LEAST_ROWS, _FULL * len(lines)) and characters >= _LEAST_CHARACTERS * len(
-        lines
-    )
+    least = max(_LEAST_ROWS, (_FULL_ALIKE if alike else _FULL) * len(lines))
+    return full >= least and characters >= _LEAST_CHARACTERS * len(lines)

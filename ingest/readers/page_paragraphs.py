@@ -93,7 +93,8 @@ def words_of(lines: Sequence[Line]) -> Iterator[tuple[str, GlyphRun | None, int]
         pieces = [*line.pieces()]
         if before is not None and not _is_parted(before):
             last, first = before.runs[-1].text[-1:], pieces[0][0][:1]
-            if last and first and is_narrow(last) and is_narrow(first):
+            figures = last.isdigit() and first.isdigit()  # of one number
+            if last and first and is_narrow(last) and is_narrow(first) and not figures:
                 yield " ", None, line.page
         for number, (words, run) in enumerate(pieces):
             shown = words

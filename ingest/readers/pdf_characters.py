@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from ingest.readers.page_content import GlyphRun, PageContent
+from ingest.readers.page_content import GlyphRun, PageContent, turn_box
 from ingest.readers.page_lines import is_narrow
 from ingest.readers.pdf_rulings import find_rulings
 from ingest.readers.printed_forms import UNREADABLE, is_unreadable
@@ -69,7 +69,6 @@ class _Style(NamedTuple):
 class _Glyph(NamedTuple):
     text: str
     box: Box
-    base: float
     style: _Style
 
 
@@ -103,7 +102,8 @@ def read_page(page: pdfium.PdfPage, number: int, name: str) -> PdfPage:
     directions = Counter(glyph.style.direction for glyph in glyphs if glyph.text != " ")
     known = {d: n for d, n in directions.items() if d is not None}
     upright = max(known, key=lambda d: (known[d], -d), default=0)
-    runs = [*_runs(glyph for glyph in glyphs if glyph.style.direction == upright)]
+    kept = (glyph for glyph in glyphs if glyph.style.direction == upright)
+    runs = _upright_runs(kept, shown.size, -upright % 360)
     turned = "".join(glyph.text for glyph in glyphs if glyph.style.direction != upright)
     content = PageContent(number, shown.size, runs, find_rulings(page, shown.box), -upright % 360)
     blank = not count and not pdfium_c.FPDFPage_CountObjects(page.raw)
@@ -163,14 +163,13 @@ def _glyphs(words: Any, count: int, shown: Shown) -> Iterator[_Glyph]:
             style = styles[owner] = _style(words, index, shown.turn)
         pdfium_c.FPDFText_GetLooseCharBox(words, index, rect)
         box = (rect.left, rect.bottom, rect.right, rect.top)
-        base = 0.0
         if style.direction == shown.turn:  # along the lines of the page as it is in the file
             pdfium_c.FPDFText_GetCharOrigin(words, index, x, y)
             base = y.value
             box = (rect.left, base - _BELOW * style.size, rect.right, base + _ABOVE * style.size)
         character = _character(code, pdfium_c.FPDFText_HasUnicodeMapError(words, index) == 1)
         if character:
-            yield _Glyph(character, shown.box(*box), base, style)
+            yield _Glyph(character, shown.box(*box), style)
 
 
 def _character(code: int, unknown: bool) -> str:
@@ -205,6 +204,15 @@ def _style(words: Any, index: int, turn: int) -> _Style:
     )
 
 
+def _upright_runs(glyphs: Iterator[_Glyph], size: PageSize, turn: int) -> list[GlyphRun]:
+    """Runs of characters of one direction, found where it is level, with boxes as shown."""
+    if not turn:
+        return [*_runs(glyphs)]
+    turned = size if turn == 180 else PageSize(size.height, size.width)
+    level = (glyph._replace(box=turn_box(glyph.box, size, turn)) for glyph in glyphs)
+    return [run._replace(box=turn_box(run.box, turned, 360 - turn)) for run in _runs(level)]
+
+
 def _runs(glyphs: Iterator[_Glyph]) -> Iterator[GlyphRun]:
     """Characters of one style that stand side by side, evenly: of one run each takes the same share of
     its box."""
@@ -226,7 +234,7 @@ def _runs(glyphs: Iterator[_Glyph]) -> Iterator[GlyphRun]:
             wide = not is_narrow(last.text) and not is_narrow(glyph.text)
             if (
                 glyph.style == last.style
-                and abs(glyph.base - last.base) < 0.1 * em
+                and abs(glyph.box.bottom - last.box.bottom) < 0.1 * em
                 and abs(own - width) < _ALIKE * em
                 and even
                 and -_TOUCH * em < room < (_SPREAD if wide else _TOUCH) * em
