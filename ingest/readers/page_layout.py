@@ -57,13 +57,14 @@ class _Layout:
     def read(self, findings: Sequence[Finding], model: str | None) -> Read:
         body = self._body()
         size = size_of_body([line for item in body if isinstance(item, list) for line in item])
+        widths = {number: page.size.width for number, page in self._pages.items()}
         repeated = 0
         for item in body:
             if isinstance(item, PageTable):
                 self._write_table(item)
                 repeated += item.dropped
             else:
-                for lines in join_lines(item, size):
+                for lines in join_lines(item, size, widths):
                     self._write_paragraph(lines, size)
         own = [*told(self._left_out), *self._forms.findings()]
         if repeated:
