@@ -13,7 +13,7 @@ import pypdfium2.raw as pdfium_c
 
 from ingest.readers.page_content import GlyphRun, PageContent, turn_box
 from ingest.readers.page_lines import is_narrow
-from ingest.readers.pdf_rulings import find_rulings
+from ingest.readers.pdf_rulings import find_drawn
 from ingest.readers.printed_forms import UNREADABLE, is_unreadable
 from ingest.readers.source import Box, PageSize
 from kb.errors import SourceError
@@ -36,16 +36,19 @@ _INVISIBLE = 3
 """Rendering mode of text that is not painted (ISO 32000-1, 9.3.6): what was recognised under a
 picture."""
 _UNREADABLE_SHARE = 0.3
+_LARGE = 0.1
+"""Of a page: a picture that may hold a table or text; emblems, seals and signatures are smaller."""
 
 
 class PdfPage(NamedTuple):
     """A page: its content, the words that stand at another angle, how many characters lie outside it
-    and how many are not painted, and whether there is anything on it."""
+    and how many are not painted, how many large pictures it has, and whether it is empty."""
 
     content: PageContent
     turned: str
     outside: int
     invisible: int
+    pictures: int
     blank: bool
 
     @property
@@ -105,9 +108,12 @@ def read_page(page: pdfium.PdfPage, number: int, name: str) -> PdfPage:
     kept = (glyph for glyph in glyphs if glyph.style.direction == upright)
     runs = _upright_runs(kept, shown.size, -upright % 360)
     turned = "".join(glyph.text for glyph in glyphs if glyph.style.direction != upright)
-    content = PageContent(number, shown.size, runs, find_rulings(page, shown.box), -upright % 360)
+    rulings, pictures = find_drawn(page, shown.box)
+    content = PageContent(number, shown.size, runs, rulings, -upright % 360)
+    whole = shown.size.width * shown.size.height
+    large = sum((b.right - b.left) * (b.bottom - b.top) >= _LARGE * whole for b in pictures)
     blank = not count and not pdfium_c.FPDFPage_CountObjects(page.raw)
-    return PdfPage(content, " ".join(turned.split()), outside, invisible, blank)
+    return PdfPage(content, " ".join(turned.split()), outside, invisible, large, blank)
 
 
 class Shown:

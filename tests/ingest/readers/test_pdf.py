@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import subprocess
+import zlib
 from pathlib import Path
 
 import pytest
@@ -278,6 +279,18 @@ def test_a_file_cut_off_anywhere_is_refused() -> None:
     for end in range(1024, len(data) - 8, 1024):
         with pytest.raises(SourceError):
             read_pdf(data[:end], "a.pdf")
+
+
+def test_a_stream_that_unpacks_beyond_measure_is_refused() -> None:
+    data = write_pdf([Sheet([])])
+    once = zlib.compress(b" " * 70_000_000, 1)
+    for packed, filters in (
+        (once, b"/FlateDecode"),
+        (zlib.compress(once), b"[/FlateDecode/FlateDecode]"),
+    ):
+        stream = b"<</Length %d/Filter%s>>stream\n" % (len(packed), filters) + packed
+        with pytest.raises(SourceError, match="64 MB"):
+            read_pdf(data.replace(b"<</Length 0>>stream\n", stream), "a.pdf")
 
 
 def test_a_table_of_objects_at_a_wrong_place_is_told() -> None:
