@@ -53,6 +53,7 @@ class _Layout:
         self._forms = PrintedForms()
         self._tables: dict[int, list[PageTable]] = {}
         self._left_out: list[Line] = []
+        self._gutters: list[float] = []
 
     def read(self, findings: Sequence[Finding], model: str | None) -> Read:
         body = self._body()
@@ -121,7 +122,7 @@ class _Layout:
             first = place
             while place < len(lines) and lines[place].middle < table.box.top:
                 place += 1
-            _add_lines(found, in_reading_order(lines[first:place], regions))
+            _add_lines(found, in_reading_order(lines[first:place], regions, self._gutters))
             last = found[-1] if found else None
             if (
                 isinstance(last, PageTable)
@@ -130,7 +131,7 @@ class _Layout:
             ):
                 continue
             found.append(table)
-        _add_lines(found, in_reading_order(lines[place:], regions))
+        _add_lines(found, in_reading_order(lines[place:], regions, self._gutters))
 
     def _where(self, run: GlyphRun, number: int) -> dict[str, Any]:
         page = self._pages[number]

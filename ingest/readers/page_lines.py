@@ -21,8 +21,8 @@ _TYPED_GAP, _HALF_GAP = 0.2, 0.4
 """The same between Chinese characters where a blank is typed, and where the characters before it or
 after it stand close together: evenly spread characters have no blanks."""
 _CLOSE = 0.1
-_GUTTER = 1.2
-"""Of the em: the least room between two columns."""
+_GUTTER = 0.95
+"""Of the em: the least room between two columns (browsers put one em)."""
 _LEAST_ROWS = 3
 _LEAST_CHARACTERS = 6
 _FULL, _FULL_ALIKE, _LONG = 0.35, 0.1, 10
@@ -167,35 +167,50 @@ def find_rows(page: int, runs: Iterable[GlyphRun]) -> list[Line]:
     return [Line(page, sorted(row, key=lambda run: (run.box.left, run.box.top))) for row in rows]
 
 
-def in_reading_order(rows: Sequence[Line], regions: Iterator[int]) -> list[Line]:
+def in_reading_order(
+    rows: Sequence[Line], regions: Iterator[int], gutters: list[float] | None = None
+) -> list[Line]:
     """The lines of a page in the order of reading: where text stands in columns, or in a box at the
     side, one column after another.
 
     Args:
         rows: from top to bottom, over the whole width.
         regions: numbers that are given to columns (`Line.region`); lines outside columns have 0.
+        gutters: where the columns of the pages before part; those of this page are added.
     """
+    known = gutters if gutters is not None else []
     found: list[Line] = []
-    place = 0
+    place, free = 0, 0
     while place < len(rows):
-        if band := _find_band(rows, place):
-            last, cut = band
-            left, right = _split(rows[place:last], cut)
-            for side in (left, right):
+        if band := _find_band(rows, place, known):
+            last, low, high = band
+            first = place
+            while first > free and _stands_beside(rows[first - 1], low, high):
+                first -= 1
+                found.pop()
+            cut = (low + high) / 2
+            known.append(cut)
+            for side in _split(rows[first:last], cut):
                 region = next(regions)
-                inner = in_reading_order(side, regions)
-                for line in inner:
+                for line in in_reading_order(side, regions):
                     line.region = line.region or region
-                found += inner
-            place = last
+                    found.append(line)
+            place = free = last
         else:
             found.append(rows[place])
             place += 1
     return found
 
 
-def _find_band(rows: Sequence[Line], first: int) -> tuple[int, float] | None:
-    """Where the columns end that begin at a row, and the height of the gutter between them."""
+def _stands_beside(row: Line, low: float, high: float) -> bool:
+    """Whether a row has text at both sides of a gutter and none in it."""
+    return row.left < low and row.right > high and _room(row, low, high) is not None
+
+
+def _find_band(
+    rows: Sequence[Line], first: int, known: Sequence[float]
+) -> tuple[int, float, float] | None:
+    """Where the columns end that begin at a row, and the edges of the gutter between them."""
     seed = rows[first]
     gaps = [
         (a.box.right, b.box.left)
@@ -217,8 +232,9 @@ def _find_band(rows: Sequence[Line], first: int) -> tuple[int, float] | None:
             last += 1
         left, right = _split(rows[first:last], (low_x + high_x) / 2)
         alike = _are_alike(left, right)
-        if _is_prose(left, alike) and _is_prose(right, alike):
-            return last, (low_x + high_x) / 2
+        again = any(low_x < cut < high_x for cut in known) and left and right
+        if again or (_is_prose(left, alike) and _is_prose(right, alike)):
+            return last, low_x, high_x
     return None
 
 
