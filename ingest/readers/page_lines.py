@@ -86,6 +86,20 @@ def is_narrow(character: str) -> bool:
     return character < "\u2000"
 
 
+def are_words(last: str, first: str) -> bool:
+    """Whether a blank stands between the last character of a line and the first of the next: between
+    words of Latin letters. Lines of Chinese text may break inside a number.
+
+    >>> are_words("f", "t"), are_words("2", "0"), are_words("0", "."), are_words(",", "("), are_words("章", "a")
+    (True, False, False, False, False)
+    """
+    if not (is_narrow(last) and is_narrow(first)):
+        return False
+    if first.isalpha():
+        return last.isalnum() or last in ",.;:!?)"
+    return last.isalpha() and (first.isdigit() or first == "(")
+
+
 def blank_between(before: GlyphRun, after: GlyphRun) -> bool:
     """Whether a blank is printed between two runs of a line."""
     gap = (after.box.left - before.box.right) / min(before.size, after.size)

@@ -15,7 +15,7 @@ from statistics import median
 
 from ingest.numbering import find_marker
 from ingest.readers.page_content import GlyphRun
-from ingest.readers.page_lines import Line, first_unit, is_narrow
+from ingest.readers.page_lines import Line, are_words, first_unit
 
 _SIZES = 1.15
 """How many times as large a font must be to be another: 三号 and 四号 are 16 and 14 points."""
@@ -98,8 +98,7 @@ def words_of(lines: Sequence[Line]) -> Iterator[tuple[str, GlyphRun | None, int]
         pieces = [*line.pieces()]
         if before is not None and not _is_parted(before):
             last, first = before.runs[-1].text[-1:], pieces[0][0][:1]
-            figures = last.isdigit() and first.isdigit()  # of one number
-            if last and first and is_narrow(last) and is_narrow(first) and not figures:
+            if last and first and are_words(last, first):
                 yield " ", None, line.page
         for number, (words, run) in enumerate(pieces):
             shown = words

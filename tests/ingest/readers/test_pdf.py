@@ -244,11 +244,11 @@ def test_labels_with_values_of_several_lines() -> None:
     ]
 
 
-def test_pages_without_text_are_told() -> None:
-    read = _read(Sheet(paragraph(FIRST, 100)), Sheet([Rule(10, 10, 500, 10)]), Sheet([]))
-    (finding,) = (f for f in read.findings if f.code == "page-without-text")
-    assert "第 2 页" in finding.message
+def test_an_empty_page_is_a_page_without_a_finding() -> None:
+    read = _read(Sheet(paragraph(FIRST, 100)), Sheet([]), Sheet(paragraph(SECOND, 100)))
+    assert [place.page for place in (*read.places,)][-1] == 3
     assert len(read.pages) == 3
+    assert not read.findings
 
 
 def test_invisible_text_is_read_and_told() -> None:
