@@ -156,6 +156,7 @@ class _Layout:
             self._draft.end_line()
 
     def _write_table(self, table: PageTable) -> None:
+        table.measure_columns()
         rows = grid_cells(table.rows())
 
         def pieces(row: int, place: int) -> list[tuple[str, dict[str, Any]]]:

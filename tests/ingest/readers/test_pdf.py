@@ -204,7 +204,7 @@ def test_a_row_that_the_end_of_a_page_parts_is_one() -> None:
         Sheet([*head, *upright[:4], *_row(740, "1", "新建学校并配齐", "区教委")]),
         Sheet([*upright[4:], Rule(60, 100, 530, 100), *_row(85, "", "设备", "")]),
     )
-    assert read.text.splitlines() == ["序号\t工作任务\t责任单位", "1\t新建学校并配齐 设备\t区教委"]
+    assert read.text.splitlines() == ["序号\t工作任务\t责任单位", "1\t新建学校并配齐设备\t区教委"]
 
 
 def test_cells_beside_several_rows() -> None:
@@ -337,3 +337,16 @@ def test_a_printed_page_has_the_facts_of_its_text(tmp_path: Path) -> None:
     )  # fmt: skip
     found = extract_bytes(printed.read_bytes(), "a.pdf")
     assert min(agreement(found, extract_bytes(text.encode(), "a.txt"))) >= 0.97
+
+
+def test_names_in_a_cell_stay_apart_and_lines_are_joined() -> None:
+    words = [
+        *_row(120, *WIDTHS),
+        *_row(146, "1", "新建学校并配齐设施设备和教师，改善办学", "区教委"),
+    ]
+    words += [Words("条件", 124, 164, 12), Words("区人力社保局", 364, 164, 12)]
+    read = _read(Sheet([*grid(XS, (100, 130, 170)), *words]))
+    assert (
+        read.text.splitlines()[1]
+        == "1\t新建学校并配齐设施设备和教师，改善办学条件\t区教委 区人力社保局"
+    )
