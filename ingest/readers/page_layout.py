@@ -53,17 +53,19 @@ class _Layout:
         self._forms = PrintedForms()
         self._tables: dict[int, list[PageTable]] = {}
         self._left_out: list[Line] = []
+        self._gutters: list[float] = []
 
     def read(self, findings: Sequence[Finding], model: str | None) -> Read:
         body = self._body()
         size = size_of_body([line for item in body if isinstance(item, list) for line in item])
+        widths = {number: page.size.width for number, page in self._pages.items()}
         repeated = 0
         for item in body:
             if isinstance(item, PageTable):
                 self._write_table(item)
                 repeated += item.dropped
             else:
-                for lines in join_lines(item, size):
+                for lines in join_lines(item, size, widths):
                     self._write_paragraph(lines, size)
         own = [*told(self._left_out), *self._forms.findings()]
         if repeated:
@@ -120,7 +122,7 @@ class _Layout:
             first = place
             while place < len(lines) and lines[place].middle < table.box.top:
                 place += 1
-            _add_lines(found, in_reading_order(lines[first:place], regions))
+            _add_lines(found, in_reading_order(lines[first:place], regions, self._gutters))
             last = found[-1] if found else None
             if (
                 isinstance(last, PageTable)
@@ -129,7 +131,7 @@ class _Layout:
             ):
                 continue
             found.append(table)
-        _add_lines(found, in_reading_order(lines[place:], regions))
+        _add_lines(found, in_reading_order(lines[place:], regions, self._gutters))
 
     def _where(self, run: GlyphRun, number: int) -> dict[str, Any]:
         page = self._pages[number]
@@ -154,6 +156,7 @@ class _Layout:
             self._draft.end_line()
 
     def _write_table(self, table: PageTable) -> None:
+        table.measure_columns()
         rows = grid_cells(table.rows())
 
         def pieces(row: int, place: int) -> list[tuple[str, dict[str, Any]]]:

@@ -21,11 +21,13 @@ _TYPED_GAP, _HALF_GAP = 0.2, 0.4
 """The same between Chinese characters where a blank is typed, and where the characters before it or
 after it stand close together: evenly spread characters have no blanks."""
 _CLOSE = 0.1
-_GUTTER = 1.2
-"""Of the em: the least room between two columns."""
+_GUTTER = 0.95
+"""Of the em: the least room between two columns (browsers put one em)."""
 _LEAST_ROWS = 3
 _LEAST_CHARACTERS = 6
-_FILLED = 0.7
+_FULL, _FULL_ALIKE, _LONG = 0.35, 0.1, 10
+"""Of the lines of a column of text, those that reach its edge; the same where two columns of ten lines
+or more are equally wide."""
 
 
 @dataclass(slots=True)
@@ -114,24 +116,26 @@ def _is_close(run: GlyphRun) -> bool:
     return len(run.text) > 1 and width < (1 + _CLOSE) * run.size * len(run.text)
 
 
-_NEVER_FIRST = frozenset("、，。；：！？）》〉」』】〕”’％…—,.;:!?)]}%")
-_NEVER_LAST = frozenset("（《〈「『【〔“‘([{")
+_NEVER_FIRST = frozenset("、，。；：！？）》〉」』】〕％…—,.;:!?)]}%")
+_NEVER_LAST = frozenset("（《〈「『【〔([{")
+_BINDING = frozenset("“”‘’\"'")
+"""Marks that bind what stands at both sides of them (class QU of UAX #14)."""
 
 
 def first_unit(line: Line) -> float:
     """The width of what moves to the next line as a whole at the start of a line: a Chinese character
     with the marks that may not begin a line, a word of Latin letters."""
     width, latin = 0.0, False
-    wanted = 1
+    wanted = True
     for run in line.runs:
         each = (run.box.right - run.box.left) / len(run.text)
         for character in run.text:
             word = is_narrow(character) and character.isalnum()
-            if not wanted and character not in _NEVER_FIRST and not (latin and word):
+            bound = character in _NEVER_FIRST or character in _BINDING
+            if not wanted and not bound and not (latin and word):
                 return width
             latin = word
-            if character not in _NEVER_LAST:
-                wanted = 0
+            wanted = character in _NEVER_LAST or character in _BINDING
             width += each
         if width > 10 * line.size:
             break
@@ -177,35 +181,50 @@ def find_rows(page: int, runs: Iterable[GlyphRun]) -> list[Line]:
     return [Line(page, sorted(row, key=lambda run: (run.box.left, run.box.top))) for row in rows]
 
 
-def in_reading_order(rows: Sequence[Line], regions: Iterator[int]) -> list[Line]:
+def in_reading_order(
+    rows: Sequence[Line], regions: Iterator[int], gutters: list[float] | None = None
+) -> list[Line]:
     """The lines of a page in the order of reading: where text stands in columns, or in a box at the
     side, one column after another.
 
     Args:
         rows: from top to bottom, over the whole width.
         regions: numbers that are given to columns (`Line.region`); lines outside columns have 0.
+        gutters: where the columns of the pages before part; those of this page are added.
     """
+    known = gutters if gutters is not None else []
     found: list[Line] = []
-    place = 0
+    place, free = 0, 0
     while place < len(rows):
-        if band := _find_band(rows, place):
-            last, cut = band
-            left, right = _split(rows[place:last], cut)
-            for side in (left, right):
+        if band := _find_band(rows, place, known):
+            last, low, high = band
+            first = place
+            while first > free and _stands_beside(rows[first - 1], low, high):
+                first -= 1
+                found.pop()
+            cut = (low + high) / 2
+            known.append(cut)
+            for side in _split(rows[first:last], cut):
                 region = next(regions)
-                inner = in_reading_order(side, regions)
-                for line in inner:
+                for line in in_reading_order(side, regions):
                     line.region = line.region or region
-                found += inner
-            place = last
+                    found.append(line)
+            place = free = last
         else:
             found.append(rows[place])
             place += 1
     return found
 
 
-def _find_band(rows: Sequence[Line], first: int) -> tuple[int, float] | None:
-    """Where the columns end that begin at a row, and the height of the gutter between them."""
+def _stands_beside(row: Line, low: float, high: float) -> bool:
+    """Whether a row has text at both sides of a gutter and none in it."""
+    return row.left < low and row.right > high and _room(row, low, high) is not None
+
+
+def _find_band(
+    rows: Sequence[Line], first: int, known: Sequence[float]
+) -> tuple[int, float, float] | None:
+    """Where the columns end that begin at a row, and the edges of the gutter between them."""
     seed = rows[first]
     gaps = [
         (a.box.right, b.box.left)
@@ -226,8 +245,10 @@ def _find_band(rows: Sequence[Line], first: int) -> tuple[int, float] | None:
             low_x, high_x = room
             last += 1
         left, right = _split(rows[first:last], (low_x + high_x) / 2)
-        if _is_prose(left) and _is_prose(right):
-            return last, (low_x + high_x) / 2
+        alike = _are_alike(left, right)
+        again = any(low_x < cut < high_x for cut in known) and left and right
+        if again or (_is_prose(left, alike) and _is_prose(right, alike)):
+            return last, low_x, high_x
     return None
 
 
@@ -255,12 +276,23 @@ def _split(rows: Sequence[Line], cut: float) -> tuple[list[Line], list[Line]]:
     return left, right
 
 
-def _is_prose(lines: Sequence[Line]) -> bool:
-    """Whether a column is running text: most of its lines are long, and as long as one another;
-    labels before values and cells of a table are not."""
+def _are_alike(left: Sequence[Line], right: Sequence[Line]) -> bool:
+    """Whether two columns are long and equally wide, as those of a page set in columns are."""
+    if min(len(left), len(right)) < _LONG:
+        return False
+    wide = [
+        max(line.right for line in side) - min(line.left for line in side) for side in (left, right)
+    ]
+    return abs(wide[0] - wide[1]) < 1.5 * left[0].size
+
+
+def _is_prose(lines: Sequence[Line], alike: bool) -> bool:
+    """Whether a column is running text: lines that are full, one below another; labels before values and
+    cells of a table end anywhere. `alike`: whether the column beside it is as wide."""
     if len(lines) < _LEAST_ROWS:
         return False
-    widest = max(line.right - line.left for line in lines)
-    filled = sum(line.right - line.left >= _FILLED * widest for line in lines)
+    edge = max(line.right for line in lines)
+    full = sum(line.right > edge - 1.2 * line.size for line in lines)
     characters = sum(len(run.text) for line in lines for run in line.runs)
-    return 2 * filled >= len(lines) and characters >= _LEAST_CHARACTERS * len(lines)
+    least = max(_LEAST_ROWS, (_FULL_ALIKE if alike else _FULL) * len(lines))
+    return full >= least and characters >= _LEAST_CHARACTERS * len(lines)

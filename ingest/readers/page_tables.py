@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ingest.readers.grid import GridCell
 from ingest.readers.page_content import GlyphRun
-from ingest.readers.page_lines import Line, find_rows, first_unit, is_narrow
+from ingest.readers.page_lines import Line, are_words, find_rows, first_unit, is_narrow
 from ingest.readers.printed_forms import read_as
 from ingest.readers.source import Box
 
@@ -22,7 +22,9 @@ _MOST_CROSSINGS = 250_000
 2,000), and looking at each pair of 250,000 takes a tenth of a second."""
 _MOST_POINTS = 4000
 _SLACK = 0.6
-"""Of the em: what a full line of a cell may lack."""
+"""Of the em: what a full line of a head may lack."""
+_CLOSE = 0.1
+"""Of the em: what the next character may lack of the room at the end of a line that ends there by will."""
 _HEADS = 3
 """Rows of a head that is printed again on the next page."""
 
@@ -47,41 +49,40 @@ class TableCell:
         """The cell on each of its pages."""
         return [self, *self.more]
 
+    column: tuple[float, float] | None = None
+    """The room that the furthest line of its column leaves at the right, and the width of the widest;
+    None of a head, and while it is not known."""
+
     def pieces(self) -> Iterator[tuple[str, GlyphRun | None, int]]:
         """Its words, each with its run and page: lines that are full are joined, a blank stands
         after others."""
         before: Line | None = None
-        limit = 0.0
+        above = self
         for part in self.parts:
-            lines = find_rows(part.page, part.runs)
-            for line in lines:
-                if before is not None and _are_apart(before, line, limit):
+            for line in find_rows(part.page, part.runs):
+                if before is not None and self._are_apart(above, before, line):
                     yield " ", None, part.page
                 for words, run in line.pieces():
                     yield words, run, part.page
-                before = line
-                limit = part.limit(lines)
-            if not lines:
-                continue
+                before, above = line, part
 
-    def limit(self, lines: Sequence[Line]) -> float:
-        """Where its lines would end if they were full: as far from its border as they begin from the
-        other, where that is near."""
-        padding = min(line.left for line in lines) - self.box.left
-        return self.box.right - min(max(padding, 0.0), lines[0].size)
+    def _are_apart(self, part: TableCell, before: Line, line: Line) -> bool:
+        """Whether two lines are two paragraphs: the first leaves room that the next needs."""
+        last, first = before.runs[-1].text[-1], line.runs[0].text[0]
+        if is_narrow(last) and is_narrow(first):
+            return are_words(last, first)
+        left, right = before.left - part.box.left, part.box.right - before.right
+        if self.column is None:
+            return right - min(left, before.size) > first_unit(line) + _SLACK * before.size
+        room = right - self.column[0]
+        if abs(left - right) < 0.5 * before.size:  # in the middle
+            room = self.column[1] - (before.right - before.left)
+        return room > first_unit(line) - _CLOSE * before.size
 
     @property
     def words(self) -> str:
         """Its words as one line."""
         return "".join(words for words, _, _ in self.pieces())
-
-
-def _are_apart(before: Line, line: Line, limit: float) -> bool:
-    """Whether two lines of a cell are two paragraphs: the first leaves room that the next needs."""
-    last, first = before.runs[-1].text[-1], line.runs[0].text[0]
-    if is_narrow(last) and is_narrow(first):
-        return not (last.isdigit() and first.isdigit())
-    return before.right < limit - first_unit(line) - _SLACK * before.size
 
 
 @dataclass(slots=True)
@@ -121,6 +122,25 @@ class PageTable:
             or any(a is not b or a is None for a, b in zip(row, grid[number - 1], strict=True))
         ]
 
+    def measure_columns(self) -> None:
+        """Tell each cell below the head how far the lines of its column reach."""
+        columns: dict[tuple[int, int], list[TableCell]] = {}
+        for cell in self.cells:
+            if cell.page != self.page or cell.box.top - self.box.top > _SNAP:
+                key = (round(cell.box.left / _SNAP), round(cell.box.right / _SNAP))
+                columns.setdefault(key, []).append(cell)
+        for cells in columns.values():
+            lines = [
+                (part.box.right - line.right, line.right - line.left)
+                for cell in cells
+                for part in cell.parts
+                for line in find_rows(part.page, part.runs)
+            ]
+            if lines:
+                reach = min(room for room, _ in lines), max(width for _, width in lines)
+                for cell in cells:
+                    cell.column = reach
+
     def continued(self, other: PageTable) -> bool:
         """Whether a table at the top of the next page goes on with this one: their borders stand at
         the same places at both sides. If so it is taken in, without the head printed again; a cell
@@ -151,7 +171,8 @@ class PageTable:
                 ),
                 None,
             )
-            if above and cell.open_top and cell.box.top - edge <= _SNAP:
+            # Below a head that is printed again, its border stands at the top in any case.
+            if above and (cell.open_top or head) and cell.box.top - edge <= _SNAP:
                 above.more.append(cell)
             else:
                 self.cells.append(cell)

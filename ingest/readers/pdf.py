@@ -96,6 +96,17 @@ def _findings(pages: Sequence[PdfPage]) -> list[Finding]:
                 "with the page",
             )
         )
+    if pictured := [
+        p.content.number for p in pages if p.pictures and p.has_text and not p.invisible
+    ]:
+        listed = _listed(pictured)
+        found.append(
+            Finding(
+                code="picture-not-read",
+                message=f"第 {listed} 页有大幅图片, 图片里的文字未读入 / page {listed} has a large picture: "
+                "the text in it is not read",
+            )
+        )
     if outside := [page.content.number for page in pages if page.outside]:
         listed = _listed(outside)
         number = sum(page.outside for page in pages)

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from ingest.readers.page_content import GlyphRun, PageContent
+from ingest.readers.page_content import GlyphRun, PageContent, turn_box
 from ingest.readers.page_lines import is_narrow
-from ingest.readers.pdf_rulings import find_rulings
+from ingest.readers.pdf_rulings import find_drawn
 from ingest.readers.printed_forms import UNREADABLE, is_unreadable
 from ingest.readers.source import Box, PageSize
 from kb.errors import SourceError
@@ -36,16 +36,19 @@ _INVISIBLE = 3
 """Rendering mode of text that is not painted (ISO 32000-1, 9.3.6): what was recognised under a
 picture."""
 _UNREADABLE_SHARE = 0.3
+_LARGE = 0.1
+"""Of a page: a picture that may hold a table or text; emblems, seals and signatures are smaller."""
 
 
 class PdfPage(NamedTuple):
     """A page: its content, the words that stand at another angle, how many characters lie outside it
-    and how many are not painted, and whether there is anything on it."""
+    and how many are not painted, how many large pictures it has, and whether it is empty."""
 
     content: PageContent
     turned: str
     outside: int
     invisible: int
+    pictures: int
     blank: bool
 
     @property
@@ -69,7 +72,6 @@ class _Style(NamedTuple):
 class _Glyph(NamedTuple):
     text: str
     box: Box
-    base: float
     style: _Style
 
 
@@ -103,11 +105,15 @@ def read_page(page: pdfium.PdfPage, number: int, name: str) -> PdfPage:
     directions = Counter(glyph.style.direction for glyph in glyphs if glyph.text != " ")
     known = {d: n for d, n in directions.items() if d is not None}
     upright = max(known, key=lambda d: (known[d], -d), default=0)
-    runs = [*_runs(glyph for glyph in glyphs if glyph.style.direction == upright)]
+    kept = (glyph for glyph in glyphs if glyph.style.direction == upright)
+    runs = _upright_runs(kept, shown.size, -upright % 360)
     turned = "".join(glyph.text for glyph in glyphs if glyph.style.direction != upright)
-    content = PageContent(number, shown.size, runs, find_rulings(page, shown.box), -upright % 360)
+    rulings, pictures = find_drawn(page, shown.box)
+    content = PageContent(number, shown.size, runs, rulings, -upright % 360)
+    whole = shown.size.width * shown.size.height
+    large = sum((b.right - b.left) * (b.bottom - b.top) >= _LARGE * whole for b in pictures)
     blank = not count and not pdfium_c.FPDFPage_CountObjects(page.raw)
-    return PdfPage(content, " ".join(turned.split()), outside, invisible, blank)
+    return PdfPage(content, " ".join(turned.split()), outside, invisible, large, blank)
 
 
 class Shown:
@@ -163,14 +169,13 @@ def _glyphs(words: Any, count: int, shown: Shown) -> Iterator[_Glyph]:
             style = styles[owner] = _style(words, index, shown.turn)
         pdfium_c.FPDFText_GetLooseCharBox(words, index, rect)
         box = (rect.left, rect.bottom, rect.right, rect.top)
-        base = 0.0
         if style.direction == shown.turn:  # along the lines of the page as it is in the file
             pdfium_c.FPDFText_GetCharOrigin(words, index, x, y)
             base = y.value
             box = (rect.left, base - _BELOW * style.size, rect.right, base + _ABOVE * style.size)
         character = _character(code, pdfium_c.FPDFText_HasUnicodeMapError(words, index) == 1)
         if character:
-            yield _Glyph(character, shown.box(*box), base, style)
+            yield _Glyph(character, shown.box(*box), style)
 
 
 def _character(code: int, unknown: bool) -> str:
@@ -205,6 +210,15 @@ def _style(words: Any, index: int, turn: int) -> _Style:
     )
 
 
+def _upright_runs(glyphs: Iterator[_Glyph], size: PageSize, turn: int) -> list[GlyphRun]:
+    """Runs of characters of one direction, found where it is level, with boxes as shown."""
+    if not turn:
+        return [*_runs(glyphs)]
+    turned = size if turn == 180 else PageSize(size.height, size.width)
+    level = (glyph._replace(box=turn_box(glyph.box, size, turn)) for glyph in glyphs)
+    return [run._replace(box=turn_box(run.box, turned, 360 - turn)) for run in _runs(level)]
+
+
 def _runs(glyphs: Iterator[_Glyph]) -> Iterator[GlyphRun]:
     """Characters of one style that stand side by side, evenly: of one run each takes the same share of
     its box."""
@@ -226,7 +240,7 @@ def _runs(glyphs: Iterator[_Glyph]) -> Iterator[GlyphRun]:
             wide = not is_narrow(last.text) and not is_narrow(glyph.text)
             if (
                 glyph.style == last.style
-                and abs(glyph.base - last.base) < 0.1 * em
+                and abs(glyph.box.bottom - last.box.bottom) < 0.1 * em
                 and abs(own - width) < _ALIKE * em
                 and even
                 and -_TOUCH * em < room < (_SPREAD if wide else _TOUCH) * em

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,6 +18,14 @@ _TAIL = 4096
 """Bytes at the end in which a whole file has its `%%EOF` (ISO 32000-1, 7.5.5; others look into the
 last 1024, and some programs write more behind it)."""
 _START = re.compile(rb"startxref\s+(\d{1,12})\s+%%EOF")
+_STREAM = re.compile(rb"stream\r?\n")
+_FLATE = re.compile(rb"/(?:FlateDecode|Fl)\b")
+_DICTIONARY = 1024
+"""Bytes before a stream in which its filters are named."""
+_LARGEST_STREAM, _MOST_RATIO = 64 * 1024 * 1024, 100
+"""Bytes of a stream that is packed tighter than 100 to 1: pages of text come to 10, white pictures of
+scanned pages to 900, but not of so many bytes."""
+_PIECE = 1 << 16
 _LOCK = threading.RLock()
 """pdfium works for one thread at a time."""
 _AGAIN = "请重新取得文件, 或用阅读器打开后另存 / get the file anew, or open it in a reader and save it again"
@@ -30,6 +39,7 @@ def open_pdf(data: bytes, name: str) -> Iterator[pdfium.PdfDocument]:
         SourceError: it needs a password, is damaged or cut off, or has over `MOST_PAGES` pages.
     """
     _refuse_cut_off(data, name)
+    _refuse_bombs(data, name)
     with _LOCK:
         try:
             document = pdfium.PdfDocument(data)
@@ -71,6 +81,47 @@ def _refuse_cut_off(data: bytes, name: str) -> None:
     was sent, and nobody would know."""
     if b"%%EOF" not in data[-_TAIL:]:
         raise _damaged("文件不完整, 没有结尾 / it is cut off: its end is missing", name)
+
+
+def _refuse_bombs(data: bytes, name: str) -> None:
+    """A stream of a megabyte may unpack to a gigabyte, and pdfium unpacks it into memory."""
+    view = memoryview(data)
+    for found in _STREAM.finditer(data):
+        before = data[max(0, found.start() - _DICTIONARY) : found.start()]
+        filters = len(_FLATE.findall(before[before.rfind(b" obj") + 1 :]))
+        packed: bytes | memoryview = view[found.end() :]
+        for _ in range(min(filters, 4)):
+            packed, taken = _unpacked(packed)
+            if len(packed) > _LARGEST_STREAM and len(packed) > _MOST_RATIO * taken:
+                raise SourceError(
+                    "PDF 里有压缩到百分之一以下的大数据流, 可能是恶意文件 / a stream of the PDF unpacks to over "
+                    f"{_LARGEST_STREAM // 1024 // 1024} MB, {_MOST_RATIO} times its size: it may be made to harm",
+                    hint="请用阅读器打开后打印为 PDF 再导入 / open it in a reader, print it to PDF and try again",
+                    path=name,
+                )
+
+
+def _unpacked(packed: bytes | memoryview) -> tuple[bytes, int]:
+    """As much of a stream as the limit allows, and how many packed bytes that took; nothing of one that is
+    no such stream (an encrypted one)."""
+    stream = zlib.decompressobj()
+    try:
+        start = stream.decompress(packed[:_PIECE], _LARGEST_STREAM + 1)
+        found, at = [start], min(_PIECE, len(packed))
+        size = len(start)
+        while (
+            size <= _LARGEST_STREAM
+            and not stream.eof
+            and (stream.unconsumed_tail or at < len(packed))
+        ):
+            more = stream.unconsumed_tail or packed[at : at + _PIECE]
+            at += 0 if stream.unconsumed_tail else _PIECE
+            piece = stream.decompress(more, _LARGEST_STREAM + 1 - size)
+            size += len(piece)
+            found.append(piece)
+    except zlib.error:
+        return b"", 1
+    return b"".join(found), max(1, at - len(stream.unused_data))
 
 
 def _damaged(what: str, name: str) -> SourceError:

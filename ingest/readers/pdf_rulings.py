@@ -1,4 +1,4 @@
-"""The straight lines of a page of a PDF: strokes, thin bars and thin pictures."""
+"""The straight lines of a page of a PDF (strokes, thin bars and thin pictures), and its pictures."""
 
 from __future__ import annotations
 
@@ -23,16 +23,17 @@ _Point = tuple[float, float]
 _SAME: _Matrix = (1, 0, 0, 1, 0, 0)
 
 
-def find_rulings(
+def find_drawn(
     page: pdfium.PdfPage, shown: Callable[[float, float, float, float], Box]
-) -> list[Box]:
-    """The boxes of the level and upright lines of a page.
+) -> tuple[list[Box], list[Box]]:
+    """The boxes of the level and upright lines of a page, and those of its pictures.
 
     Args:
         page: the page.
         shown: left, bottom, right and top in its own coordinates → its box on the page as shown.
     """
     found: list[Box] = []
+    pictures: list[Box] = []
     for thing, matrix in _objects(page):
         kind = pdfium_c.FPDFPageObj_GetType(thing)
         if kind == pdfium_c.FPDF_PAGEOBJ_PATH:
@@ -40,10 +41,13 @@ def find_rulings(
         elif kind == pdfium_c.FPDF_PAGEOBJ_IMAGE:
             own = _times(_matrix(thing), matrix)
             corners = [_through(p, own) for p in ((0.0, 0.0), (1.0, 1.0))]
-            found += rulings_of_path(corners, stroke=False, fill=True)
-    return [
-        shown(*box) for box in found if max(box.right - box.left, box.bottom - box.top) >= _SHORTEST
-    ]
+            if thin := rulings_of_path(corners, stroke=False, fill=True):
+                found += thin
+            else:
+                xs, ys = zip(*corners, strict=True)
+                pictures.append(shown(min(xs), min(ys), max(xs), max(ys)))
+    long = (box for box in found if max(box.right - box.left, box.bottom - box.top) >= _SHORTEST)
+    return [shown(*box) for box in long], pictures
 
 
 def _objects(page: pdfium.PdfPage) -> Iterator[tuple[Any, _Matrix]]:
