@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from api.assistant.asked import Asked, asked_kinds
-from api.assistant.plan import plan_of
+from api.assistant.plan import Plan, plan_of
 from kb.characters import any_word_of
 from kb.language.roles import Role
 from kb.lexicon import WordEntry, load_lexicon
@@ -97,7 +97,9 @@ _OF_ALL = (Operation.COUNT, Operation.MOST, Operation.SHARE)
 _COUNTED = (Operation.COUNT, Operation.MOST, Operation.SHARE, Operation.COMPARE)
 
 
-def find_intent(question: str, *, has_unit: bool, short: bool = False) -> Intent:
+def find_intent(
+    question: str, *, has_unit: bool, short: bool = False, plan: Plan | None = None
+) -> Intent:
     """What a question asks for: its plan, and where sentences answer it the kind of value. Of a
     `short` one (那校车安全的期限呢) only the kind of value is known."""
     asked, low = asked_kinds(question), question.lower()
@@ -105,7 +107,7 @@ def find_intent(question: str, *, has_unit: bool, short: bool = False) -> Intent
         return Intent.CONTACT
     if short:
         return _of_kinds(asked)
-    plan = plan_of(question)
+    plan = plan or plan_of(question)
     select, operation = plan.select, plan.operation
     unsure = plan.selects[select] < _SURE
     if says("overdue", low) and (select in _OF_TRACKER or unsure):

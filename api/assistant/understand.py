@@ -11,6 +11,7 @@ from api.assistant.following import OF_CLAUSE, follow, short_question, stand_alo
 from api.assistant.intents import Intent, find_intent, find_roles, first_of, says
 from api.assistant.names import find_places, find_plan, find_units, without_own_places
 from api.assistant.orders import Instruction, without_instructions
+from api.assistant.plan import Plan
 from api.assistant.question import Question
 from api.assistant.topics import as_meant, asked_by_noun, has_topic
 from api.assistant.windows import find_window
@@ -72,15 +73,17 @@ def understand(
     *,
     as_of: date,
     context: Sequence[str] = (),
+    plan: Plan | None = None,
 ) -> Question:
     """Read a question. `organisations` are those of the documents' governments; `context` holds
-    the questions asked before it, oldest first, of which the last 20 count."""
+    the questions asked before it, oldest first, of which the last 20 count; `plan` is what it asks
+    for, where somebody says it."""
     before: Question | None = None
     for asked in context[-REMEMBERED:]:
         question = _next(asked[:_BEGINNING], before, organisations, as_of)
         if not question.unclear:  # 谢谢 does not end what was talked about
             before = question
-    question = _next(text, before, organisations, as_of)
+    question = _next(text, before, organisations, as_of, plan)
     plain = as_meant(without_instructions(simplify(text).strip()))
     if short_question(plain) and question.about and not question.anchor:
         return question  # 那消防呢: another topic
@@ -89,12 +92,16 @@ def understand(
 
 
 def _next(
-    asked: str, before: Question | None, organisations: Sequence[Organisations], as_of: date
+    asked: str,
+    before: Question | None,
+    organisations: Sequence[Organisations],
+    as_of: date,
+    asks: Plan | None = None,
 ) -> Question:
     """A question after `before`."""
     plain = as_meant(without_instructions(simplify(asked).strip()))
     short = short_question(plain) if before else None
-    own = read(asked, short or plain, organisations, as_of, short=bool(short))
+    own = read(asked, short or plain, organisations, as_of, short=bool(short), asks=asks)
     if short:
         own = own.model_copy(update={"language": _language(plain)})
     if before and own.intent in (Intent.CLAUSE, Intent.LIST) and not own.about:
@@ -158,13 +165,14 @@ def read(
     as_of: date,
     *,
     short: bool = False,
+    asks: Plan | None = None,
 ) -> Question:
     """A question by itself; a `short` one (那消防呢) does not say what it asks for."""
     low = plain.lower()
     window, topic = find_window(plain, as_of)
     units, topic = find_units(topic, organisations)
     bare = topic
-    intent = find_intent(plain, has_unit=bool(units), short=short)
+    intent = find_intent(plain, has_unit=bool(units), short=short, plan=asks)
     each = intent in (Intent.DUE, Intent.OVERDUE) and bool(_EACH.intersection(units))
     if each:  # all units are asked about, not a group of this name
         units = tuple(u for u in units if u not in _EACH)
