@@ -16,7 +16,7 @@ from kb.language.comparators import BoundUse, ComparatorEntry
 from kb.language.organisations import Organisations
 from kb.language.parties import find_parties
 from kb.language.quantities import find_quantities
-from kb.language.roles import GIVES_ROLE, role_words
+from kb.language.roles import GIVES_ROLE, Role, role_words
 from kb.language.times import find_times
 from kb.lexicon import load_lexicon
 
@@ -55,11 +55,15 @@ def mentions_in(text: str, organisations: Sequence[Organisations]) -> frozenset[
     closed = [(t.start, t.end) for t in times]
     for q in find_quantities(text, closed=closed):
         found.add(("quantity", q.value, q.measure, q.comparator))
-    for entry in role_words():
-        if entry.role and entry.kind in GIVES_ROLE and any(w in text for w in entry.words):
-            found.add(("role", entry.role.value))
+    found |= {("role", role.value) for role in roles_in(text)}
     found |= {("figure", figure) for figure in _FIGURES.findall(text.replace(",", ""))}
     return frozenset(found)
+
+
+def roles_in(text: str) -> frozenset[Role]:
+    """The roles of which a text has a word."""
+    giving = (e for e in role_words() if e.role and e.kind in GIVES_ROLE)
+    return frozenset(e.role for e in giving if e.role and any(w in text for w in e.words))
 
 
 def is_borne(

@@ -18,6 +18,7 @@ from api.assistant.question import Question
 from api.assistant.search import ClauseSearch, Found
 from api.assistant.statements import Statement, Stating
 from api.assistant.whose import marked
+from api.assistant.windows import describe_window
 from kb.chunks import Chunk, flatten
 from kb.expansion import QueryExpander
 from kb.language.organisations import Organisations, organisations_for
@@ -250,6 +251,43 @@ class Composer(ABC):
         return ("、" if q.language == "zh" else ", ").join(
             role_name(x, q.language) for x in q.roles
         )
+
+    def _condition(self, q: Question) -> str:
+        """What a count or a list is limited to, in words, so that a misreading is seen: documents,
+        plans, what it is about, units with roles, without whom, days; empty where it is of all."""
+        zh = q.language == "zh"
+        join = "、" if zh else ", "
+        plans = self._plans_called(q.plan)
+        parts = [
+            f"《{p.title}》" for e in self.register.extractions for p in e.plans if p.id in plans
+        ]
+        if not parts:
+            named = self._documents_called(q)
+            parts = [
+                f"《{self.register.document_of(key).document.title}》" for key in sorted(named)
+            ]
+        if q.about and (subject := self._subject(q)):
+            parts.append(
+                f"写到“{join.join(subject)}”" if zh else f"speaking of “{join.join(subject)}”"
+            )
+        if q.units:
+            only = ("只由" if zh else "only ") if q.alone else ""
+            roles = self._roles_said(q)
+            said = only + join.join(self._name(u, q.language) for u in q.units)
+            parts.append(said + ((f"（{roles}）" if zh else f" [{roles}]") if roles else ""))
+        elif q.alone:
+            parts.append("只有一个责任单位" if zh else "one unit alone")
+        if q.without:
+            left_out = join.join(self._name(u, q.language) for u in q.without)
+            parts.append(f"没有{left_out}" if zh else f"without {left_out}")
+        if q.owned is not None and not q.units:
+            bearing = (
+                ("写明责任单位", "with a unit") if q.owned else ("未写责任单位", "without a unit")
+            )
+            parts.append(bearing[not zh])
+        if q.window:
+            parts.append(describe_window(q.window, q.language))
+        return join.join(parts)
 
     def _source_line(self, q: Question, f: Found) -> str:
         label = "依据：" if q.language == "zh" else "Source: "
