@@ -108,6 +108,9 @@ class Assistant(ClauseAnswers, RegisterAnswers, PlanLists, DueAnswers):
         )
 
     def _answer(self, q: Question, as_of: date) -> Answer:
+        if q.whose:
+            units = dict.fromkeys(u.unit for u in self._answer(q.whose, as_of).units)
+            q = q.model_copy(update={"units": tuple(units), "whose": None})
         if not self.register.extractions or not q.search.strip():
             return self._refuse(q, as_of, [])
         if q.intent is Intent.CONTACT:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from api.assistant.comparing import compared
-from api.assistant.following import OF_CLAUSE, follow, short_question, stand_alone
+from api.assistant.dialogue import OF_CLAUSE, Going, Turn, follow, goes, stand_alone, turn_of
 from api.assistant.intents import Intent, find_intent, find_roles, first_of, says
 from api.assistant.names import find_places, find_plan, find_units, without_own_places
 from api.assistant.orders import Instruction, without_instructions
@@ -45,7 +45,6 @@ _WORD = re.compile(r"\b[A-Za-z][a-z]{2,}\b")
 _CHINESE = re.compile(r"[的吗呢谁哪請请]|什么|什麼|多少|怎么|何时")
 """Words that make a sentence Chinese."""
 _QUOTED = re.compile(r"[“\"《「][^”\"》」]*[”\"》」]")
-_TOGETHER = re.compile(r"一块儿?|一起|共同|同时|联合|都(?:要|有|参与)|\bboth\b|together|jointly")
 _EVERYTHING = re.compile(
     r"全部|所有|全区|全县|全市|各单位|各部门|整个|\b(?:all|every|overall|entire)\b"
 )
@@ -85,7 +84,7 @@ def understand(
             before = question
     question = _next(text, before, organisations, as_of, plan)
     plain = as_meant(without_instructions(simplify(text).strip()))
-    if short_question(plain) and question.about and not question.anchor:
+    if turn_of(plain).short and question.about and not question.anchor:
         return question  # 那消防呢: another topic
     heard = " ".join(simplify(asked[:_BEGINNING]) for asked in context[-_HEARD:])
     return question.model_copy(update={"before": heard}) if heard else question
@@ -100,16 +99,16 @@ def _next(
 ) -> Question:
     """A question after `before`."""
     plain = as_meant(without_instructions(simplify(asked).strip()))
-    short = short_question(plain) if before else None
-    own = read(asked, short or plain, organisations, as_of, short=bool(short), asks=asks)
-    if short:
+    turn = turn_of(plain) if before else Turn(plain)
+    own = read(asked, turn.core, organisations, as_of, short=turn.short, asks=asks)
+    if turn.short:
         own = own.model_copy(update={"language": _language(plain)})
     if before and own.intent in (Intent.CLAUSE, Intent.LIST) and not own.about:
-        noun = asked_by_noun(short or plain)
-        if noun and (short or noun in OF_CLAUSE):
+        noun = asked_by_noun(own.topic)
+        if noun and (turn.short or noun in OF_CLAUSE):
             roles = find_roles(plain.lower(), plain.lower(), noun, has_unit=False)
             own = own.model_copy(update={"intent": noun, "roles": roles})
-    return follow(own, before, short=bool(short)) if before else stand_alone(own)
+    return follow(own, before, turn) if before else stand_alone(own)
 
 
 def _language(plain: str) -> str:
@@ -192,7 +191,7 @@ def read(
         window=window,
         year=window.year if window else None,
         plan=plan,
-        together=bool(_TOGETHER.search(low)) and len(units) > 1,
+        together=goes(Going.TOGETHER, low) and len(units) > 1,
         alone=says("single", low) or (bool(units) and says("alone", low)),
         without=_after(plain, low, units, organisations),
         owned=_owned(low),
