@@ -6,7 +6,6 @@ of them; the facts of the best clause (who bears it, by when, what value) stand 
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -213,7 +212,7 @@ class ClauseAnswers(Composer, ABC):
         groups: list[list[Assignment]] = []
         for a in ordered:
             between = text[groups[-1][-1].span.end : a.span.start] if groups else ","
-            if re.search(r"[,，]", between):
+            if "," in between or "，" in between:
                 groups.append([a])
             else:
                 groups[-1].append(a)
@@ -244,7 +243,7 @@ class ClauseAnswers(Composer, ABC):
         for unit in q.units:
             if q.intent is Intent.WHO and not self._among(unit, owners):
                 lines.append(self._unnamed(unit, f, q.language))
-            elif self._among(unit, chosen) and re.search(r"吗|是否|是不是|\?$", q.text):
+            elif self._among(unit, chosen) and says("whether", q.own):
                 lines.append(
                     f"是，写有{unit}。" if zh else f"Yes, {self._name(unit, 'en')} is named."
                 )

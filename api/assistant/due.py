@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
-from api.assistant.intents import Intent
+from api.assistant.intents import Intent, says
 from api.assistant.question import Question
 from api.assistant.reply import Answer, Composer
 from api.assistant.windows import Window, describe_window
@@ -33,7 +32,6 @@ from tasks.words import describe_item, name_units, role_name
 
 _NEAR = timedelta(days=31)
 """Overdue "this week" is asked of all that is overdue; overdue "in 2025" of what was due then."""
-_SOON_TOO = re.compile(r"快要?到期|临期|临近|即将到期|\bdue soon\b|upcoming|coming up")
 _NOT_PUBLIC = (
     "办理情况不公开，登录后可看是否逾期。",
     "Progress is not public; sign in to see what is overdue.",
@@ -80,7 +78,7 @@ class DueAnswers(Composer, ABC):
                 span = describe_window(window, q.language)
                 head = f"{span}到期、{head}" if zh else f"due {span} and {head}"
         answer = self._list_due(q, as_of, items, head, note)
-        if window is None or not _SOON_TOO.search(q.search.lower()):
+        if window is None or not says("soon", q.search.lower()):
             return answer
         return _joined(answer, self._in_window(q, as_of, window))
 

@@ -34,28 +34,15 @@ class Intent(StrEnum):
     CLAUSE = "definition"
 
 
-_ROLES = (
-    (r"牵头|\blead(?:s|ing)?\b", (Role.LEAD,)),
-    (r"配合|协助|协同|joint|assist|participat|support", (Role.JOINT,)),
-    (r"监督|督导|监管|supervis|oversee|monitor", (Role.SUPERVISE,)),
-    (r"审批|审查|备案|批准|审定|审核|核准|approv|\breview|assess", (Role.APPROVE,)),
-)
-
-
-_LISTED_ROLES = (
-    (r"牵头|主办|\b(?:lead(?:s|ing)?|led)\b", Role.LEAD),
-    (r"配合|协助|协办|协同|\bsupporting\b|\bassist", Role.JOINT),
-    (r"(?:监督|督导|监管)的|\bsupervis", Role.SUPERVISE),
-    (r"(?:审批|审核|审定)的|\bapprov", Role.APPROVE),
-)
-"""Roles that limit a list of a unit's duties; other words may be what the duties are about."""
+_ROLES = (Role.LEAD, Role.JOINT, Role.SUPERVISE, Role.APPROVE)
 
 
 def find_roles(low: str, bare: str, intent: Intent, *, has_unit: bool) -> tuple[Role, ...]:
     """The roles that a question asks about; `bare` is it without the names of units."""
     if intent is Intent.WHO:
-        return tuple(r for pattern, found in _ROLES if re.search(pattern, low) for r in found)
-    return tuple(role for pattern, role in _LISTED_ROLES if has_unit and re.search(pattern, bare))
+        return tuple(role for role in _ROLES if says(f"asks {role}", low))
+    # Other words than these may be what the duties of a list are about.
+    return tuple(role for role in _ROLES if has_unit and says(f"limits {role}", bare))
 
 
 @lru_cache

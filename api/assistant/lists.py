@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+from api.assistant.intents import says
 from api.assistant.question import Question
 from api.assistant.reply import Answer, Composer
 from api.assistant.search import Sentence, sentences
@@ -223,15 +224,13 @@ class RegisterAnswers(Composer):
             if named and d.id not in named:
                 continue
             fields = (
-                (r"索引号|index number", "索引号", "index number", d.index_number),
-                (r"文号|document number", "发文字号", "document number", d.document_number),
-                (r"成文|written|date of issue", "成文日期", "written on", d.written_on),
-                (r"发布日期|印发日期|什么时候|publi|issued|when", "发布日期", "published on", d.published_on),
-                (r"机构|机关|政府|谁|who|body|authority", "发布机构", "issuer", d.issuer),
-            )  # fmt: skip
-            if not any(
-                value and re.search(pattern, q.own.lower()) for pattern, *_, value in fields
-            ):
+                ("index", "索引号", "index number", d.index_number),
+                ("number", "发文字号", "document number", d.document_number),
+                ("written", "成文日期", "written on", d.written_on),
+                ("published", "发布日期", "published on", d.published_on),
+                ("issuer", "发布机构", "issuer", d.issuer),
+            )
+            if not any(v and says(f"field {kind}", q.own.lower()) for kind, *_, v in fields):
                 continue
             for _, name, english, value in fields:
                 if value is None:
@@ -264,9 +263,9 @@ class RegisterAnswers(Composer):
                 placed = about
             else:
                 note, q = self._not_narrowed(q), q.model_copy(update={"about": False})
-        if q.most or re.search(r"(?:多少|几)(?:个|家)(?:单位|部门)|how many (?:units|departments|agencies|organi)", q.search.lower()):  # fmt: skip
+        if q.most or says("units counted", q.search.lower()):  # fmt: skip
             return self._count_units(q, as_of, placed, note)
-        if re.search(r"计划|plans", q.search.lower()) and not q.plan and not q.units and "任务" not in q.search:  # fmt: skip
+        if says("plans", q.search.lower()) and not q.plan and not q.units and "任务" not in q.search:  # fmt: skip
             return self._plans(q, as_of)
         if len(q.units) > 1 and not q.together:
             return self._count_units(q, as_of, placed, note)

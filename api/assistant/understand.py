@@ -45,9 +45,6 @@ _WORD = re.compile(r"\b[A-Za-z][a-z]{2,}\b")
 _CHINESE = re.compile(r"[的吗呢谁哪請请]|什么|什麼|多少|怎么|何时")
 """Words that make a sentence Chinese."""
 _QUOTED = re.compile(r"[“\"《「][^”\"》」]*[”\"》」]")
-_EVERYTHING = re.compile(
-    r"全部|所有|全区|全县|全市|各单位|各部门|整个|\b(?:all|every|overall|entire)\b"
-)
 _EACH = frozenset(
     ["各单位", "各部门", "各有关单位", "各有关部门", "各责任单位", "各相关单位", "各相关部门"]
 )
@@ -63,7 +60,6 @@ _ENGLISH_N = {"two": 2, "three": 3, "five": 5, "ten": 10}
 _FEW = 5
 _BESIDE = 8
 """Characters between 没有 and what is missing."""
-_SEVERAL = re.compile(r"哪些|哪几|有什么|都有|\b(?:tasks|items|ones|duties|milestones)\b")
 
 
 def understand(
@@ -152,7 +148,7 @@ def _first(low: str) -> tuple[int | None, str]:
             if printed and not (g.get("c") is None and pattern is _FIRST and g["a"]):
                 count = _ENGLISH_N.get(printed) or int(normalize_number(printed) or 1)
             else:
-                count = _FEW if _SEVERAL.search(low) else 1
+                count = _FEW if says("plural", low) else 1
             return max(count, 1), low[: match.start()] + " " + low[match.end() :]
     return None, low
 
@@ -195,9 +191,9 @@ def read(
         alone=says("single", low) or (bool(units) and says("alone", low)),
         without=_after(plain, low, units, organisations),
         owned=_owned(low),
-        most=each or "最多" in low or bool(re.search(r"\bmost\b", low)),
+        most=each or says("most", low),
         first=first,
-        everything=bool(_EVERYTHING.search(low)),
+        everything=says("everything", low),
         places=find_places(find_units(plain, organisations)[1], organisations),
         quoted=tuple(re.findall(r"[“\"'《「]([^”\"'》」]{2,40})[”\"'》」]", plain)),
         unknown=tuple(unknown),
