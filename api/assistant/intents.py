@@ -58,6 +58,11 @@ def first_of(kind: str, low: str) -> int | None:
     return match.start() if match else None
 
 
+def cut(kind: str, text: str, times: int = 0) -> list[str]:
+    """A text cut at the words of a kind, at the first `times` of them; 0: at all."""
+    return _said(kind).split(text, times)
+
+
 def says(kind: str, low: str) -> bool:
     """Whether it does."""
     return first_of(kind, low) is not None
