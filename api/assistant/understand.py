@@ -42,12 +42,7 @@ _ENGLISH = re.compile(
 """Words that make a sentence English, whatever names stand in it."""
 _WORD = re.compile(r"\b[A-Za-z][a-z]{2,}\b")
 """A word of a sentence, no abbreviation."""
-_CHINESE = re.compile(r"[的吗呢谁哪請请]|什么|什麼|多少|怎么|何时")
-"""Words that make a sentence Chinese."""
 _QUOTED = re.compile(r"[“\"《「][^”\"》」]*[”\"》」]")
-_EACH = frozenset(
-    ["各单位", "各部门", "各有关单位", "各有关部门", "各责任单位", "各相关单位", "各相关部门"]
-)
 _N = r"\d{1,3}|[一二两三四五六七八九十]{1,3}"
 _FIRST = re.compile(
     rf"(?P<much>(?:逾期|超期|拖)?得?(?:时间)?(?:最久|最长|最严重|最厉害|最早))(?:的)?(?:是)?(?:前)?(?P<a>{_N})?(?P<c>[项个条件])?|前(?P<b>{_N})[项个条件名]"
@@ -114,7 +109,7 @@ def _language(plain: str) -> str:
     if not re.search(r"[a-z]{2}", low):
         return "zh"
     bare = _QUOTED.sub(" ", plain)
-    words = len(_WORD.findall(bare)) >= 3 and not _CHINESE.search(bare)
+    words = len(_WORD.findall(bare)) >= 3 and not says("chinese", bare)
     sentence = len(_ENGLISH.findall(bare.lower())) >= 2 or words
     return "en" if sentence or len(re.findall(r"[一-龥]", plain)) < 4 else "zh"
 
@@ -168,9 +163,9 @@ def read(
     units, topic = find_units(topic, organisations)
     bare = topic
     intent = find_intent(plain, has_unit=bool(units), short=short, plan=asks)
-    each = intent in (Intent.DUE, Intent.OVERDUE) and bool(_EACH.intersection(units))
+    each = intent in (Intent.DUE, Intent.OVERDUE) and any(says("each", u) for u in units)
     if each:  # all units are asked about, not a group of this name
-        units = tuple(u for u in units if u not in _EACH)
+        units = tuple(u for u in units if not says("each", u))
     plan, topic = find_plan(topic) if intent is not Intent.POLICY else ("", topic)
     first, left = _first(topic.lower())
     _, unknown = translate(low)
