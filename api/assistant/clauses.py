@@ -11,19 +11,19 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 from api.assistant.asked import Asked, asked_items, asked_kinds, kinds_in
+from api.assistant.denials import nobody, open_end, text_of, unnamed
 from api.assistant.evidence import Evidence
 from api.assistant.intents import Intent, says
-from api.assistant.mentions import mentions_in, roles_in
+from api.assistant.mentions import roles_in
 from api.assistant.plan import plan_of
 from api.assistant.question import Question
 from api.assistant.reply import BEARING, LOST, Answer, Composer, Facts, Refusal
 from api.assistant.search import Found, Sentence, sentences
 from kb.chunks import Chunk, flatten
-from kb.language.parties import find_parties
 from kb.language.roles import Role
 from kb.language.times import find_times
-from kb.models import Clause, Span
-from tasks.models import Assignment, Basis, Certainty, Extraction, Milestone, Target
+from kb.models import Span
+from tasks.models import Assignment, Basis, Certainty, Milestone, Target
 from tasks.queries import Placed
 from tasks.query import Select
 from tasks.words import describe_distance, describe_due, describe_target
@@ -43,7 +43,6 @@ _MAYBE = 0.2
 """From this probability on that another document is asked for, those cited are named above."""
 _BEHIND = 0.25
 """What holds so much less of a question's words than the best is about something else."""
-_ETC = "等"
 _DUES = 3
 """Deadlines that stand above the quotes at most."""
 _TOPIC = 80
@@ -118,14 +117,14 @@ class ClauseAnswers(Composer, ABC):
         if q.intent is Intent.WHO:
             found += self._owners_of(q, f, evidence.best.sentence, words)
             if q.anchor and not found.lines:
-                return Facts(lines=(self._nobody(q, f.clause, f.extraction),))
+                return Facts(lines=(nobody(text_of(f), q.language),))
         if q.intent is Intent.DEADLINE:
             found += self._dues_of(q, as_of, evidence, words)
         if q.intent is Intent.POLICY or plan_of(q.own).selects[Select.POLICIES] >= _MAYBE:
             found += self._policies_of(q, evidence, words)
         if asked & _NUMBERS:
             found += self._targets_of_sentence(q, evidence, words)
-            held = kinds_in(flatten(f.clause.span.slice(f.extraction.document.text)))
+            held = kinds_in(text_of(f))
             if q.anchor and not found.lines and asked & evidence.unsaid - held:
                 return _NO_VALUE
         return found
@@ -180,24 +179,6 @@ class ClauseAnswers(Composer, ABC):
                 return self._of_the_part(f, best, stated[best], words), best
         return (listed or list(owners)), None
 
-    def _unnamed(self, unit: str, f: Found, language: str) -> str:
-        """What is said of a unit that bears nothing in a clause: whether the clause speaks of it,
-        in a list, a bracket or a sentence."""
-        assert f.clause is not None  # noqa: S101
-        text, zh = flatten(f.clause.span.slice(f.extraction.document.text)), language == "zh"
-        ids = {("party", u.id) for o in self.organisations if (u := o.resolve(unit))}
-        if unit in text or not ids.isdisjoint(mentions_in(text, self.organisations)):
-            return f"这一条提到{unit}，但没有读出它的职责，请看原文。" if zh else f"This clause speaks of {self._name(unit, 'en')} without a duty that was read."  # fmt: skip
-        return f"这一条没有写{unit}。" if zh else f"This clause does not name {self._name(unit, 'en')}."  # fmt: skip
-
-    def _nobody(self, q: Question, clause: Clause, extraction: Extraction) -> str:
-        """What is said of a clause in which no bearer was read: the parties that it speaks of."""
-        text, zh = flatten(clause.span.slice(extraction.document.text)), q.language == "zh"
-        named = list(dict.fromkeys(p.name for p in find_parties(text) if not p.vague))
-        if not named:
-            return "这一条没有写责任单位。" if zh else "This clause names no unit."
-        return f"这一条没有读出责任单位；条文中提到：{'、'.join(named)}。" if zh else f"No bearer was read in this clause; it speaks of: {', '.join(named)}."  # fmt: skip
-
     def _among(self, unit: str, owners: Sequence[Assignment]) -> bool:
         """Whether a unit that a question names is one of the owners, by its name or its id."""
         ids = {found.id for o in self.organisations if (found := o.resolve(unit))}
@@ -242,12 +223,12 @@ class ClauseAnswers(Composer, ABC):
         lines = []
         for unit in q.units:
             if q.intent is Intent.WHO and not self._among(unit, owners):
-                lines.append(self._unnamed(unit, f, q.language))
+                lines.append(unnamed(unit, text_of(f), self.organisations, q.language))
             elif self._among(unit, chosen) and says("whether", q.own):
                 lines.append(
                     f"是，写有{unit}。" if zh else f"Yes, {self._name(unit, 'en')} is named."
                 )
-        whole = flatten(f.clause.span.slice(f.extraction.document.text))
+        whole = text_of(f)
         said_roles = roles_in(whole) | {a.role for a in owners}
         if q.roles and said_roles.isdisjoint(q.roles):
             asked = self._roles_said(q)
@@ -268,7 +249,7 @@ class ClauseAnswers(Composer, ABC):
             lines.append(f"条文中另写明：{others}。" if zh else f"The text also names: {others}.")
         if any(a.basis is Basis.INHERITED for a in chosen):
             lines.append("（责任单位承自上级条款）" if zh else "(inherited from the clause above)")
-        if noted := _open_end(f, chosen, q.language):
+        if noted := open_end(f, chosen, q.language):
             lines.append(noted)
         return Facts(
             lines=tuple(lines),
@@ -306,7 +287,7 @@ class ClauseAnswers(Composer, ABC):
             lines.insert(0, self._lateness(q, as_of, [m for _, m in chosen]))
         if chosen and not (here or own):
             zh = q.language == "zh"
-            dated = find_times(flatten(f.clause.span.slice(f.extraction.document.text)))
+            dated = find_times(text_of(f))
             none = "" if dated else "这一条没有单独写期限，" if zh else "the clause has no date of its own; "  # fmt: skip
             lines.append(f"（{none}以上是所在计划的期限）" if zh else f"({none}this is the end of its plan)")  # fmt: skip
         cited = tuple(
@@ -386,23 +367,6 @@ class ClauseAnswers(Composer, ABC):
         if best < _METRIC and q.language == "zh" and not q.anchor:
             return []
         return [item for item, c in zip(targets, covers, strict=True) if c >= best - _BEHIND]
-
-
-def _open_end(f: Found, chosen: Sequence[Assignment], language: str) -> str:
-    """What is said of a list that does not name all: that it ends in 等, only where it is printed
-    there, or which groups of it have no names."""
-    text, zh = f.extraction.document.text, language == "zh"
-    unnamed = [a for a in chosen if a.open_ended]
-    if any(_ETC in text[a.span.end - 1 : a.span.end + 1] for a in unnamed):
-        return "（原文以“等”结尾，名单未列完）" if zh else "(the source's list is open-ended)"
-    groups = "、".join(dict.fromkeys(a.unit for a in unnamed))
-    if not groups:
-        return ""
-    return (
-        f"（其中“{groups}”没有写明是哪些单位）"
-        if zh
-        else f"(which units “{groups}” are is not said)"
-    )
 
 
 def _beginning(sentence: str) -> str:

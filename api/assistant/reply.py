@@ -11,7 +11,8 @@ from enum import StrEnum
 from functools import cached_property
 from itertools import groupby
 
-from api.assistant.asked import Asked, asked_items, most_items
+from api.assistant.asked import asked_items, most_items
+from api.assistant.denials import related
 from api.assistant.evidence import Evidence, evidence_model, find_evidence
 from api.assistant.intents import Intent, find_roles
 from api.assistant.question import Question
@@ -354,7 +355,7 @@ class Composer(ABC):
             return self._refuse(q, as_of, [evidence.best.found], facts)
         lines = list(facts.lines)
         if not certain:
-            lines = [_related(evidence.unsaid, None if evidence.of_year else q.year, q.language)]
+            lines = [related(evidence.unsaid, None if evidence.of_year else q.year, q.language)]
         cited = list(facts.citations)
         label = "原文：" if q.language == "zh" else "Text: "
         shown = evidence.quoted
@@ -433,31 +434,6 @@ class Composer(ABC):
             return unit
         found = [u for u in (o.resolve(unit) for o in self.organisations) if u]
         return f"{unit} ({found[0].english})" if found else unit
-
-
-_UNSAID = {
-    Asked.MEASURED: ("数值", "a number"),
-    Asked.MONEY: ("金额", "an amount of money"),
-    Asked.RATIO: ("比例", "a share"),
-    Asked.TIME: ("时间", "a time"),
-    Asked.COUNT: ("数量", "a count"),
-    Asked.PARTY: ("单位", "a unit"),
-    Asked.CONTACT: ("联系方式", "contact details"),
-}
-
-
-def _related(unsaid: Iterable[Asked], year: int | None, language: str) -> str:
-    """What is said above sentences that prove no answer: the kinds of value that they lack, and
-    the year asked about where nothing is about it."""
-    names = [_UNSAID[kind] for kind in Asked if kind in set(unsaid)]
-    if language == "zh":
-        lacks = [f"没有写所问的{'、'.join(zh for zh, _ in names)}"] if names else []
-        lacks += [f"没有写{year}年"] if year else []
-        lack = f"，其中{'，'.join(lacks)}" if lacks else ""
-        return f"没有找到能直接回答的条文；以下原文与问题最接近{lack}，请自行判断。"
-    lacks = [en for _, en in names] + ([f"anything of {year}"] if year else [])
-    lack = f", without {', '.join(lacks)} as asked" if lacks else ""
-    return f"No clause answers this directly; these are the nearest passages{lack}. Please judge for yourself."
 
 
 def _text_of(placed: Placed) -> str:
