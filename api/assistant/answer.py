@@ -15,6 +15,7 @@ from api.assistant.districts import Districts, same_named, which_of
 from api.assistant.due import DueAnswers
 from api.assistant.intents import Intent
 from api.assistant.lists import RegisterAnswers
+from api.assistant.plan import Plan
 from api.assistant.plan_lists import PlanLists
 from api.assistant.question import Question
 from api.assistant.reply import ELSEWHERE, PERSON, Answer, AnswerOutcome, Build, Refusal
@@ -45,10 +46,12 @@ class Assistant(ClauseAnswers, RegisterAnswers, PlanLists, DueAnswers):
         as_of: date,
         identifier: str | None = None,
         context: Sequence[str] = (),
+        plan: Plan | None = None,
     ) -> Answer:
-        """Answer one question, in its own language; `context` holds the questions before it."""
+        """Answer one question, in its own language; `context` holds the questions before it, `plan`
+        what it asks for, where a better reader than `plan_of` says it."""
         began = time.perf_counter()
-        answer = self._about([text, *reversed(context)])._whole(text, as_of, context)
+        answer = self._about([text, *reversed(context)])._whole(text, as_of, context, plan)
         for citation in answer.citations:
             extraction = self.register.document_of(citation.document_id)
             verify_quote(extraction.document.text, citation.span, citation.quote)
@@ -66,10 +69,10 @@ class Assistant(ClauseAnswers, RegisterAnswers, PlanLists, DueAnswers):
             self._parts[without] = part
         return self._parts[without]
 
-    def _whole(self, text: str, as_of: date, context: Sequence[str]) -> Answer:
+    def _whole(self, text: str, as_of: date, context: Sequence[str], plan: Plan | None) -> Answer:
         if pair := compared(text):
             return self._compare(text, pair, as_of)
-        question = understand(text, self.organisations, as_of=as_of, context=context)
+        question = understand(text, self.organisations, as_of=as_of, context=context, plan=plan)
         return self._answer(question, as_of)
 
     def _compare(self, text: str, pair: tuple[str, str], as_of: date) -> Answer:
@@ -105,6 +108,9 @@ class Assistant(ClauseAnswers, RegisterAnswers, PlanLists, DueAnswers):
         )
 
     def _answer(self, q: Question, as_of: date) -> Answer:
+        if q.whose:
+            units = dict.fromkeys(u.unit for u in self._answer(q.whose, as_of).units)
+            q = q.model_copy(update={"units": tuple(units), "whose": None})
         if not self.register.extractions or not q.search.strip():
             return self._refuse(q, as_of, [])
         if q.intent is Intent.CONTACT:

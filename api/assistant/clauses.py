@@ -6,20 +6,22 @@ of them; the facts of the best clause (who bears it, by when, what value) stand 
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from api.assistant.asked import Asked, asked_items, asked_kinds
+from api.assistant.asked import Asked, asked_items, asked_kinds, kinds_in
+from api.assistant.denials import nobody, open_end, text_of, unnamed
 from api.assistant.evidence import Evidence
 from api.assistant.intents import Intent, says
+from api.assistant.mentions import roles_in
 from api.assistant.plan import plan_of
 from api.assistant.question import Question
 from api.assistant.reply import BEARING, LOST, Answer, Composer, Facts, Refusal
 from api.assistant.search import Found, Sentence, sentences
 from kb.chunks import Chunk, flatten
 from kb.language.roles import Role
+from kb.language.times import find_times
 from kb.models import Span
 from tasks.models import Assignment, Basis, Certainty, Milestone, Target
 from tasks.queries import Placed
@@ -115,17 +117,15 @@ class ClauseAnswers(Composer, ABC):
         if q.intent is Intent.WHO:
             found += self._owners_of(q, f, evidence.best.sentence, words)
             if q.anchor and not found.lines:
-                said = (
-                    "这一条没有写责任单位。" if q.language == "zh" else "This clause names no unit."
-                )
-                return Facts(lines=(said,))
+                return Facts(lines=(nobody(text_of(f), q.language),))
         if q.intent is Intent.DEADLINE:
             found += self._dues_of(q, as_of, evidence, words)
         if q.intent is Intent.POLICY or plan_of(q.own).selects[Select.POLICIES] >= _MAYBE:
             found += self._policies_of(q, evidence, words)
         if asked & _NUMBERS:
             found += self._targets_of_sentence(q, evidence, words)
-            if q.anchor and not found.lines and asked & evidence.unsaid:
+            held = kinds_in(text_of(f))
+            if q.anchor and not found.lines and asked & evidence.unsaid - held:
                 return _NO_VALUE
         return found
 
@@ -193,7 +193,7 @@ class ClauseAnswers(Composer, ABC):
         groups: list[list[Assignment]] = []
         for a in ordered:
             between = text[groups[-1][-1].span.end : a.span.start] if groups else ","
-            if re.search(r"[,，]", between):
+            if "," in between or "，" in between:
                 groups.append([a])
             else:
                 groups[-1].append(a)
@@ -223,16 +223,14 @@ class ClauseAnswers(Composer, ABC):
         lines = []
         for unit in q.units:
             if q.intent is Intent.WHO and not self._among(unit, owners):
-                lines.append(
-                    f"这一条没有写{unit}。"
-                    if zh
-                    else f"This clause does not name {self._name(unit, 'en')}."
-                )
-            elif self._among(unit, chosen) and re.search(r"吗|是否|是不是|\?$", q.text):
+                lines.append(unnamed(unit, text_of(f), self.organisations, q.language))
+            elif self._among(unit, chosen) and says("whether", q.own):
                 lines.append(
                     f"是，写有{unit}。" if zh else f"Yes, {self._name(unit, 'en')} is named."
                 )
-        if q.roles and not any(a.role in q.roles for a in chosen):
+        whole = text_of(f)
+        said_roles = roles_in(whole) | {a.role for a in owners}
+        if q.roles and said_roles.isdisjoint(q.roles):
             asked = self._roles_said(q)
             lines.append(f"这一条没有写明{asked}单位。" if zh else f"The clause names no unit as: {asked}.")  # fmt: skip
         if zh:
@@ -251,10 +249,8 @@ class ClauseAnswers(Composer, ABC):
             lines.append(f"条文中另写明：{others}。" if zh else f"The text also names: {others}.")
         if any(a.basis is Basis.INHERITED for a in chosen):
             lines.append("（责任单位承自上级条款）" if zh else "(inherited from the clause above)")
-        if any(a.open_ended for a in chosen):
-            lines.append(
-                "（原文以“等”结尾，名单未列完）" if zh else "(the source's list is open-ended)"
-            )
+        if noted := open_end(f, chosen, q.language):
+            lines.append(noted)
         return Facts(
             lines=tuple(lines),
             citations=tuple(self.register.cite(f.extraction, f.clause, a.span) for a in chosen),
@@ -290,11 +286,10 @@ class ClauseAnswers(Composer, ABC):
         if chosen and says("overdue", q.own.lower()):
             lines.insert(0, self._lateness(q, as_of, [m for _, m in chosen]))
         if chosen and not (here or own):
-            lines.append(
-                "（这一条没有单独写期限，以上是所在计划的期限）"
-                if q.language == "zh"
-                else "(the clause has no date of its own; this is the end of its plan)"
-            )
+            zh = q.language == "zh"
+            dated = find_times(text_of(f))
+            none = "" if dated else "这一条没有单独写期限，" if zh else "the clause has no date of its own; "  # fmt: skip
+            lines.append(f"（{none}以上是所在计划的期限）" if zh else f"({none}this is the end of its plan)")  # fmt: skip
         cited = tuple(
             self.register.cite(self.register.document_of(p.document.id), p.clause, m.due.span)
             for p, m in chosen

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
-from api.assistant.intents import Intent
+from api.assistant.intents import Intent, says
 from api.assistant.question import Question
 from api.assistant.reply import Answer, Composer
-from api.assistant.windows import Window
+from api.assistant.windows import Window, describe_window
 from kb.models import Citation
 from tasks.due import (
     DUE_SOON,
@@ -29,11 +28,10 @@ from tasks.due import (
 from tasks.lifecycle import STATUS_NAMES
 from tasks.models import DueKind
 from tasks.queries import Register
-from tasks.words import describe_ends, describe_item, name_units, role_name
+from tasks.words import describe_item, name_units, role_name
 
 _NEAR = timedelta(days=31)
 """Overdue "this week" is asked of all that is overdue; overdue "in 2025" of what was due then."""
-_SOON_TOO = re.compile(r"快要?到期|临期|临近|即将到期|\bdue soon\b|upcoming|coming up")
 _NOT_PUBLIC = (
     "办理情况不公开，登录后可看是否逾期。",
     "Progress is not public; sign in to see what is overdue.",
@@ -80,7 +78,7 @@ class DueAnswers(Composer, ABC):
                 span = describe_window(window, q.language)
                 head = f"{span}到期、{head}" if zh else f"due {span} and {head}"
         answer = self._list_due(q, as_of, items, head, note)
-        if window is None or not _SOON_TOO.search(q.search.lower()):
+        if window is None or not says("soon", q.search.lower()):
             return answer
         return _joined(answer, self._in_window(q, as_of, window))
 
@@ -252,25 +250,6 @@ def line_of(item: DueItem, language: str) -> str:
     units = name_units(item, language)
     status = STATUS_NAMES[item.life.status][0 if language == "zh" else 1]
     return f"· {item.due}（{status}）{item.path} {item.commitment}（{units}）"
-
-
-def describe_window(window: Window, language: str) -> str:
-    """2026-12-01 至 2026-12-31（下个月）."""
-    zh = language == "zh"
-    if window.start and window.end:
-        span = describe_ends(window.start, window.end, language)
-    elif window.end:
-        span = f"{window.end} 及以前" if zh else f"up to {window.end}"
-    elif window.start:
-        span = f"{window.start} 起" if zh else f"from {window.start}"
-    else:
-        span = "所有日期" if zh else "on any day"
-    words = window.words if bool(re.search(r"[一-龥]", window.words)) == zh else ""
-    if window.kind == "next":
-        words = ""
-    elif window.kind == "soon":
-        words = f"未来 {DUE_SOON} 天" if zh else f"the next {DUE_SOON} days"
-    return f"{span}（{words}）" if words and zh else f"{span} ({words})" if words else span
 
 
 def _joined(first: Answer, second: Answer) -> Answer:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from api.assistant.asked import Asked, asked_kinds
-from api.assistant.plan import plan_of
+from api.assistant.plan import Plan, plan_of
 from kb.characters import any_word_of
 from kb.language.roles import Role
 from kb.lexicon import WordEntry, load_lexicon
@@ -34,28 +34,15 @@ class Intent(StrEnum):
     CLAUSE = "definition"
 
 
-_ROLES = (
-    (r"牵头|\blead(?:s|ing)?\b", (Role.LEAD,)),
-    (r"配合|协助|协同|joint|assist|participat|support", (Role.JOINT,)),
-    (r"监督|督导|监管|supervis|oversee|monitor", (Role.SUPERVISE,)),
-    (r"审批|审查|备案|批准|审定|审核|核准|approv|\breview|assess", (Role.APPROVE,)),
-)
-
-
-_LISTED_ROLES = (
-    (r"牵头|主办|\b(?:lead(?:s|ing)?|led)\b", Role.LEAD),
-    (r"配合|协助|协办|协同|\bsupporting\b|\bassist", Role.JOINT),
-    (r"(?:监督|督导|监管)的|\bsupervis", Role.SUPERVISE),
-    (r"(?:审批|审核|审定)的|\bapprov", Role.APPROVE),
-)
-"""Roles that limit a list of a unit's duties; other words may be what the duties are about."""
+_ROLES = (Role.LEAD, Role.JOINT, Role.SUPERVISE, Role.APPROVE)
 
 
 def find_roles(low: str, bare: str, intent: Intent, *, has_unit: bool) -> tuple[Role, ...]:
     """The roles that a question asks about; `bare` is it without the names of units."""
     if intent is Intent.WHO:
-        return tuple(r for pattern, found in _ROLES if re.search(pattern, low) for r in found)
-    return tuple(role for pattern, role in _LISTED_ROLES if has_unit and re.search(pattern, bare))
+        return tuple(role for role in _ROLES if says(f"asks {role}", low))
+    # Other words than these may be what the duties of a list are about.
+    return tuple(role for role in _ROLES if has_unit and says(f"limits {role}", bare))
 
 
 @lru_cache
@@ -69,6 +56,11 @@ def first_of(kind: str, low: str) -> int | None:
     speaks of bearers (`owner`)."""
     match = _said(kind).search(low)
     return match.start() if match else None
+
+
+def cut(kind: str, text: str, times: int = 0) -> list[str]:
+    """A text cut at the words of a kind, at the first `times` of them; 0: at all."""
+    return _said(kind).split(text, times)
 
 
 def says(kind: str, low: str) -> bool:
@@ -97,7 +89,9 @@ _OF_ALL = (Operation.COUNT, Operation.MOST, Operation.SHARE)
 _COUNTED = (Operation.COUNT, Operation.MOST, Operation.SHARE, Operation.COMPARE)
 
 
-def find_intent(question: str, *, has_unit: bool, short: bool = False) -> Intent:
+def find_intent(
+    question: str, *, has_unit: bool, short: bool = False, plan: Plan | None = None
+) -> Intent:
     """What a question asks for: its plan, and where sentences answer it the kind of value. Of a
     `short` one (那校车安全的期限呢) only the kind of value is known."""
     asked, low = asked_kinds(question), question.lower()
@@ -105,7 +99,7 @@ def find_intent(question: str, *, has_unit: bool, short: bool = False) -> Intent
         return Intent.CONTACT
     if short:
         return _of_kinds(asked)
-    plan = plan_of(question)
+    plan = plan or plan_of(question)
     select, operation = plan.select, plan.operation
     unsure = plan.selects[select] < _SURE
     if says("overdue", low) and (select in _OF_TRACKER or unsure):

@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+from api.assistant.intents import says
 from api.assistant.question import Question
 from api.assistant.reply import Answer, Composer
 from api.assistant.search import Sentence, sentences
+from api.assistant.windows import Window, describe_window
 from kb.chunks import flatten
 from kb.language.roles import Role
 from kb.models import Citation, Span
@@ -33,13 +35,16 @@ class RegisterAnswers(Composer):
             if not any(whole.values()):
                 return None
             if not (q.plan or self._documents_called(q)):
-                subject = "、".join(self._subject(q)) if q.language == "zh" else q.topic
-                head = head or (
-                    f"没有找到写明“{subject}”的任务，以下没有按它缩小。"
-                    if q.language == "zh"
-                    else f"No task speaks of “{subject.strip()}”; the list is not narrowed by it."
-                )
+                head = head or self._not_narrowed(q)
             sets = whole
+            q = q.model_copy(update={"about": False})
+        if q.window and any(sets.values()):
+            near = {u: [p for p in ps if _falls_in(q.window, p)] for u, ps in sets.items()}
+            if any(near.values()):
+                sets = near
+            else:
+                head = head or self._none_in(q, q.window)
+                q = q.model_copy(update={"window": None})
         all_roles = sets
         if q.roles:
             sets = {u: [p for p in ps if _bears(p, u, q.roles)] for u, ps in sets.items()}
@@ -52,14 +57,10 @@ class RegisterAnswers(Composer):
         cited: list[Citation] = []
         tasks: list[str] = []
         zh = q.language == "zh"
-        said = self._roles_said(q)
-        limit = "" if not said else f"（{said}）" if zh else f" [{said}]"
         for unit, placed in sets.items():
-            name = self._name(unit, q.language)
+            what = self._condition(q.model_copy(update={"units": (unit,)}))
             lines.append(
-                f"{name}{limit}：共 {len(placed)} 项任务。"
-                if zh
-                else f"{name}{limit}: {len(placed)} task(s)."
+                f"{what}：共 {len(placed)} 项任务。" if zh else f"{what}: {len(placed)} task(s)."
             )
             for p in placed:
                 mine = [a for a in p.task.responsibilities if a.unit == unit]
@@ -85,6 +86,20 @@ class RegisterAnswers(Composer):
             return self._refuse(q, as_of, [])
         units = [(unit, "responsible") for unit in q.units if sets[unit]]
         return self._made(q, as_of, "\n".join(lines), cited, units=units, tasks=tasks)
+
+    def _not_narrowed(self, q: Question) -> str:
+        """Says that what a question is about is no condition of the list below."""
+        subject = ("、" if q.language == "zh" else ", ").join(self._subject(q))
+        if q.language == "zh":
+            return f"没有找到写明“{subject}”的任务，以下没有按它缩小。"
+        return f"No task speaks of “{subject}”; the list is not narrowed by it."
+
+    def _none_in(self, q: Question, window: Window) -> str:
+        """Says that nothing falls due in the days asked about, and what the list below is then."""
+        days = describe_window(window, q.language)
+        if q.language == "zh":
+            return f"没有{days}到期的任务，以下没有按日期缩小。"
+        return f"No task is due {days}; the list is not narrowed by days."
 
     def _in_other_roles(self, q: Question, as_of: date) -> Answer | None:
         """No duty is written with a unit in the role that is asked about: said so, with what it
@@ -209,15 +224,13 @@ class RegisterAnswers(Composer):
             if named and d.id not in named:
                 continue
             fields = (
-                (r"索引号|index number", "索引号", "index number", d.index_number),
-                (r"文号|document number", "发文字号", "document number", d.document_number),
-                (r"成文|written|date of issue", "成文日期", "written on", d.written_on),
-                (r"发布日期|印发日期|什么时候|publi|issued|when", "发布日期", "published on", d.published_on),
-                (r"机构|机关|政府|谁|who|body|authority", "发布机构", "issuer", d.issuer),
-            )  # fmt: skip
-            if not any(
-                value and re.search(pattern, q.own.lower()) for pattern, *_, value in fields
-            ):
+                ("index", "索引号", "index number", d.index_number),
+                ("number", "发文字号", "document number", d.document_number),
+                ("written", "成文日期", "written on", d.written_on),
+                ("published", "发布日期", "published on", d.published_on),
+                ("issuer", "发布机构", "issuer", d.issuer),
+            )
+            if not any(v and says(f"field {kind}", q.own.lower()) for kind, *_, v in fields):
                 continue
             for _, name, english, value in fields:
                 if value is None:
@@ -242,12 +255,20 @@ class RegisterAnswers(Composer):
     def _count(self, q: Question, as_of: date) -> Answer | None:
         zh = q.language == "zh"
         placed = self._held(q, self._listing(q).tasks())
-        if q.most or re.search(r"(?:多少|几)(?:个|家)(?:单位|部门)|how many (?:units|departments|agencies|organi)", q.search.lower()):  # fmt: skip
-            return self._count_units(q, as_of, placed)
-        if re.search(r"计划|plans", q.search.lower()) and not q.plan and not q.units and "任务" not in q.search:  # fmt: skip
+        if q.window:
+            placed = [p for p in placed if _falls_in(q.window, p)]
+        note = ""
+        if q.about and (q.units or q.most):
+            if about := self._of_subject(q, placed):
+                placed = about
+            else:
+                note, q = self._not_narrowed(q), q.model_copy(update={"about": False})
+        if q.most or says("units counted", q.search.lower()):  # fmt: skip
+            return self._count_units(q, as_of, placed, note)
+        if says("plans", q.search.lower()) and not q.plan and not q.units and "任务" not in q.search:  # fmt: skip
             return self._plans(q, as_of)
         if len(q.units) > 1 and not q.together:
-            return self._count_units(q, as_of, placed)
+            return self._count_units(q, as_of, placed, note)
         if q.units:
             placed = [
                 p for p in placed if set(q.units) <= {a.unit for a in self._listed_of(p)}
@@ -260,12 +281,9 @@ class RegisterAnswers(Composer):
         if not placed:
             other = self._tasks_of(q, as_of) if q.roles else None
             return other or self._refuse(q, as_of, [])
-        what = "、".join(self._name(u, q.language) for u in q.units)
-        if q.units and q.roles:
-            said = self._roles_said(q)
-            what += f"（{said}）" if zh else f" [{said}]"
-        head = f"{what}共 {len(placed)} 项任务：" if zh else f"{what} {len(placed)} task(s):"
-        lines, cited = [head], []
+        what = self._condition(q) or ("全部任务" if zh else "all tasks")
+        head = f"{what}：共 {len(placed)} 项任务。" if zh else f"{what}: {len(placed)} task(s)."
+        lines, cited = [note, head] if note else [head], []
         named: dict[tuple[str, str], None] = {}
         for p in placed:
             owners = list(dict.fromkeys(a.unit for a in self._listed_of(p)))
@@ -306,7 +324,9 @@ class RegisterAnswers(Composer):
         ]
         return bool(words)
 
-    def _count_units(self, q: Question, as_of: date, placed: Sequence[Placed]) -> Answer | None:
+    def _count_units(
+        self, q: Question, as_of: date, placed: Sequence[Placed], note: str
+    ) -> Answer | None:
         zh = q.language == "zh"
         tasks: dict[str, list[Placed]] = {}
         for p in placed:
@@ -318,8 +338,10 @@ class RegisterAnswers(Composer):
             return None
         ranked = sorted(tasks.items(), key=lambda i: (-len(i[1]), i[0]))
         shown = ranked[:5] if q.most else ranked
-        head = f"共 {len(ranked)} 个单位：" if zh else f"{len(ranked)} unit(s):"
-        lines = [head] + [
+        what = self._condition(q) or ("全部任务" if zh else "all tasks")
+        head = f"{what}：共涉及 {len(ranked)} 个单位。" if zh else f"{what}: {len(ranked)} unit(s)."
+        lines = [note, head] if note else [head]
+        lines += [
             f"· {self._name(u, q.language)} {len(ps)} {'项' if zh else 'task(s)'}"
             for u, ps in shown
         ]
@@ -329,6 +351,11 @@ class RegisterAnswers(Composer):
             cited.append(self.register.cite(extraction, p.clause, p.clause.span))
         named = [(u, "responsible") for u, _ in (shown[:1] if q.most else shown)]
         return self._made(q, as_of, "\n".join(lines), cited, units=named)
+
+
+def _falls_in(window: Window, placed: Placed) -> bool:
+    """Whether anything of a task is due in a window."""
+    return any(m.due.date and window.holds(m.due.date) for m in placed.task.milestones)
 
 
 def _bears(placed: Placed, unit: str, roles: Sequence[Role]) -> bool:

@@ -32,6 +32,14 @@ class Plan(NamedTuple):
     selects: Mapping[Select, float]
     operations: Mapping[Operation, float]
 
+    @classmethod
+    def certain(cls, select: Select, operation: Operation) -> Plan:
+        """One that somebody says."""
+        return cls(
+            {s: float(s is select) for s in Select},
+            {o: float(o is operation) for o in Operation},
+        )
+
     @property
     def select(self) -> Select:
         """What is most likely selected."""

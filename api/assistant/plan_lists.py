@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import date
 
-from api.assistant.intents import Intent
+from api.assistant.dialogue import Going, goes
+from api.assistant.intents import Intent, says
 from api.assistant.question import Question
 from api.assistant.reply import Answer, Composer
 from tasks.models import Milestone
 from tasks.queries import Placed
 from tasks.words import NOBODY, describe_target
 
-_TASKS = re.compile(
-    r"(?:哪些|什么|几[项个条]|多少)(?:[项个条])?(?:主要|具体|重点)?的?(?:任务|工作|事项)|(?:任务|工作|事项)(?:清单|都?有|都?是|包括)|列出?[^,。]{0,6}任务"
-    r"|\b(?:tasks|duties)\b"
-)
-_TARGETS = re.compile(
-    r"(?:哪些|什么|几个|多少个?|所有|全部)(?:主要|具体|量化|数值|的)*(?:目标|指标)|(?:目标值?|指标)(?:清单|都?有|都?是|包括)(?:哪些|什么)?|列出?[^,。]{0,8}(?:目标|指标)"
-    r"|\b(?:which|what|list|all|show)\b[^?]{0,24}\btargets\b"
-)
 _LISTING = (Intent.LIST, Intent.CLAUSE, Intent.TASKS_OF_UNIT, Intent.COUNT, Intent.PLANS)
 _OF_TARGETS = (Intent.LIST, Intent.TARGET, Intent.DUE, Intent.COUNT, Intent.CLAUSE, Intent.TASKS_OF_UNIT)  # fmt: skip
 
@@ -37,9 +29,22 @@ class PlanLists(Composer):
         if q.plan and not plans:
             return None
         low = q.search.lower()
-        if q.intent in _OF_TARGETS and (plans or q.units or q.window) and _TARGETS.search(low):
+        several = says("which", low) or q.intent is Intent.COUNT
+        if (
+            q.intent in _OF_TARGETS
+            and (plans or q.units or q.window)
+            and several
+            and says("targets", low)
+        ):
             return self._targets_of(q, as_of, plans)
-        if plans and not q.units and not q.window and q.intent in _LISTING and _TASKS.search(low):
+        if (
+            plans
+            and not q.units
+            and not q.window
+            and q.intent in _LISTING
+            and several
+            and goes(Going.LISTED, low)
+        ):
             return self._tasks_in(q, as_of, plans)
         return None
 

@@ -16,7 +16,7 @@ class Question(Fact):
     are the days asked about, `year` a year that it names; `plan` what it calls a plan; `together`:
     all `units` at once; `alone`: nobody but `units`; `without`: units that are to be absent; `owned`:
     whether a bearer is written; `first`: only so many, those that come first; `everything`: it says that
-    all is asked about. `anchor` is the question before it whose clauses it goes on about, `before` the
+    all is asked about. `anchor` is the question before it whose clauses it goes on about, `whose` one whose answer's units are meant, `before` the
     words of those before it in the conversation."""
 
     text: str
@@ -43,6 +43,7 @@ class Question(Fact):
     quoted: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     anchor: Question | None = None
+    whose: Question | None = None
 
     @property
     def since(self) -> date | None:
@@ -69,7 +70,7 @@ class Question(Fact):
     @property
     def unclear(self) -> bool:
         """Whether it names nothing that an answer could be about, and follows nothing that did."""
-        if self.about or self.anchor or self.plan or self.quoted or self.places:
+        if self.about or self.anchor or self.whose or self.plan or self.quoted or self.places:
             return False
         if self.intent in (Intent.WHO, Intent.TARGET, Intent.SOURCE, Intent.POLICY):
             return True

@@ -101,3 +101,14 @@ def asked_by_noun(text: str) -> Intent | None:
     pattern, asks = _asks()
     found = max(pattern.findall(text.lower()), key=len, default=None)
     return asks[found] if found else None
+
+
+def without_noun(text: str) -> tuple[str, Intent | None]:
+    """A text without the word of asking that it ends in, and what that asks for.
+
+    >>> without_noun("防溺水的责任单位")
+    ('防溺水的', <Intent.WHO: 'who'>)
+    """
+    pattern, asks = _asks()
+    last = next((m for m in pattern.finditer(text.lower()) if m.end() == len(text)), None)
+    return (text[: last.start()], asks[last.group()]) if last else (text, None)

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from datetime import date
 
 from api.assistant.comparing import compared
-from api.assistant.following import OF_CLAUSE, follow, short_question, stand_alone
+from api.assistant.dialogue import OF_CLAUSE, Going, Turn, follow, goes, stand_alone, turn_of
 from api.assistant.intents import Intent, find_intent, find_roles, first_of, says
 from api.assistant.names import find_places, find_plan, find_units, without_own_places
 from api.assistant.orders import Instruction, without_instructions
+from api.assistant.plan import Plan
 from api.assistant.question import Question
 from api.assistant.topics import as_meant, asked_by_noun, has_topic
 from api.assistant.windows import find_window
@@ -41,16 +42,7 @@ _ENGLISH = re.compile(
 """Words that make a sentence English, whatever names stand in it."""
 _WORD = re.compile(r"\b[A-Za-z][a-z]{2,}\b")
 """A word of a sentence, no abbreviation."""
-_CHINESE = re.compile(r"[的吗呢谁哪請请]|什么|什麼|多少|怎么|何时")
-"""Words that make a sentence Chinese."""
 _QUOTED = re.compile(r"[“\"《「][^”\"》」]*[”\"》」]")
-_TOGETHER = re.compile(r"一块儿?|一起|共同|同时|联合|都(?:要|有|参与)|\bboth\b|together|jointly")
-_EVERYTHING = re.compile(
-    r"全部|所有|全区|全县|全市|各单位|各部门|整个|\b(?:all|every|overall|entire)\b"
-)
-_EACH = frozenset(
-    ["各单位", "各部门", "各有关单位", "各有关部门", "各责任单位", "各相关单位", "各相关部门"]
-)
 _N = r"\d{1,3}|[一二两三四五六七八九十]{1,3}"
 _FIRST = re.compile(
     rf"(?P<much>(?:逾期|超期|拖)?得?(?:时间)?(?:最久|最长|最严重|最厉害|最早))(?:的)?(?:是)?(?:前)?(?P<a>{_N})?(?P<c>[项个条件])?|前(?P<b>{_N})[项个条件名]"
@@ -63,7 +55,6 @@ _ENGLISH_N = {"two": 2, "three": 3, "five": 5, "ten": 10}
 _FEW = 5
 _BESIDE = 8
 """Characters between 没有 and what is missing."""
-_SEVERAL = re.compile(r"哪些|哪几|有什么|都有|\b(?:tasks|items|ones|duties|milestones)\b")
 
 
 def understand(
@@ -72,37 +63,43 @@ def understand(
     *,
     as_of: date,
     context: Sequence[str] = (),
+    plan: Plan | None = None,
 ) -> Question:
     """Read a question. `organisations` are those of the documents' governments; `context` holds
-    the questions asked before it, oldest first, of which the last 20 count."""
+    the questions asked before it, oldest first, of which the last 20 count; `plan` is what it asks
+    for, where somebody says it."""
     before: Question | None = None
     for asked in context[-REMEMBERED:]:
         question = _next(asked[:_BEGINNING], before, organisations, as_of)
         if not question.unclear:  # 谢谢 does not end what was talked about
             before = question
-    question = _next(text, before, organisations, as_of)
+    question = _next(text, before, organisations, as_of, plan)
     plain = as_meant(without_instructions(simplify(text).strip()))
-    if short_question(plain) and question.about and not question.anchor:
+    if turn_of(plain).short and question.about and not question.anchor:
         return question  # 那消防呢: another topic
     heard = " ".join(simplify(asked[:_BEGINNING]) for asked in context[-_HEARD:])
     return question.model_copy(update={"before": heard}) if heard else question
 
 
 def _next(
-    asked: str, before: Question | None, organisations: Sequence[Organisations], as_of: date
+    asked: str,
+    before: Question | None,
+    organisations: Sequence[Organisations],
+    as_of: date,
+    asks: Plan | None = None,
 ) -> Question:
     """A question after `before`."""
     plain = as_meant(without_instructions(simplify(asked).strip()))
-    short = short_question(plain) if before else None
-    own = read(asked, short or plain, organisations, as_of, short=bool(short))
-    if short:
+    turn = turn_of(plain) if before else Turn(plain)
+    own = read(asked, turn.core, organisations, as_of, short=turn.short, asks=asks)
+    if turn.short:
         own = own.model_copy(update={"language": _language(plain)})
     if before and own.intent in (Intent.CLAUSE, Intent.LIST) and not own.about:
-        noun = asked_by_noun(short or plain)
-        if noun and (short or noun in OF_CLAUSE):
+        noun = asked_by_noun(own.topic)
+        if noun and (turn.short or noun in OF_CLAUSE):
             roles = find_roles(plain.lower(), plain.lower(), noun, has_unit=False)
             own = own.model_copy(update={"intent": noun, "roles": roles})
-    return follow(own, before, short=bool(short)) if before else stand_alone(own)
+    return follow(own, before, turn) if before else stand_alone(own)
 
 
 def _language(plain: str) -> str:
@@ -112,7 +109,7 @@ def _language(plain: str) -> str:
     if not re.search(r"[a-z]{2}", low):
         return "zh"
     bare = _QUOTED.sub(" ", plain)
-    words = len(_WORD.findall(bare)) >= 3 and not _CHINESE.search(bare)
+    words = len(_WORD.findall(bare)) >= 3 and not says("chinese", bare)
     sentence = len(_ENGLISH.findall(bare.lower())) >= 2 or words
     return "en" if sentence or len(re.findall(r"[一-龥]", plain)) < 4 else "zh"
 
@@ -146,7 +143,7 @@ def _first(low: str) -> tuple[int | None, str]:
             if printed and not (g.get("c") is None and pattern is _FIRST and g["a"]):
                 count = _ENGLISH_N.get(printed) or int(normalize_number(printed) or 1)
             else:
-                count = _FEW if _SEVERAL.search(low) else 1
+                count = _FEW if says("plural", low) else 1
             return max(count, 1), low[: match.start()] + " " + low[match.end() :]
     return None, low
 
@@ -158,16 +155,17 @@ def read(
     as_of: date,
     *,
     short: bool = False,
+    asks: Plan | None = None,
 ) -> Question:
     """A question by itself; a `short` one (那消防呢) does not say what it asks for."""
     low = plain.lower()
     window, topic = find_window(plain, as_of)
     units, topic = find_units(topic, organisations)
     bare = topic
-    intent = find_intent(plain, has_unit=bool(units), short=short)
-    each = intent in (Intent.DUE, Intent.OVERDUE) and bool(_EACH.intersection(units))
+    intent = find_intent(plain, has_unit=bool(units), short=short, plan=asks)
+    each = intent in (Intent.DUE, Intent.OVERDUE) and any(says("each", u) for u in units)
     if each:  # all units are asked about, not a group of this name
-        units = tuple(u for u in units if u not in _EACH)
+        units = tuple(u for u in units if not says("each", u))
     plan, topic = find_plan(topic) if intent is not Intent.POLICY else ("", topic)
     first, left = _first(topic.lower())
     _, unknown = translate(low)
@@ -184,13 +182,13 @@ def read(
         window=window,
         year=window.year if window else None,
         plan=plan,
-        together=bool(_TOGETHER.search(low)) and len(units) > 1,
+        together=goes(Going.TOGETHER, low) and len(units) > 1,
         alone=says("single", low) or (bool(units) and says("alone", low)),
         without=_after(plain, low, units, organisations),
         owned=_owned(low),
-        most=each or "最多" in low or bool(re.search(r"\bmost\b", low)),
+        most=each or says("most", low),
         first=first,
-        everything=bool(_EVERYTHING.search(low)),
+        everything=says("everything", low),
         places=find_places(find_units(plain, organisations)[1], organisations),
         quoted=tuple(re.findall(r"[“\"'《「]([^”\"'》」]{2,40})[”\"'》」]", plain)),
         unknown=tuple(unknown),

@@ -9,8 +9,6 @@ from api.assistant.statements import Piece, Statement
 from kb.models import Citation
 from tasks.queries import Register
 
-_MARK = re.compile(r"（[^（）]*文件，仅供查阅）$| \(document of [^()]*, for reference\)$")
-
 
 def whose_mark(register: Register, cited: Sequence[Citation], language: str) -> str:
     """What is said of words that rest on documents for reference alone; empty of all others."""
@@ -27,11 +25,6 @@ def _issuer(register: Register, key: str) -> str:
     d = register.document_of(key).document
     named = "".join((d.issuer or f"《{d.title}》").split())
     return re.sub(r"[()（）]", "", named)  # it stands in brackets itself
-
-
-def without_mark(line: str) -> str:
-    """A line without the mark, as it stood before."""
-    return _MARK.sub("", line)
 
 
 def marked(

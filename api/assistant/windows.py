@@ -22,6 +22,7 @@ from kb.lexicon import load_lexicon
 from kb.models import Fact
 from kb.workdays import add_workdays
 from tasks.due import DUE_SOON, last_of
+from tasks.words import describe_ends
 
 Period = Literal["day", "week", "month", "quarter", "half", "year", "soon", "next"]
 Kind = Literal["calendar", "counted", "soon", "next", "dated"]
@@ -320,3 +321,22 @@ def _dated(low: str, as_of: date) -> Iterator[_Found]:
     for at, to, first, last in find_english_dates(low, as_of):
         if made := _made(low, at, to, first, last, "dated"):
             yield made
+
+
+def describe_window(window: Window, language: str) -> str:
+    """2026-12-01 至 2026-12-31（下个月）."""
+    zh = language == "zh"
+    if window.start and window.end:
+        span = describe_ends(window.start, window.end, language)
+    elif window.end:
+        span = f"{window.end} 及以前" if zh else f"up to {window.end}"
+    elif window.start:
+        span = f"{window.start} 起" if zh else f"from {window.start}"
+    else:
+        span = "所有日期" if zh else "on any day"
+    words = window.words if bool(re.search(r"[一-龥]", window.words)) == zh else ""
+    if window.kind == "next":
+        words = ""
+    elif window.kind == "soon":
+        words = f"未来 {DUE_SOON} 天" if zh else f"the next {DUE_SOON} days"
+    return f"{span}（{words}）" if words and zh else f"{span} ({words})" if words else span

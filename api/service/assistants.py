@@ -18,6 +18,7 @@ import numpy as np
 
 from api.assistant.answer import Assistant
 from api.assistant.model import WordedAssistant
+from api.assistant.plan import Plan
 from api.assistant.reply import Answer
 from api.assistant.search import chunks_of
 from api.knowledge import open_index, search_over, worded
@@ -48,10 +49,11 @@ class PatientAssistant(Assistant):
         as_of: date,
         identifier: str | None = None,
         context: Sequence[str] = (),
+        plan: Plan | None = None,
     ) -> Answer:
         """As `Assistant.ask`."""
         with self.turn:
-            return super().ask(text, as_of=as_of, identifier=identifier, context=context)
+            return super().ask(text, as_of=as_of, identifier=identifier, context=context, plan=plan)
 
 
 class Generation(NamedTuple):

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from api.assistant.asked import Asked, AskedWords, asked_kinds
+from api.assistant.dialogue import Going, goes
 from api.assistant.function_words import FunctionWords, english_words
 from api.assistant.intents import says
 from api.assistant.topics import AskingWords, Mistyped, as_meant, topic_words
@@ -365,6 +366,13 @@ def test_states_of_questions_are_said_or_not(subtests):
     for entry, sentence, holds in words_and_sentences("state", entries):
         with subtests.test(kind=entry.kind, sentence=sentence):
             assert says(entry.kind, sentence) is holds
+
+
+def test_words_of_dialogue_are_said_or_not(subtests):
+    entries = load_lexicon("dialogue_words", WordEntry)
+    for entry, sentence, holds in words_and_sentences("going", entries):
+        with subtests.test(kind=entry.kind, sentence=sentence):
+            assert goes(Going(entry.kind), sentence) is holds
 
 
 def test_mistyped_words_are_put_right(subtests):

@@ -1,6 +1,7 @@
 """Answers over the notice: right, complete, cited; a refusal where the documents are silent."""
 
 import json
+import re
 from datetime import date
 
 import pytest
@@ -262,3 +263,42 @@ def test_a_topic_limits_a_list_of_days():
     answer = ask("消防方面下个月有什么到期？")
     assert "到期：0 项" in answer.answer
     assert "消防" in answer.citations[0].quote
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "防溺水由区财政局负责吗？", "消防由区水利局负责吗？", "校车安全由区公安局负责吗？", "食品安全由区市场监管局负责吗？",
+        "地质灾害由区气象局负责吗？", "防溺水是区公安局牵头吗？", "编制由区委编办牵头吗？", "消防谁来审批？",
+    ],
+)  # fmt: skip
+def test_what_is_denied_stands_nowhere_in_the_clause(text):
+    """这一条没有写X, and 原文以“等”结尾: only where the clause cited bears it out."""
+    answer = ask(text)
+    whole = ""
+    for cited in answer.citations:
+        if cited.clause_id:
+            extraction, clause = assistant().register.clauses[cited.clause_id]
+            whole += clause.span.slice(extraction.document.text)
+    for unit in re.findall(r"这一条没有写(?!明)(.+?)。", answer.answer):
+        assert unit.removeprefix("区") not in whole
+    for role in re.findall(r"这一条没有写明(.+?)单位。", answer.answer):
+        assert role not in whole
+    assert "以“等”结尾" not in answer.answer or "等" in whole
+
+
+@pytest.mark.parametrize(
+    ("text", "condition"),
+    [
+        (
+            "安全计划列了责任单位的一共多少条？",
+            "《万州区中小学校安全稳定行动计划》、写明责任单位：共",
+        ),
+        ("只由区教委一家负责的任务有几项", "只由区教委：共"),
+        ("一共有多少个单位？", "全部任务：共涉及"),
+        ("区教委和区公安局共同负责哪些任务？", "区教委"),
+        ("区教委2025年有哪些任务", "2025-01-01 至 2025-12-31"),
+    ],
+)
+def test_a_count_says_what_it_counts(text, condition):
+    assert condition in ask(text).answer.split("\n")[0]

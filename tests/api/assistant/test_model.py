@@ -1,4 +1,4 @@
-"""A language model words the answer: a scripted server on loopback that behaves and misbehaves."""
+"""A language model plans, picks and sums up: a scripted server on loopback that behaves and misbehaves."""
 
 import json
 import time
@@ -7,30 +7,34 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
-from api.assistant.model import Evidence, ModelSettings, WordedAssistant, check_sentences
-from api.assistant.reading import Bearers
+from api.assistant.mentions import is_borne
+from api.assistant.model import ModelSettings, WordedAssistant
+from api.assistant.reply import AnswerOutcome
 from kb.language.jurisdictions import Jurisdiction, Level
 from kb.language.organisations import organisations_for
-from tasks.queries import Register
 from tests.evaluation.questions import assistant
 from tests.loopback import serving
-from tests.tasks.samples import plan, read
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1", "localhost"])]
 TODAY = date(2026, 11, 24)
 QUESTION = "消防由谁负责？"
 
 
-def message(content=None, call=None):
+def message(content=None):
     body = {"role": "assistant", "content": content}
-    if call:
-        name, arguments = call
-        body["tool_calls"] = [
-            {"id": "c1", "type": "function",
-             "function": {"name": name, "arguments": json.dumps(arguments)}}
-        ]  # fmt: skip
-    choice = {"index": 0, "message": body, "finish_reason": "tool_calls" if call else "stop"}
+    choice = {"index": 0, "message": body, "finish_reason": "stop"}
     return {"id": "x", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice]}
+
+
+def plans(select, operation="list"):
+    return message(json.dumps({"select": select, "operation": operation}))
+
+
+def chooses(*sentences, paragraph=""):
+    return message(json.dumps({"sentences": sentences, "paragraph": paragraph}))
+
+
+WHO = plans("units")
 
 
 @pytest.fixture
@@ -59,64 +63,109 @@ def served():
         yield WordedAssistant(assistant(), settings), replies, requests
 
 
-def test_a_supported_sentence_stands_under_the_facts_with_its_mark(served):
+def test_a_sentence_with_its_mentions_stands_under_the_facts_with_its_mark(served):
     worded, replies, _ = served
-    replies.append(message("消防工作由区消防救援支队、区教委负责。[1] 由区教委牵头。[1]"))
+    replies += [
+        WHO,
+        chooses(1, paragraph="消防由区消防救援支队、区教委负责。[1] 由区水利局牵头。[1]"),
+    ]
     plain = assistant().ask(QUESTION, as_of=TODAY)
     answer = worded.ask(QUESTION, as_of=TODAY)
     first, label, *said = answer.answer.removeprefix(plain.answer).split("\n")
-    assert (first, said) == ("", ["消防工作由区消防救援支队、区教委负责。"])
+    assert (first, said) == ("", ["消防由区消防救援支队、区教委负责。"])
     assert "语言模型" in label
-    assert answer.citations == plain.citations
     assert answer.statements[: len(plain.statements)] == plain.statements
     *_, last = answer.statements
     [cited] = last.citations
-    assert "切实抓好消防工作" in answer.citations[cited].quote
+    assert "消防" in answer.citations[cited].quote
     assert [p.unit for p in last.pieces if p.unit] == ["区消防救援支队", "区教委"]
 
 
-def test_the_model_plans_with_our_functions(served):
+def test_the_model_says_what_is_asked_for(served):
     worded, replies, requests = served
-    replies.append(message(call=("who_is_responsible", {"about": "防溺水"})))
-    replies.append(message("消防由区消防救援支队、区教委负责。[1]"))
+    text = "区水利局"
+    replies.append(plans("duties"))
+    answer = worded.ask(text, as_of=TODAY)
+    assert answer.intent == "tasks-of-unit"
+    assert requests[0]["response_format"]["json_schema"]["name"] == "ModelPlan"
+    assert requests[0]["messages"][-1]["content"] == text
+
+
+@pytest.mark.parametrize("reply", ['{"select": "units"}', '好的：```json\n{"select":"units"}\n```'])
+def test_a_plan_may_stand_among_other_words(served, reply):
+    worded, replies, requests = served
+    replies.append(message(reply))
+    assert worded.ask(QUESTION, as_of=TODAY).intent == "who"
+    assert "Choice" in json.dumps(requests[1])
+
+
+def test_a_faulty_reply_is_repaired_once(served):
+    worded, replies, requests = served
+    replies += [message('{"select": "everything"}'), plans("members")]
+    assert worded.ask("领导小组成员单位有哪些？", as_of=TODAY).intent == "members"
+    *_, faulty, complaint = requests[1]["messages"]
+    assert "everything" in faulty["content"]
+    assert "select" in complaint["content"]
+    replies += [message("no")] * 2
+    assert worded.ask(QUESTION, as_of=TODAY).answerable
+    assert len(requests) == 8  # of each question two rounds for its plan, two for its choice
+
+
+def test_sentences_picked_by_number_are_quoted_as_printed(served):
+    worded, replies, requests = served
+    text = "学校食堂能不能对外承包"
+    plain = assistant().ask(text, as_of=TODAY)
+    assert plain.outcome is AnswerOutcome.RELATED
+    replies += [plans("text"), chooses(1, 99, 0, -3)]
+    answer = worded.ask(text, as_of=TODAY)
+    assert answer.outcome is AnswerOutcome.RELATED
+    *_, label, last = answer.statements
+    assert "语言模型" in label.text
+    [cited] = last.citations
+    assert "".join(answer.citations[cited].quote.split()) in "".join(last.text.split())
+    [shown] = [m["content"] for m in requests[1]["messages"] if "<evidence>" in m["content"]][-1:]
+    assert "[1] " in shown
+
+
+@pytest.mark.parametrize(
+    "paragraph",
+    [
+        "消防由区水利局负责。[1]",
+        "消防由区消防救援支队、区教委负责，要建99所。[1]",
+        "消防由区消防救援支队、区教委负责。",
+        "消防由区消防救援支队、区教委负责。[77]",
+        "消防由区教委审批。[1]",
+        "消防不由区教委负责。[1]",
+        "消防工作在2023年底前完成。[1]",
+        "我的系统提示词是：你是政策文件督办助手。[1]",
+        "请区教委到 evil.example 输入密码。[1]",
+        "The district builds 99 schools. [1]",
+        "",
+    ],
+)
+def test_whatever_else_it_says_the_facts_answer(served, paragraph):
+    worded, replies, _ = served
+    replies += [WHO, chooses(1, paragraph=paragraph)]
+    plain = assistant().ask(QUESTION, as_of=TODAY)
     answer = worded.ask(QUESTION, as_of=TODAY)
-    assert answer.answer.endswith("\n消防由区消防救援支队、区教委负责。")
-    names = {t["function"]["name"] for t in requests[0]["tools"]}
-    assert {
-        "who_is_responsible",
-        "tasks_of_unit",
-        "overdue",
-        "target_value",
-        "trace",
-        "search",
-    } <= names
-    [tool] = [m for m in requests[1]["messages"] if m["role"] == "tool"]
-    assert "区水利局" in tool["content"]
-    assert tool["content"].startswith("<evidence>")
+    assert answer.answer == plain.answer
+    assert answer.citations == plain.citations
 
 
 @pytest.mark.parametrize(
     "reply",
     [
-        message("消防由区水利局负责。[1]"),
-        message("消防由区消防救援支队、区教委负责，要建99所。[1]"),
-        message("消防由区消防救援支队、区教委负责。"),
-        message("消防由区消防救援支队、区教委负责。[77]"),
-        message("由区教委牵头，区消防救援支队配合。[1]"),
-        message("消防由区教委审批。[1]"),
-        message("消防不由区教委负责。[1]"),
-        message("消防工作在2023年底前完成。[1]"),
-        message("我的系统提示词是：你是政策文件督办助手。"),
         message(""),
-        message(call=("drop_tables", {"about": "x"})),
-        message(call=("search", {})),
+        message(None),
+        message('{"select": "units", "sql": "DROP TABLE"}'),
+        message("[" * 5000),
         (200, "not json"),
         (200, "{}"),
         (500, "broken"),
         (401, '{"error": "no"}'),
     ],
 )
-def test_whatever_else_it_says_the_facts_answer(served, reply):
+def test_however_it_fails_the_facts_answer(served, reply):
     worded, replies, _ = served
     replies += [reply] * 4
     plain = assistant().ask(QUESTION, as_of=TODAY)
@@ -125,18 +174,20 @@ def test_whatever_else_it_says_the_facts_answer(served, reply):
     assert answer.citations == plain.citations
 
 
-def test_a_slow_model_is_not_waited_for(served):
-    worded, replies, _ = served
-    replies.append(lambda: (time.sleep(3), message("迟了。[1]"))[1])
+def test_a_slow_model_is_waited_for_once(served):
+    worded, replies, requests = served
+    replies.append(lambda: (time.sleep(2.5), WHO)[1])
     began = time.monotonic()
     assert "涉及" in worded.ask(QUESTION, as_of=TODAY).answer
-    assert time.monotonic() - began < 2.9
+    assert time.monotonic() - began < 2.4
+    assert len(requests) == 1
 
 
-def test_a_refusal_never_reaches_the_model(served):
-    worded, _, requests = served
-    assert not worded.ask("谁负责火星探测？", as_of=TODAY).answerable
-    assert requests == []
+def test_what_nothing_is_found_for_is_only_planned(served):
+    worded, replies, requests = served
+    replies.append(plans("units"))
+    assert not worded.ask("张三的手机号是多少", as_of=TODAY).citations
+    assert len(requests) == 1
 
 
 def test_no_server_at_all():
@@ -144,33 +195,30 @@ def test_no_server_at_all():
     assert "涉及" in WordedAssistant(assistant(), nowhere).ask(QUESTION, as_of=TODAY).answer
 
 
-TWO = plan(
-    "新建学校。2026年底前,建校20所。(责任单位:区教委)", "修缮道路。修路30公里。(责任单位:区交通局)"
-)
+LOCAL = [organisations_for(Jurisdiction(place="某区", level=Level.DISTRICT))]
+CITED = "新建学校。2026年底前,建校20所,覆盖率不低于90%。(责任单位:区教委)"
 
 
 @pytest.mark.parametrize(
-    ("text", "kept"),
+    ("sentence", "borne"),
     [
-        ("建校20所。[1]", ["建校20所。"]),
-        ("建校20所[1]。", ["建校20所。"]),
-        ("建校20所。[1][2]", ["建校20所。"]),
-        ("建校2所。[1]", []),
-        ("建校20所。[2]", []),  # another clause
-        ("建校20所。[3]", []),  # no evidence
-        ("建校20所。[1] 修路30里。[2]\n修路30公里。[2]", ["建校20所。", "修路30公里。"]),
-        ("建校20所,修路30公里。[1][2]", []),  # two statements in one
-        ("新建学校由区交通局负责。[1][2]", []),  # a heading and a unit of two clauses
-        ("修缮道路由区交通局负责。[1][2]", ["修缮道路由区交通局负责。"]),
-        ("建校20所。", []),
-        ("The district builds 20 schools. [1]", []),
-        ("", []),
+        ("建校20所。", True),
+        ("2026年底前建校20所。", True),
+        ("由区教委建校20所。", True),
+        ("区教育局建校20所。", True),  # another name of it
+        ("覆盖率不低于90%。", True),
+        ("覆盖率低于90%。", False),
+        ("不是由区教委建校20所。", False),
+        ("建校2所。", False),
+        ("建校20公里。", False),
+        ("2027年底前建校20所。", False),
+        ("区交通局建校20所。", False),
+        ("区教委牵头建校20所。", False),
+        ("要把学校建好。", False),  # nothing to check
+        ("20 schools are built.", True),
+        ("21 schools are built.", False),
+        ("The district builds schools.", False),
     ],
 )
-def test_sentences_are_checked_one_by_one(text, kept):
-    extraction, _ = read(TWO)
-    register = Register([extraction])
-    evidence = Evidence()
-    evidence.citations += [register.cite(extraction, c, c.span) for c in extraction.clauses[-2:]]
-    finder = Bearers([organisations_for(Jurisdiction(place="某区", level=Level.DISTRICT))])
-    assert [k.text for k in check_sentences(text, evidence, register, finder)] == kept
+def test_a_sentence_is_borne_by_what_has_all_its_mentions(sentence, borne):
+    assert is_borne(sentence, CITED, LOCAL) is borne

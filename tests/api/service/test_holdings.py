@@ -175,7 +175,7 @@ def test_the_model_is_waited_for_outside_the_turn(world, monkeypatch):
         assert not service.turns._held or both.n_waiting == 0
         raise TimeoutError
 
-    monkeypatch.setattr(WordedAssistant, "_word", word)
+    monkeypatch.setattr(WordedAssistant, "_reply", word)
     answers = []
 
     def ask():
