@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from kb.errors import ConflictError, NotFoundError
 from kb.language.jurisdictions import (
@@ -274,14 +274,18 @@ class Units:
             return meant[0] if len(meant) == 1 else unsettled_name(words)
 
 
-def read_units(connection: Connection, documents: frozenset[str] | None = None) -> Units:
+def read_units(
+    connection: Connection, documents: frozenset[str] | None = None, *, named: str = ""
+) -> Units:
     """The units of the current documents of a store whose duties are tracked (of these only, where
-    given)."""
+    given), and of one for reference that is `named`."""
     a, d = schema.assignment.c, schema.document.c
     whose = {
         row.id: detect_jurisdiction(row.issuer, row.title)
         for row in connection.execute(
-            select(d.id, d.issuer, d.title).where(schema.CURRENT, schema.TRACKED)
+            select(d.id, d.issuer, d.title).where(
+                schema.CURRENT, or_(schema.TRACKED, d.id == named)
+            )
         )
         if documents is None or row.id in documents
     }

@@ -38,6 +38,7 @@ TABLE: dict[tuple[str, str], list[Row]] = {
     ("GET", f"{API}/session"): [Row(ALL)],
     ("DELETE", f"{API}/session"): [Row(ALL)],
     ("POST", f"{API}/ask"): [Row(READERS, {"question": ""})],
+    ("POST", f"{API}/query"): [Row(READERS, {"select": "duties"})],
     ("GET", "/v1/models"): [Row(READERS)],
     ("GET", "/v1/models/{model}"): [Row(READERS)],
     ("POST", "/v1/chat/completions"): [Row(READERS, {"messages": []})],
