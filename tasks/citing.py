@@ -13,10 +13,6 @@ from kb.models import Citation, Span
 from tasks import schema
 
 
-class Proof(Citation):
-    """A citation of what a row of a query rests on."""
-
-
 class Place(NamedTuple):
     """Characters of a document, and the clause that they stand in, where they stand in one."""
 
@@ -32,7 +28,7 @@ class Place(NamedTuple):
         return cls(row.document_id, row.clause_id, row.path or "", row.start, row.end)
 
 
-def cite(connection: Connection, places: Sequence[Place]) -> list[Proof | None]:
+def cite(connection: Connection, places: Sequence[Place]) -> list[Citation | None]:
     """A citation of each, in their order; None for what stands nowhere in particular."""
     c = schema.clause.c
     wanted = sorted({p.clause_id for p in places if p.clause_id})
@@ -43,7 +39,7 @@ def cite(connection: Connection, places: Sequence[Place]) -> list[Proof | None]:
         )
     }
     texts: dict[str, str] = {}
-    found: list[Proof | None] = []
+    found: list[Citation | None] = []
     for p in places:
         if p.start is None or p.end is None:
             found.append(None)
@@ -55,7 +51,7 @@ def cite(connection: Connection, places: Sequence[Place]) -> list[Proof | None]:
             quote = _text(connection, p.document_id, texts)[p.start : p.end]
         span = Span(p.start, p.end)
         found.append(
-            Proof(document_id=p.document_id, clause_id=p.clause_id, path=p.path, span=span, quote=quote)
+            Citation(document_id=p.document_id, clause_id=p.clause_id, path=p.path, span=span, quote=quote)
         )  # fmt: skip
     return found
 

@@ -190,7 +190,16 @@ class Query(Fact):
         limit, offset: the page.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True,
+        json_schema_extra={
+            "examples": [
+                {"select": "duties", "states": ["overdue"],
+                 "units": [{"ids": ["万州区/education"], "roles": ["lead"]}]},
+                {"select": "milestones", "operation": "most", "group_by": "unit"},
+            ]
+        },
+    )  # fmt: skip
 
     select: Select
     operation: Operation = Operation.LIST

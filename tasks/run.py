@@ -19,10 +19,10 @@ from sqlalchemy import Select as Statement
 
 from kb.days import Day
 from kb.language.roles import Role
-from kb.models import Fact
+from kb.models import Citation, Fact
 from tasks import schema
 from tasks.authorisation import CONSOLE, Action, Actor, require
-from tasks.citing import Place, Proof, cite
+from tasks.citing import Place, cite
 from tasks.due import DueItem, State
 from tasks.lifecycle import Status
 from tasks.listing import plan_titles
@@ -36,7 +36,7 @@ from tasks.units import Units
 from tasks.visibility import hidden_from, visible_units
 
 _PROOFS = 20
-"""Proofs of one unit; all its duties are a query of their own."""
+"""Citations of one unit; all its duties are a query of their own."""
 
 
 class Side(StrEnum):
@@ -56,7 +56,7 @@ class Row(Fact):
     id: str
     label: str
     occurrence: str = ""
-    citations: tuple[Proof, ...] = ()
+    citations: tuple[Citation, ...] = ()
     due: Day | None = None
     state: State | None = None
     status: Status | None = None
@@ -295,7 +295,7 @@ def _rows(made: _Run, query: Query) -> tuple[Row, ...]:
     return tuple(_row(query.select, row, cited[n]) for n, row in enumerate(found))
 
 
-def _row(what: Select, row: Any, citation: Proof | None) -> Row:
+def _row(what: Select, row: Any, citation: Citation | None) -> Row:
     given: dict[str, Any] = {}
     if what in (Select.PLANS, Select.POLICIES, Select.FIELD):
         body = json.loads(row.body)
@@ -320,7 +320,7 @@ def _unit_rows(made: _Run, query: Query, found: Sequence[Any]) -> tuple[Row, ...
     units, keys = made.units(), [row.key for row in found]
     named = made.selection(query).named(made.connection, keys, _PROOFS)
     places = [Place.of(row) for row in named]
-    proofs: dict[str, list[Proof]] = {}
+    proofs: dict[str, list[Citation]] = {}
     roles: dict[str, dict[Role, int]] = {}
     for row, citation in zip(named, cite(made.connection, places), strict=True):
         if citation is not None:

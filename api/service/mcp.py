@@ -28,13 +28,14 @@ from api.service.standings import overdue_in, paged, query_of
 from api.service.state import Service
 from api.service.wire.facts import Answer, Citation
 from api.service.wire.progress import DueItem
+from api.service.wire.query import QueryResult
 from kb.chunks import flatten
 from kb.days import Day
 from kb.errors import DubanError
 from kb.language.roles import Role
 from tasks.authorisation import Action, Actor, require
 from tasks.query import Query, Select, in_year
-from tasks.run import Listed, Result, items_of, list_ids
+from tasks.run import Listed, items_of, list_ids
 
 INSTRUCTIONS = """督办: 政策文件里的任务、责任单位、时限、目标值, 每一项都带原文出处。
 Duties in policy documents: who bears them, by when, how much; each with the clause it rests on.
@@ -221,9 +222,9 @@ def make_server(service: Service, who: Who) -> MCPServer:
         context: Context[Any, Any],
         query: Annotated[Query, Field(description="查询 / what is selected, where, and what is done with it")],
         as_of: AsOf = None,
-    ) -> Result:  # fmt: skip
+    ) -> QueryResult:  # fmt: skip
         """按条件列出、计数、分组、比较, 每行带原文出处 / lists, counts, groups and comparisons by any conditions, each row with its clause; units, plans and documents by their ids."""
-        return service.run(reader(context), paged(query), as_of)
+        return QueryResult.of(service.run(reader(context), paged(query), as_of))
 
     @tool("追溯到原文 / trace to the source")
     def trace(

@@ -8,15 +8,15 @@ from api.service.identity import Reader, ServiceOf
 from api.service.problems import RESPONSES
 from api.service.routes.parameters import AsOf
 from api.service.standings import paged
+from api.service.wire.query import QueryResult
 from tasks.query import Query
-from tasks.run import Result
 
 router = APIRouter(tags=["duties"], responses=RESPONSES)
 
 
 @router.post("/query", summary="查询 / query")
-def query(asked: Query, viewer: Reader, service: ServiceOf, as_of: AsOf = None) -> Result:
+def query(asked: Query, viewer: Reader, service: ServiceOf, as_of: AsOf = None) -> QueryResult:
     """Lists, counts, groups and comparisons by any conditions, over what the viewer may see. Units,
     plans and documents are named by their ids. At most 500 rows an answer: `limit` and `offset`
     turn the pages, `total` counts the whole."""
-    return service.run(viewer.actor, paged(asked), as_of)
+    return QueryResult.of(service.run(viewer.actor, paged(asked), as_of))
