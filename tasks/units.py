@@ -208,8 +208,11 @@ class Units:
             return [self._units[given]]
         found = set(self._names.get(given, ()))
         for jurisdiction in self._jurisdictions:
-            if (known := organisations_for(jurisdiction).resolve(given)) is not None:
-                found.add(unit_key(jurisdiction.place, known.name, known.id))
+            organisations = organisations_for(jurisdiction)
+            # 卫健委 is our own or the State's: which of them bears a duty here decides.
+            for known in (organisations.resolve(given), organisations.local(given)):
+                if known is not None:
+                    found.add(unit_key(jurisdiction.place, known.name, known.id))
         return [self._units[key] for key in sorted(found & self._units.keys())]
 
     def one(self, words: str) -> Unit:
