@@ -185,7 +185,7 @@ def test_who_is_let_through(world, filled, subtests):
 
 TOOLS = {
     "who_is_responsible": READERS, "tasks_of_unit": READERS, "overdue": READERS,
-    "target_value": READERS, "trace": READERS, "search": READERS,
+    "target_value": READERS, "trace": READERS, "search": READERS, "query": READERS,
 }  # fmt: skip
 """The tools for language models: what each gives is what its caller may see (`test_mcp`)."""
 
