@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select
 
 from kb.errors import NotFoundError
-from kb.models import Document
+from kb.models import Document, Span
 from tasks import schema
 from tasks.due import rows_of
 from tasks.models import Certainty, Extraction
@@ -70,7 +70,15 @@ def with_name_warnings(fresh: Extraction, known: Extraction) -> Extraction:
     return fresh.model_copy(update={"warnings": tuple(told)})
 
 
-DUTIES = (schema.assignment, schema.milestone, schema.target)
+DUTIES = (
+    schema.assignment, schema.milestone, schema.target, schema.task, schema.member, schema.clause,
+)  # fmt: skip
+"""What a query asks (`tasks.run`): computed from the facts as corrected, never the other way."""
+_OF_ONE_READING = {
+    schema.assignment: "task_id", schema.milestone: "id", schema.target: "id", schema.task: "id",
+    schema.clause: "id",
+}  # fmt: skip
+"""The column of the id by which a fact that a later reading of the same bytes has stands there."""
 
 
 def write_duties(connection: Connection, extraction: Extraction) -> None:
@@ -89,8 +97,10 @@ def standing_rows(connection: Connection, extraction: Extraction) -> list[list[d
     rows = duty_rows(extraction)
     if not later:
         return list(rows)
-    keys = ("task_id", "id", "id")
-    return [[row for row in part if row[key] not in later] for part, key in zip(rows, keys, strict=True)]  # fmt: skip
+    return [
+        [row for row in part if row.get(_OF_ONE_READING.get(table, "")) not in later]
+        for table, part in zip(DUTIES, rows, strict=True)
+    ]
 
 
 def _later_facts(connection: Connection, document_id: str) -> set[str]:
@@ -164,9 +174,7 @@ def fact_rows(extraction: Extraction) -> list[dict[str, Any]]:
     return facts
 
 
-def duty_rows(
-    extraction: Extraction,
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
+def duty_rows(extraction: Extraction) -> tuple[list[dict[str, Any]], ...]:
     """The rows of `DUTIES` of an extraction as corrected."""
     document_id = extraction.document.id
     place = jurisdiction_of(extraction.document).place
@@ -176,6 +184,7 @@ def duty_rows(
             "unit_id": unit_key(place, a.unit, a.unit_id),
             "role": a.role.value,
             "basis": a.basis.value,
+            **_ends(a.span),
         }
         for task in extraction.tasks
         for ordinal, a in enumerate(task.responsibilities)
@@ -192,7 +201,34 @@ def duty_rows(
     targets = [
         {"id": t.id, "task_id": task.id, "document_id": document_id, "milestone_id": t.milestone_id}
         | {"metric": t.metric, "value": str(t.value), "measure": t.measure}
+        | {"number": float(t.value), "comparator": t.comparator.value, "class": t.class_.value}
+        | {"words": f"{t.scope or ''}{t.metric} {t.quote}", **_ends(t.span)}
         for task in extraction.tasks
         for t in task.targets
     ]
-    return assignments, milestones, targets
+    clauses = {c.id: c for c in extraction.clauses}
+    tasks: list[dict[str, Any]] = [
+        {"id": task.id, "document_id": document_id, "plan_id": task.plan_id}
+        | {"clause_id": task.clause_id, "path": clauses[task.clause_id].path}
+        | {"heading": clauses[task.clause_id].heading, "title": task.title}
+        | {"kind": task.kind.value}
+        | _ends(task.span)
+        for task in extraction.tasks
+    ]
+    members: list[dict[str, Any]] = [
+        {"document_id": document_id, "ordinal": ordinal, "unit": m.unit}
+        | {"unit_id": unit_key(place, m.unit, m.unit_id)}
+        | _ends(m.span)
+        for ordinal, m in enumerate(extraction.members)
+    ]
+    text = extraction.document.text
+    written = [
+        {"id": c.id, "document_id": document_id, "plan_id": c.plan_id, "path": c.path}
+        | {"heading": c.heading, "text": c.span.slice(text), **_ends(c.span)}
+        for c in extraction.clauses
+    ]
+    return assignments, milestones, targets, tasks, members, written
+
+
+def _ends(span: Span) -> dict[str, int]:
+    return {"start": span.start, "end": span.end}

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, or_, select
+from sqlalchemy import Connection, select
 from sqlalchemy import Row as SqlRow
 
 from kb.language.roles import Role
-from kb.models import Fact
 from tasks import schema
-from tasks.authorisation import CONSOLE, Actor
-from tasks.disclosure import disclose
+from tasks.conditions import Where
 from tasks.due import (
-    DUE_SOON,
     Bearer,
-    DueItem,
     Lives,
     Row,
     Started,
     add_duration,
-    by_date,
-    standings,
 )
 from tasks.fields import FieldError
 from tasks.lifecycle import Life
@@ -32,53 +25,9 @@ from tasks.models import Certainty, Counting, DueKind
 from tasks.queries import Register
 from tasks.replay import replay_some
 from tasks.store import Store, as_utc
-from tasks.units import Units
 
-BEARING = (Role.LEAD, Role.RESPONSIBLE, Role.JOINT)
-"""Roles that bear a duty: their officers may report on it, and it stands in their digests."""
-
-_STEPS = (30, 90, 365)
-"""Days that are counted up to."""
 _NAMED = 2000
 """Tasks asked for by their ids; of more, all are read (SQLite takes 32,766 variables)."""
-
-
-class Wanted(Fact):
-    """Which milestones of current documents are listed; what is None or empty does not narrow.
-
-    `unit` is a unit's id (see `tasks.units`). `until` leaves out those whose day by the text is later (extensions only make it later, so what
-    is due by then is in the list). Duties for reference (`schema.TRACKED`) are listed only where one
-    document or milestones are named: whoever names them asks for them.
-    """
-
-    unit: str | None = None
-    roles: tuple[Role, ...] = ()
-    document_id: str | None = None
-    documents: frozenset[str] | None = None
-    plans: frozenset[str] | None = None
-    milestones: frozenset[str] | None = None
-    until: date | None = None
-
-
-def list_standings(
-    store: Store,
-    as_of: date,
-    wanted: Wanted | None = None,
-    *,
-    days: int = DUE_SOON,
-    today: date | None = None,
-    reader: Actor = CONSOLE,
-) -> list[DueItem]:
-    """How the milestones stand on `as_of`, soonest first, those without a day last, as far as
-    `reader` may know (which documents they may see, `wanted` says).
-
-    For a day in the past their progress is what it was then. `today`, where it is known: from then
-    on it is what it is, whatever days the steps say (a clock may have been ahead).
-    """
-    with store.reading() as connection:
-        rows = read_rows(connection, wanted or Wanted())
-        lives = disclose(reader, read_lives(connection, as_of, wanted or Wanted(), today=today))
-    return by_date(standings(rows, lives, as_of, days=days))
 
 
 def lives_on(store: Store, as_of: date) -> Lives:
@@ -94,13 +43,14 @@ def read_register(store: Store) -> Register:
     )
 
 
-def read_rows(connection: Connection, wanted: Wanted) -> list[Row]:
-    """The milestones wanted, with their units and occasions, in the order of the documents."""
+def read_rows(connection: Connection, where: Where, *, borne: bool = True) -> list[Row]:
+    """The milestones that conditions over `schema.milestone` and `schema.document` leave, with their
+    occasions and (if `borne`) their units, in the order of the documents."""
     m, d = schema.milestone, schema.document
-    query = _chosen(wanted).add_columns(d.c.recorded_at)
+    query = select(m, d.c.recorded_at).join(d, d.c.id == m.c.document_id).where(*where)
     rows = connection.execute(query.order_by(d.c.recorded_at, d.c.id, m.c.ordinal)).all()
-    units = _bearers(connection, {row.task_id for row in rows})
-    occasions = _occasions(connection)
+    units = _bearers(connection, {row.task_id for row in rows}) if borne else {}
+    occasions = _occasions(connection, where)
     kinds = {kind.value: kind for kind in DueKind}
     certainties: dict[str, tuple[Certainty, ...]] = {}
     found: list[Row] = []
@@ -150,26 +100,26 @@ def _due_after(row: SqlRow[Any], happened_on: date, recorded: date) -> date:
         return recorded
 
 
-def _occasions(connection: Connection) -> dict[str, list[tuple[str, date, date]]]:
-    o = schema.occasion
+def _occasions(connection: Connection, where: Where) -> dict[str, list[tuple[str, date, date]]]:
+    o, m, d = schema.occasion, schema.milestone, schema.document
     found: dict[str, list[tuple[str, date, date]]] = {}
-    query = select(o.c.milestone_id, o.c.label, o.c.happened_on, o.c.due).order_by(
-        o.c.due, o.c.label
-    )
+    source = o.join(m, m.c.id == o.c.milestone_id).join(d, d.c.id == m.c.document_id)
+    query = select(o.c.milestone_id, o.c.label, o.c.happened_on, o.c.due).select_from(source)
+    query = query.where(*where).order_by(o.c.due, o.c.label)
     for key, label, happened_on, due in connection.execute(query):
         found.setdefault(key, []).append((label, happened_on, due))
     return found
 
 
 def read_lives(
-    connection: Connection, as_of: date, wanted: Wanted | None = None, *, today: date | None = None
+    connection: Connection, as_of: date, where: Where = (), *, today: date | None = None
 ) -> Lives:
-    """The lives of the milestones wanted as they were at the end of the day `as_of`; from `today`
-    on, where that is known, as they are."""
-    life = schema.life
+    """The lives of the milestones that `where` leaves (see `read_rows`) as they were at the end of
+    the day `as_of`; from `today` on, where that is known, as they are."""
+    life, m, d = schema.life, schema.milestone, schema.document
     query = select(life.c.body)
-    if wanted is not None and wanted != Wanted():
-        chosen = _chosen(wanted).with_only_columns(schema.milestone.c.id)
+    if where:
+        chosen = select(m.c.id).join(d, d.c.id == m.c.document_id).where(*where)
         query = query.where(life.c.milestone_id.in_(chosen))
     found = [Life.model_validate_json(body) for body in connection.scalars(query)]
     lives = {one.key: one for one in found}
@@ -180,40 +130,6 @@ def read_lives(
     for key in later:
         lives.pop(key)
     return lives | then
-
-
-def count_standings(
-    items: Iterable[DueItem], by: str, titles: Mapping[str, str], units: Units
-) -> list[tuple[str, int]]:
-    """How many milestones fall to each name, most first; one that several units bear counts for
-    each.
-
-    Args:
-        items: the milestones.
-        by: `unit`, `plan`, `role` or `days` (before or after the day, in steps, in the order of
-            the items).
-        titles: of the plans by id.
-        units: what units are called.
-    """
-    counts: dict[str, int] = {}
-    for item in items:
-        for name in dict.fromkeys(_names(item, by, titles, units)):
-            counts[name] = counts.get(name, 0) + 1
-    found = list(counts.items())
-    return found if by == "days" else sorted(found, key=lambda c: (-c[1], c[0]))
-
-
-def _names(item: DueItem, by: str, titles: Mapping[str, str], units: Units) -> Iterator[str]:
-    if by == "plan":
-        yield titles.get(item.plan_id, item.plan_id)
-    elif by == "days":
-        days = abs(item.days or 0)
-        steps = [step for step in _STEPS if days <= step]
-        yield f"≤ {steps[0]}" if steps else f"> {_STEPS[-1]}"
-    elif by == "unit":
-        yield from (units.label(b.unit_id) for b in item.units)
-    else:
-        yield from (b.role.value for b in item.units)
 
 
 def plan_titles(connection: Connection, *, listed: bool = False) -> dict[str, str]:
@@ -227,30 +143,3 @@ def plan_titles(connection: Connection, *, listed: bool = False) -> dict[str, st
         query = query.where(schema.CURRENT, schema.TRACKED)
     rows = connection.execute(query)
     return {key: json.loads(body)["title"] for key, body in rows}
-
-
-def _chosen(wanted: Wanted) -> Select[tuple[object, ...]]:
-    m, a, d = schema.milestone, schema.assignment, schema.document
-    conditions: list[ColumnElement[bool]] = [schema.CURRENT]
-    if wanted.unit is not None:
-        held = a.c.role.in_([r.value for r in wanted.roles or Role])
-        conditions.append(
-            m.c.task_id.in_(select(a.c.task_id).where(a.c.unit_id == wanted.unit, held))
-        )
-    elif wanted.roles:
-        held = a.c.role.in_([r.value for r in wanted.roles])
-        conditions.append(m.c.task_id.in_(select(a.c.task_id).where(held)))
-    if wanted.document_id is not None:
-        conditions.append(m.c.document_id == wanted.document_id)
-    if wanted.document_id is None and wanted.milestones is None:
-        conditions.append(schema.TRACKED)
-    if wanted.documents is not None:
-        conditions.append(m.c.document_id.in_(wanted.documents))
-    if wanted.plans is not None:
-        conditions.append(m.c.plan_id.in_(wanted.plans))
-    if wanted.milestones is not None:
-        conditions.append(m.c.id.in_(wanted.milestones))
-    if wanted.until is not None:
-        moving = m.c.kind.in_([DueKind.RECURRING.value, DueKind.RELATIVE.value])
-        conditions.append(or_(moving, m.c.due <= wanted.until))
-    return select(m).join(d, d.c.id == m.c.document_id).where(*conditions)

@@ -264,6 +264,11 @@ class Register:
                 found.append((placed, target, milestone))
         return found
 
+    @cached_property
+    def numbers(self) -> dict[str, tuple[Placed, Target, Milestone | None]]:
+        """Every target by its id, with its place and its milestone."""
+        return {row[1].id: row for row in self.targets()}
+
     def placed(self, task_id: str) -> Placed:
         """The task with its place.
 
@@ -343,8 +348,3 @@ def _locally_named(extraction: Extraction) -> Extraction:
     )
     members = tuple(map(renamed, extraction.members))
     return extraction.model_copy(update={"tasks": tuple(tasks), "members": members})
-
-
-def due_before(placed: Placed, day: date) -> bool:
-    """Whether a milestone of the task is due on `day` or before it."""
-    return any(m.due.date is not None and m.due.date <= day for m in placed.task.milestones)

@@ -1,20 +1,44 @@
-"""What is asked for: the kind of thing selected and what is done with it.
+"""The one typed question of the house: what is selected, where, and what is done with it.
 
-The words of `Select` and `Operation` label the examples of `corpus/questions` too.
+Organisations, plans, documents and everything else are named by their ids, never by a name. A query
+that cannot be run as it stands is refused where it is made; nothing in it is ever left out of
+account. `tasks.run` runs it. The words of `Select` and `Operation` label the examples of
+`corpus/questions` too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from datetime import date
+from decimal import Decimal
 from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import ConfigDict, Field, ValidationError, model_validator
+
+from kb.days import AskedDay
+from kb.errors import DubanError
+from kb.language.comparators import Comparator
+from kb.language.roles import Role
+from kb.models import Fact
+from tasks.due import DUE_SOON, State
+from tasks.lifecycle import Status
+from tasks.models import DueKind, TargetClass, TaskKind
+
+DEEPEST = 4
+"""Queries within queries: no question that people were seen to ask needs more than two."""
+_MOST = 1000
+"""Ids in one list; who has more of them has a condition that says the same."""
 
 
 class Select(StrEnum):
     """What a question wants to be given.
 
     units: who bears a duty. duties: tasks of a unit, or that meet a condition. milestones: what is
-    due when. targets: figures by a condition. clauses: where it is written. documents: which there
-    are. members: of a leading group. field: a fact of a document as one (number, day, issuer).
-    policies: another document that is cited. work: how far it has got. text: what sentences say.
+    due when. targets: figures by a condition. clauses: where it is written. plans, documents: which
+    there are. members: of a leading group. field: a fact of a document as one (number, day,
+    issuer). policies: another document that is cited. work: how far it has got. text: what
+    sentences say.
     """
 
     UNITS = "units"
@@ -22,6 +46,7 @@ class Select(StrEnum):
     MILESTONES = "milestones"
     TARGETS = "targets"
     CLAUSES = "clauses"
+    PLANS = "plans"
     DOCUMENTS = "documents"
     MEMBERS = "members"
     FIELD = "field"
@@ -30,13 +55,351 @@ class Select(StrEnum):
     TEXT = "text"
 
 
-class Operation(StrEnum):
-    """What is done with what is selected: `list` (a single one too), `count`, `most` (least,
-    earliest, latest), `share`, `compare`, or `check` whether something holds."""
+class QueryOperation(StrEnum):
+    """What is done with what is selected: `list` (a single one too), `count`, `most` or `least` of
+    groups, `share` of a whole, `compare` with another query, or `check` whether something holds."""
 
     LIST = "list"
     COUNT = "count"
     MOST = "most"
+    LEAST = "least"
     SHARE = "share"
     COMPARE = "compare"
     CHECK = "check"
+
+
+Operation = QueryOperation
+"""The name for short; the whole one stands in the description of the API."""
+
+
+class Match(StrEnum):
+    """How units stand to a duty: it has `any` of them, all of them `together`, none (`without`), or
+    them and no other (`alone`)."""
+
+    ANY = "any"
+    TOGETHER = "together"
+    WITHOUT = "without"
+    ALONE = "alone"
+
+
+class Has(StrEnum):
+    """What a duty has or lacks: a unit that leads, is responsible or takes part; a day; a number."""
+
+    OWNER = "owner"
+    DATE = "date"
+    TARGET = "target"
+
+
+class DayKind(StrEnum):
+    """Which day falls into a window: the one `printed`, or the one that is `governing`, which an
+    approved extension moves and each occurrence has its own of."""
+
+    PRINTED = "printed"
+    GOVERNING = "governing"
+
+
+class Group(StrEnum):
+    """What is counted by; `days`: how far a day is from the one asked about, in steps."""
+
+    UNIT = "unit"
+    PLAN = "plan"
+    DOCUMENT = "document"
+    ROLE = "role"
+    STATE = "state"
+    MONTH = "month"
+    DAYS = "days"
+
+
+class QueryOrder(StrEnum):
+    """What comes first: by the `text` of documents as they came in, the day `due`, the `value` of a
+    number, the `count` of a group or of a unit's tasks, the day a document was `written`."""
+
+    TEXT = "text"
+    DUE = "due"
+    VALUE = "value"
+    COUNT = "count"
+    WRITTEN = "written"
+
+
+Words = Annotated[str, Field(min_length=1, max_length=200)]
+Ids = Annotated[tuple[Words, ...], Field(max_length=_MOST)]
+
+
+class UnitFilter(Fact):
+    """Units by their ids (see `tasks.units.unit_key`) in one of `roles` (none: in any).
+
+    Without ids it is about any unit: duties that somebody has in such a role, and of `units` those
+    that have it.
+    """
+
+    ids: Ids = ()
+    roles: tuple[Role, ...] = ()
+    match: Match = Match.ANY
+
+    @model_validator(mode="after")
+    def _of_somebody(self) -> Self:
+        if not self.ids and (self.match is not Match.ANY or not self.roles):
+            raise ValueError("units: 要写单位编号 / ids are needed")
+        return self
+
+
+class DayWindow(Fact):
+    """Days, both ends included; an open end is None."""
+
+    start: AskedDay | None = None
+    end: AskedDay | None = None
+    day: DayKind = DayKind.GOVERNING
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.start is None and self.end is None:
+            raise ValueError("due: 起止至少写一个 / a start or an end is needed")
+        if self.start and self.end and self.start > self.end:
+            raise ValueError("due: 开始晚于结束 / it ends before it begins")
+        return self
+
+
+class Quantity(Fact):
+    """A number compared with one (`>` 90 %); `measure` is its unit of measurement as printed."""
+
+    comparator: Comparator
+    value: Decimal
+    measure: Annotated[str, Field(max_length=40)] | None = None
+
+
+class Query(Fact):
+    """A question; every field narrows, and what is empty or None does not.
+
+    Args:
+        ids: of what is selected (of units, unit ids).
+        units: each holds, so that roles of several units can be asked for.
+        places: of the documents' issuers (万州区).
+        due: the days in which a milestone of it falls.
+        states: of the deadline or of the cycle; one of them.
+        inherited: whether the day is only the plan's own; None for both.
+        quantities: numbers of the duty; of `targets` its own. All hold.
+        text: characters that stand in its title or heading (of `clauses` in the clause, of
+            `targets` in the number's words).
+        topic: what it is about, in words; only who can find clauses by meaning can run it.
+        reference: duties of documents for reference too. They are listed as well where `documents`
+            or `ids` name what to list.
+        and_: those that these give too; `minus`: those that these do not give.
+        other: what is compared with; `whole`: what a share is of.
+        field: of `field`, which one (`kb.models.HeaderValue`).
+        as_of: the day asked about; `near`: how many days from it on are near.
+        limit, offset: the page.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True,
+        json_schema_extra={
+            "examples": [
+                {"select": "duties", "states": ["overdue"],
+                 "units": [{"ids": ["万州区/education"], "roles": ["lead"]}]},
+                {"select": "milestones", "operation": "most", "group_by": "unit"},
+            ]
+        },
+    )  # fmt: skip
+
+    select: Select
+    operation: Operation = Operation.LIST
+    field: Words | None = None
+    ids: Ids = ()
+    units: Annotated[tuple[UnitFilter, ...], Field(max_length=20)] = ()
+    plans: Ids = ()
+    documents: Ids = ()
+    clauses: Ids = ()
+    places: Ids = ()
+    due: DayWindow | None = None
+    states: tuple[Status | State, ...] = ()
+    kinds: tuple[TaskKind, ...] = ()
+    deadlines: tuple[DueKind, ...] = ()
+    classes: tuple[TargetClass, ...] = ()
+    inherited: bool | None = None
+    quantities: Annotated[tuple[Quantity, ...], Field(max_length=20)] = ()
+    has: tuple[Has, ...] = ()
+    lacks: tuple[Has, ...] = ()
+    text: Words | None = None
+    topic: Words | None = None
+    reference: bool = False
+    and_: Annotated[tuple[Query, ...], Field(alias="and", max_length=10)] = ()
+    minus: Annotated[tuple[Query, ...], Field(max_length=10)] = ()
+    other: Query | None = None
+    whole: Query | None = None
+    group_by: Group | None = None
+    order_by: QueryOrder | None = None
+    descending: bool = False
+    limit: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    offset: Annotated[int, Field(ge=0, le=100_000_000)] = 0
+    as_of: AskedDay | None = None
+    near: Annotated[int, Field(ge=1, le=3650)] = DUE_SOON
+
+    @model_validator(mode="after")
+    def _can_be_run(self) -> Self:
+        if faults := [*self._strange(), *self._parts()]:
+            raise ValueError("; ".join(faults))
+        return self
+
+    def _strange(self) -> Iterator[str]:
+        """What this selection has no such condition for."""
+        for name in OF_DUTIES if self.select in _PLAIN else ():
+            given = getattr(self, name) not in (None, (), False) or (
+                name == "inherited" and self.inherited is not None
+            )
+            if given and not (self.select is Select.MEMBERS and name == "units"):
+                yield _refused(name, self.select)
+        roles = any(u.roles or u.match in (Match.ALONE, Match.TOGETHER) for u in self.units)
+        if self.select is Select.MEMBERS and roles:
+            yield _refused("units", self.select)
+        if (self.field is not None) is not (self.select is Select.FIELD):
+            yield "field: 只用于、也必用于 select=field / goes with select=field, always"
+        if self.ids and self.select in (Select.POLICIES, Select.FIELD, Select.TEXT):
+            yield _refused("ids", self.select)
+        if self.group_by and self.group_by not in _GROUPS.get(self.select, _PLACED):
+            yield _refused(f"group_by={self.group_by.value}", self.select)
+        orders = _ORDERS.get(self.select, {QueryOrder.TEXT}) | (
+            {QueryOrder.COUNT} if self.group_by else set()
+        )
+        if self.order_by and self.order_by not in orders:
+            yield _refused(f"order_by={self.order_by.value}", self.select)
+
+    def _parts(self) -> Iterator[str]:
+        """What does not go together."""
+        grouped = (Operation.MOST, Operation.LEAST)
+        if self.operation in grouped and self.group_by is None:
+            yield f"operation={self.operation.value}: 要写 group_by / needs group_by"
+        if self.group_by and self.operation in (Operation.COMPARE, Operation.CHECK):
+            yield f"group_by: 与 operation={self.operation.value} 不能并用 / does not go with it"
+        for name, part, wanted in (
+            ("other", self.other, Operation.COMPARE), ("whole", self.whole, Operation.SHARE),
+        ):  # fmt: skip
+            if (part is not None) is not (self.operation is wanted):
+                yield f"{name}: 只用于、也必用于 operation={wanted.value} / goes with it, always"
+        for part in self.parts():
+            if _SAME.get(part.select, part.select) is not _SAME.get(self.select, self.select):
+                yield (
+                    f"select={part.select.value}: 不能与 {self.select.value} 合并或比较 / "
+                    f"cannot be joined or compared with {self.select.value}"
+                )
+            apart = part.group_by is not None and part is not self.whole
+            if part.limit is not None or part.offset or part.order_by or apart:
+                yield "and, minus, other, whole: 不分组、不排序、不分页 / have no group, order or page"
+            if part.operation is not Operation.LIST:
+                yield "and, minus, other, whole: operation 只能是 list / their operation is list"
+        if self.whole is not None and self.whole.group_by is not self.group_by:
+            yield "whole: group_by 要相同 / its group_by must be the same"
+        if depth_of(self) > DEEPEST:
+            yield f"最多 {DEEPEST} 层 / at most {DEEPEST} levels"
+
+    def parts(self) -> tuple[Query, ...]:
+        """The queries inside this one."""
+        return (*self.and_, *self.minus, *(q for q in (self.other, self.whole) if q))
+
+
+OF_DUTIES = (
+    "units", "due", "states", "kinds", "deadlines", "classes", "inherited", "quantities", "has",
+    "lacks", "reference",
+)  # fmt: skip
+"""Conditions on duties; of what holds duties (clauses, plans, documents) those that hold such."""
+_PLAIN = (Select.MEMBERS, Select.POLICIES, Select.FIELD, Select.TEXT)
+"""What has no duties."""
+_SAME = {Select.MEMBERS: Select.UNITS, Select.WORK: Select.MILESTONES}
+"""What has the same ids."""
+_PLACED = frozenset({Group.DOCUMENT})
+_OF_TASKS = frozenset({Group.UNIT, Group.PLAN, Group.DOCUMENT, Group.ROLE})
+_OF_TURNS = frozenset(Group)
+_GROUPS = {
+    Select.DUTIES: _OF_TURNS, Select.MILESTONES: _OF_TURNS, Select.WORK: _OF_TURNS,
+    Select.TARGETS: _OF_TASKS, Select.UNITS: frozenset({Group.PLAN, Group.DOCUMENT, Group.ROLE}),
+    Select.CLAUSES: frozenset({Group.PLAN, Group.DOCUMENT}), Select.DOCUMENTS: frozenset[Group](),
+    Select.TEXT: frozenset[Group](),
+}  # fmt: skip
+_ORDERS = {
+    Select.MILESTONES: {QueryOrder.TEXT, QueryOrder.DUE}, Select.WORK: {QueryOrder.TEXT, QueryOrder.DUE},
+    Select.TARGETS: {QueryOrder.TEXT, QueryOrder.VALUE}, Select.UNITS: {QueryOrder.COUNT},
+    Select.DOCUMENTS: {QueryOrder.TEXT, QueryOrder.WRITTEN},
+}  # fmt: skip
+
+
+def borne_by(unit: str | None, roles: Iterable[Role] = ()) -> tuple[UnitFilter, ...]:
+    """A query's `units`: of one unit, in some roles, of anybody in them, or of whomever."""
+    asked = tuple(roles)
+    return (UnitFilter(ids=(unit,) if unit else (), roles=asked),) if unit or asked else ()
+
+
+def milestones_of(ids: Iterable[str]) -> Query:
+    """The milestones with these ids, at least one."""
+    return Query(select=Select.MILESTONES, ids=tuple(sorted(ids)))
+
+
+def in_year(year: int | None) -> DayWindow | None:
+    """Days of a year by the text."""
+    if year is None:
+        return None
+    return DayWindow(start=date(year, 1, 1), end=date(year, 12, 31), day=DayKind.PRINTED)
+
+
+def in_states(query: Query, states: Iterable[Status | State], *, overdue: bool = False) -> Query:
+    """A query of milestones in one of these states (none: in any) that are, if so asked, `overdue`
+    too."""
+    asked = tuple(states)
+    if overdue and asked:
+        both = (
+            Query(select=query.select, states=(State.OVERDUE,), near=query.near, reference=True),
+        )
+        return query.model_copy(update={"states": asked, "and_": (*query.and_, *both)})
+    return query.model_copy(update={"states": (State.OVERDUE,) if overdue else asked})
+
+
+class QueryError(DubanError):
+    """A query that cannot be run as it stands; it says why."""
+
+
+def depth_of(query: Query) -> int:
+    """How deep queries stand in each other; 1 for one alone."""
+    return 1 + max((depth_of(part) for part in query.parts()), default=0)
+
+
+def read_query(printed: str | bytes) -> Query:
+    """A query from its JSON.
+
+    Raises:
+        QueryError: it is none, or one that cannot be run; names each fault and its place.
+    """
+    try:
+        return Query.model_validate_json(printed)
+    except ValidationError as error:
+        told = "; ".join(_told(fault) for fault in error.errors()[:8])
+        raise QueryError(f"查询不合要求: {told} / not a query that can be run: {told}") from error
+
+
+def _told(fault: Any) -> str:
+    place = ".".join(map(str, fault["loc"]))
+    words = str(fault["msg"]).replace(" / ", "/")
+    return f"{place}: {words}" if place else words
+
+
+def _refused(name: str, select: Select) -> str:
+    return f"{name}: select={select.value} 没有这个条件 / is no condition of {select.value}"
+
+
+__all__ = [
+    "DayKind",
+    "DayWindow",
+    "Group",
+    "Has",
+    "Match",
+    "Operation",
+    "Quantity",
+    "Query",
+    "QueryError",
+    "QueryOrder",
+    "Select",
+    "UnitFilter",
+    "borne_by",
+    "depth_of",
+    "in_states",
+    "in_year",
+    "milestones_of",
+    "read_query",
+]  # fmt: skip

@@ -7,6 +7,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -127,6 +128,54 @@ fact = Table(
     Column("body", Text, nullable=False),
     Index(None, "id"),
 )
+task = Table(
+    "task",  # as corrected, where it is asked for by what it says
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column(
+        "document_id", String(40), ForeignKey("document.id", ondelete="CASCADE"), nullable=False
+    ),
+    Column("plan_id", String(40), nullable=False),
+    Column("clause_id", String(40), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("heading", Text, nullable=False),  # of its clause
+    Column("title", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Index(None, "document_id"),
+    Index(None, "plan_id"),
+    Index(None, "clause_id"),
+)
+clause = Table(
+    "clause",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column(
+        "document_id", String(40), ForeignKey("document.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("plan_id", String(40), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("heading", Text, nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("text", Text, nullable=False),  # what stands there
+    Index(None, "document_id"),
+    Index(None, "plan_id"),
+)
+member = Table(
+    "member",  # of a leading group
+    metadata,
+    Column(
+        "document_id", String(40), ForeignKey("document.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("ordinal", Integer, primary_key=True),
+    Column("unit", Text, nullable=False),
+    Column("unit_id", Text, nullable=False),  # `tasks.units.unit_key`
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Index(None, "unit_id"),
+)
 assignment = Table(
     "assignment",
     metadata,
@@ -139,9 +188,11 @@ assignment = Table(
     Column("unit_id", Text, nullable=True),  # never null: `tasks.units.unit_key`
     Column("role", String(16), nullable=False),
     Column("basis", String(16), nullable=False),
+    Column("start", Integer, nullable=True),  # never null: where it stands
+    Column("end", Integer, nullable=True),
     Index(None, "document_id"),
     Index(None, "unit"),
-    Index(None, "unit_id"),
+    Index(None, "unit_id", "role"),
 )
 milestone = Table(
     "milestone",
@@ -168,6 +219,7 @@ milestone = Table(
     Column("last", Date, nullable=True),
     Index(None, "document_id"),
     Index(None, "task_id"),
+    Index(None, "plan_id"),
     Index(None, "due"),
 )
 target = Table(
@@ -182,8 +234,17 @@ target = Table(
     Column("metric", Text, nullable=False),
     Column("value", Text, nullable=False),
     Column("measure", Text, nullable=True),
+    # Never null: what numbers are compared and found by.
+    Column("number", Float, nullable=True),
+    Column("comparator", String(8), nullable=True),
+    Column("class", String(16), nullable=True),
+    Column("words", Text, nullable=True),
+    Column("start", Integer, nullable=True),
+    Column("end", Integer, nullable=True),
     Index(None, "document_id"),
+    Index(None, "task_id"),
     Index(None, "milestone_id"),
+    Index(None, "class"),
 )
 life = Table(
     "life",
@@ -192,7 +253,11 @@ life = Table(
     Column("occurrence", String(120), primary_key=True),
     Column("status", String(24), nullable=False),
     Column("due", Date, nullable=True),
+    Column("since", Date, nullable=True),
+    Column("updated_on", Date, nullable=True),
     Column("body", Text, nullable=False),
+    Index(None, "status"),
+    Index(None, "updated_on"),
 )
 occasion = Table(
     "occasion",

@@ -16,11 +16,12 @@ from kb.workdays import Arrangement, arrangements_for
 from tasks import audit, schema
 from tasks.audit import Change, Entry
 from tasks.authorisation import Action, Actor, require
+from tasks.conditions import BEARING
 from tasks.correcting import CorrectionDesk
 from tasks.due import Row, add_duration, days_of, holding_day
 from tasks.fields import LONGEST_NAME, check_words
 from tasks.lifecycle import FINISHED, Command, Evidence, Life, take_step
-from tasks.listing import BEARING, Wanted, read_rows
+from tasks.listing import read_rows
 from tasks.models import Counting, DueKind
 from tasks.proofs import see_again, write_proofs
 from tasks.replay import brief, former_ids, latest_day, replay
@@ -212,7 +213,7 @@ class Tracker(CorrectionDesk):
                 f"里程碑 {key}: {zh} / milestone {key}: {en}",
                 hint="编号见 duban overdue --json / ids are in duban overdue --json",
             )
-        rows = read_rows(connection, Wanted(milestones=frozenset(found)))
+        rows = read_rows(connection, [schema.CURRENT, m == found[0]])
         if not rows:
             raise NotFoundError(
                 f"里程碑 {key} 属于已被取代或撤回的文件 / milestone {key} is of a superseded or "

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from kb.errors import ConflictError, NotFoundError
 from kb.language.jurisdictions import (
@@ -208,8 +208,11 @@ class Units:
             return [self._units[given]]
         found = set(self._names.get(given, ()))
         for jurisdiction in self._jurisdictions:
-            if (known := organisations_for(jurisdiction).resolve(given)) is not None:
-                found.add(unit_key(jurisdiction.place, known.name, known.id))
+            organisations = organisations_for(jurisdiction)
+            # 卫健委 is our own or the State's: which of them bears a duty here decides.
+            for known in (organisations.resolve(given), organisations.local(given)):
+                if known is not None:
+                    found.add(unit_key(jurisdiction.place, known.name, known.id))
         return [self._units[key] for key in sorted(found & self._units.keys())]
 
     def one(self, words: str) -> Unit:
@@ -274,14 +277,18 @@ class Units:
             return meant[0] if len(meant) == 1 else unsettled_name(words)
 
 
-def read_units(connection: Connection, documents: frozenset[str] | None = None) -> Units:
+def read_units(
+    connection: Connection, documents: frozenset[str] | None = None, *, named: str = ""
+) -> Units:
     """The units of the current documents of a store whose duties are tracked (of these only, where
-    given)."""
+    given), and of one for reference that is `named`."""
     a, d = schema.assignment.c, schema.document.c
     whose = {
         row.id: detect_jurisdiction(row.issuer, row.title)
         for row in connection.execute(
-            select(d.id, d.issuer, d.title).where(schema.CURRENT, schema.TRACKED)
+            select(d.id, d.issuer, d.title).where(
+                schema.CURRENT, or_(schema.TRACKED, d.id == named)
+            )
         )
         if documents is None or row.id in documents
     }

@@ -234,6 +234,8 @@ def life_row(life: Life) -> dict[str, Any]:
         "occurrence": life.occurrence,
         "status": life.status.value,
         "due": life.due,
+        "since": life.since,
+        "updated_on": life.updated_on,
         "body": life.model_dump_json(),
     }
 

@@ -17,7 +17,7 @@ from tasks.audit import Change
 from tasks.authorisation import Action, Actor, Decision, PersonRole, require
 from tasks.fields import LONGEST_UNIT, check_words
 from tasks.seals import standing
-from tasks.units import is_unit_id, read_units, title_of
+from tasks.units import Units, is_unit_id, read_units, title_of
 
 if TYPE_CHECKING:
     from tasks.store import Store
@@ -214,6 +214,20 @@ def read_visibility(connection: Connection) -> dict[str, Visibility]:
     d = schema.document.c
     withdrawn = connection.scalars(select(d.id).where(d.withdrawn_at.is_not(None)))
     return found | {key: Visibility(level=Level.RESTRICTED) for key in withdrawn}
+
+
+def hidden_from(connection: Connection, actor: Actor) -> frozenset[str]:
+    """The documents that `actor` may not see: what a query leaves out."""
+    known = read_visibility(connection)
+    return frozenset(key for key, seen in known.items() if not may_see(actor, seen).allowed)
+
+
+def visible_units(connection: Connection, actor: Actor, document: str = "") -> Units:
+    """The units of what `actor` may see, to be found by whatever people call them: of the documents
+    whose duties are tracked, and of one for reference where it is named. The one resolver of every
+    front."""
+    known = frozenset(connection.scalars(select(schema.document.c.id).where(schema.CURRENT)))
+    return read_units(connection, known - hidden_from(connection, actor), named=document)
 
 
 def visible_documents(store: Store, actor: Actor, ids: Sequence[str]) -> frozenset[str]:

@@ -21,8 +21,9 @@ from tasks import audit
 from tasks.audit import Change
 from tasks.due import State
 from tasks.lifecycle import Command, Step
-from tasks.listing import Wanted, list_standings
 from tasks.models import Assignment, Basis, Deadline, DueKind, Extraction, Milestone, Task
+from tasks.query import DayWindow, Query, Select, borne_by
+from tasks.run import list_standings
 from tasks.store import Store
 from tasks.tracker import Tracker
 from tasks.units import unit_key
@@ -148,7 +149,13 @@ def _report_on_some(store: Store) -> None:
 
     both = frozenset({PersonRole.SUPERVISOR, PersonRole.UNIT_OFFICER})
     actor = Actor(login="bench", roles=both, units=tuple(_unit(n) for n in range(UNITS)))
-    found = [i for i in list_standings(store, TODAY, Wanted(until=TODAY)) if not i.occurrence]
+    found = [
+        i
+        for i in list_standings(
+            store, TODAY, Query(select=Select.MILESTONES, due=DayWindow(end=TODAY))
+        )
+        if not i.occurrence
+    ]
     commands: list[Command] = []
     for item in found[::50]:
         key = {"milestone_id": item.milestone_id, "on": TODAY}
@@ -164,7 +171,9 @@ def _overdue_p95(store: Store) -> float:
     gc.freeze()  # what filled the store is not the query's to sweep
     for number in range(0, UNITS, 5):
         began = time.perf_counter()
-        wanted = Wanted(unit=_unit(number), until=TODAY)
+        wanted = Query(
+            select=Select.MILESTONES, units=borne_by(_unit(number)), due=DayWindow(end=TODAY)
+        )
         late = [i for i in list_standings(store, TODAY, wanted) if i.state is State.OVERDUE]
         times.append((time.perf_counter() - began) * 1000)
         assert late

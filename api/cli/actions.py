@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from rich.progress import track
+from sqlalchemy import select
 
 from api.assistant.answer import Assistant
 from api.assistant.model import WordedAssistant
@@ -19,7 +20,8 @@ from api.cli.extracting import read_apart, reader_of
 from api.cli.knowledge import update_index
 from api.cli.output import Output
 from api.cli.printing import RARE, shows
-from api.cli.state import need_store, require_document, require_plan, say_reference
+from api.cli.state import Run, need_store, say_reference
+from api.cli.tracking import wanted_milestones
 from api.knowledge import open_assistant
 from api.settings import Settings
 from ingest.apart import Reader
@@ -33,13 +35,18 @@ from kb.errors import DubanError, SourceError, StoreError, both
 from kb.identifiers import sha256_hex
 from kb.models import Finding
 from kb.printable import printable
+from tasks import schema
+from tasks.authorisation import Actor
+from tasks.due import State
 from tasks.graph import ego
 from tasks.graph_export import Format, export_graph
 from tasks.listing import read_register
 from tasks.models import LEFT_OUT, Extraction
-from tasks.queries import Placed, Register, due_before
+from tasks.queries import Placed, Register
+from tasks.query import DayKind, DayWindow, Has, Query, Select, in_year, read_query
+from tasks.run import count_units, list_ids
+from tasks.run import run as run_query
 from tasks.store import Store
-from tasks.undated import undated_of
 from tasks.version_doubts import EVIDENCE_NAMES, Likeness, Order
 from tasks.words import NOBODY, describe_due, describe_target
 
@@ -361,24 +368,23 @@ def _questions(path: Path) -> Iterator[dict[str, Any]]:
         yield row
 
 
-def tasks(settings: Settings, wanted: TaskFilter, as_of: date, out: Output) -> None:
+def tasks(run: Run, wanted: TaskFilter, as_of: date | None, as_json: bool) -> None:
     """List tasks, filtered."""
-    register = _register(settings).asked_for(wanted.document)
-    require_document(wanted.document, (e.document.id for e in register.extractions))
-    unit = register.known.one(wanted.unit).id if wanted.unit is not None else None
-    found = list(register.tasks_of(unit) if unit else register.tasks())
-    if wanted.document:
-        found = [p for p in found if p.document.id == wanted.document]
-    if wanted.plan:
-        require_plan(wanted.plan, plan_titles_of(register))
-        found = [p for p in found if wanted.plan in p.plan.title]
-    if wanted.due_before:
-        found = [p for p in found if due_before(p, wanted.due_before)]
-    if wanted.undated:
-        found = [p for p in found if undated_of(p.task) is not None]
-    if wanted.overdue:
-        late = {item.task_id for item in register.overdue(as_of)}
-        found = [p for p in found if p.task.id in late]
+    day, out = run.day(as_of), run.out(as_json)
+    with run.acting() as (store, actor):
+        _need_documents(run.settings, store)
+        asked = wanted_milestones(
+            store, actor, wanted.unit, (), wanted.plan, wanted.document, Select.DUTIES
+        )
+        query = asked.model_copy(
+            update={
+                "due": DayWindow(end=wanted.due_before, day=DayKind.PRINTED) if wanted.due_before else None,
+                "states": (State.OVERDUE,) if wanted.overdue else (),
+                "lacks": (Has.DATE,) if wanted.undated else (),
+            }
+        )  # fmt: skip
+        keys, register = _listed(run, store, actor, query, day)
+    found = [register.placed(key) for key in keys]
     if out.as_json:
         out.json(
             [
@@ -402,11 +408,26 @@ def tasks(settings: Settings, wanted: TaskFilter, as_of: date, out: Output) -> N
     say_reference(register.reference, wanted.document, out)
 
 
-def targets(settings: Settings, text: str, plan: str, year: int | None, out: Output) -> None:
+def _listed(
+    run: Run, store: Store, actor: Actor, query: Query, day: date
+) -> tuple[list[str], Register]:
+    """The ids that a query gives, and the documents that these are of."""
+    with store.reading() as connection:
+        found = list_ids(connection, query, reader=actor, as_of=day, today=run.day(None))
+    documents = dict.fromkeys(place[1] for place in found.places)
+    read = [store.load(key, corrected=True) for key in documents]
+    return [key for key, _ in found.ids], Register(read, reference=store.reference())
+
+
+def targets(run: Run, text: str, plan: str, year: int | None, as_json: bool) -> None:
     """List numeric targets."""
-    register = _register(settings).tracked
-    require_plan(plan, plan_titles_of(register))
-    found = register.targets(text, plan=plan, year=year)
+    day, out = run.day(None), run.out(as_json)
+    with run.acting() as (store, actor):
+        _need_documents(run.settings, store)
+        asked = wanted_milestones(store, actor, None, (), plan, select=Select.TARGETS)
+        query = asked.model_copy(update={"text": text or None, "due": in_year(year)})
+        keys, register = _listed(run, store, actor, query, day)
+    found = [register.numbers[key] for key in keys]
     if out.as_json:
         out.json(
             [
@@ -428,9 +449,15 @@ def targets(settings: Settings, text: str, plan: str, year: int | None, out: Out
     out.say(f"共 {len(found)} 个", f"{len(found)} target(s)")
 
 
-def units(settings: Settings, out: Output) -> None:
+def units(run: Run, as_json: bool) -> None:
     """List units with their tasks by role."""
-    counts = _register(settings).tracked.units()
+    out = run.out(as_json)
+    with run.acting() as (store, actor):
+        _need_documents(run.settings, store)
+        with store.reading() as connection:
+            counts = count_units(
+                connection, Query(select=Select.UNITS), reader=actor, as_of=run.day(None)
+            )
     if out.as_json:
         out.json([c.model_dump(mode="json") for c in counts])
         return
@@ -442,6 +469,19 @@ def units(settings: Settings, out: Output) -> None:
         ],
     )
     out.say(f"共 {len(counts)} 个单位", f"{len(counts)} unit(s)")
+
+
+def query(run: Run, printed: str, as_of: date | None) -> None:
+    """Run a query as it is; its result is JSON.
+
+    Raises:
+        QueryError: it cannot be run.
+    """
+    out = run.out(as_json=True)
+    asked = read_query(printed)
+    with run.acting() as (store, actor):
+        found = run_query(store, asked, reader=actor, as_of=run.day(as_of), today=run.day(None))
+    out.json(found.model_dump(mode="json"))
 
 
 def documents(settings: Settings, everything: bool, out: Output) -> None:
@@ -534,18 +574,19 @@ def _register(settings: Settings) -> Register:
     need_store(settings)
     with Store.open(settings.store_url) as store:
         found = read_register(store)
-    if not found.extractions:
+        _need_documents(settings, store)
+    return found
+
+
+def _need_documents(settings: Settings, store: Store) -> None:
+    with store.reading() as connection:
+        there = connection.scalar(select(schema.document.c.id).where(schema.CURRENT).limit(1))
+    if there is None:
         raise StoreError(
             "库里没有文件 / the store holds no document",
             hint="先运行 duban ingest 文件或目录 / first run: duban ingest PATH",
             path=settings.store_file,
         )
-    return found
-
-
-def plan_titles_of(register: Register) -> Iterator[str]:
-    """Of all plans, those without a task too."""
-    return (plan.title for extraction in register.extractions for plan in extraction.plans)
 
 
 def _units(placed: Placed, language: str) -> str:

@@ -340,9 +340,8 @@ def tasks(
     """列任务 / list tasks."""
     from api.cli import actions  # noqa: PLC0415
 
-    state: Run = context.obj
     wanted = actions.TaskFilter(unit, plan, due_before, overdue, undated, document)
-    actions.tasks(state.settings, wanted, state.day(as_of), state.out(as_json))
+    actions.tasks(context.obj, wanted, as_of, as_json)
 
 
 By = Annotated[
@@ -418,8 +417,7 @@ def targets(
     """列目标值 / list numeric targets."""
     from api.cli import actions  # noqa: PLC0415
 
-    state: Run = context.obj
-    actions.targets(state.settings, text, plan, year, state.out(as_json))
+    actions.targets(context.obj, text, plan, year, as_json)
 
 
 @app.command()
@@ -427,7 +425,24 @@ def units(context: typer.Context, as_json: JsonOption = False) -> None:
     """列单位和任务数 / list units and how many tasks they bear."""
     from api.cli import actions  # noqa: PLC0415
 
-    actions.units(context.obj.settings, context.obj.out(as_json))
+    actions.units(context.obj, as_json)
+
+
+@app.command()
+def query(
+    context: typer.Context,
+    asked: Annotated[
+        str,
+        typer.Option(
+            "--query", metavar="JSON", help='如 {"select":"duties","states":["overdue"]} / a query'
+        ),
+    ],
+    as_of: AsOf = None,
+) -> None:
+    """按查询列出、计数、分组、比较, 输出 JSON / run a query as it is, print JSON."""
+    from api.cli import actions  # noqa: PLC0415
+
+    actions.query(context.obj, asked, as_of)
 
 
 @app.command()

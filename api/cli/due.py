@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import typer
 
@@ -13,8 +13,9 @@ from api.cli.tracking import show_milestones, wanted_milestones
 from kb.language.roles import Role
 from tasks.authorisation import Action, require
 from tasks.due import DUE_SOON, State, last_of
-from tasks.listing import count_standings, list_standings, plan_titles
-from tasks.units import read_units
+from tasks.query import DayWindow, Group, Operation
+from tasks.run import list_standings
+from tasks.run import run as run_query
 from tasks.words import ROLE_ZH, describe_ends
 
 
@@ -43,22 +44,33 @@ def due(run: Run, wanted: DueFilter, as_of: date | None, as_json: bool) -> None:
     with run.acting() as (store, actor):
         require(actor, Action.READ)
         chosen = wanted_milestones(
-            store, wanted.unit, wanted.roles, wanted.plan, until, wanted.document
+            store, actor, wanted.unit, wanted.roles, wanted.plan, wanted.document
         )
-        days = DUE_SOON if wanted.within is None else wanted.within
-        items = list_standings(store, day, chosen, days=days, today=run.day(None))
+        chosen = chosen.model_copy(
+            update={
+                "states": (State.OVERDUE if late else State.DUE_SOON,),
+                "near": wanted.within or DUE_SOON,
+                "due": DayWindow(end=day - timedelta(wanted.least)) if late else None,
+            }
+        )
+        if wanted.by:
+            counted = chosen.model_copy(
+                update={"group_by": Group(wanted.by), "operation": Operation.COUNT}
+                | ({} if wanted.inherited else {"inherited": False})
+            )
+            found = run_query(store, counted, reader=actor, as_of=day, today=run.day(None))
+            own_only = counted.model_copy(update={"group_by": None})
+            total = run_query(store, own_only, reader=actor, as_of=day, today=run.day(None)).total
+        else:
+            items = list_standings(store, day, chosen, today=run.day(None), reader=actor)
         reference = store.reference()
-        with store.reading() as connection:
-            titles, units = plan_titles(connection), read_units(connection)
-    state = State.OVERDUE if late else State.DUE_SOON
-    items = [i for i in items if i.state is state and (not late or (i.days or 0) >= wanted.least)]
+    if wanted.by:
+        _count([(g.label, g.count) for g in found.groups], wanted.by, out)
+        if wanted.within is not None and not as_json:
+            _say_window(total, wanted.within, describe_ends(day, until, out.language), out)
+        return
     own = [i for i in items if not i.inherited]
     shown = items if wanted.inherited else own
-    if wanted.by:
-        _count(count_standings(shown, wanted.by, titles, units), wanted.by, out)
-        if wanted.within is not None and not as_json:
-            _say_window(len(shown), wanted.within, describe_ends(day, until, out.language), out)
-        return
     if as_json:
         out.json([i.model_dump(mode="json") for i in shown])
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,11 +10,10 @@ import typer
 
 from api.cli.output import Output
 from api.cli.state import Run
-from api.cli.tracking import wanted_milestones
+from api.cli.tracking import read_states, wanted_milestones
 from api.files import write_whole
 from kb.errors import SourceError
 from tasks.authorisation import Action, require
-from tasks.due import State
 from tasks.exports.columns import COLUMNS
 from tasks.exports.feed import in_calendar
 from tasks.exports.filled import LARGEST, read_filled
@@ -23,9 +21,8 @@ from tasks.exports.progress import VERDICTS, Verdict, one_side, render_results, 
 from tasks.exports.render import FORMS, render_rows
 from tasks.exports.report import By
 from tasks.exports.rows import export_rows
-from tasks.exports.words import STATE_TITLES
 from tasks.exports.workbook import Heading
-from tasks.lifecycle import STATUS_NAMES, Status
+from tasks.query import in_states
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +59,13 @@ def export(
         raise typer.BadParameter(f"{form.name or '?'}: {' | '.join(FORMS)}", param_hint="--format")
     if form.by not in tuple(By):
         raise typer.BadParameter(f"{form.by}: {' | '.join(By)}", param_hint="--by")
-    statuses = read_statuses(wanted.statuses)
+    statuses = read_states(wanted.statuses)
     day, out = run.day(as_of), run.out(as_json)
     with run.acting() as (store, actor):
         require(actor, Action.EXPORT)
-        chosen = wanted_milestones(store, wanted.unit, wanted.roles, wanted.plan)
-        rows = export_rows(store, day, chosen, overdue=wanted.overdue, statuses=statuses)
+        chosen = wanted_milestones(store, actor, wanted.unit, wanted.roles, wanted.plan)
+        chosen = in_states(chosen, statuses, overdue=wanted.overdue)
+        rows = export_rows(store, day, chosen, reader=actor)
     base_url = form.base_url or run.environ.get("DUBAN_BASE_URL", "")
     heading = Heading(day, wanted.unit or wanted.plan, out.language, base_url)
     written = render_rows(rows, heading, form.name, by=By(form.by), remind_days=form.remind or None)
@@ -83,24 +81,6 @@ def export(
         out.json({"file": str(target), "format": form.name, **told})
     else:
         out.say(f"{target}: {zh}", f"{target}: {en}")
-
-
-def read_statuses(printed: Collection[str]) -> frozenset[Status | State]:
-    """States by their Chinese or English names.
-
-    Raises:
-        typer.BadParameter: no such state.
-    """
-    names: dict[str, set[Status | State]] = {}
-    for status, both in STATUS_NAMES.items():
-        for name in (status.value, *both):
-            names.setdefault(name, set()).add(status)
-    for state, both in STATE_TITLES.items():
-        for name in (state.value, *both):
-            names.setdefault(name, set()).add(state)
-    if unknown := [name for name in printed if name not in names]:
-        raise typer.BadParameter(f"{unknown[0]}: {' '.join(sorted(names))}", param_hint="--status")
-    return frozenset(found for name in printed for found in names[name])
 
 
 def explain_columns(out: Output) -> None:

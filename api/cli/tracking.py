@@ -9,24 +9,28 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from sqlalchemy import select as sql_select
 
 from api.cli.output import Output
 from api.cli.state import Run, require_document, require_plan, say_reference
 from api.files import write_whole
 from kb.errors import NotFoundError, SourceError, both
 from kb.language.roles import Role
+from tasks import schema
 from tasks.audit import Entry
 from tasks.authorisation import Action, Actor, require
 from tasks.deadline_words import ASSUMED_YEAR, describe_arrangements
-from tasks.due import DueItem
+from tasks.due import DueItem, State
 from tasks.exports.words import STATE_TITLES
 from tasks.lifecycle import STATUS_NAMES, STEP_NAMES, Command, Evidence, Life, Status, Step
-from tasks.listing import Wanted, list_standings, plan_titles
+from tasks.listing import plan_titles
 from tasks.models import Certainty
+from tasks.query import Query, Select, borne_by
+from tasks.run import list_standings
 from tasks.store import Store
 from tasks.succession import Replacement, former_milestone, read_replacements
 from tasks.tracker import Tracker, bearing_units
-from tasks.units import read_units
+from tasks.visibility import visible_units
 from tasks.words import NOBODY, ROLE_ZH, describe_progress
 
 LARGEST_EVIDENCE = 50 * 1024 * 1024
@@ -48,33 +52,33 @@ def read_roles(printed: Sequence[str]) -> tuple[Role, ...]:
 
 def wanted_milestones(
     store: Store,
+    actor: Actor,
     unit: str | None,
     roles: Sequence[str],
     plan: str,
-    until: Any = None,
     document: str = "",
-) -> Wanted:
-    """The filter that the options name.
+    select: Select = Select.MILESTONES,
+) -> Query:
+    """The query that the options name.
 
     Raises:
         NotFoundError: no listed plan has these words in its title, there is no such unit, or no
             such document.
         AmbiguousUnitError: several units have the name.
     """
-    if unit is not None:
-        with store.reading() as connection:
-            unit = read_units(connection).one(unit).id
-    plans = None
-    if plan:
-        with store.reading() as connection:
-            titles = plan_titles(connection, listed=not document)
-        plans = frozenset(key for key, title in titles.items() if plan in title)
-        require_plan(plan, titles.values())
-    if document:
-        require_document(document, (d.document.id for d in store.documents()))
-    return Wanted(
-        unit=unit, roles=read_roles(roles), plans=plans, until=until, document_id=document or None
-    )
+    with store.reading() as connection:
+        if document:
+            known = connection.scalars(sql_select(schema.document.c.id).where(schema.CURRENT))
+            require_document(document, known)
+        if unit is not None:
+            unit = visible_units(connection, actor, document).one(unit).id
+        titles = plan_titles(connection, listed=not document) if plan else {}
+    require_plan(plan, titles.values())
+    return Query(
+        select=select, units=borne_by(unit, read_roles(roles)),
+        plans=tuple(key for key, title in titles.items() if plan in title),
+        documents=(document,) if document else (),
+    )  # fmt: skip
 
 
 def milestones(
@@ -91,13 +95,10 @@ def milestones(
     day, out = run.day(as_of), run.out(as_json)
     with run.acting() as (store, actor):
         require(actor, Action.READ)
-        chosen = wanted_milestones(store, unit, roles, plan, document=document)
-        items = list_standings(store, day, chosen, today=run.day(None))
+        chosen = wanted_milestones(store, actor, unit, roles, plan, document)
+        chosen = chosen.model_copy(update={"states": read_states([status] if status else [])})
+        items = list_standings(store, day, chosen, today=run.day(None), reader=actor)
         reference = store.reference()
-    if status:
-        items = [i for i in items if status in _names(i)]
-        if not items and status not in _all_names():
-            raise typer.BadParameter(f"{status}: {' '.join(sorted(_all_names()))}", param_hint="--status")  # fmt: skip
     if as_json:
         out.json([i.model_dump(mode="json") for i in items])
         return
@@ -106,13 +107,25 @@ def milestones(
     say_reference(reference, document, out)
 
 
-def _names(item: DueItem) -> set[str]:
-    return {item.state.value, *STATE_TITLES[item.state], item.life.status.value, *STATUS_NAMES[item.life.status]}  # fmt: skip
+def read_states(printed: Sequence[str]) -> tuple[State | Status, ...]:
+    """States of the deadline or of the cycle by their Chinese or English names; of a name that both
+    have, both.
 
-
-def _all_names() -> set[str]:
-    states = {name for state, names in STATE_TITLES.items() for name in (state.value, *names)}
-    return states | {name for s, names in STATUS_NAMES.items() for name in (s.value, *names)}
+    Raises:
+        typer.BadParameter: no such state.
+    """
+    known: list[tuple[State | Status, tuple[str, ...]]] = [
+        *((state, (state.value, *STATE_TITLES[state])) for state in State),
+        *((status, (status.value, *STATUS_NAMES[status])) for status in Status),
+    ]
+    found: list[State | Status] = []
+    for name in printed:
+        meant = [key for key, names in known if name in names]
+        if not meant:
+            every = sorted({name for _, names in known for name in names})
+            raise typer.BadParameter(f"{name}: {' '.join(every)}", param_hint="--status")
+        found += meant
+    return tuple(found)
 
 
 def show_milestones(items: Sequence[DueItem], out: Output) -> None:

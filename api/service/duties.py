@@ -11,14 +11,13 @@ from pydantic import BaseModel
 from api.service.state import Service
 from api.service.wire.facts import Milestone, Target, Task
 from api.service.wire.progress import Judged
-from kb.language.roles import Role
 from tasks import models
 from tasks.authorisation import Actor
 from tasks.disclosure import Part, may_know
 from tasks.due import DueItem as Standing
 from tasks.lifecycle import Life, judge
-from tasks.listing import Wanted
 from tasks.queries import Placed, Register
+from tasks.query import milestones_of
 
 
 class TaskOut(BaseModel):
@@ -61,23 +60,6 @@ def task_out(register: Register, placed: Placed) -> TaskOut:
     )
 
 
-def tasks_bearing(register: Register, unit: str, roles: Sequence[Role]) -> list[Placed]:
-    """Tasks that a unit bears in one of the roles; of any unit, and in any role, where none is
-    named.
-
-    Raises:
-        UnknownUnitError: no duty names such a unit.
-        AmbiguousUnitError: several units have the name.
-    """
-    if unit.strip():
-        return register.tasks_of(register.known.one(unit).id, roles or None)
-    return [
-        p
-        for p in register.tasks()
-        if not roles or any(a.role in roles for a in p.task.responsibilities)
-    ]
-
-
 def target_rows(
     service: Service,
     actor: Actor,
@@ -88,7 +70,7 @@ def target_rows(
     ids = frozenset(t.milestone_id for _, t, _ in found if t.milestone_id)
     told = may_know(actor, Part.LIFE)
     by_milestone: dict[str, list[Standing]] = {}
-    for item in service.standings(actor, as_of, Wanted(milestones=ids)) if ids else ():
+    for item in service.standings(actor, as_of, milestones_of(ids)) if ids else ():
         by_milestone.setdefault(item.milestone_id, []).append(item)
     return [
         TargetOut(

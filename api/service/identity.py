@@ -29,7 +29,9 @@ CSRF_HEADER = "X-CSRF-Token"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _API = ("/api/", "/v1/", "/mcp", "/metrics")
 """Where programs ask; the other addresses are pages, for people with a browser."""
-_ASKING = frozenset({"/api/v1/ask", "/v1/chat/completions", "/mcp", "/api/v1/audit/verify"})
+_ASKING = frozenset(
+    {"/api/v1/ask", "/v1/chat/completions", "/mcp", "/api/v1/audit/verify", "/api/v1/query"}
+)
 """Posts that write nothing."""
 _TRYING = "/api/v1/progress"
 """A post that writes nothing when it says so."""

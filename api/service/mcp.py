@@ -24,16 +24,18 @@ from api.assistant.search import Found
 from api.service.asking import LONGEST_QUESTION
 from api.service.duties import TargetOut, TaskOut, target_rows, task_out
 from api.service.identity import Viewer
-from api.service.standings import overdue_of, read_standings
+from api.service.standings import overdue_in, paged, query_of
 from api.service.state import Service
 from api.service.wire.facts import Answer, Citation
 from api.service.wire.progress import DueItem
+from api.service.wire.query import QueryResult
 from kb.chunks import flatten
 from kb.days import Day
 from kb.errors import DubanError
 from kb.language.roles import Role
 from tasks.authorisation import Action, Actor, require
-from tasks.due import DUE_SOON
+from tasks.query import Query, Select, in_year
+from tasks.run import Listed, items_of, list_ids
 
 INSTRUCTIONS = """督办: 政策文件里的任务、责任单位、时限、目标值, 每一项都带原文出处。
 Duties in policy documents: who bears them, by when, how much; each with the clause it rests on.
@@ -151,6 +153,11 @@ def make_server(service: Service, who: Who) -> MCPServer:
         require(actor, Action.READ)
         return actor
 
+    def listed(actor: Actor, asked: Query, day: date, limit: int, skip: int) -> Listed:
+        page = asked.model_copy(update={"limit": limit, "offset": skip})
+        with service.store.reading() as connection:
+            return list_ids(connection, page, reader=actor, as_of=day, today=service.today())
+
     def asker(context: Context[Any, Any]) -> Actor:
         service.ask_limit.check(who(context).caller)
         return reader(context)
@@ -168,10 +175,12 @@ def make_server(service: Service, who: Who) -> MCPServer:
         limit: Limit = 50, skip: Skip = 0,
     ) -> Tasks:  # fmt: skip
         """一个单位承担的全部任务, 可按角色 / all tasks that a unit bears, by role where given."""
-        register = service.register(reader(context)).tracked
-        found = register.tasks_of(register.known.one(unit).id, roles or None)
-        shown = found[skip : skip + limit]
-        return Tasks(total=len(found), items=[task_out(register, p) for p in shown])
+        actor = reader(context)
+        asked = query_of(service, actor, Select.DUTIES, unit=unit, roles=roles or ())
+        found = listed(actor, asked, service.today(), limit, skip)
+        register = service.register(actor)
+        shown = [task_out(register, register.placed(key)) for key, _ in found.ids]
+        return Tasks(total=found.total, items=shown)
 
     @tool("逾期 / overdue")
     def overdue(
@@ -180,10 +189,15 @@ def make_server(service: Service, who: Who) -> MCPServer:
     ) -> Overdue:  # fmt: skip
         """逾期的里程碑, 逾期最久的在前; inherited 也列只有计划期限的 / milestones overdue, longest first; with `inherited` those due by their plan's end too."""
         day = as_of or service.today()
-        standing = read_standings(service, reader(context), unit, (), plan, day, DUE_SOON)
-        found = overdue_of(standing, inherited=inherited)
-        shown = [DueItem.of(item) for item in found[skip : skip + limit]]
-        return Overdue(as_of=day, total=len(found), items=shown)
+        actor = reader(context)
+        asked = query_of(service, actor, Select.MILESTONES, unit=unit, plan=plan)
+        wanted = overdue_in(asked, day, inherited=inherited)
+        found = listed(actor, wanted, day, limit, skip)
+        with service.store.reading() as connection:
+            items = items_of(
+                connection, wanted, found.ids, reader=actor, as_of=day, today=service.today()
+            )
+        return Overdue(as_of=day, total=found.total, items=[DueItem.of(i) for i in items])
 
     @tool("目标值 / target values")
     def target_value(
@@ -195,9 +209,22 @@ def make_server(service: Service, who: Who) -> MCPServer:
     ) -> Targets:  # fmt: skip
         """量化目标及最近上报的值 / numeric targets with the value last reported."""
         actor = reader(context)
-        found = service.register(actor).tracked.targets(text, plan=plan, year=year)
-        rows = target_rows(service, actor, found[skip : skip + limit], as_of or service.today())
-        return Targets(total=len(found), items=rows)
+        day = as_of or service.today()
+        asked = query_of(service, actor, Select.TARGETS, plan=plan)
+        narrowed = asked.model_copy(update={"text": text or None, "due": in_year(year)})
+        found = listed(actor, narrowed, day, limit, skip)
+        numbers = service.register(actor).numbers
+        rows = target_rows(service, actor, [numbers[key] for key, _ in found.ids], day)
+        return Targets(total=found.total, items=rows)
+
+    @tool("查询 / query")
+    def query(
+        context: Context[Any, Any],
+        query: Annotated[Query, Field(description="查询 / what is selected, where, and what is done with it")],
+        as_of: AsOf = None,
+    ) -> QueryResult:  # fmt: skip
+        """按条件列出、计数、分组、比较, 每行带原文出处 / lists, counts, groups and comparisons by any conditions, each row with its clause; units, plans and documents by their ids."""
+        return QueryResult.of(service.run(reader(context), paged(query), as_of))
 
     @tool("追溯到原文 / trace to the source")
     def trace(

@@ -23,13 +23,14 @@ from kb.index import Report
 from tasks.access import Access
 from tasks.authorisation import Action, Actor, authorise
 from tasks.disclosure import Part, may_know
-from tasks.due import DUE_SOON, DueItem
-from tasks.listing import Wanted, list_standings
+from tasks.due import DueItem
 from tasks.people import People
 from tasks.queries import Register
+from tasks.query import Query
+from tasks.run import Result, list_standings, run
 from tasks.store import Store
 from tasks.tracker import Tracker
-from tasks.visibility import visible_documents
+from tasks.visibility import visible_documents, visible_units
 
 log = logging.getLogger("duban.service")
 _FREE_TRIES = 5
@@ -106,22 +107,28 @@ class Service:
         """Orders the current documents as they came in: when (UTC), then by id."""
         return self.holdings.recorded(document_id), document_id
 
-    def standings(
-        self, actor: Actor, as_of: date, wanted: Wanted | None = None, *, days: int = DUE_SOON
-    ) -> list[DueItem]:
+    def standings(self, actor: Actor, as_of: date, query: Query | None = None) -> list[DueItem]:
         """Milestones of the documents that `actor` may see, as far as they may know how they stand."""
-        ids = self.visible(actor)
-        whole = len(ids) == len(self.holdings.current().extractions)
-        # The query over everything is the quicker one; what came in since is left out after it.
-        chosen = wanted if whole else (wanted or Wanted()).model_copy(update={"documents": ids})
-        found = list_standings(
-            self.store, as_of, chosen, days=days, reader=actor, today=self.today()
-        )
-        return [item for item in found if item.document_id in ids]
+        if not authorise(actor, Action.READ).allowed:
+            return []
+        return list_standings(self.store, as_of, query, reader=actor, today=self.today())
 
-    def narrowed(self, actor: Actor, wanted: Wanted | None = None) -> Wanted:
-        """A filter of milestones, kept to the documents that `actor` may see."""
-        return (wanted or Wanted()).model_copy(update={"documents": self.visible(actor)})
+    def run(self, actor: Actor, query: Query, as_of: date | None = None) -> Result:
+        """What a query gives to `actor`."""
+        return run(self.store, query, reader=actor, as_of=as_of or self.today(), today=self.today())
+
+    def unit_meant(self, actor: Actor, words: str, document: str = "") -> str | None:
+        """The id of the unit that a filter names; None where it names none.
+
+        Raises:
+            UnknownUnitError: no tracked duty in the documents that `actor` may see names such a
+                unit, nor one of the document for reference that is named.
+            AmbiguousUnitError: several units have the name.
+        """
+        if not words.strip():
+            return None
+        with self.store.reading() as connection:
+            return visible_units(connection, actor, document).one(words).id
 
     # ---- asking
 

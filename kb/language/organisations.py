@@ -173,6 +173,11 @@ class Organisations:
                     level = next((w for w in LEVELS if place.endswith(w)), place[-1])
                     known = self._names.get(f"{level}{rest}")
                     return known[0] if known else None
+                # 万州区委办 is 区委办; 万州区卫健委 is our own, though 卫健委 alone is the State's too.
+                if own := self._names.get(f"{place[-1]}{rest}"):
+                    return own[0]
+                if unit := self._lay.get(rest):
+                    return unit
                 name = rest
                 break
         if name in self._names:

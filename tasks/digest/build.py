@@ -24,14 +24,15 @@ from tasks.digest.models import (
     UnitCount,
 )
 from tasks.digest.weeks import Week
-from tasks.disclosure import disclose
-from tasks.due import DUE_SOON, PAST, Colour, DueItem, State, by_date, standings
+from tasks.disclosure import Part, may_know
+from tasks.due import DUE_SOON, PAST, Colour, DueItem, State
 from tasks.lifecycle import Status
-from tasks.listing import Wanted, read_lives, read_rows
 from tasks.matching import match_facts
+from tasks.query import Query, Select
+from tasks.run import standings_in
 from tasks.store import Store, as_utc
-from tasks.units import Units, read_units
-from tasks.visibility import Level, read_visibility
+from tasks.units import Units
+from tasks.visibility import Level, read_visibility, visible_units
 
 TOP_BARS = 10
 LONGEST = 10
@@ -88,7 +89,6 @@ def build_digests(
     units: Collection[str] | None = None,
     overview: bool | None = None,
     all_clear: bool = False,
-    documents: frozenset[str] | None = None,
     reader: Actor = CONSOLE,
 ) -> list[Digest]:
     """The digests of `week` as things stood at the end of `as_of`: the overview first, then units
@@ -103,7 +103,6 @@ def build_digests(
         units: only these, by name or id; None for all.
         overview: whether to build the overview; by default when all units are.
         all_clear: also make the digests of units that have nothing to report.
-        documents: only these documents; None for all.
         reader: who gets them, and may know so much of how duties stand (`tasks.disclosure`).
 
     What only certain units may see stands in no other unit's digest.
@@ -113,10 +112,8 @@ def build_digests(
         AmbiguousUnitError: several units have the name.
     """
     with store.reading() as connection:
-        wanted = Wanted(documents=documents)
-        rows = read_rows(connection, wanted)
-        lives = disclose(reader, read_lives(connection, as_of, wanted))
-        items = by_date(standings(rows, lives, as_of, days=within))
+        asked = Query(select=Select.MILESTONES, near=within)
+        items = standings_in(connection, asked, as_of, reader=reader)
         new = _new_ones(store, connection, items, week, zone)
         closed = {
             key: frozenset(seen.units)
@@ -124,7 +121,7 @@ def build_digests(
             if seen.level is Level.RESTRICTED
         }
         main, joint, everything, unborne = _share_out(items, new, week, closed)
-        known = read_units(connection, documents)
+        known = visible_units(connection, reader)
         if units is None:
             bearing = main.keys() | joint.keys()
         else:
@@ -137,7 +134,7 @@ def build_digests(
         shown = {_key(i): i for _, *piles in chosen for p in piles for s in p.sections.values() for i in s}  # fmt: skip
         shown |= {_key(i): i for i in longest} if whole else {}
         details = read_details(store, connection, shown.values())
-    bars, told = _bars(main, known), lives is not None
+    bars, told = _bars(main, known), may_know(reader, Part.LIFE)
     found: list[Digest] = []
     if whole:
         found.append(

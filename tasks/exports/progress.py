@@ -16,6 +16,7 @@ from enum import StrEnum
 from kb.errors import DubanError, NotFoundError, TransitionError
 from kb.models import Fact
 from kb.wording import wording
+from tasks import schema
 from tasks.authorisation import Actor, require
 from tasks.due import Row
 from tasks.exports.cells import guard
@@ -28,7 +29,7 @@ from tasks.exports.typed import read_percent, read_status, read_values
 from tasks.exports.words import side
 from tasks.fields import check_words
 from tasks.lifecycle import FINISHED, Command, Life, Status, Step, take_step
-from tasks.listing import Wanted, read_lives, read_rows
+from tasks.listing import read_lives, read_rows
 from tasks.models import Target, Task
 from tasks.store import Store
 from tasks.tracker import Tracker, bearing_units
@@ -184,9 +185,10 @@ class _Known:
                 continue  # told of with its row
         with store.reading() as connection:
             self._moved = present_ids(connection, store, named)
-            wanted = Wanted(milestones=frozenset(self.current(one) for one in named))
-            rows = read_rows(connection, wanted)
-            self.lives = read_lives(connection, on, wanted)
+            ids = sorted({self.current(one) for one in named})
+            where = [schema.CURRENT, schema.milestone.c.id.in_(ids)]
+            rows = read_rows(connection, where)
+            self.lives = read_lives(connection, on, where)
         seen = visible_documents(store, actor, list({r.document_id for r in rows}))
         self.rows: Mapping[str, Row] = {r.id: r for r in rows if r.document_id in seen}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
 from sqlalchemy import Connection, select
@@ -14,16 +14,18 @@ from kb.models import Clause, Document, Fact, Span
 from kb.workdays import Arrangement
 from tasks import schema
 from tasks.authorisation import CONSOLE, Actor
+from tasks.conditions import BEARING
 from tasks.corrections import apply_corrections
-from tasks.disclosure import disclose
-from tasks.due import DUE_SOON, PAST, Bearer, Colour, DueItem, State, standings
+from tasks.due import Bearer, Colour, DueItem, State
 from tasks.exports.lineage import Changes, read_changes, subjects_of
 from tasks.lifecycle import Status, Verdict, judge
-from tasks.listing import BEARING, Wanted, read_lives, read_rows
 from tasks.models import Certainty, Counting, DueKind, Extraction, Milestone, Target, Task
+from tasks.query import Query, QueryOrder, Select
+from tasks.run import standings_in
 from tasks.store import Store, as_utc
-from tasks.units import Units, read_units
+from tasks.units import Units
 from tasks.versions import read_corrections
+from tasks.visibility import visible_units
 
 _MARKER = 6
 """Characters that a clause's marker may take before the title: `（十二）`, `12.`."""
@@ -126,37 +128,24 @@ class ExportRow(Fact):
 
 
 def export_rows(
-    store: Store,
-    as_of: datetime.date,
-    wanted: Wanted | None = None,
-    *,
-    overdue: bool = False,
-    statuses: Collection[Status | State] = (),
-    days: int = DUE_SOON,
-    reader: Actor = CONSOLE,
+    store: Store, as_of: datetime.date, query: Query | None = None, *, reader: Actor = CONSOLE
 ) -> list[ExportRow]:
-    """The milestones wanted as they stand on `as_of`, in the order of the documents.
+    """The milestones of a query as they stand on `as_of`, in the order of the documents.
 
     Args:
         store: where they are.
         as_of: the day asked about; their progress is what it was then.
-        wanted: which milestones; all of current documents by default.
-        overdue: only those that are overdue; past their day, for a reader who knows no more.
-        statuses: only those in one of these states; empty does not narrow.
-        days: days ahead that count as near.
-        reader: who gets the export, and may know so much of it (`tasks.disclosure`).
+        query: which milestones; all of tracked documents by default.
+        reader: who gets the export, and may see and know so much of it (`tasks.visibility`,
+            `tasks.disclosure`).
     """
-    chosen = wanted or Wanted()
+    asked = (query or Query(select=Select.MILESTONES)).model_copy(
+        update={"order_by": QueryOrder.TEXT}
+    )
     with store.reading() as connection:
-        rows = read_rows(connection, chosen)
-        lives = disclose(reader, read_lives(connection, as_of, chosen))
-        items = [
-            item
-            for item in standings(rows, lives, as_of, days=days)
-            if (not overdue or item.state in PAST) and (not statuses or item.among(statuses))
-        ]
+        items = standings_in(connection, asked, as_of, reader=reader)
         changes = read_changes(connection)
-        known = read_units(connection, chosen.documents)
+        known = visible_units(connection, reader)
         places = {
             document_id: _Place(connection, store, document_id)
             for document_id in dict.fromkeys(item.document_id for item in items)

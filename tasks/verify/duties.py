@@ -21,7 +21,7 @@ from tasks.versions import life_row
 _NAMES = wording(
     "tasks",
     "verified_tables",
-    ("assignment", "milestone", "target", "life", "occasion", "proof"),
+    ("assignment", "milestone", "target", "task", "member", "clause", "life", "occasion", "proof"),
 )
 _FACTS = in_both(phrase("tasks", "facts_and_corrections"))
 _STEPS = in_both(phrase("tasks", "steps_in_the_log"))

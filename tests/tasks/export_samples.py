@@ -9,10 +9,9 @@ from tasks.authorisation import Actor
 from tasks.exports.rows import ExportRow, export_rows
 from tasks.exports.workbook import Heading
 from tasks.lifecycle import Command, Life, Step
-from tasks.listing import Wanted
 from tasks.store import Store
 from tasks.tracker import Tracker
-from tests.tasks.samples import officer, read
+from tests.tasks.samples import milestones, officer, read
 
 NOW = datetime(2026, 3, 2, 3, 4, tzinfo=UTC)
 TODAY = NOW.date()
@@ -50,7 +49,7 @@ EVERYBODY = officer("区水利局", "区应急局", "区住房城乡建委", "�
 
 
 def rows_of(store: Store, as_of: date = TODAY, **wanted: object) -> list[ExportRow]:
-    return export_rows(store, as_of, Wanted(**wanted))
+    return export_rows(store, as_of, milestones(**wanted))
 
 
 def row_of(store: Store, title: str, as_of: date = TODAY, occurrence: str = "") -> ExportRow:

@@ -44,7 +44,7 @@ from tests.tasks.samples import (
 
 VERSION = reader_version()
 _extract = lru_cache(extract_bytes)  # the same few files, a hundred times over
-FIRST = plan(DANGERS, DRILLS, SCHOOLS, WORDS)
+FIRST = plan(DANGERS, DRILLS, SCHOOLS, WORDS) + "领导小组成员单位\n区教委、区公安局\n"
 SECOND = FIRST.replace("20处", "30处")
 OTHER = plan("修渠。20279月前修好水渠，受益4550人。（责任单位：区水利局）").replace("1号", "2号")
 """The same title under another number: perhaps a version, which a person is to say."""

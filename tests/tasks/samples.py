@@ -1,5 +1,6 @@
 """A small plan with one duty of each kind, and people to work on it."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -10,10 +11,12 @@ from sqlalchemy import Connection
 
 from ingest.pipeline import extract_bytes
 from kb.language.organisations import organisations_for
+from kb.language.roles import Role
 from tasks import migrations
 from tasks.authorisation import CONSOLE, Actor, PersonRole
 from tasks.lifecycle import Command, Life, Step
 from tasks.models import Extraction
+from tasks.query import Query, Select, borne_by
 from tasks.store import Added, Store
 from tasks.tracker import Tracker
 from tasks.units import jurisdiction_of, unit_key
@@ -62,6 +65,11 @@ def officer(*names: str) -> Actor:
     """An officer of these units of the plan."""
     units = tuple(unit_of(name) for name in names)
     return Actor(login="li", roles=frozenset({PersonRole.UNIT_OFFICER}), units=units)
+
+
+def milestones(unit: str | None = None, roles: Iterable[Role] = (), **asked: object) -> Query:
+    """A query of milestones."""
+    return Query(select=Select.MILESTONES, units=borne_by(unit, roles), **asked)
 
 
 OFFICER = officer("区水利局", "区应急局", "区住房城乡建委", "各镇乡街道")

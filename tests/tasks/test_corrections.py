@@ -14,9 +14,9 @@ from tasks.due import State
 from tasks.fields import FieldError
 from tasks.graph import build_graph
 from tasks.lifecycle import Command, Status, Step
-from tasks.listing import Wanted, list_standings
 from tasks.models import Basis, Certainty, Counting, Deadline, DueKind
 from tasks.review import ReviewKind
+from tasks.run import list_standings
 from tasks.settling import read_reviews
 from tasks.tracker import Tracker
 from tasks.units import unit_key
@@ -34,6 +34,7 @@ from tests.tasks.samples import (
     WORDS,
     add,
     milestone_of,
+    milestones,
     plan,
     read,
     take,
@@ -80,7 +81,7 @@ def test_an_owner_is_added_as_the_unit_that_the_lexicon_knows(store):
     graph = build_graph(store.extractions())
     node = unit_key(None, known.unit, known.unit_id)
     assert {"整治隐患", "开展演练"} <= {graph.nodes[t]["label"] for t in graph.successors(node)}
-    assert [i.title for i in list_standings(store, TODAY, Wanted(unit=node))] == [
+    assert [i.title for i in list_standings(store, TODAY, milestones(unit=node))] == [
         "开展演练", "整治隐患", "开展演练"
     ]  # fmt: skip
 
@@ -101,7 +102,9 @@ def test_an_owner_is_rejected_and_kept_beside(store):
     assert made.original["quote"] == "区应急局"
     [extracted] = [store.load(d.document.id) for d in store.documents()]
     assert extracted == read()[0], "what was extracted is as it was"
-    assert list_standings(store, TODAY, Wanted(unit="区应急局", roles=(Role.RESPONSIBLE,))) == []
+    assert (
+        list_standings(store, TODAY, milestones(unit="区应急局", roles=(Role.RESPONSIBLE,))) == []
+    )
 
 
 @pytest.mark.parametrize("name", ["区水利局", "万州区水利局"])
@@ -136,7 +139,7 @@ def test_an_owner_is_put_in_anothers_place(store):
 def test_a_date_is_changed_and_the_tracker_goes_by_it(store):
     key = milestone_of(store, "整治隐患")
     made = correct(store, "整治隐患", Aspect.DATE, Operation.CHANGE, fact_id=key, deadline=LATER)
-    [item] = list_standings(store, TODAY, Wanted(milestones=frozenset({key})))
+    [item] = list_standings(store, TODAY, milestones(ids=(key,)))
     assert (item.state, item.due, item.certainty) == (
         State.LATER,
         LATER.date,
@@ -152,7 +155,7 @@ def test_a_date_is_added_on_words_of_the_clause(store):
     added = tasks_of(store)["整治隐患"].milestones[-1]
     assert added.quote == added.commitment == "整治隐患点20处以上"
     assert added.span.slice(PLAN) == added.quote
-    take_one = Wanted(milestones=frozenset({added.id}))
+    take_one = milestones(ids=(added.id,))
     assert [i.due for i in list_standings(store, TODAY, take_one)] == [LATER.date]
 
 

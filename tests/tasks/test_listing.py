@@ -6,10 +6,13 @@ import pytest
 
 from kb.errors import NotFoundError
 from kb.language.roles import Role
+from tasks import schema
 from tasks.corrections import Aspect, Draft, Operation
 from tasks.due import State, due_items
 from tasks.lifecycle import Status, Step
-from tasks.listing import Wanted, list_standings, lives_on, plan_titles, read_rows
+from tasks.listing import lives_on, plan_titles, read_rows
+from tasks.query import DayWindow
+from tasks.run import list_standings
 from tasks.store import Store
 from tasks.tracker import Tracker
 from tests.tasks.samples import (
@@ -21,6 +24,7 @@ from tests.tasks.samples import (
     WORDS,
     add,
     milestone_of,
+    milestones,
     plan,
     read,
     take,
@@ -36,21 +40,21 @@ def titles(store, wanted=None, as_of=TODAY):
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
-        (Wanted(), ["开展演练", "整治隐患", "开展演练", "加强宣传", "移交校舍"]),
-        (Wanted(unit=unit_of("区水利局")), ["整治隐患"]),
-        (Wanted(unit="区县/water"), ["整治隐患"]),  # by its id
-        (Wanted(unit=unit_of("区应急局")), ["开展演练", "整治隐患", "开展演练"]),
-        (Wanted(unit=unit_of("区应急局"), roles=(Role.LEAD,)), ["开展演练", "开展演练"]),
-        (Wanted(unit=unit_of("区应急局"), roles=(Role.JOINT,)), []),
-        (Wanted(unit=unit_of("区应急局"), roles=(Role.LEAD, Role.RESPONSIBLE)), ["开展演练", "整治隐患", "开展演练"]),
-        (Wanted(roles=(Role.JOINT,)), ["开展演练", "开展演练"]),
-        (Wanted(unit=unit_of("各镇乡街道")), ["加强宣传"]),
-        (Wanted(unit="没有的局"), []),
-        (Wanted(plans=frozenset()), []),
-        (Wanted(document_id="doc-none"), []),
-        # Recurring and relative ones may fall due at any time, so a last day keeps them.
-        (Wanted(until=date(2025, 12, 31)), ["开展演练", "整治隐患", "开展演练", "移交校舍"]),
-        (Wanted(until=date(2025, 12, 30)), ["开展演练", "开展演练", "移交校舍"]),
+        (milestones(), ["开展演练", "整治隐患", "开展演练", "加强宣传", "移交校舍"]),
+        (milestones(unit=unit_of("区水利局")), ["整治隐患"]),
+        (milestones(unit="区县/water"), ["整治隐患"]),  # by its id
+        (milestones(unit=unit_of("区应急局")), ["开展演练", "整治隐患", "开展演练"]),
+        (milestones(unit=unit_of("区应急局"), roles=(Role.LEAD,)), ["开展演练", "开展演练"]),
+        (milestones(unit=unit_of("区应急局"), roles=(Role.JOINT,)), []),
+        (milestones(unit=unit_of("区应急局"), roles=(Role.LEAD, Role.RESPONSIBLE)), ["开展演练", "整治隐患", "开展演练"]),
+        (milestones(roles=(Role.JOINT,)), ["开展演练", "开展演练"]),
+        (milestones(unit=unit_of("各镇乡街道")), ["加强宣传"]),
+        (milestones(unit="没有的局"), []),
+        (milestones(plans=("plan-none",)), []),
+        (milestones(documents=("doc-none",)), []),
+        (milestones(due=DayWindow(end=date(2025, 12, 31))), ["开展演练", "整治隐患"]),
+        (milestones(due=DayWindow(end=date(2025, 12, 30))), ["开展演练"]),
+        (milestones(due=DayWindow(start=date(2025, 12, 31))), ["整治隐患", "开展演练", "加强宣传"]),
     ],
 )  # fmt: skip
 def test_filters(store, wanted, found):
@@ -62,10 +66,18 @@ def test_filters_by_plan_document_and_id(store):
     with store.reading() as connection:
         [(plan_id, title)] = plan_titles(connection).items()
     assert title == "某区防汛工作方案"
-    assert len(titles(store, Wanted(plans=frozenset({plan_id})))) == 5
-    assert len(titles(store, Wanted(document_id=document.document.id))) == 5
+    assert len(titles(store, milestones(plans=(plan_id,)))) == 5
+    assert len(titles(store, milestones(documents=(document.document.id,)))) == 5
     key = milestone_of(store, "加强宣传")
-    assert titles(store, Wanted(milestones=frozenset({key, "milestone-none"}))) == ["加强宣传"]
+    assert titles(
+        store,
+        milestones(
+            ids=(
+                key,
+                "milestone-none",
+            )
+        ),
+    ) == ["加强宣传"]
 
 
 def test_the_store_lists_what_the_documents_say(store):
@@ -77,13 +89,15 @@ def test_the_store_lists_what_the_documents_say(store):
 
 
 def test_units_stand_once_for_each_role(store):
-    [item, *_] = list_standings(store, TODAY, Wanted(unit=unit_of("区教委")))
+    [item, *_] = list_standings(store, TODAY, milestones(unit=unit_of("区教委")))
     assert [(u.unit, u.role) for u in item.units] == [("区应急局", "lead"), ("区教委", "joint")]
 
 
 def test_when_it_was_recorded_is_utc(store):
     with store.reading() as connection:
-        assert {r.recorded_at for r in read_rows(connection, Wanted())} == {NOW}
+        assert {r.recorded_at for r in read_rows(connection, [schema.CURRENT, schema.TRACKED])} == {
+            NOW
+        }
     [item, *_] = list_standings(store, TODAY)
     assert item.recorded_at.tzinfo is UTC
     assert store.documents()[0].recorded_at.tzinfo is UTC
@@ -95,14 +109,14 @@ def test_superseded_documents_are_never_listed(store):
     take(store, Step.ACCEPT)
     add(store, plan(DRILLS, WORDS))
     assert titles(store) == ["开展演练", "开展演练", "加强宣传"]
-    assert titles(store, Wanted(document_id=old.document.id)) == []
-    assert titles(store, Wanted(milestones=frozenset({former}))) == []
-    assert titles(store, Wanted(unit=unit_of("区水利局"))) == []
+    assert titles(store, milestones(documents=(old.document.id,))) == []
+    assert titles(store, milestones(ids=(former,))) == []
+    assert titles(store, milestones(unit=unit_of("区水利局"))) == []
     with pytest.raises(NotFoundError):
         Tracker(store).row(former)
     add(store, plan(DRILLS, WORDS, DANGERS), refresh=True)
     add(store)
-    assert titles(store, Wanted(unit=unit_of("区水利局"))) == ["整治隐患"]
+    assert titles(store, milestones(unit=unit_of("区水利局"))) == ["整治隐患"]
 
 
 HISTORY = [
@@ -119,7 +133,7 @@ def test_a_past_day_is_as_it_was(store):
     for on, step, *_ in HISTORY:
         take(store, step, on=date.fromisoformat(on))
     key = milestone_of(store, "整治隐患")
-    one = Wanted(milestones=frozenset({key}))
+    one = milestones(ids=(key,))
     expected = {date.fromisoformat(on): (status, state) for on, _, status, state in HISTORY}
     day = date(2025, 9, 30)
     now = (Status.ASSIGNED, State.LATER)
@@ -137,16 +151,16 @@ def test_a_past_day_under_the_ids_of_today(store):
     take(store, Step.ACCEPT, on=date(2025, 10, 1))
     take(store, Step.REPORT, on=date(2025, 11, 1))
     add(store, plan(WORDS, DANGERS))
-    one = Wanted(milestones=frozenset({milestone_of(store, "整治隐患")}))
+    one = milestones(ids=(milestone_of(store, "整治隐患"),))
     for as_of, status in (("2025-09-30", "assigned"), ("2025-10-01", "accepted"), ("2025-11-01", "in_progress")):  # fmt: skip
         [item] = list_standings(store, date.fromisoformat(as_of), one)
         assert item.status == status
 
 
 def test_days_ahead_that_count_as_near(store):
-    one = Wanted(milestones=frozenset({milestone_of(store, "整治隐患")}))
+    one = milestones(ids=(milestone_of(store, "整治隐患"),))
     for days, state in ((31, State.LATER), (32, State.DUE_SOON)):
-        [item] = list_standings(store, date(2025, 11, 30), one, days=days)
+        [item] = list_standings(store, date(2025, 11, 30), one.model_copy(update={"near": days}))
         assert item.state is state
 
 
@@ -157,7 +171,7 @@ def test_a_withdrawn_or_added_owner_is_listed_at_once(store):
         role=Role.LEAD, reason="会议纪要",
     )  # fmt: skip
     made = Tracker(store).correct(SUPERVISOR, draft, NOW)
-    lead = Wanted(unit=unit_of("区教委"), roles=(Role.LEAD,))
+    lead = milestones(unit=unit_of("区教委"), roles=(Role.LEAD,))
     assert titles(store, lead) == ["加强宣传"]
     Tracker(store).withdraw(SUPERVISOR, made.id, "纪要有误", NOW)
     assert titles(store, lead) == []

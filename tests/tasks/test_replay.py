@@ -16,15 +16,16 @@ from hypothesis.stateful import run_state_machine_as_test as run_machine
 from ingest.pipeline import decode_source
 from kb.errors import DubanError
 from kb.language.roles import Role
-from tasks import audit
+from tasks import audit, schema
 from tasks.audit import Checkpoint
 from tasks.authorisation import CONSOLE, PersonRole
 from tasks.corrections import Aspect, Draft, Operation
 from tasks.lifecycle import Command, Life, Status, Step
-from tasks.listing import Wanted, list_standings, lives_on, read_rows
+from tasks.listing import lives_on, read_rows
 from tasks.models import Deadline, DueKind
 from tasks.people import People, Person
 from tasks.replay import former_ids, replay
+from tasks.run import list_standings
 from tasks.store import Store
 from tasks.tracker import Tracker
 from tasks.verify import verify_store
@@ -90,7 +91,7 @@ class Office(RuleBasedStateMachine):
 
     def rows(self):
         with self.store.reading() as connection:
-            return read_rows(connection, Wanted())
+            return read_rows(connection, [schema.CURRENT, schema.TRACKED])
 
     @initialize()
     def begin(self) -> None:

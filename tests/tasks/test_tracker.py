@@ -14,10 +14,10 @@ from tasks.corrections import Aspect, Draft, Operation
 from tasks.due import State
 from tasks.fields import FieldError
 from tasks.lifecycle import Command, Evidence, Life, Status, Step
-from tasks.listing import Wanted, list_standings
 from tasks.models import Counting, Deadline, DueKind
 from tasks.people import People, Person
 from tasks.replay import replay
+from tasks.run import list_standings
 from tasks.store import Store
 from tasks.tracker import Tracker
 from tests.tasks.samples import (
@@ -31,6 +31,7 @@ from tests.tasks.samples import (
     WORDS,
     add,
     milestone_of,
+    milestones,
     officer,
     plan,
     take,
@@ -44,7 +45,7 @@ def entries(store) -> list[audit.Entry]:
 
 
 def standing(store, title, as_of=TODAY):
-    return list_standings(store, as_of, Wanted(milestones=frozenset({milestone_of(store, title)})))
+    return list_standings(store, as_of, milestones(ids=(milestone_of(store, title),)))
 
 
 def test_a_milestone_goes_through_its_life(store):

@@ -15,8 +15,9 @@ from tasks.authorisation import CONSOLE, PersonRole
 from tasks.digest import SectionKind, build_digests, week_of
 from tasks.due import State
 from tasks.lifecycle import Command, Status, Step
-from tasks.listing import Wanted, list_standings, plan_titles, read_register
+from tasks.listing import plan_titles, read_register
 from tasks.people import Person
+from tasks.run import list_standings
 from tasks.store import Store
 from tasks.tracker import Tracker
 from tasks.tracking import track_document, untrack_document
@@ -24,7 +25,7 @@ from tasks.units import read_units
 from tasks.withdrawal import withdraw_document
 from tests.stores import new_store
 from tests.tasks.digest_samples import ZONE
-from tests.tasks.samples import NOW, PLAN, READER, SUPERVISOR, TODAY, read, set_back
+from tests.tasks.samples import NOW, PLAN, READER, SUPERVISOR, TODAY, milestones, read, set_back
 
 ADMIN = Person(login="admin", name="管", role=PersonRole.ADMIN).actor()
 AUDITOR = Person(login="audit", name="审", role=PersonRole.AUDITOR).actor()
@@ -67,7 +68,7 @@ def office(store_url):
 
 
 def listed(store, **wanted):
-    return {i.title for i in list_standings(store, TODAY, Wanted(**wanted))}
+    return {i.title for i in list_standings(store, TODAY, milestones(**wanted))}
 
 
 def test_another_governments_duties_are_for_reference(office):
@@ -89,7 +90,7 @@ def test_another_governments_duties_are_for_reference(office):
         assert [u.name for u in read_units(connection).all()] == ["区水利局"]
         assert len(plan_titles(connection, listed=True)) == 1
     # Whoever names the document asks for it.
-    assert listed(store, document_id=found["state"].document_id) == {"普查水库"}
+    assert listed(store, documents=(found["state"].document_id,)) == {"普查水库"}
     assert {p.task.title for p in register.asked_for(found["city"].document_id).tasks()} >= {
         "加固水库"
     }

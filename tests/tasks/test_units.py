@@ -1,10 +1,13 @@
 """Whom a name means; how stores of before, which kept names, come to keep ids."""
 
 import json
+from collections import Counter
 
 import pytest
 from sqlalchemy import insert, select, text, update
 
+from kb.language.organisations import FunctionEntry
+from kb.lexicon import load_lexicon
 from tasks import audit, schema
 from tasks.addresses import Addresses
 from tasks.authorisation import CONSOLE, PersonRole
@@ -13,7 +16,7 @@ from tasks.queries import Register
 from tasks.store import Store
 from tasks.tracker import Tracker, bearing_units
 from tasks.units import AmbiguousUnitError, UnknownUnitError, read_units, title_of, unit_key
-from tasks.visibility import Level, Visibility, may_see, read_visibility
+from tasks.visibility import Level, Visibility, may_see, read_visibility, visible_units
 from tests.stores import passing_store
 from tests.tasks.samples import NOW, read, set_back
 
@@ -199,3 +202,37 @@ def test_what_finds_units_in_sentences_has_one_name_of_each():
     }
     plain = Register([read()[0]])
     assert plain.locally_named is plain, "nothing to rename"
+
+
+def test_every_alias_of_the_lexicon_means_what_the_printed_name_means():
+    """Each name that the lexicon has for a body, with and without the level or the place before it,
+    gives the id under which the printed one bears its duties."""
+    entries = load_lexicon("functions", FunctionEntry)
+    bodies = Counter(w for e in entries for w in {*e.local, *e.former, *e.lay})
+    for place in ("万州区", "云阳县"):
+        end = place[-1]
+        printed = [f"{end}{e.prefix}{e.local[0]}" for e in entries]
+        duties = [f"{n}.办好事项。（责任单位：{name}）" for n, name in enumerate(printed, 1)]
+        head = f"重庆市{place}人民政府办公室\n关于印发{place}工作方案（2024—2026年）的通知\n\n{place}工作方案（2024—2026年）\n一、主要任务\n"
+        with passing_store() as store:
+            extraction, data = read(head + "\n".join(duties) + "\n", f"{place}.txt")
+            store.add(extraction, data, recorded_at=NOW)
+            with store.reading() as connection:
+                known = visible_units(connection, CONSOLE)
+        there = {unit.id for unit in known.all()}
+        assert len(there) > 0.9 * len(entries)
+        wrong = []
+        for e in entries:
+            own = f"{place}/{e.function}"
+            if own not in there:
+                continue
+            named = [
+                f"{level}{e.prefix}{w}" for w in (*e.local, *e.former) for level in (end, place)
+            ]
+            for words in (*named, *e.local, *e.former, *e.lay, *(f"{place}{w}" for w in e.lay)):
+                found = [unit.id for unit in known.find(words)]
+                if bodies[words] > 1 and found and own in there:
+                    continue  # 督查室 is one of the party's and one of the government's
+                if found != [own]:
+                    wrong.append((words, found, own))
+        assert not wrong

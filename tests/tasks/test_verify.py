@@ -193,7 +193,7 @@ def roots_exchanged(file, one: str, other: str) -> Iterator[None]:
         ("sqlite_autoindex_life_1", "life"),
         ("sqlite_autoindex_document_1", "document"),
         ("ix_milestone_due", "milestone"),
-        ("ix_assignment_unit_id", "assignment"),
+        ("ix_assignment_unit_id_role", "assignment"),
     ],
 )
 def test_an_index_that_is_not_its_tables_is_named(tmp_path, index, table):

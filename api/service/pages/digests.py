@@ -229,7 +229,7 @@ def _digest(s: Screen, week: str, unit: str) -> Digest:
     [found, *_] = build_digests(
         s.service.store, chosen, chosen.nearest(s.service.today()),
         zone=ZoneInfo(s.service.settings.timezone), units=(unit,) if unit else (), overview=not unit,
-        all_clear=True, documents=s.service.visible(s.viewer.actor), reader=s.viewer.actor,
+        all_clear=True, reader=s.viewer.actor,
     )  # fmt: skip
     return found
 

@@ -9,9 +9,9 @@ from api.assistant.understand import Intent
 from api.service.pages.screen import Screen
 from kb.models import Plan
 from tasks.due import PAST
-from tasks.listing import Wanted
 from tasks.models import Basis, TaskKind
 from tasks.queries import Placed, Register
+from tasks.query import Query, Select, borne_by
 
 _OFFICES = ("局", "委", "部", "厅", "办")
 _MEASURED = ("率", "值", "数", "比", "比例", "面积")
@@ -98,7 +98,11 @@ def _of_units(s: Screen, register: Register, intent: str, units: Sequence[str]) 
     for unit in [u for u in dict.fromkeys(units) if u in known][:1]:
         if intent != Intent.TASKS_OF_UNIT:
             found.append(s.t("{unit}要干哪些事？", unit=unit))
-        items = s.service.standings(s.viewer.actor, s.service.today(), Wanted(unit=known[unit]))
+        items = s.service.standings(
+            s.viewer.actor,
+            s.service.today(),
+            Query(select=Select.MILESTONES, units=borne_by(known[unit])),
+        )
         if intent != Intent.OVERDUE and any(i.state in PAST for i in items):
             found.append(s.t("{unit}有哪些任务逾期？", unit=unit))
     return found

@@ -34,13 +34,14 @@ from kb.language.roles import Role
 from tasks import schema
 from tasks.audit import Entry
 from tasks.authorisation import Action, authorise, require
+from tasks.conditions import BEARING
 from tasks.disclosure import Part
 from tasks.due import DueItem, bearers
 from tasks.lifecycle import STEPS, Command, Judged, Party, Status, Step, judge, obstacle, take_step
-from tasks.listing import BEARING, Wanted
 from tasks.matching import match_versions
 from tasks.models import Assignment, DueKind, Extraction, Milestone, Target, Task
 from tasks.queries import Placed
+from tasks.query import milestones_of
 from tasks.succession import Replacement, read_replacements
 from tasks.tracking import REFUSED
 from tasks.units import jurisdiction_of, title_of
@@ -258,7 +259,7 @@ def _items(s: Screen, placed: Placed) -> list[DueItem]:
     ids = frozenset(m.id for m in placed.task.milestones)
     if not ids:
         return []
-    return s.service.standings(s.viewer.actor, s.service.today(), Wanted(milestones=ids))
+    return s.service.standings(s.viewer.actor, s.service.today(), milestones_of(ids))
 
 
 def _shown(s: Screen, placed: Placed, items: list[DueItem]) -> Iterator[Shown]:

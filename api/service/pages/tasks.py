@@ -15,6 +15,7 @@ from api.service.pages.screen import Reading, Screen, SignedIn, read_day
 from api.service.sending import download
 from kb.errors import DubanError, NotFoundError, both
 from kb.language.roles import Role
+from tasks import query as tasks_query
 from tasks.authorisation import roles_for
 from tasks.bearing import MAIN, is_unborne
 from tasks.due import DueItem, State
@@ -24,7 +25,6 @@ from tasks.exports.report import render_docx
 from tasks.exports.rows import ExportRow, export_rows
 from tasks.exports.workbook import Heading, render_xlsx
 from tasks.lifecycle import Status, Step
-from tasks.listing import Wanted
 from tasks.queries import Register
 
 router = APIRouter()
@@ -70,18 +70,23 @@ class Filters:
     ids: frozenset[str] = frozenset()
     sort: str = "due"
 
-    def wanted(self, s: Screen) -> Wanted:
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """The roles that a duty is asked for in."""
+        return MAIN if self.role == "main" else (self.role,) if self.role else ()
+
+    def wanted(self, s: Screen) -> tasks_query.Query:
         """What the store narrows by.
 
         Raises:
             UnknownUnitError: no duty that the viewer may see names such a unit.
             AmbiguousUnitError: several units have the name.
         """
-        return Wanted(
-            unit=s.unit_meant(self.unit),
-            roles=MAIN if self.role == "main" else (self.role,) if self.role else (),
-            document_id=self.document or None,
-            plans=frozenset({self.plan}) if self.plan else None,
+        return tasks_query.Query(
+            select=tasks_query.Select.MILESTONES,
+            units=tasks_query.borne_by(s.unit_meant(self.unit), self.roles),
+            documents=(self.document,) if self.document else (),
+            plans=(self.plan,) if self.plan else (),
         )
 
     def takes(self, item: DueItem) -> bool:
@@ -199,10 +204,9 @@ def _written(form: str, s: Screen, f: Filters) -> bytes:
     day = f.as_of or s.service.today()
     items = s.service.standings(s.viewer.actor, day, f.wanted(s))
     keys = {(i.milestone_id, i.occurrence) for i in items if f.takes(i) and f.stands(i)}
-    wanted = s.service.narrowed(s.viewer.actor, f.wanted(s))
     rows: list[ExportRow] = [
         row
-        for row in export_rows(s.service.store, day, wanted, reader=s.viewer.actor)
+        for row in export_rows(s.service.store, day, f.wanted(s), reader=s.viewer.actor)
         if (row.milestone_id, row.occurrence) in keys
     ]
     rows = [row.model_copy(update={"number": number}) for number, row in enumerate(rows, 1)]
@@ -219,7 +223,7 @@ def feed_address(s: Screen, f: Filters, register: Register) -> str:
     """Where calendar programs find the deadlines of the table's unit, role and plan; the token is
     left to be filled in."""
     title = next((p.title for e in register.extractions for p in e.plans if p.id == f.plan), "")
-    query = {"unit": f.unit, "role": [r.value for r in f.wanted(s).roles], "plan": title}
+    query = {"unit": f.unit, "role": [r.value for r in f.roles], "plan": title}
     base = s.service.settings.base_url or str(s.request.base_url).rstrip("/")
     shown = urlencode({key: value for key, value in query.items() if value}, doseq=True)
     return f"{base}/api/v1/exports/calendar.ics?{shown}{'&' if shown else ''}token="

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
+from fastapi import Query as Asking
 
 from api.service.pages.admin import all_organisations
 from api.service.pages.neighbours import MOST, neighbours_of, picture_of
@@ -18,15 +19,15 @@ from tasks.bearing import joint_units, main_units
 from tasks.disclosure import Part
 from tasks.due import Colour, State
 from tasks.lifecycle import Status
-from tasks.listing import Wanted
 from tasks.queries import Placed, Register, UnitCount
+from tasks.query import Query, Select, borne_by
 from tasks.units import jurisdiction_of, title_of
 
 router = APIRouter()
 
 
 @router.get("/units")
-def units(s: Reading, q: Annotated[str, Query(max_length=100)] = "") -> Response:
+def units(s: Reading, q: Annotated[str, Asking(max_length=100)] = "") -> Response:
     """All units that bear a task, with what stands red, yellow and blue."""
     register = s.service.register(s.viewer.actor).tracked
     colours: dict[str, Counter[Colour]] = {}
@@ -48,7 +49,7 @@ def units(s: Reading, q: Annotated[str, Query(max_length=100)] = "") -> Response
 
 
 @router.get("/units/{unit:path}")
-def unit(unit: str, s: Reading, role: Annotated[str, Query(max_length=20)] = "") -> Response:
+def unit(unit: str, s: Reading, role: Annotated[str, Asking(max_length=20)] = "") -> Response:
     """One unit, by its id or a name; with a role, only neighbours that bear something in it. A
     name that several have is an error page with the choice between them."""
     whole = s.service.register(s.viewer.actor)
@@ -56,7 +57,9 @@ def unit(unit: str, s: Reading, role: Annotated[str, Query(max_length=20)] = "")
     register = whole.tracked if whole.tracked.known.find(unit) else whole
     key = register.known.one(unit).id
     [found] = [u for u in register.units() if u.unit_id == key]
-    items = s.service.standings(s.viewer.actor, s.service.today(), Wanted(unit=key))
+    items = s.service.standings(
+        s.viewer.actor, s.service.today(), Query(select=Select.MILESTONES, units=borne_by(key))
+    )
     own = [i for i in items if key in main_units(i)]
     shared = [i for i in items if key in joint_units(i)]
     urgent = [i for i in items if i.colour is not Colour.NONE]

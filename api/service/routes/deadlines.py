@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
+from fastapi import Query as Asking
 from pydantic import BaseModel
 
 from api.service.identity import Reader, ServiceOf, Viewer
-from api.service.paging import Cursor, Limit, Page, page_of
+from api.service.paging import Cursor, Limit, Page
 from api.service.problems import RESPONSES
 from api.service.routes.parameters import (
     AsOf,
@@ -24,17 +25,16 @@ from api.service.routes.parameters import (
     Unit,
     Within,
 )
-from api.service.standings import due_of, overdue_of, read_standings
+from api.service.standings import due_in, overdue_in, page_of_items, query_of
 from api.service.state import Service
 from api.service.wire.progress import DueItem
 from kb.language.roles import Role
 from tasks.due import DUE_SOON, last_of
-from tasks.due import DueItem as Standing
-from tasks.listing import count_standings, plan_titles
+from tasks.query import Group, Operation, Query, Select, in_states
 
 router = APIRouter(tags=["duties"], responses=RESPONSES)
-Days = Annotated[int, Query(ge=1, description="至少逾期几天 / at least")]
-By = Annotated[GroupBy, Query(description="按什么计数 / what to count by")]
+Days = Annotated[int, Asking(ge=1, description="至少逾期几天 / at least")]
+By = Annotated[GroupBy, Asking(description="按什么计数 / what to count by")]
 
 
 class Counted(BaseModel):
@@ -76,12 +76,16 @@ class Asked:
     as_of: date
     document: str
 
-    def standings(self, within: int = DUE_SOON) -> list[Standing]:
+    def query(self, within: int = DUE_SOON) -> Query:
         """Those milestones; what is due within so many days counts as due soon."""
-        return read_standings(
-            self.service, self.viewer.actor, self.unit, self.roles, self.plan, self.as_of, within,
-            self.document,
+        return query_of(
+            self.service, self.viewer.actor, Select.MILESTONES, unit=self.unit, roles=self.roles,
+            plan=self.plan, document=self.document, within=within,
         )  # fmt: skip
+
+    def page(self, query: Query, limit: int, cursor: str) -> Page[DueItem]:
+        """A part of the list."""
+        return page_of_items(self.service, self.viewer.actor, query, self.as_of, limit, cursor)
 
 
 def _asked(
@@ -99,18 +103,16 @@ def _asked(
 AskedFor = Annotated[Asked, Depends(_asked)]
 
 
-def _overdue(asked: AskedFor, days: Days = 1, inherited: Inherited = False) -> list[Standing]:
-    return overdue_of(asked.standings(), days, inherited=inherited)
+def _overdue(asked: AskedFor, days: Days = 1, inherited: Inherited = False) -> Query:
+    return overdue_in(asked.query(), asked.as_of, days, inherited=inherited)
 
 
-def _due(
-    asked: AskedFor, within: Within = DUE_SOON, inherited: Inherited = False
-) -> list[Standing]:
-    return due_of(asked.standings(within), inherited=inherited)
+def _due(asked: AskedFor, within: Within = DUE_SOON, inherited: Inherited = False) -> Query:
+    return due_in(asked.query(within), inherited=inherited)
 
 
-OverdueOnes = Annotated[list[Standing], Depends(_overdue)]
-DueOnes = Annotated[list[Standing], Depends(_due)]
+OverdueOnes = Annotated[Query, Depends(_overdue)]
+DueOnes = Annotated[Query, Depends(_due)]
 
 
 @router.get("/milestones", summary="里程碑 / milestones")
@@ -123,39 +125,38 @@ def milestones(
 ) -> DuePage:
     """Milestones as they stand on a day, soonest first; `window` says in which days they are due
     soon."""
-    found = asked.standings(within)
-    items = [i for i in found if not statuses or i.among(statuses)]
-    return _windowed(asked, within, _page(items, limit, cursor))
+    wanted = in_states(asked.query(within), statuses)
+    return _windowed(asked, within, asked.page(wanted, limit, cursor))
 
 
 @router.get("/overdue", summary="逾期 / what is overdue")
-def overdue(items: OverdueOnes, limit: Limit = 50, cursor: Cursor = "") -> Page[DueItem]:
+def overdue(wanted: OverdueOnes, asked: AskedFor, limit: Limit = 50, cursor: Cursor = "") -> Page[DueItem]:  # fmt: skip
     """Milestones whose day has passed, longest overdue first."""
-    return _page(items, limit, cursor)
+    return asked.page(wanted, limit, cursor)
 
 
 @router.get("/due", summary="快到期 / what is due soon")
 def due(
-    items: DueOnes,
+    wanted: DueOnes,
     asked: AskedFor,
     within: Within = DUE_SOON,
     limit: Limit = 50,
     cursor: Cursor = "",
 ) -> DuePage:
     """Milestones that are due within so many days, soonest first; `window` says which days."""
-    return _windowed(asked, within, _page(items, limit, cursor))
+    return _windowed(asked, within, asked.page(wanted, limit, cursor))
 
 
 @router.get("/overdue/counts", summary="逾期计数 / what is overdue, counted")
-def count_overdue(items: OverdueOnes, by: By, asked: AskedFor) -> list[Counted]:
+def count_overdue(wanted: OverdueOnes, by: By, asked: AskedFor) -> list[Counted]:
     """As `GET /overdue`, counted: a milestone of several units counts for each."""
-    return _counted(asked, items, by)
+    return _counted(asked, wanted, by)
 
 
 @router.get("/due/counts", summary="快到期计数 / what is due soon, counted")
-def count_due(items: DueOnes, by: By, asked: AskedFor, within: Within = DUE_SOON) -> DueCounts:
+def count_due(wanted: DueOnes, by: By, asked: AskedFor, within: Within = DUE_SOON) -> DueCounts:
     """As `GET /due`, counted: a milestone of several units counts for each."""
-    return DueCounts(items=_counted(asked, items, by), window=_window(asked, within))
+    return DueCounts(items=_counted(asked, wanted, by), window=_window(asked, within))
 
 
 def _window(asked: Asked, within: int) -> Window:
@@ -166,19 +167,7 @@ def _windowed(asked: Asked, within: int, page: Page[DueItem]) -> DuePage:
     return DuePage(**dict(page), window=_window(asked, within))
 
 
-def _counted(asked: Asked, items: Sequence[Standing], by: GroupBy) -> list[Counted]:
-    with asked.service.store.reading() as connection:
-        titles = plan_titles(connection)
-    known = asked.service.register(asked.viewer.actor).tracked.known
-    rows = count_standings(items, by, titles, known)
-    return [Counted(name=n, milestones=c) for n, c in rows]
-
-
-def _page(items: Sequence[Standing], limit: int, cursor: str) -> Page[DueItem]:
-    shown, after = page_of(
-        items, limit, cursor,
-        lambda i: [
-            (i.due or date.max).isoformat(), i.document_id, i.path, i.milestone_id, i.occurrence,
-        ],
-    )  # fmt: skip
-    return Page(items=[DueItem.of(i) for i in shown], total=len(items), next=after)
+def _counted(asked: Asked, wanted: Query, by: GroupBy) -> list[Counted]:
+    counted = wanted.model_copy(update={"operation": Operation.COUNT, "group_by": Group(by)})
+    found = asked.service.run(asked.viewer.actor, counted, asked.as_of)
+    return [Counted(name=g.label, milestones=g.count) for g in found.groups]

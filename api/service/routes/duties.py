@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path
+from fastapi import Query as Asking
 from pydantic import BaseModel
 
 from api.service.duties import (
@@ -14,23 +15,31 @@ from api.service.duties import (
     latest_value,
     target_rows,
     task_out,
-    tasks_bearing,
 )
 from api.service.identity import Reader, ServiceOf
 from api.service.paging import Cursor, Limit, Page, page_of
 from api.service.problems import RESPONSES
 from api.service.routes.parameters import AsOf, Document, Plan, Roles, Unit
-from api.service.state import Service
+from api.service.standings import query_of, read_ids
 from api.service.wire.facts import Citation, Target, UnitCount
 from api.service.wire.progress import DueItem, Judged
 from kb.days import Day
 from kb.errors import NotFoundError
 from tasks.bearing import joint_units, main_units
 from tasks.disclosure import Part, may_know
+from tasks.due import State
 from tasks.lifecycle import judge
-from tasks.listing import Wanted
-from tasks.queries import Placed, due_before
-from tasks.undated import undated_of
+from tasks.query import (
+    DayKind,
+    DayWindow,
+    Has,
+    Query,
+    Select,
+    borne_by,
+    in_year,
+    milestones_of,
+)
+from tasks.run import count_units
 
 router = APIRouter(tags=["duties"], responses=RESPONSES)
 
@@ -80,36 +89,34 @@ def tasks(
     plan: Plan = "",
     document: Document = "",
     before: Annotated[
-        Day | None, Query(alias="due_before", description="这天或之前到期 / due by this day")
+        Day | None, Asking(alias="due_before", description="这天或之前到期 / due by this day")
     ] = None,
-    late: Annotated[bool, Query(alias="overdue", description="只列逾期 / overdue only")] = False,
+    late: Annotated[bool, Asking(alias="overdue", description="只列逾期 / overdue only")] = False,
     undated: Annotated[
-        bool, Query(description="只列无时限的 / those without a deadline only")
+        bool, Asking(description="只列无时限的 / those without a deadline only")
     ] = False,
     as_of: AsOf = None,
-    q: Annotated[str, Query(max_length=200, description="标题中的字 / words of the title")] = "",
+    q: Annotated[str, Asking(max_length=200, description="标题中的字 / words of the title")] = "",
     limit: Limit = 50,
     cursor: Cursor = "",
 ) -> Page[TaskOut]:
     """Tasks of tracked documents that the viewer may see, in the order of the documents; of one for
     reference where it is named as `document`."""
-    register = service.register(viewer.actor).asked_for(document)
-    found = tasks_bearing(register, unit, roles)
-    found = [
-        p
-        for p in found
-        if plan in p.plan.title
-        and document in ("", p.document.id)
-        and (q in p.task.title or q in p.clause.heading)
-        and (before is None or due_before(p, before))
-        and (not undated or undated_of(p.task) is not None)
-    ]
-    if late:
-        items = register.overdue(as_of or service.today())
-        overdue_tasks = {item.task_id for item in items}
-        found = [p for p in found if p.task.id in overdue_tasks]
-    shown, after = page_of(found, limit, cursor, lambda p: _place(service, p))
-    return Page(items=[task_out(register, p) for p in shown], total=len(found), next=after)
+    asked = query_of(
+        service, viewer.actor, Select.DUTIES, unit=unit, roles=roles, plan=plan, document=document
+    )
+    query = asked.model_copy(
+        update={
+            "text": q or None,
+            "due": DayWindow(end=before, day=DayKind.PRINTED) if before else None,
+            "states": (State.OVERDUE,) if late else (),
+            "lacks": (Has.DATE,) if undated else (),
+        }
+    )
+    register = service.register(viewer.actor)
+    found, after = read_ids(service, viewer.actor, query, as_of or service.today(), limit, cursor)
+    items = [task_out(register, register.placed(key)) for key, _ in found.ids]
+    return Page(items=items, total=found.total, next=after)
 
 
 @router.get("/tasks/{task_id}", summary="一项任务 / a task")
@@ -119,7 +126,7 @@ def task(task_id: str, viewer: Reader, service: ServiceOf, as_of: AsOf = None) -
     placed = register.placed(task_id)
     day = as_of or service.today()
     ids = frozenset(m.id for m in placed.task.milestones)
-    items = service.standings(viewer.actor, day, Wanted(milestones=ids)) if ids else []
+    items = service.standings(viewer.actor, day, milestones_of(ids)) if ids else []
     return TaskDetail(
         **task_out(register, placed).model_dump(),
         milestones=[DueItem.of(i) for i in items],
@@ -135,22 +142,22 @@ def targets(
     viewer: Reader,
     service: ServiceOf,
     text: Annotated[
-        str, Query(max_length=200, description="指标、范围或原文中的字 / words of the target")
+        str, Asking(max_length=200, description="指标、范围或原文中的字 / words of the target")
     ] = "",
     plan: Plan = "",
-    year: Annotated[int | None, Query(ge=1900, le=2200, description="哪年到期 / year due")] = None,
+    year: Annotated[int | None, Asking(ge=1900, le=2200, description="哪年到期 / year due")] = None,
     as_of: AsOf = None,
     limit: Limit = 50,
     cursor: Cursor = "",
 ) -> Page[TargetOut]:
     """Targets with the latest reported value."""
-    register = service.register(viewer.actor).tracked
-    found = register.targets(text, plan=plan, year=year)
-    shown, after = page_of(
-        found, limit, cursor, lambda row: [*_place(service, row[0]), row[1].span.start, row[1].id]
-    )
-    out = target_rows(service, viewer.actor, shown, as_of or service.today())
-    return Page(items=out, total=len(found), next=after)
+    asked = query_of(service, viewer.actor, Select.TARGETS, plan=plan)
+    query = asked.model_copy(update={"text": text or None, "due": in_year(year)})
+    day = as_of or service.today()
+    found, after = read_ids(service, viewer.actor, query, day, limit, cursor)
+    numbers = service.register(viewer.actor).numbers
+    out = target_rows(service, viewer.actor, [numbers[key] for key, _ in found.ids], day)
+    return Page(items=out, total=found.total, next=after)
 
 
 @router.get("/targets/{target_id}/trace", summary="追溯到原文 / trace to the source")
@@ -185,7 +192,10 @@ def units(
     viewer: Reader, service: ServiceOf, limit: Limit = 200, cursor: Cursor = ""
 ) -> Page[UnitCount]:
     """Units that bear a task, those with most first."""
-    found = service.register(viewer.actor).tracked.units()
+    with service.store.reading() as connection:
+        found = count_units(
+            connection, Query(select=Select.UNITS), reader=viewer.actor, as_of=service.today()
+        )
     shown, after = page_of(found, limit, cursor, lambda u: [-u.tasks, u.label, u.unit_id])
     return Page(items=[UnitCount.of(u) for u in shown], total=len(found), next=after)
 
@@ -203,7 +213,9 @@ def unit_of(
     key = register.known.one(unit).id
     [found] = [u for u in register.units() if u.unit_id == key]
     standing, joint = Counter[str](), Counter[str]()
-    for item in service.standings(viewer.actor, as_of or service.today(), Wanted(unit=key)):
+    for item in service.standings(
+        viewer.actor, as_of or service.today(), Query(select=Select.MILESTONES, units=borne_by(key))
+    ):
         standing[item.state.value] += key in main_units(item)
         joint[item.state.value] += key in joint_units(item)
     people = [p for p in service.people.list() if key in p.units and p.active]
@@ -217,9 +229,3 @@ def unit_of(
         standing_joint=dict(+joint),
         people=[p.name for p in people] if may_know(viewer.actor, Part.PEOPLE) else [],
     )
-
-
-def _place(service: Service, placed: Placed) -> list[Any]:
-    """Where a task stands in the order of the documents and of their text."""
-    span = placed.task.span
-    return [*service.place(placed.document.id), span.start, span.end, placed.task.id]

@@ -14,7 +14,7 @@ from api.service.paging import Cursor, Limit, Page, page_of
 from api.service.problems import RESPONSES, UnauthenticatedError
 from api.service.routes.parameters import AsOf, Plan, Roles, Statuses, Unit, Within
 from api.service.sending import TAGGED, disposition, download, tagged
-from api.service.standings import wanted_of
+from api.service.standings import query_of
 from api.service.state import Service
 from kb.language.roles import Role
 from tasks.access import CALENDAR
@@ -29,6 +29,7 @@ from tasks.exports.rows import ExportRow, export_rows
 from tasks.exports.workbook import Heading
 from tasks.lifecycle import Status
 from tasks.outbox import DeliveryStatus, Outbox
+from tasks.query import Select, in_states
 
 router = APIRouter(tags=["outputs"], responses=RESPONSES)
 Exporter = Annotated[Viewer, Depends(needs(Action.EXPORT))]
@@ -133,7 +134,7 @@ def digest(
             service.store, asked, as_of or asked.nearest(service.today()),
             zone=ZoneInfo(service.settings.timezone), within=within,
             units=(unit,) if unit else (), overview=not unit, all_clear=True,
-            documents=service.visible(viewer.actor), reader=viewer.actor,
+            reader=viewer.actor,
         )  # fmt: skip
         data = render(found, kind, language, base_url=service.settings.base_url)
         return data, file_name(found, kind, language)
@@ -243,7 +244,6 @@ def _rows(
     overdue: bool = False,
     statuses: list[Status | State] | None = None,
 ) -> list[ExportRow]:
-    chosen = service.narrowed(viewer.actor, wanted_of(service, viewer.actor, unit, roles, plan))
-    return export_rows(
-        service.store, day, chosen, overdue=overdue, statuses=statuses or (), reader=viewer.actor
-    )
+    asked = query_of(service, viewer.actor, Select.MILESTONES, unit=unit, roles=roles, plan=plan)
+    chosen = in_states(asked, statuses or (), overdue=overdue)
+    return export_rows(service.store, day, chosen, reader=viewer.actor)

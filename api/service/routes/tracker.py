@@ -26,8 +26,8 @@ from tasks.disclosure import Part, name_of_evidence
 from tasks.due import Row, holding_day
 from tasks.lifecycle import STEP_NAMES, STEPS, Command, Step, obstacle
 from tasks.lifecycle import Evidence as Proof
-from tasks.listing import Wanted
 from tasks.proofs import steps_naming
+from tasks.query import milestones_of
 from tasks.succession import former_document, read_replacements
 from tasks.tracker import bearing_units
 from tasks.tracking import REFUSED
@@ -105,7 +105,7 @@ def steps(
     """Every step of the cycle and whether this viewer may take it in the present state."""
     row = seen_milestone(service, viewer, milestone_id)
     today = service.today()
-    items = service.standings(viewer.actor, today, Wanted(milestones=frozenset({row.id})))
+    items = service.standings(viewer.actor, today, milestones_of({row.id}))
     item = next((i for i in items if i.occurrence == occurrence), None)
     life = item.life if item else service.tracker.life(row.id, occurrence)
     due = item.due if item else holding_day(life, row.due)

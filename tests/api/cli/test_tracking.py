@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from api.cli.actions import plan_titles_of
 from api.cli.app import run
 from api.cli.state import require_plan
 from ingest.pipeline import extract_bytes
 from kb.errors import NotFoundError
-from tasks.queries import Register
+from tasks.listing import plan_titles
+from tests.stores import passing_store
+from tests.tasks.samples import NOW
 
 PLAN = """某区防汛工作方案（2024—2026年）
 某区府办发〔2024〕1号
@@ -281,7 +282,10 @@ def test_nobody_stores_evidence_for_what_they_may_not_report_on(duban, tmp_path)
 
 def test_a_plan_without_a_task_is_a_plan():
     read = extract_bytes(PLAN.encode(), "plan.txt").model_copy(update={"tasks": ()})
-    titles = list(plan_titles_of(Register([read])))
+    with passing_store() as store:
+        store.add(read, PLAN.encode(), recorded_at=NOW)
+        with store.reading() as connection:
+            titles = list(plan_titles(connection, listed=True).values())
     require_plan("防汛", titles)
     with pytest.raises(NotFoundError, match="登月"):
         require_plan("登月", titles)

@@ -20,6 +20,7 @@ from tests.tasks.samples import NOW
 PLACE = Path(service_app.__file__).parent / "examples.json"
 BODIES: dict[str, dict[str, Any]] = {
     f"POST {API}/session": {"login": "reader", "password": PASSWORD},
+    f"POST {API}/query": {"select": "duties", "states": ["overdue"], "as_of": "2030-01-01"},
     f"POST {API}/ask": {"question": "整治隐患由哪些单位负责？", "as_of": "2026-01-02"},
     "POST /v1/chat/completions": {
         "messages": [{"role": "user", "content": "整治隐患由哪些单位负责？"}], "as_of": "2026-01-02",

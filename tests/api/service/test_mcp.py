@@ -14,7 +14,15 @@ from mcp.client.streamable_http import streamable_http_client
 from tests.api.service.world import CLOSED_UNIT, OWN, SECRET
 from tests.tasks.samples import TODAY
 
-TOOLS = {"who_is_responsible", "tasks_of_unit", "overdue", "target_value", "trace", "search"}
+TOOLS = {
+    "who_is_responsible",
+    "tasks_of_unit",
+    "overdue",
+    "target_value",
+    "trace",
+    "search",
+    "query",
+}
 FAR = "2030-01-01"
 BLIND = ("public", "reader", "other")
 CALLS = [
@@ -24,6 +32,8 @@ CALLS = [
     ("overdue", {"as_of": FAR, "unit": OWN, "plan": "方案", "inherited": True}),
     ("target_value", {"text": ""}),
     ("target_value", {"text": "覆盖率", "year": 2025}),
+    ("query", {"query": {"select": "duties"}}),
+    ("query", {"query": {"select": "clauses", "text": "工程"}}),
     ("trace", {"words": "工程"}),
 ]
 ASKED = [
@@ -66,7 +76,7 @@ def listed(world, role, mode="auto"):
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
-def test_six_tools_that_write_nothing(world, mode):
+def test_the_tools_that_write_nothing(world, mode):
     tools = listed(world, "reader", mode)
     assert {t.name for t in tools} == TOOLS
     assert all(t.annotations.read_only_hint and not t.annotations.destructive_hint for t in tools)

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Connection, Date, DateTime, Integer, LargeBinary, create_engine, text
+from sqlalchemy import Connection, Date, DateTime, Float, Integer, LargeBinary, create_engine, text
 from sqlalchemy.engine import make_url
 
 from tasks import schema
@@ -106,7 +106,7 @@ def change_one(connection: Connection, table: str, column: str) -> str:
     rows = connection.execute(there.select().order_by(*there.primary_key)).mappings().all()
     row = next((r for r in rows if r[column] not in (None, "", 0)), rows[0])
     kind, value = there.c[column].type, row[column]
-    if isinstance(kind, Integer):
+    if isinstance(kind, Integer | Float):
         new = 1 - value if column in ("active", "inherited") else (value or 0) + 1000
     elif isinstance(kind, Date | DateTime):
         new = (
@@ -178,7 +178,7 @@ CASES: list[tuple[str, str, Callable[[Connection], None]]] = [
     ("a person that nobody added", "person", run("INSERT INTO person (login, name, role, active) VALUES ('gui', '鬼', 'admin', 1)")),
     ("a unit that nobody bound", "person_unit", run("INSERT INTO person_unit (login, unit) VALUES ('sun', '-/区公安局')")),
     ("a token that nobody made", "token", run("INSERT INTO token SELECT 'token-gui', 'h', 'qian', name, scopes, created_at, expires_at FROM token")),
-    ("a step that nobody took", "life", run("INSERT INTO life SELECT 'milestone-gui', occurrence, status, due, body FROM life LIMIT 1")),
+    ("a step that nobody took", "life", run("INSERT INTO life SELECT 'milestone-gui', occurrence, status, due, body, since, updated_on FROM life LIMIT 1")),
     ("evidence that is another's", "evidence", run("UPDATE evidence SET data = (SELECT data FROM evidence WHERE length(data) = 7) WHERE length(data) = 5")),
     ("a digest that was not sent", "delivery", run("INSERT INTO delivery SELECT unit, '2026-W02', channel, status, holder, attempts, at, address, message_id, sha256, note, answer FROM delivery")),
     ("bytes that nobody brought", "source", run("INSERT INTO source SELECT 'b' || substr(sha256, 2), data FROM source LIMIT 1")),

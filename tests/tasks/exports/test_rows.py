@@ -17,7 +17,7 @@ from tasks.exports.keys import read_key, row_key
 from tasks.exports.rows import export_rows
 from tasks.exports.words import describe_deadline
 from tasks.lifecycle import Status, Step, Verdict
-from tasks.listing import Wanted
+from tasks.query import in_states
 from tasks.store import Store
 from tasks.tracker import Tracker
 from tests.stores import new_store
@@ -34,7 +34,7 @@ from tests.tasks.export_samples import (
     rows_of,
     take,
 )
-from tests.tasks.samples import unit_of
+from tests.tasks.samples import milestones, unit_of
 
 
 @pytest.fixture
@@ -114,14 +114,14 @@ def test_progress_and_targets(store):
 
 def test_filters(store):
     everything = export_rows(store, TODAY)
-    late = export_rows(store, TODAY, overdue=True)
+    late = export_rows(store, TODAY, in_states(milestones(), (), overdue=True))
     assert [r.title for r in late] == ["整治隐患", "开展演练"]
     take(store, row_of(store, "加强宣传"), Step.ACCEPT)
     for wanted in ({Status.ACCEPTED}, {State.WAITING}, {Status.ACCEPTED, State.WAITING}):
-        found = export_rows(store, TODAY, statuses=wanted)
+        found = export_rows(store, TODAY, in_states(milestones(), wanted))
         assert found
         assert all(r.status in wanted or r.state in wanted for r in found)
-    mine = export_rows(store, TODAY, Wanted(unit=unit_of("区水利局")))
+    mine = export_rows(store, TODAY, milestones(unit=unit_of("区水利局")))
     assert 0 < len(mine) < len(everything)
 
 

@@ -38,6 +38,7 @@ TABLE: dict[tuple[str, str], list[Row]] = {
     ("GET", f"{API}/session"): [Row(ALL)],
     ("DELETE", f"{API}/session"): [Row(ALL)],
     ("POST", f"{API}/ask"): [Row(READERS, {"question": ""})],
+    ("POST", f"{API}/query"): [Row(READERS, {"select": "duties"})],
     ("GET", "/v1/models"): [Row(READERS)],
     ("GET", "/v1/models/{model}"): [Row(READERS)],
     ("POST", "/v1/chat/completions"): [Row(READERS, {"messages": []})],
@@ -184,7 +185,7 @@ def test_who_is_let_through(world, filled, subtests):
 
 TOOLS = {
     "who_is_responsible": READERS, "tasks_of_unit": READERS, "overdue": READERS,
-    "target_value": READERS, "trace": READERS, "search": READERS,
+    "target_value": READERS, "trace": READERS, "search": READERS, "query": READERS,
 }  # fmt: skip
 """The tools for language models: what each gives is what its caller may see (`test_mcp`)."""
 
