@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from kb.errors import StoreError
 
-HEAD = "0015"
+HEAD = "0016"
 """The revision that this version of duban reads and writes."""
 
 

@@ -9,8 +9,8 @@ from datetime import date
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0015"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 
 _TARGET = (
     ("number", sa.Float()), ("comparator", sa.String(8)), ("class", sa.String(16)),
