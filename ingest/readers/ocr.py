@@ -85,27 +85,35 @@ class TooMuchError(Exception):
 
 
 def recognise(page: Pixels) -> Recognised:
-    """The lines of a page, in no order that matters. A page that lies on its side or its head is
-    turned by the confidence of its longest lines, which are read before the rest.
+    """The lines of a page, in no order that matters. Where they run down it, or are badly read, the
+    page is turned by quarters of a circle, and the way that is read best is taken, as its longest
+    lines tell.
 
     Raises:
         TooMuchError: there are more lines on it than any page has.
     """
     ready = make_ready(page)
     found = _detect(ready.pixels)
-    if found.boxes and (found.tall > 0.5 or _judge(found) < GOOD):
-        # On its side the lines run down; on its head they are read badly.
-        turns = (1, 3) if found.tall > 0.5 else (2, 1, 3)
-        tried = [(_judge(found) if found.tall <= 0.5 else 0.0, ready, found)]
-        for quarters in turns:
-            turned = make_ready(page, quarters)
-            again = _detect(turned.pixels)
-            mean = _judge(again) if again.tall <= 0.5 else 0.0
-            tried.append((mean, turned, again))
-            if mean >= GOOD:
-                break
-        _, ready, found = max(tried, key=lambda t: t[0])
+    on_side = found.tall > 0.5
+    lines = () if on_side else tuple(_read(found))
+    if not found.boxes or (not on_side and _mean(lines) >= GOOD):
+        return Recognised(ready, lines)
+    best = (0.0 if on_side else _judge(found), ready, found)
+    for quarters in (1, 3) if on_side else (2, 1, 3):
+        turned = make_ready(page, quarters)
+        again = _detect(turned.pixels)
+        mean = _judge(again) if again.tall <= 0.5 else 0.0
+        best = max(best, (mean, turned, again), key=lambda one: one[0])
+        if mean >= GOOD:
+            break
+    _, ready, found = best
     return Recognised(ready, tuple(_read(found)))
+
+
+def _mean(lines: Sequence[TextLine]) -> float:
+    """The mean confidence by character."""
+    seen = [character.confidence for line in lines for character in line.characters]
+    return float(np.mean(seen)) if seen else 0.0
 
 
 def model_digest() -> str:
@@ -235,7 +243,7 @@ class _Words(NamedTuple):
         # One step is a few columns of the model and never exact; many are together.
         usual = median(steps)
         alike = [step for step in steps if abs(step - usual) <= usual / 3]
-        return min(sum(alike) / len(alike), self.height)
+        return min(sum(alike) / len(alike), self.height) if alike else None
 
 
 def _read(found: _Found) -> list[TextLine]:
