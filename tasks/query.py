@@ -16,7 +16,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
-from kb.days import AskedDay
+from kb.days import AskedDay, Day
 from kb.errors import DubanError
 from kb.language.comparators import Comparator
 from kb.language.roles import Role
@@ -146,8 +146,8 @@ class UnitFilter(Fact):
 class DayWindow(Fact):
     """Days, both ends included; an open end is None."""
 
-    start: AskedDay | None = None
-    end: AskedDay | None = None
+    start: Day | None = None
+    end: Day | None = None
     day: DayKind = DayKind.GOVERNING
 
     @model_validator(mode="after")

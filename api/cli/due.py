@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import typer
 
@@ -50,7 +50,9 @@ def due(run: Run, wanted: DueFilter, as_of: date | None, as_json: bool) -> None:
             update={
                 "states": (State.OVERDUE if late else State.DUE_SOON,),
                 "near": wanted.within or DUE_SOON,
-                "due": DayWindow(end=day - timedelta(wanted.least)) if late else None,
+                "due": DayWindow(end=date.fromordinal(max(day.toordinal() - wanted.least, 1)))
+                if late
+                else None,
             }
         )
         if wanted.by:

@@ -4,7 +4,7 @@ The same for the API's lists, pages and the tools for language models."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from api.service.paging import Page, read_cursor, write_cursor
 from api.service.state import Service
@@ -60,7 +60,7 @@ def paged(query: Query) -> Query:
 def overdue_in(query: Query, as_of: date, days: int = 1, *, inherited: bool = False) -> Query:
     """Those at least `days` overdue (past their day, where no more is known); with `inherited` also
     those that are due by their plan's end only."""
-    last = DayWindow(end=as_of - timedelta(days))
+    last = DayWindow(end=date.fromordinal(max(as_of.toordinal() - days, 1)))
     narrowed = {"states": (State.OVERDUE,), "due": last}
     return query.model_copy(update=narrowed | ({} if inherited else {"inherited": False}))
 
