@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -15,8 +17,10 @@ from api.service.uploads import LONGEST_NAME, Upload, keep_bytes
 from api.service.wire.governance import Visibility
 from ingest.deliveries import is_delivery, open_delivery
 from ingest.reader_version import reader_version
-from ingest.readers import SUFFIXES
-from ingest.readers.kinds import DELIVERY_SUFFIXES
+from ingest.readers import SUFFIXES, detect_media_type
+from ingest.readers.images import join_pages
+from ingest.readers.kinds import DELIVERY_SUFFIXES, PICTURES
+from ingest.recognising import MOST_PAGES
 from kb.errors import DubanError, NotFoundError, SecretError
 from kb.identifiers import sha256_hex
 from tasks.home import Home, Whose, read_home, whose
@@ -34,6 +38,7 @@ from tasks.visibility import Visibility as Seen
 
 UPLOADED = SUFFIXES | DELIVERY_SUFFIXES
 """Suffixes of what may be sent: documents, and what holds some."""
+_PARTS = re.compile(r"(\d+)")
 
 
 class DocumentOut(BaseModel):
@@ -66,9 +71,9 @@ class DocumentOut(BaseModel):
     older_reader: bool
 
 
-def queue(jobs: Jobs, service: Service, viewer: Viewer, got: Upload) -> Job:
-    """Queue an upload whose kind is read; of a package or a mail each member, of which this gives the
-    first one's job. A member that is refused is a job that failed, with the reason.
+def queue(jobs: Jobs, service: Service, viewer: Viewer, got: Upload) -> list[Job]:
+    """Queue an upload whose kind is read; of a package or a mail each member, in order, each with a job
+    of its own. A member that is refused is a job that failed, with the reason.
 
     Raises:
         DubanError: its kind is not, or the other fields say nothing that can be.
@@ -97,10 +102,34 @@ def queue(jobs: Jobs, service: Service, viewer: Viewer, got: Upload) -> Job:
         found = _queue_members(jobs, order, data)
         got.path.unlink(missing_ok=True)
         return found
-    return jobs.ingest(got.path, order)
+    return [jobs.ingest(got.path, order)]
 
 
-def _queue_members(jobs: Jobs, order: Order, data: bytes) -> Job:
+def join_pictures(folder: Path, sent: Sequence[tuple[str, Path]]) -> tuple[str, Path]:
+    """Pictures that were sent together as the pages of one document: its name and where it lies. In
+    the order of their names, numbers in them by their value (第2页 before 第10页).
+
+    Raises:
+        DubanError: one of them is no picture.
+        SourceError: one of them cannot be read; names it.
+    """
+    ordered = sorted(sent, key=lambda one: _by_number(one[0]))
+    pages = [(path.read_bytes(), name) for name, path in ordered]
+    for data, name in pages:
+        if detect_media_type(data, name) not in PICTURES:
+            raise DubanError(f"{name}: 不是图片, 不能合为一份 / is no picture and cannot be joined")
+    name = f"{Path(pages[0][1]).stem}-{len(pages)}.tiff"
+    return name, keep_bytes(join_pages(pages, MOST_PAGES), folder)
+
+
+def _by_number(name: str) -> list[tuple[int, str]]:
+    return [
+        (int(part), "") if part.isascii() and part.isdigit() else (-1, part)
+        for part in _PARTS.split(name)
+    ]
+
+
+def _queue_members(jobs: Jobs, order: Order, data: bytes) -> list[Job]:
     if order.replaces is not None:
         raise DubanError(
             "压缩包或邮件不能作为一份文件的新版本 / a package or mail is no new version of one document",
@@ -117,7 +146,7 @@ def _queue_members(jobs: Jobs, order: Order, data: bytes) -> Job:
     for refused in delivery.refused:
         name = refused.path.rpartition("/")[2][-LONGEST_NAME:]
         queued.append(jobs.refuse(order.model_copy(update={"name": name}), refused.error))
-    return queued[0]
+    return queued
 
 
 def _seen(level: str, units: list[str]) -> Seen | None:

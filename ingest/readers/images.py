@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,25 @@ def pages_of(data: bytes, name: str, most: int) -> Iterator[Pixels]:
     """
     for number, picture in enumerate(_frames(data, name, most), start=1):
         yield _guarded(lambda picture=picture: _pixels(picture), name, number)
+
+
+def join_pages(files: Sequence[tuple[bytes, str]], most: int) -> bytes:
+    """Pictures that are the pages of one document, in their order, as one TIFF file without loss.
+
+    Args:
+        files: bytes and name of each.
+        most: pages that one document may have.
+
+    Raises:
+        SourceError: one of them is damaged, too small or too large; names it.
+    """
+    pages = [
+        Image.fromarray(pixels) for data, name in files for pixels in pages_of(data, name, most)
+    ]
+    written = io.BytesIO()
+    first, *rest = pages
+    first.save(written, "TIFF", save_all=True, append_images=rest, compression="tiff_adobe_deflate")
+    return written.getvalue()
 
 
 def count_pages(data: bytes, name: str) -> int:

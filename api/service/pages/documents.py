@@ -11,7 +11,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from api.service.documents import UPLOADED, queue, seen_document
+from api.service.documents import UPLOADED, join_pictures, queue, seen_document
 from api.service.job_records import JobStatus
 from api.service.jobs import Jobs, JobsOf
 from api.service.pages.admin import split
@@ -112,9 +112,18 @@ def _queue_all(s: Screen, jobs: Jobs, sent: Sent) -> Response:
     fields = sent.fields | {"units": list(split(sent.field("units")))}
     queued: list[str] = []
     refused: list[str] = []
+    if sent.field("together") and len(sent.files) > 1:
+        try:
+            sent.files.append(join_pictures(jobs.folder, sent.files))
+        except DubanError as error:
+            return s.refused(error, "/documents")
+        for _, path in sent.files[:-1]:
+            path.unlink(missing_ok=True)
+        del sent.files[:-1]
     for name, path in sent.files:
         try:
-            queued.append(queue(jobs, s.service, s.viewer, Upload(path, name, fields)).id)
+            found = queue(jobs, s.service, s.viewer, Upload(path, name, fields))
+            queued += [job.id for job in found]
         except DeniedError:
             raise
         except DubanError as error:

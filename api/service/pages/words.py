@@ -227,6 +227,7 @@ _DOCUMENTS = {
     "或选文件夹": "Or choose a folder",
     "也可以把文件或文件夹拖到这里。": "Files and folders can be dropped here too.",
     "上传失败": "not sent",
+    "所选图片是一份文件的各页，按文件名顺序合为一份": "The pictures are pages of one document: join them by name",
     "原件页面": "Page of the original",
     "页": "Pages",
     "第 {page} 页": "page {page}",

@@ -283,16 +283,20 @@ async def upload(
     """Take in a file; a job reads it (`Location` says where to look). The same bytes change
     nothing, whatever the file is called. Others are a new version of the document that prints the
     same number and title, or of the one that `replaces` names; what is less sure is told in the
-    report and settled by a person. `level` and `units` say who may see it, else it is as open as
+    report and settled by a person. Of a package or a mail each member is a document with a job of
+    its own: this gives the first, `Link` (`rel="item"`) all of them. `level` and `units` say who may see it, else it is as open as
     its former version, or public."""
     got = await receive(request, jobs.folder, LIMIT)
     try:
-        job = await run_in_threadpool(queue, jobs, service, viewer, got)
+        queued = await run_in_threadpool(queue, jobs, service, viewer, got)
     except BaseException:
         got.path.unlink(missing_ok=True)
         raise
-    response.headers["Location"] = f"/api/v1/jobs/{job.id}"
-    return job
+    response.headers["Location"] = f"/api/v1/jobs/{queued[0].id}"
+    if len(queued) > 1:
+        items = (f'</api/v1/jobs/{job.id}>; rel="item"' for job in queued)
+        response.headers["Link"] = ", ".join(items)
+    return queued[0]
 
 
 @router.get("/versions", summary="待确认的版本关系 / possible versions")

@@ -98,6 +98,12 @@ function send(file, row) {
 
 form.addEventListener("submit", async (event) => {
   if (chosen.size === 0) return;
+  if (form.elements.together.checked) {
+    const pages = new DataTransfer(); // one request: the pages make one document
+    for (const file of chosen.values()) pages.items.add(file);
+    field.files = pages.files;
+    return;
+  }
   event.preventDefault();
   form.querySelector("button.primary").disabled = true;
   const jobs = [];
