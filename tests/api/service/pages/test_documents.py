@@ -1,8 +1,17 @@
-"""The page of documents: what an older reader read, and who may have it read again."""
+"""The page of documents: what an older reader read, and who may have it read again; several files at
+once; the pages of a file beside its text, its sheets as grids."""
+
+import io
+import re
+
+import pytest
+from PIL import Image
 
 from api.service.job_records import JobStatus
 from ingest.pipeline import extract_bytes
 from tests.api.service.test_jobs import ended
+from tests.ingest.readers.pdf_files import Sheet, Words, write_pdf
+from tests.ingest.readers.workbooks import xlsx
 
 OLDER, AGAIN = "由旧版读取", "重新读取</button>"
 
@@ -10,11 +19,14 @@ OLDER, AGAIN = "由旧版读取", "重新读取</button>"
 class Here:
     """Reads a file in this process."""
 
-    def __init__(self, path, name, _patience):
+    def __init__(self, path, name, *_, **__):
         self._path, self._name = path, name
 
-    def extract(self):
-        return extract_bytes(self._path.read_bytes(), self._name)
+    def extract(self, recognised=None):
+        return extract_bytes(self._path.read_bytes(), self._name, recognised=recognised)
+
+    def look(self):
+        pass
 
     def stop(self):
         pass
@@ -47,3 +59,126 @@ def test_documents_of_an_older_reader_are_offered_to_who_may(
     for job in pages_world.app.state.jobs.list(9):
         ended(pages_world.app.state.jobs, job.id)
     assert OLDER not in browser("supervisor").get("/documents").text
+
+
+ROWS = [
+    ["序号", "重点任务", "牵头单位", "完成时限"],
+    ["1", "新建校舍30所，覆盖率达到95%", "区教委", "2026年6月底前"],
+    ["2", "改造操场12个", "区财政局", "2026年9月底前"],
+]
+TITLE = "关于做好校园建设工作的通知"
+
+
+def send(browser, csrf, files, **fields):
+    data = {"csrf": csrf("supervisor"), "level": "public"} | fields
+    sent = [("file", (name, content)) for name, content in files]
+    return browser("supervisor").post("/documents", data=data, files=sent)
+
+
+def jobs_of(answer, world):
+    found = re.findall(r"job-[0-9a-f]+", answer.headers["Location"])
+    return [ended(world.app.state.jobs, job) for job in found]
+
+
+@pytest.fixture(scope="module")
+def read_here():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("api.service.jobs.Reading", Here)
+        yield
+
+
+@pytest.fixture(scope="module")
+def pictured(pages_world, browser, read_here):
+    """A PDF with a page whose owner has a box."""
+    token = browser("supervisor").get("/api/v1/session").json()["csrf"]
+    lines = [
+        TITLE,
+        "一、新建校舍。区教委负责，2026年6月底前新建30所。",
+        "二、改造操场。区财政局负责。",
+    ]
+    words = [Words(line, 80, 100 + 40 * at) for at, line in enumerate(lines)]
+    answer = send(browser, lambda _: token, [("校园.pdf", write_pdf([Sheet(words)]))])
+    (job,) = jobs_of(answer, pages_world)
+    assert job.status is JobStatus.DONE, job.error
+    return job.report.document_id
+
+
+def test_a_page_stands_beside_its_text_with_what_is_asked_for_lit(pictured, browser):
+    client = browser("reader")
+    text = client.get(f"/api/v1/documents/{pictured}/text").text
+    at = text.index("区教委")
+    page = client.get(f"/documents/{pictured}?from={at}&to={at + 3}").text
+    assert f"/documents/{pictured}/pages/1.png" in page
+    (lit,) = re.findall(r'<rect class="lit" x="([\d.]+)" y="([\d.]+)" width="([\d.]+)"', page)
+    assert 180 < float(lit[0]) < 230  # after seven characters of sixteen points from 80
+    assert 40 < float(lit[2]) < 56
+    whole = client.get(f"/documents/{pictured}").text
+    assert 'class="lit"' not in whole
+    assert "第 1 页，共 1 页" in whole
+    part = client.get(f"/documents/{pictured}/clause?from={at}&to={at + 3}").text
+    assert "第 1 页" in part
+
+
+def test_a_page_is_a_picture_that_is_kept_by_the_browser(pictured, browser):
+    answer = browser("reader").get(f"/documents/{pictured}/pages/1.png")
+    assert answer.headers["Content-Type"] == "image/png"
+    assert Image.open(io.BytesIO(answer.content)).size == (952, 1348)
+    headers = {"If-None-Match": answer.headers["ETag"]}
+    again = browser("reader").get(f"/documents/{pictured}/pages/1.png", headers=headers)
+    assert again.status_code == 304
+    assert browser("reader").get(f"/documents/{pictured}/pages/2.png").status_code == 400
+
+
+def test_documents_of_text_have_no_pictures(pages_world, browser):
+    key = pages_world.open.document.id
+    assert browser("reader").get(f"/documents/{key}/pages/1.png").status_code == 404
+    assert "facsimile" not in browser("reader").get(f"/documents/{key}").text
+
+
+def test_several_files_are_sent_at_once_and_none_keeps_the_others_out(
+    pages_world, browser, csrf, read_here
+):
+    files = [("表.xlsx", xlsx(ROWS)), ("坏.xlsx", b"PK\x03\x04"), ("程序.exe", b"MZ\x00\x00")]
+    answer = send(browser, csrf, files)
+    good, bad = jobs_of(answer, pages_world)
+    assert (good.status, bad.status) == (JobStatus.DONE, JobStatus.FAILED)
+    page = browser("supervisor").get(answer.headers["Location"]).text
+    assert "程序.exe" in page  # told that it is refused
+    assert "坏.xlsx" in page
+    shown = browser("reader").get(f"/documents/{good.report.document_id}").text
+    assert 'class="grid"' in shown
+    assert 'title="C2">区教委<' in shown
+
+
+def test_pictures_sent_together_are_pages_of_one_document(pages_world, browser, csrf, monkeypatch):
+    seen = []
+
+    class Counting(Here):
+        def extract(self, recognised=None):
+            with Image.open(self._path) as picture:
+                seen.append((self._name, picture.n_frames, picture.size))
+            return extract_bytes(TITLE.encode(), "a.txt")
+
+    monkeypatch.setattr("api.service.jobs.Reading", Counting)
+    files = [(f"第{n}页.png", drawn(100 + n)) for n in (10, 2)]
+    answer = send(browser, csrf, files, together="1")
+    jobs_of(answer, pages_world)
+    assert seen == [("第2页-2.tiff", 2, (102, 100))]
+    mixed = [*files, ("说明.txt", b"text")]
+    answer = send(browser, csrf, mixed, together="1")
+    assert "说明.txt" in answer.text
+
+
+def drawn(width):
+    out = io.BytesIO()
+    Image.new("RGB", (width, 100), "white").save(out, "PNG")
+    return out.getvalue()
+
+
+def test_the_text_is_kept_plain_or_with_its_marks(pages_world, browser):
+    document = pages_world.open.document
+    plain = browser("reader").get(f"/documents/{document.id}/text")
+    assert plain.content.decode() == document.text
+    marked = browser("reader").get(f"/documents/{document.id}/text?marks=true").text
+    assert '<mark class="owner"' in marked
+    assert re.sub(r"<[^>]+>", "", marked.split("<pre>")[1].split("</pre>")[0])[:20] in document.text
