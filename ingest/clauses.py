@@ -96,9 +96,11 @@ def read_clauses(
         reading, columns = _read(text, clause.span, row, index, breaks, near)
         duties = columns if columns.row.has(ColumnKind.UNITS) else NO_CELLS
         names = tuple(_names(reading.text))
+        preamble = clause.span.start < numbered.get(clause.plan_id, 0)
         owners = read_owners(
             reading,
             organisations,
+            preamble=preamble,
             closed=names if columns.row.asks else [(0, len(reading.text))],
             cells=duties,
             first=_first_note(notes, clause, plans.get(clause.plan_id)),
@@ -110,7 +112,6 @@ def read_clauses(
         # Not the whole list: a time may stand in it (责任单位:…;完成时限:2026年11月底前).
         closed = sorted([*names, *owners.listed])
         leads[clause.id] = _lead(reading.text)
-        preamble = clause.span.start < numbered.get(clause.plan_id, 0)
         found = clause_times(reading, reference=near)
         quantities = read_quantities(
             reading,

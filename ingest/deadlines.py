@@ -232,6 +232,7 @@ def _relative(
     due = Deadline(
         kind=DueKind.RELATIVE,
         duration=length,
+        duration_from=mention.duration if mention.duration_max else None,
         counting=Counting.WORKING_DAYS if mention.working_days else Counting.DAYS,
         ahead=mention.bound is Bound.AHEAD,
     )

@@ -9,6 +9,7 @@ from datetime import date
 from api.service.paging import Page, read_cursor, write_cursor
 from api.service.state import Service
 from api.service.wire.progress import DueItem
+from kb.errors import DubanError
 from kb.language.roles import Role
 from tasks.authorisation import Actor
 from tasks.due import DUE_SOON, State
@@ -82,6 +83,8 @@ def read_ids(
     asked = query.model_copy(update={"limit": limit})
     # The number at its end counted those with one place; here no two have one.
     after = read_cursor(cursor)[:-1] if cursor else ()
+    if cursor and not after:
+        raise DubanError("cursor 不对 / not a cursor of this list")
     with service.store.reading() as connection:
         found = list_ids(
             connection, asked, reader=actor, as_of=as_of, today=service.today(), after=after

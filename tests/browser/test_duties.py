@@ -168,7 +168,7 @@ def test_a_new_version_by_upload_and_what_it_changed(site):
         for text in (words, words.replace("2022年前", "2023年前")):
             page.goto("/documents")
             page.get_by_text("上传文件", exact=True).click()
-            page.locator("input[type=file]").set_input_files(
+            page.locator("input[name=file]").set_input_files(
                 [{"name": name, "mimeType": "text/plain", "buffer": text.encode()}]
             )
             page.get_by_role("button", name="上传", exact=True).click()

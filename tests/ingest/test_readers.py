@@ -13,7 +13,7 @@ from kb.errors import SourceError
         ("blank.txt", b"\xef\xbb\xbf \r\n\t", "空"),
         ("binary.txt", b"\x00\x01\x02" * 100, "二进制"),
         ("scan.pdf", b"%PDF-1.7 ...", "PDF"),
-        ("plan.docx", b"PK\x03\x04....", "DOCX"),
+        ("plan.docx", b"PK\x03\x04....", "package"),
         ("mixed.txt", "一、任务\n".encode() * 20 + "二、目标".encode("gb18030"), "编码"),
         ("nothing.html", b"<html><body></body></html>", ""),
         ("digits.txt", ("一、任务\n1.达到" + "9" * 500_000 + "%").encode(), "第 2 行"),

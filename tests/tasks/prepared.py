@@ -18,7 +18,7 @@ from tasks.addresses import Address, Addresses
 from tasks.authorisation import CONSOLE, PersonRole
 from tasks.corrections import Aspect, Draft, Operation
 from tasks.lifecycle import Step
-from tasks.models import Deadline, DueKind
+from tasks.models import Deadline, DueKind, Recognised
 from tasks.outbox import DeliveryStatus, Key, Outbox
 from tasks.people import People, Person
 from tasks.review import ReviewKind
@@ -57,6 +57,16 @@ def bring(store: Store, text: str, name: str) -> str:
     return added.document_id
 
 
+def bring_picture(store: Store) -> str:
+    """Bring a picture in whose text a model read."""
+    words = {"text": "关于巡查的通知\n一、每月巡查。\n", "model": "m" * 64, "pages": [[595, 842]], "places": [], "blocks": [], "findings": []}  # fmt: skip
+    data, read = b"\x89PNG\r\n\x1a\n picture", Recognised(model="m" * 64, body=json.dumps(words))
+    added = store.add(
+        extract_bytes(data, "scan.png", recognised=read), data, recorded_at=NOW, reader=VERSION
+    )
+    return added.document_id
+
+
 def verify(store: Store, *checkpoints, reader: str = VERSION) -> Verified:
     """Verify with the reader that is installed."""
     how = Reader(version=reader, extract=_extract)
@@ -68,6 +78,7 @@ def prepare(url: str) -> None:
     with Store.open(url) as store:
         tracker, people = Tracker(store), People(store)
         first = bring(store, FIRST, "plan.txt")
+        bring_picture(store)
         take(store, Step.ACCEPT)
         [proof] = tracker.keep_evidence([("照片.jpg", b"photo")])
         target = tasks_of(store)["整治隐患"].targets[0].id

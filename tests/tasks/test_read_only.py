@@ -43,7 +43,7 @@ def test_it_is_read_and_nothing_is_written_beside_it(file):
 def test_what_is_only_in_the_log_of_one_who_has_it_open_is_read(file):
     with sqlite3.connect(file, isolation_level=None) as other:
         other.execute(
-            "INSERT INTO life SELECT 'milestone-x', occurrence, status, due, body FROM life"
+            "INSERT INTO life (milestone_id, occurrence, status, due, body) SELECT 'milestone-x', occurrence, status, due, body FROM life"
         )
         assert file.with_name("duban.db-wal").stat().st_size
         assert not ReadOnlyFile.find(file).whole
@@ -53,7 +53,7 @@ def test_what_is_only_in_the_log_of_one_who_has_it_open_is_read(file):
 KILLED = """
 import os, sqlite3, sys
 other = sqlite3.connect(sys.argv[1], isolation_level=None)
-other.execute("INSERT INTO life SELECT 'milestone-x', occurrence, status, due, body FROM life LIMIT 1")
+other.execute("INSERT INTO life (milestone_id, occurrence, status, due, body) SELECT 'milestone-x', occurrence, status, due, body FROM life LIMIT 1")
 os.kill(os.getpid(), 9)
 """
 

@@ -129,13 +129,14 @@ class Deadline(Wire):
     """When a commitment is due: `date` is the last day for by, in and period; `start` the first
     for start, in and period; `rrule` is RFC 5545, `duration` ISO 8601 after `event` (its place `event_span`; before it
     where `ahead`), of days or of working days
-    (`counting`)."""
+    (`counting`); of a range the upper end, and `duration_from` the lower."""
 
     kind: DueKind
     date: datetime.date | None
     start: datetime.date | None
     rrule: str | None
     duration: str | None
+    duration_from: str | None
     counting: Counting
     event: str | None
     event_span: Span | None

@@ -19,7 +19,7 @@ from tests.tasks.samples import DANGERS, NOW, SCHOOLS, milestone_of, plan, take
 def duban(tmp_path, capsys, monkeypatch):
     # In this process: that files are read in one of their own is tested where they are.
     monkeypatch.setattr(
-        rereading, "read_apart", lambda _, data, path: extract_bytes(data, str(path))
+        rereading, "read_apart", lambda _, data, path, known: extract_bytes(data, str(path))
     )
 
     def call(*arguments: str):

@@ -472,7 +472,7 @@ def test_a_job_is_not_begun_again_for_ever(shared, store_url, tmp_path, places, 
 
 
 def test_a_file_that_ends_its_reader_twice_fails_with_the_reason(jobs_in, store, monkeypatch):
-    def killed(_):
+    def killed(_, known):
         tried.append(1)
         raise ReaderFailedError("exit code -9: …")
 
@@ -503,7 +503,7 @@ def test_what_was_cancelled_is_not_taken_up(shared, store_url, tmp_path):
 
 
 def test_an_index_that_is_not_brought_in_step_does_not_undo_the_job(jobs_in, store):
-    def broken(_):
+    def broken(_, known):
         raise IndexStateError("索引已损坏 / the index is damaged")
 
     jobs = jobs_in(index=broken)

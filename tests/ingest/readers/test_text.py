@@ -84,11 +84,9 @@ def test_nothing_to_read(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        (b"%PDF-1.7\n%\xe2\xe3", "PDF"),
-        (b"PK\x03\x04\x14\x00", "DOCX"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1", "DOC"),
-        (b"{\\rtf1\\ansi", "RTF"),
-        (b"\x89PNG\r\n\x1a\n", "PNG"),
+        (b"7z\xbc\xaf\x27\x1c", "7Z"),
+        (b"Rar!\x1a\x07", "RAR"),
+        (b"Founder CEB 3.0", "CEB"),
         (b"SQLite format 3\x00", "SQLite"),
         ("任务".encode() + b"\x00\x01" * 40, "NUL"),
         (bytes(range(1, 32)) * 40, "binary"),

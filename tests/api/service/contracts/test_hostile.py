@@ -356,7 +356,7 @@ def test_no_cell_of_an_export_is_a_formula(place):
         ("../../etc/passwd.txt", "passwd.txt"), ("..\\..\\boot.txt", "boot.txt"),
         ("a\r\nSet-Cookie: x=y.txt", "aSet-Cookie: x=y.txt"), ('a";b=".txt', 'a";b=".txt'),
         ("\u202etxt.exe.txt", "txt.exe.txt"), ("通知\u0000.txt", "通知.txt"), ("/.txt", None),
-        ("....", None), ("a" * 200 + ".txt", None), ("a.txt/", "a.txt"), ("a.docx", None),
+        ("....", None), ("a" * 200 + ".txt", None), ("a.txt/", "a.txt"), ("a.exe", None),
         ("a.txt.exe", None), ("CON.txt", "CON.txt"),
     ],
 )  # fmt: skip

@@ -451,6 +451,7 @@ def test_scopes(world, scopes, method, path, body, allowed):
 
 READING = {
     ("POST", f"{API}/ask"), ("POST", "/v1/chat/completions"), ("POST", f"{API}/audit/verify"),
+    ("POST", f"{API}/query"),
 }  # fmt: skip
 """Posts that write nothing."""
 ADMINISTERING = (f"{API}/people", f"{API}/settings", f"{API}/tokens")
