@@ -223,8 +223,8 @@ class Recognised(Fact):
 
     @property
     def sha256(self) -> str:
-        """The digest of the body."""
-        return sha256_hex(self.body.encode())
+        """The digest of model and body."""
+        return sha256_hex(f"{self.model}\n{self.body}".encode("utf-8", "surrogatepass"))
 
     @property
     def text(self) -> str:

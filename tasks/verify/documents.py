@@ -100,14 +100,15 @@ def check_recognised(connection: Connection, ledger: Ledger, found: Findings) ->
     """What a model read in pictures, against the digest of the entry by which the document came."""
     r = schema.recognised.c
     there: set[str] = set()
-    for row in connection.execute(select(r.document_id, r.body).order_by(r.document_id)):
+    for row in connection.execute(select(r.document_id, r.model, r.body).order_by(r.document_id)):
         found.count("图片文字的识别结果 / texts recognised in pictures")
         there.add(row.document_id)
         if row.document_id not in ledger.recognised:
             found.stray("recognised", row.document_id, LOG)
             continue
         seq, digest = ledger.recognised[row.document_id]
-        if (now := sha256_hex(row.body.encode("utf-8", "surrogatepass"))) != digest:
+        now = Recognised(model=row.model, body=row.body).sha256
+        if now != digest:
             entry = f"日志第 {seq} 条 / entry {seq} of the log"
             found.differs("recognised", row.document_id, "body", digest, now, entry)
     for key in sorted(ledger.recognised.keys() - there):

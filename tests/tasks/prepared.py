@@ -73,12 +73,13 @@ def verify(store: Store, *checkpoints, reader: str = VERSION) -> Verified:
     return verify_store(store, decode_source, reader=how, checkpoints=checkpoints)
 
 
-def prepare(url: str) -> None:
-    """Make the store."""
+def prepare(url: str, *, pictures: bool = True) -> None:
+    """Make the store; `pictures`: with a document whose text a model read."""
     with Store.open(url) as store:
         tracker, people = Tracker(store), People(store)
         first = bring(store, FIRST, "plan.txt")
-        bring_picture(store)
+        if pictures:
+            bring_picture(store)
         take(store, Step.ACCEPT)
         [proof] = tracker.keep_evidence([("照片.jpg", b"photo")])
         target = tasks_of(store)["整治隐患"].targets[0].id

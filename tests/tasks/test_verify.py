@@ -122,7 +122,7 @@ def head(store) -> Checkpoint:
 def test_what_was_there_before_sealing_is_sealed_by_the_migration(store_url):
     from tests.tasks.prepared import prepare
 
-    prepare(store_url)
+    prepare(store_url, pictures=False)
     with Store.open(store_url) as store:
         before = head(store).count
         with store.writing() as connection:

@@ -503,7 +503,7 @@ def test_what_was_cancelled_is_not_taken_up(shared, store_url, tmp_path):
 
 
 def test_an_index_that_is_not_brought_in_step_does_not_undo_the_job(jobs_in, store):
-    def broken(_, known):
+    def broken(_):
         raise IndexStateError("索引已损坏 / the index is damaged")
 
     jobs = jobs_in(index=broken)

@@ -180,7 +180,7 @@ def filled(world):
     first = world.open.tasks[0]
     return {
         "conversation": "talk-0", "turn": "turn-0", "task_id": first.id,
-        "milestone_id": first.milestones[0].id, "unit": UNIT, "job_id": "job-0", "doubt_id": "versions-0", "form": "xlsx",
+        "milestone_id": first.milestones[0].id, "unit": UNIT, "job_id": "job-0", "page": 1, "doubt_id": "versions-0", "form": "xlsx",
         "document_id": world.open.document.id, "sha256": world.evidence, "login": "reader",
         "token_id": "token-0", "language": "zh", "correction_id": "correction-0",
     }  # fmt: skip

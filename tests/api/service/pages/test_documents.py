@@ -126,7 +126,7 @@ def test_a_page_is_a_picture_that_is_kept_by_the_browser(pictured, browser):
     headers = {"If-None-Match": answer.headers["ETag"]}
     again = browser("reader").get(f"/documents/{pictured}/pages/1.png", headers=headers)
     assert again.status_code == 304
-    assert browser("reader").get(f"/documents/{pictured}/pages/2.png").status_code == 400
+    assert browser("reader").get(f"/documents/{pictured}/pages/2.png").status_code == 422
 
 
 def test_documents_of_text_have_no_pictures(pages_world, browser):
