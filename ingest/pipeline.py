@@ -204,13 +204,20 @@ def _without_notes(lines: Sequence[Line], blocks: Sequence[Block]) -> list[Line]
     ]
 
 
+_PREAMBLE = 500
+"""Characters before the first number; that of the longest in the open documents has 420."""
+
+
 def _first_numbered(outline: Outline) -> dict[str, int]:
-    """Where the first numbered clause of each plan begins, of those that have one."""
+    """Where the first numbered clause of each plan begins, of those that have one near their
+    beginning: over a long text without numbers it is no mark of where the preamble ends."""
     found: dict[str, int] = {}
+    begun: dict[str, int] = {}
     for clause in outline.clauses:
+        begun.setdefault(clause.plan_id, clause.span.start)
         if clause.marker:
             found.setdefault(clause.plan_id, clause.span.start)
-    return found
+    return {plan: at for plan, at in found.items() if at - begun[plan] <= _PREAMBLE}
 
 
 def extract_source(
