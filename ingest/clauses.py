@@ -100,7 +100,6 @@ def read_clauses(
         owners = read_owners(
             reading,
             organisations,
-            preamble=preamble,
             closed=names if columns.row.asks else [(0, len(reading.text))],
             cells=duties,
             first=_first_note(notes, clause, plans.get(clause.plan_id)),

@@ -68,12 +68,11 @@ def read_owners(
     closed: Sequence[tuple[int, int]] = (),
     cells: Cells = NO_CELLS,
     first: FirstNote | None = None,
-    preamble: bool = False,
     models: Models = INSTALLED,
 ) -> Owners:
     """The owners of a clause. `closed` are local ranges of names of documents, in which nobody is
     an owner; `cells`: those of the row that it is; `first`: what the document declares of the first
-    of a list (列第一位者为牵头单位，下同); `preamble`: it stands before the first numbered one."""
+    of a list (列第一位者为牵头单位，下同)."""
     party_model = models.of("party_use")
     shut = Ranges(closed)
     found = find_parties(reading.text, organisations.find(reading.text))
@@ -81,7 +80,7 @@ def read_owners(
     subjects = {(c.start, c.end) for c in cells if c.column.kind is ColumnKind.TASK}
     free = (p for p in found if not shut.overlap(p.start, p.end))
     parties = [p for p in free if (p.start, p.end) not in subjects]
-    scene = PartyScene(reading.text, parties, cells=cells, preamble=preamble)
+    scene = PartyScene(reading.text, parties, cells=cells)
     uses: list[PartyUse] = []
     for party, zone, role, features in scene.describe(PartyRoles(scene, first).of):
         decision = party_model.decide(features, why=models.why)

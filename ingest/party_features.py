@@ -109,10 +109,8 @@ class PartyScene(Surroundings):
         parties: Sequence[Party],
         *,
         cells: Cells = NO_CELLS,
-        preamble: bool = False,
     ) -> None:
         words = find_role_words(text)
-        self._preamble = preamble
         super().__init__(text, best_role_words(words), _LINE)
         self.cells = cells
         self._closings = [at for at, character in enumerate(text) if character in "。;"]
@@ -505,8 +503,6 @@ class PartyScene(Surroundings):
             yield f"bracket-closes={'yes' if closes else 'no'}"
             yield f"bracket-after={_class_of(text[zone.start - 2 : zone.start - 1])}"
         yield f"of-label={part_of(label_of(text, start))}"
-        if self._preamble:
-            yield "place=preamble"
         yield f"left={_class_of(text[start - 1 : start])}"
         yield f"right={_class_of(text[end : end + 1])}"
         colon = text.find(":", end, end + 90)

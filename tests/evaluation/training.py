@@ -279,9 +279,10 @@ def sentence_examples() -> Examples:
 _DISTRICT = Jurisdiction(place="万州区", level=Level.DISTRICT, parents=("重庆市",))
 
 
-_SHIPPED = 3
+_SHIPPED = 4
 """How often what ships with the project counts, its document and its sentences: users see these
-first. At 3 the owners of the document rose from .919 to .939, and of others they did not fall."""
+first. At 3 the owners of the document rose from .919 to .939, and of others they did not fall; at 4 two
+bodies that bear nothing there are none."""
 
 
 def fittings(documents: Sequence[Annotated]) -> dict[str, Fitting]:

@@ -196,12 +196,12 @@ def places(world: World) -> Iterator[tuple[str, dict[str, Any]]]:
         "target_id": [x.id for t in tasks for x in t.targets], "unit": [OWN, "区应急局"],
         "sha256": [world.evidence, *evidence_of(world)], "week": ["2026-W01"],
         "form": ["xlsx", "docx", "ics", "csv", *_FORMS], "login": ["own", "ziyunperson"],
-        "job_id": ["job-0"], "conversation": ["talk-0"], "model": ["duban"], "language": ["en"],
+        "job_id": ["job-0"], "page": [1], "conversation": ["talk-0"], "model": ["duban"], "language": ["en"],
         "correction_id": [world.correction],
     }  # fmt: skip
     tables = {**test_matrix.TABLE, **test_page_matrix.TABLE}
     for method, path in tables:
-        names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+        names = re.findall(r"{(\w+)}", path)
         if method != "GET" or path.startswith("/language"):
             continue
         asked = tables[method, path][0].parameters
