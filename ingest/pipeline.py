@@ -205,7 +205,8 @@ def _without_notes(lines: Sequence[Line], blocks: Sequence[Block]) -> list[Line]
 
 
 _PREAMBLE = 500
-"""Characters before the first number; that of the longest in the open documents has 420."""
+"""Characters before the first number: the longest preambles of the open documents have 248 and, in one
+whose lines stand there twice, 490."""
 
 
 def _first_numbered(outline: Outline) -> dict[str, int]:

@@ -25,8 +25,8 @@ from ingest.readers.source import Box
 from ingest.readers.straighten import READ_SIDE, Ready, make_ready
 
 GOOD = 0.85
-"""Mean confidence of a page that stands upright: of 24 pages of scans the lowest had .97, and the
-highest of the same pages upside down .66."""
+"""Mean confidence of a page that stands upright: of 14 pages of two scanned notices the lowest had .99,
+and the highest of the same pages upside down .78."""
 MOST_COLUMNS = 400_000
 """Pixels of all lines of a page at the height of 48 at which they are recognised: 30,000 take a
 second on one core, and a full page of small print has 90,000."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any
 
+from ingest.readers.matrices import SAME, Matrix, through, times
 from ingest.readers.packages import local_name
 from ingest.readers.page_content import GlyphRun, rulings_of_path
 from ingest.readers.page_lines import is_narrow
@@ -27,9 +28,6 @@ _MOST_OBJECTS = 100_000
 _DEEPEST = 12
 _BOLD = 600
 _DEFAULT_SIZE = 3.5
-
-Matrix = tuple[float, float, float, float, float, float]
-SAME: Matrix = (1, 0, 0, 1, 0, 0)
 
 
 class TooMuch(Exception):  # noqa: N818 - says what is wrong of a page, not an error of its own
@@ -103,12 +101,12 @@ class Drawn:
             elif kind == "CompositeObject":
                 unit = self._composite(thing.get("ResourceID") or "")
                 if unit is not None:
-                    self.read(unit, _times(_matrix(thing), around), depth + 1)
+                    self.read(unit, times(_matrix(thing), around), depth + 1)
             elif kind in {"PageBlock", "Layer", "Content"}:
                 self.read(thing, around, depth + 1)
 
     def _read_text(self, thing: Any, around: Matrix) -> None:
-        matrix = _times(_matrix(thing), around)
+        matrix = times(_matrix(thing), around)
         size = (floats(thing.get("Size")) or [_DEFAULT_SIZE])[0]
         scale = (floats(thing.get("HScale")) or [1.0])[0] or 1.0
         bold = (floats(thing.get("Weight")) or [400.0])[0] >= _BOLD
@@ -176,13 +174,13 @@ class Drawn:
             first = place
 
     def _read_path(self, thing: Any, around: Matrix) -> None:
-        matrix = _times(_matrix(thing), around)
+        matrix = times(_matrix(thing), around)
         stroke = thing.get("Stroke") not in {"false", "0"}
         fill = thing.get("Fill") in {"true", "1"}
         for child in thing:
             if local_name(child) == "AbbreviatedData":
                 for part in _parts("".join(child.itertext())):
-                    corners = [_through(point, matrix) for point in part]
+                    corners = [through(point, matrix) for point in part]
                     scaled = [(x * POINTS, y * POINTS) for x, y in corners]
                     self.rulings += rulings_of_path(scaled, stroke=stroke, fill=fill)
 
@@ -242,28 +240,11 @@ def _matrix(thing: Any) -> Matrix:
     return (a, b, c, d, e + x, f + y)
 
 
-def _times(first: Matrix, then: Matrix) -> Matrix:
-    a, b, c, d, e, f = first
-    return (
-        a * then[0] + b * then[2],
-        a * then[1] + b * then[3],
-        c * then[0] + d * then[2],
-        c * then[1] + d * then[3],
-        e * then[0] + f * then[2] + then[4],
-        e * then[1] + f * then[3] + then[5],
-    )
-
-
-def _through(point: tuple[float, float], matrix: Matrix) -> tuple[float, float]:
-    a, b, c, d, e, f = matrix
-    return point[0] * a + point[1] * c + e, point[0] * b + point[1] * d + f
-
-
 def _boxed(corners: tuple[float, float, float, float], matrix: Matrix) -> Box:
     """The box, in points, around a box in an object's own coordinates."""
     left, top, right, bottom = corners
     points = [
-        _through(p, matrix) for p in ((left, top), (right, top), (left, bottom), (right, bottom))
+        through(p, matrix) for p in ((left, top), (right, top), (left, bottom), (right, bottom))
     ]
     xs, ys = [x * POINTS for x, _ in points], [y * POINTS for _, y in points]
     return Box(min(xs), min(ys), max(xs), max(ys))

@@ -9,6 +9,7 @@ from typing import Any
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
+from ingest.readers.matrices import SAME, Matrix, through, times
 from ingest.readers.page_content import rulings_of_path
 from ingest.readers.source import Box
 
@@ -18,9 +19,7 @@ _MOST_SEGMENTS = 400
 """Of one path: more is a drawing."""
 _DEEPEST = 6
 
-_Matrix = tuple[float, float, float, float, float, float]
 _Point = tuple[float, float]
-_SAME: _Matrix = (1, 0, 0, 1, 0, 0)
 
 
 def find_drawn(
@@ -39,8 +38,8 @@ def find_drawn(
         if kind == pdfium_c.FPDF_PAGEOBJ_PATH:
             found += _of_path(thing, matrix)
         elif kind == pdfium_c.FPDF_PAGEOBJ_IMAGE:
-            own = _times(_matrix(thing), matrix)
-            corners = [_through(p, own) for p in ((0.0, 0.0), (1.0, 1.0))]
+            own = times(_matrix(thing), matrix)
+            corners = [through(p, own) for p in ((0.0, 0.0), (1.0, 1.0))]
             if thin := rulings_of_path(corners, stroke=False, fill=True):
                 found += thin
             else:
@@ -50,33 +49,33 @@ def find_drawn(
     return [shown(*box) for box in long], pictures
 
 
-def _objects(page: pdfium.PdfPage) -> Iterator[tuple[Any, _Matrix]]:
+def _objects(page: pdfium.PdfPage) -> Iterator[tuple[Any, Matrix]]:
     """The paths and pictures of a page, those of its forms too, each with the matrix around it."""
-    waiting: list[tuple[Any, int, _Matrix]] = []
+    waiting: list[tuple[Any, int, Matrix]] = []
     left = _MOST_OBJECTS
     for index in range(min(pdfium_c.FPDFPage_CountObjects(page.raw), left)):
-        waiting.append((pdfium_c.FPDFPage_GetObject(page.raw, index), 0, _SAME))
+        waiting.append((pdfium_c.FPDFPage_GetObject(page.raw, index), 0, SAME))
     while waiting and left > 0:
         thing, depth, matrix = waiting.pop()
         left -= 1
         kind = pdfium_c.FPDFPageObj_GetType(thing)
         if kind == pdfium_c.FPDF_PAGEOBJ_FORM:
             if depth < _DEEPEST:
-                inner = _times(_matrix(thing), matrix)
+                inner = times(_matrix(thing), matrix)
                 for index in range(min(pdfium_c.FPDFFormObj_CountObjects(thing), left)):
                     waiting.append((pdfium_c.FPDFFormObj_GetObject(thing, index), depth + 1, inner))
         elif kind != pdfium_c.FPDF_PAGEOBJ_TEXT:
             yield thing, matrix
 
 
-def _of_path(path: Any, around: _Matrix) -> Iterator[Box]:
+def _of_path(path: Any, around: Matrix) -> Iterator[Box]:
     """The lines of a path; boxes have the lower edge as their top, as in the file."""
     count = pdfium_c.FPDFPath_CountSegments(path)
     if not 0 < count <= _MOST_SEGMENTS:
         return
     fill, stroke = ctypes.c_int(), ctypes.c_int()
     pdfium_c.FPDFPath_GetDrawMode(path, fill, stroke)
-    matrix = _times(_matrix(path), around)
+    matrix = times(_matrix(path), around)
     x, y = ctypes.c_float(), ctypes.c_float()
     parts: list[list[_Point]] = [[]]
     curved = False
@@ -91,32 +90,15 @@ def _of_path(path: Any, around: _Matrix) -> Iterator[Box]:
             parts[-1] = []
             curved = True
         if not curved:
-            parts[-1].append(_through((x.value, y.value), matrix))
+            parts[-1].append(through((x.value, y.value), matrix))
             if pdfium_c.FPDFPathSegment_GetClose(segment):
                 parts[-1].append(parts[-1][0])
     for part in parts:
         yield from rulings_of_path(part, stroke=bool(stroke.value), fill=bool(fill.value))
 
 
-def _matrix(thing: Any) -> _Matrix:
+def _matrix(thing: Any) -> Matrix:
     matrix = pdfium_c.FS_MATRIX()
     if not pdfium_c.FPDFPageObj_GetMatrix(thing, matrix):
-        return _SAME
+        return SAME
     return (matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f)
-
-
-def _times(first: _Matrix, then: _Matrix) -> _Matrix:
-    a, b, c, d, e, f = first
-    return (
-        a * then[0] + b * then[2],
-        a * then[1] + b * then[3],
-        c * then[0] + d * then[2],
-        c * then[1] + d * then[3],
-        e * then[0] + f * then[2] + then[4],
-        e * then[1] + f * then[3] + then[5],
-    )
-
-
-def _through(point: _Point, matrix: _Matrix) -> _Point:
-    a, b, c, d, e, f = matrix
-    return point[0] * a + point[1] * c + e, point[0] * b + point[1] * d + f

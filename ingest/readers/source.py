@@ -91,7 +91,6 @@ class BlockKind(StrEnum):
     HEADER = "header"
     FOOTER = "footer"
     TEXT_BOX = "text_box"
-    PICTURE = "picture"
 
 
 class CellBlock(NamedTuple):
