@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from kb.characters import HAN
 from kb.lexical import tokenize
@@ -20,6 +21,9 @@ _REMEMBERED = 4096
 _HEARD = 0.9
 _ASKING = 0.1
 _TERM = 1.0
+_GLOSS = 0.5
+"""Of a word that a general dictionary has for an English one: of 119 English questions the evidence stood
+among the first three passages for 92 so, for 80 without."""
 _CHINESE = re.compile(rf"[{HAN}]")
 
 
@@ -151,6 +155,9 @@ class QueryExpander:
         self._segmenter = Segmenter(units)
         self._official: dict[str, list[str]] = {}
         self._sounds: dict[tuple[str, str], set[str]] | None = None
+        self._english: dict[str, dict[str, tuple[str, ...]]] = {}
+        self.attested: Callable[[str], bool] = lambda _word: True
+        """Whether a Chinese word stands in what is searched; only such words translate English ones."""
         self._pairs = {
             t for h in headings for t in tokenize(h) if len(t) == 2 and _CHINESE.match(t)
         }
@@ -167,6 +174,9 @@ class QueryExpander:
             _raise(weights, tokenize(word), _SYNONYM)
         for word in translate(query)[0]:
             _raise(weights, tokenize(word), _TERM)
+        for words in self.english(query).values():
+            for word in words:
+                _raise(weights, tokenize(word), _GLOSS)
         for word in self.heard(query):
             _raise(weights, tokenize(word), _HEARD)
         return weights
@@ -174,7 +184,7 @@ class QueryExpander:
     def words(self, query: str) -> list[str]:
         """The words that say what `query` is about, without those of asking."""
         cut = self._segmenter.cut(_asking_pattern().sub(" ", simplify(query)))
-        return [w for w in cut if w not in _asking() and re.search(rf"[{HAN}A-Za-z0-9]", w)]
+        return [w for w in cut if w not in _asking() and re.search(rf"[{HAN}A-Za-z0-9Ⅰ-ↈ]", w)]
 
     def correct(self, query: str) -> str:
         """`query` with mistyped pairs of characters put right: those that are no word, and sound
@@ -202,6 +212,36 @@ class QueryExpander:
                 self._official.clear()
             self._official[query] = [known[word] for word in cut if word in known]
         return self._official[query]
+
+    def english(self, query: str) -> Mapping[str, tuple[str, ...]]:
+        """The English words of `query` that the glossary does not know, each with the attested Chinese
+        words that a general dictionary has for it; a name that it does not have is read as Pinyin."""
+        if query not in self._english:
+            unknown = translate(simplify(query))[1]
+            if len(self._english) > _REMEMBERED:
+                self._english.clear()
+            self._english[query] = self._in_chinese(unknown) if unknown else {}
+        return self._english[query]
+
+    def _in_chinese(self, unknown: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        from kb.bilingual import chinese_for, is_english  # noqa: PLC0415
+
+        return {
+            word: words or (() if " " in word or is_english(word) else self._named(word))
+            for word, words in chinese_for(unknown, self.attested)
+        }
+
+    def _named(self, name: str) -> tuple[str, ...]:
+        """The pairs of characters of the headings that a name in Pinyin may be written with."""
+        from kb.bilingual import syllables  # noqa: PLC0415
+
+        sounds = self._by_sound()
+        known = frozenset(s for pair in sounds for s in pair)
+        for reading in syllables(name, known):
+            pairs = [sorted(sounds.get(pair, ())) for pair in pairwise(reading)]
+            if all(pairs):
+                return tuple(p for found in pairs for p in found)
+        return ()
 
     def heard(self, query: str) -> list[str]:
         """Known pairs of characters that sound like an unknown pair of `query`."""

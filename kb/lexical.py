@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from kb.characters import HAN
 
-_RUN = re.compile(rf"[{HAN}]+|[A-Za-z]+|\d+(?:\.\d+)?")
+_RUN = re.compile(rf"[{HAN}]+|[A-Za-z]+|[Ⅰ-ↈ]+|\d+(?:\.\d+)?")
 _K1, _B = 1.2, 0.75
 
 

@@ -7,6 +7,7 @@ weight; a list without a positive score contributes nothing. Search is exact.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +57,15 @@ class Filter(Fact):
         )
 
 
+class Standing(NamedTuple):
+    """A chunk in one list: how many stand before it, its score there (of a dense list the cosine), and by how much
+    the best of the list leads the one at a place that the caller names, in its score."""
+
+    rank: int
+    score: float
+    lead: float
+
+
 class HybridRetriever:
     """Searches chunks whose vectors are held in memory.
 
@@ -90,6 +100,7 @@ class HybridRetriever:
         self._expand = expand or (lambda query: dict.fromkeys(tokenize(query), 1.0))
         self._weights = {name: w for name, w in weights.items() if w > 0}
         self.lexical = lexical or LexicalIndex([chunk.titled for chunk in self.chunks])
+        self._place_of = {chunk.id: place for place, chunk in enumerate(self.chunks)}
         self._last: tuple[str, dict[str, NDArray[np.float32]]] = ("", {})
         documents = {c.document_id: None for c in self.chunks}
         order = {document: place for place, document in enumerate(documents)}
@@ -133,13 +144,20 @@ class HybridRetriever:
             for i in best
         ]
 
-    def lead(self, query: str, name: str, place: int) -> float:
-        """By how much the best chunk leads the one at `place` (from 1) in a list, in its score."""
-        scores = self._lists(query).get(name)
-        if scores is None or not len(scores):
-            return 0.0
-        best = np.partition(scores, -min(place, len(scores)))[-min(place, len(scores)) :]
-        return float(best.max() - best.min())
+    def standing(self, query: str, chunk: Chunk, place: int) -> dict[str, Standing]:
+        """How a chunk stands in each of the lists that have a score for it."""
+        at = self._place_of.get(chunk.id)
+        if at is None:
+            return {}
+        found = {}
+        for name, scores in self._lists(query).items():
+            best = np.partition(scores, -min(place, len(scores)))[-min(place, len(scores)) :]
+            found[name] = Standing(
+                rank=int((scores > scores[at]).sum()),
+                score=float(scores[at]),
+                lead=float(best.max() - best.min()),
+            )
+        return found
 
     def _lists(self, query: str) -> dict[str, NDArray[np.float32]]:
         """Scores by list; those of the last query are kept, for it is often asked again."""

@@ -145,9 +145,10 @@ class Assistant(ClauseAnswers, RegisterAnswers, PlanLists, DueAnswers):
         return any(place in e.document.text for e in self.register.extractions)
 
     def _contact(self, q: Question, as_of: date) -> Answer:
-        """A number or address of an office where one is printed; never anything of a person."""
-        if Asked.CONTACT in asked_kinds(q.search):
-            found = self._from_evidence(q, as_of, strict=True)
+        """A number or address of an office where one is printed, or what is said of ways to reach one
+        (除了打电话还有哪些渠道); never anything of a person."""
+        if Asked.PERSON not in asked_kinds(q.search):
+            found = self._from_evidence(q, as_of)
             if found and found.answerable:
                 return found
         return self._refuse(q, as_of, [], PERSON)

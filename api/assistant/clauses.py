@@ -6,6 +6,7 @@ of them; the facts of the best clause (who bears it, by when, what value) stand 
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -19,8 +20,8 @@ from api.assistant.plan import plan_of
 from api.assistant.question import Question
 from api.assistant.reply import BEARING, LOST, Answer, Composer, Facts, Refusal
 from api.assistant.search import Found, Sentence, sentences
+from kb.characters import HAN
 from kb.chunks import Chunk, flatten
-from kb.language.roles import Role
 from kb.language.times import find_times
 from kb.models import Span
 from tasks.models import Assignment, Basis, Certainty, Milestone, Target
@@ -43,6 +44,9 @@ _MAYBE = 0.2
 """From this probability on that another document is asked for, those cited are named above."""
 _BEHIND = 0.25
 """What holds so much less of a question's words than the best is about something else."""
+_NAME = re.compile(rf"[{HAN}（）()]{{2,}}")
+_OF_ITSELF = 0.15
+"""The share of a question's words that a sentence holds more than its heading, at least, to name bearers by itself."""
 _DUES = 3
 """Deadlines that stand above the quotes at most."""
 _TOPIC = 80
@@ -141,43 +145,51 @@ class ClauseAnswers(Composer, ABC):
     # ---- who
 
     def _owners_asked(
-        self,
-        q: Question,
-        f: Found,
-        told: Sentence,
-        owners: Sequence[Assignment],
-        words: Sequence[str],
+        self, q: Question, f: Found, told: Sentence, placed: Sequence[Placed], words: Sequence[str]
     ) -> tuple[list[Assignment], Sentence | None]:
-        """Those of a clause's owners that bear what is asked: of one sentence, or of the whole."""
+        """Those of a clause's owners that bear what is asked, and the sentence that says so: of the
+        sentence quoted; where it names none, of the duty that it belongs to (the brackets and label lines
+        of that duty), else of the sentence of the clause that speaks most of what is asked."""
         assert f.clause is not None  # noqa: S101
-        inside = sentences(f.extraction, f.clause)
+        here = [p for p in placed if p.task.span.overlaps(told.span)] or placed
+        owners = [a for p in here for a in p.task.responsibilities if a.role in BEARING]
         stated = {
             s: [a for a in owners if a.basis is Basis.STATED and s.span.contains(a.span)]
-            for s in inside
+            for s in sentences(f.extraction, f.clause)
         }
         listed = [a for a in owners if a.basis is not Basis.STATED]
-        if q.roles:
-            ordered = sorted(stated.items(), key=lambda i: -self.search.coverage(words, i[0].text))
-            for place, (s, there) in enumerate(ordered):
-                asked = [a for a in there if a.role in q.roles]
-                if not asked and there and place == 0 and self.search.coverage(words, s.text) > 0.5:
-                    return self._of_the_part(
-                        f, s, there, words
-                    ), s  # 会同…做好…监督工作: the sentence asked about, in other words
-                if asked and self.search.coverage(words, s.text) >= 0.25:
-                    joint = [a for a in there if a.role is Role.JOINT and Role.JOINT not in q.roles]
-                    return [*asked, *joint], s
-            asked = [a for a in listed if a.role in q.roles]
-            if asked:
-                return asked, None
-        heading = self.search.coverage(words, f.clause.heading)
-        best = next((s for s in inside if s.span == told.span), None)
-        if best is not None and stated[best]:
-            cover = self.search.coverage(words, best.text)
-            nobody = listed and not any(a.unit_id for a in stated[best])  # 相关部门 names no one
-            if not nobody and cover > heading + 0.15 and not best.text.startswith(("(", "责任")):
-                return self._of_the_part(f, best, stated[best], words), best
-        return (listed or list(owners)), None
+        best = next((s for s in stated if s.span == told.span), told)
+        there = stated.get(best, [])
+        if there and (not listed or self._says_of_itself(f, best, there, words)):
+            return self._as_asked(q, self._of_the_part(f, best, there, words)), best
+        if listed:
+            return self._as_asked(q, listed), None
+        other = max(
+            (s for s, found in stated.items() if found),
+            key=lambda s: self.search.coverage(words, s.text),
+            default=None,
+        )
+        return (self._as_asked(q, stated[other]), other) if other else ([], None)
+
+    def _says_of_itself(
+        self, f: Found, s: Sentence, there: Sequence[Assignment], words: Sequence[str]
+    ) -> bool:
+        """Whether a sentence names the bearers of what is asked by itself, though its clause lists some
+        for the whole: it speaks more of it than the heading does, and names a body (相关部门 is none)."""
+        assert f.clause is not None  # noqa: S101
+        more = self.search.coverage(words, s.text) - self.search.coverage(words, f.clause.heading)
+        return more > _OF_ITSELF and any(a.unit_id for a in there)
+
+    def _as_asked(self, q: Question, owners: Sequence[Assignment]) -> list[Assignment]:
+        """Those in a role that is asked for, where there are any, without the units that are
+        excepted (除了牵头的工信局)."""
+        left = [a for a in owners if not self._is_one_of(a, q.without)]
+        if q.without:
+            return left or list(owners)
+        return [a for a in left if a.role in q.roles] or left
+
+    def _is_one_of(self, a: Assignment, units: Sequence[str]) -> bool:
+        return any(self._among(unit, [a]) for unit in units)
 
     def _among(self, unit: str, owners: Sequence[Assignment]) -> bool:
         """Whether a unit that a question names is one of the owners, by its name or its id."""
@@ -214,10 +226,13 @@ class ClauseAnswers(Composer, ABC):
         owners = [a for p in placed for a in p.task.responsibilities if a.role in BEARING]
         if not owners:
             return Facts()
-        chosen, where = self._owners_asked(q, f, told, owners, words)
+        chosen, where = self._owners_asked(q, f, told, placed, words)
         zh = q.language == "zh"
+        chosen = [_as_printed(f, a) for a in chosen]
         units = list(dict.fromkeys(a.unit for a in chosen))
         named = list(dict.fromkeys((a.unit, a.role.value) for a in chosen))
+        if not chosen:
+            return Facts()
         topic = _beginning(flatten(where.text)) if where else f.clause.heading
         said = self._owners(chosen, q.language)
         lines = []
@@ -237,13 +252,15 @@ class ClauseAnswers(Composer, ABC):
             lines.append(f"“{topic}”涉及 {len(units)} 个单位：{said}。")
         else:
             lines.append(f"{len(units)} unit(s) for “{topic}”: {said}.")
-        rest = [a for a in owners if a.unit not in units and a.basis is not Basis.STATED]
+        said_units = {a.unit_id or a.unit for a in chosen}
+        unsaid = [a for a in owners if (a.unit_id or a.unit) not in said_units]
+        rest = [a for a in unsaid if a.basis is not Basis.STATED]
         if where and rest:
             others = self._owners(rest, q.language)
             lines.append(
                 f"该条另列责任单位：{others}。" if zh else f"The clause also lists: {others}."
             )
-        also = [a for a in owners if a.unit not in units and a.basis is Basis.STATED]
+        also = [a for a in unsaid if a.basis is Basis.STATED]
         if not where and also:
             others = self._owners(also, q.language)
             lines.append(f"条文中另写明：{others}。" if zh else f"The text also names: {others}.")
@@ -367,6 +384,15 @@ class ClauseAnswers(Composer, ABC):
         if best < _METRIC and q.language == "zh" and not q.anchor:
             return []
         return [item for item, c in zip(targets, covers, strict=True) if c >= best - _BEHIND]
+
+
+def _as_printed(f: Found, a: Assignment) -> Assignment:
+    """An owner by the name that is printed there (福州市信访局), where the document never has its usual one."""
+    text = f.extraction.document.text
+    printed = flatten(a.span.slice(text))
+    if a.unit in text or not _NAME.fullmatch(printed):
+        return a
+    return a.model_copy(update={"unit": printed})
 
 
 def _beginning(sentence: str) -> str:

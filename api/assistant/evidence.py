@@ -24,6 +24,7 @@ from api.assistant.question import Question
 from api.assistant.search import ClauseSearch, Found, Sentence, sentences, sentences_in
 from kb.chunks import Chunk
 from kb.models import Fact
+from kb.retrieval import DENSE
 
 QUOTED = 850
 """Characters that are quoted at most: of 796 questions that have an answer the whole of it stands in
@@ -36,9 +37,9 @@ _OPENED = 4
 """Clauses found whose items are looked at with them, where they end open (按下列渠道筹集：)."""
 _SHORT = 12
 """Characters; what is shorter is a heading or a piece of a table."""
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?|[Ⅰ-ↈ]")
 _GAP = 5
-"""The place in the lexical list that the first is measured against."""
+"""The place in a list that the first is measured against."""
 
 
 class SentenceFeatures(NamedTuple):
@@ -237,8 +238,8 @@ def answer_features(
     q: Question, search: ClauseSearch, made: Sequence[Candidate], kept: Sequence[int], probabilities: Sequence[float]
 ) -> dict[str, float]:  # fmt: skip
     """What speaks for an answer in the sentences at `kept`, all about 0…1: the probability of the
-    second sentence; clauses quoted / 5; by how much the best passage leads the fifth in the lexical
-    list; the likeness in meaning of the likest sentence; of the sentences that hold every kind asked for, the best
+    second sentence; clauses quoted / 5; how the passage of the likeliest sentence stands in each list of the
+    retrieval (`first`: 1 / its place; `lead`: by how much the list's best passage leads its fifth; `cosine`); the likeness in meaning of the likest sentence; of the sentences that hold every kind asked for, the best
     likeness and share of words; the best clause's fused score. Of the question: its words / 12,
     characters / 120, whether it goes on from another, the probabilities of its plan, the kinds
     asked for and those of them that are held, `proof` the share of these (.5 where words are asked for).
@@ -259,7 +260,6 @@ def answer_features(
     found = {
         "second": order[1] if len(order) > 1 else 0.0,
         "clauses": len({c.found.chunk.clause_id or c.found.chunk.id for c in quoted}) / 5,
-        "lead": search.lead(asked_text(q), _GAP),
         "likest": max(c.likeness for c in made),
         "proven": max((c.likeness for c in proving), default=0.0),
         "cover": max((c.cover for c in proving), default=0.0),
@@ -276,6 +276,10 @@ def answer_features(
         "numbers": float(bool(numbers)),
         "numbers held": sum(n in text for n in numbers) / len(numbers) if numbers else 1.0,
     }
+    for name, standing in search.standing(asked_text(q), made[kept[0]].found.chunk, _GAP).items():
+        found |= {f"first in {name}": 1 / (1 + standing.rank), f"lead in {name}": standing.lead}
+        if name in DENSE:
+            found[f"cosine in {name}"] = standing.score
     fact = max((c.fact for c in quoted), default=0.0)
     found |= {f"asks {kind.value}": 1.0 for kind in asked}
     found |= {f"fact of {kind.value}": fact for kind in asked}

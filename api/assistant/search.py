@@ -18,7 +18,7 @@ from kb.expansion import QueryExpander, translate
 from kb.language.jurisdictions import place_stem
 from kb.lexical import tokenize
 from kb.models import Citation, Clause, Span
-from kb.retrieval import HybridRetriever
+from kb.retrieval import HybridRetriever, Standing
 from tasks.abolished import abolished_by
 from tasks.models import Extraction
 from tasks.queries import Register
@@ -92,12 +92,21 @@ class ClauseSearch:
     @cached_property
     def expander(self) -> QueryExpander:
         """Understands the words of a question."""
-        return QueryExpander(self._units, [chunk.heading for chunk in self.chunks])
+        titles = [e.document.title for e in self._register.extractions]
+        return QueryExpander(self._units, [*titles, *(chunk.heading for chunk in self.chunks)])
 
     @cached_property
     def retriever(self) -> HybridRetriever:
         """The retriever; the index is brought in step with the store when it is first used."""
-        return self._build(self.chunks, self.expander)
+        made = self._build(self.chunks, self.expander)
+
+        def attested(word: str) -> bool:
+            return all(
+                made.lexical.holds(t) for t in tokenize(word) if len(t) > 1 or len(word) == 1
+            )
+
+        self.expander.attested = attested
+        return made
 
     @cached_property
     def abolished(self) -> frozenset[str]:
@@ -180,19 +189,20 @@ class ClauseSearch:
         asked = encoder.embed_query(query)
         return [float(self._meanings[t] @ asked) for t in texts]
 
-    def lead(self, query: str, place: int) -> float:
-        """By how much the best passage leads the one at `place` in the lexical list, in its score."""
-        return self.retriever.lead(query, "lexical", place)
+    def standing(self, query: str, chunk: Chunk, place: int) -> dict[str, Standing]:
+        """How a passage stands in each list of the retrieval."""
+        return self.retriever.standing(query, chunk, place)
 
     def words(self, query: str) -> list[str]:
         """What a question is about, as Chinese words; English words that the glossary does not
         know stay English."""
         query = self.expander.correct(query)
-        terms, unknown = translate(query)
+        terms, _ = translate(query)
         words = [w for w in self.expander.words(query) if not re.fullmatch(r"[A-Za-z]+", w)]
         if re.search(r"[A-Za-z]{2}", query):
             words += terms
-            words += [w for w in unknown if w not in english_words() and w not in self._places]
+            skip = english_words() | self._places
+            words += [w for w in self.expander.english(query) if not skip.issuperset(w.split())]
         return list(dict.fromkeys(words))
 
     @cached_property
@@ -228,7 +238,7 @@ class ClauseSearch:
 
     def _known(self, word: str) -> bool:
         lexical = self.retriever.lexical
-        forms = [word, *self.expander.synonyms_in(word)]
+        forms = [word, *self.expander.synonyms_in(word), *self._in_chinese(word)]
         return any(
             all(lexical.holds(t) for t in tokenize(form) if len(t) > 1 or len(form) == 1)
             for form in forms
@@ -238,6 +248,8 @@ class ClauseSearch:
         if word.lower() in text.lower():
             return 1.0
         if any(official in text for official in self.expander.synonyms_in(word)):
+            return 1.0
+        if any(chinese in text for chinese in self._in_chinese(word)):
             return 1.0
         if any(heard in text for heard in self.expander.heard(word)):
             return 1.0
@@ -250,8 +262,15 @@ class ClauseSearch:
             return 0.4 * sum(c in text for c in word) / 2
         return 0.0
 
+    def _in_chinese(self, word: str) -> tuple[str, ...]:
+        """The Chinese words of an English one."""
+        return self.expander.english(word).get(word, ()) if word[0].isascii() else ()
+
     def rarity(self, word: str) -> float:
-        """How rare a word is in what is searched: the inverse frequency of its rarest part, about 0…8."""
+        """How rare a word is in what is searched: the inverse frequency of its rarest part, about 0…8;
+        of an English one the mean of its Chinese words."""
+        if chinese := self._in_chinese(word):
+            return sum(map(self.rarity, chinese)) / len(chinese)
         pairs = [t for t in tokenize(word) if len(t) > 1] or tokenize(word)
         lexical = self.retriever.lexical
         known = [lexical.rarity(t) for t in pairs if lexical.holds(t)]

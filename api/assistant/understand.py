@@ -14,7 +14,7 @@ from api.assistant.orders import Instruction, without_instructions
 from api.assistant.plan import Plan
 from api.assistant.question import Question
 from api.assistant.topics import as_meant, asked_by_noun, has_topic
-from api.assistant.windows import find_window
+from api.assistant.windows import Window, find_window
 from kb.expansion import simplify, translate
 from kb.language.numerals import normalize_number
 from kb.language.organisations import Organisations
@@ -52,6 +52,7 @@ _FIRST_EN = re.compile(
     r"|\b(?:(?P<b>\d{1,3}|two|three|five|ten)\s+)?(?P<much>most\s+(?:overdue|late|delayed)|longest|oldest|worst|furthest behind)(?:\s+overdue)?"
 )
 _ENGLISH_N = {"two": 2, "three": 3, "five": 5, "ten": 10}
+_PRINTED_YEAR = re.compile(r"(?:19|20)\d\d")
 _FEW = 5
 _BESIDE = 8
 """Characters between 没有 and what is missing."""
@@ -134,6 +135,16 @@ def _owned(low: str) -> bool | None:
     return without is None or not 0 <= place - without <= _BESIDE
 
 
+def _year(window: Window | None) -> int | None:
+    """The year that a question names in words or figures; 国庆前 and 二季度 name none."""
+    if window is None:
+        return None
+    printed = _PRINTED_YEAR.search(window.words)
+    if printed:
+        return int(printed.group())
+    return window.year if "年" in window.words or "year" in window.words.lower() else None
+
+
 def _first(low: str) -> tuple[int | None, str]:
     """(how many of the first ones are asked for, the text without saying so)."""
     for pattern in (_FIRST, _FIRST_EN):
@@ -180,7 +191,7 @@ def read(
         units=tuple(u for u in units if u not in _after(plain, low, units, organisations)),
         roles=find_roles(low, bare.lower(), intent, has_unit=bool(units)),
         window=window,
-        year=window.year if window else None,
+        year=_year(window),
         plan=plan,
         together=goes(Going.TOGETHER, low) and len(units) > 1,
         alone=says("single", low) or (bool(units) and says("alone", low)),

@@ -106,7 +106,8 @@ def assistant_over(documents: tuple[str, ...]) -> Assistant:
 def question_files() -> list[Path]:
     """All files of questions whose documents are at hand: those of the notice, and with the gold
     the others."""
-    own = ("notice", "pupils", "districts", "provinces", "counties")
+    texts = [f"texts{n}" for n in range(1, 6)]
+    own = ("notice", "pupils", "districts", "provinces", "counties", *texts)
     found = [OWN, *(FURTHER / f"{name}.jsonl" for name in own)]
     if GOLD.exists():
         found += [

@@ -361,3 +361,17 @@ def test_only_the_last_questions_of_a_long_conversation_count():
 )  # fmt: skip
 def test_what_a_comparison_is_made_of(text, halves):
     assert compared(text) == halves
+
+
+@pytest.mark.parametrize(
+    ("text", "year"),
+    [
+        ("2015年以后新增的债务怎么办", 2015),
+        ("22年底改造了几个小区", 2022),
+        ("国庆前检查民宿是哪个处牵头", None),
+        ("二季度和三季度各完成多少家", None),
+        ("How much had to be done by the end of 2025?", 2025),
+    ],
+)
+def test_a_year_is_asked_about_only_where_it_is_named(text, year):
+    assert ask(text).year == year
