@@ -44,6 +44,9 @@ _MAYBE = 0.2
 """From this probability on that another document is asked for, those cited are named above."""
 _BEHIND = 0.25
 """What holds so much less of a question's words than the best is about something else."""
+_JOINED = 6
+"""Characters between two bodies of one duty at most (牵头，联合; 、); between those of two duties stands what
+the first of them does."""
 _NAME = re.compile(rf"[{HAN}（）()]{{2,}}")
 _OF_ITSELF = 0.15
 """The share of a question's words that a sentence holds more than its heading, at least, to name bearers by itself."""
@@ -205,7 +208,7 @@ class ClauseAnswers(Composer, ABC):
         groups: list[list[Assignment]] = []
         for a in ordered:
             between = text[groups[-1][-1].span.end : a.span.start] if groups else ","
-            if "," in between or "，" in between:
+            if len(between) > _JOINED or not groups:
                 groups.append([a])
             else:
                 groups[-1].append(a)
@@ -217,7 +220,8 @@ class ClauseAnswers(Composer, ABC):
             for g, end in zip(groups, ends, strict=True)
         ]
         best = max(covers)
-        return [a for g, c in zip(groups, covers, strict=True) if c >= best - 0.1 for a in g]
+        least = best - min(0.1, best / 2)
+        return [a for g, c in zip(groups, covers, strict=True) if c >= least for a in g]
 
     def _owners_of(self, q: Question, f: Found, told: Sentence, words: Sequence[str]) -> Facts:
         """Who bears what is asked of the clause; nothing where it names nobody."""
