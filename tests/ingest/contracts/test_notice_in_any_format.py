@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import io
-import subprocess
 import zipfile
 from collections.abc import Callable
 from functools import cache
-from html import escape
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from unicodedata import normalize
 
 import pytest
@@ -20,13 +16,12 @@ from kb.lexicon import corpus_path
 from tasks.models import Extraction
 from tests.ingest.readers.drawn import as_bytes, page, scanned, sealed, wrapped
 from tests.ingest.readers.facts import agreement, differences, facts_of
+from tests.ingest.readers.printed import CHROMIUM, print_pdf
 from tests.ingest.readers.word97_files import word97
 from tests.ingest.readers.word_files import numbered_docx
 from tests.ingest.readers.workbooks import xlsx
 
 NOTICE = (corpus_path() / "documents" / "wanzhou-fuban-2022-30.txt").read_bytes()
-CHROMIUM = Path("/usr/bin/chromium")
-_STYLE = "p{text-indent:2em;margin:0;font-size:16pt}"
 
 
 @cache
@@ -40,19 +35,6 @@ def as_xlsx(text: str) -> bytes:
     return xlsx([[line] for line in text.splitlines()])
 
 
-def as_printed(text: str) -> bytes:
-    """A page of the text as a browser prints it to PDF, with its head and foot."""
-    body = "".join(f"<p>{escape(line)}</p>" for line in text.splitlines())
-    with TemporaryDirectory() as folder:
-        html, pdf = Path(folder, "a.html"), Path(folder, "a.pdf")
-        html.write_text(f"<meta charset=utf-8><style>{_STYLE}</style>{body}", encoding="utf-8")
-        subprocess.run(
-            [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--print-to-pdf={pdf}", html],
-            check=True, capture_output=True, timeout=60,
-        )  # fmt: skip
-        return pdf.read_bytes()
-
-
 @pytest.mark.parametrize(
     ("suffix", "write"),
     [
@@ -61,7 +43,7 @@ def as_printed(text: str) -> bytes:
         ("xlsx", as_xlsx),
         pytest.param(
             "pdf",
-            as_printed,
+            print_pdf,
             marks=pytest.mark.skipif(not CHROMIUM.exists(), reason="no browser that prints"),
         ),
     ],
