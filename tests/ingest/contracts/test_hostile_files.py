@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import io
 import os
+import struct
 import subprocess
 import time
 import zipfile
@@ -87,6 +88,14 @@ def eml(page: str = "") -> bytes:
     return mail.as_bytes()
 
 
+def msg() -> bytes:
+    """A mail as Outlook saves it, with nothing but its text ([MS-OXMSG] 2.4): a property of 16 bytes that
+    says how long it is, and its stream."""
+    body = TEXT.ljust(-(-len(TEXT) // 256) * 256, "\n").encode("utf-16-le")
+    told = bytes(32) + struct.pack("<HHII4x", 0x1F, 0x1000, 6, len(body) + 2)
+    return word97_files.compound({"__properties_version1.0": told, "__substg1.0_1000001F": body})
+
+
 def member_text(data: bytes, name: str) -> str:
     """The text of a file, or those of the members of a package or mail."""
     if detect_media_type(data, name) in KINDS:
@@ -110,6 +119,7 @@ GOOD: dict[str, tuple[bytes, bool]] = {
     "ofd": (ofd(), True),
     "zip": (word_files.package({"方案.txt": TEXT, "附件1.docx": docx()}), True),
     "eml": (eml(), True),
+    "msg": (msg(), True),
 }
 """Suffix → a file of it, and whether a part of one is always told from the whole."""
 
@@ -289,6 +299,22 @@ def entities(url: str, file: str) -> bytes:
     return f'<?xml version="1.0"?>{told}'.encode() + html("<p>&a;&b;&l9;</p>")
 
 
+def with_entities(suffix: str) -> Callable[[str, str], bytes]:
+    """A package in whose parts a parameter entity would bring another file (XML 1.0, 4.1)."""
+
+    def write(url: str, file: str) -> bytes:
+        with zipfile.ZipFile(io.BytesIO(GOOD[suffix][0])) as package:
+            parts = {name: package.read(name) for name in package.namelist()}
+        for name, part in parts.items():
+            if name.endswith(".xml"):
+                head, _, rest = part.rpartition(b"?>") if b"?>" in part[:200] else (b"", b"", part)
+                told = f'<!DOCTYPE x [<!ENTITY % a SYSTEM "{url}"> %a; <!ENTITY % b SYSTEM "file://{file}"> %b;]>'
+                parts[name] = (head + b"?>" if head else b"") + told.encode() + rest
+        return word_files.package(parts)
+
+    return write
+
+
 ACTIVE: dict[str, tuple[str, Callable[[str, str], bytes]]] = {
     "docm": ("docm", active_docx),
     "xlsm": ("xlsm", active_xlsx),
@@ -300,6 +326,10 @@ ACTIVE: dict[str, tuple[str, Callable[[str, str], bytes]]] = {
     "ofd": ("ofd", active_ofd),
     "ods": ("ods", active_ods),
     "rtf": ("rtf", active_rtf),
+    **{
+        f"entities in {suffix}": (suffix, with_entities(suffix))
+        for suffix in ("docx", "xlsx", "ods", "ofd")
+    },
     "eml": ("eml", lambda url, file: eml(active_html(url, file).decode())),
 }
 
@@ -326,7 +356,11 @@ def test_nothing_is_run_and_nothing_fetched(
     suffix, write = ACTIVE[kind]
     with serving(Asked) as url:
         data = write(f"{url}/x", str(beside))
-        text = member_text(data, f"a.{suffix}")
+        try:
+            text = member_text(data, f"a.{suffix}")
+        except SourceError as error:
+            assert kind.startswith("entities in")
+            text = TEXT + str(error)
     assert asked == []
     assert SECRET not in text
     assert "脚本写的" not in text
