@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from email.errors import CloseBoundaryNotFoundDefect, InvalidBase64LengthDefect
 from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import parsedate_to_datetime
@@ -37,6 +38,8 @@ _RATIO_FROM = 16 * MB
 DEEPEST = 3
 _MOST_PARTS = 1000
 """Parts of a mail, by its boundaries: each line of a mail is compared with all that are open."""
+_CUT_OFF = (CloseBoundaryNotFoundDefect, InvalidBase64LengthDefect)
+"""What is wrong with a mail of which the end is missing: its last part would be read as if whole."""
 _UTF8_NAME = 0x800
 """APPNOTE.TXT 4.4.4, bit 11: the name is UTF-8; else it is in whatever the sender's system has."""
 _LEFT_OUT = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
@@ -224,8 +227,11 @@ class _Opened:
             mail = email.message_from_bytes(data)
             subject = _decoded(_raw(mail, "subject"))
             self._take_parts(mail, inside, depth, subject)
+            cut = [type(d) for part in mail.walk() for d in part.defects if isinstance(d, _CUT_OFF)]
         except (RecursionError, LookupError, ValueError, AttributeError, TypeError) as error:
             raise self._damaged(type(error).__name__) from error
+        if cut:
+            raise self._damaged(cut[0].__name__)
         try:
             sent = parsedate_to_datetime(str(mail.get("date") or ""))
         except (ValueError, TypeError, IndexError):

@@ -1,50 +1,106 @@
-"""Documents that another one in the store abolishes or takes the place of, by what it says itself."""
+"""Documents that another one in the store abolishes or takes the place of, by what it says itself.
+
+What such a document says is kept, found and cited, with the mark that it is no longer in force, and
+stands behind what is: a reading of one sentence puts nothing out of sight that somebody follows.
+"""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+from sqlalchemy import Connection, or_, select
 
 from kb.wording import wording
-from tasks.models import Extraction, PolicyReference, PolicyRelation
+from tasks import schema
+from tasks.models import Extraction, PolicyRelation
 
-ENDS = frozenset({PolicyRelation.ABOLISHES, PolicyRelation.REPLACES})
+ENDS = (PolicyRelation.ABOLISHES, PolicyRelation.REPLACES)
 """Relations after which the document that is named is no longer in force."""
 RELATION_NAMES = wording("tasks", "relations", PolicyRelation)
+_ENDED = wording("tasks", "ended", ENDS)
 _SIGNS = re.compile(r"[\s《》〈〉<>“”\"'（）()〔〕\[\]]")
 
 
-def abolished_by(extractions: Iterable[Extraction]) -> dict[str, str]:
-    """Id of a document that is abolished → id of the first that says so. One is meant by its number
-    where both have one, else by its whole title; a document does not abolish itself."""
+class Ending(NamedTuple):
+    """What ends a document: the `id` of the document that says so with the name by which it is
+    called, and how."""
+
+    id: str
+    name: str
+    relation: PolicyRelation
+
+    def told(self, language: str) -> str:
+        """已被某府发〔2025〕3号废止, or abolished by …"""
+        return _ENDED[self.relation][language != "zh"].format(self.name)
+
+
+class _Known(NamedTuple):
+    id: str
+    title: str
+    number: str | None
+
+
+class _Named(NamedTuple):
+    """A document that another one says is no longer in force."""
+
+    by: str
+    relation: PolicyRelation
+    title: str
+    number: str | None
+
+
+def abolished_by(extractions: Iterable[Extraction]) -> dict[str, Ending]:
+    """Id of a document that is abolished → the first that says so. One is meant by its number where
+    both have one, else by its whole title; a document does not abolish itself."""
     every = list(extractions)
+    return _ended(
+        [_Known(e.document.id, e.document.title, e.document.document_number) for e in every],
+        [
+            _Named(e.document.id, p.relation, p.title, p.document_number)
+            for e in every
+            for p in e.policies
+            if p.relation in ENDS
+        ],
+    )
+
+
+def abolished_in(connection: Connection, hidden: Collection[str] = ()) -> dict[str, Ending]:
+    """The same of the current documents of a store but those that are `hidden` from who asks."""
+    d, f = schema.document.c, schema.fact.c
+    says = or_(*(f.body.contains(f'"relation":"{relation}"') for relation in ENDS))
+    source = schema.document.join(schema.fact, (f.document_id == d.id) & (f.kind == "policies"))
+    found = select(d.id, f.body).select_from(source).where(schema.CURRENT, says)
+    named = [
+        _Named(row.id, PolicyRelation(body["relation"]), body["title"], body["document_number"])
+        for row in connection.execute(found.order_by(d.recorded_at, d.id, f.ordinal))
+        if row.id not in hidden and (body := json.loads(row.body))["relation"] in ENDS
+    ]
+    if not named:
+        return {}
+    every = connection.execute(select(d.id, d.title, d.document_number).where(schema.CURRENT))
+    return _ended([_Known(*row) for row in every if row.id not in hidden], named)
+
+
+def _ended(every: Iterable[_Known], named: Iterable[_Named]) -> dict[str, Ending]:
     numbers: dict[str, list[str]] = {}
-    titles: dict[str, list[tuple[str, str | None]]] = {}
-    for extraction in every:
-        document = extraction.document
-        if document.document_number:
-            numbers.setdefault(_bare(document.document_number), []).append(document.id)
-        titles.setdefault(_bare(document.title), []).append((document.id, document.document_number))
-    found: dict[str, str] = {}
-    for extraction in every:
-        for policy in extraction.policies:
-            if policy.relation not in ENDS:
-                continue
-            for meant in _meant(policy, numbers, titles):
-                if meant != extraction.document.id:
-                    found.setdefault(meant, extraction.document.id)
+    titles: dict[str, list[_Known]] = {}
+    called: dict[str, str] = {}
+    for known in every:
+        called[known.id] = known.number or f"《{known.title}》"
+        if known.number:
+            numbers.setdefault(_bare(known.number), []).append(known.id)
+        titles.setdefault(_bare(known.title), []).append(known)
+    found: dict[str, Ending] = {}
+    for one in named:
+        meant = numbers.get(_bare(one.number), []) if one.number else []
+        alike = titles.get(_bare(one.title), [])
+        for key in meant or [k.id for k in alike if not (k.number and one.number)]:
+            if key != one.by:
+                found.setdefault(key, Ending(one.by, called[one.by], one.relation))
     return found
-
-
-def _meant(
-    policy: PolicyReference,
-    numbers: dict[str, list[str]],
-    titles: dict[str, list[tuple[str, str | None]]],
-) -> list[str]:
-    if policy.document_number and (known := numbers.get(_bare(policy.document_number))):
-        return known
-    alike = titles.get(_bare(policy.title), [])
-    return [key for key, number in alike if not (number and policy.document_number)]
 
 
 def _bare(words: str) -> str:

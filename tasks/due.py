@@ -270,14 +270,6 @@ def overdue(
     return [item for item in found if item.state in PAST]
 
 
-def due_soon(
-    extractions: Iterable[Extraction], as_of: date, *, days: int = DUE_SOON, lives: Lives | None = NO_LIVES
-) -> list[DueItem]:  # fmt: skip
-    """The milestones due within `days` days, `as_of` the first of them."""
-    found = due_items(extractions, as_of, days=days, lives=lives)
-    return [item for item in found if item.state is State.DUE_SOON]
-
-
 def add_duration(day: date, duration: str, counting: Counting = Counting.DAYS) -> date:
     """A day and an ISO 8601 duration (`P3M`, `P30D`, `PT2H`); of days only where working days are
     counted. The day after `day` is the first that counts. The end of a shorter month stands for a day

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from typing import TypeVar
@@ -10,6 +10,7 @@ from typing import TypeVar
 from kb.errors import NotFoundError
 from kb.language.roles import Role
 from kb.models import Citation, Clause, Document, Fact, Plan, Span
+from tasks.abolished import Ending, abolished_by
 from tasks.due import (
     DUE_SOON,
     NO_LIVES,
@@ -62,16 +63,19 @@ class Register:
         *,
         reference: Collection[str] = (),
         told: bool = True,
+        abolished: Mapping[str, Ending] | None = None,
     ) -> None:
         """Args:
-        extractions: the documents.
+        extractions: the documents; those that others abolish stand behind them.
         progress: gives the lives of milestones as they were on a day; without it nothing was
             ever reported.
         reference: ids of documents whose duties are for reference only (see `tracked`).
         told: whether its reader may know of lives (`tasks.disclosure`); else it gives nothing but
              what the documents say.
+        abolished: which of them others abolish; without it, what they say of one another.
         """
-        self.extractions = tuple(extractions)
+        self.abolished = abolished_by(extractions) if abolished is None else abolished
+        self.extractions = tuple(sorted(extractions, key=lambda e: e.document.id in self.abolished))
         self._progress = progress
         self.reference = frozenset(e.document.id for e in self.extractions).intersection(reference)
         self.told = told
@@ -94,7 +98,14 @@ class Register:
     def without(self, documents: Collection[str]) -> Register:
         """The register of the other documents."""
         kept = [e for e in self.extractions if e.document.id not in documents]
-        return Register(kept, self._progress, reference=self.reference, told=self.told)
+        return self._of(kept)
+
+    def _of(self, extractions: Sequence[Extraction]) -> Register:
+        """The same of these documents."""
+        return Register(
+            extractions, self._progress,
+            reference=self.reference, told=self.told, abolished=self.abolished,
+        )  # fmt: skip
 
     @cached_property
     def tracked(self) -> Register:
@@ -109,7 +120,7 @@ class Register:
         named = [_locally_named(e) for e in self.extractions]
         if all(new is old for new, old in zip(named, self.extractions, strict=True)):
             return self
-        return Register(named, self._progress, reference=self.reference, told=self.told)
+        return self._of(named)
 
     def asked_for(self, document_id: str) -> Register:
         """What is listed where a filter names one document, or none (empty): a document for
@@ -168,12 +179,17 @@ class Register:
 
     def due_items(self, as_of: date, *, days: int = DUE_SOON) -> list[DueItem]:
         """All dated milestones that are not finished on `as_of`, soonest first."""
-        return due_items(self.extractions, as_of, days=days, lives=self._lives(as_of))
+        return self._in_force_first(
+            due_items(self.extractions, as_of, days=days, lives=self._lives(as_of))
+        )
 
     def standings(self, as_of: date) -> list[DueItem]:
         """How every milestone stands on `as_of`, finished ones too, soonest first."""
         rows = (row for extraction in self.extractions for row in rows_of(extraction))
-        return by_date(standings(rows, self._lives(as_of), as_of))
+        return self._in_force_first(by_date(standings(rows, self._lives(as_of), as_of)))
+
+    def _in_force_first(self, items: Sequence[DueItem]) -> list[DueItem]:
+        return sorted(items, key=lambda item: item.document_id in self.abolished)
 
     def life_of(self, milestone_id: str, as_of: date) -> Life | None:
         """How a milestone without occurrences stood on `as_of`; None where the reader is not told."""

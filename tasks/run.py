@@ -21,6 +21,7 @@ from kb.days import Day
 from kb.language.roles import Role
 from kb.models import Citation, Fact
 from tasks import schema
+from tasks.abolished import Ending, abolished_in
 from tasks.authorisation import CONSOLE, Action, Actor, require
 from tasks.citing import Place, cite
 from tasks.due import DueItem, State
@@ -51,7 +52,8 @@ class Row(Fact):
     """One of what was selected. `id` is the unit's, duty's, milestone's …; `citations` are where it
     stands: of a unit where it is named. `state`, `status` and `due` are of a milestone as it stands
     for who asks (`status` is None for who is not told), `value` of a target or a document's field,
-    `roles` how many tasks a unit bears in which role, `side` of a comparison."""
+    `roles` how many tasks a unit bears in which role, `side` of a comparison. `abolished_by` is the id
+    of the document that abolishes, or takes the place of, the one in which it stands."""
 
     id: str
     label: str
@@ -64,6 +66,7 @@ class Row(Fact):
     count: int | None = None
     roles: dict[Role, int] | None = None
     side: Side | None = None
+    abolished_by: str | None = None
 
 
 class GroupRow(Fact):
@@ -93,9 +96,10 @@ class _Run:
     connection: Connection
     moment: Moment
     hidden: frozenset[str]
+    abolished: Mapping[str, Ending]
 
     def selection(self, query: Query) -> Selection:
-        return select_rows(self.connection, query, self.moment, self.hidden)
+        return select_rows(self.connection, query, self.moment, self.hidden, self.abolished.keys())
 
     def count(self, query: Query) -> int:
         found = self.selection(query)
@@ -124,6 +128,16 @@ class _Run:
 
     def units(self) -> Units:
         return visible_units(self.connection, self.moment.reader)
+
+    def late(self, group: Group | None) -> Collection[str]:
+        """The groups that are documents which others abolish, or plans in such."""
+        if group is Group.DOCUMENT or not self.abolished:
+            return self.abolished.keys()
+        if group is not Group.PLAN:
+            return ()
+        f = schema.fact.c
+        inside = f.document_id.in_(sorted(self.abolished))
+        return set(self.connection.scalars(select(f.id).where(f.kind == "plans", inside)))
 
 
 _ENDLESS = 2**31 - 1
@@ -283,7 +297,8 @@ def _start(
 ) -> _Run:
     require(reader, Action.READ)
     moment = Moment(query.as_of or as_of, query.near, reader, today)
-    return _Run(connection, moment, hidden_from(connection, reader))
+    hidden = hidden_from(connection, reader)
+    return _Run(connection, moment, hidden, abolished_in(connection, hidden))
 
 
 def _rows(made: _Run, query: Query) -> tuple[Row, ...]:
@@ -292,10 +307,13 @@ def _rows(made: _Run, query: Query) -> tuple[Row, ...]:
         return _unit_rows(made, query, found)
     places = [Place.of(row) for row in found]
     cited = cite(made.connection, places)
-    return tuple(_row(query.select, row, cited[n]) for n, row in enumerate(found))
+    return tuple(
+        _row(query.select, row, cited[n], made.abolished.get(row.document_id))
+        for n, row in enumerate(found)
+    )
 
 
-def _row(what: Select, row: Any, citation: Citation | None) -> Row:
+def _row(what: Select, row: Any, citation: Citation | None, ended: Ending | None) -> Row:
     given: dict[str, Any] = {}
     if what in (Select.PLANS, Select.POLICIES, Select.FIELD):
         body = json.loads(row.body)
@@ -313,7 +331,8 @@ def _row(what: Select, row: Any, citation: Citation | None) -> Row:
         }
     elif what is Select.TARGETS:
         given["value"] = row.value
-    return Row(id=row.key, citations=(citation,) if citation else (), **given)
+    by = ended.id if ended else None
+    return Row(id=row.key, citations=(citation,) if citation else (), abolished_by=by, **given)
 
 
 def _unit_rows(made: _Run, query: Query, found: Sequence[Any]) -> tuple[Row, ...]:
@@ -346,7 +365,10 @@ def _group(made: _Run, query: Query, day: date) -> Result:
         for key in (wholes or counts)
     ]  # fmt: skip
     rows = _ordered(rows, query)
+    late = made.late(query.group_by)
+    rows.sort(key=lambda row: row.key in late)
     if query.operation in (Operation.MOST, Operation.LEAST) and rows:
+        rows = [row for row in rows if row.key not in late] or rows
         best = max if query.operation is Operation.MOST else min
         edge = best(row.count for row in rows)
         rows = [row for row in rows if row.count == edge]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -51,8 +51,9 @@ _ARRIVED = (_D.recorded_at, _D.id)
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Rows of `source` that meet `where`. `key` is the id of what is selected, `counted` what each
-    is counted by, `orders` what each order goes by, the first the one of old; `grouped`: several
-    rows are one, by its key."""
+    is counted by, `orders` what each order goes by, the first the one of old; `late` is 1 of what
+    stands in documents that others abolish, behind all else; `grouped`: several rows are one, by its
+    key."""
 
     source: FromClause
     where: tuple[Condition, ...]
@@ -64,23 +65,25 @@ class Selection:
     holder: Table | None = None
     groups: Mapping[Group, ColumnElement[Any]] = field(default_factory=dict)
     borne: tuple[Condition, ...] = ()
+    late: ColumnElement[int] = literal(0)  # noqa: RUF009 - nothing changes it
+
+    @property
+    def _late(self) -> ColumnElement[int]:
+        return func.min(self.late) if self.grouped else self.late
 
     def order(self, query: Query) -> list[ColumnElement[Any]]:
         """What rows go by, so that none stands before or behind another by chance."""
         wanted = query.order_by or next(iter(self.orders))
         first, *rest = self.orders[wanted]
         if not query.descending:
-            return [first, *rest]
+            return [self._late, first, *rest]
         # What has no day stands last either way.
-        return (
-            [first == literal(_NO_DAY, Date), first.desc(), *rest]
-            if isinstance(first.type, Date)
-            else [first.desc(), *rest]
-        )
+        undated = [first == literal(_NO_DAY, Date)] if isinstance(first.type, Date) else []
+        return [self._late, *undated, first.desc(), *rest]
 
     def place(self, query: Query) -> tuple[ColumnElement[Any], ...]:
         """What each row is placed by in a list that is read on from behind one of them."""
-        return self.orders[query.order_by or next(iter(self.orders))]
+        return self._late, *self.orders[query.order_by or next(iter(self.orders))]
 
     def named(self, connection: Connection, keys: Collection[str], most: int) -> Sequence[Any]:
         """Where units are named, of each the first `most`."""
@@ -90,7 +93,7 @@ class Selection:
         bears = self.holder is schema.assignment
         clause, path = (t.clause_id, t.path) if bears else (null(), literal(""))
         place = func.row_number().over(
-            partition_by=h.unit_id, order_by=(*_ARRIVED, h.start, h.ordinal)
+            partition_by=h.unit_id, order_by=(self.late, *_ARRIVED, h.start, h.ordinal)
         )
         inner = select(
             h.unit_id.label("key"), _D.id.label("document_id"), clause.label("clause_id"),
@@ -112,9 +115,14 @@ class Selection:
 
 
 def select_rows(
-    connection: Connection, query: Query, moment: Moment, hidden: Collection[str]
+    connection: Connection,
+    query: Query,
+    moment: Moment,
+    hidden: Collection[str],
+    abolished: Collection[str] = (),
 ) -> Selection:
-    """The statement of a query; `hidden` are the documents that who asks may not see.
+    """The statement of a query; `hidden` are the documents that who asks may not see, what stands in
+    `abolished` ones comes last.
 
     Raises:
         QueryError: only who finds by meaning can run it.
@@ -124,7 +132,8 @@ def select_rows(
             "topic 和 select=text 要先检索出条款编号 (clauses) / topic and select=text need a search: "
             "name the clauses by their ids"
         )
-    return _Maker(connection, query, moment, hidden).make()
+    made = _Maker(connection, query, moment, hidden).make()
+    return replace(made, late=case((_D.id.in_(sorted(abolished)), 1), else_=0))
 
 
 def grouped(found: Selection, query: Query, moment: Moment) -> Statement[Any]:

@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from kb.lexicon import corpus_path
+from tests.bench_formats import HEADS, columns
 
 # Nothing of ingest is imported here: on Linux a child's peak begins at the size of its parent.
 NOTICE = corpus_path() / "documents" / "wanzhou-fuban-2022-30.txt"
@@ -63,19 +64,19 @@ def measure_all(sizes: Sequence[int]) -> dict[str, Any]:
     answers = _started(["-m", "tests.bench_answers"])
     tracker = _started(["-m", "tests.bench_tracker"])
     service = _started(["-m", "tests.bench_service"])
+    formats = _started(["-m", "tests.bench_formats"])
     worst = _started(["-m", "tests.bench_limits"])
     growth = rows[-1]["us_per_character"] / rows[0]["us_per_character"]
     values = {"time per character, largest against ×1": round(growth, 2), **commands}
-    values |= {name: round(value, 2) for name, value in answers["goals"].items()}
-    values |= {name: round(value, 2) for name, value in tracker["goals"].items()}
-    values |= {name: round(value, 2) for name, value in service["goals"].items()}
-    values |= {name: round(value, 2) for name, value in worst["goals"].items()}
-    limits = GOALS | answers["limits"] | tracker["limits"] | service["limits"] | worst["limits"]
+    limits = dict(GOALS)
+    for part in (answers, tracker, service, formats, worst):
+        values |= {name: round(value, 2) for name, value in part["goals"].items()}
+        limits |= part["limits"]
     goals = {name: {"value": values[name], "at_most": most} for name, most in limits.items()}
     return {
         "python": sys.version.split()[0], "sizes": rows, "commands": commands,
         "answers": answers["rows"], "tracker": tracker["rows"], "service": service["rows"],
-        "limits": worst["rows"], "goals": goals,
+        "formats": formats["table"], "limits": worst["rows"], "goals": goals,
     }  # fmt: skip
 
 
@@ -154,7 +155,7 @@ def _started(arguments: Sequence[str]) -> dict[str, Any]:
 
 
 def show(report: dict[str, Any], console: Console) -> None:
-    """Print the report as two tables."""
+    """Print the report as tables."""
     sizes = Table("notice", "characters", "ms", "yardstick ms", "ratio", "µs/char", "peak MB")
     for row in report["sizes"]:
         sizes.add_row(
@@ -167,6 +168,10 @@ def show(report: dict[str, Any], console: Console) -> None:
             f"{row['peak_mb']:,}",
         )
     console.print(sizes)
+    formats = Table(*HEADS)
+    for row in report["formats"]:
+        formats.add_row(*columns(row))
+    console.print(formats)
     for part in ("answers", "tracker", "service", "limits"):
         table = Table(part, "measured")
         for name, value in report[part]:

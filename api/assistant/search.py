@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -19,7 +19,6 @@ from kb.language.jurisdictions import place_stem
 from kb.lexical import tokenize
 from kb.models import Citation, Clause, Span
 from kb.retrieval import HybridRetriever, Standing
-from tasks.abolished import abolished_by
 from tasks.models import Extraction
 from tasks.queries import Register
 from tasks.units import jurisdiction_of
@@ -108,10 +107,10 @@ class ClauseSearch:
         self.expander.attested = attested
         return made
 
-    @cached_property
-    def abolished(self) -> frozenset[str]:
+    @property
+    def abolished(self) -> Collection[str]:
         """Ids of documents that another one abolishes or takes the place of."""
-        return frozenset(abolished_by(self._register.extractions))
+        return self._register.abolished.keys()
 
     def within(self, register: Register) -> ClauseSearch:
         """The same index, of which only passages of these documents are found."""

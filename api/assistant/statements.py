@@ -136,9 +136,8 @@ class Stating:
         found: list[dict[int, int]] = [{} for _ in lines]
         for n, citation in enumerate(citations):
             placed = self._tasks.get(citation.clause_id or "", [])
-            prove = _Proof(
-                self._register, citation, placed, for_clause=whole[citation.clause_id] == n
-            )
+            about, of_clause = self._about(citation), whole[citation.clause_id] == n
+            prove = _Proof(self._register, citation, placed, about, for_clause=of_clause)
             for line, named, marks in zip(lines, names, found, strict=True):
                 at = prove.place(line, named)
                 if at is not None:
@@ -154,6 +153,33 @@ class Stating:
                 place = self._bearer(citation, names)
                 found[place][n] = len(lines[place])
         return [sorted((at, n) for n, at in marks.items()) for marks in found]
+
+    def _about(self, c: Citation) -> Sequence[str]:
+        """Words beside a clause's path that tell it from the clauses of other documents."""
+        own = self._beside(c.clause_id)
+        others = {
+            words
+            for key in self._by_path.get(c.path, ())
+            if self._register.clauses[key][0].document.id != c.document_id
+            for words in self._beside(key)
+        }
+        return [words for words in own if words not in others] or own
+
+    def _beside(self, clause_id: str | None) -> list[str]:
+        if clause_id not in self._register.clauses:
+            return []
+        extraction, clause = self._register.clauses[clause_id]
+        plans = [p.title for p in extraction.plans if p.id == clause.plan_id]
+        tasks = self._tasks.get(clause_id, ())
+        said = [m.commitment for p in tasks for m in p.task.milestones]
+        return [words for words in (*plans, *said, clause.heading) if words]
+
+    @cached_property
+    def _by_path(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for key, (_, clause) in self._register.clauses.items():
+            found.setdefault(clause.path, []).append(key)
+        return found
 
     def _bearer(self, citation: Citation, names: Sequence[Sequence[_Name]]) -> int:
         """The line of a citation that none quotes or names: the first that names a unit with a
@@ -203,7 +229,13 @@ class _Proof:
     """What a citation proves, by the facts that stand at its characters."""
 
     def __init__(
-        self, register: Register, c: Citation, placed: Sequence[Placed], *, for_clause: bool
+        self,
+        register: Register,
+        c: Citation,
+        placed: Sequence[Placed],
+        about: Sequence[str],
+        *,
+        for_clause: bool,
     ) -> None:
         self._quote = flatten(c.quote)
         self._units = {
@@ -226,7 +258,7 @@ class _Proof:
             (m.commitment, m.due) for p in placed for m in p.task.milestones if m.due.span == c.span
         ]
         self._path = c.path if for_clause else ""
-        self._about = _about(register, c, placed) if for_clause else ()
+        self._about = about if for_clause else ()
 
     def place(self, line: str, names: Sequence[_Name]) -> int | None:
         """After how many characters of the line its mark stands; None where it proves nothing."""
@@ -256,17 +288,6 @@ class _Proof:
         if any(said in line and _tells_due(line, due) for said, due in self._due):
             return True
         return names_clause(line, self._path) and any(a in line for a in self._about)
-
-
-def _about(register: Register, c: Citation, placed: Sequence[Placed]) -> tuple[str, ...]:
-    """Words beside a clause's path that tell it from the clause of another document."""
-    known = register.clauses.get(c.clause_id or "")
-    if known is None:
-        return ()
-    extraction, clause = known
-    plans = [p.title for p in extraction.plans if p.id == clause.plan_id]
-    said = [m.commitment for p in placed for m in p.task.milestones]
-    return tuple(words for words in (*plans, *said, clause.heading) if words)
 
 
 def _tells_due(line: str, due: Deadline) -> bool:

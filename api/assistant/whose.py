@@ -1,4 +1,5 @@
-"""Beside a duty of a document for reference an answer says whose it is: （国务院办公厅文件，仅供查阅）."""
+"""Beside words of a document that is no duty of the house an answer says so: whose it is where it is for
+reference, what ended it where another document abolishes it: （国务院办公厅文件，仅供查阅；已被…废止）."""
 
 from __future__ import annotations
 
@@ -11,14 +12,22 @@ from tasks.queries import Register
 
 
 def whose_mark(register: Register, cited: Sequence[Citation], language: str) -> str:
-    """What is said of words that rest on documents for reference alone; empty of all others."""
+    """What is said of words that rest on documents for reference, or on such as are no longer in
+    force, alone; empty of all others."""
     ids = dict.fromkeys(c.document_id for c in cited)
-    if not ids or not ids.keys() <= register.reference:
+    told = list[str]()
+    if ids and ids.keys() <= register.reference:
+        issuers = dict.fromkeys(_issuer(register, key) for key in ids)
+        told.append(
+            f"{'、'.join(issuers)}文件，仅供查阅"
+            if language == "zh"
+            else f"document of {', '.join(issuers)}, for reference"
+        )
+    if ids and ids.keys() <= register.abolished.keys():
+        told += dict.fromkeys(register.abolished[key].told(language) for key in ids)
+    if not told:
         return ""
-    issuers = dict.fromkeys(_issuer(register, key) for key in ids)
-    if language == "zh":
-        return f"（{'、'.join(issuers)}文件，仅供查阅）"
-    return f" (document of {', '.join(issuers)}, for reference)"
+    return f"（{'；'.join(told)}）" if language == "zh" else f" ({'; '.join(told)})"
 
 
 def _issuer(register: Register, key: str) -> str:

@@ -36,6 +36,7 @@ from kb.identifiers import sha256_hex
 from kb.models import Finding
 from kb.printable import printable
 from tasks import schema
+from tasks.abolished import abolished_in
 from tasks.authorisation import Actor
 from tasks.due import State
 from tasks.graph import ego
@@ -414,7 +415,7 @@ def _listed(
     """The ids that a query gives, and the documents that these are of."""
     with store.reading() as connection:
         found = list_ids(connection, query, reader=actor, as_of=day, today=run.day(None))
-    documents = dict.fromkeys(place[1] for place in found.places)
+    documents = dict.fromkeys(place[2] for place in found.places)  # late, recorded at, id
     read = [store.load(key, corrected=True) for key in documents]
     return [key for key, _ in found.ids], Register(read, reference=store.reference())
 
@@ -489,16 +490,25 @@ def documents(settings: Settings, everything: bool, out: Output) -> None:
     need_store(settings)
     with Store.open(settings.store_url) as store:
         found = store.documents(superseded=everything)
+        with store.reading() as connection:
+            ended = abolished_in(connection)
     if out.as_json:
-        out.json([d.model_dump(mode="json", exclude={"document": {"text"}}) for d in found])
+        out.json(
+            [
+                d.model_dump(mode="json", exclude={"document": {"text"}})
+                | {"abolished_by": ended[d.document.id].id if d.document.id in ended else None}
+                for d in found
+            ]
+        )
         return
     out.table(
-        [("编号", "id"), ("标题", "title"), ("文号", "number"), ("版本", "version"), ("督办", "tracked"), ("被取代、撤回", "superseded, withdrawn")],
+        [("编号", "id"), ("标题", "title"), ("文号", "number"), ("版本", "version"), ("督办", "tracked"), ("被取代、撤回、废止", "superseded, withdrawn, abolished")],
         [
             (d.document.id, d.document.title, d.document.document_number or "",
              f"{d.version} {out.pick('重新读取', 'read anew')}" if d.reading > 1 else d.version,
              out.pick("列入督办", "tracked") if d.tracked else out.pick("仅供查阅", "for reference"),
-             d.superseded_by or (d.withdrawn_at.date() if d.withdrawn_at else ""))
+             d.superseded_by or (d.withdrawn_at.date() if d.withdrawn_at else "")
+             or (ended[d.document.id].told(out.pick("zh", "en")) if d.document.id in ended else ""))
             for d in found
         ],
     )  # fmt: skip

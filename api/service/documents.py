@@ -23,6 +23,7 @@ from ingest.readers.kinds import DELIVERY_SUFFIXES, PICTURES
 from ingest.recognising import MOST_PAGES
 from kb.errors import DubanError, NotFoundError, SecretError
 from kb.identifiers import sha256_hex
+from tasks.abolished import Ending, abolished_in
 from tasks.home import Home, Whose, read_home, whose
 from tasks.models import Extraction
 from tasks.store import StoredDocument
@@ -31,6 +32,7 @@ from tasks.visibility import (
     Level,
     bind_visibility,
     check_visibility,
+    hidden_from,
     read_visibility,
     visible_documents,
 )
@@ -45,7 +47,8 @@ class DocumentOut(BaseModel):
     """A document in the store, without its text: the `version`th of its chain, the `reading`th time
     that its bytes were read, by the version `reader` of the reader (null: not recorded), which is not
     the one installed where `older_reader`. `tracked`: its duties are the house's own; else it
-    is for reference, as a document of another issuer (`whose`) is until somebody marks it."""
+    is for reference, as a document of another issuer (`whose`) is until somebody marks it.
+    `abolished_by`: the id of the document that abolishes it or takes its place, by what that says."""
 
     id: str
     title: str
@@ -65,6 +68,7 @@ class DocumentOut(BaseModel):
     superseded_by: str | None
     withdrawn_at: datetime | None
     tracked: bool
+    abolished_by: str | None
     whose: Whose
     visibility: Visibility
     reader: str | None
@@ -168,16 +172,21 @@ def stored_documents(
     with service.store.reading() as connection:
         levels = read_visibility(connection)
         home = read_home(connection, service.settings.government)
-    return [_out(d, levels, home) for d in stored if d.document.id in seen]
+        ended = abolished_in(connection, hidden_from(connection, viewer.actor))
+    return [
+        _out(d, levels, home, ended.get(d.document.id)) for d in stored if d.document.id in seen
+    ]
 
 
-def _out(stored: StoredDocument, levels: dict[str, Seen], home: Home) -> DocumentOut:
+def _out(
+    stored: StoredDocument, levels: dict[str, Seen], home: Home, ended: Ending | None
+) -> DocumentOut:
     d = stored.document
     return DocumentOut(
         **{name: getattr(d, name) for name in DocumentOut.model_fields if hasattr(d, name)},
         version=stored.version, reading=stored.reading, recorded_at=stored.recorded_at,
         superseded_by=stored.superseded_by, withdrawn_at=stored.withdrawn_at,
-        tracked=stored.tracked, whose=whose(home, d.issuer, d.title), visibility=Visibility.of(levels.get(d.id, Seen())),
+        tracked=stored.tracked, abolished_by=ended.id if ended else None, whose=whose(home, d.issuer, d.title), visibility=Visibility.of(levels.get(d.id, Seen())),
         reader=stored.reader, older_reader=stored.reader != reader_version(),
     )  # fmt: skip
 

@@ -7,7 +7,13 @@ from pathlib import Path
 
 from ingest.files import LIMIT, load_file
 from ingest.lines import line_number
-from ingest.readers.kinds import SUFFIXES, detect_media_type, media_type_of_suffix, reader_of
+from ingest.readers.kinds import (
+    DELIVERIES,
+    SUFFIXES,
+    detect_media_type,
+    media_type_of_suffix,
+    reader_of,
+)
 from ingest.readers.recorded import read_recorded, record
 from ingest.readers.source import Block, PageSize, Place
 from ingest.secrecy import refuse_secret
@@ -65,6 +71,13 @@ def read_bytes(data: bytes, name: str, recognised: Recognised | None = None) -> 
     if not data.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
         raise SourceError("文件是空的 / the file is empty", path=name)
     media_type = detect_media_type(data, name)
+    if media_type in DELIVERIES:
+        raise SourceError(
+            "是压缩包或邮件, 不是一份文件 / a package or a mail, not one document",
+            hint="请以 .zip、.eml 或 .msg 为扩展名导入, 或取出其中的文件 / bring it with the suffix .zip, .eml "
+            "or .msg, or take its files out",
+            path=name,
+        )
     read = read_recorded(recognised, name) if recognised else reader_of(media_type)(data, name)
     text = read.text
     if not text.strip():

@@ -17,7 +17,8 @@ from ingest.readers.docx_inline import Aside, Inline, Note, Words, chosen
 from ingest.readers.docx_numbering import Numbering, Printed
 from ingest.readers.docx_package import Package, W
 from ingest.readers.docx_styles import flag, heading_level, number, read_styles, value
-from ingest.readers.docx_tables import TableCell, before_row, grid_of, read_cell
+from ingest.readers.docx_tables import before_row, read_cell
+from ingest.readers.grid import FlowCell, merged_cells
 from ingest.readers.source import BlockKind, Draft, Read
 from kb.errors import SourceError
 from kb.models import Finding, Span
@@ -280,7 +281,7 @@ class _Document:
                     self._blocks(cell, depth)
                     self._flush()
             return
-        lines: list[list[TableCell]] = []
+        lines: list[list[FlowCell]] = []
         for properties, cells in rows:
             line = [skipped] if (skipped := before_row(properties, self._paragraph)) else []
             for cell in cells:
@@ -288,7 +289,7 @@ class _Document:
                 words = self._cell(cell, depth, head=not lines)
                 line.append(read_cell(cell, words, place))
             lines.append(line)
-        grid, places = grid_of(lines)
+        grid, places = merged_cells(lines)
 
         def where(row: int, place: int) -> dict[str, Any]:
             return {"paragraph": places[row][place]}

@@ -33,6 +33,19 @@ class GridCell(NamedTuple):
     columns: int = 1
 
 
+class FlowCell(NamedTuple):
+    """A cell as a flow of paragraphs has it: its words, the number of its first paragraph, over how many
+    columns it stands; whether it begins one that goes on below, goes on with the one over it, or with
+    the one before it."""
+
+    words: str
+    paragraph: int
+    columns: int = 1
+    begins: bool = True
+    over: bool = False
+    beside: bool = False
+
+
 class Written(NamedTuple):
     """A cell of a line: its words (none where it keeps a place only), and which cell of the grid
     they are of, by row and by place in the row."""
@@ -73,6 +86,36 @@ def headed_rows(
         if len(again) <= _MOST_COLUMNS:
             return _filled(range(first, rows), cells, again)
     return {}
+
+
+def merged_cells(
+    rows: Sequence[Sequence[FlowCell]],
+) -> tuple[list[list[GridCell]], list[list[int]]]:
+    """The cells of each row, one that stands beside several rows in its first only; and the number
+    of the first paragraph of each. What goes on but holds words of its own is a cell of its own."""
+    grid: list[list[GridCell]] = []
+    places: list[list[int]] = []
+    begun: dict[int, tuple[int, int]] = {}
+    for row in rows:
+        line: list[GridCell] = []
+        at: list[int] = []
+        column = 0
+        for cell in row:
+            if cell.over and not cell.words and column in begun:
+                above, index = begun[column]
+                grid[above][index] = grid[above][index]._replace(rows=grid[above][index].rows + 1)
+            elif cell.beside and not cell.words and line:
+                line[-1] = line[-1]._replace(columns=line[-1].columns + cell.columns)
+            else:
+                begun.pop(column, None)
+                if cell.begins:
+                    begun[column] = (len(grid), len(line))
+                line.append(GridCell(cell.words, 1, cell.columns))
+                at.append(cell.paragraph)
+            column += cell.columns
+        grid.append(line)
+        places.append(at)
+    return grid, places
 
 
 def line_of(cells: Sequence[Written]) -> str:

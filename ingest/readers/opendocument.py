@@ -7,7 +7,8 @@ from typing import Any
 
 from ingest.readers.number_formats import shown_number
 from ingest.readers.packages import Package, attribute, encrypted, local_name
-from ingest.readers.workbook import COMMENTS, Measure, Sheet, Span, left_out
+from ingest.readers.workbook import Measure, Sheet, Span
+from ingest.readers.workbook_findings import COMMENTS, left_out
 from kb.models import Finding
 
 _MOST_ROW, _MOST_COLUMN = 1_048_576, 16_384

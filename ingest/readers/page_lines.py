@@ -120,6 +120,8 @@ _NEVER_FIRST = frozenset("、，。；：！？）》〉」』】〕％…—,.;
 _NEVER_LAST = frozenset("（《〈「『【〔([{")
 _BINDING = frozenset("“”‘’\"'")
 """Marks that bind what stands at both sides of them (class QU of UAX #14)."""
+_INFIX = frozenset(",.:;/")
+"""Marks between figures that part them no more than letters do (UAX #14, LB 25): 0.45, 1/3."""
 
 
 def first_unit(line: Line) -> float:
@@ -131,10 +133,11 @@ def first_unit(line: Line) -> float:
         each = (run.box.right - run.box.left) / len(run.text)
         for character in run.text:
             word = is_narrow(character) and character.isalnum()
+            latin = latin and (word or character in _INFIX)
             bound = character in _NEVER_FIRST or character in _BINDING
-            if not wanted and not bound and not (latin and word):
+            if not wanted and not bound and not latin:
                 return width
-            latin = word
+            latin = latin or word
             wanted = character in _NEVER_LAST or character in _BINDING
             width += each
         if width > 10 * line.size:

@@ -10,14 +10,16 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any
 
 from ingest.readers import rtf_words as words_of
 from ingest.readers.docx_asides import findings_of, listed
 from ingest.readers.docx_inline import Aside
+from ingest.readers.grid import merged_cells
 from ingest.readers.list_numbers import gap_after
-from ingest.readers.rtf_tables import Edge, Row, grid_of
+from ingest.readers.rtf_state import Font, Group, Paragraph
+from ingest.readers.rtf_tables import Edge, Row, flow_cells
 from ingest.readers.source import BlockKind, Draft, Read
 from ingest.readers.symbols import symbol_text
 from kb.errors import SourceError
@@ -31,36 +33,6 @@ _TOKEN = re.compile(
 )
 _DEEPEST = 2000
 _DEFAULT = "cp1252"
-
-
-@dataclass(slots=True)
-class _Group:
-    """What holds for the words of a group; `aside`: beside the text they stand in."""
-
-    ignored: bool = False
-    aside: str | None = None
-    number: bool = False
-    fonts: bool = False
-    box: bool = False
-    hidden: bool = False
-    deleted: bool = False
-    skip: int = 1
-    font: int = 0
-
-
-class _Font(NamedTuple):
-    charset: int
-    name: str
-
-
-@dataclass(slots=True)
-class _Paragraph:
-    """A paragraph while its words are gathered."""
-
-    pieces: list[str] = field(default_factory=list)
-    number: list[str] = field(default_factory=list)
-    in_table: bool = False
-    level: int | None = None
 
 
 def read_rtf(data: bytes, name: str) -> Read:
@@ -78,16 +50,16 @@ class _Reader:
     def __init__(self, data: bytes, name: str) -> None:
         self._data = data
         self._name = name
-        self._group = _Group()
-        self._stack: list[_Group] = []
+        self._group = Group()
+        self._stack: list[Group] = []
         self._codec = _DEFAULT
-        self._fonts: dict[int, _Font] = {}
+        self._fonts: dict[int, Font] = {}
         self._font_name: list[str] = []
         self._charset = 0
         self._optional = False
         self._skip = 0
-        self._paragraph = _Paragraph()
-        self._held: list[_Paragraph] = []
+        self._paragraph = Paragraph()
+        self._held: list[Paragraph] = []
         self._count = 1
         self._draft = Draft()
         self._cell: list[str] = []
@@ -244,7 +216,7 @@ class _Reader:
             else:  # lines of their own, before the paragraph on which the box hangs
                 group.box = True
                 self._held.append(self._paragraph)
-                self._paragraph = _Paragraph()
+                self._paragraph = Paragraph()
         elif word == "u" and number is not None:
             self._put(chr(number % 0x10000))
             self._skip = group.skip
@@ -304,7 +276,7 @@ class _Reader:
     def _end_font(self) -> None:
         if self._font_name:
             name = "".join(self._font_name).partition(";")[0].strip().lower()
-            self._fonts[self._group.font] = _Font(self._charset, name)
+            self._fonts[self._group.font] = Font(self._charset, name)
             self._font_name = []
 
     def _put_bytes(self, raw: bytes) -> None:
@@ -391,7 +363,7 @@ class _Reader:
         rows, self._rows = self._rows, []
         if not rows:
             return
-        grid, places = grid_of(rows)
+        grid, places = merged_cells(flow_cells(rows))
 
         def where(row: int, place: int) -> dict[str, Any]:
             return {"paragraph": places[row][place]}

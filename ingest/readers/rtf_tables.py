@@ -1,4 +1,4 @@
-"""Tables of RTF: the cells of its rows as a grid."""
+"""Tables of RTF: the cells of its rows by their edges."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ingest.readers.grid import GridCell
+from ingest.readers.grid import FlowCell
 
 _NEAR = 30
 """Twips between two edges of cells that are one."""
@@ -30,7 +30,7 @@ class Row:
     paragraphs: list[int]
 
 
-def grid_of(rows: Sequence[Row]) -> tuple[list[list[GridCell]], list[list[int]]]:
+def flow_cells(rows: Sequence[Row]) -> list[list[FlowCell]]:
     """The cells of rows, over how many columns each stands by the edges of all rows."""
     columns: dict[int, int] = {}
     last = None
@@ -38,28 +38,16 @@ def grid_of(rows: Sequence[Row]) -> tuple[list[list[GridCell]], list[list[int]]]
         if last is None or right - last > _NEAR:
             last = right
         columns[right] = len(set(columns.values())) if last == right else columns[last]
-    grid: list[list[GridCell]] = []
-    places: list[list[int]] = []
-    begun: dict[int, tuple[int, int]] = {}
+    found: list[list[FlowCell]] = []
     for row in rows:
-        line: list[GridCell] = []
-        at: list[int] = []
-        column = 0
+        column, line = 0, list[FlowCell]()
         for words, place, edge in zip(row.cells, row.paragraphs, _edges(row), strict=False):
             width = max(1, columns[edge.right] + 1 - column) if edge else 1
-            if edge and edge.over and not words and column in begun:
-                above, index = begun[column]
-                grid[above][index] = grid[above][index]._replace(rows=grid[above][index].rows + 1)
-            elif edge and edge.beside and not words and line:
-                line[-1] = line[-1]._replace(columns=line[-1].columns + width)
-            else:
-                begun[column] = (len(grid), len(line))
-                line.append(GridCell(words, 1, width))
-                at.append(place)
+            over, beside = (edge.over, edge.beside) if edge else (False, False)
+            line.append(FlowCell(words, place, width, over=over, beside=beside))
             column += width
-        grid.append(line)
-        places.append(at)
-    return grid, places
+        found.append(line)
+    return found
 
 
 def _edges(row: Row) -> list[Edge | None]:

@@ -21,15 +21,9 @@ from ingest.readers.encoding import decode_bytes
 from ingest.readers.number_formats import BUILTIN, GENERAL, LOCAL, shown_number
 from ingest.readers.packages import Package, encrypted
 from ingest.readers.source import Read
-from ingest.readers.workbook import (
-    COMMENTS,
-    Measure,
-    Sheet,
-    Span,
-    left_out,
-    place_name,
-    write_workbook,
-)
+from ingest.readers.workbook import Measure, Sheet, Span, place_name
+from ingest.readers.workbook_findings import COMMENTS, left_out
+from ingest.readers.workbook_layout import write_workbook
 from kb.errors import SourceError, both
 from kb.models import Finding
 

@@ -15,15 +15,8 @@ from typing import Any
 
 from ingest.readers.number_formats import BUILTIN, GENERAL, LOCAL, shown_number
 from ingest.readers.packages import Package, attribute, local_name
-from ingest.readers.workbook import (
-    COMMENTS,
-    TEXT_BOXES,
-    Measure,
-    Sheet,
-    Span,
-    left_out,
-    place_name,
-)
+from ingest.readers.workbook import Measure, Sheet, Span, place_name
+from ingest.readers.workbook_findings import COMMENTS, TEXT_BOXES, left_out
 from kb.errors import SourceError
 from kb.models import Finding
 

@@ -12,7 +12,6 @@ from tasks.due import (
     State,
     add_duration,
     due_items,
-    due_soon,
     holding_day,
     occurrences,
     overdue,
@@ -102,13 +101,13 @@ def test_inherited_dates_are_told_apart(extraction):
 
 
 def test_due_soon_counts_both_ends(extraction):
-    assert by_path(due_soon([extraction], date(2023, 12, 31), days=1)) == {
-        "3": ("2023-12-31", False)
-    }
-    assert by_path(due_soon([extraction], date(2023, 6, 1), days=30)) == {
-        "4": ("2023-06-30", False)
-    }
-    assert by_path(due_soon([extraction], date(2023, 6, 1), days=29)) == {}
+    def soon(as_of, days):
+        items = due_items([extraction], as_of, days=days)
+        return by_path([item for item in items if item.state is State.DUE_SOON])
+
+    assert soon(date(2023, 12, 31), 1) == {"3": ("2023-12-31", False)}
+    assert soon(date(2023, 6, 1), 30) == {"4": ("2023-06-30", False)}
+    assert soon(date(2023, 6, 1), 29) == {}
 
 
 def test_soonest_first(extraction):

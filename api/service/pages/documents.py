@@ -89,7 +89,7 @@ def documents(s: Reading, jobs: JobsOf) -> Response:
     recent = jobs.list(_RECENT) if s.may(Action.INGEST) else []
     return s.show(
         "documents.html", rows=rows, units=s.unit_choices() if s.may(Action.INGEST) else [], seen=_visibility(s), levels=list(Level), recent=recent,
-        withdrawn=[d for d in gone if d.document.id in known], reference=register.reference,
+        withdrawn=[d for d in gone if d.document.id in known], reference=register.reference, abolished=register.abolished,
         foreign=[e.document for e in register.tracked.extractions if owners[e.document.id] is Whose.OTHER],
         reader=reader_version(), kinds=" ".join(sorted(UPLOADED)), accept=",".join(sorted(UPLOADED)),
     )  # fmt: skip
@@ -286,6 +286,7 @@ def document(
         describe_target=describe_target, units=s.unit_choices() if s.may(Action.INGEST) else [],
         seen=_visibility(s).get(document_id, Visibility()), whose=_whose(s, [extraction.document])[document_id],
         targets=sum(len(task.targets) for task in extraction.tasks), levels=list(Level),
+        ended=s.service.register(s.viewer.actor).abolished.get(document_id),
     )  # fmt: skip
 
 

@@ -91,7 +91,7 @@ def task(task_id: str, s: Reading) -> Response:
     waiting = [m for m in placed.task.milestones if m.due.kind is DueKind.RELATIVE]
     may_fix = s.may(Action.CORRECT)
     return s.show(
-        "task.html", p=placed, reference=placed.document.id in register.reference, describe_target=describe_target, owners=_owners(placed.task), may_fix=may_fix,
+        "task.html", p=placed, ended=register.abolished.get(placed.document.id), reference=placed.document.id in register.reference, describe_target=describe_target, owners=_owners(placed.task), may_fix=may_fix,
         Part=Part, fixes=fixes_of(s, placed.task, placed.document.id), units=_known_units(s) if may_fix else [],
         due_fields=due_fields, said_due=said_due, KINDS=KINDS, RULES=RULES, SPANS=LENGTHS, SIGNS=SIGNS,
         people={p.login: p.name for p in s.service.people.list()} if s.knows(Part.PEOPLE) else {},

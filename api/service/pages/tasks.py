@@ -176,6 +176,7 @@ def tasks(s: Reading, f: FiltersOf, page: Annotated[int, Query(ge=1, le=100_000)
     found = [i for i in found if f.stands(i)]
     found.sort(key=_SORTS[f.sort.removeprefix("-")], reverse=f.sort.startswith("-"))
     register = s.service.register(s.viewer.actor).asked_for(f.document)
+    found.sort(key=lambda item: item.document_id in register.abolished)
     pages = max(1, -(-len(found) // PAGE))
     page = min(page, pages)
     return s.show(
@@ -184,7 +185,7 @@ def tasks(s: Reading, f: FiltersOf, page: Annotated[int, Query(ge=1, le=100_000)
         first=(page - 1) * PAGE, units=s.unit_choices(),
         unit_shown=s.units.label(s.unit_meant(f.unit) or "") if f.unit else "",
         plans=[p for e in register.extractions for p in e.plans], plan_of=plan_titles(register),
-        documents=[e.document for e in register.extractions], feed=feed_address(s, f, register),
+        documents=[e.document for e in register.extractions], abolished=register.abolished, feed=feed_address(s, f, register),
         reference=f.document in register.reference, may_report=bool(s.viewer.actor.roles & roles_for(Step.REPORT)),
         roles=list(Role), states=[x for x in _ORDER if x in (_BY_LIFE if s.sees_lives else _BY_TEXT)], statuses=list(Status), forms=list(_FORMS),
     )  # fmt: skip

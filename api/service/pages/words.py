@@ -251,6 +251,8 @@ _DOCUMENTS = {
     "已撤回": "withdrawn",
     "列入督办": "Tracked",
     "仅供查阅": "For reference",
+    "本文件不再有效：": "This document is no longer in force: ",
+    "所在文件不再有效：": "The document of this task is no longer in force: ",
     "本级文件": "of the home government",
     "其他机关文件": "of another issuer",
     "发文机关未识别": "issuer not recognised",

@@ -16,7 +16,8 @@ class QueryRow(Wire):
     """One of what was selected. `id` is the unit's, duty's, milestone's …; `citations` say where it
     stands, of a unit where it is named. `due`, `state` and `status` are of a milestone (`status` is
     null for who is not told), `value` of a target or a document's field, `count` and `roles` the
-    tasks of a unit, `side` of a comparison."""
+    tasks of a unit, `side` of a comparison. `abolished_by` is the id of the document that abolishes, or
+    takes the place of, the one in which it stands; such rows are last."""
 
     id: str
     label: str
@@ -29,6 +30,7 @@ class QueryRow(Wire):
     count: int | None
     roles: dict[Role, int] | None
     side: Side | None
+    abolished_by: str | None
 
 
 class QueryGroup(Wire):

@@ -65,6 +65,15 @@ def sealed(drawn: Image.Image, x: int, y: int, radius: int = 230) -> Image.Image
     return Image.fromarray(mixed.astype(np.uint8))
 
 
+def headed(drawn: Image.Image, words: str, top: int = 120) -> Image.Image:
+    """With a red head: who issues it in large red characters, and a red line below."""
+    pen, shown = ImageDraw.Draw(drawn), font(2 * SIZE)
+    left = (drawn.width - shown.getlength(words)) / 2
+    pen.text((left, top), words, font=shown, fill=(205, 30, 40))
+    pen.rectangle((180, top + 150, drawn.width - 180, top + 156), fill=(205, 30, 40))
+    return drawn
+
+
 def scanned(drawn: Image.Image, skew: float = 2.0, noise: float = 10.0) -> Image.Image:
     """Like a scan: turned by `skew` degrees, not sharp, with noise, as JPEG."""
     turned = drawn.rotate(skew, resample=Image.Resampling.BICUBIC, fillcolor="white")

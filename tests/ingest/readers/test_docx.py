@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import time
 import zipfile
 from itertools import pairwise
@@ -13,17 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.pipeline import extract_bytes
 from ingest.readers import read_bytes
 from ingest.readers.docx import read_docx
 from ingest.readers.source import BlockKind, Read
 from kb.errors import SourceError
-from kb.lexicon import corpus_path
-from tests.ingest.readers.facts import agreement, differences
 from tests.ingest.readers.word_files import (
     cell,
     docx,
-    numbered_docx,
     package,
     paragraph,
     run,
@@ -311,29 +306,12 @@ _DECIMAL = (
 )
 
 
-def test_the_facts_of_the_notice_are_those_of_its_text() -> None:
-    notice = (corpus_path() / "documents" / "wanzhou-fuban-2022-30.txt").read_text("utf-8")
-    start = notice.index("万州区中小学校教师队伍建设行动计划(")
-    text = notice[start : notice.index("万州区中小学校", start + 400)]
-    data = numbered_docx(text)
-    assert "一、总体要求" not in re.sub("<[^>]*>", "", _files(data)["word/document.xml"].decode())
-    found, expected = extract_bytes(data, "a.docx"), extract_bytes(text.encode(), "a.txt")
-    assert min(agreement(found, expected)) >= 0.97, differences(found, expected)
-
-
 def test_a_megabyte_of_text_takes_less_than_a_second() -> None:
     sentence = "各单位要高度重视，抓好落实，不断提高服务人民的能力和水平，切实加强组织领导。"
     data = docx(paragraph(content=run(sentence) + run(sentence)) * 1500)
     began = time.process_time()
     size = len(read_docx(data, "a.docx").text.encode())
     assert size / (time.process_time() - began) > 1_000_000
-
-
-def test_truncated_files_are_refused() -> None:
-    whole = docx(paragraph("各单位要高度重视。") * 3000, {"header": paragraph("页眉")})
-    for size in range(0, len(whole) - 1, 1024):
-        with pytest.raises(SourceError):
-            read_docx(whole[:size], "a.docx")
 
 
 def nested(open_: str, close: str, times: int) -> str:

@@ -81,12 +81,3 @@ def test_the_page_that_the_head_names_is_read_and_other_frames_are_told() -> Non
 def test_hostile_files_are_refused(data: bytes) -> None:
     with pytest.raises(SourceError):
         read_mhtml(data, "a.mht")
-
-
-def test_truncated_files_are_refused() -> None:
-    whole = archive(
-        part(base64.encodebytes(PAGE.encode() * 4), "text/html; charset=utf-8", "base64")
-    )
-    for size in range(0, len(whole), 1024):
-        with pytest.raises(SourceError):
-            read_mhtml(whole[:size], "a.mht")

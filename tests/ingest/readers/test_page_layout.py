@@ -92,6 +92,15 @@ def test_lines_of_a_paragraph(first: str, second: str, joined: str) -> None:
     assert line.endswith(joined)
 
 
+@pytest.mark.parametrize("number", ["0.50.45", "0.45", "12:30", "1,234,567", "2025/2026"])
+def test_a_number_that_moved_to_the_next_line_as_a_whole_is_of_its_paragraph(number: str) -> None:
+    full = "各单位要高度重视切实加强组织领导认真抓好落实确保按期完成"
+    body = [_run(full, 80, 60 + 28 * n) for n in range(4)]
+    short = _run(full[: len(full) - (len(number) + 1) // 2], 80, 172)
+    (line,) = _lines([*body, short, _run(number + "以上", 80, 200)])
+    assert line.endswith(number + "以上")
+
+
 def test_items_that_fill_their_lines_stay_apart() -> None:
     full = "、各单位要高度重视切实加强组织领导认真抓好落实确保按期完成"
     runs = [_run(f"{n}{full}", 80, 60 + 28 * n) for n in range(1, 6)]

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import io
-import subprocess
 import zlib
-from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from ingest.pipeline import extract_bytes
 from ingest.readers.kinds import PDF
 from ingest.readers.pages import page_picture
 from ingest.readers.pdf import read_pdf
 from ingest.readers.source import BlockKind, Read
 from kb.errors import SourceError
-from tests.ingest.readers.facts import agreement
 from tests.ingest.readers.pdf_files import A4, Rule, Sheet, Words, grid, paragraph, write_pdf
 
 FIRST = "一、主要任务。各单位要高度重视义务教育优质均衡发展工作，加强组织领导，落实经费保障，按期完成各项任务。"
@@ -273,14 +269,6 @@ def test_too_many_pages_are_refused() -> None:
         read_pdf(many, "a.pdf")
 
 
-def test_a_file_cut_off_anywhere_is_refused() -> None:
-    data = write_pdf([Sheet(paragraph(FIRST, 100))] * 30)
-    assert read_pdf(data, "a.pdf").text
-    for end in range(1024, len(data) - 8, 1024):
-        with pytest.raises(SourceError):
-            read_pdf(data[:end], "a.pdf")
-
-
 def test_a_stream_that_unpacks_beyond_measure_is_refused() -> None:
     data = write_pdf([Sheet([])])
     once = zlib.compress(b" " * 70_000_000, 1)
@@ -316,27 +304,6 @@ def test_pictures_that_are_not_made(page: int, scale: float) -> None:
 def test_a_picture_of_a_page_is_as_large_as_the_scale_says() -> None:
     picture = Image.open(io.BytesIO(page_picture(write_pdf([Sheet([], size=A4)]), PDF, 1, 2.0)))
     assert picture.size == (1190, 1684)
-
-
-CHROMIUM = Path("/usr/bin/chromium")
-
-
-@pytest.mark.skipif(not CHROMIUM.exists(), reason="no browser that prints")
-def test_a_printed_page_has_the_facts_of_its_text(tmp_path: Path) -> None:
-    text = f"某区义务教育行动计划\n{FIRST}\n{SECOND}\n（二）配齐教师。2026年底前招聘教师300人。责任单位：区教委。\n"
-    body = "".join(f"<p>{line}</p>" for line in text.splitlines())
-    page = tmp_path / "a.html"
-    page.write_text(
-        f"<meta charset=utf-8><style>p{{text-indent:2em;margin:0;font-size:16pt}}</style>{body}",
-        encoding="utf-8",
-    )
-    printed = tmp_path / "a.pdf"
-    subprocess.run(
-        [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--print-to-pdf={printed}", str(page)],
-        check=True, capture_output=True, timeout=60,
-    )  # fmt: skip
-    found = extract_bytes(printed.read_bytes(), "a.pdf")
-    assert min(agreement(found, extract_bytes(text.encode(), "a.txt"))) >= 0.97
 
 
 def test_names_in_a_cell_stay_apart_and_lines_are_joined() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import time
 import zipfile
-from contextlib import suppress
 from datetime import date
 
 import pytest
@@ -14,7 +13,6 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 from openpyxl.comments import Comment
 
-from ingest.readers import read_bytes
 from ingest.readers.packages import Package
 from ingest.readers.sheets import read_csv, read_ods, read_xls, read_xlsx
 from ingest.readers.source import BlockKind, Read
@@ -311,13 +309,6 @@ def test_an_xls_workbook() -> None:
     check(read)
 
 
-def test_a_cut_xls_is_refused_or_read_at_once() -> None:
-    data = xls([[f"区教委{n}", n] for n in range(300)])
-    for end in range(0, len(data), 1024):
-        with suppress(SourceError):
-            check(read_xls(data[:end], "a.xls"))
-
-
 # --- hostile and damaged
 
 
@@ -399,19 +390,6 @@ def test_a_part_that_declares_less_than_it_holds_is_cut_by_the_library() -> None
     data[at + 24 : at + 28] = (10).to_bytes(4, "little")
     with pytest.raises(SourceError):
         Package(bytes(data), "a").read("a")
-
-
-@pytest.mark.parametrize(
-    ("data", "suffix"),
-    [
-        (xlsx([[f"区教委{n}", n] for n in range(300)]), "xlsx"),
-        (ods([[f"区教委{n}", n] for n in range(300)], {}), "ods"),
-    ],
-)
-def test_truncated_files_are_refused(data: bytes, suffix: str) -> None:
-    for end in range(0, len(data) - 1, 1024):
-        with pytest.raises(SourceError):
-            read_bytes(data[:end], f"a.{suffix}")
 
 
 @pytest.mark.parametrize(

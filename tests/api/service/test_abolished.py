@@ -1,0 +1,129 @@
+"""What another document abolishes is found and cited, with the mark, and never leads: in answers, lists
+and on pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tasks.authorisation import CONSOLE
+from tasks.visibility import Level, Visibility, set_visibility
+from tests.api.service.world import World, make_world
+from tests.tasks.samples import NOW, TODAY, read, unit_of
+
+OLD = """某区学校建设方案（2018—2027年）
+某区府发〔2018〕5号
+一、主要任务
+1.新建学校。到2026年，新建学校5所。（责任单位：区教委、区国资委）
+"""
+NEW = """某区学校建设行动方案（2025—2027年）
+某区府发〔2025〕3号
+一、主要任务
+1.新建学校。到2027年，新建学校8所。（责任单位：区教委、区财政局）
+2.施行日期。本方案自2025年1月1日起施行，《某区学校建设方案》（某区府发〔2018〕5号）同时废止。
+"""
+MARK = "已被某区府发〔2025〕3号废止"
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with make_world(tmp_path_factory.mktemp("abolished")) as made:
+        for words, name in ((OLD, "old.txt"), (NEW, "new.txt")):
+            extraction, data = read(words, name)
+            made.service.store.add(extraction, data, recorded_at=NOW)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def ids() -> tuple[str, str]:
+    return read(OLD, "old.txt")[0].document.id, read(NEW, "new.txt")[0].document.id
+
+
+def ask(world: World, question: str, role: str = "public") -> dict:
+    body = {"question": question, "as_of": TODAY.isoformat()}
+    return world.client(role).post("/api/v1/ask", json=body).json()
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["新建学校由谁负责？", "区教委有哪些任务？", "要新建多少所学校？", "新建学校什么时候完成？"],
+)
+def test_it_never_leads_an_answer_and_is_marked(
+    world: World, ids: tuple[str, str], question: str
+) -> None:
+    old, new = ids
+    answer = ask(world, question)
+    cited = [c["document_id"] for c in answer["citations"]]
+    assert new in cited
+    assert old not in cited or cited.index(new) < cited.index(old)
+    for said in answer["statements"]:
+        if {cited[n] for n in said["citations"]} == {old}:
+            assert MARK in said["text"]
+    assert answer["answer"].count(MARK) == (1 if old in cited else 0)
+
+
+def test_who_asks_for_it_alone_is_told(world: World, ids: tuple[str, str]) -> None:
+    answer = ask(world, "区国资委有哪些任务？")
+    assert {c["document_id"] for c in answer["citations"]} == {ids[0]}
+    assert MARK in answer["answer"]
+    english = ask(world, "What are the tasks of 区国资委?")
+    assert "abolished by 某区府发〔2025〕3号" in english["answer"]
+
+
+def test_lists_have_it_last(world: World, ids: tuple[str, str]) -> None:
+    old, new = ids
+    unit = unit_of("区教委")
+    query = {"select": "duties", "units": [{"ids": [unit]}]}
+    rows = world.client("reader").post("/api/v1/query", json=query).json()["rows"]
+    assert [row["abolished_by"] for row in rows] == [None] * (len(rows) - 1) + [new]
+    for name in ("tasks", "milestones"):
+        found, cursor = list[dict](), ""
+        while not found or cursor:  # a page at a time, read on from behind the last
+            after = {"cursor": cursor} if cursor else {}
+            page = world.client("reader").get(f"/api/v1/{name}", params={"unit": "区教委", "limit": 1, **after}).json()  # fmt: skip
+            found += page["items"]
+            cursor = page["next"]
+        assert [item["document_id"] for item in found][-1] == old
+        assert [item["document_id"] for item in found].count(old) == 1
+    most = {"select": "duties", "operation": "most", "group_by": "document", "text": "学校"}
+    [best] = world.client("reader").post("/api/v1/query", json=most).json()["groups"]
+    assert best["key"] == new
+
+
+def test_documents_say_so(world: World, ids: tuple[str, str]) -> None:
+    old, new = ids
+    listed = world.client("public").get("/api/v1/documents").json()["items"]
+    assert {d["id"]: d["abolished_by"] for d in listed if d["abolished_by"]} == {old: new}
+    for path in (f"/documents/{old}", "/documents"):
+        page = world.client("public").get(path).text
+        assert MARK in page
+        assert f'href="/documents/{new}"' in page
+    assert MARK not in world.client("public").get(f"/documents/{new}").text
+
+
+def test_pages_of_answers_and_lists(world: World) -> None:
+    browser = world.browser("reader")
+    token = browser.get("/api/v1/session").json()["csrf"]
+    page = browser.post("/", data={"question": "区教委有哪些任务？", "csrf": token}).text
+    lines = re.sub(r"<[^>]*>", "", page)
+    assert lines.index("某区学校建设行动方案") < lines.index("某区学校建设方案") < lines.index(MARK)
+    listed = browser.get("/tasks", params={"unit": "区教委"}).text
+    first, last = (read(*of)[0].tasks[0].id for of in ((NEW, "new.txt"), (OLD, "old.txt")))
+    assert listed.index(first) < listed.index(last) < listed.index(MARK)
+    assert MARK in browser.get(f"/tasks/{last}").text
+    assert MARK not in browser.get(f"/tasks/{first}").text
+
+
+def test_who_may_not_see_what_abolishes_it_is_not_told(world: World, ids: tuple[str, str]) -> None:
+    old, new = ids
+    own = Visibility(level=Level.RESTRICTED, units=(unit_of("区水利局"),))
+    set_visibility(world.service.store, CONSOLE, new, own, NOW)
+    try:
+        assert MARK not in ask(world, "区国资委有哪些任务？")["answer"]
+        listed = world.client("public").get("/api/v1/documents").json()["items"]
+        assert {d["id"]: d["abolished_by"] for d in listed}[old] is None
+        assert MARK in ask(world, "区国资委有哪些任务？", "supervisor")["answer"]
+    finally:
+        set_visibility(world.service.store, CONSOLE, new, Visibility(), NOW)
