@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,8 +23,11 @@ from ingest.readers.recognised_pages import RecognisedPage, is_doubtful, recogni
 from ingest.readers.source import PageSize, Place, Places, Read
 from ingest.readers.straighten import PAGE_HEIGHT, PAGE_WIDTH
 from ingest.recognising import recognition
-from kb.errors import SourceError
+from kb.errors import SourceError, joined
 from kb.models import Finding, Span
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 _SAME_SIZE = 0.08
 """Share by which the sizes of lines of one font differ as they are measured."""
@@ -80,24 +83,42 @@ def recognise_pdf(document: Any, numbers: Sequence[int], name: str) -> list[Reco
     Raises:
         SourceError: there are too many, or one cannot be rendered.
     """
-    _allow(len(numbers), name)
+    sizes = {number: PageSize(*document.get_page_size(number - 1)) for number in numbers}
+    return recognise_drawn(lambda number, scale: render_page(document, number, scale), sizes, name)
+
+
+def recognise_drawn(
+    draw: Callable[[int, float], Image], sizes: Mapping[int, PageSize], name: str
+) -> list[RecognisedPage]:
+    """Recognise pages of which pictures are made one by one.
+
+    Args:
+        draw: gives a page by its number at so many pixels a point.
+        sizes: of the pages in points, by their numbers from 1.
+        name: of the file, for messages.
+
+    Raises:
+        SourceError: there are too many, or one cannot be drawn.
+    """
+    _allow(len(sizes), name)
 
     def pictures() -> Iterator[tuple[PageSize, Pixels]]:
-        for number in numbers:
-            width, height = document.get_page_size(number - 1)
+        for number, (width, height) in sizes.items():
             scale = min(SCALE, WORKING_SIDE / max(width, height, 1.0))
             try:
-                picture = render_page(document, number, scale)
+                picture = draw(number, scale)
             except (SourceError, ValueError, MemoryError) as error:
                 told = error.message if isinstance(error, SourceError) else str(error)
                 raise SourceError(
-                    f"第 {number} 页不能成图 / no picture can be made of page {number}: {told}",
+                    joined(
+                        f"第 {number} 页不能成图 / no picture can be made of page {number}", told
+                    ),
                     hint="请重新扫描, 或按页切开再导入 / scan it again, or cut it into pages",
                     path=name,
                 ) from error
             yield PageSize(round(width, 2), round(height, 2)), np.asarray(picture, dtype=np.uint8)
 
-    return recognise_all(pictures(), numbers, name)
+    return recognise_all(pictures(), [*sizes], name)
 
 
 def recognise_all(

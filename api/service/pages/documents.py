@@ -274,9 +274,10 @@ def document(
     number = bisect_right(starts, hit.start) if hit else min(part, len(parts))
     shown = parts[number - 1]
     read = reading_of(s.service.store, extraction.document)
+    page_shown = page_of(read, hit, page) if read else None
     return s.show(
-        "document.html", page=page_of(read, hit, page) if read else None,
-        pictured=has_pictures(extraction.document.media_type),
+        "document.html", page=page_shown,
+        pictured=page_shown and has_pictures(extraction.document.media_type, recognised=page_shown.recognised),
         grids=list(grids_of(read, shown, hit)) if read else [], where=said_place(read, hit), d=extraction.document, e=extraction, stored=stored, hit=hit,
         blocks=list(blocks_of(extraction, hit, shown)), outline=_outline(extraction, starts, number),
         part=number, parts=len(parts), family=family, current=family[0],
@@ -337,7 +338,7 @@ def page_image(
 ) -> Response:
     """A page as a picture."""
     found = document_seen(s, document_id).document
-    if not has_pictures(found.media_type):
+    if not has_pictures(found.media_type, recognised=True):
         raise NotFoundError(
             "这种文件没有页面图 / no pictures of pages are made of this kind of file"
         )

@@ -34,13 +34,14 @@ class Lit(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class ShownPage:
     """A page of the file, from 1, its size in points and what is lit on it; `of` is how many there
-    are."""
+    are, `recognised` whether it was read from its picture."""
 
     number: int
     of: int
     width: float
     height: float
     lit: tuple[Lit, ...]
+    recognised: bool
 
 
 class ShownCell(NamedTuple):
@@ -92,7 +93,9 @@ def page_of(read: Read, hit: Span | None, asked: int | None) -> ShownPage | None
     number = asked or next((p.page for p in places if p.page), 1) or 1
     number = min(max(number, 1), len(read.pages))
     size = read.pages[number - 1]
-    return ShownPage(number, len(read.pages), size.width, size.height, tuple(_lit(places, number)))
+    recognised = any(p.page == number and p.confidence is not None for p in read.places)
+    lit = tuple(_lit(places, number))
+    return ShownPage(number, len(read.pages), size.width, size.height, lit, recognised)
 
 
 def _lit(places: list[Place], page: int) -> Iterator[Lit]:
