@@ -21,6 +21,7 @@ from kb.errors import NotFoundError, StoreError
 from kb.models import Document, Fact
 from tasks import schema
 from tasks.adding import Added, add_document
+from tasks.attachments import read_attachments
 from tasks.document_rows import load_extraction, write_duties
 from tasks.fields import FieldError
 from tasks.migrations import is_current, upgrade
@@ -42,7 +43,9 @@ __all__ = ["Added", "Store", "StoredDocument", "as_utc", "write_duties"]
 class StoredDocument(Fact):
     """A document in the store (without its text) and when it was recorded (UTC). `lineage` names
     the chain of versions in which it is the `version`th; `reading` says which reading of its bytes
-    it is, `reader` by which version of the reader (`ingest.reader_version`; None: not known)."""
+    it is, `reader` by which version of the reader (`ingest.reader_version`; None: not known).
+    `attached_to` is the current version of the document whose attachment it is, `attachment` its
+    number."""
 
     document: Document
     lineage: str
@@ -53,6 +56,8 @@ class StoredDocument(Fact):
     withdrawn_at: datetime | None = None
     tracked_since: datetime | None = None
     reader: str | None = None
+    attached_to: str | None = None
+    attachment: int | None = None
 
     @property
     def tracked(self) -> bool:
@@ -202,6 +207,7 @@ class Store:
         if document_id is not None:
             query = query.where(schema.document.c.id == document_id)
         with self.reading() as connection:
+            bodies = {one.document_id: one.body_id for one in read_attachments(connection)}
             return tuple(
                 StoredDocument(
                     document=Document.model_validate(json.loads(row.body) | {"text": ""}),
@@ -213,6 +219,8 @@ class Store:
                     withdrawn_at=as_utc(row.withdrawn_at) if row.withdrawn_at else None,
                     tracked_since=as_utc(row.tracked_since) if row.tracked_since else None,
                     reader=row.reader,
+                    attached_to=bodies.get(row.id),
+                    attachment=row.attachment,
                 )
                 for row in connection.execute(query)
             )

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, cast
 
 from rich.progress import track
@@ -23,9 +23,11 @@ from api.cli.printing import RARE, shows
 from api.cli.state import Run, need_store, say_reference
 from api.cli.tracking import wanted_milestones
 from api.knowledge import open_assistant
+from api.relating import relate_stored
 from api.settings import Settings
 from ingest.apart import Reader
-from ingest.deliveries import is_delivery, open_delivery
+from ingest.attachments import Member, relate
+from ingest.deliveries import MOST_MEMBERS, is_delivery, open_delivery
 from ingest.files import load_file
 from ingest.reader_version import reader_version
 from ingest.readers import SUFFIXES
@@ -36,7 +38,8 @@ from kb.identifiers import sha256_hex
 from kb.models import Finding
 from kb.printable import printable
 from tasks import schema
-from tasks.authorisation import Actor
+from tasks.attachments import read_attachments
+from tasks.authorisation import CONSOLE, Actor
 from tasks.due import State
 from tasks.graph import ego
 from tasks.graph_export import Format, export_graph
@@ -115,6 +118,7 @@ def ingest(
         shown = len(sources) > 1 and sys.stderr.isatty()
         for path in track(sources, console=out.errors, disable=not shown, transient=True):
             rows += _ingest_path(store, reader, path, settings, refresh, replaces)
+        _relate_alone(store, rows, settings)
     read = any(row["status"] != "failed" for row in rows)
     indexed = update_index(settings, out) if index and read else None
     if out.as_json:
@@ -149,8 +153,32 @@ def _ingest_path(
         | {"part": m.part, "attachment": m.number}
         for m in delivery.members
     ]
+    _relate(store, delivery.members, rows, settings)
     rows += [_failed(path / refused.path, refused.error) for refused in delivery.refused]
     return [row | {"delivery": printable(str(path))} for row in rows]
+
+
+def _relate_alone(store: Store, rows: Sequence[dict[str, Any]], settings: Settings) -> None:
+    """Files that were named together are one delivery, those of packages and mails apart."""
+    alone = [row for row in rows if "delivery" not in row]
+    if 1 < len(alone) <= MOST_MEMBERS:
+        paths = [PurePath(row["file"]) for row in alone]
+        members = [Member(p.name, p.as_posix(), b"", n) for n, p in enumerate(paths)]
+        _relate(store, relate(members), alone, settings)
+
+
+def _relate(
+    store: Store, members: Sequence[Member], rows: Sequence[dict[str, Any]], settings: Settings
+) -> None:
+    """Record which of the documents are attachments of which, and say so in their rows."""
+    stored = {n: row["document_id"] for n, row in enumerate(rows) if row["status"] != "failed"}
+    if len(stored) < 2:
+        return
+    with store.writing() as connection:
+        relate_stored(connection, members, stored, CONSOLE.login, settings.now())
+        bodies = {one.document_id: one.body_id for one in read_attachments(connection)}
+    for n, key in stored.items():
+        rows[n]["attached_to"] = bodies.get(key)
 
 
 def _failed(path: Path, error: SourceError) -> dict[str, Any]:
@@ -222,6 +250,13 @@ def _report(rows: Sequence[dict[str, Any]], out: Output) -> None:
                 for r in read
             ],
         )  # fmt: skip
+    for row in read:
+        if row.get("attached_to"):
+            body = next((r["title"] for r in read if r["document_id"] == row["attached_to"]), "")
+            out.say(
+                f"  {Path(row['file']).name}: 附件, 属于 {row['attached_to']} {body}",
+                f"  {Path(row['file']).name}: an attachment of {row['attached_to']} {body}",
+            )
     for row in read:
         found = [Finding.model_validate(warning) for warning in row["warnings"]]
         show_findings(found, Path(row["file"]).name, out)
@@ -493,11 +528,12 @@ def documents(settings: Settings, everything: bool, out: Output) -> None:
         out.json([d.model_dump(mode="json", exclude={"document": {"text"}}) for d in found])
         return
     out.table(
-        [("编号", "id"), ("标题", "title"), ("文号", "number"), ("版本", "version"), ("督办", "tracked"), ("被取代、撤回", "superseded, withdrawn")],
+        [("编号", "id"), ("标题", "title"), ("文号", "number"), ("版本", "version"), ("督办", "tracked"), ("附件, 属于", "attachment of"), ("被取代、撤回", "superseded, withdrawn")],
         [
             (d.document.id, d.document.title, d.document.document_number or "",
              f"{d.version} {out.pick('重新读取', 'read anew')}" if d.reading > 1 else d.version,
              out.pick("列入督办", "tracked") if d.tracked else out.pick("仅供查阅", "for reference"),
+             d.attached_to or "",
              d.superseded_by or (d.withdrawn_at.date() if d.withdrawn_at else ""))
             for d in found
         ],

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
 from pydantic import BaseModel
 
 from api.service.identity import Viewer
-from api.service.job_records import Job, Order
+from api.service.job_records import Delivered, Job, Order, delivered
 from api.service.jobs import Jobs
 from api.service.state import Service
 from api.service.uploads import LONGEST_NAME, Upload, keep_bytes
@@ -23,6 +23,7 @@ from ingest.readers.kinds import DELIVERY_SUFFIXES, PICTURES
 from ingest.recognising import MOST_PAGES
 from kb.errors import DubanError, NotFoundError, SecretError
 from kb.identifiers import sha256_hex
+from tasks.authorisation import Actor
 from tasks.home import Home, Whose, read_home, whose
 from tasks.models import Extraction
 from tasks.store import StoredDocument
@@ -45,7 +46,8 @@ class DocumentOut(BaseModel):
     """A document in the store, without its text: the `version`th of its chain, the `reading`th time
     that its bytes were read, by the version `reader` of the reader (null: not recorded), which is not
     the one installed where `older_reader`. `tracked`: its duties are the house's own; else it
-    is for reference, as a document of another issuer (`whose`) is until somebody marks it."""
+    is for reference, as a document of another issuer (`whose`) is until somebody marks it.
+    `attached_to`: the document whose attachment (附件) it is, `attachment` its number."""
 
     id: str
     title: str
@@ -69,11 +71,25 @@ class DocumentOut(BaseModel):
     visibility: Visibility
     reader: str | None
     older_reader: bool
+    attached_to: str | None = None
+    attachment: int | None = None
 
 
-def queue(jobs: Jobs, service: Service, viewer: Viewer, got: Upload) -> list[Job]:
+class AttachmentOut(BaseModel):
+    """An attachment of a document: its number where it has one, its title and its file's name."""
+
+    document_id: str
+    number: int | None
+    title: str
+    name: str
+
+
+def queue(
+    jobs: Jobs, service: Service, viewer: Viewer, got: Upload, came: Delivered | None = None
+) -> list[Job]:
     """Queue an upload whose kind is read; of a package or a mail each member, in order, each with a job
-    of its own. A member that is refused is a job that failed, with the reason.
+    of its own. A member that is refused is a job that failed, with the reason. `came`: with which
+    others it was sent.
 
     Raises:
         DubanError: its kind is not, or the other fields say nothing that can be.
@@ -97,7 +113,7 @@ def queue(jobs: Jobs, service: Service, viewer: Viewer, got: Upload) -> list[Job
         seen_document(service, viewer, replaces)
         with service.store.reading() as connection:
             require_current(connection, replaces)
-    order = Order(actor=viewer.actor, name=got.name, seen=seen, replaces=replaces)
+    order = Order(actor=viewer.actor, name=got.name, seen=seen, replaces=replaces, delivered=came)
     if suffix in DELIVERY_SUFFIXES and is_delivery(data := got.path.read_bytes(), got.name):
         found = _queue_members(jobs, order, data)
         got.path.unlink(missing_ok=True)
@@ -137,15 +153,17 @@ def _queue_members(jobs: Jobs, order: Order, data: bytes) -> list[Job]:
         )
     delivery = open_delivery(data, order.name)
     queued: list[Job] = []
-    for member in delivery.members:
-        own = order.model_copy(update={"name": member.name[-LONGEST_NAME:]})
+    for member, came in zip(delivery.members, delivered(delivery.members), strict=True):
+        name = member.name[-LONGEST_NAME:]
+        own = order.model_copy(update={"name": name, "delivered": came})
         try:
             queued.append(jobs.ingest(keep_bytes(member.data, jobs.folder), own))
         except SecretError as error:
             queued.append(jobs.refuse(own, error))
     for refused in delivery.refused:
         name = refused.path.rpartition("/")[2][-LONGEST_NAME:]
-        queued.append(jobs.refuse(order.model_copy(update={"name": name}), refused.error))
+        own = order.model_copy(update={"name": name, "delivered": None})
+        queued.append(jobs.refuse(own, refused.error))
     return queued
 
 
@@ -164,14 +182,34 @@ def stored_documents(
 ) -> list[DocumentOut]:
     """The documents in the store, or the one of an id, that the viewer may see, as recorded."""
     stored = service.store.documents(superseded=superseded, document_id=document_id)
-    seen = visible_documents(service.store, viewer.actor, [d.document.id for d in stored])
+    asked = {d.document.id for d in stored} | {d.attached_to for d in stored if d.attached_to}
+    seen = visible_documents(service.store, viewer.actor, sorted(asked))
     with service.store.reading() as connection:
         levels = read_visibility(connection)
         home = read_home(connection, service.settings.government)
-    return [_out(d, levels, home) for d in stored if d.document.id in seen]
+    return [_out(d, levels, home, seen) for d in stored if d.document.id in seen]
 
 
-def _out(stored: StoredDocument, levels: dict[str, Seen], home: Home) -> DocumentOut:
+def attachments_seen(service: Service, actor: Actor, document_id: str) -> list[AttachmentOut]:
+    """The current attachments of a document, or of a newer version of it, that somebody may see."""
+    documents = service.store.documents(superseded=True)
+    heads = {d.lineage: d.document.id for d in documents if d.superseded_by is None}
+    head = next((heads[d.lineage] for d in documents if d.document.id == document_id), document_id)
+    found = [
+        d for d in documents
+        if d.attached_to == head and d.superseded_by is None and d.withdrawn_at is None
+    ]  # fmt: skip
+    seen = visible_documents(service.store, actor, [d.document.id for d in found])
+    return [
+        AttachmentOut(document_id=d.document.id, number=d.attachment, title=d.document.title, name=d.document.name)
+        for d in sorted(found, key=lambda d: (d.attachment is None, d.attachment or 0))
+        if d.document.id in seen
+    ]  # fmt: skip
+
+
+def _out(
+    stored: StoredDocument, levels: dict[str, Seen], home: Home, seen: Container[str]
+) -> DocumentOut:
     d = stored.document
     return DocumentOut(
         **{name: getattr(d, name) for name in DocumentOut.model_fields if hasattr(d, name)},
@@ -179,6 +217,8 @@ def _out(stored: StoredDocument, levels: dict[str, Seen], home: Home) -> Documen
         superseded_by=stored.superseded_by, withdrawn_at=stored.withdrawn_at,
         tracked=stored.tracked, whose=whose(home, d.issuer, d.title), visibility=Visibility.of(levels.get(d.id, Seen())),
         reader=stored.reader, older_reader=stored.reader != reader_version(),
+        attached_to=stored.attached_to if stored.attached_to in seen else None,
+        attachment=stored.attachment,
     )  # fmt: skip
 
 

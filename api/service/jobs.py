@@ -115,7 +115,7 @@ class Jobs:
     ) -> None:
         self.folder = folder
         self._store, self._now, self._index = store, now, index
-        self._records, self._patience = JobRecords(store), patience
+        self._records, self._patience = JobRecords(store, now), patience
         self._pages, self._kept = pages, kept_pages
         self._government = government
         self._owner = owner or Owner.here()
@@ -213,6 +213,7 @@ class Jobs:
             id=f"job-{secrets.token_hex(8)}", login=order.actor.login, name=order.name,
             kind="reread" if order.reread else "ingest", rereads=order.reread,
             status=JobStatus.QUEUED, at=at, owner=self._owner, alive_at=at,
+            delivered=order.delivered,
         )  # fmt: skip
 
     def _queue(self, order: Order, data: Callable[[], bytes]) -> _Work:

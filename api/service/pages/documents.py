@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from api.service.documents import UPLOADED, join_pictures, queue, seen_document
-from api.service.job_records import JobStatus
+from api.service.documents import UPLOADED, attachments_seen, join_pictures, queue, seen_document
+from api.service.job_records import Delivered, JobStatus, delivered
 from api.service.jobs import Jobs, JobsOf
 from api.service.pages.admin import split
 from api.service.pages.changes import changes_between, duties_between
@@ -31,11 +31,13 @@ from api.service.pages.places import grids_of, page_of, reading_of, said_place
 from api.service.pages.screen import Reading, Screen, allowed
 from api.service.sending import download, tagged
 from api.service.uploads import Sent, Upload, receive_all
+from ingest.attachments import Member, relate
 from ingest.files import LIMIT
 from ingest.reader_version import reader_version
 from ingest.readers.pages import has_pictures, page_picture
 from kb.errors import ConflictError, DeniedError, DubanError, NotFoundError
 from kb.models import Clause, Document, Plan, Span
+from tasks.attachments import detach_document
 from tasks.authorisation import Action
 from tasks.home import Whose, read_home, whose
 from tasks.models import LEFT_OUT, Extraction
@@ -120,9 +122,9 @@ def _queue_all(s: Screen, jobs: Jobs, sent: Sent) -> Response:
         for _, path in sent.files[:-1]:
             path.unlink(missing_ok=True)
         del sent.files[:-1]
-    for name, path in sent.files:
+    for (name, path), came in zip(sent.files, _together(sent), strict=True):
         try:
-            found = queue(jobs, s.service, s.viewer, Upload(path, name, fields))
+            found = queue(jobs, s.service, s.viewer, Upload(path, name, fields), came)
             queued += [job.id for job in found]
         except DeniedError:
             raise
@@ -134,6 +136,14 @@ def _queue_all(s: Screen, jobs: Jobs, sent: Sent) -> Response:
         return s.go(f"/documents/jobs/{queued[0]}")
     to = "/documents/uploads?" + "&".join(f"job={quote(key)}" for key in queued)
     return s.go(to, "；".join(refused), failed=bool(refused))
+
+
+def _together(sent: Sent) -> Sequence[Delivered | None]:
+    """What each of several files is among those that were sent with it."""
+    if len(sent.files) == 1:
+        return [None]
+    named = [Member(name, name, b"", n) for n, (name, _) in enumerate(sent.files)]
+    return delivered(relate(named))
 
 
 @router.get("/documents/uploads")
@@ -220,6 +230,17 @@ def restore(
     )  # fmt: skip
 
 
+@router.post("/documents/{document_id}/detach")
+def detach(document_id: str, s: Ingesting, csrf: Annotated[str, Form()] = "") -> Response:
+    """Say that a document is no attachment of the one that it came with."""
+    s.check(csrf)
+    document_seen(s, document_id)
+    return s.attempt(
+        lambda: detach_document(s.service.store, s.viewer.actor, document_id, s.service.now()),
+        f"/documents/{quote(document_id)}", s.t("附件关系已解除"),
+    )  # fmt: skip
+
+
 @router.post("/documents/{document_id}/track")
 def track(
     document_id: str, s: Tracking, reason: Reason = "", csrf: Annotated[str, Form()] = ""
@@ -269,6 +290,7 @@ def document(
     source = s.service.store.source(document_id)
     family = versions_of(s, document_id)
     stored = next(d for d in family if d.document.id == document_id)
+    body = _body_of(s, stored)
     whole, parts = marked(extraction), parts_of(extraction)
     starts = [p.start for p in parts]
     number = bisect_right(starts, hit.start) if hit else min(part, len(parts))
@@ -285,6 +307,7 @@ def document(
         left_out=list(left_out_of(extraction)), counts=whole.counts, legend=legend(s), kinds=KINDS, most=MOST_LISTED,
         intact=is_intact(extraction, source, s.service.store.recognised), reader=reader_version(), size=len(source), said_due=said_due,
         describe_target=describe_target, units=s.unit_choices() if s.may(Action.INGEST) else [],
+        body=body, attachments=attachments_seen(s.service, s.viewer.actor, document_id),
         seen=_visibility(s).get(document_id, Visibility()), whose=_whose(s, [extraction.document])[document_id],
         targets=sum(len(task.targets) for task in extraction.tasks), levels=list(Level),
     )  # fmt: skip
@@ -433,6 +456,14 @@ def versions_of(s: Screen, document_id: str) -> list[StoredDocument]:
     kept = [stored[key] for key in found if key in seen and key in stored]
     # A former version that came back is the current one, whatever its number.
     return sorted(kept, key=lambda d: (not d.superseded_by, d.version), reverse=True)
+
+
+def _body_of(s: Screen, stored: StoredDocument) -> StoredDocument | None:
+    """The document whose attachment one is, where the viewer may see it."""
+    key = stored.attached_to
+    if key is None or not visible_documents(s.service.store, s.viewer.actor, [key]):
+        return None
+    return next(iter(s.service.store.documents(superseded=True, document_id=key)), None)
 
 
 def _span(extraction: Extraction, start: int | None, end: int | None) -> Span | None:

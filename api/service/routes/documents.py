@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from api.service.documents import (
+    AttachmentOut,
     DocumentOut,
+    attachments_seen,
     extraction_of,
     is_intact,
     queue,
@@ -41,6 +43,7 @@ from api.service.wire.governance import Visibility
 from ingest.files import LIMIT
 from ingest.unclaimed import find_unclaimed
 from kb.identifiers import sha256_hex
+from tasks.attachments import detach_document
 from tasks.authorisation import Action
 from tasks.models import Extraction
 from tasks.tracking import track_document, untrack_document
@@ -73,10 +76,12 @@ class OutlinePlan(Plan):
 
 class DocumentDetail(DocumentOut):
     """A document with its outline and all facts drawn from it, as corrected. `intact`: the stored
-    bytes still have the digest; `unclaimed`: clauses with a verb of duty and no task."""
+    bytes still have the digest; `attachments`: its current ones; `unclaimed`: clauses with a verb of
+    duty and no task."""
 
     characters: int
     intact: bool
+    attachments: list[AttachmentOut]
     outline: list[OutlinePlan]
     tasks: tuple[Task, ...]
     members: tuple[Member, ...]
@@ -162,7 +167,12 @@ def document(document_id: str, request: Request, viewer: Reader, service: Servic
     intact = is_intact(service, stored)
 
     def data() -> bytes:
-        return detail_of(service, stored, intact=intact).model_dump_json(by_alias=True).encode()
+        attached = attachments_seen(service, viewer.actor, document_id)
+        return (
+            detail_of(service, stored, attached, intact=intact)
+            .model_dump_json(by_alias=True)
+            .encode()
+        )
 
     return tagged(request, data, "application/json", tag=_tag(service, stored, str(intact)))
 
@@ -259,6 +269,14 @@ def untrack(document_id: str, body: ReasonIn, viewer: Tracker, service: ServiceO
     )
 
 
+@router.post("/documents/{document_id}/detach", summary="解除附件关系 / no attachment")
+def detach(document_id: str, viewer: Ingester, service: ServiceOf) -> DocumentOut:
+    """Say that a document is no attachment of the one that it came with; 409 where it is none."""
+    seen_document(service, viewer, document_id)
+    detach_document(service.store, viewer.actor, document_id, service.now())
+    return seen_document(service, viewer, document_id)
+
+
 _UPLOAD = form_of(
     name="工作方案.txt",
     level={
@@ -345,11 +363,14 @@ def _tag(service: Service, stored: DocumentOut, part: str) -> str:
     return sha256_hex(said.encode("utf-8", "replace"))
 
 
-def detail_of(service: Service, stored: DocumentOut, *, intact: bool) -> DocumentDetail:
+def detail_of(
+    service: Service, stored: DocumentOut, attached: list[AttachmentOut], *, intact: bool
+) -> DocumentDetail:
     """A document with all that was drawn from it."""
     extraction = extraction_of(service, stored.id)
     return DocumentDetail(
         **dict(stored), characters=len(extraction.document.text), intact=intact,
+        attachments=attached,
         outline=outline_of(extraction),
         tasks=tuple(map(Task.of, extraction.tasks)),
         members=tuple(map(Member.of, extraction.members)),

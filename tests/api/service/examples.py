@@ -13,6 +13,7 @@ from typing import Any
 from api.service import app as service_app
 from api.service.openapi import operations_in
 from ingest.pipeline import extract_bytes
+from tasks.attachments import Attachment, attach
 from tests.api.service.contracts.test_matrix import API, TABLE
 from tests.api.service.world import PASSWORD, ROLES, SECRET, World, make_world
 from tests.tasks.samples import NOW
@@ -57,7 +58,7 @@ QUERIES: dict[str, dict[str, Any]] = {
 LAST = (
     f"DELETE {API}/session", f"POST {API}/corrections/{{correction_id}}/withdraw",
     f"POST {API}/documents/{{document_id}}/restore", f"POST {API}/documents/{{document_id}}/withdraw",
-    f"POST {API}/documents/{{document_id}}/reread",
+    f"POST {API}/documents/{{document_id}}/reread", f"POST {API}/documents/{{document_id}}/detach",
     f"POST {API}/documents/{{document_id}}/track", f"POST {API}/documents/{{document_id}}/untrack",
 )  # fmt: skip
 DOUBTFUL = "某区清淤方案（2024—2026年）\n一、主要任务\n1.清淤。2025年前清淤10处。（责任单位：区水利局）\n".encode()
@@ -122,6 +123,10 @@ def record(world: World) -> dict[str, dict[str, Any]]:
             places = places | {"job_id": jobs[-1]["id"]}
         if path in (f"{API}/review/settle", f"{API}/review/open"):
             sent["json"] = {"keys": looks, "reason": "已核对纸质原件"}
+        if path.endswith("/detach"):
+            one = Attachment(document_id=names["document_id"], body_id=added.document_id, number=1)
+            with world.service.store.writing() as connection:
+                attach(connection, "li", [one], NOW)
         if key in BEFORE:
             world.client(role).post(BEFORE[key].format(**places), **sent)
         answer = world.client(role).request(method, path.format(**places), **sent)

@@ -199,7 +199,7 @@ def test_a_reading_again_that_was_cut_off_after_it_was_stored_is_told_as_such(jo
     now = store.add(whole, PLAN.encode(), recorded_at=NOW, reader=reader_version(), refresh=True)
     job = row_of(JobStatus.RUNNING, kind="reread", rereads=key, stored=now.document_id, attempts=1)
     order = Order(actor=CONSOLE, name="plan.txt", reread=key)
-    JobRecords(store).add(job.model_copy(update={"owner": None}), order, PLAN.encode())
+    JobRecords(store, lambda: NOW).add(job.model_copy(update={"owner": None}), order, PLAN.encode())
     jobs = jobs_in()
     jobs.recover()
     report = ended(jobs, job.id).report
@@ -284,7 +284,7 @@ def late_end(records, read):
 def test_what_has_ended_stays_so_whoever_comes_late(store_url, ended_as, late, status):
     """`late` acts on a row that it read while the job still ran."""
     with Store.open(store_url) as one, Store.open(store_url) as two:
-        here, there = JobRecords(one), JobRecords(two)
+        here, there = JobRecords(one, lambda: NOW), JobRecords(two, lambda: NOW)
         here.add(row_of(JobStatus.RUNNING), ORDER, b"x")
         read = there.get("job-1")
         here.end(row_of(ended_as))
@@ -304,7 +304,7 @@ def test_what_has_ended_stays_so_whoever_comes_late(store_url, ended_as, late, s
 
 def test_a_sign_of_life_since_keeps_a_job(store_url):
     with Store.open(store_url) as one:
-        records = JobRecords(one)
+        records = JobRecords(one, lambda: NOW)
         records.add(row_of(JobStatus.RUNNING), ORDER, b"x")
         read = records.get("job-1")
         assert records.sign("job-1", far("a"), NOW + timedelta(seconds=5))
@@ -324,7 +324,7 @@ def test_a_sign_of_life_since_keeps_a_job(store_url):
 
 def test_a_job_of_before_the_bytes_were_kept_is_told_as_cut_off(store_url):
     with Store.open(store_url) as one:
-        records = JobRecords(one)
+        records = JobRecords(one, lambda: NOW)
         records.add(row_of(JobStatus.RUNNING), ORDER, b"x")
         with one.writing() as connection:
             connection.execute(delete(schema.job_input))
@@ -336,7 +336,7 @@ def test_a_job_of_before_the_bytes_were_kept_is_told_as_cut_off(store_url):
 
 def test_an_order_to_stop_outlives_the_steps_of_the_owner(store_url):
     with Store.open(store_url) as one:
-        records = JobRecords(one)
+        records = JobRecords(one, lambda: NOW)
         records.add(row_of(JobStatus.RUNNING), ORDER, b"x")
         mine = records.get("job-1")
         records.unwant("job-1", "wang", gone=False)
@@ -353,7 +353,7 @@ def test_an_order_to_stop_outlives_the_steps_of_the_owner(store_url):
 
 def test_jobs_are_paged_without_gaps(store_url):
     with Store.open(store_url) as one:
-        records = JobRecords(one)
+        records = JobRecords(one, lambda: NOW)
         for n in range(7):  # three at one moment
             at = NOW + timedelta(seconds=max(n, 2))
             records.add(

@@ -150,6 +150,27 @@ def test_several_files_are_sent_at_once_and_none_keeps_the_others_out(
     assert 'title="C2">区教委<' in shown
 
 
+def test_attachments_sent_together_are_shown_with_their_document(
+    pages_world, browser, csrf, read_here
+):
+    text = "某区校舍方案\n一、任务\n1.建校。（责任单位：区教委）\n"
+    files = [("附件1.表.xlsx", xlsx([["某区校舍表"], *ROWS])), ("校舍方案.txt", text.encode())]
+    sheet, body = jobs_of(send(browser, csrf, files), pages_world)
+    sheet, body = sheet.report.document_id, body.report.document_id
+    assert f'href="/documents/{sheet}"' in browser("reader").get(f"/documents/{body}").text
+    shown = browser("reader").get(f"/documents/{sheet}").text
+    assert "附件 1，属于" in shown
+    assert f'href="/documents/{body}"' in shown
+    assert "/detach" not in shown
+    page = browser("supervisor")
+    assert f'action="/documents/{sheet}/detach"' in page.get(f"/documents/{sheet}").text
+    assert (
+        page.post(f"/documents/{sheet}/detach", data={"csrf": csrf("supervisor")}).status_code
+        == 303
+    )
+    assert f'href="/documents/{body}"' not in page.get(f"/documents/{sheet}").text
+
+
 def test_pictures_sent_together_are_pages_of_one_document(pages_world, browser, csrf, monkeypatch):
     seen = []
 
