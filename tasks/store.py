@@ -60,6 +60,11 @@ class StoredDocument(Fact):
     attachment: int | None = None
 
     @property
+    def is_current(self) -> bool:
+        """Whether no newer version took its place and it is not withdrawn."""
+        return self.superseded_by is None and self.withdrawn_at is None
+
+    @property
     def tracked(self) -> bool:
         """Whether its duties are the house's own; else it is for reference."""
         return self.tracked_since is not None

@@ -25,6 +25,7 @@ from ingest.attachments import Member, Part
 from kb.errors import ConflictError, NotFoundError, joined
 from kb.models import Fact
 from tasks import schema
+from tasks.adding import TextRepair
 from tasks.authorisation import Actor
 from tasks.models import Extraction
 from tasks.rereading import Reread
@@ -140,7 +141,8 @@ def delivered(members: Sequence[Member]) -> list[Delivered]:
 class Order(Fact):
     """What is asked of an uploaded file or a stored document (`reread`: its id), kept with its bytes until its job ends: who brought it,
     what it is called, who may see the document (None: nothing is said of it), the document whose
-    new version it is (None: that is for the document to say), with what it came (None: alone)."""
+    new version it is (None: that is for the document to say), with what it came (None: alone), what of
+    its recognised text a person corrected (`repair`)."""
 
     actor: Actor
     name: str
@@ -148,6 +150,7 @@ class Order(Fact):
     replaces: str | None = None
     reread: str | None = None
     delivered: Delivered | None = None
+    repair: TextRepair | None = None
 
 
 class KeptJob(Job):

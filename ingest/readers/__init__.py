@@ -14,7 +14,7 @@ from ingest.secrecy import refuse_secret
 from kb.errors import SourceError
 from kb.identifiers import sha256_hex
 from kb.language.numerals import NUMERALS
-from kb.models import Fact, Finding
+from kb.models import Fact, Finding, Repair
 from kb.printable import printable
 from tasks.models import Recognised
 
@@ -39,6 +39,7 @@ class Source(Fact):
     pages: tuple[PageSize, ...] = ()
     model: str | None = None
     findings: tuple[Finding, ...] = ()
+    repairs: tuple[Repair, ...] = ()
     recognised: Recognised | None = None
 
 
@@ -96,6 +97,7 @@ def read_bytes(data: bytes, name: str, recognised: Recognised | None = None) -> 
         pages=read.pages,
         model=read.model,
         findings=findings,
+        repairs=read.repairs,
         recognised=recognised or record(read),
     )
 

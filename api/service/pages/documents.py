@@ -27,7 +27,7 @@ from api.service.pages.marks import (
     parts_of,
     span_of_fact,
 )
-from api.service.pages.places import grids_of, page_of, reading_of, said_place
+from api.service.pages.places import grids_of, mending_of, page_of, reading_of, said_place
 from api.service.pages.screen import Reading, Screen, allowed
 from api.service.sending import download, tagged
 from api.service.uploads import Sent, Upload, receive_all
@@ -39,6 +39,7 @@ from kb.errors import ConflictError, DeniedError, DubanError, NotFoundError
 from kb.models import Clause, Document, Plan, Span
 from tasks.attachments import detach_document
 from tasks.authorisation import Action
+from tasks.fields import FieldError
 from tasks.home import Whose, read_home, whose
 from tasks.models import LEFT_OUT, Extraction
 from tasks.rereading import find_older
@@ -57,6 +58,7 @@ from tasks.words import describe_target
 router = APIRouter()
 Reason = Annotated[str, Form(max_length=5000)]
 Ingesting = Annotated[Screen, Depends(allowed(Action.INGEST))]
+Correcting = Annotated[Screen, Depends(allowed(Action.CORRECT))]
 Tracking = Annotated[Screen, Depends(allowed(Action.TRACK))]
 MOST_LISTED = 60
 """Warnings, repairs and unclaimed clauses listed above the text; the rest are on the review page."""
@@ -204,6 +206,27 @@ def reread(
     return s.go(f"/documents/jobs/{job.id}")
 
 
+@router.post("/documents/{document_id}/recognised")
+def repair(
+    document_id: str,
+    s: Correcting,
+    jobs: JobsOf,
+    start: Annotated[int, Form(ge=0)],
+    end: Annotated[int, Form(ge=1)],
+    words: Annotated[str, Form(max_length=20_000)] = "",
+    reason: Reason = "",
+    csrf: Annotated[str, Form()] = "",
+) -> Response:
+    """Queue the reading of a scan with what a person says that one of its lines is."""
+    s.check(csrf)
+    document_seen(s, document_id)
+    try:
+        job = jobs.repair(s.viewer.actor, document_id, start, end, words, reason)
+    except (ConflictError, FieldError) as error:
+        return s.refused(error, f"/documents/{quote(document_id)}?from={start}&to={end}")
+    return s.go(f"/documents/jobs/{job.id}")
+
+
 @router.post("/documents/{document_id}/withdraw")
 def withdraw(
     document_id: str, s: Ingesting, reason: Reason = "", csrf: Annotated[str, Form()] = ""
@@ -297,8 +320,11 @@ def document(
     shown = parts[number - 1]
     read = reading_of(s.service.store, extraction.document)
     page_shown = page_of(read, hit, page) if read else None
+    mending = None
+    if read and hit and page_shown and s.may(Action.CORRECT) and stored.is_current:
+        mending = mending_of(read, hit, page_shown.number)
     return s.show(
-        "document.html", page=page_shown,
+        "document.html", page=page_shown, mending=mending,
         pictured=page_shown and has_pictures(extraction.document.media_type, recognised=page_shown.recognised),
         grids=list(grids_of(read, shown, hit)) if read else [], where=said_place(read, hit), d=extraction.document, e=extraction, stored=stored, hit=hit,
         blocks=list(blocks_of(extraction, hit, shown)), outline=_outline(extraction, starts, number),

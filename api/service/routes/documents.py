@@ -59,6 +59,7 @@ router = APIRouter(tags=["documents"], responses=RESPONSES)
 _OPAQUE = "application/octet-stream"
 Tracker = Annotated[Viewer, Depends(needs(Action.TRACK))]
 Ingester = Annotated[Viewer, Depends(needs(Action.INGEST))]
+Corrector = Annotated[Viewer, Depends(needs(Action.CORRECT))]
 
 
 class OutlineClause(Clause):
@@ -98,6 +99,21 @@ class ReasonIn(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"reason": "误传, 不是正式印发的版本"}]}
     )
 
+    reason: Annotated[Words, Field(min_length=1)]
+
+
+class TextRepairIn(BaseModel):
+    """What stands in the picture at a stretch of a line, all of it, and why it is said."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"span": [0, 10], "text": "2026年6月底前完成", "reason": "与扫描件核对"}]
+        },
+    )
+
+    span: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1)]]
+    text: Annotated[Words, Field(min_length=1)]
     reason: Annotated[Words, Field(min_length=1)]
 
 
@@ -267,6 +283,28 @@ def untrack(document_id: str, body: ReasonIn, viewer: Tracker, service: ServiceO
     return MarkedOut.of(
         untrack_document(service.store, viewer.actor, document_id, body.reason, service.now())
     )
+
+
+@router.post(
+    "/documents/{document_id}/recognised",
+    status_code=202,
+    summary="更正识别的文字 / correct recognised text",
+)
+def repair(
+    document_id: str,
+    body: TextRepairIn,
+    response: Response,
+    viewer: Corrector,
+    service: ServiceOf,
+    jobs: JobsOf,
+) -> Job:
+    """Say what a line of a scan says. The recognised text stays as it was; the facts are read anew with
+    the repaired one (a job does it, `Location` says where to look), and what was checked is in doubt no
+    more. 409 where the text was not recognised, or the document is not current."""
+    seen_document(service, viewer, document_id)
+    job = jobs.repair(viewer.actor, document_id, *body.span, body.text, body.reason)
+    response.headers["Location"] = f"/api/v1/jobs/{job.id}"
+    return job
 
 
 @router.post("/documents/{document_id}/detach", summary="解除附件关系 / no attachment")

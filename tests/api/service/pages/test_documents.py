@@ -8,10 +8,16 @@ import pytest
 from PIL import Image
 
 from api.service.job_records import JobStatus
+from ingest.doubted import DOUBTFUL_CHARACTERS
 from ingest.pipeline import extract_bytes
+from ingest.reader_version import reader_version
+from ingest.readers.recorded import record
+from ingest.readers.source import Box, PageSize, Place, Places, Read
+from kb.models import Finding, Span
 from tests.api.service.test_jobs import ended
 from tests.ingest.readers.pdf_files import Sheet, Words, write_pdf
 from tests.ingest.readers.workbooks import xlsx
+from tests.tasks.samples import NOW
 
 OLDER, AGAIN = "由旧版读取", "重新读取</button>"
 
@@ -194,6 +200,59 @@ def drawn(width):
     out = io.BytesIO()
     Image.new("RGB", (width, 100), "white").save(out, "PNG")
     return out.getvalue()
+
+
+@pytest.fixture
+def scan(pages_world, read_here):
+    """A scan with a line that was recognised wrongly, and not surely."""
+    lines = ["某区渠道方案", "一、主要任务", "1.疏浚渠道1O条。（责任单位：区水刊局）"]
+    text = "\n".join([*lines, ""])
+    starts = [text.index(line) for line in lines]
+    places = [
+        Place(start, start + len(line), 1, Box(80, 100 + 40 * n, 400, 116 + 40 * n), confidence=0.6)
+        for n, (start, line) in enumerate(zip(starts, lines, strict=True))
+    ]
+    doubt = Finding(
+        code=DOUBTFUL_CHARACTERS, message="字 / characters", span=Span(starts[2], len(text) - 1)
+    )
+    known = record(Read(text, (doubt,), Places(places), pages=(PageSize(595, 842),), model="m"))
+    data = drawn(595)
+    store = pages_world.service.store
+    found = extract_bytes(data, "渠道.png", recognised=known)
+    return store.add(found, data, recorded_at=NOW, reader=reader_version()).document_id, text
+
+
+def test_a_line_of_a_scan_is_corrected_beside_its_picture(pages_world, scan, browser, csrf):
+    key, text = scan
+    at = text.index("1.疏浚")
+    place = f"/documents/{key}?from={at + 3}&to={at + 5}"
+    assert 'id="mend"' not in browser("reader").get(place).text
+    supervisor = browser("supervisor")
+    page = supervisor.get(place).text
+    assert 'viewBox="74.0 174.0 332.0 28.0"' in page  # the picture of the line
+    assert ">1.疏浚渠道1O条。（责任单位：区水刊局）</textarea>" in page
+    sent = {"csrf": csrf("supervisor"), "start": at, "end": len(text) - 1, "reason": "与图片核对"}
+    path = f"/documents/{key}/recognised"
+    refused = supervisor.post(path, data=sent | {"words": "1.疏浚\n渠道"})
+    assert "须为一行" in refused.text
+    right = "1.疏浚渠道10条。（责任单位：区水利局）"
+    answer = supervisor.post(path, data=sent | {"words": right})
+    (job,) = jobs_of(answer, pages_world)
+    assert job.status is JobStatus.DONE, job.error
+    new = job.report.document_id
+    found = browser("reader").get(f"/api/v1/documents/{new}").json()
+    [task] = found["tasks"]
+    assert [a["unit"] for a in task["responsibilities"]] == ["区水利局"]
+    assert [t["value"] for t in task["targets"]] == ["10"]
+    assert browser("reader").get(f"/api/v1/documents/{new}/text").text == text
+    page = supervisor.get(f"/documents/{new}?from={at}&to={at + 3}").text
+    assert f">{right}</textarea>" in page
+    assert "与原件一致" in page
+    late = supervisor.post(path, data=sent | {"words": right})  # of the former reading
+    assert "不是现行版本" in supervisor.get(late.headers["Location"]).text
+    plain = f"/documents/{pages_world.open.document.id}/recognised"
+    answer = supervisor.post(plain, data=sent | {"start": 0, "end": 3, "words": "某"})
+    assert "不是由图片识别" in supervisor.get(answer.headers["Location"]).text
 
 
 def test_the_text_is_kept_plain_or_with_its_marks(pages_world, browser):
