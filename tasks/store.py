@@ -279,6 +279,25 @@ class Store:
         with self.reading() as connection:
             return read_recognised(connection, document_id)
 
+    def erase_freed(self) -> None:
+        """See that nothing stays in the store's files of the bytes of jobs that were deleted: call it
+        once that is committed. SQLite overwrites what is deleted, but its log still has what was
+        written; PostgreSQL keeps deleted rows until the table is written anew. What a server or a file
+        system keeps below that is beyond reach.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        try:
+            with self._engine.connect() as connection:
+                if connection.dialect.name == "sqlite":
+                    connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                    return
+                alone = connection.execution_options(isolation_level="AUTOCOMMIT")
+                alone.exec_driver_sql(f"VACUUM FULL {schema.job_input.name}")
+        except SQLAlchemyError as error:
+            raise _store_error(error, self._engine.url.database) from error
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that reads: all its queries see the store as it was at one moment."""
@@ -391,6 +410,7 @@ def _read_pragmas(connection: Any, _record: object) -> None:
 def _pragmas(connection: Any, record: object) -> None:
     _read_pragmas(connection, record)
     cursor = connection.cursor()
+    cursor.execute("PRAGMA secure_delete=ON")  # see `Store.erase_freed`
     if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         cursor.execute("PRAGMA journal_mode=WAL")
     cursor.close()

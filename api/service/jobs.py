@@ -60,7 +60,8 @@ _ATTEMPTS = 2
 """A file whose reading was cut off so often is given up: it may be what ends the reader, or the
 whole service with it."""
 _LOOK = 20.0
-"""Seconds for a look at a file before it is stored; a scan that takes longer is refused by its job."""
+"""Seconds for a look at a file before it is stored; one that takes longer is looked at by its job, and
+where that finds it marked its bytes are erased with the refusal."""
 _SHORT = 2_000_000
 _TEXTS = frozenset({TEXT, MARKDOWN, CSV, HTML})
 _LONGEST_REASON = 5000
@@ -388,11 +389,15 @@ class Jobs:
     # ---- the work
 
     def _run(self, work: _Work) -> None:
+        secret = False
         try:
             ended = self._work_on(work)
         except StoppedError:
             self._leave(work)
             return
+        except SecretError as error:  # the look before it was queued took too long
+            secret = True
+            ended = failed(work.job, error.message, error.hint)
         except DubanError as error:
             ended = failed(work.job, error.message, error.hint)
         except Exception as error:
@@ -401,7 +406,9 @@ class Jobs:
             said = "服务出错, 已记入日志 / the service failed; it is in the log"
             ended = failed(work.job, *((fault.message, fault.hint) if fault else (said, "")))
         try:
-            self._records.end(ended)
+            self._records.end(ended)  # with which its bytes go
+            if secret:
+                self._store.erase_freed()
         except DubanError:
             # It is then one that nobody has, and taken up again, as often as any.
             log.exception("the end of job %s could not be written", work.job.id)

@@ -10,8 +10,9 @@ from ingest.lines import line_number
 from ingest.readers.kinds import SUFFIXES, detect_media_type, media_type_of_suffix, reader_of
 from ingest.readers.recorded import read_recorded, record
 from ingest.readers.source import Block, PageSize, Place
+from ingest.recognising import recognition
 from ingest.secrecy import refuse_secret
-from kb.errors import SourceError
+from kb.errors import SecretError, SourceError
 from kb.identifiers import sha256_hex
 from kb.language.numerals import NUMERALS
 from kb.models import Fact, Finding, Repair
@@ -66,11 +67,15 @@ def read_bytes(data: bytes, name: str, recognised: Recognised | None = None) -> 
     if not data.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
         raise SourceError("文件是空的 / the file is empty", path=name)
     media_type = detect_media_type(data, name)
-    read = read_recorded(recognised, name) if recognised else reader_of(media_type)(data, name)
-    text = read.text
-    if not text.strip():
-        raise SourceError("文件里没有文字 / the file holds no text", path=name)
-    refuse_secret(text, (finding.message for finding in read.findings), name)
+    try:
+        read = read_recorded(recognised, name) if recognised else reader_of(media_type)(data, name)
+        text = read.text
+        if not text.strip():
+            raise SourceError("文件里没有文字 / the file holds no text", path=name)
+        refuse_secret(text, (finding.message for finding in read.findings), name)
+    except SecretError:
+        recognition().forget()
+        raise
     _check_runs(text, name)
     expected = media_type_of_suffix(name)
     findings = read.findings

@@ -54,12 +54,13 @@ def read_ofd(data: bytes, name: str) -> Read:
         return lay_out([page.content for page in pages], findings=findings)
     from ingest.readers import ofd_pictures, pictures  # noqa: PLC0415 - what recognises is heavy
 
+    others = [page.content for page in pages if not page.is_picture]
     recognised = pictures.recognise_drawn(
         lambda number, scale: ofd_pictures.draw(package, *pictured[number].drawing, scale),
         {number: page.content.size for number, page in pictured.items()},
         name,
+        others,
     )
-    others = [page.content for page in pages if not page.is_picture]
     return pictures.finish(recognised, others, findings)
 
 
