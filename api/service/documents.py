@@ -121,16 +121,19 @@ def queue(
     return [jobs.ingest(got.path, order)]
 
 
-def join_pictures(folder: Path, sent: Sequence[tuple[str, Path]]) -> tuple[str, Path]:
+def join_pictures(
+    folder: Path, sent: Sequence[tuple[str, Path]], *, ordered: bool
+) -> tuple[str, Path]:
     """Pictures that were sent together as the pages of one document: its name and where it lies. In
-    the order of their names, numbers in them by their value (第2页 before 第10页).
+    the order of their names, numbers in them by their value (第2页 before 第10页), or `ordered` by who
+    sent them.
 
     Raises:
         DubanError: one of them is no picture.
         SourceError: one of them cannot be read; names it.
     """
-    ordered = sorted(sent, key=lambda one: _by_number(one[0]))
-    pages = [(path.read_bytes(), name) for name, path in ordered]
+    inorder = sent if ordered else sorted(sent, key=lambda one: _by_number(one[0]))
+    pages = [(path.read_bytes(), name) for name, path in inorder]
     for data, name in pages:
         if detect_media_type(data, name) not in PICTURES:
             raise DubanError(f"{name}: 不是图片, 不能合为一份 / is no picture and cannot be joined")

@@ -126,9 +126,9 @@ class Delivered(Fact):
         )
 
 
-def delivered(members: Sequence[Member]) -> list[Delivered]:
-    """What each of the members of one delivery is."""
-    key = f"delivery-{secrets.token_hex(8)}"
+def delivered(members: Sequence[Member], key: str = "") -> list[Delivered]:
+    """What each of the members of one delivery is; `key` names that, where it has a name."""
+    key = key or f"delivery-{secrets.token_hex(8)}"
     return [
         Delivered(
             id=key, order=m.order, name=m.name, path=m.path, part=m.part,

@@ -36,6 +36,7 @@ from ingest.files import LIMIT
 from ingest.reader_version import reader_version
 from ingest.readers.pages import has_pictures, page_picture
 from kb.errors import ConflictError, DeniedError, DubanError, NotFoundError
+from kb.identifiers import sha256_hex
 from kb.models import Clause, Document, Plan, Span
 from tasks.attachments import detach_document
 from tasks.authorisation import Action
@@ -71,6 +72,8 @@ MOST_FILES = 100
 NONE: list[str] = []
 _NO_FILE = "没有选文件 / no file was chosen"
 _RECENT = 5
+_PAGES = 12
+"""Fields for pages of a document that the form has without a script."""
 _SCALE = 1.6
 """Pixels a point of a page beside its text: an A4 page is 950 wide."""
 _KIND_NAMES = {
@@ -95,7 +98,7 @@ def documents(s: Reading, jobs: JobsOf) -> Response:
         "documents.html", rows=rows, units=s.unit_choices() if s.may(Action.INGEST) else [], seen=_visibility(s), levels=list(Level), recent=recent,
         withdrawn=[d for d in gone if d.document.id in known], reference=register.reference,
         foreign=[e.document for e in register.tracked.extractions if owners[e.document.id] is Whose.OTHER],
-        reader=reader_version(), kinds=" ".join(sorted(UPLOADED)), accept=",".join(sorted(UPLOADED)),
+        reader=reader_version(), kinds=" ".join(sorted(UPLOADED)), pages=_PAGES, accept=",".join(sorted(UPLOADED)),
     )  # fmt: skip
 
 
@@ -106,7 +109,7 @@ async def upload(request: Request, s: Ingesting, jobs: JobsOf) -> Response:
     sent = await receive_all(request, jobs.folder, field="file", most=LIMIT, files=MOST_FILES)
     with sent:
         s.check(sent.field("csrf"))
-        if not sent.files:
+        if not (sent.files or sent.pages):
             return await run_in_threadpool(s.refused, DubanError(_NO_FILE), "/documents")
         return await run_in_threadpool(_queue_all, s, jobs, sent)
 
@@ -116,15 +119,22 @@ def _queue_all(s: Screen, jobs: Jobs, sent: Sent) -> Response:
     fields = sent.fields | {"units": list(split(sent.field("units")))}
     queued: list[str] = []
     refused: list[str] = []
-    if sent.field("together") and len(sent.files) > 1:
+    together = bool(sent.field("together")) and len(sent.files) > 1
+    for files, ordered in (
+        (sent.pages, True),
+        (sent.files if together else [], bool(sent.field("ordered"))),
+    ):
+        if not files:
+            continue
         try:
-            sent.files.append(join_pictures(jobs.folder, sent.files))
+            joined = join_pictures(jobs.folder, files, ordered=ordered)
         except DubanError as error:
             return s.refused(error, "/documents")
-        for _, path in sent.files[:-1]:
+        for _, path in files:
             path.unlink(missing_ok=True)
-        del sent.files[:-1]
-    for (name, path), came in zip(sent.files, _together(sent), strict=True):
+        files.clear()
+        sent.files.append(joined)
+    for (name, path), came in zip(sent.files, _together(s, sent), strict=True):
         try:
             found = queue(jobs, s.service, s.viewer, Upload(path, name, fields), came)
             queued += [job.id for job in found]
@@ -140,12 +150,22 @@ def _queue_all(s: Screen, jobs: Jobs, sent: Sent) -> Response:
     return s.go(to, "；".join(refused), failed=bool(refused))
 
 
-def _together(sent: Sent) -> Sequence[Delivered | None]:
-    """What each of several files is among those that were sent with it."""
-    if len(sent.files) == 1:
+def _together(s: Screen, sent: Sent) -> Sequence[Delivered | None]:
+    """What each of several files is among those that came with it: in one form, or one after another in
+    forms of their own (`delivery`, `names` of all, which of them it is `at`)."""
+    here = [name for name, _ in sent.files]
+    key, names = sent.field("delivery"), sent.field("names").splitlines()[:MOST_FILES]
+    if len(here) > 1:
+        return delivered(relate(_members(here)))
+    own = int(printed) if (printed := sent.field("at")).isdecimal() else len(names)
+    if not key or own >= len(names) or names[own].rpartition("/")[2] != here[0]:
         return [None]
-    named = [Member(name, name, b"", n) for n, (name, _) in enumerate(sent.files)]
-    return delivered(relate(named))
+    of = f"delivery-{sha256_hex(f'{s.viewer.actor.login} {key}'.encode())[:16]}"
+    return [delivered(relate(_members(names)), of)[own]]
+
+
+def _members(names: Sequence[str]) -> list[Member]:
+    return [Member(n.rpartition("/")[2], n, b"", at) for at, n in enumerate(names)]
 
 
 @router.get("/documents/uploads")

@@ -194,6 +194,56 @@ def test_pictures_sent_together_are_pages_of_one_document(pages_world, browser, 
     mixed = [*files, ("说明.txt", b"text")]
     answer = send(browser, csrf, mixed, together="1")
     assert "说明.txt" in answer.text
+    jobs_of(send(browser, csrf, files, together="1", ordered="1"), pages_world)
+    assert seen[-1] == ("第10页-2.tiff", 2, (110, 100))  # as they were put by who sent them
+
+
+def test_pages_are_in_the_order_of_the_numbers_beside_them(pages_world, browser, csrf, monkeypatch):
+    seen = []
+
+    class Counting(Here):
+        def extract(self, recognised=None):
+            with Image.open(self._path) as picture:
+                for number in range(picture.n_frames):
+                    picture.seek(number)
+                    seen.append(picture.size)
+            return extract_bytes(TITLE.encode(), "a.txt")
+
+    monkeypatch.setattr("api.service.jobs.Reading", Counting)
+    form = browser("supervisor").get("/documents").text
+    assert form.count('name="page"') == form.count('name="place"') == 12
+    turned = Image.Exif()
+    turned[0x0112] = 6  # stands on its side
+    out = io.BytesIO()
+    Image.new("RGB", (100, 300), "white").save(out, "JPEG", exif=turned)
+    empty = ("page", ("", b""))
+    pictures = [("甲.jpg", out.getvalue()), ("乙.png", drawn(201)), ("丙.png", drawn(202))]
+    sent = [("page", picture) for picture in pictures]
+    sent.insert(1, empty)
+    data = {"csrf": csrf("supervisor"), "level": "public", "place": ["3", "1", "2", "1"]}
+    answer = browser("supervisor").post("/documents", data=data, files=sent)
+    (job,) = jobs_of(answer, pages_world)
+    assert job.name == "丙-3.tiff"
+    assert seen == [(202, 100), (201, 100), (300, 100)]
+    answer = browser("supervisor").post("/documents", data=data | {"place": "x"}, files=sent)
+    assert "请写明每张图片的页码" in answer.text
+    assert not list(pages_world.app.state.jobs.folder.glob("*.part"))
+
+
+def test_files_sent_one_by_one_belong_together(pages_world, browser, csrf, read_here):
+    text = "某区操场方案\n一、任务\n1.建操场。（责任单位：区教委）\n"
+    names = "报送/操场方案.txt\n报送/附件3.操场表.xlsx"
+    fields = {"delivery": "1-2-3", "names": names}
+    rows = [["某区操场表"], *ROWS]
+    first = send(browser, csrf, [("操场方案.txt", text.encode())], at="0", **fields)
+    second = send(browser, csrf, [("附件3.操场表.xlsx", xlsx(rows))], at="1", **fields)
+    (body,), (sheet,) = jobs_of(first, pages_world), jobs_of(second, pages_world)
+    found = browser("reader").get(f"/api/v1/documents/{sheet.report.document_id}").json()
+    assert (found["attached_to"], found["attachment"]) == (body.report.document_id, 3)
+    wrong = send(browser, csrf, [("别的.txt", f"{text}改\n".encode())], at="1", **fields)
+    (other,) = jobs_of(wrong, pages_world)
+    found = browser("reader").get(f"/api/v1/documents/{other.report.document_id}").json()
+    assert found["attached_to"] is None
 
 
 def drawn(width):
