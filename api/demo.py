@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from api.cli import actions
+from api.cli import actions, ingesting
 from api.cli.output import Output
 from api.cli.tracking import show_milestones
 from api.settings import read_settings
@@ -24,7 +24,7 @@ def main() -> int:
     today = settings.today()
     try:
         out.say("一、读入 corpus/documents", "1. Reading corpus/documents")
-        code = actions.ingest(settings, [corpus_path() / "documents"], out)
+        code = ingesting.ingest(settings, [corpus_path() / "documents"], out)
         for question in (
             "哪些部门负责防溺水？",
             "which departments are responsible for drowning prevention",

@@ -21,13 +21,16 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from threading import Lock, Timer
-from typing import IO, Any, NoReturn, Self
+from typing import IO, TYPE_CHECKING, Any, NoReturn, Self
 
 from ingest.files import load_file
 from ingest.progress import STAGE_NAMES, Stage
 from ingest.recognising import MOST_PAGES
 from kb.errors import DubanError, SecretError, SourceError
 from tasks.models import Extraction, Recognised
+
+if TYPE_CHECKING:
+    from ingest.limits import Budget
 
 PATIENCE = 2 * 3600.0
 """Seconds that a file may take by the clock, whatever it takes of the processor."""
@@ -152,7 +155,9 @@ class Reader:
         if self._overdue:
             raise self._too_long()
         if code == -signal.SIGXCPU:
-            raise _given_up("time", len(data), None)
+            from ingest.limits import budget_of  # noqa: PLC0415 - Unix only
+
+            raise _given_up("time", budget_of(len(data)), None)
         raise ReaderFailedError(f"exit code {code}: {self._complained()}")
 
     def _expire(self) -> None:
@@ -240,11 +245,10 @@ def _stopped() -> StoppedError:
     return StoppedError("已停止读取 / the reading was stopped")
 
 
-def _given_up(limit: str, size: int, stage: tuple[str, str] | None) -> SourceError:
-    """The error of a file of `size` bytes that took too much of `limit` (`time` or `memory`)."""
-    from ingest.limits import MB, budget_of  # noqa: PLC0415 - Unix only; the caller needs none of it
+def _given_up(limit: str, budget: Budget, stage: tuple[str, str] | None) -> SourceError:
+    """The error of a file that took too much of `limit` (`time` or `memory`)."""
+    from ingest.limits import MB  # noqa: PLC0415 - Unix only; the caller needs none of it
 
-    budget = budget_of(size)
     most = {
         "time": (f"处理器时间 {budget.seconds:.1f} 秒", f"{budget.seconds:.1f} s of the processor"),
         "memory": (f"内存 {budget.memory // MB} MB", f"{budget.memory // MB} MB of memory"),
@@ -390,8 +394,8 @@ def _serve(parent: int) -> None:
     for asked, data in requests:
         progress = _Progress()
 
-        def exceeded(limit: str, size: int = len(data), progress: _Progress = progress) -> NoReturn:
-            error = _given_up(limit, size, progress.words())
+        def exceeded(limit: str, budget: Budget, progress: _Progress = progress) -> NoReturn:
+            error = _given_up(limit, budget, progress.words())
             _answer(out, "given-up", last=True, message=error.message, hint=error.hint)
             os._exit(0)
 
@@ -399,7 +403,7 @@ def _serve(parent: int) -> None:
             try:
                 outcome, told, refused = _read(data, asked, progress, watch.allow_pages)
             except MemoryError:
-                exceeded("memory")
+                exceeded("memory", watch.budget)
         last = memory_peak() > grown  # what one file took is not the next one's
         _answer(out, outcome, told, last=last, **refused)
         if last:

@@ -9,25 +9,20 @@ from __future__ import annotations
 
 import email
 import io
-import re
 import zipfile
 from collections import deque
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.errors import CloseBoundaryNotFoundDefect, InvalidBase64LengthDefect
 from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import parsedate_to_datetime
-from enum import StrEnum
-from pathlib import PurePosixPath
 
+from ingest.attachments import Member, Part, relate
 from ingest.files import LIMIT
-from ingest.layout import LayoutKind, layout_words
 from ingest.readers.kinds import DELIVERIES, EML, ZIP, detect_media_type
 from ingest.readers.packages import DAMAGE, encrypted
 from kb.errors import SourceError, both
-from kb.language.numerals import NUMERALS, normalize_number
 from kb.printable import printable
 
 MB = 1_000_000
@@ -44,30 +39,6 @@ _UTF8_NAME = 0x800
 """APPNOTE.TXT 4.4.4, bit 11: the name is UTF-8; else it is in whatever the sender's system has."""
 _LEFT_OUT = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
 _LOCKED = ("~$", ".~")
-
-
-class Part(StrEnum):
-    """What a member is in its delivery."""
-
-    BODY = "body"  # 正文
-    ATTACHMENT = "attachment"  # 附件
-    MESSAGE = "message"  # the text of a mail
-    DOCUMENT = "document"  # none of them is known
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A file of a delivery. `name`: its own; `path`: with the folders and packages it stands in;
-    `order` from 0; `number`: that of an attachment (附件2); `belongs_to`: the order of the document
-    whose attachment it is."""
-
-    name: str
-    path: str
-    data: bytes
-    order: int = 0
-    part: Part = Part.DOCUMENT
-    number: int | None = None
-    belongs_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +79,7 @@ def open_delivery(data: bytes, name: str) -> Delivery:
     """
     opened = _Opened(name)
     head = opened.open(data, "", detect_media_type(data, name), 1)
-    members = _related(opened.members)
+    members = relate(opened.members)
     if not members and opened.refused:
         raise opened.refused[0].error
     if not members:
@@ -380,61 +351,3 @@ def _is_left_out(path: str) -> bool:
     return any(part in _LEFT_OUT or part.startswith(".") for part in parts) or parts[-1].startswith(
         _LOCKED
     )
-
-
-# --- which is whose
-
-
-def attachment_number(name: str) -> int | None:
-    """The number of an attachment by its name (附件2：任务分解表.xlsx); 0 where it has none; None of
-    another file."""
-    words = "|".join(map(re.escape, layout_words(LayoutKind.ATTACHED)))
-    match = re.match(rf"[\s(（【\[\d.、-]{{0,6}}(?:{words})\s*([\d{NUMERALS}]{{0,4}})", name)
-    if match is None:
-        return None
-    number = normalize_number(match[1]) if match[1] else None
-    return int(number) if number is not None else 0
-
-
-def _related(members: Sequence[Member]) -> list[Member]:
-    """Attachments with the document that they belong to: the only other one in their folder."""
-    found = list(members)
-    folders: dict[str, list[Member]] = {}
-    for member in members:
-        folders.setdefault(str(PurePosixPath(member.path).parent), []).append(member)
-    for inside in folders.values():
-        numbers = {m.order: attachment_number(m.name) for m in inside if m.part is Part.DOCUMENT}
-        others = [order for order, number in numbers.items() if number is None]
-        attached = [order for order, number in numbers.items() if number is not None]
-        body = others[0] if len(others) == 1 and attached else None
-        for order in attached:
-            found[order] = replace(
-                found[order], part=Part.ATTACHMENT, number=numbers[order] or None, belongs_to=body
-            )
-        if body is not None:
-            found[body] = replace(found[body], part=Part.BODY)
-    return found
-
-
-def attach_listed(members: Sequence[Member], texts: Mapping[int, str]) -> list[Member]:
-    """Attachments that the text of a document lists by their titles, with that document.
-
-    Args:
-        members: of one delivery.
-        texts: the texts of those that were read, by their order.
-    """
-    found = list(members)
-    words = "|".join(map(re.escape, layout_words(LayoutKind.ATTACHED)))
-    lists = re.compile(
-        rf"^\s*(?:{words})\s*[\d{NUMERALS}]*\s*[:：](.*(?:\n\s*\d+\s*[.．、].*)*)", re.M
-    )
-    for order, text in texts.items():
-        said = re.sub(r"\s", "", "".join(m[1] for m in lists.finditer(text)))
-        if not said:
-            continue
-        for member in members:
-            title = re.sub(r"\s|^[\d.、]+", "", member.name.rpartition(".")[0])
-            if member.order != order and member.part is Part.DOCUMENT and len(title) > 3 and title in said:  # fmt: skip
-                found[member.order] = replace(member, part=Part.ATTACHMENT, belongs_to=order)
-                found[order] = replace(found[order], part=Part.BODY)
-    return found

@@ -49,12 +49,19 @@ class Watch:
     def __init__(self, budget: Budget) -> None:
         self.budget = budget
         self.began = time.process_time()
+        self.outside = {kind: resource.getrlimit(kind) for kind in _KINDS}
 
     def limit(self) -> None:
         """Set the system's own limits to it."""
-        _limit(resource.RLIMIT_CPU, int(self.began + self.budget.seconds) + _SPARE_SECONDS)
-        _limit(resource.RLIMIT_DATA, self.budget.memory + _SPARE_MEMORY)
-        _limit(resource.RLIMIT_CORE, 0)
+        for kind, wanted in (
+            (resource.RLIMIT_CPU, int(self.began + self.budget.seconds) + _SPARE_SECONDS),
+            (resource.RLIMIT_DATA, self.budget.memory + _SPARE_MEMORY),
+            (resource.RLIMIT_CORE, 0),
+        ):
+            # Never wider than it was from outside; the soft one only: the next file has another.
+            soft, hard = self.outside[kind]
+            given = [limit for limit in (soft, hard) if limit != resource.RLIM_INFINITY]
+            resource.setrlimit(kind, (min([wanted, *given]), hard))
 
     def allow_pages(self, pages: int) -> None:
         """Add what the recognition of so many pages may take."""
@@ -66,20 +73,19 @@ class Watch:
 
 
 @contextlib.contextmanager
-def watched(budget: Budget, exceeded: Callable[[str], None]) -> Iterator[Watch]:
-    """Call `exceeded` with `time` or `memory` where what is done inside takes more than its
-    budget; it may end the process. Only in the main thread."""
+def watched(budget: Budget, exceeded: Callable[[str, Budget], None]) -> Iterator[Watch]:
+    """Call `exceeded` with `time` or `memory` and the budget where what is done inside takes more than
+    that; it may end the process. Only in the main thread."""
     watch = Watch(budget)
 
     def look(_: int = 0, __: FrameType | None = None) -> None:
         if time.process_time() - watch.began > watch.budget.seconds:
-            exceeded("time")
+            exceeded("time", watch.budget)
         elif memory_peak() > watch.budget.memory:
-            exceeded("memory")
+            exceeded("memory", watch.budget)
 
     _forget_peak()
     former = signal.signal(signal.SIGPROF, look)
-    limits = [(kind, resource.getrlimit(kind)) for kind in _KINDS]
     watch.limit()
     signal.setitimer(signal.ITIMER_PROF, _PULSE, _PULSE)
     try:
@@ -88,15 +94,8 @@ def watched(budget: Budget, exceeded: Callable[[str], None]) -> Iterator[Watch]:
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, former)
-        for kind, limit in limits:
+        for kind, limit in watch.outside.items():
             resource.setrlimit(kind, limit)
-
-
-def _limit(kind: int, soft: int) -> None:
-    """Set the soft limit only: the next file has another."""
-    before, hard = resource.getrlimit(kind)
-    given = [limit for limit in (before, hard) if limit != resource.RLIM_INFINITY]
-    resource.setrlimit(kind, (min([soft, *given]), hard))
 
 
 def memory_peak() -> int:

@@ -144,6 +144,11 @@ def read_document(
     tell(Stage.OUTLINE, 0, 0)
     plain = plain_breaks(text)  # for all that reads; quotes are of the text itself
     repairs, findings = find_repairs(plain)
+    if source.repairs:  # a person knows better than a rule
+        said = Ranges((r.span.start, r.span.end) for r in source.repairs)
+        repairs = [r for r in repairs if not said.overlap(r.span.start, r.span.end)]
+        findings = [f for f in findings if not (f.span and said.overlap(f.span.start, f.span.end))]
+        repairs += source.repairs
     lines = _without_notes(find_lines(plain), source.blocks)
     header = parse_header(plain, lines)
     document_id = document_id_of(source.sha256)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingest.progress import Tell, untold
@@ -26,13 +26,20 @@ def _allowed(pages: int) -> None:
 class Recognition:
     """`tell` is told of each page; `keep` is a folder in which recognised pages are kept, so that a
     reading that was stopped goes on where it was; `most`: files of more such pages are refused; `allow` is told how many pages are
-    going to be recognised, before the first is. `glance`: the first page is enough."""
+    going to be recognised, before the first is. `glance`: the first page is enough. `kept`: what was
+    kept of the file so far."""
 
     tell: Tell = untold
     keep: Path | None = None
     most: int = MOST_PAGES
     allow: Callable[[int], None] = _allowed
     glance: bool = False
+    kept: list[Path] = field(default_factory=list)
+
+    def forget(self) -> None:
+        """Remove what was kept of the file: nothing of it may stay."""
+        while self.kept:
+            self.kept.pop().unlink(missing_ok=True)
 
 
 _UNASKED = Recognition()

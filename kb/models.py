@@ -173,8 +173,13 @@ class Clause(Fact):
     span: Span
 
 
+BY_PERSON = "person"
+"""The rule of a repair that a person made."""
+
+
 class Repair(Fact):
-    """A reading of characters that the extraction of the file lost; the text itself stays raw."""
+    """A reading of characters that the extraction of the file lost, or that were recognised otherwise
+    than they stand in the picture; the text itself stays raw."""
 
     span: Span
     raw: str

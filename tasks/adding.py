@@ -16,7 +16,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, insert, select, update
 
 from kb.errors import ConflictError
-from kb.models import Document, Fact, Finding
+from kb.models import Document, Fact, Finding, Span
 from tasks import audit, schema
 from tasks.audit import Change
 from tasks.document_rows import (
@@ -70,6 +70,14 @@ class Added(Fact):
     findings: tuple[Finding, ...] = ()
 
 
+class TextRepair(Fact):
+    """What a person says that recognised characters are, and why."""
+
+    span: Span
+    words: str
+    reason: str
+
+
 def add_document(
     connection: Connection,
     extraction: Extraction,
@@ -83,9 +91,10 @@ def add_document(
     settle: Settle | None,
     government: str,
     changes: Sequence[Mapping[str, Any]] = (),
+    repair: TextRepair | None = None,
 ) -> Added:
     """See `Store.add`; in the caller's transaction."""
-    adding = _Adding(connection, recorded_at, actor, reader, settle, government)
+    adding = _Adding(connection, recorded_at, actor, reader, settle, government, repair)
     d = schema.document
     known = connection.execute(
         select(d).where(d.c.sha256 == extraction.document.sha256).order_by(d.c.reading)
@@ -120,7 +129,9 @@ class _Adding:
         reader: str,
         settle: Settle | None,
         government: str,
+        repair: TextRepair | None = None,
     ) -> None:
+        self._repair = repair
         self._connection, self._at, self._actor = connection, at, actor
         self._reader, self._government = reader, government
         self._settle = settle or (lambda _connection, _key: None)
@@ -162,6 +173,11 @@ class _Adding:
                 write_duties(connection, load_corrected(connection, key))
         more: dict[str, Any] = {"changes": [dict(change) for change in told]} if told else {}
         more |= recognised_seal(extraction)
+        if self._repair is not None:
+            span, text = self._repair.span, extraction.document.text
+            more["repaired"] = {
+                "span": [span.start, span.end], "raw": span.slice(text), "words": self._repair.words,
+            }  # fmt: skip
         return self._version(extraction.document, current, "re-read", fresh=True, more=more)
 
     def confirm(self, row: Any) -> None:
@@ -248,6 +264,7 @@ class _Adding:
             | {"standings": standings_of(connection, touched)},
             before={"document_id": old} if old else None,
             after={"document_id": document.id, "status": added.status, "tracked": added.tracked},
+            reason=self._repair.reason if self._repair else "",
         )
         audit.append(connection, self._at, [change, *(done.changes if done else ())])
         self._settle(connection, document.id)

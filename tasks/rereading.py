@@ -19,7 +19,7 @@ from kb.errors import ConflictError, NotFoundError
 from kb.models import Fact, Span
 from kb.wording import wording
 from tasks import audit, schema
-from tasks.adding import REFRESHED, add_document
+from tasks.adding import REFRESHED, TextRepair, add_document
 from tasks.authorisation import Action, Actor, require
 from tasks.document_rows import load_extraction, text_reading, with_name_warnings
 from tasks.fact_ids import identify, said_of, same_facts
@@ -108,6 +108,17 @@ def find_older(store: Store, reader: str) -> list[StoredDocument]:
     return [stored for stored in store.documents() if stored.reader != reader]
 
 
+def check_current(store: Store, document_id: str) -> str:
+    """The file's name of a current document.
+
+    Raises:
+        NotFoundError: there is no such document.
+        ConflictError: it is not current.
+    """
+    with store.reading() as connection:
+        return str(_current(connection, document_id).name)
+
+
 def check_older(store: Store, document_id: str, reader: str) -> str:
     """The file's name of a current document that another reader read.
 
@@ -135,6 +146,7 @@ def reread_document(
     government: str = "",
     dry_run: bool = False,
     settle: Callable[[Connection, str], None] | None = None,
+    repair: TextRepair | None = None,
 ) -> Reread:
     """Read a current document again from its stored bytes, in one transaction once they are read.
 
@@ -150,17 +162,19 @@ def reread_document(
         dry_run: whether nothing is written.
         settle: called in the transaction with the id of the document that is then current, where
             anything is written.
+        repair: what a person corrected in recognised text, which `read` heeds: it is then read again
+            whichever reader read it, and the log says what was corrected.
 
     Raises:
-        DeniedError: the actor may not bring documents.
+        DeniedError: the actor may not bring documents, or correct them.
         NotFoundError: there is no such document.
         ConflictError: it is withdrawn, a newer version took its place, or the stored bytes are not
             those that were brought.
     """
-    require(actor, Action.INGEST)
+    require(actor, Action.INGEST if repair is None else Action.CORRECT)
     with store.reading() as connection:
         row = _current(connection, document_id)
-    if row.reader == reader:
+    if row.reader == reader and repair is None:
         return Reread(
             document_id=document_id, title=row.title, status="current", dry_run=dry_run,
             former_reader=row.reader, reader=reader,
@@ -184,7 +198,7 @@ def reread_document(
         added = add_document(
             connection, extraction, data, recorded_at=at, refresh=True, replaces=None,
             actor=actor.login, reader=reader, settle=settle, government=government,
-            changes=[change.model_dump(mode="json") for change in found.changes],
+            changes=[change.model_dump(mode="json") for change in found.changes], repair=repair,
         )  # fmt: skip
     return found.model_copy(update={"document_id": added.document_id})
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 
 from kb.identifiers import stable_id
-from kb.models import Clause, Fact, Span
+from kb.models import BY_PERSON, Clause, Fact, Span
 from kb.wording import wording
 from tasks.corrections import Correction, CorrectionStatus
 from tasks.left import LeftLife
@@ -184,8 +184,10 @@ class _Looks:
                 yield self._item(ReviewKind.UNCERTAIN, t.id, t.span, message, clause)
 
     def repairs(self) -> Iterator[ReviewItem]:
-        """Characters that the file lost."""
+        """Characters that the file lost; what a person said of some needs no second look."""
         for repair in self._extraction.repairs:
+            if repair.rule == BY_PERSON:
+                continue
             message = f"“{repair.raw}”读作“{repair.repaired}” / {repair.raw!r} read as {repair.repaired!r}"
             yield self._item(ReviewKind.REPAIRED, "", repair.span, message)
 

@@ -76,6 +76,8 @@ document = Table(
     Column("tracked_since", DateTime(timezone=True), nullable=True),  # null: for reference only
     Column("title_key", String(64), nullable=True),  # see `tasks.printed`
     Column("number_key", String(64), nullable=True),
+    Column("attached_to", String(40), nullable=True),  # a version of its 正文: `tasks.attachments`
+    Column("attachment", Integer, nullable=True),  # its number
     Index(None, "sha256"),
     Index(None, "title_key"),
     Index(None, "number_key"),
@@ -433,6 +435,8 @@ job = Table(
     Column("status", String(16), nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
     Column("body", Text, nullable=False),
+    Column("delivery", String(40), nullable=True),  # with which others it came
+    Index(None, "delivery"),
 )
 job_input = Table(
     "job_input",  # of an unfinished job; gone with its end

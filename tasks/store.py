@@ -21,6 +21,7 @@ from kb.errors import NotFoundError, StoreError
 from kb.models import Document, Fact
 from tasks import schema
 from tasks.adding import Added, add_document
+from tasks.attachments import read_attachments
 from tasks.document_rows import load_extraction, write_duties
 from tasks.fields import FieldError
 from tasks.migrations import is_current, upgrade
@@ -42,7 +43,9 @@ __all__ = ["Added", "Store", "StoredDocument", "as_utc", "write_duties"]
 class StoredDocument(Fact):
     """A document in the store (without its text) and when it was recorded (UTC). `lineage` names
     the chain of versions in which it is the `version`th; `reading` says which reading of its bytes
-    it is, `reader` by which version of the reader (`ingest.reader_version`; None: not known)."""
+    it is, `reader` by which version of the reader (`ingest.reader_version`; None: not known).
+    `attached_to` is the current version of the document whose attachment it is, `attachment` its
+    number."""
 
     document: Document
     lineage: str
@@ -53,6 +56,13 @@ class StoredDocument(Fact):
     withdrawn_at: datetime | None = None
     tracked_since: datetime | None = None
     reader: str | None = None
+    attached_to: str | None = None
+    attachment: int | None = None
+
+    @property
+    def is_current(self) -> bool:
+        """Whether no newer version took its place and it is not withdrawn."""
+        return self.superseded_by is None and self.withdrawn_at is None
 
     @property
     def tracked(self) -> bool:
@@ -202,6 +212,7 @@ class Store:
         if document_id is not None:
             query = query.where(schema.document.c.id == document_id)
         with self.reading() as connection:
+            bodies = {one.document_id: one.body_id for one in read_attachments(connection)}
             return tuple(
                 StoredDocument(
                     document=Document.model_validate(json.loads(row.body) | {"text": ""}),
@@ -213,6 +224,8 @@ class Store:
                     withdrawn_at=as_utc(row.withdrawn_at) if row.withdrawn_at else None,
                     tracked_since=as_utc(row.tracked_since) if row.tracked_since else None,
                     reader=row.reader,
+                    attached_to=bodies.get(row.id),
+                    attachment=row.attachment,
                 )
                 for row in connection.execute(query)
             )
@@ -265,6 +278,25 @@ class Store:
         """What a model read in the pictures of a document; None of one whose text is in its bytes."""
         with self.reading() as connection:
             return read_recognised(connection, document_id)
+
+    def erase_freed(self) -> None:
+        """See that nothing stays in the store's files of the bytes of jobs that were deleted: call it
+        once that is committed. SQLite overwrites what is deleted, but its log still has what was
+        written; PostgreSQL keeps deleted rows until the table is written anew. What a server or a file
+        system keeps below that is beyond reach.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        try:
+            with self._engine.connect() as connection:
+                if connection.dialect.name == "sqlite":
+                    connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                    return
+                alone = connection.execution_options(isolation_level="AUTOCOMMIT")
+                alone.exec_driver_sql(f"VACUUM FULL {schema.job_input.name}")
+        except SQLAlchemyError as error:
+            raise _store_error(error, self._engine.url.database) from error
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -378,6 +410,7 @@ def _read_pragmas(connection: Any, _record: object) -> None:
 def _pragmas(connection: Any, record: object) -> None:
     _read_pragmas(connection, record)
     cursor = connection.cursor()
+    cursor.execute("PRAGMA secure_delete=ON")  # see `Store.erase_freed`
     if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         cursor.execute("PRAGMA journal_mode=WAL")
     cursor.close()

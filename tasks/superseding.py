@@ -82,11 +82,21 @@ def supersede(connection: Connection, old: str, new: str, actor: str, *, fresh: 
     d = schema.document
     connection.execute(update(d).where(d.c.id == new).values(superseded_by=None, withdrawn_at=None))
     connection.execute(update(d).where(d.c.id == old).values(superseded_by=new))
+    _take_attachment(connection, old, new)
     joined = _join(connection, lineage_of(connection, new), lineage_of(connection, old))
     changes = take_visibility(connection, actor, old, new, fresh=fresh)
     before, after = load_extraction(connection, old), load_extraction(connection, new)
     changes += seal_changes(connection, new, carry_over(connection, before, after, actor))
     return Superseded(changes, list(dict.fromkeys([new, old, *joined])))
+
+
+def _take_attachment(connection: Connection, old: str, new: str) -> None:
+    """A version belongs to what the former one belonged to, where nothing else was said of it."""
+    d = schema.document
+    former = select(d.c.attached_to, d.c.attachment).where(d.c.id == old)
+    of_old = connection.execute(former).one()._mapping
+    fresh = d.c.attached_to.is_(None)
+    connection.execute(update(d).where(d.c.id == new, fresh).values(**of_old))
 
 
 def _join(connection: Connection, lineage: str, into: str) -> list[str]:

@@ -173,10 +173,10 @@ def ingest(
     as_json: JsonOption = False,
 ) -> None:
     """读入文件 / read documents into the store."""
-    from api.cli import actions  # noqa: PLC0415
+    from api.cli import ingesting  # noqa: PLC0415
 
     state: Run = context.obj
-    state.code = actions.ingest(
+    state.code = ingesting.ingest(
         state.settings, paths, state.out(as_json), refresh=refresh, replaces=replaces, index=index
     )
 

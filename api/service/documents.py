@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
 from pydantic import BaseModel
 
 from api.service.identity import Viewer
-from api.service.job_records import Job, Order
+from api.service.job_records import Delivered, Job, Order, delivered
 from api.service.jobs import Jobs
 from api.service.state import Service
 from api.service.uploads import LONGEST_NAME, Upload, keep_bytes
@@ -24,6 +24,7 @@ from ingest.recognising import MOST_PAGES
 from kb.errors import DubanError, NotFoundError, SecretError
 from kb.identifiers import sha256_hex
 from tasks.abolished import Ending, abolished_in
+from tasks.authorisation import Actor
 from tasks.home import Home, Whose, read_home, whose
 from tasks.models import Extraction
 from tasks.store import StoredDocument
@@ -48,7 +49,8 @@ class DocumentOut(BaseModel):
     that its bytes were read, by the version `reader` of the reader (null: not recorded), which is not
     the one installed where `older_reader`. `tracked`: its duties are the house's own; else it
     is for reference, as a document of another issuer (`whose`) is until somebody marks it.
-    `abolished_by`: the id of the document that abolishes it or takes its place, by what that says."""
+    `abolished_by`: the id of the document that abolishes it or takes its place, by what that says.
+    `attached_to`: the document whose attachment (附件) it is, `attachment` its number."""
 
     id: str
     title: str
@@ -73,11 +75,25 @@ class DocumentOut(BaseModel):
     visibility: Visibility
     reader: str | None
     older_reader: bool
+    attached_to: str | None = None
+    attachment: int | None = None
 
 
-def queue(jobs: Jobs, service: Service, viewer: Viewer, got: Upload) -> list[Job]:
+class AttachmentOut(BaseModel):
+    """An attachment of a document: its number where it has one, its title and its file's name."""
+
+    document_id: str
+    number: int | None
+    title: str
+    name: str
+
+
+def queue(
+    jobs: Jobs, service: Service, viewer: Viewer, got: Upload, came: Delivered | None = None
+) -> list[Job]:
     """Queue an upload whose kind is read; of a package or a mail each member, in order, each with a job
-    of its own. A member that is refused is a job that failed, with the reason.
+    of its own. A member that is refused is a job that failed, with the reason. `came`: with which
+    others it was sent.
 
     Raises:
         DubanError: its kind is not, or the other fields say nothing that can be.
@@ -101,7 +117,7 @@ def queue(jobs: Jobs, service: Service, viewer: Viewer, got: Upload) -> list[Job
         seen_document(service, viewer, replaces)
         with service.store.reading() as connection:
             require_current(connection, replaces)
-    order = Order(actor=viewer.actor, name=got.name, seen=seen, replaces=replaces)
+    order = Order(actor=viewer.actor, name=got.name, seen=seen, replaces=replaces, delivered=came)
     if suffix in DELIVERY_SUFFIXES and is_delivery(data := got.path.read_bytes(), got.name):
         found = _queue_members(jobs, order, data)
         got.path.unlink(missing_ok=True)
@@ -109,16 +125,19 @@ def queue(jobs: Jobs, service: Service, viewer: Viewer, got: Upload) -> list[Job
     return [jobs.ingest(got.path, order)]
 
 
-def join_pictures(folder: Path, sent: Sequence[tuple[str, Path]]) -> tuple[str, Path]:
+def join_pictures(
+    folder: Path, sent: Sequence[tuple[str, Path]], *, ordered: bool
+) -> tuple[str, Path]:
     """Pictures that were sent together as the pages of one document: its name and where it lies. In
-    the order of their names, numbers in them by their value (第2页 before 第10页).
+    the order of their names, numbers in them by their value (第2页 before 第10页), or `ordered` by who
+    sent them.
 
     Raises:
         DubanError: one of them is no picture.
         SourceError: one of them cannot be read; names it.
     """
-    ordered = sorted(sent, key=lambda one: _by_number(one[0]))
-    pages = [(path.read_bytes(), name) for name, path in ordered]
+    inorder = sent if ordered else sorted(sent, key=lambda one: _by_number(one[0]))
+    pages = [(path.read_bytes(), name) for name, path in inorder]
     for data, name in pages:
         if detect_media_type(data, name) not in PICTURES:
             raise DubanError(f"{name}: 不是图片, 不能合为一份 / is no picture and cannot be joined")
@@ -141,15 +160,17 @@ def _queue_members(jobs: Jobs, order: Order, data: bytes) -> list[Job]:
         )
     delivery = open_delivery(data, order.name)
     queued: list[Job] = []
-    for member in delivery.members:
-        own = order.model_copy(update={"name": member.name[-LONGEST_NAME:]})
+    for member, came in zip(delivery.members, delivered(delivery.members), strict=True):
+        name = member.name[-LONGEST_NAME:]
+        own = order.model_copy(update={"name": name, "delivered": came})
         try:
             queued.append(jobs.ingest(keep_bytes(member.data, jobs.folder), own))
         except SecretError as error:
             queued.append(jobs.refuse(own, error))
     for refused in delivery.refused:
         name = refused.path.rpartition("/")[2][-LONGEST_NAME:]
-        queued.append(jobs.refuse(order.model_copy(update={"name": name}), refused.error))
+        own = order.model_copy(update={"name": name, "delivered": None})
+        queued.append(jobs.refuse(own, refused.error))
     return queued
 
 
@@ -168,18 +189,42 @@ def stored_documents(
 ) -> list[DocumentOut]:
     """The documents in the store, or the one of an id, that the viewer may see, as recorded."""
     stored = service.store.documents(superseded=superseded, document_id=document_id)
-    seen = visible_documents(service.store, viewer.actor, [d.document.id for d in stored])
+    asked = {d.document.id for d in stored} | {d.attached_to for d in stored if d.attached_to}
+    seen = visible_documents(service.store, viewer.actor, sorted(asked))
     with service.store.reading() as connection:
         levels = read_visibility(connection)
         home = read_home(connection, service.settings.government)
         ended = abolished_in(connection, hidden_from(connection, viewer.actor))
     return [
-        _out(d, levels, home, ended.get(d.document.id)) for d in stored if d.document.id in seen
+        _out(d, levels, home, seen, ended.get(d.document.id))
+        for d in stored
+        if d.document.id in seen
     ]
 
 
+def attachments_seen(service: Service, actor: Actor, document_id: str) -> list[AttachmentOut]:
+    """The current attachments of a document, or of a newer version of it, that somebody may see."""
+    documents = service.store.documents(superseded=True)
+    heads = {d.lineage: d.document.id for d in documents if d.superseded_by is None}
+    head = next((heads[d.lineage] for d in documents if d.document.id == document_id), document_id)
+    found = [
+        d for d in documents
+        if d.attached_to == head and d.superseded_by is None and d.withdrawn_at is None
+    ]  # fmt: skip
+    seen = visible_documents(service.store, actor, [d.document.id for d in found])
+    return [
+        AttachmentOut(document_id=d.document.id, number=d.attachment, title=d.document.title, name=d.document.name)
+        for d in sorted(found, key=lambda d: (d.attachment is None, d.attachment or 0))
+        if d.document.id in seen
+    ]  # fmt: skip
+
+
 def _out(
-    stored: StoredDocument, levels: dict[str, Seen], home: Home, ended: Ending | None
+    stored: StoredDocument,
+    levels: dict[str, Seen],
+    home: Home,
+    seen: Container[str],
+    ended: Ending | None,
 ) -> DocumentOut:
     d = stored.document
     return DocumentOut(
@@ -188,6 +233,8 @@ def _out(
         superseded_by=stored.superseded_by, withdrawn_at=stored.withdrawn_at,
         tracked=stored.tracked, abolished_by=ended.id if ended else None, whose=whose(home, d.issuer, d.title), visibility=Visibility.of(levels.get(d.id, Seen())),
         reader=stored.reader, older_reader=stored.reader != reader_version(),
+        attached_to=stored.attached_to if stored.attached_to in seen else None,
+        attachment=stored.attachment,
     )  # fmt: skip
 
 

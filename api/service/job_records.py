@@ -8,6 +8,8 @@ bytes, what was asked of them) is in the store from the moment that it is, until
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
@@ -15,12 +17,15 @@ from typing import Literal
 from pydantic import BaseModel
 from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
 
+from api.relating import relate_stored
 from api.service.owners import Owner
 from api.service.wire.facts import Finding, PossibleVersion
 from ingest.apart import StoppedError
+from ingest.attachments import Member, Part
 from kb.errors import ConflictError, NotFoundError, joined
 from kb.models import Fact
 from tasks import schema
+from tasks.adding import TextRepair
 from tasks.authorisation import Actor
 from tasks.models import Extraction
 from tasks.rereading import Reread
@@ -101,22 +106,57 @@ class Job(BaseModel):
     hint: str | None = None
 
 
+class Delivered(Fact):
+    """Which of the files that came together it is, by the fields of `ingest.attachments.Member`; `id`
+    names what it came in."""
+
+    id: str
+    order: int
+    name: str
+    path: str
+    part: Part
+    number: int | None
+    belongs_to: int | None
+
+    @property
+    def member(self) -> Member:
+        """As it came, without its bytes."""
+        return Member(
+            self.name, self.path, b"", self.order, self.part, self.number, self.belongs_to
+        )
+
+
+def delivered(members: Sequence[Member], key: str = "") -> list[Delivered]:
+    """What each of the members of one delivery is; `key` names that, where it has a name."""
+    key = key or f"delivery-{secrets.token_hex(8)}"
+    return [
+        Delivered(
+            id=key, order=m.order, name=m.name, path=m.path, part=m.part,
+            number=m.number, belongs_to=m.belongs_to,
+        )
+        for m in members
+    ]  # fmt: skip
+
+
 class Order(Fact):
     """What is asked of an uploaded file or a stored document (`reread`: its id), kept with its bytes until its job ends: who brought it,
     what it is called, who may see the document (None: nothing is said of it), the document whose
-    new version it is (None: that is for the document to say)."""
+    new version it is (None: that is for the document to say), with what it came (None: alone), what of
+    its recognised text a person corrected (`repair`)."""
 
     actor: Actor
     name: str
     seen: Visibility | None = None
     replaces: str | None = None
     reread: str | None = None
+    delivered: Delivered | None = None
+    repair: TextRepair | None = None
 
 
 class KeptJob(Job):
     """A job as the store has it: who works on it (None: whoever starts next may), when that one
     last gave a sign, who wants it stopped, how often it was begun, the document that came of it,
-    the one that it reads again."""
+    the one that it reads again, with what it came."""
 
     owner: Owner | None = None
     alive_at: datetime | None = None
@@ -124,6 +164,7 @@ class KeptJob(Job):
     attempts: int = 0
     stored: str | None = None
     rereads: str | None = None
+    delivered: Delivered | None = None
 
     def told(self) -> Job:
         """What is told of it."""
@@ -135,10 +176,10 @@ OPEN = (JobStatus.QUEUED, JobStatus.RUNNING)
 
 
 class JobRecords:
-    """The rows of jobs in a store."""
+    """The rows of jobs in a store; `now` gives the present moment."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
+        self._store, self._now = store, now
 
     def add(self, job: KeptJob, order: Order, data: bytes) -> None:
         """A new one with all it needs, in one transaction: from here on it is not lost."""
@@ -146,7 +187,8 @@ class JobRecords:
         needed = {"job_id": job.id, "body": order.model_dump_json(), "data": data}
         with self._store.writing() as connection:
             body = job.model_dump_json()
-            connection.execute(insert(schema.job), row | {"at": job.at, "body": body})
+            more = {"at": job.at, "delivery": job.delivered.id if job.delivered else None}
+            connection.execute(insert(schema.job), row | more | {"body": body})
             connection.execute(insert(schema.job_input), needed)
 
     def needs(self, key: str) -> tuple[Order, bytes]:
@@ -202,7 +244,7 @@ class JobRecords:
         with self._store.writing() as connection:
             now = _found(connection, job.id)
             if now.status in (*OPEN, JobStatus.INTERRUPTED) and now.owner == job.owner:
-                _finish(connection, _still_unwanted(job, now))
+                _finish(connection, _still_unwanted(job, now), self._now())
 
     def release(self, job: KeptJob) -> None:
         """Its owner ends and leaves it as it stands to whoever starts next."""
@@ -211,7 +253,7 @@ class JobRecords:
             if now.status not in OPEN or now.owner != job.owner:
                 return
             if now.unwanted_by is not None and now.stored is None:
-                _finish(connection, cancelled(now, now.unwanted_by))
+                _finish(connection, cancelled(now, now.unwanted_by), self._now())
             else:
                 left = {"status": JobStatus.QUEUED, "owner": None, "done": 0, "total": 0}
                 stage = job.stage if job.stored else "queued"
@@ -252,10 +294,10 @@ class JobRecords:
                 return None
             kept = connection.scalar(select(i.job_id).where(i.job_id == job.id)) is not None
             if now.unwanted_by is not None and now.stored is None:
-                _finish(connection, cancelled(now, now.unwanted_by))
+                _finish(connection, cancelled(now, now.unwanted_by), self._now())
                 return None
             if not kept:
-                _finish(connection, interrupted(now))
+                _finish(connection, interrupted(now), self._now())
                 return None
             now = now.model_copy(update={"owner": owner, "alive_at": at})
             _write(connection, now)
@@ -277,7 +319,7 @@ class JobRecords:
             now = now.model_copy(update={"unwanted_by": now.unwanted_by or login})
             if gone:
                 now = cancelled(now, login)
-                _finish(connection, now)
+                _finish(connection, now, self._now())
             else:
                 _write(connection, now)
             return now
@@ -296,10 +338,22 @@ def _write(connection: Connection, job: KeptJob) -> None:
     connection.execute(update(j).where(j.c.id == job.id).values(values))
 
 
-def _finish(connection: Connection, job: KeptJob) -> None:
+def _finish(connection: Connection, job: KeptJob, at: datetime) -> None:
     """Write how it ended; what it needed is needed no more."""
     _write(connection, job)
     connection.execute(delete(schema.job_input).where(schema.job_input.c.job_id == job.id))
+    if job.delivered is not None:
+        _relate(connection, job.delivered, job.login, at)
+
+
+def _relate(connection: Connection, last: Delivered, login: str, at: datetime) -> None:
+    """Once none of what came together is open, its attachments belong to their documents."""
+    j = schema.job
+    rows = connection.execute(select(j).where(j.c.delivery == last.id))
+    jobs = [(job.delivered, job) for job in map(_read, rows) if job.delivered is not None]
+    if not any(job.status in OPEN for _, job in jobs):
+        stored = {came.order: job.stored for came, job in jobs if job.stored is not None}
+        relate_stored(connection, [came.member for came, _ in jobs], stored, login, at)
 
 
 def _still_unwanted(job: KeptJob, now: KeptJob) -> KeptJob:

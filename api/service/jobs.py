@@ -38,13 +38,17 @@ from ingest.apart import PATIENCE, ReaderFailedError, Reading, StoppedError
 from ingest.reader_version import reader_version
 from ingest.readers import detect_media_type, read_bytes
 from ingest.readers.kinds import CSV, HTML, MARKDOWN, TEXT
+from ingest.readers.recorded import repair_recorded
 from ingest.recognising import MOST_PAGES
 from kb.disk import disk_error
 from kb.errors import ConflictError, DubanError, SecretError, SourceError, joined
 from kb.index import Report
+from kb.models import Span
+from tasks.adding import TextRepair
 from tasks.authorisation import Action, Actor, require
+from tasks.fields import FieldError, check_words
 from tasks.models import Extraction
-from tasks.rereading import check_older, reread_document
+from tasks.rereading import check_current, check_older, reread_document
 from tasks.store import Added, Store, replaced_by
 from tasks.visibility import check_visibility, write_visibility
 
@@ -56,9 +60,11 @@ _ATTEMPTS = 2
 """A file whose reading was cut off so often is given up: it may be what ends the reader, or the
 whole service with it."""
 _LOOK = 20.0
-"""Seconds for a look at a file before it is stored; a scan that takes longer is refused by its job."""
+"""Seconds for a look at a file before it is stored; one that takes longer is looked at by its job, and
+where that finds it marked its bytes are erased with the refusal."""
 _SHORT = 2_000_000
 _TEXTS = frozenset({TEXT, MARKDOWN, CSV, HTML})
+_LONGEST_REASON = 5000
 _UNINDEXED = "文件已入库, 索引未更新 / the document is in the store, the index is not in step"
 
 
@@ -115,7 +121,7 @@ class Jobs:
     ) -> None:
         self.folder = folder
         self._store, self._now, self._index = store, now, index
-        self._records, self._patience = JobRecords(store), patience
+        self._records, self._patience = JobRecords(store, now), patience
         self._pages, self._kept = pages, kept_pages
         self._government = government
         self._owner = owner or Owner.here()
@@ -207,12 +213,46 @@ class Jobs:
         self._begin(work)
         return work.job.told()
 
+    def repair(
+        self, actor: Actor, document_id: str, start: int, end: int, words: str, reason: str
+    ) -> Job:
+        """Queue the reading of a document with what a person says that its recognised characters from
+        `start` to `end` are.
+
+        Raises:
+            DeniedError: the actor may not correct.
+            NotFoundError: there is no such document.
+            ConflictError: it is not current, or its text was not recognised in pictures.
+            FieldError: the correction is none, or has no reason.
+            DubanError: the store cannot be written.
+        """
+        require(actor, Action.CORRECT)
+        name = check_current(self._store, document_id)
+        known = self._store.recognised(document_id)
+        if known is None:
+            raise ConflictError(
+                "文字不是由图片识别的，不能更正 / its text was not recognised in pictures and is not corrected"
+            )
+        if not (reason := check_words("理由", "reason", reason, longest=_LONGEST_REASON)):
+            raise FieldError("要写明理由 / a reason is needed")
+        if not start < end:
+            raise FieldError(
+                "只能更正一行以内的文字 / only characters of one line can be corrected"
+            )
+        repair = TextRepair(span=Span(start, end), words=words, reason=reason)
+        repair_recorded(known, repair.span, repair.words)
+        order = Order(actor=actor, name=name, reread=document_id, repair=repair)
+        work = self._queue(order, lambda: self._store.source(document_id))
+        self._begin(work)
+        return work.job.told()
+
     def _job(self, order: Order) -> KeptJob:
         at = self._now().astimezone(UTC)
         return KeptJob(
             id=f"job-{secrets.token_hex(8)}", login=order.actor.login, name=order.name,
             kind="reread" if order.reread else "ingest", rereads=order.reread,
             status=JobStatus.QUEUED, at=at, owner=self._owner, alive_at=at,
+            delivered=order.delivered,
         )  # fmt: skip
 
     def _queue(self, order: Order, data: Callable[[], bytes]) -> _Work:
@@ -349,11 +389,15 @@ class Jobs:
     # ---- the work
 
     def _run(self, work: _Work) -> None:
+        secret = False
         try:
             ended = self._work_on(work)
         except StoppedError:
             self._leave(work)
             return
+        except SecretError as error:  # the look before it was queued took too long
+            secret = True
+            ended = failed(work.job, error.message, error.hint)
         except DubanError as error:
             ended = failed(work.job, error.message, error.hint)
         except Exception as error:
@@ -362,7 +406,9 @@ class Jobs:
             said = "服务出错, 已记入日志 / the service failed; it is in the log"
             ended = failed(work.job, *((fault.message, fault.hint) if fault else (said, "")))
         try:
-            self._records.end(ended)
+            self._records.end(ended)  # with which its bytes go
+            if secret:
+                self._store.erase_freed()
         except DubanError:
             # It is then one that nobody has, and taken up again, as often as any.
             log.exception("the end of job %s could not be written", work.job.id)
@@ -398,6 +444,8 @@ class Jobs:
                         )
                     again = order.reread
                     known = self._store.recognised(again) if again is not None else None
+                    if known is not None and order.repair is not None:
+                        known = repair_recorded(known, order.repair.span, order.repair.words)
                     extraction = work.reading.extract(known)
                 break
             except ReaderFailedError as error:
@@ -424,7 +472,7 @@ class Jobs:
             again = reread_document(
                 self._store, order.actor, order.reread, lambda _data, _name, _recognised: extraction,
                 reader=reader_version(), at=now.astimezone(UTC), government=self._government,
-                settle=settle,
+                settle=settle, repair=order.repair,
             )  # fmt: skip
             added = added_of(again)
         else:

@@ -33,12 +33,18 @@ class Upload:
         return next(iter(self.fields.get(name, [])), "")
 
 
+PAGE, PLACE = "page", "place"
+"""Fields of a picture that is a page of a document, and of its number among the pages, side by side."""
+_MOST_PLACES = 10_000
+
+
 class Sent:
-    """All files of one field of a form, and its other fields. Leaves no file behind: use it as a
-    context (`with sent:`)."""
+    """All files of one field of a form, those that are numbered pages in their order, and its other
+    fields. Leaves no file behind: use it as a context (`with sent:`)."""
 
     def __init__(self, files: list[tuple[str, Path]], fields: dict[str, list[str]]) -> None:
         self.files, self.fields = files, fields
+        self.pages: list[tuple[str, Path]] = []
 
     def field(self, name: str) -> str:
         """The first value of a field; empty where there is none."""
@@ -48,31 +54,49 @@ class Sent:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for _name, path in self.files:
+        for _name, path in (*self.files, *self.pages):
             path.unlink(missing_ok=True)
 
 
 async def receive_all(request: Request, folder: Path, *, field: str, most: int, files: int) -> Sent:
-    """Read a form with up to `files` files (those of `field`, which may be left empty) and other
-    fields into `folder`. Call it only after the sender was checked.
+    """Read a form with up to `files` files (those of `field`, which may be left empty, and `PAGE`) and
+    other fields into `folder`. Call it only after the sender was checked.
 
     Raises:
-        DubanError: a file has no usable name.
+        DubanError: a file has no usable name, or a page no number.
         TooLargeError: a file has more than `most` bytes.
     """
     async with request.form(max_files=files, max_fields=_FIELDS, max_part_size=64 * 1024) as form:
         sent = Sent([], _texts(form))
         try:
-            for value in form.getlist(field):
-                # A browser sends an empty file without a name for a field that was not filled in.
-                if isinstance(value, UploadFile) and value.filename:
-                    name = clean_name(value.filename)
-                    path = await run_in_threadpool(_keep, value, folder, most)
-                    sent.files.append((name, path))
+            for value in _filled(form.getlist(field)):
+                name = clean_name(value.filename or "")
+                path = await run_in_threadpool(_keep, value, folder, most)
+                sent.files.append((name, path))
+            for value in _in_order(form):
+                name = clean_name(value.filename or "")
+                path = await run_in_threadpool(_keep, value, folder, most)
+                sent.pages.append((name, path))
         except BaseException:
             with sent:
                 raise
         return sent
+
+
+def _filled(values: Iterable[object]) -> list[UploadFile]:
+    """The files: a browser sends an empty one without a name for a field that was not filled in."""
+    return [value for value in values if isinstance(value, UploadFile) and value.filename]
+
+
+def _in_order(form: FormData) -> list[UploadFile]:
+    """The pages by the numbers beside them; of one number, as they were sent."""
+    found: list[tuple[int, UploadFile]] = []
+    for value, place in zip(form.getlist(PAGE), form.getlist(PLACE), strict=False):
+        for file in _filled([value]):
+            if not (isinstance(place, str) and place.isdecimal() and int(place) < _MOST_PLACES):
+                raise DubanError("请写明每张图片的页码 / give the number of each page")
+            found.append((int(place), file))
+    return [file for _, file in sorted(found, key=lambda one: one[0])]
 
 
 async def receive(request: Request, folder: Path, most: int) -> Upload:

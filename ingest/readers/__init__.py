@@ -16,11 +16,12 @@ from ingest.readers.kinds import (
 )
 from ingest.readers.recorded import read_recorded, record
 from ingest.readers.source import Block, PageSize, Place
+from ingest.recognising import recognition
 from ingest.secrecy import refuse_secret
-from kb.errors import SourceError
+from kb.errors import SecretError, SourceError
 from kb.identifiers import sha256_hex
 from kb.language.numerals import NUMERALS
-from kb.models import Fact, Finding
+from kb.models import Fact, Finding, Repair
 from kb.printable import printable
 from tasks.models import Recognised
 
@@ -45,6 +46,7 @@ class Source(Fact):
     pages: tuple[PageSize, ...] = ()
     model: str | None = None
     findings: tuple[Finding, ...] = ()
+    repairs: tuple[Repair, ...] = ()
     recognised: Recognised | None = None
 
 
@@ -78,11 +80,15 @@ def read_bytes(data: bytes, name: str, recognised: Recognised | None = None) -> 
             "or .msg, or take its files out",
             path=name,
         )
-    read = read_recorded(recognised, name) if recognised else reader_of(media_type)(data, name)
-    text = read.text
-    if not text.strip():
-        raise SourceError("文件里没有文字 / the file holds no text", path=name)
-    refuse_secret(text, (finding.message for finding in read.findings), name)
+    try:
+        read = read_recorded(recognised, name) if recognised else reader_of(media_type)(data, name)
+        text = read.text
+        if not text.strip():
+            raise SourceError("文件里没有文字 / the file holds no text", path=name)
+        refuse_secret(text, (finding.message for finding in read.findings), name)
+    except SecretError:
+        recognition().forget()
+        raise
     _check_runs(text, name)
     expected = media_type_of_suffix(name)
     findings = read.findings
@@ -109,6 +115,7 @@ def read_bytes(data: bytes, name: str, recognised: Recognised | None = None) -> 
         pages=read.pages,
         model=read.model,
         findings=findings,
+        repairs=read.repairs,
         recognised=recognised or record(read),
     )
 

@@ -29,15 +29,15 @@ _BROKEN = (OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError, EO
 """What the library raises of files that are cut off or damaged (`struct.error` apart)."""
 
 
-def pages_of(data: bytes, name: str, most: int) -> Iterator[Pixels]:
+def pages_of(data: bytes, name: str, most: int, least: int = LEAST_SIDE) -> Iterator[Pixels]:
     """The pictures of a file one by one: the pages of a TIFF, the first frame of a moving picture.
     Each is turned as its EXIF says, put on white where it is transparent, and no larger than
     `WORKING_SIDE`.
 
     Raises:
-        SourceError: damaged, too small or too large to be read, over `most` pages.
+        SourceError: damaged, a side under `least` pixels, too large to be read, over `most` pages.
     """
-    for number, picture in enumerate(_frames(data, name, most), start=1):
+    for number, picture in enumerate(_frames(data, name, most, least), start=1):
         yield _guarded(lambda picture=picture: _pixels(picture), name, number)
 
 
@@ -78,10 +78,10 @@ def shrunk(picture: Image.Image) -> Image.Image:
     return picture.resize((size[0], size[1]), Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
-def _frames(data: bytes, name: str, most: int) -> Iterator[Image.Image]:
+def _frames(data: bytes, name: str, most: int, least: int) -> Iterator[Image.Image]:
     with _opened(data, name) as picture:
         if picture.format != "TIFF":
-            _check_size(picture, name, 1)
+            _check_size(picture, name, 1, least)
             yield picture
             return
         frames = ImageSequence.Iterator(picture)
@@ -93,7 +93,7 @@ def _frames(data: bytes, name: str, most: int) -> Iterator[Image.Image]:
                 return
             if number > most:
                 raise SourceError(f"超过 {most} 页 / over {most} pages", path=name)
-            _check_size(frame, name, number)
+            _check_size(frame, name, number, least)
             yield frame
 
 
@@ -106,11 +106,11 @@ def _opened(data: bytes, name: str) -> Image.Image:
     return picture
 
 
-def _check_size(picture: Image.Image, name: str, number: int) -> None:
+def _check_size(picture: Image.Image, name: str, number: int, least: int) -> None:
     width, height = picture.size
     told = f"第 {number} 页为 {width}×{height} 像素"
     english = f"page {number} has {width}×{height} pixels"
-    if min(width, height) < LEAST_SIDE:
+    if min(width, height) < least:
         raise SourceError(
             f"图片太小, 读不出文字: {told} / the picture is too small to be read: {english}",
             hint="请换用原图再导入 / use the original picture",

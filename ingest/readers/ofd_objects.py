@@ -25,6 +25,8 @@ _NARROW = 0.5
 """Of the em: the width of a Latin character whose font is not measured."""
 _MOST_CHARACTERS = 200_000
 _MOST_OBJECTS = 100_000
+_MOST_PICTURES = 500
+"""Scans are cut into strips by some programs."""
 _DEEPEST = 12
 _BOLD = 600
 _DEFAULT_SIZE = 3.5
@@ -69,13 +71,13 @@ def distances(text: str | None, count: int) -> list[float]:
 
 
 class Drawn:
-    """Objects of a page while they are read: `runs` and `rulings` in points on the page, `turns` how
-    many characters run in each direction (degrees clockwise)."""
+    """Objects of a page while they are read: `runs` (each with its direction in degrees clockwise) and
+    `rulings` in points on the page, `pictures` by their ID and from the unit square to points."""
 
     def __init__(self, composite: Callable[[str], Any | None]) -> None:
         self.runs: list[tuple[GlyphRun, int | None]] = []
         self.rulings: list[Box] = []
-        self.pictures = 0
+        self.pictures: list[tuple[str, Matrix]] = []
         self._composite = composite
         self._objects = self._characters = 0
 
@@ -97,7 +99,7 @@ class Drawn:
             elif kind == "PathObject":
                 self._read_path(thing, around)
             elif kind == "ImageObject":
-                self.pictures += 1
+                self._add_picture(thing, around)
             elif kind == "CompositeObject":
                 unit = self._composite(thing.get("ResourceID") or "")
                 if unit is not None:
@@ -172,6 +174,18 @@ class Drawn:
                 self.runs.append((run, direction))
                 blank = False
             first = place
+
+    def _add_picture(self, thing: Any, around: Matrix) -> None:
+        """A picture fills the unit square of its object's coordinates (10, table 46); where no matrix
+        says how large that is, it fills the boundary."""
+        matrix = _matrix(thing)
+        if thing.get("CTM") is None:
+            _, _, width, height, *_ = [*floats(thing.get("Boundary")), 0.0, 0.0, 0.0, 0.0]
+            matrix = times((width, 0.0, 0.0, height, 0.0, 0.0), matrix)
+        matrix = times(matrix, times(around, (POINTS, 0.0, 0.0, POINTS, 0.0, 0.0)))
+        if len(self.pictures) >= _MOST_PICTURES:
+            raise TooMuch
+        self.pictures.append((thing.get("ResourceID") or "", matrix))
 
     def _read_path(self, thing: Any, around: Matrix) -> None:
         matrix = times(_matrix(thing), around)

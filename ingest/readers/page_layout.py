@@ -59,11 +59,12 @@ class _Layout:
         body = self._body()
         size = size_of_body([line for item in body if isinstance(item, list) for line in item])
         widths = {number: page.size.width for number, page in self._pages.items()}
-        repeated = 0
+        repeated = carried = 0
         for item in body:
             if isinstance(item, PageTable):
                 self._write_table(item)
                 repeated += item.dropped
+                carried += item.carried
             else:
                 for lines in join_lines(item, size, widths):
                     self._write_paragraph(lines, size)
@@ -74,6 +75,14 @@ class _Layout:
                     code="repeated-table-head",
                     message=f"跨页表格重复的表头未重复读入: {repeated} 处 / heads of tables that are "
                     f"printed again on the next page are read once: {repeated}",
+                )
+            )
+        if carried:
+            own.append(
+                Finding(
+                    code="merged-over-pages",
+                    message=f"跨页的合并单元格在下一页没有文字, 按上一页的文字读取, 请核对: {carried} 处 / merged cells that "
+                    f"go on over the end of a page without words are read as above, check them: {carried}",
                 )
             )
         if self._drawings:

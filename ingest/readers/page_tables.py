@@ -7,16 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ingest.readers.grid import GridCell
+from ingest.readers.page_borders import SNAP, edge_of, has_border, open_ends, open_sides
 from ingest.readers.page_content import GlyphRun
 from ingest.readers.page_lines import Line, are_words, find_rows, first_unit, is_narrow
 from ingest.readers.printed_forms import read_as
 from ingest.readers.source import Box
 
-_SNAP = 3.0
-"""Points by which lines of one border differ (what pdfplumber takes too)."""
-_THICK = 3.0
-"""Points; a border is thinner, a coloured bar is not."""
-_SHORTEST = 4.0
 _MOST_CROSSINGS = 250_000
 """Pairs of level and upright lines: more are a drawing (a table of 100 rows and 20 columns has
 2,000), and looking at each pair of 250,000 takes a tenth of a second."""
@@ -96,6 +92,8 @@ class PageTable:
     height: float = 0.0
     dropped: int = 0
     """Rows of heads that are printed again."""
+    carried: int = 0
+    """Cells that go on over the end of a page though a border is printed on both sides of it."""
 
     def rows(self) -> list[list[TableCell | None]]:
         """The grid: the same cell at each row and column that it stands beside, None where the
@@ -126,8 +124,8 @@ class PageTable:
         """Tell each cell below the head how far the lines of its column reach."""
         columns: dict[tuple[int, int], list[TableCell]] = {}
         for cell in self.cells:
-            if cell.page != self.page or cell.box.top - self.box.top > _SNAP:
-                key = (round(cell.box.left / _SNAP), round(cell.box.right / _SNAP))
+            if cell.page != self.page or cell.box.top - self.box.top > SNAP:
+                key = (round(cell.box.left / SNAP), round(cell.box.right / SNAP))
                 columns.setdefault(key, []).append(cell)
         for cells in columns.values():
             lines = [
@@ -144,36 +142,34 @@ class PageTable:
     def continued(self, other: PageTable) -> bool:
         """Whether a table at the top of the next page goes on with this one: their borders stand at
         the same places at both sides. If so it is taken in, without the head printed again; a cell
-        without a border at the end of the page goes on in the one below."""
-        if abs(self.box.left - other.box.left) > 2 * _SNAP or (
-            abs(self.box.right - other.box.right) > 2 * _SNAP
+        without a border at the end of the page goes on in the one below, and so does one that stands
+        beside several rows, of which the next page has the borders and no words."""
+        if abs(self.box.left - other.box.left) > 2 * SNAP or (
+            abs(self.box.right - other.box.right) > 2 * SNAP
         ):
             return False
-        head = _same_head(self.rows(), other.rows())
+        mine, theirs = self.rows(), other.rows()
+        head = _same_head(mine, theirs)
         edge = max((cell.box.bottom for cell in head), default=other.box.top)
-        waiting = [
+        ending = [
             cell
             for cell in self.cells
-            if (last := cell.parts[-1]).open_bottom
-            and last.page == self.last_page
-            and abs(last.box.bottom + last.shift - self.height) <= _SNAP
+            if (last := cell.parts[-1]).page == self.last_page
+            and abs(last.box.bottom + last.shift - self.height) <= SNAP
         ]
-        for cell in other.cells:
-            if cell.box.top < edge - 1:
-                continue
+        below = [cell for cell in other.cells if cell.box.top >= edge - 1]
+        known = [*self.cells, *below]
+        for cell in below:
             cell.shift = self.height - edge
-            above = next(
-                (
-                    above
-                    for above in waiting
-                    if abs(above.box.left - cell.box.left) <= _SNAP
-                    and abs(above.box.right - cell.box.right) <= _SNAP
-                ),
-                None,
-            )
+            above = next((above for above in ending if _in_column(above, cell)), None)
+            if above is None or cell.box.top - edge > SNAP:
+                self.cells.append(cell)
             # Below a head that is printed again, its border stands at the top in any case.
-            if above and (cell.open_top or head) and cell.box.top - edge <= _SNAP:
+            elif above.parts[-1].open_bottom and (cell.open_top or head):
                 above.more.append(cell)
+            elif _is_rest(above, cell, _rows_of(above, mine), _rows_of(cell, theirs), known):
+                above.more.append(cell)
+                self.carried += 1
             else:
                 self.cells.append(cell)
         self.dropped += 1 if head else 0
@@ -182,24 +178,49 @@ class PageTable:
         return True
 
 
+def _in_column(above: TableCell, cell: TableCell) -> bool:
+    return (
+        abs(above.box.left - cell.box.left) <= SNAP
+        and abs(above.box.right - cell.box.right) <= SNAP
+    )
+
+
+def _rows_of(cell: TableCell, rows: Sequence[Sequence[TableCell | None]]) -> int:
+    """How many rows a cell stands beside."""
+    return sum(any(other is cell for other in row) for row in rows)
+
+
+def _is_rest(
+    above: TableCell, cell: TableCell, above_rows: int, rows: int, known: Sequence[TableCell]
+) -> bool:
+    """Whether an empty cell at the top of a page is the rest of the one above it: it stands beside
+    several rows itself, or beside one, where that one does and no other of the column is empty."""
+    if cell.words or not above.words:
+        return False
+    if rows > 1:
+        return True
+    others = (other for other in known if other is not cell and _in_column(other, cell))
+    return above_rows > 1 and all(other.words for other in others)
+
+
 def find_tables(page: int, rulings: Sequence[Box]) -> tuple[list[PageTable], bool]:
     """The tables that ruling lines make, from the top, and whether the lines are too many to be
     looked at (a drawing). One cell alone, a frame around text, is no table."""
-    edges = [edge for ruling in rulings if (edge := _edge(ruling))]
+    edges = [edge for ruling in rulings if (edge := edge_of(ruling))]
     if len({edge["orientation"] for edge in edges}) < 2:
         return [], False
     from pdfplumber import table as plumber  # noqa: PLC0415 - half a second, needed for tables only
 
     if len(edges) > 4 * _MOST_POINTS:
         return [], True
-    edges = plumber.merge_edges(edges, _SNAP, _SNAP, _SNAP, _SNAP)
+    edges = plumber.merge_edges(edges, SNAP, SNAP, SNAP, SNAP)
     printed = [edge for edge in edges if edge["orientation"] == "h"]
-    edges += _open_sides(edges)
-    edges += _open_ends(edges)
+    edges += open_sides(edges)
+    edges += open_ends(edges)
     level = sum(edge["orientation"] == "h" for edge in edges)
     if level * (len(edges) - level) > _MOST_CROSSINGS:
         return [], True
-    points = plumber.edges_to_intersections(edges, _SNAP, _SNAP)
+    points = plumber.edges_to_intersections(edges, SNAP, SNAP)
     if len(points) > _MOST_POINTS:
         return [], True
     found = []
@@ -214,10 +235,10 @@ def find_tables(page: int, rulings: Sequence[Box]) -> tuple[list[PageTable], boo
             max(cell.box.bottom for cell in cells),
         )
         for cell in cells:
-            cell.open_top = cell.box.top - box.top <= _SNAP and not _has_border(
+            cell.open_top = cell.box.top - box.top <= SNAP and not has_border(
                 printed, cell.box, cell.box.top
             )
-            cell.open_bottom = box.bottom - cell.box.bottom <= _SNAP and not _has_border(
+            cell.open_bottom = box.bottom - cell.box.bottom <= SNAP and not has_border(
                 printed, cell.box, cell.box.bottom
             )
         found.append(PageTable(page, box, cells, page, box.bottom))
@@ -273,107 +294,17 @@ def grid_cells(
     return found
 
 
-def _edge(ruling: Box) -> dict[str, float | str] | None:
-    """A ruling line as pdfplumber's functions take it."""
-    width, height = ruling.right - ruling.left, ruling.bottom - ruling.top
-    if min(width, height) > _THICK or max(width, height) < _SHORTEST:
-        return None
-    if width >= height:
-        middle = (ruling.top + ruling.bottom) / 2
-        return {
-            "x0": ruling.left, "x1": ruling.right, "top": middle, "bottom": middle,
-            "width": width, "height": 0.0, "orientation": "h",
-        }  # fmt: skip
-    middle = (ruling.left + ruling.right) / 2
-    return {
-        "x0": middle, "x1": middle, "top": ruling.top, "bottom": ruling.bottom,
-        "width": 0.0, "height": height, "orientation": "v",
-    }  # fmt: skip
-
-
-def _open_sides(edges: Sequence[dict[str, float | str]]) -> list[dict[str, float | str]]:
-    """Borders at the sides of tables that are printed without: three level lines or more that begin
-    (or end) at one place, with an upright line somewhere between them."""
-    upright = sorted(float(edge["x0"]) for edge in edges if edge["orientation"] == "v")
-    found: list[dict[str, float | str]] = []
-    for side in ("x0", "x1"):
-        level = sorted(
-            (edge for edge in edges if edge["orientation"] == "h"),
-            key=lambda edge: float(edge[side]),
-        )
-        first = 0
-        for last in range(1, len(level) + 1):
-            if last < len(level) and float(level[last][side]) - float(level[first][side]) <= _SNAP:
-                continue
-            group, first = level[first:last], last
-            at = float(group[0][side])
-            inside = bisect_left(upright, float(group[0]["x1"])) - bisect_left(
-                upright, float(group[0]["x0"])
-            )
-            near = bisect_left(upright, at + 2 * _SNAP) - bisect_left(upright, at - 2 * _SNAP)
-            if len(group) >= 3 and inside and not near:
-                top = min(float(edge["top"]) for edge in group)
-                bottom = max(float(edge["top"]) for edge in group)
-                found.append(
-                    {
-                        "x0": at, "x1": at, "top": top, "bottom": bottom,
-                        "width": 0.0, "height": bottom - top, "orientation": "v",
-                    }
-                )  # fmt: skip
-    return found
-
-
-def _open_ends(edges: Sequence[dict[str, float | str]]) -> list[dict[str, float | str]]:
-    """Borders at the top and bottom of tables that go on over the end of a page: two upright lines or
-    more that end at one height."""
-    found: list[dict[str, float | str]] = []
-    for end in ("top", "bottom"):
-        upright = sorted(
-            (edge for edge in edges if edge["orientation"] == "v"),
-            key=lambda edge: (float(edge[end]), float(edge["x0"])),
-        )
-        first = 0
-        for last in range(1, len(upright) + 1):
-            if last < len(upright) and (
-                float(upright[last][end]) - float(upright[first][end]) <= _SNAP
-            ):
-                continue
-            group, first = upright[first:last], last
-            left = min(float(edge["x0"]) for edge in group)
-            right = max(float(edge["x0"]) for edge in group)
-            if right - left > _SNAP:
-                at = float(group[0][end])
-                found.append(
-                    {
-                        "x0": left, "x1": right, "top": at, "bottom": at,
-                        "width": right - left, "height": 0.0, "orientation": "h",
-                    }
-                )  # fmt: skip
-    # Where a border is printed, the two are one line.
-    return found
-
-
-def _has_border(printed: Sequence[dict[str, float | str]], box: Box, height: float) -> bool:
-    """Whether a level line is printed along a cell at a height."""
-    middle = (box.left + box.right) / 2
-    return any(
-        abs(float(edge["top"]) - height) <= _SNAP
-        and float(edge["x0"]) <= middle <= float(edge["x1"])
-        for edge in printed
-    )
-
-
 def _edges(places: Sequence[float]) -> list[float]:
     """Places of borders, those of one border once."""
     found: list[float] = []
     for place in sorted(places):
-        if not found or place - found[-1] > _SNAP:
+        if not found or place - found[-1] > SNAP:
             found.append(place)
     return found
 
 
 def _nearest(edges: Sequence[float], place: float) -> int:
-    at = bisect_left(edges, place - _SNAP - 0.01)
+    at = bisect_left(edges, place - SNAP - 0.01)
     return min(at, len(edges) - 1)
 
 

@@ -6,7 +6,8 @@ import io
 from typing import TYPE_CHECKING
 
 from ingest.readers.images import pages_of
-from ingest.readers.kinds import PDF, PICTURES
+from ingest.readers.kinds import OFD, PDF, PICTURES
+from ingest.readers.ofd import ofd_picture
 from ingest.readers.pdf_file import open_pdf
 from kb.errors import SourceError
 
@@ -20,9 +21,9 @@ _MOST_PIXELS = 40_000_000
 """Of one page: A3 at 350 dots an inch."""
 
 
-def has_pictures(media_type: str) -> bool:
-    """Whether pictures are made of the pages of such files."""
-    return media_type == PDF or media_type in PICTURES
+def has_pictures(media_type: str, *, recognised: bool) -> bool:
+    """Whether pictures are made of such pages: of an OFD file only of those that were `recognised`."""
+    return media_type == PDF or media_type in PICTURES or (media_type == OFD and recognised)
 
 
 def page_picture(data: bytes, media_type: str, page: int, scale: float = SCALE) -> bytes:
@@ -30,7 +31,7 @@ def page_picture(data: bytes, media_type: str, page: int, scale: float = SCALE) 
 
     Args:
         data: the bytes of the file.
-        media_type: its kind; PDF, or a picture, which is given as recognition saw it.
+        media_type: its kind; PDF, OFD, or a picture, which is given as recognition saw it.
         page: from 1.
         scale: pixels a point. A `Box` of a place, which is in points from the left upper corner of the
             page as shown, times `scale` gives pixels.
@@ -43,6 +44,8 @@ def page_picture(data: bytes, media_type: str, page: int, scale: float = SCALE) 
             picture = render_page(document, page, scale)
     elif media_type in PICTURES:
         picture = _picture(data, page)
+    elif media_type == OFD:
+        picture = ofd_picture(data, page, scale)
     else:
         raise SourceError(
             f"不能生成 {media_type} 的页面图 / no pictures of pages are made of {media_type}"

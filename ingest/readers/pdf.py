@@ -53,13 +53,13 @@ def read_pdf(data: bytes, name: str) -> Read:
         if not any(page.has_text for page in pages):
             return _read_pictures(data, name)
         lost = [page.content.number for page in pages if not page.has_text and not page.blank]
-        recognised = _pictures().recognise_pdf(document, lost, name) if lost else []
+        contents = [
+            page.content if page.has_text else page.content._replace(runs=())
+            for page in pages
+            if page.content.number not in lost
+        ]
+        recognised = _pictures().recognise_pdf(document, lost, name, contents) if lost else []
     findings = [*_findings(pages), *_told_notes(notes), *_rebuilt(data)]
-    contents = [
-        page.content if page.has_text else page.content._replace(runs=())
-        for page in pages
-        if page.content.number not in lost
-    ]
     if recognised:
         read: Read = _pictures().finish(recognised, contents, findings)
         return read

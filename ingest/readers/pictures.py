@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,8 +23,12 @@ from ingest.readers.recognised_pages import RecognisedPage, is_doubtful, recogni
 from ingest.readers.source import PageSize, Place, Places, Read
 from ingest.readers.straighten import PAGE_HEIGHT, PAGE_WIDTH
 from ingest.recognising import recognition
-from kb.errors import SourceError
+from ingest.secrecy import refuse_secret
+from kb.errors import SourceError, joined
 from kb.models import Finding, Span
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 _SAME_SIZE = 0.08
 """Share by which the sizes of lines of one font differ as they are measured."""
@@ -74,30 +78,60 @@ def read_scanned_pdf(data: bytes, name: str) -> Read:
         return finish(recognise_pdf(document, range(1, len(document) + 1), name))
 
 
-def recognise_pdf(document: Any, numbers: Sequence[int], name: str) -> list[RecognisedPage]:
-    """Recognise pages (from 1) of an open PDF.
+def recognise_pdf(
+    document: Any, numbers: Sequence[int], name: str, others: Sequence[PageContent] = ()
+) -> list[RecognisedPage]:
+    """Recognise pages (from 1) of an open PDF; `others` have text of their own.
 
     Raises:
         SourceError: there are too many, or one cannot be rendered.
+        SecretError: the first page of the file is marked as secret.
     """
-    _allow(len(numbers), name)
+    sizes = {number: PageSize(*document.get_page_size(number - 1)) for number in numbers}
+    return recognise_drawn(
+        lambda number, scale: render_page(document, number, scale), sizes, name, others
+    )
+
+
+def recognise_drawn(
+    draw: Callable[[int, float], Image],
+    sizes: Mapping[int, PageSize],
+    name: str,
+    others: Sequence[PageContent] = (),
+) -> list[RecognisedPage]:
+    """Recognise pages of which pictures are made one by one.
+
+    Args:
+        draw: gives a page by its number at so many pixels a point.
+        sizes: of the pages in points, by their numbers from 1.
+        name: of the file, for messages.
+        others: pages of the file that have text of their own.
+
+    Raises:
+        SourceError: there are too many, or one cannot be drawn.
+        SecretError: the first page of the file is marked as secret.
+    """
+    _allow(len(sizes), name)
+    for page in others[:1]:
+        _check_head(page, name)
 
     def pictures() -> Iterator[tuple[PageSize, Pixels]]:
-        for number in numbers:
-            width, height = document.get_page_size(number - 1)
+        for number, (width, height) in sizes.items():
             scale = min(SCALE, WORKING_SIDE / max(width, height, 1.0))
             try:
-                picture = render_page(document, number, scale)
+                picture = draw(number, scale)
             except (SourceError, ValueError, MemoryError) as error:
                 told = error.message if isinstance(error, SourceError) else str(error)
                 raise SourceError(
-                    f"第 {number} 页不能成图 / no picture can be made of page {number}: {told}",
+                    joined(
+                        f"第 {number} 页不能成图 / no picture can be made of page {number}", told
+                    ),
                     hint="请重新扫描, 或按页切开再导入 / scan it again, or cut it into pages",
                     path=name,
                 ) from error
             yield PageSize(round(width, 2), round(height, 2)), np.asarray(picture, dtype=np.uint8)
 
-    return recognise_all(pictures(), numbers, name)
+    return recognise_all(pictures(), [*sizes], name)
 
 
 def recognise_all(
@@ -112,13 +146,14 @@ def recognise_all(
 
     Raises:
         SourceError: a page has more lines than can be recognised.
+        SecretError: the first page is marked as secret.
     """
     how = recognition()
     pages = []
     for done, (number, (size, pixels)) in enumerate(zip(numbers, pictures, strict=True)):
         how.tell(Stage.RECOGNISING, done, len(numbers))
         try:
-            pages.append(recognise_page(pixels, number, size, how.keep))
+            pages.append(recognise_page(pixels, number, size, how.keep, how.kept.append))
         except TooMuchError as error:
             raise SourceError(
                 f"第 {number} 页有 {error.lines} 行文字, 太多, 不像一页文件 / page {number} has {error.lines} lines, "
@@ -128,6 +163,8 @@ def recognise_all(
             ) from error
         if how.glance:
             break
+        if not done:
+            _check_head(pages[0].content, name)
     return pages
 
 
@@ -155,6 +192,12 @@ def finish(
     return replace(
         read, places=places, pages=tuple(shown.values()), findings=(*read.findings, *told)
     )
+
+
+def _check_head(page: PageContent, name: str) -> None:
+    """Refuse a file marked as secret by its first page, before more of it is recognised and kept."""
+    if page.number == 1:
+        refuse_secret(lay_out([page]).text, (), name)
 
 
 def _allow(pages: int, name: str) -> int:

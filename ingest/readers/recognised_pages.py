@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -83,7 +83,11 @@ class RecognisedPage:
 
 
 def recognise_page(
-    pixels: Pixels, number: int, shown: PageSize, keep: Path | None = None
+    pixels: Pixels,
+    number: int,
+    shown: PageSize,
+    keep: Path | None = None,
+    kept: Callable[[Path], None] = lambda _path: None,
 ) -> RecognisedPage:
     """Recognise a page, or take what was kept of one with the same pixels.
 
@@ -92,13 +96,16 @@ def recognise_page(
         number: from 1.
         shown: its size in points.
         keep: folder of what is kept; it need not be there.
+        kept: is told where that of this page is.
 
     Raises:
         ocr.TooMuchError: there are more lines on it than any page has.
     """
     path = keep / f"{_key(pixels, shown)}.json" if keep is not None else None
-    if path is not None and (kept := _load(path, number)) is not None:
-        return kept
+    if path is not None:
+        kept(path)
+        if (before := _load(path, number)) is not None:
+            return before
     found = _recognise(pixels, number, shown)
     if path is not None:
         _save(path, found)

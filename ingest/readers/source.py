@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from ingest.readers.grid import GridCell, Written, headed_rows
-from kb.models import Finding
+from kb.models import Finding, Repair
 
 
 class Box(NamedTuple):
@@ -128,7 +128,8 @@ class PageSize(NamedTuple):
 class Read:
     """The text of a file with its places and blocks, and what its reader could not settle or left
     out. `pages`: the sizes of its pages, of a kind that has pages. `model`: the digest of what
-    recognised the characters, where they were not read from the file."""
+    recognised the characters, where they were not read from the file; `repairs`: what a person says
+    they are."""
 
     text: str
     findings: tuple[Finding, ...] = ()
@@ -136,6 +137,7 @@ class Read:
     blocks: tuple[Block, ...] = ()
     pages: tuple[PageSize, ...] = ()
     model: str | None = None
+    repairs: tuple[Repair, ...] = ()
 
 
 class Draft:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from kb.errors import StoreError
 
-HEAD = "0016"
+HEAD = "0017"
 """The revision that this version of duban reads and writes."""
 
 

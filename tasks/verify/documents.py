@@ -28,6 +28,8 @@ from tasks.version_doubts import doubt_id
 Decode = Callable[[bytes, str, str], str]
 """(bytes, media type, file name) → text, as `ingest.pipeline.decode_source`."""
 
+_UNSAID = {"attached_to": None, "attachment": None}
+"""What a document is of which no entry says it, in logs of before these columns too."""
 _KEPT_ANCHOR = re.compile("at-[0-9a-f]{12}")
 _BYTES = in_both(phrase("tasks", "the_source"))
 
@@ -185,7 +187,7 @@ def _columns(document: Document) -> dict[str, Any]:
 def _check_standing(
     connection: Connection, document_id: str, ledger: Ledger, found: Findings
 ) -> None:
-    expected = ledger.standings.get(document_id, {})
+    expected = _UNSAID | ledger.standings.get(document_id, {})
     there = standing(connection, document_id)
     found.count("文件的版本、撤回和可见范围 / standings of documents")
     for column in (*STANDING, "visibility"):

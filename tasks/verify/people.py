@@ -31,6 +31,7 @@ def check_jobs(connection: Connection, found: Findings) -> None:
         try:
             body = json.loads(row.body)
             columns = {name: body[name] for name in ("id", "login", "kind", "status")}
+            columns["delivery"] = (body.get("delivered") or {}).get("id")
             stored = (body.get("report") or {}).get("document_id", "")
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             found.unreadable("job", key, error)

@@ -184,6 +184,33 @@ def test_a_new_version_by_upload_and_what_it_changed(site):
         expect(page.locator("mark.hit").first).to_be_in_viewport()
 
 
+def test_files_are_put_in_order_and_belong_together(site):
+    def sent(name, text):
+        return {"name": name, "mimeType": "text/plain", "buffer": text.encode()}
+
+    duty = "一、任务\n1.建库。（责任单位：区水利局）\n"
+    with site.visit("supervisor") as page:
+        page.goto("/documents")
+        page.get_by_text("上传文件", exact=True).click()
+        field, rows = page.locator("input[name=file]"), page.locator(".sending li")
+        field.set_input_files([sent(f"第{n}页.txt", "字") for n in (10, 2, 3)])
+        expect(rows).to_have_text([re.compile(f"第{n}页") for n in (10, 2, 3)])
+        page.get_by_text("所选图片是一份文件的各页").click()
+        expect(rows).to_have_text([re.compile(f"第{n}页") for n in (2, 3, 10)])
+        page.get_by_role("button", name="上移: 第10页.txt").click()
+        page.get_by_role("button", name="上移: 第2页.txt").click()
+        expect(rows).to_have_text([re.compile(f"第{n}页") for n in (2, 10, 3)])
+        page.goto("/documents")
+        page.get_by_text("上传文件", exact=True).click()
+        names = ("某区水库方案.txt", "附件1.水库表.txt")
+        field.set_input_files([sent(n, f"某区水库{at}方案\n{duty}") for at, n in enumerate(names)])
+        page.get_by_role("button", name="上传", exact=True).click()
+        links = page.locator("td a[href^='/documents/doc-']")
+        expect(links).to_have_count(2, timeout=60_000)
+        links.nth(1).click()
+        expect(page.locator("dl.facts")).to_contain_text("附件 1，属于 某区水库0方案")
+
+
 def test_on_paper_the_list_is_there_and_the_forms_are_not(site):
     with site.visit("supervisor") as page:
         page.emulate_media(media="print")

@@ -10,14 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.deliveries import (
-    Delivery,
-    Part,
-    attach_listed,
-    attachment_number,
-    is_delivery,
-    open_delivery,
-)
+from ingest.attachments import Part
+from ingest.deliveries import Delivery, is_delivery, open_delivery
 from kb.errors import SourceError
 from tests.ingest.readers.workbooks import xlsx
 
@@ -182,32 +176,6 @@ def test_a_mail_in_a_mail_and_a_package_in_a_mail() -> None:
 @pytest.mark.parametrize("data", [b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000), b"no mail"])
 def test_what_is_no_delivery_is_refused(data: bytes) -> None:
     assert not is_delivery(data, "a.msg")
-
-
-@pytest.mark.parametrize(
-    ("name", "number"),
-    [
-        ("附件1：名单.xlsx", 1),
-        ("附件二.docx", 2),
-        ("附件.docx", 0),
-        ("2.附表3.xls", 3),
-        ("方案.txt", None),
-    ],
-)
-def test_the_number_of_an_attachment(name: str, number: int | None) -> None:
-    assert attachment_number(name) == number
-
-
-def test_attachments_that_a_text_lists_belong_to_it() -> None:
-    found = open_delivery(
-        packed({"通知.txt": b"1", "任务分解表.txt": b"2", "其他名单.txt": b"3"}), "a.zip"
-    )
-    related = attach_listed(
-        found.members, {0: "某区通知\n附件：1.某区任务分解表\n      2.联系人\n"}
-    )
-    assert [(m.part, m.belongs_to) for m in related] == [
-        (Part.BODY, None), (Part.ATTACHMENT, 0), (Part.DOCUMENT, None),
-    ]  # fmt: skip
 
 
 @given(st.binary(max_size=300))

@@ -14,6 +14,7 @@ from ingest.apart import Reader, ReaderFailedError, Reading, _as_json
 from ingest.limits import budget_of
 from ingest.pipeline import extract_bytes
 from kb.errors import SourceError
+from tests.ingest.readers.drawn import as_bytes, page
 
 PLAN = "某区工作方案\n一、加强管理\n1.2025年底前建成学校20所。（责任单位：区教委）\n"
 HEAD = "某区工作方案\n一、加强管理\n1.做好各项工作"
@@ -106,6 +107,16 @@ def test_what_takes_too_much_memory_is_given_up_with_its_reason_and_its_place():
         assert reader.extract(PLAN.encode(), "方案.txt").tasks, "the next is read"
 
 
+def test_pages_that_are_recognised_have_a_budget_of_their_own():
+    # A small file: with what its bytes allow it could not even load the model.
+    lines = ["一、加强管理", "1.区教委2025年底前建设学校5所。"]
+    scan = as_bytes(page([(40, 40 + 90 * n, line) for n, line in enumerate(lines)], 900, 300))
+    with Reader() as reader:
+        assert "学校5所" in reader.extract(scan, "扫描.png").document.text
+        reader.look(scan, "扫描.png")
+        assert reader.extract(PLAN.encode(), "方案.txt").tasks, "the next is read"
+
+
 HURRIED = (
     "-c",
     "import sys; from ingest import apart, limits;"
@@ -128,7 +139,7 @@ WATCHED = """
 import os, re, sys
 from ingest import limits
 limits._SPARE_SECONDS = 1
-def exceeded(limit):
+def exceeded(limit, _budget):
     os.write(1, limit.encode())
     os._exit(0)
 with limits.watched(limits.Budget(0.2, 100_000_000), exceeded):

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from ingest.pipeline import extract_bytes
+from ingest.progress import Stage
+from ingest.readers.images import join_pages
+from ingest.recognising import Recognition, recognising
 from kb.errors import SecretError
+from tests.ingest.readers.drawn import as_bytes, page
+from tests.ingest.readers.pdf_files import Sheet, Words, write_pdf
+from tests.ingest.readers.word_files import docx, paragraph
 from tests.ingest.readers.workbooks import csv_bytes, ods, xlsx
 
 MARK = "机密★10年"
@@ -22,6 +28,9 @@ ROWS = [[MARK, "", "特急"], ["某区任务分解表"], ["任务", "责任单�
         (xlsx(ROWS), "a.xlsx"),
         (ods(ROWS, {}), "a.ods"),
         (csv_bytes(ROWS), "a.csv"),
+        (docx(paragraph(MARK) + paragraph("某区安全工作方案")), "a.docx"),
+        (write_pdf([Sheet([Words(MARK, 60, 80), Words("某区安全工作方案", 200, 200)])]), "a.pdf"),
+        (as_bytes(page([(60, 60, MARK), (200, 200, "某区安全工作方案")], 900, 500)), "a.png"),
     ],
 )
 def test_a_marked_file_is_refused_and_its_error_says_nothing_of_it(data: bytes, name: str) -> None:
@@ -29,6 +38,17 @@ def test_a_marked_file_is_refused_and_its_error_says_nothing_of_it(data: bytes, 
         extract_bytes(data, name)
     assert "区教委" not in str(caught.value)
     assert caught.value.hint
+
+
+def test_a_scan_is_refused_by_its_first_page_and_nothing_of_it_is_kept(tmp_path) -> None:
+    pages = [(as_bytes(page([(60, 60, words)], 600, 300)), "a.png") for words in (MARK, "建设学校")]
+    told = []
+    kept = tmp_path / "kept"
+    how = Recognition(keep=kept, tell=lambda *at: told.append(at[1]))
+    with recognising(how), pytest.raises(SecretError):
+        extract_bytes(join_pages(pages, 9), "a.tiff", lambda *at: told.append(at))
+    assert [at for at in told if at[0] is Stage.RECOGNISING] == [(Stage.RECOGNISING, 0, 2)]
+    assert list(kept.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,17 @@ import pytest
 from sqlalchemy import delete, insert, update
 
 from ingest.pipeline import decode_source, extract_bytes
-from kb.errors import SourceError
+from ingest.readers.recorded import repair_recorded
+from kb.errors import DeniedError, SourceError
+from kb.models import Span
 from tasks import audit, schema
+from tasks.adding import TextRepair
 from tasks.models import Recognised
 from tasks.recognition import DIGEST
 from tasks.rereading import reread_document
 from tasks.store import Store
 from tasks.verify import Reader, verify_store
-from tests.tasks.samples import DANGERS, DRILLS, NOW, SUPERVISOR, plan
+from tests.tasks.samples import DANGERS, DRILLS, NOW, READER, SUPERVISOR, plan
 
 PICTURE = b"\x89PNG\r\n\x1a\n the picture of a page"
 BODY = {
@@ -111,6 +114,36 @@ def test_a_document_is_read_again_from_what_was_recognised(tmp_path):
         assert store.recognised(again.document_id) == READ
         found = verify_store(store, never, reader=Reader(version="v3")).differences
         assert found == ()
+
+
+def test_what_a_person_corrects_is_a_reading_of_its_own(store_url):
+    with Store.open(store_url) as store:
+        key = bring(store)
+        at = BODY["text"].index("20处")
+        said = TextRepair(span=Span(at, at + 3), words="26处", reason="与图片核对")
+        mended = repair_recorded(READ, said.span, said.words)
+
+        def read(data, name, _recognised):
+            return extract_bytes(data, name, recognised=mended)
+
+        how = {"reader": "v1", "at": NOW}
+        with pytest.raises(DeniedError):
+            reread_document(store, READER, key, read, repair=said, **how)
+        assert reread_document(store, SUPERVISOR, key, read, **how).status == "current"
+        again = reread_document(store, SUPERVISOR, key, read, repair=said, **how)
+        [old], [new] = (
+            [x for t in store.load(i).tasks for x in t.targets if x.value in (20, 26)]
+            for i in (key, again.document_id)
+        )
+        assert (old.value, new.value, new.quote) == (20, 26, old.quote)
+        assert store.load(again.document_id).document.text == BODY["text"]
+        assert (store.recognised(key), store.recognised(again.document_id)) == (READ, mended)
+        with store.reading() as connection:
+            entry = [*audit.read(connection, action="document.refreshed")][-1]
+        assert entry.reason == "与图片核对"
+        assert entry.detail["repaired"] == {"span": [at, at + 3], "raw": "20处", "words": "26处"}
+        assert entry.detail[DIGEST] == mended.sha256
+        assert differences(store) == []
 
 
 def test_a_body_that_is_damaged_is_no_text():

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
+from pathlib import Path
 
 import pytest
 from alembic import command
@@ -363,3 +364,26 @@ def test_a_store_of_the_first_version_is_brought_up_to_date(tmp_path, postgres):
             assert take(store, Step.ACCEPT).steps == 1
             with pytest.raises(StoreError, match="append-only"), store.writing() as connection:
                 connection.execute(text("DELETE FROM audit"))
+
+
+def test_bytes_of_jobs_that_are_gone_are_in_no_file(url):
+    secret = b"not to be kept, " * 4000
+    row = {
+        "id": "job-1",
+        "login": "li",
+        "kind": "ingest",
+        "status": "queued",
+        "at": NOW,
+        "body": "{}",
+    }
+    with Store.open(url) as store:
+        with store.writing() as connection:
+            connection.execute(insert(schema.job), row)
+            needed = {"job_id": "job-1", "body": "{}", "data": secret}
+            connection.execute(insert(schema.job_input), needed)
+        with store.writing() as connection:
+            connection.execute(delete(schema.job_input))
+        store.erase_freed()
+        if path := store._engine.url.database if "sqlite" in url else None:
+            files = Path(path).parent.glob(f"{Path(path).name}*")
+            assert not any(secret[:64] in file.read_bytes() for file in files)

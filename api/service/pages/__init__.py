@@ -24,6 +24,7 @@ from api.service.pages import (
     task,
     tasks,
     units,
+    uploads,
 )
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
@@ -35,6 +36,7 @@ _AREAS = (
     fixes,
     review,
     units,
+    uploads,
     documents,
     dashboard,
     digests,

@@ -1,4 +1,4 @@
-"""文件: the documents, their text with every fact marked, uploads."""
+"""文件: the documents, and their text with every fact marked."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
-from starlette.concurrency import run_in_threadpool
 
-from api.service.documents import UPLOADED, join_pictures, queue, seen_document
-from api.service.job_records import JobStatus
-from api.service.jobs import Jobs, JobsOf
+from api.service.documents import UPLOADED, attachments_seen, seen_document
+from api.service.jobs import JobsOf
 from api.service.pages.admin import split
 from api.service.pages.changes import changes_between, duties_between
 from api.service.pages.fixes import said_due
@@ -27,18 +25,18 @@ from api.service.pages.marks import (
     parts_of,
     span_of_fact,
 )
-from api.service.pages.places import grids_of, page_of, reading_of, said_place
+from api.service.pages.places import grids_of, mending_of, page_of, reading_of, said_place
 from api.service.pages.screen import Reading, Screen, allowed
 from api.service.sending import download, tagged
-from api.service.uploads import Sent, Upload, receive_all
-from ingest.files import LIMIT
 from ingest.reader_version import reader_version
 from ingest.readers.pages import has_pictures, page_picture
-from kb.errors import ConflictError, DeniedError, DubanError, NotFoundError
+from kb.errors import ConflictError, NotFoundError
 from kb.models import Clause, Document, Plan, Span
+from tasks.attachments import detach_document
 from tasks.authorisation import Action
+from tasks.fields import FieldError
 from tasks.home import Whose, read_home, whose
-from tasks.models import LEFT_OUT, Extraction
+from tasks.models import Extraction
 from tasks.rereading import find_older
 from tasks.store import StoredDocument
 from tasks.tracking import track_document, untrack_document
@@ -55,6 +53,7 @@ from tasks.words import describe_target
 router = APIRouter()
 Reason = Annotated[str, Form(max_length=5000)]
 Ingesting = Annotated[Screen, Depends(allowed(Action.INGEST))]
+Correcting = Annotated[Screen, Depends(allowed(Action.CORRECT))]
 Tracking = Annotated[Screen, Depends(allowed(Action.TRACK))]
 MOST_LISTED = 60
 """Warnings, repairs and unclaimed clauses listed above the text; the rest are on the review page."""
@@ -62,11 +61,9 @@ MOST_SHOWN = 200
 """Characters of a passage that is in no clause; the text itself shows all of it."""
 MOST_CHANGES = 400
 """Changed clauses that one page shows."""
-MOST_FILES = 100
-"""Files that are sent at once."""
-NONE: list[str] = []
-_NO_FILE = "没有选文件 / no file was chosen"
 _RECENT = 5
+_PAGES = 12
+"""Fields for pages of a document that the form has without a script."""
 _SCALE = 1.6
 """Pixels a point of a page beside its text: an A4 page is 950 wide."""
 _KIND_NAMES = {
@@ -91,82 +88,8 @@ def documents(s: Reading, jobs: JobsOf) -> Response:
         "documents.html", rows=rows, units=s.unit_choices() if s.may(Action.INGEST) else [], seen=_visibility(s), levels=list(Level), recent=recent,
         withdrawn=[d for d in gone if d.document.id in known], reference=register.reference, abolished=register.abolished,
         foreign=[e.document for e in register.tracked.extractions if owners[e.document.id] is Whose.OTHER],
-        reader=reader_version(), kinds=" ".join(sorted(UPLOADED)), accept=",".join(sorted(UPLOADED)),
+        reader=reader_version(), kinds=" ".join(sorted(UPLOADED)), pages=_PAGES, accept=",".join(sorted(UPLOADED)),
     )  # fmt: skip
-
-
-@router.post("/documents")
-async def upload(request: Request, s: Ingesting, jobs: JobsOf) -> Response:
-    """Queue the reading of each document that was chosen; a page tells how far each is. One that is
-    refused keeps none of the others out."""
-    sent = await receive_all(request, jobs.folder, field="file", most=LIMIT, files=MOST_FILES)
-    with sent:
-        s.check(sent.field("csrf"))
-        if not sent.files:
-            return await run_in_threadpool(s.refused, DubanError(_NO_FILE), "/documents")
-        return await run_in_threadpool(_queue_all, s, jobs, sent)
-
-
-def _queue_all(s: Screen, jobs: Jobs, sent: Sent) -> Response:
-    # One field holds all units here, for those without scripts.
-    fields = sent.fields | {"units": list(split(sent.field("units")))}
-    queued: list[str] = []
-    refused: list[str] = []
-    if sent.field("together") and len(sent.files) > 1:
-        try:
-            sent.files.append(join_pictures(jobs.folder, sent.files))
-        except DubanError as error:
-            return s.refused(error, "/documents")
-        for _, path in sent.files[:-1]:
-            path.unlink(missing_ok=True)
-        del sent.files[:-1]
-    for name, path in sent.files:
-        try:
-            found = queue(jobs, s.service, s.viewer, Upload(path, name, fields))
-            queued += [job.id for job in found]
-        except DeniedError:
-            raise
-        except DubanError as error:
-            if len(sent.files) == 1:
-                return s.refused(error, "/documents")
-            refused.append(f"{name}: {s.told(str(error))}")
-    if len(queued) == 1 and not refused:
-        return s.go(f"/documents/jobs/{queued[0]}")
-    to = "/documents/uploads?" + "&".join(f"job={quote(key)}" for key in queued)
-    return s.go(to, "；".join(refused), failed=bool(refused))
-
-
-@router.get("/documents/uploads")
-def uploads(
-    s: Ingesting, jobs: JobsOf, job: Annotated[list[str], Query(max_length=MOST_FILES)] = NONE
-) -> Response:
-    """How far each of several uploads is."""
-    found = [jobs.get(key) for key in job]
-    waiting = (JobStatus.QUEUED, JobStatus.RUNNING)
-    return s.show("uploads.html", jobs=found, running=any(j.status in waiting for j in found), waiting=waiting)  # fmt: skip
-
-
-@router.get("/documents/jobs/{job_id}")
-def job(job_id: str, s: Ingesting, jobs: JobsOf) -> Response:
-    """How far an upload is, and in the end what was read or why it failed."""
-    found = jobs.get(job_id)
-    running = found.status in (JobStatus.QUEUED, JobStatus.RUNNING)
-    warnings = found.report.warnings if found.report else []
-    doubts = [w for w in warnings if w.code != LEFT_OUT]
-    return s.show(
-        "job.html", job=found, running=running, doubts=doubts, aside=len(warnings) - len(doubts)
-    )
-
-
-@router.post("/documents/jobs/{job_id}/cancel")
-def cancel(
-    job_id: str, s: Ingesting, jobs: JobsOf, csrf: Annotated[str, Form(max_length=200)] = ""
-) -> Response:
-    """Stop an upload that waits or is being read."""
-    s.check(csrf)
-    back = f"/documents/jobs/{quote(job_id)}"
-    # True whether it has ended by the time the page is shown or not.
-    return s.attempt(lambda: jobs.cancel(s.viewer.actor, job_id), back, s.t("已要求取消"))
 
 
 @router.post("/documents/reread")
@@ -194,6 +117,27 @@ def reread(
     return s.go(f"/documents/jobs/{job.id}")
 
 
+@router.post("/documents/{document_id}/recognised")
+def repair(
+    document_id: str,
+    s: Correcting,
+    jobs: JobsOf,
+    start: Annotated[int, Form(ge=0)],
+    end: Annotated[int, Form(ge=1)],
+    words: Annotated[str, Form(max_length=20_000)] = "",
+    reason: Reason = "",
+    csrf: Annotated[str, Form()] = "",
+) -> Response:
+    """Queue the reading of a scan with what a person says that one of its lines is."""
+    s.check(csrf)
+    document_seen(s, document_id)
+    try:
+        job = jobs.repair(s.viewer.actor, document_id, start, end, words, reason)
+    except (ConflictError, FieldError) as error:
+        return s.refused(error, f"/documents/{quote(document_id)}?from={start}&to={end}")
+    return s.go(f"/documents/jobs/{job.id}")
+
+
 @router.post("/documents/{document_id}/withdraw")
 def withdraw(
     document_id: str, s: Ingesting, reason: Reason = "", csrf: Annotated[str, Form()] = ""
@@ -217,6 +161,17 @@ def restore(
     return s.attempt(
         lambda: restore_document(s.service.store, s.viewer.actor, document_id, reason, s.service.now()),
         f"/documents/{quote(document_id)}", s.t("文件已恢复，它的任务重新列出"),
+    )  # fmt: skip
+
+
+@router.post("/documents/{document_id}/detach")
+def detach(document_id: str, s: Ingesting, csrf: Annotated[str, Form()] = "") -> Response:
+    """Say that a document is no attachment of the one that it came with."""
+    s.check(csrf)
+    document_seen(s, document_id)
+    return s.attempt(
+        lambda: detach_document(s.service.store, s.viewer.actor, document_id, s.service.now()),
+        f"/documents/{quote(document_id)}", s.t("附件关系已解除"),
     )  # fmt: skip
 
 
@@ -269,14 +224,19 @@ def document(
     source = s.service.store.source(document_id)
     family = versions_of(s, document_id)
     stored = next(d for d in family if d.document.id == document_id)
+    body = _body_of(s, stored)
     whole, parts = marked(extraction), parts_of(extraction)
     starts = [p.start for p in parts]
     number = bisect_right(starts, hit.start) if hit else min(part, len(parts))
     shown = parts[number - 1]
     read = reading_of(s.service.store, extraction.document)
+    page_shown = page_of(read, hit, page) if read else None
+    mending = None
+    if read and hit and page_shown and s.may(Action.CORRECT) and stored.is_current:
+        mending = mending_of(read, hit, page_shown.number)
     return s.show(
-        "document.html", page=page_of(read, hit, page) if read else None,
-        pictured=has_pictures(extraction.document.media_type),
+        "document.html", page=page_shown, mending=mending,
+        pictured=page_shown and has_pictures(extraction.document.media_type, recognised=page_shown.recognised),
         grids=list(grids_of(read, shown, hit)) if read else [], where=said_place(read, hit), d=extraction.document, e=extraction, stored=stored, hit=hit,
         blocks=list(blocks_of(extraction, hit, shown)), outline=_outline(extraction, starts, number),
         part=number, parts=len(parts), family=family, current=family[0],
@@ -284,6 +244,7 @@ def document(
         left_out=list(left_out_of(extraction)), counts=whole.counts, legend=legend(s), kinds=KINDS, most=MOST_LISTED,
         intact=is_intact(extraction, source, s.service.store.recognised), reader=reader_version(), size=len(source), said_due=said_due,
         describe_target=describe_target, units=s.unit_choices() if s.may(Action.INGEST) else [],
+        body=body, attachments=attachments_seen(s.service, s.viewer.actor, document_id),
         seen=_visibility(s).get(document_id, Visibility()), whose=_whose(s, [extraction.document])[document_id],
         targets=sum(len(task.targets) for task in extraction.tasks), levels=list(Level),
         ended=s.service.register(s.viewer.actor).abolished.get(document_id),
@@ -338,7 +299,7 @@ def page_image(
 ) -> Response:
     """A page as a picture."""
     found = document_seen(s, document_id).document
-    if not has_pictures(found.media_type):
+    if not has_pictures(found.media_type, recognised=True):
         raise NotFoundError(
             "这种文件没有页面图 / no pictures of pages are made of this kind of file"
         )
@@ -433,6 +394,14 @@ def versions_of(s: Screen, document_id: str) -> list[StoredDocument]:
     kept = [stored[key] for key in found if key in seen and key in stored]
     # A former version that came back is the current one, whatever its number.
     return sorted(kept, key=lambda d: (not d.superseded_by, d.version), reverse=True)
+
+
+def _body_of(s: Screen, stored: StoredDocument) -> StoredDocument | None:
+    """The document whose attachment one is, where the viewer may see it."""
+    key = stored.attached_to
+    if key is None or not visible_documents(s.service.store, s.viewer.actor, [key]):
+        return None
+    return next(iter(s.service.store.documents(superseded=True, document_id=key)), None)
 
 
 def _span(extraction: Extraction, start: int | None, end: int | None) -> Span | None:

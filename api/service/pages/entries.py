@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from tasks.attachments import ATTACHED, DETACHED
 from tasks.audit import CARRIED, LEFT, STEPPED, Entry
 from tasks.tracking import TRACKED, UNTRACKED
 
@@ -24,6 +25,8 @@ ACTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "person.rehashed": ("密码换用新的摘要参数", "password hashed anew"),
         "document.visibility": ("改可见范围", "visibility changed"),
         TRACKED: ("列入督办", "document tracked"),
+        ATTACHED: ("记为附件", "document attached"),
+        DETACHED: ("解除附件关系", "document no longer an attachment"),
         UNTRACKED: ("改为仅供查阅", "document kept for reference"),
         CARRIED: ("任务转到新版本", "duties carried to a new version"),
         STEPPED: ("办理任务", "step of a duty"),

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ingest.pipeline import read_places
+from ingest.readers.recorded import repaired_words
 from ingest.readers.source import BlockKind, Place, Read
 from kb.errors import DubanError
 from kb.models import Document, Span
@@ -18,6 +19,8 @@ from tasks.store import Store
 
 MOST_ROWS = 300
 """Rows of one table that a page shows as a grid."""
+_MARGIN = 6.0
+"""Points around a line in its picture."""
 _MOST_LIT = 500
 """Boxes lit on one page."""
 
@@ -34,13 +37,14 @@ class Lit(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class ShownPage:
     """A page of the file, from 1, its size in points and what is lit on it; `of` is how many there
-    are."""
+    are, `recognised` whether it was read from its picture."""
 
     number: int
     of: int
     width: float
     height: float
     lit: tuple[Lit, ...]
+    recognised: bool
 
 
 class ShownCell(NamedTuple):
@@ -92,7 +96,40 @@ def page_of(read: Read, hit: Span | None, asked: int | None) -> ShownPage | None
     number = asked or next((p.page for p in places if p.page), 1) or 1
     number = min(max(number, 1), len(read.pages))
     size = read.pages[number - 1]
-    return ShownPage(number, len(read.pages), size.width, size.height, tuple(_lit(places, number)))
+    recognised = any(p.page == number and p.confidence is not None for p in read.places)
+    lit = tuple(_lit(places, number))
+    return ShownPage(number, len(read.pages), size.width, size.height, lit, recognised)
+
+
+@dataclass(frozen=True, slots=True)
+class Mending:
+    """A line of recognised text that a person may correct: its characters as they are read now, and
+    where on the shown page its picture is (points; of a line over two pages what is on this one)."""
+
+    start: int
+    end: int
+    words: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+def mending_of(read: Read, hit: Span, page: int) -> Mending | None:
+    """The line of what is lit, where a picture of it is on the page."""
+    start = read.text.rfind("\n", 0, hit.start) + 1
+    end = read.text.find("\n", hit.start)
+    line = Span(start, end if end >= 0 else len(read.text))
+    boxes = [
+        p.box for p in read.places.of(line.start, line.end)
+        if p.page == page and p.box is not None and p.confidence is not None
+    ]  # fmt: skip
+    if not boxes:
+        return None
+    left, top = min(b.left for b in boxes) - _MARGIN, min(b.top for b in boxes) - _MARGIN
+    right, bottom = max(b.right for b in boxes) + _MARGIN, max(b.bottom for b in boxes) + _MARGIN
+    words = repaired_words(read, line)
+    return Mending(line.start, line.end, words, left, top, right - left, bottom - top)
 
 
 def _lit(places: list[Place], page: int) -> Iterator[Lit]:

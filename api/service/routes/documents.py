@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from api.service.documents import (
+    AttachmentOut,
     DocumentOut,
+    attachments_seen,
     extraction_of,
     is_intact,
     queue,
@@ -41,6 +43,7 @@ from api.service.wire.governance import Visibility
 from ingest.files import LIMIT
 from ingest.unclaimed import find_unclaimed
 from kb.identifiers import sha256_hex
+from tasks.attachments import detach_document
 from tasks.authorisation import Action
 from tasks.models import Extraction
 from tasks.tracking import track_document, untrack_document
@@ -56,6 +59,7 @@ router = APIRouter(tags=["documents"], responses=RESPONSES)
 _OPAQUE = "application/octet-stream"
 Tracker = Annotated[Viewer, Depends(needs(Action.TRACK))]
 Ingester = Annotated[Viewer, Depends(needs(Action.INGEST))]
+Corrector = Annotated[Viewer, Depends(needs(Action.CORRECT))]
 
 
 class OutlineClause(Clause):
@@ -73,10 +77,12 @@ class OutlinePlan(Plan):
 
 class DocumentDetail(DocumentOut):
     """A document with its outline and all facts drawn from it, as corrected. `intact`: the stored
-    bytes still have the digest; `unclaimed`: clauses with a verb of duty and no task."""
+    bytes still have the digest; `attachments`: its current ones; `unclaimed`: clauses with a verb of
+    duty and no task."""
 
     characters: int
     intact: bool
+    attachments: list[AttachmentOut]
     outline: list[OutlinePlan]
     tasks: tuple[Task, ...]
     members: tuple[Member, ...]
@@ -93,6 +99,21 @@ class ReasonIn(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"reason": "误传, 不是正式印发的版本"}]}
     )
 
+    reason: Annotated[Words, Field(min_length=1)]
+
+
+class TextRepairIn(BaseModel):
+    """What stands in the picture at a stretch of a line, all of it, and why it is said."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"span": [0, 10], "text": "2026年6月底前完成", "reason": "与扫描件核对"}]
+        },
+    )
+
+    span: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1)]]
+    text: Annotated[Words, Field(min_length=1)]
     reason: Annotated[Words, Field(min_length=1)]
 
 
@@ -162,7 +183,12 @@ def document(document_id: str, request: Request, viewer: Reader, service: Servic
     intact = is_intact(service, stored)
 
     def data() -> bytes:
-        return detail_of(service, stored, intact=intact).model_dump_json(by_alias=True).encode()
+        attached = attachments_seen(service, viewer.actor, document_id)
+        return (
+            detail_of(service, stored, attached, intact=intact)
+            .model_dump_json(by_alias=True)
+            .encode()
+        )
 
     return tagged(request, data, "application/json", tag=_tag(service, stored, str(intact)))
 
@@ -259,6 +285,36 @@ def untrack(document_id: str, body: ReasonIn, viewer: Tracker, service: ServiceO
     )
 
 
+@router.post(
+    "/documents/{document_id}/recognised",
+    status_code=202,
+    summary="更正识别的文字 / correct recognised text",
+)
+def repair(
+    document_id: str,
+    body: TextRepairIn,
+    response: Response,
+    viewer: Corrector,
+    service: ServiceOf,
+    jobs: JobsOf,
+) -> Job:
+    """Say what a line of a scan says. The recognised text stays as it was; the facts are read anew with
+    the repaired one (a job does it, `Location` says where to look), and what was checked is in doubt no
+    more. 409 where the text was not recognised, or the document is not current."""
+    seen_document(service, viewer, document_id)
+    job = jobs.repair(viewer.actor, document_id, *body.span, body.text, body.reason)
+    response.headers["Location"] = f"/api/v1/jobs/{job.id}"
+    return job
+
+
+@router.post("/documents/{document_id}/detach", summary="解除附件关系 / no attachment")
+def detach(document_id: str, viewer: Ingester, service: ServiceOf) -> DocumentOut:
+    """Say that a document is no attachment of the one that it came with; 409 where it is none."""
+    seen_document(service, viewer, document_id)
+    detach_document(service.store, viewer.actor, document_id, service.now())
+    return seen_document(service, viewer, document_id)
+
+
 _UPLOAD = form_of(
     name="工作方案.txt",
     level={
@@ -345,11 +401,14 @@ def _tag(service: Service, stored: DocumentOut, part: str) -> str:
     return sha256_hex(said.encode("utf-8", "replace"))
 
 
-def detail_of(service: Service, stored: DocumentOut, *, intact: bool) -> DocumentDetail:
+def detail_of(
+    service: Service, stored: DocumentOut, attached: list[AttachmentOut], *, intact: bool
+) -> DocumentDetail:
     """A document with all that was drawn from it."""
     extraction = extraction_of(service, stored.id)
     return DocumentDetail(
         **dict(stored), characters=len(extraction.document.text), intact=intact,
+        attachments=attached,
         outline=outline_of(extraction),
         tasks=tuple(map(Task.of, extraction.tasks)),
         members=tuple(map(Member.of, extraction.members)),

@@ -14,7 +14,6 @@ const readable = (file) => kinds.some((kind) => file.name.toLowerCase().endsWith
 
 function choose(files) {
   for (const file of files) chosen.set(`${file.webkitRelativePath || file.name} ${file.size}`, file);
-  field.required = chosen.size === 0;
   list.replaceChildren(
     ...[...chosen].map(([key, file]) => {
       const row = document.createElement("li");
@@ -27,11 +26,36 @@ function choose(files) {
         chosen.delete(key);
         choose([]);
       });
-      row.append(file.name, drop);
+      const up = document.createElement("button");
+      up.type = "button";
+      up.className = "small";
+      up.textContent = "↑";
+      up.hidden = !form.elements.together.checked;
+      up.setAttribute("aria-label", `${list.dataset.up}: ${file.name}`);
+      up.addEventListener("click", () => {
+        const at = order().indexOf(key);
+        reorder(order().with(at, order()[Math.max(0, at - 1)]).with(Math.max(0, at - 1), key));
+        list.children[Math.max(0, at - 1)].querySelector("button").focus();
+      });
+      row.append(up, file.name, drop);
       return row;
     }),
   );
 }
+
+const order = () => [...chosen.keys()];
+
+function reorder(keys) {
+  const files = keys.map((key) => [key, chosen.get(key)]);
+  chosen.clear();
+  for (const [key, file] of files) chosen.set(key, file);
+  choose([]);
+}
+
+// The pages of one document: first by name, then as they are moved.
+form.elements.together.addEventListener("change", () =>
+  reorder(order().sort((a, b) => (form.elements.together.checked ? a.localeCompare(b, "zh", { numeric: true }) : 0))),
+);
 
 field.addEventListener("change", () => {
   choose(field.files);
@@ -69,14 +93,21 @@ async function inside(entry) {
   }
 }
 
-function send(file, row) {
+function hidden(name, value) {
+  const kept = form.querySelector(`input[type=hidden][name=${name}]`) ?? document.createElement("input");
+  Object.assign(kept, { type: "hidden", name, value });
+  form.append(kept);
+}
+
+function send(file, row, at) {
   const bar = document.createElement("progress");
   bar.setAttribute("aria-label", file.name);
-  const stop = row.querySelector("button").cloneNode(true);
+  const stop = row.querySelector("button:last-child").cloneNode(true);
   row.replaceChildren(file.name, bar, stop);
   const body = new FormData(form);
   body.delete("file");
   body.append("file", file);
+  body.append("at", String(at));
   return new Promise((done) => {
     const request = new XMLHttpRequest();
     stop.addEventListener("click", () => request.abort());
@@ -102,14 +133,19 @@ form.addEventListener("submit", async (event) => {
     const pages = new DataTransfer(); // one request: the pages make one document
     for (const file of chosen.values()) pages.items.add(file);
     field.files = pages.files;
+    hidden("ordered", "1");
     return;
   }
   event.preventDefault();
   form.querySelector("button.primary").disabled = true;
+  // They are sent one by one and belong together all the same.
+  hidden("delivery", crypto.getRandomValues(new Uint32Array(4)).join("-"));
+  const names = [...chosen.values()].map((file) => file.webkitRelativePath || file.name);
+  hidden("names", names.length > 1 && names.length <= 100 ? names.join("\n") : "");
   const jobs = [];
   const rows = [...list.children];
   let at = 0;
-  for (const file of chosen.values()) jobs.push(await send(file, rows[at++]));
+  for (const file of chosen.values()) jobs.push(await send(file, rows[at], at++));
   const sent = jobs.filter(Boolean);
   if (sent.length === 1 && jobs.length === 1) location.assign(`/documents/jobs/${sent[0]}`);
   else if (sent.length) location.assign(`/documents/uploads?${sent.map((job) => `job=${job}`).join("&")}`);

@@ -486,3 +486,28 @@ def test_a_package_goes_in_member_by_member(duban, tmp_path):
         ("附件2.坏.txt", "failed", "attachment", 2),
     ]
     assert {row["delivery"] for row in rows} == {str(tmp_path / "报送.zip")}
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_attachments_belong_to_their_document(duban, tmp_path, packed):
+    files = {
+        "某区工作方案.txt": "某区工作方案\n一、任务\n1.建校。（责任单位：区教委）\n",
+        "附件1.任务分解表.txt": "某区任务分解表\n一、任务\n1.建库。（责任单位：区水利局）\n",
+    }
+    if packed:
+        with zipfile.ZipFile(tmp_path / "报送.zip", "w") as package:
+            for name, text in files.items():
+                package.writestr(name, text)
+    else:
+        for name, text in files.items():
+            (tmp_path / name).write_text(text, "utf-8")
+    _, out, _ = duban("ingest", "--no-index", "--json", str(tmp_path), folder=tmp_path)
+    body, sheet = json.loads(out)["files"]
+    assert (body["attached_to"], sheet["attached_to"]) == (None, body["document_id"])
+    _, out, _ = duban("documents", "--json", folder=tmp_path)
+    listed = {
+        row["document"]["id"]: (row["attached_to"], row["attachment"]) for row in json.loads(out)
+    }
+    assert listed[sheet["document_id"]] == (body["document_id"], 1)
+    _, out, _ = duban("ingest", "--no-index", str(tmp_path), folder=tmp_path)
+    assert f"附件, 属于 {body['document_id']}" in out

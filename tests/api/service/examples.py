@@ -13,6 +13,9 @@ from typing import Any
 from api.service import app as service_app
 from api.service.openapi import operations_in
 from ingest.pipeline import extract_bytes
+from ingest.readers.recorded import record
+from ingest.readers.source import Read
+from tasks.attachments import Attachment, attach
 from tests.api.service.contracts.test_matrix import API, TABLE
 from tests.api.service.world import PASSWORD, ROLES, SECRET, World, make_world
 from tests.tasks.samples import NOW
@@ -37,6 +40,9 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     f"POST {API}/corrections/{{correction_id}}/withdraw": {"reason": "误改"},
     f"POST {API}/corrections/{{correction_id}}/confirm": {"reason": "仍然成立"},
+    f"POST {API}/documents/{{document_id}}/recognised": {
+        "span": [0, 6], "text": "某区疏浚方案", "reason": "与图片核对",
+    },
     f"POST {API}/documents/{{document_id}}/withdraw": {"reason": "上传有误"},
     f"POST {API}/documents/{{document_id}}/restore": {"reason": "核对无误"},
     f"POST {API}/documents/{{document_id}}/track": {"reason": "市级下达, 由本区落实"},
@@ -57,7 +63,8 @@ QUERIES: dict[str, dict[str, Any]] = {
 LAST = (
     f"DELETE {API}/session", f"POST {API}/corrections/{{correction_id}}/withdraw",
     f"POST {API}/documents/{{document_id}}/restore", f"POST {API}/documents/{{document_id}}/withdraw",
-    f"POST {API}/documents/{{document_id}}/reread",
+    f"POST {API}/documents/{{document_id}}/reread", f"POST {API}/documents/{{document_id}}/detach",
+    f"POST {API}/documents/{{document_id}}/recognised",
     f"POST {API}/documents/{{document_id}}/track", f"POST {API}/documents/{{document_id}}/untrack",
 )  # fmt: skip
 DOUBTFUL = "某区清淤方案（2024—2026年）\n一、主要任务\n1.清淤。2025年前清淤10处。（责任单位：区水利局）\n".encode()
@@ -82,7 +89,7 @@ def shortened(value: Any) -> Any:
     return value.replace(SECRET, "") if isinstance(value, str) else value
 
 
-def record(world: World) -> dict[str, dict[str, Any]]:
+def record_all(world: World) -> dict[str, dict[str, Any]]:
     """The first success of each operation that answers in JSON, as the role that may most."""
     first, admin = world.open.tasks[0], world.client("supervisor")
     asked = admin.post(f"{API}/ask", json=BODIES[f"POST {API}/ask"]).json()
@@ -122,6 +129,16 @@ def record(world: World) -> dict[str, dict[str, Any]]:
             places = places | {"job_id": jobs[-1]["id"]}
         if path in (f"{API}/review/settle", f"{API}/review/open"):
             sent["json"] = {"keys": looks, "reason": "已核对纸质原件"}
+        if path.endswith("/recognised"):
+            data = b"\x89PNG\r\n\x1a\n a picture"
+            seen = record(Read("某区疏竣方案\n一、做好工作。\n", model="m"))
+            scan = extract_bytes(data, "疏浚.png", recognised=seen)
+            kept = world.service.store.add(scan, data, recorded_at=NOW)
+            places = places | {"document_id": kept.document_id}
+        if path.endswith("/detach"):
+            one = Attachment(document_id=names["document_id"], body_id=added.document_id, number=1)
+            with world.service.store.writing() as connection:
+                attach(connection, "li", [one], NOW)
         if key in BEFORE:
             world.client(role).post(BEFORE[key].format(**places), **sent)
         answer = world.client(role).request(method, path.format(**places), **sent)
@@ -140,7 +157,7 @@ def record(world: World) -> dict[str, dict[str, Any]]:
 def main() -> None:
     """Write the file."""
     with tempfile.TemporaryDirectory() as folder, make_world(Path(folder)) as world:
-        found = record(world)
+        found = record_all(world)
     PLACE.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 

@@ -278,3 +278,30 @@ def test_a_package_is_a_job_for_each_of_its_members(world):
     assert refused["status"] == "failed"
     assert "密级" in refused["error"]
     assert not list((world.settings.home / "uploads").glob("*"))
+
+
+def test_attachments_of_a_package_belong_to_its_document(world):
+    out = io.BytesIO()
+    sheet = PLAN.replace("防汛工作方案", "防汛任务分解表").replace("1号", "7号")
+    with zipfile.ZipFile(out, "w") as package:
+        package.writestr("某区附件方案.txt", PLAN.replace("1号", "8号").replace("20处", "21处"))
+        package.writestr("附件2.分解表.txt", sheet)
+    sent = upload(world, "报送二.zip", out.getvalue())
+    finished(world, sent)
+    first, second = (part.split(">")[0].strip("< ") for part in sent.headers["Link"].split(", "))
+    for _ in range(400):
+        jobs = [world.client("admin").get(path).json() for path in (first, second)]
+        if all(job["status"] == "done" for job in jobs):
+            break
+        time.sleep(0.02)
+    body, sheet = (job["report"]["document_id"] for job in jobs)
+    client = world.client("supervisor")
+    found = client.get(f"{API}/documents/{body}").json()
+    assert [(a["document_id"], a["number"]) for a in found["attachments"]] == [(sheet, 2)]
+    one = client.get(f"{API}/documents/{sheet}").json()
+    assert (one["attached_to"], one["attachment"], one["attachments"]) == (body, 2, [])
+    closed = {"level": "restricted", "units": ["区应急局"]}
+    assert client.put(f"{API}/documents/{body}/visibility", json=closed).status_code == 200
+    assert world.client("public").get(f"{API}/documents/{sheet}").json()["attached_to"] is None
+    assert client.post(f"{API}/documents/{sheet}/detach").json()["attached_to"] is None
+    assert client.post(f"{API}/documents/{sheet}/detach").status_code == 409

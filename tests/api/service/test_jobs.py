@@ -35,6 +35,9 @@ from tests.api.service.contracts.test_matrix import API
 from tests.api.service.killed import Killed
 from tests.api.service.process import Serving
 from tests.api.service.world import PEOPLE, make_world, people_with_tokens, settings_in
+from tests.ingest.readers.drawn import as_bytes, page
+from tests.ingest.readers.pdf_files import Sheet, Words, write_pdf
+from tests.ingest.readers.word_files import docx, paragraph
 from tests.ingest.readers.workbooks import xlsx
 from tests.stores import new_store
 from tests.tasks.samples import NOW, PLAN
@@ -199,7 +202,7 @@ def test_a_reading_again_that_was_cut_off_after_it_was_stored_is_told_as_such(jo
     now = store.add(whole, PLAN.encode(), recorded_at=NOW, reader=reader_version(), refresh=True)
     job = row_of(JobStatus.RUNNING, kind="reread", rereads=key, stored=now.document_id, attempts=1)
     order = Order(actor=CONSOLE, name="plan.txt", reread=key)
-    JobRecords(store).add(job.model_copy(update={"owner": None}), order, PLAN.encode())
+    JobRecords(store, lambda: NOW).add(job.model_copy(update={"owner": None}), order, PLAN.encode())
     jobs = jobs_in()
     jobs.recover()
     report = ended(jobs, job.id).report
@@ -284,7 +287,7 @@ def late_end(records, read):
 def test_what_has_ended_stays_so_whoever_comes_late(store_url, ended_as, late, status):
     """`late` acts on a row that it read while the job still ran."""
     with Store.open(store_url) as one, Store.open(store_url) as two:
-        here, there = JobRecords(one), JobRecords(two)
+        here, there = JobRecords(one, lambda: NOW), JobRecords(two, lambda: NOW)
         here.add(row_of(JobStatus.RUNNING), ORDER, b"x")
         read = there.get("job-1")
         here.end(row_of(ended_as))
@@ -304,7 +307,7 @@ def test_what_has_ended_stays_so_whoever_comes_late(store_url, ended_as, late, s
 
 def test_a_sign_of_life_since_keeps_a_job(store_url):
     with Store.open(store_url) as one:
-        records = JobRecords(one)
+        records = JobRecords(one, lambda: NOW)
         records.add(row_of(JobStatus.RUNNING), ORDER, b"x")
         read = records.get("job-1")
         assert records.sign("job-1", far("a"), NOW + timedelta(seconds=5))
@@ -324,7 +327,7 @@ def test_a_sign_of_life_since_keeps_a_job(store_url):
 
 def test_a_job_of_before_the_bytes_were_kept_is_told_as_cut_off(store_url):
     with Store.open(store_url) as one:
-        records = JobRecords(one)
+        records = JobRecords(one, lambda: NOW)
         records.add(row_of(JobStatus.RUNNING), ORDER, b"x")
         with one.writing() as connection:
             connection.execute(delete(schema.job_input))
@@ -336,7 +339,7 @@ def test_a_job_of_before_the_bytes_were_kept_is_told_as_cut_off(store_url):
 
 def test_an_order_to_stop_outlives_the_steps_of_the_owner(store_url):
     with Store.open(store_url) as one:
-        records = JobRecords(one)
+        records = JobRecords(one, lambda: NOW)
         records.add(row_of(JobStatus.RUNNING), ORDER, b"x")
         mine = records.get("job-1")
         records.unwant("job-1", "wang", gone=False)
@@ -353,7 +356,7 @@ def test_an_order_to_stop_outlives_the_steps_of_the_owner(store_url):
 
 def test_jobs_are_paged_without_gaps(store_url):
     with Store.open(store_url) as one:
-        records = JobRecords(one)
+        records = JobRecords(one, lambda: NOW)
         for n in range(7):  # three at one moment
             at = NOW + timedelta(seconds=max(n, 2))
             records.add(
@@ -641,17 +644,51 @@ def test_an_upload_that_was_accepted_is_done_after_a_crash(tmp_path):
     assert not list((tmp_path / "uploads").iterdir())
 
 
-@pytest.mark.parametrize("kind", ["txt", "xlsx"])
+SECRET = ["机密★10年", "某区安全工作方案", "区教委2025年底前建设学校5所"]
+MARKED = {
+    "txt": lambda: "\n".join(SECRET).encode(),
+    "xlsx": lambda: xlsx([[words] for words in SECRET]),
+    "docx": lambda: docx("".join(map(paragraph, SECRET))),
+    "pdf": lambda: write_pdf([Sheet([Words(w, 60, 80 + 60 * n) for n, w in enumerate(SECRET)])]),
+    "png": lambda: as_bytes(page([(40, 40 + 90 * n, w) for n, w in enumerate(SECRET)], 900, 400)),
+}
+
+
+def kept_in(tmp_path):
+    return b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("kind", MARKED)
 def test_nothing_of_a_file_marked_as_secret_is_kept(jobs_in, store, tmp_path, caplog, kind):
-    rows = [["机密★10年"], ["某区安全工作方案"], ["区教委2025年底前建设学校5所"]]
-    text = "\n".join(row[0] for row in rows).encode()
-    jobs = jobs_in()
+    jobs, data = jobs_in(), MARKED[kind]()
     with pytest.raises(SecretError):
-        put(jobs, f"a.{kind}", text if kind == "txt" else xlsx(rows))
+        put(jobs, f"a.{kind}", data)
     assert jobs.list(5) == []
     assert store.documents() == ()
     assert list(jobs.folder.iterdir()) == []
-    kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
-    for words in ("机密★10年", "建设学校"):
+    kept = kept_in(tmp_path)
+    assert data[-200:] not in kept
+    for words in (SECRET[0], "建设学校"):
         assert words.encode() not in kept
         assert words not in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["docx", "pdf", "png"])
+def test_nothing_is_kept_where_the_marking_is_found_late(
+    jobs_in, store, tmp_path, caplog, kind, monkeypatch
+):
+    def too_long(_):
+        raise SourceError("读了 20 秒还没读完 / not read within 20 s")
+
+    monkeypatch.setattr("api.service.jobs.Reading.look", too_long)
+    jobs, data = jobs_in(kept_pages=tmp_path / "pages"), MARKED[kind]()
+    job = put(jobs, f"a.{kind}", data)
+    found = ended(jobs, job.id)
+    assert found.status is JobStatus.FAILED
+    assert "密级" in found.error
+    until(lambda: data[-200:] not in kept_in(tmp_path), 5)
+    assert data[len(data) // 2 :][:200] not in kept_in(tmp_path)
+    assert store.documents() == ()
+    assert not list(jobs.folder.iterdir())
+    assert not list((tmp_path / "pages").rglob("*"))
+    assert "建设学校" not in caplog.text

@@ -34,10 +34,10 @@ def page(objects: str, template: str = "") -> str:
 
 
 def ofd(
-    *pages: str, common: str = "", more: str = "", parts: Mapping[str, str] | None = None
+    *pages: str, common: str = "", more: str = "", parts: Mapping[str, str | bytes] | None = None
 ) -> bytes:
     listed = "".join(f'<ofd:Page ID="p{n}" BaseLoc="Pages/{n}.xml"/>' for n in range(len(pages)))
-    files = {
+    files: dict[str, str | bytes] = {
         "OFD.xml": f"<ofd:OFD {NAMESPACE}><ofd:DocBody><ofd:DocRoot>Doc_0/Document.xml</ofd:DocRoot>"
         "</ofd:DocBody></ofd:OFD>",
         "Doc_0/Document.xml": f"<ofd:Document {NAMESPACE}><ofd:CommonData><ofd:PageArea><ofd:PhysicalBox>"

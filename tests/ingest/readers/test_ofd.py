@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from unicodedata import normalize
+
+import numpy as np
 import pytest
+from PIL import Image
 
 from ingest.pipeline import extract_bytes
-from ingest.readers.ofd import read_ofd
+from ingest.readers.kinds import OFD
+from ingest.readers.ofd import ofd_picture, read_ofd
 from ingest.readers.ofd_objects import distances
+from ingest.readers.pages import page_picture
 from ingest.readers.source import BlockKind, Read
+from ingest.recognising import Recognition, recognising
 from kb.errors import SourceError
+from tests.ingest.readers import drawn
+from tests.ingest.readers.drawn import as_bytes
 from tests.ingest.readers.ofd_files import NAMESPACE, ofd, page, path, text
 
 LINE = "一、主要任务。各单位要高度重视义务教育优质均衡发展工作，加强"
@@ -109,6 +118,111 @@ def test_hidden_objects_are_no_text() -> None:
     )
 
 
+# ---- pages of pictures
+
+DUTY = "区水利局2025年6月底前建成水库10座"
+RESOURCES = "<ofd:DocumentRes>Res.xml</ofd:DocumentRes>"
+
+
+def _picture(key: str, boundary: str = "0 0 100 50", matrix: str | None = None) -> str:
+    ctm = f'CTM="{matrix}"' if matrix else ""
+    return f'<ofd:ImageObject ID="7" ResourceID="{key}" Boundary="{boundary}" {ctm}/>'
+
+
+def _pictured(pages: list[str], *pictures: bytes, common: str = RESOURCES) -> bytes:
+    media = "".join(
+        f'<ofd:MultiMedia ID="m{n}" Type="Image"><ofd:MediaFile>{n}.png</ofd:MediaFile></ofd:MultiMedia>'
+        for n in range(len(pictures))
+    )
+    listed = (
+        f'<ofd:Res {NAMESPACE} BaseLoc="Res"><ofd:MultiMedias>{media}</ofd:MultiMedias></ofd:Res>'
+    )
+    files = {f"Doc_0/Res/{n}.png": picture for n, picture in enumerate(pictures)}
+    return ofd(*pages, common=common, parts={"Doc_0/Res.xml": listed, **files})
+
+
+@pytest.fixture(scope="module")
+def line() -> bytes:
+    return as_bytes(drawn.page([(60, 60, DUTY)], 1000, 500))
+
+
+def test_a_page_of_a_picture_is_recognised_where_it_stands(line: bytes) -> None:
+    data = _pictured(
+        [page(text("一、主要任务", 20, 40)), page(_picture("m0", "30 60 150 75", "150 0 0 75 0 0"))],
+        line,
+    )  # fmt: skip
+    read = read_ofd(data, "a.ofd")
+    assert normalize("NFKC", read.text) == f"一、主要任务\n{DUTY}\n"
+    assert read.model is not None
+    assert next(f.code for f in read.findings) == "page-without-text"
+    places = [place for place in read.places if place.page == 2]
+    assert all(place.confidence is not None for place in places)
+    assert all(place.confidence is None for place in read.places if place.page == 1)
+    box = places[0].box
+    assert box is not None  # 60 of 1,000 pixels on 150 mm, from 30 mm; likewise downwards
+    assert box.left == pytest.approx((30 + 9) * 72 / 25.4, abs=4)
+    assert box.top == pytest.approx((60 + 9) * 72 / 25.4, abs=8)
+
+
+def test_the_picture_of_a_page_is_what_was_recognised() -> None:
+    two = np.zeros((10, 20, 3), np.uint8)
+    two[:, :10, 0], two[:, 10:, 2] = 255, 255  # red and blue
+    data = _pictured(
+        [page(_picture("m0", "10 10 100 50", "0 50 -100 0 100 0") + _picture("m0", "10 100 20 10"))],
+        as_bytes(Image.fromarray(two)),
+    )  # fmt: skip
+    assert Image.open(io.BytesIO(page_picture(data, OFD, 1, 1.0))).size == (595, 842)
+    drawn = ofd_picture(data, 1, 25.4 / 72)  # a pixel a millimetre
+    assert drawn.size == (210, 297)
+    # Turned by a quarter clockwise: what was left is above.
+    assert [drawn.getpixel(at) for at in ((60, 20), (60, 50), (60, 5), (15, 105), (25, 105))] == [
+        (255, 0, 0), (0, 0, 255), (255, 255, 255), (255, 0, 0), (0, 0, 255),
+    ]  # fmt: skip
+    for number in (0, 2):
+        with pytest.raises(SourceError):
+            ofd_picture(data, number, 1.0)
+
+
+def test_a_picture_in_the_background_is_of_thepage(line: bytes) -> None:
+    template = '<ofd:TemplatePage ID="t" BaseLoc="Pages/1.xml"/>'
+    data = _pictured(
+        [page("", '<ofd:Template TemplateID="t"/>'), page(_picture("m0", "0 0 200 100"))],
+        line, common=RESOURCES + template,
+    )  # fmt: skip
+    with recognising(Recognition(glance=True)):
+        assert normalize("NFKC", read_ofd(data, "a.ofd").text) == f"{DUTY}\n"
+
+
+def test_large_pictures_beside_text_are_told() -> None:
+    data = _pictured(
+        [page(text(LINE, 20, 40) + _picture("m0", "20 60 150 100"))],
+        as_bytes(drawn.page([], 40, 40)),
+    )
+    assert [f.code for f in read_ofd(data, "a.ofd").findings] == ["picture-not-read"]
+
+
+@pytest.mark.parametrize(
+    ("picture", "objects"),
+    [
+        (b"\x97JB2\r\n\x1a\n" + bytes(100), _picture("m0")),
+        (as_bytes(drawn.page([], 40, 40))[:70], _picture("m0")),
+        (as_bytes(drawn.page([], 40, 40)), _picture("m0") * 501),
+    ],
+    ids=["jbig2", "cut-off", "many"],
+)
+def test_pictures_that_are_refused(picture: bytes, objects: str) -> None:
+    with pytest.raises(SourceError, match="page 1") as error:
+        read_ofd(_pictured([page(objects)], picture), "坏.ofd")
+    assert error.value.hint
+    assert error.value.path == "坏.ofd"
+
+
+def test_more_pages_of_pictures_than_are_recognised_unasked_are_refused() -> None:
+    data = _pictured([page(_picture("m0"))] * 3, as_bytes(drawn.page([], 40, 40)))
+    with recognising(Recognition(most=2)), pytest.raises(SourceError, match="over 2"):
+        read_ofd(data, "a.ofd")
+
+
 def test_the_kind_is_told_by_content() -> None:
     extraction = extract_bytes(ofd(page(text(LINE, 20, 40))), "a.bin")
     assert extraction.clauses
@@ -129,7 +243,7 @@ def test_the_kind_is_told_by_content() -> None:
         ofd(parts={"Doc_0/Document.xml": f"<ofd:Document {NAMESPACE}><ofd:Pages>"
             + '<ofd:Page ID="1" BaseLoc="1.xml"/>' * 10_001 + "</ofd:Pages></ofd:Document>"}),
     ],
-    ids=["pictures", "entity", "xml", "empty", "outside", "deep", "long", "bomb", "pages"],
+    ids=["drawings", "entity", "xml", "empty", "outside", "deep", "long", "bomb", "pages"],
 )  # fmt: skip
 def test_what_is_refused(data: bytes) -> None:
     with pytest.raises(SourceError) as error:

@@ -203,6 +203,39 @@ def test_a_row_that_the_end_of_a_page_parts_is_one() -> None:
     assert read.text.splitlines() == ["序号\t工作任务\t责任单位", "1\t新建学校并配齐设备\t区教委"]
 
 
+@pytest.mark.parametrize(
+    ("rows", "last", "owners", "told"),
+    [
+        # Beside how many rows the empty cell stands, the last owner, the owners of the four tasks.
+        (2, "", ["区教委", "区教委", "区教委", "区教委"], True),
+        (1, "区财政局", ["区教委", "区教委", "区教委", "区财政局"], True),
+        (
+            1,
+            "",
+            ["区教委", "区教委", None, None],
+            False,
+        ),  # cells of the column are empty: who knows
+    ],
+)
+def test_a_merged_cell_goes_on_over_a_page_with_borders_on_both_sides(
+    rows: int, last: str, owners: list[str | None], *, told: bool
+) -> None:
+    head = [*grid(XS, (600, 630)), *_row(620, *WIDTHS)]
+    first = [*head, *grid(XS[:3], (630, 660, 690)), *grid(XS[2:], (630, 690))]
+    first += [*_row(650, "1", "新建学校3所"), *_row(680, "2", "招聘教师20名")]
+    first += [Words("区教委", XS[2] + 4, 665, 12)]
+    second = [
+        *grid(XS[:3], (80, 110, 140)),
+        *grid(XS[2:], (80, 140) if rows == 2 else (80, 110, 140)),
+    ]
+    second += [*_row(100, "3", "改造教室5间"), *_row(130, "4", "保障经费10万元", last)]
+    data = write_pdf([Sheet([*paragraph("某区工作任务分解表", 400), *first]), Sheet(second)])
+    extraction = extract_bytes(data, "a.pdf")
+    found = [next((a.unit for a in task.responsibilities), None) for task in extraction.tasks]
+    assert found == owners
+    assert ("merged-over-pages" in {w.code for w in extraction.warnings}) is told
+
+
 def test_cells_beside_several_rows() -> None:
     lines = [
         *grid(XS, (100, 130)),

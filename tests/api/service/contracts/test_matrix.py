@@ -66,6 +66,8 @@ TABLE: dict[tuple[str, str], list[Row]] = {
     ("POST", f"{API}/documents/{{document_id}}/withdraw"): [Row(INGESTERS, {})],
     ("POST", f"{API}/documents/{{document_id}}/restore"): [Row(INGESTERS, {})],
     ("POST", f"{API}/documents/{{document_id}}/reread"): [Row(INGESTERS)],
+    ("POST", f"{API}/documents/{{document_id}}/recognised"): [Row(SUPERVISOR, {})],
+    ("POST", f"{API}/documents/{{document_id}}/detach"): [Row(INGESTERS)],
     ("POST", f"{API}/documents/{{document_id}}/track"): [Row(INGESTERS, {})],
     ("POST", f"{API}/documents/{{document_id}}/untrack"): [Row(INGESTERS, {})],
     ("GET", f"{API}/jobs"): [Row(INGESTERS)],

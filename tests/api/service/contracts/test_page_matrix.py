@@ -90,6 +90,8 @@ TABLE: dict[tuple[str, str], list[Row]] = {
     ("POST", "/documents/{document_id}/restore"): [Row(INGESTERS, {})],
     ("POST", "/documents/reread"): [Row(INGESTERS, {})],
     ("POST", "/documents/{document_id}/reread"): [Row(INGESTERS, {})],
+    ("POST", "/documents/{document_id}/recognised"): [Row(SUPERVISOR, {"start": "0", "end": "1"})],
+    ("POST", "/documents/{document_id}/detach"): [Row(INGESTERS, {})],
     ("POST", "/documents/{document_id}/track"): [Row(INGESTERS, {})],
     ("POST", "/documents/{document_id}/untrack"): [Row(INGESTERS, {})],
     ("GET", "/dashboard"): [Row(READERS)],

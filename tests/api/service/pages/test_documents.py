@@ -8,10 +8,16 @@ import pytest
 from PIL import Image
 
 from api.service.job_records import JobStatus
+from ingest.doubted import DOUBTFUL_CHARACTERS
 from ingest.pipeline import extract_bytes
+from ingest.reader_version import reader_version
+from ingest.readers.recorded import record
+from ingest.readers.source import Box, PageSize, Place, Places, Read
+from kb.models import Finding, Span
 from tests.api.service.test_jobs import ended
 from tests.ingest.readers.pdf_files import Sheet, Words, write_pdf
 from tests.ingest.readers.workbooks import xlsx
+from tests.tasks.samples import NOW
 
 OLDER, AGAIN = "由旧版读取", "重新读取</button>"
 
@@ -150,6 +156,27 @@ def test_several_files_are_sent_at_once_and_none_keeps_the_others_out(
     assert 'title="C2">区教委<' in shown
 
 
+def test_attachments_sent_together_are_shown_with_their_document(
+    pages_world, browser, csrf, read_here
+):
+    text = "某区校舍方案\n一、任务\n1.建校。（责任单位：区教委）\n"
+    files = [("附件1.表.xlsx", xlsx([["某区校舍表"], *ROWS])), ("校舍方案.txt", text.encode())]
+    sheet, body = jobs_of(send(browser, csrf, files), pages_world)
+    sheet, body = sheet.report.document_id, body.report.document_id
+    assert f'href="/documents/{sheet}"' in browser("reader").get(f"/documents/{body}").text
+    shown = browser("reader").get(f"/documents/{sheet}").text
+    assert "附件 1，属于" in shown
+    assert f'href="/documents/{body}"' in shown
+    assert "/detach" not in shown
+    page = browser("supervisor")
+    assert f'action="/documents/{sheet}/detach"' in page.get(f"/documents/{sheet}").text
+    assert (
+        page.post(f"/documents/{sheet}/detach", data={"csrf": csrf("supervisor")}).status_code
+        == 303
+    )
+    assert f'href="/documents/{body}"' not in page.get(f"/documents/{sheet}").text
+
+
 def test_pictures_sent_together_are_pages_of_one_document(pages_world, browser, csrf, monkeypatch):
     seen = []
 
@@ -167,12 +194,115 @@ def test_pictures_sent_together_are_pages_of_one_document(pages_world, browser, 
     mixed = [*files, ("说明.txt", b"text")]
     answer = send(browser, csrf, mixed, together="1")
     assert "说明.txt" in answer.text
+    jobs_of(send(browser, csrf, files, together="1", ordered="1"), pages_world)
+    assert seen[-1] == ("第10页-2.tiff", 2, (110, 100))  # as they were put by who sent them
+
+
+def test_pages_are_in_the_order_of_the_numbers_beside_them(pages_world, browser, csrf, monkeypatch):
+    seen = []
+
+    class Counting(Here):
+        def extract(self, recognised=None):
+            with Image.open(self._path) as picture:
+                for number in range(picture.n_frames):
+                    picture.seek(number)
+                    seen.append(picture.size)
+            return extract_bytes(TITLE.encode(), "a.txt")
+
+    monkeypatch.setattr("api.service.jobs.Reading", Counting)
+    form = browser("supervisor").get("/documents").text
+    assert form.count('name="page"') == form.count('name="place"') == 12
+    turned = Image.Exif()
+    turned[0x0112] = 6  # stands on its side
+    out = io.BytesIO()
+    Image.new("RGB", (100, 300), "white").save(out, "JPEG", exif=turned)
+    empty = ("page", ("", b""))
+    pictures = [("甲.jpg", out.getvalue()), ("乙.png", drawn(201)), ("丙.png", drawn(202))]
+    sent = [("page", picture) for picture in pictures]
+    sent.insert(1, empty)
+    data = {"csrf": csrf("supervisor"), "level": "public", "place": ["3", "1", "2", "1"]}
+    answer = browser("supervisor").post("/documents", data=data, files=sent)
+    (job,) = jobs_of(answer, pages_world)
+    assert job.name == "丙-3.tiff"
+    assert seen == [(202, 100), (201, 100), (300, 100)]
+    answer = browser("supervisor").post("/documents", data=data | {"place": "x"}, files=sent)
+    assert "请写明每张图片的页码" in answer.text
+    assert not list(pages_world.app.state.jobs.folder.glob("*.part"))
+
+
+def test_files_sent_one_by_one_belong_together(pages_world, browser, csrf, read_here):
+    text = "某区操场方案\n一、任务\n1.建操场。（责任单位：区教委）\n"
+    names = "报送/操场方案.txt\n报送/附件3.操场表.xlsx"
+    fields = {"delivery": "1-2-3", "names": names}
+    rows = [["某区操场表"], *ROWS]
+    first = send(browser, csrf, [("操场方案.txt", text.encode())], at="0", **fields)
+    second = send(browser, csrf, [("附件3.操场表.xlsx", xlsx(rows))], at="1", **fields)
+    (body,), (sheet,) = jobs_of(first, pages_world), jobs_of(second, pages_world)
+    found = browser("reader").get(f"/api/v1/documents/{sheet.report.document_id}").json()
+    assert (found["attached_to"], found["attachment"]) == (body.report.document_id, 3)
+    wrong = send(browser, csrf, [("别的.txt", f"{text}改\n".encode())], at="1", **fields)
+    (other,) = jobs_of(wrong, pages_world)
+    found = browser("reader").get(f"/api/v1/documents/{other.report.document_id}").json()
+    assert found["attached_to"] is None
 
 
 def drawn(width):
     out = io.BytesIO()
     Image.new("RGB", (width, 100), "white").save(out, "PNG")
     return out.getvalue()
+
+
+@pytest.fixture
+def scan(pages_world, read_here):
+    """A scan with a line that was recognised wrongly, and not surely."""
+    lines = ["某区渠道方案", "一、主要任务", "1.疏浚渠道1O条。（责任单位：区水刊局）"]
+    text = "\n".join([*lines, ""])
+    starts = [text.index(line) for line in lines]
+    places = [
+        Place(start, start + len(line), 1, Box(80, 100 + 40 * n, 400, 116 + 40 * n), confidence=0.6)
+        for n, (start, line) in enumerate(zip(starts, lines, strict=True))
+    ]
+    doubt = Finding(
+        code=DOUBTFUL_CHARACTERS, message="字 / characters", span=Span(starts[2], len(text) - 1)
+    )
+    known = record(Read(text, (doubt,), Places(places), pages=(PageSize(595, 842),), model="m"))
+    data = drawn(595)
+    store = pages_world.service.store
+    found = extract_bytes(data, "渠道.png", recognised=known)
+    return store.add(found, data, recorded_at=NOW, reader=reader_version()).document_id, text
+
+
+def test_a_line_of_a_scan_is_corrected_beside_its_picture(pages_world, scan, browser, csrf):
+    key, text = scan
+    at = text.index("1.疏浚")
+    place = f"/documents/{key}?from={at + 3}&to={at + 5}"
+    assert 'id="mend"' not in browser("reader").get(place).text
+    supervisor = browser("supervisor")
+    page = supervisor.get(place).text
+    assert 'viewBox="74.0 174.0 332.0 28.0"' in page  # the picture of the line
+    assert ">1.疏浚渠道1O条。（责任单位：区水刊局）</textarea>" in page
+    sent = {"csrf": csrf("supervisor"), "start": at, "end": len(text) - 1, "reason": "与图片核对"}
+    path = f"/documents/{key}/recognised"
+    refused = supervisor.post(path, data=sent | {"words": "1.疏浚\n渠道"})
+    assert "须为一行" in refused.text
+    right = "1.疏浚渠道10条。（责任单位：区水利局）"
+    answer = supervisor.post(path, data=sent | {"words": right})
+    (job,) = jobs_of(answer, pages_world)
+    assert job.status is JobStatus.DONE, job.error
+    new = job.report.document_id
+    found = browser("reader").get(f"/api/v1/documents/{new}").json()
+    [task] = found["tasks"]
+    assert [a["unit"] for a in task["responsibilities"]] == ["区水利局"]
+    assert [t["value"] for t in task["targets"]] == ["10"]
+    assert browser("reader").get(f"/api/v1/documents/{new}/text").text == text
+    page = supervisor.get(f"/documents/{new}?from={at}&to={at + 3}").text
+    assert f">{right}</textarea>" in page
+    assert "与原件一致" in page
+    late = supervisor.post(path, data=sent | {"words": right})  # of the former reading
+    assert "不是现行版本" in supervisor.get(late.headers["Location"]).text
+    plain = f"/documents/{pages_world.open.document.id}/recognised"
+    answer = supervisor.post(plain, data=sent | {"start": 0, "end": 3, "words": "某"})
+    assert "不是由图片识别" in supervisor.get(answer.headers["Location"]).text
 
 
 def test_the_text_is_kept_plain_or_with_its_marks(pages_world, browser):
