@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from unicodedata import normalize
 
 import numpy as np
@@ -172,10 +173,10 @@ def test_the_picture_of_a_page_is_what_was_recognised() -> None:
         as_bytes(Image.fromarray(two)),
     )  # fmt: skip
     assert Image.open(io.BytesIO(page_picture(data, OFD, 1, 1.0))).size == (595, 842)
-    drawn = ofd_picture(data, 1, 25.4 / 72)  # a pixel a millimetre
-    assert drawn.size == (210, 297)
+    shown = ofd_picture(data, 1, 25.4 / 72)  # a pixel a millimetre
+    assert shown.size == (210, 297)
     # Turned by a quarter clockwise: what was left is above.
-    assert [drawn.getpixel(at) for at in ((60, 20), (60, 50), (60, 5), (15, 105), (25, 105))] == [
+    assert [shown.getpixel(at) for at in ((60, 20), (60, 50), (60, 5), (15, 105), (25, 105))] == [
         (255, 0, 0), (0, 0, 255), (255, 255, 255), (255, 0, 0), (0, 0, 255),
     ]  # fmt: skip
     for number in (0, 2):

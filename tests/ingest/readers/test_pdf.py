@@ -8,6 +8,7 @@ import zlib
 import pytest
 from PIL import Image
 
+from ingest.pipeline import extract_bytes
 from ingest.readers.kinds import PDF
 from ingest.readers.pages import page_picture
 from ingest.readers.pdf import read_pdf
