@@ -40,7 +40,7 @@ class Settings:
     the address that people see (for links and cookies); `hosts` further names under which the
     service is reached; `behind_tls` that a proxy with TLS stands in front; `proxies` the addresses
     of proxies whose `X-Forwarded-For` is believed; `government` the home government (重庆市万州区),
-    whose duties are supervised, empty for the issuer of the first document.
+    whose duties are supervised, empty for the first local issuer of a document.
     """
 
     home: Path

@@ -174,11 +174,13 @@ class Cells:
 
     @cached_property
     def naming(self) -> Cell | None:
-        """The cell of what the row is about: the last of such a column, else its first words."""
+        """The cell of what the row is about: that of the last such column, else its first words."""
         named = [c for c in self._cells if c.column.kind is ColumnKind.TASK]
         words = ((c, self.words(c)) for c in self._cells)
         others = (c for c, said in words if len(said) > 1 and not _NUMERAL.match(said))
-        return named[-1] if named else next(others, None)
+        if named:  # of several lines of a cell the first
+            return next(c for c in named if c.column == named[-1].column)
+        return next(others, None)
 
     @property
     def name(self) -> str:
@@ -197,11 +199,12 @@ class Cells:
         return of_units or (not self.is_of_task and is_body(self.name))
 
     def measure(self, cell: Cell) -> str:
-        """What the number of a cell is measured in: by the head over it, the row, the row above or
-        the note over the table; one in brackets, which is a sum, not by its head."""
+        """What the number of a cell is measured in: by the head over it, the row, the name of the row
+        (床位占比（%）), the row above or the note over the table; one in brackets, which is a sum, not by
+        its head."""
         own = [self.words(c) for c in self._cells if c.column.kind is ColumnKind.MEASURE]
         head = "" if self.words(cell)[:1] in _OPENING else cell.column.measure
-        return head or next(iter(own), self.row.measure)
+        return head or next(iter(own), measure_in(self.name) or self.row.measure)
 
 
 NO_CELLS = Cells()

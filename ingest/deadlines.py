@@ -13,7 +13,7 @@ from typing import Any
 from ingest.classifier import INSTALLED, OTHER, Models, Use
 from ingest.columns import LONGEST_NAME, NO_CELLS, TIMED, Cells, ColumnKind, read_column, time_of
 from ingest.reading import Reading
-from ingest.time_events import Before, Event, is_issue
+from ingest.time_events import Before, Event, EventWord, event_of, is_issue
 from ingest.time_features import TimeScene
 from kb.durations import days_step, parse_duration, within_a_day
 from kb.language.engine import Grammar, Token, best
@@ -200,7 +200,7 @@ def _deadline(
         return (time.start, Deadline(kind=DueKind.RECURRING, rrule=rule)) if rule else None
     before = Before(reading.text, time.start)
     if time.duration:
-        return _relative(reading, time, before.event(parties), issued)
+        return _relative(reading, time, event_of(reading.text, time, parties), issued)
     if label == DueKind.START and time.first is not None:
         return time.start, Deadline(
             kind=DueKind.START, date=time.first, start=time.first, certainty=_plain(time)
@@ -277,6 +277,8 @@ def _with_ranges(
             continue
         opens = Before(text, mention.start).opens()
         begin = max(sentence[0], previous) if previous > sentence[0] else sentence[0]
+        if Before(text, mention.start).ends_at(mention.start, EventWord.SHARE) is not None:
+            begin = mention.start  # 建成60座,其中2026年30座
         if opens and due.kind in (DueKind.BY, DueKind.IN, DueKind.START):
             end = min(_next_opening(text, found, index, sentences, sentence_starts), paragraph[1])
             end = min(end, following) if following < sentence[1] else end

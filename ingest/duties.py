@@ -13,13 +13,14 @@ from functools import lru_cache
 from itertools import pairwise
 
 from ingest.clauses import ClauseReading
-from ingest.columns import ColumnKind
+from ingest.columns import ColumnKind, read_column
 from ingest.deadlines import (
     FoundDeadline,
     find_column_deadlines,
     find_deadlines,
     find_pace,
 )
+from ingest.drafts import label_of
 from ingest.leftovers import FormulaKind, formula
 from ingest.milestones import MilestoneBook, assemble_milestones
 from ingest.owners import OWNER
@@ -235,7 +236,7 @@ def _segments(
         return
     last = len(text) if item.cells else item.lists[-1].end
     dated = sum(d.to - d.at for d in deadlines if d.at >= last)
-    rest = len(text[last:].strip(_BETWEEN)) - dated >= _BODY
+    rest = _unlabelled(text[last:]) - dated >= _BODY
     cursor, own = 0, item.lists[0].assignments
     for before, owners in pairwise(item.lists):
         if text[before.end : owners.start].strip(_BETWEEN):
@@ -245,6 +246,15 @@ def _segments(
     yield cursor, last if rest else len(text), own
     if rest:
         yield last, len(text), ()
+
+
+def _unlabelled(words: str) -> int:
+    """How many characters of words are not said after the label of a column: 责任领导:…, 完成时限:…
+    belong to the duty before them."""
+    lines = (line.strip(_BETWEEN) for line in re.split(r"[\n;]", words))
+    return sum(
+        len(line) for line in lines if (label := label_of(line)) is None or not read_column(label)
+    )
 
 
 def _kind(clause: Clause, clauses: dict[str, Clause]) -> TaskKind:

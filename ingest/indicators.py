@@ -15,14 +15,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from ingest.columns import NO_CELLS, Cell, Cells, ColumnKind, is_body
+from ingest.columns import NO_CELLS, Cell, Cells, ColumnKind, is_body, measure_in
+from ingest.numbering import find_marker
 from ingest.quantity_features import ends_measured
 from ingest.scopes import find_scopes, ranks
 from kb.characters import HAN
 from kb.language.engine import Grammar, Token, best
 from kb.language.numerals import TENS
 from kb.language.quantities import MeasureKind, Quantity
-from kb.language.times import find_times
+from kb.language.times import Bound, find_times
 from kb.lexicon import WordEntry, load_lexicon
 
 
@@ -52,9 +53,12 @@ class NameWords(WordEntry):
 
 
 _AND = re.compile(r"[、和与及]|以及")
-_MARKER = re.compile(rf"\s*(?:\(?(?:[{TENS}]{{1,3}}|\d{{1,3}})[)、.:](?!\d)|[⒈-⒛①-⑳]|\d\.\d )\s*")
-_EDGES = " \"'*|｜\t\n—-…·"
-_BRACKET = re.compile(r"\([^()]*\)$")
+_ITEM = re.compile(
+    rf"\s*(?:\(?(?:[{TENS}]{{1,3}}|\d{{1,3}})[)、.:](?!\d)|[⒈-⒛①-⑳]|\d\.\d |[{TENS}]是)\s*"
+)
+_NUMBERED = frozenset({"article", "circle", "cn", "cn-bracket", "number", "number-bracket"})
+_EDGES = " \"'*|｜\t\n—-…·`│┃║"
+_BRACKETED = re.compile(r"\([^()]*\)")
 _FOLLOWING = re.compile(
     r"(?:[^,。;:!?\n、和与及()]|[、和与及](?![^,。;、]{0,14}?\d)|\([^()]{0,20}\)){2,36}"
 )
@@ -62,6 +66,7 @@ _TIME = 40
 """Characters; the longest time that opens a name, with both its ends to the day, has 24."""
 _PLAIN = -0.1
 """A word of names is one only where it is longer than what it competes with."""
+_SHARES = frozenset("%‰")
 _STOP = re.compile(r"[,，。;；:\n]")
 _SENTENCE = re.compile(r"[。;\n]")
 _REACH = 20
@@ -75,6 +80,7 @@ _LONG = 24
 _AGAINST = 14
 """Characters of a time with which a number is compared: 比2025年, 较规划期末."""
 _TIMELY_END = re.compile(r"[年月末期底]$")
+_CALENDAR = re.compile("[年月日]")
 _TIMELY = re.compile(r"[\d一二十今明当本全每上下]")
 
 
@@ -164,7 +170,10 @@ def _in_table(cells: Cells, cell: Cell) -> Indicator | None:
     """What the head of the column says by itself (修缮面积), for what the row is about; under another
     head what the row is about: for the body that the head is, or what the table is about for the
     body that names the row."""
-    head, name = cell.column.head.strip(_EDGES), cells.name[:_LONG]
+    head, name = cell.column.head.strip(_EDGES), cells.name
+    if measure := measure_in(name):  # 床位占比(%)
+        name = _BRACKETED.sub(lambda m: "" if measure in m.group() else m.group(), name)
+    name = name[:_LONG]
     said = cell.column.kind in _SAYING and len(head) > 1
     if cells.is_of_task and is_body(head):
         return Indicator(_tidy(name), head)
@@ -196,26 +205,40 @@ def _tidy(words: str) -> str:
     words = words.strip(_EDGES)
     while True:
         short = words
-        if marker := _MARKER.match(short):
+        if marker := _ITEM.match(short):
             short = short[marker.end() :]
+        elif (numbered := find_marker(short)) is not None and numbered.family in _NUMBERED:
+            short = short[len(numbered.text) :]
         lead = next(iter(find_name_words(short[:8], NamePart.LEAD)), None)
         if lead is not None and lead.start == 0 and next(find_scopes(short), (1, 0))[0]:
             short = short[lead.end :]
         if _TIMELY.match(short) and next(find_scopes(short), (1, 0))[0]:
             first = next(iter(find_times(short[:_TIME])), None)
-            if first is not None and first.start <= 1 and first.end < len(short):
+            if first is not None and first.start <= 1:
                 short = short[first.end :]
         tail = find_name_words(short[-8:], NamePart.TRAIL)
         if tail and tail[-1].end == len(short[-8:]):
             short = short[: len(short) - (tail[-1].end - tail[-1].start)]
+        if _CALENDAR.search(short) and (after := _after_limit(short)):
+            short = short[after:]
         if _TIMELY_END.search(short):
             last = next(reversed(find_times(short[-_AGAINST:])), None)
             if last is not None and last.start and last.end == len(short[-_AGAINST:]):
                 short = short[: len(short) - (last.end - last.start)]  # 比2025年
         short = short.strip(_EDGES)
+        if short.startswith("(") and ")" not in short:  # 覆盖率达到95%(其中2027年|80%)
+            short = short[1:]
         if short == words:
             return words
         words = short
+
+
+def _after_limit(words: str) -> int:
+    """Where what is named begins after a day by which something is to be done: 区商务局于7月10日前|
+    上门服务; 0 where no such day stands inside the words."""
+    bounded = (t for t in find_times(words) if t.bound is Bound.BEFORE)
+    last = next(iter([*bounded][-1:]), None)
+    return last.end if last is not None and last.end + 1 < len(words) else 0
 
 
 def _trailing_scope(words: str) -> tuple[str, str | None]:
@@ -314,7 +337,7 @@ def _whole(items: list[str]) -> list[str]:
 def _share(text: str, begins: int, q: Quantity) -> str | None:
     """A share of something: 按工资总额的1.5%计提职工教育经费, 交流人数不少于符合人数的10%."""
     before = text[begins : q.start].rstrip()
-    if q.measure != "%" or not before.endswith("的"):
+    if q.measure not in _SHARES or not before.endswith("的"):
         return None
     words = before[:-1]
     cut = next(iter(reversed(find_name_words(words, NamePart.SHARE))), None)
@@ -373,7 +396,8 @@ def _noun(text: str, words: str, q: Quantity) -> str:
         rest = after if len(after) > 1 else rest
     if len(rest) < 2:
         kind = _names_of_kinds().get(q.kind, "")
-        rest = (f"每{q.per}{kind}" if q.per and kind else kind) or rest or words
+        named = words if q.kind in _THINGS and len(words) > 1 else ""  # 每季度巡查1次
+        rest = named or (f"每{q.per}{kind}" if q.per and kind else kind) or rest or words
     return _shortened(rest) or (q.measure or "")
 
 

@@ -27,6 +27,8 @@ from kb.language.roles import is_role_label
 from kb.lexicon import WordEntry, words_of
 
 _SENTENCE = re.compile(r"[。；;]")
+_BOX = re.compile(r"[\s─-╿]+")
+"""A line of a box around cells."""
 _DASHED_PAGE = re.compile(r"[-—–][-—–\s]*\d{1,4}[-—–\s]*[-—–]")
 _BARE_NUMBER = re.compile(r"\d{1,4}")
 _ENTRY_OF_CONTENTS = re.compile(r"[^。；;]{1,80}?(?:\.{4,}|…{2,}|·{4,}|-{6,})\s*\d{1,4}")
@@ -323,7 +325,7 @@ def _closes(text: str, brackets: int) -> bool:
 def _classify(start: int, text: str, marker: Marker | None, *, outside: bool) -> Line:
     end = start + len(text)
     kind = LineKind.TEXT
-    if _DASHED_PAGE.fullmatch(text) or _ENTRY_OF_CONTENTS.fullmatch(text):
+    if any(p.fullmatch(text) for p in (_DASHED_PAGE, _ENTRY_OF_CONTENTS, _BOX)):
         kind, marker = LineKind.FURNITURE, None
     elif marker is not None:
         kind = LineKind.MARKED

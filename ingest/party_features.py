@@ -117,8 +117,10 @@ class PartyScene(Surroundings):
         parties = [self._before_label(party) for party in parties]
         self.labels = sorted(self._labels(parties), key=lambda label: label.end)
         self._label_ends = [label.end for label in self.labels]
-        roles = [label for label in self.labels if label.value is not None]
-        taken = Ranges([*((r.start, r.end - 1) for r in roles), *self._predicates()])
+        heads = [
+            label for label in self.labels if label.value is not None or self._of_people(label)
+        ]
+        taken = Ranges([*((h.start, h.end - 1) for h in heads), *self._predicates()])
         names = [p for p in parties if not taken.overlap(p.start, p.end)]
         self._hold(names)
         self.set_words(best_role_words([t for t in words if not self._inside(t.start, t.end)]))
@@ -231,6 +233,14 @@ class PartyScene(Surroundings):
                 continue
             if text[role.end] in _CLOSING and role.start - 1 not in ends:
                 yield Token(role.start, begin, "is", role.value)
+
+    def _of_people(self, label: Token) -> bool:
+        """Whether a label heads persons, not bodies: 责任|领导:."""
+        words = self.tokens_between(label.start, label.end - 1)
+        return bool(words) and (words[-1].kind, words[-1].end) == (
+            RoleWordKind.PERSON,
+            label.end - 1,
+        )
 
     def _past_marks(self, start: int, end: int) -> int:
         """Where what a label names begins: after spaces, dashes, and the bracket that closes round a
@@ -463,6 +473,9 @@ class PartyScene(Surroundings):
 
     def _shared(self, group: Sequence[Party], zone: Zone) -> Iterator[str]:
         text, start, end = self.text, group[0].start, group[-1].end
+        begin, said = start, group[0].opener
+        if said == "item":  # 一是|区教委: it stands as after the mark before it
+            begin, said = group[0].opened_at, ""
         yield f"zone={zone.kind}"
         if zone.kind == "label":
             yield f"label={zone.role.value if zone.role else self._label_without_role(start)}"
@@ -470,9 +483,9 @@ class PartyScene(Surroundings):
         yield f"next={follower}"
         if word is not None and word.kind == RoleWordKind.ROLE:
             yield f"next-role={word.value.value if word.value else '-'}"
-        opener = group[0].opener or self._opener(start)
+        opener = said or self._opener(begin)
         yield f"open={opener}"
-        yield f"before={_class_of(self._mark_before(start))}"
+        yield f"before={_class_of(self._mark_before(begin))}"
         yield f"size={'one' if len(group) == 1 else 'few' if len(group) < 4 else 'many'}"
         limit = self.edge_after(end, _PAUSES, _REACH)
         verb = self.verb_after(end, limit)
@@ -503,7 +516,7 @@ class PartyScene(Surroundings):
             yield f"bracket-closes={'yes' if closes else 'no'}"
             yield f"bracket-after={_class_of(text[zone.start - 2 : zone.start - 1])}"
         yield f"of-label={part_of(label_of(text, start))}"
-        yield f"left={_class_of(text[start - 1 : start])}"
+        yield f"left={_class_of(text[begin - 1 : begin])}"
         yield f"right={_class_of(text[end : end + 1])}"
         colon = text.find(":", end, end + 90)
         if colon >= 0 and not any(text[at] in STOPS for at in range(end, colon)):
@@ -516,7 +529,7 @@ class PartyScene(Surroundings):
             yield from self.cells.features(start)
             if cell.column.role is not None:
                 yield f"column-role={cell.column.role.value}"
-        if start < 4 or (start < _MARKER and not text[:start].strip(_OF_MARKERS)):
+        if begin < 4 or (begin < _MARKER and not text[:begin].strip(_OF_MARKERS)):
             yield "opens-clause"
 
     def _qualifies(self, end: int, limit: int, reach: int) -> bool:

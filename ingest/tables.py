@@ -57,9 +57,13 @@ _BESIDE = 3
 """Rows after a head of which one has a number."""
 _MARKS = ("\t", "|")
 _SPACE, _WIDE = " ", "  "
-_PIPES = re.compile(r"[|｜]")
+_UPRIGHT = "|｜│┃║"
+"""What sets cells apart in Markdown and in boxes."""
+_PIPES = re.compile(rf"[{_UPRIGHT}]")
+_FRAME = f"{_UPRIGHT} \u3000" + "".join(map(chr, range(0x2500, 0x2580)))
+"""What a line that holds no cell is made of, the lines of boxes among it."""
 _WORDS, _GAPS = re.compile(r"\S+"), re.compile(r"\S+(?:[ \u3000]\S+)*")
-_EDGES = re.compile(r"\s*[|｜]?(.*?)[|｜]?\s*")
+_EDGES = re.compile(rf"\s*[{_UPRIGHT}]?(.*?)[{_UPRIGHT}]?\s*")
 _RULE = re.compile(r"[\s|｜:\-—]*-[\s|｜:\-—]*")
 _NUMERAL = re.compile(r"\d")
 _NOTE = re.compile(r"[:：]\s*([^\s:：,，。)）]{1,8})[)）。]?\s*$")
@@ -87,12 +91,14 @@ class Table:
 
 class _Line:
     """A line with its cells: `mark` is what sets them apart (None: it is one), `first` and `last` the
-    indices of the lines that it is; `new_page`: a page begins with it."""
+    indices of the lines that it is; `new_page`: a page begins with it; `ruled`: the line of a box
+    closes it."""
 
     def __init__(self, place: int, start: int, words: str, *, new_page: bool) -> None:
         self.first = self.last = place
         self.start, self.words, self.new_page = start, words, new_page
-        self.bare = words.strip("|｜ \u3000")
+        self.bare = words.strip(_FRAME)
+        self.ruled = False
 
     @cached_property
     def mark(self) -> str | None:
@@ -196,7 +202,7 @@ def find_tables(text: str, lines: Words, pages: Collection[int] = ()) -> list[Ta
             if place not in pages:
                 shown.append(line)
         elif shown:
-            shown[-1].last = place
+            shown[-1].last, shown[-1].ruled = place, True
     reader = _Reader(text, shown)
     found: list[Table] = []
     at = 0
@@ -303,7 +309,8 @@ class _Reader:
             if line.words == head.words or line.heads_duties or line.names_figures:
                 break
             made = self._placed(place, head.mark, columns)
-            if row and line.new_page and len(row.cells) < MOST and _goes_on(made, columns):
+            open_ = line.new_page or self._is_in_box(place)
+            if row and open_ and len(row.cells) < MOST and _goes_on(made, columns):
                 row = replace(row, last=place, cells=(*row.cells, *made.cells))
                 continue
             if row is not None:
@@ -311,6 +318,10 @@ class _Reader:
             row = made
         if row is not None:
             yield row
+
+    def _is_in_box(self, place: int) -> bool:
+        """Whether a line begins with an empty cell and no line of its box stands over it."""
+        return not self._lines[place].cells[0][1] and not self._line(place - 1).ruled
 
     def _placed(self, place: int, mark: str | None, columns: Sequence[Column]) -> Row:
         """The cells of a row by their places; of one with fewer than the head (a cell that stands
@@ -458,11 +469,11 @@ class _Reader:
 
 
 def _goes_on(row: Row, columns: Sequence[Column]) -> bool:
-    """Whether a row after the break of a page is the rest of the one before it: it has no number,
-    and less than half of its cells."""
+    """Whether a row after the break of a page, or inside a box, is the rest of the one before it: it
+    has no number, and at most half of its cells."""
     numbered = any(column.kind is ColumnKind.ORDINAL for column in columns)
     own = any(cell.column.kind is ColumnKind.ORDINAL for cell in row.cells)
-    return numbered and not own and 2 * len(row.cells) < len(columns)
+    return numbered and not own and 2 * len(row.cells) <= len(columns)
 
 
 def _completed(text: str, rows: Sequence[Row], over: Sequence[str]) -> Iterator[Row]:

@@ -204,17 +204,28 @@ def name_targets(
     text = reading.text
     lost = Ranges(doubts)
     found: list[FoundTarget] = []
-    for use in uses:
+    for place, use in enumerate(uses):
         if use.decision.label in (None, OTHER):
             continue
-        q = use.mention
+        q = _with_other_end(use.mention, uses[place + 1 : place + 2])
         class_ = TargetClass(use.decision.label)
         cell = cells.at(q.start)
         part = max(_part_start(text, q.start), cell.start if cell is not None else 0)
         for target in _split(text, part, q, found, cells):
-            doubtful = lost.overlap(target.value_at, target.end)
-            found.append(replace(target, class_=class_, uncertain=doubtful))
+            end = max(use.mention.until, use.mention.end)
+            doubtful = lost.overlap(target.value_at, end)
+            found.append(replace(target, end=end, class_=class_, uncertain=doubtful))
     return found
+
+
+def _with_other_end(q: Quantity, following: Sequence[Use[Quantity]]) -> Quantity:
+    """A quantity up to the end of the one that goes on right after it (5%|—20%之间, 五百元以上|三千元
+    以下罚款): what is said of both stands behind."""
+    other = following[0].mention if following else None
+    beside = other is not None and (
+        other.from_ == q.until or (q.role, other.role) == ("low", "high")
+    )
+    return replace(q, until=other.until) if other is not None and beside else q
 
 
 def _part_start(text: str, at: int) -> int:

@@ -16,6 +16,7 @@ from functools import lru_cache
 from ingest.numbering import find_marker
 from kb.language.engine import Grammar, Token
 from kb.language.numerals import TENS
+from kb.language.times import Bound, Time
 from kb.lexicon import WordEntry, load_lexicon
 
 _REACH = 40
@@ -41,6 +42,7 @@ class EventWord(StrEnum):
     UNTIL = "until"  # leads to a day
     PAPER = "paper"  # the document itself
     ISSUE = "issue"  # its issue or entry into force
+    SHARE = "share"  # what follows holds of a part only: 其中
     AIM = "aim"  # may open a sentence before its time
     IS = "is"  # a stretch is named by it: 试点期为
     NOT = "not"  # what is shut out or did not happen in that long: 三年内不得
@@ -149,6 +151,16 @@ class Before:
             return None
         return Event(start, end, opens, closing.kind == EventWord.AHEAD)
 
+    def ahead(self, parties: Sequence[tuple[int, int]] = ()) -> Event | None:
+        """The event right before the place, which no word closes: 会议召开|10日前."""
+        end = self._past_space(self.at)
+        if self.ends_at(end, *EventWord) is not None:
+            return None
+        start = self._past_number(self._event_start(end, parties))
+        while start < end and self.text[start] in _SPACE:
+            start += 1
+        return Event(start, end, start, ahead=True) if 2 <= end - start <= _LONGEST else None
+
     def _past_space(self, place: int) -> int:
         while place > self.low and self.text[place - 1] in _SPACE:
             place -= 1
@@ -173,6 +185,14 @@ class Before:
         first = bisect_left(parties, (self.low, 0))
         cuts += [stop for _, stop in parties[first : first + _REACH] if stop < end]
         return max(cuts)
+
+
+def event_of(text: str, time: Time, parties: Sequence[tuple[int, int]] = ()) -> Event | None:
+    """The event that a length runs from, or before which it ends (会议召开10日前); an event does not
+    hold one of the `parties`, local ranges in order."""
+    before = Before(text, time.start)
+    event = before.event(parties)
+    return before.ahead(parties) if event is None and time.bound is Bound.BEFORE else event
 
 
 _LONGEST = 30

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 
 from ingest.quantity_features import genre_of, part_of
 from ingest.surroundings import LINE_ENDS, PARTS, STOPS, Surroundings, crossed, label_of
-from ingest.time_events import Before, EventWord, find_event_words
+from ingest.time_events import EventWord, event_of, find_event_words
 from kb.durations import TIME_UNITS, parse_duration
 from kb.language.engine import Grammar, Token, best
 from kb.language.roles import RoleWordKind, best_role_words, find_role_words
@@ -102,6 +103,9 @@ class TimeScene(Surroundings):
 
     def _features(self, place: int) -> Iterator[str]:
         time, text = self.times[place], self.text
+        event = event_of(text, time) if time.duration else None
+        if event is not None and event.ahead:  # counted from its event, not from the document's day
+            time = replace(time, first=None, last=None)
         yield f"kind={time.kind.value}"
         yield f"bound={time.bound.value or '-'}"
         yield f"year={time.year.value or '-'}"
@@ -135,7 +139,6 @@ class TimeScene(Surroundings):
         yield f"apart={self._apart(time)}"
         yield f"attribute={self._attribute(time.end, stop)}"
         yield f"figure={self._figure(time.end, end)}"
-        event = Before(text, time.start).event() if time.duration else None
         yield f"event={'-' if event is None else 'ahead' if event.ahead else 'after'}"
         yield f"title-year={self._title_year(time)}"
         if text.rfind('"', begin, time.start) >= 0 and (text.count('"', begin, time.start) % 2):

@@ -37,11 +37,10 @@ class Hit(Fact):
 
 class Filter(Fact):
     """Which chunks a search may find; what is empty does not count. `plan` and `document` are ids;
-    `unit` a canonical name; `year` one of the clause's deadlines; `validity` as printed (有效)."""
+    `year` one of the clause's deadlines; `validity` as printed (有效)."""
 
     plan: str = ""
     document: str = ""
-    unit: str = ""
     year: int | None = None
     validity: str = ""
 
@@ -51,7 +50,6 @@ class Filter(Fact):
         return (
             (not self.plan or have.get("plan") == self.plan)
             and (not self.document or chunk.document_id == self.document)
-            and (not self.unit or self.unit in str(have.get("units", "")).split("|"))
             and (self.year is None or str(self.year) in str(have.get("years", "")).split("|"))
             and (not self.validity or have.get("validity") == self.validity)
         )

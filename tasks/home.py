@@ -44,7 +44,8 @@ class Whose(StrEnum):
 
 class Home(Fact):
     """The government whose duties the house supervises. `given`: by the setting; else it is the
-    place of the first document. Without a place nothing is another issuer's."""
+    place of the first document that a local government issued. Without a place nothing is another
+    issuer's."""
 
     jurisdiction: Jurisdiction
     given: bool
@@ -56,23 +57,32 @@ class Home(Fact):
         return "".join((*reversed(j.parents), j.place)) if j.place else ""
 
 
-def read_home(connection: Connection, government: str = "") -> Home:
+def read_home(connection: Connection, government: str = "", *, without: str = "") -> Home:
     """The home government.
 
     Args:
         connection: to the store.
         government: as the setting names it (万州区, 重庆市万州区人民政府); empty for the issuer of the
-            first document recorded that says one and is not withdrawn.
+            first document recorded that says one and is not withdrawn: a local one where there is
+            any, for every office has documents of the State Council.
+        without: the id of a document that is not looked at.
     """
     if government:
         return Home(jurisdiction=detect_jurisdiction(government), given=True)
     d = schema.document.c
     rows = connection.execute(
-        select(d.issuer, d.title).where(d.withdrawn_at.is_(None)).order_by(d.recorded_at, d.id)
+        select(d.issuer, d.title)
+        .where(d.withdrawn_at.is_(None), d.id != without)
+        .order_by(d.recorded_at, d.id)
     )
-    found = next((said for row in rows if (said := issuers_of(*row))), ())
+    found: Jurisdiction | None = None
+    for row in rows:
+        said = next(iter(issuers_of(*row)), None)
+        if said is not None and said.level is not Level.STATE:
+            return Home(jurisdiction=said, given=False)
+        found = found or said
     unknown = Jurisdiction(place=None, level=Level.OTHER)
-    return Home(jurisdiction=found[0] if found else unknown, given=False)
+    return Home(jurisdiction=found or unknown, given=False)
 
 
 def whose(home: Home, issuer: str | None, title: str) -> Whose:
@@ -185,11 +195,34 @@ def take_up(
         tracked = found is not Whose.OTHER
     since = at.astimezone(UTC) if tracked else None
     connection.execute(update(d).where(d.c.id == document.id).values(tracked_since=since))
-    return Taken(tracked=tracked, findings=tuple(_told(home, document, found, tracked=tracked)))
+    told = [*_told(home, document, found, tracked=tracked)]
+    if found is Whose.HOME and not home.given and home.jurisdiction.level is not Level.STATE:
+        former = read_home(connection, without=document.id).jurisdiction
+        told += _now_ours(connection, home) if former.level is Level.STATE else ()
+    return Taken(tracked=tracked, findings=tuple(told))
+
+
+def _now_ours(connection: Connection, home: Home) -> Iterator[Finding]:
+    """That the house is known only now: documents of central bodies were taken up before."""
+    d = schema.document.c
+    rows = connection.execute(
+        select(d.id, d.issuer, d.title).where(schema.CURRENT, schema.TRACKED).order_by(d.id)
+    )
+    keys = [row.id for row in rows if whose(home, row.issuer, row.title) is Whose.OTHER]
+    if keys:
+        shown = " ".join(keys)
+        yield Finding(
+            code="home-found",
+            message=f"按本文件认定本级政府为{home.place}（可用 DUBAN_GOVERNMENT 设定）；此前入库的上级文件仍列入督办，"
+            f"仅供查阅的: duban documents untrack {shown} --reason …"
+            f" / by this document the home government is {home.place} (set DUBAN_GOVERNMENT for another); "
+            f"documents from above that were added before are still tracked; for reference only: "
+            f"duban documents untrack {shown} --reason …",
+        )
 
 
 def _told(home: Home, document: Document, found: Whose, *, tracked: bool) -> Iterator[Finding]:
-    by = ("由 DUBAN_GOVERNMENT 设定", "by DUBAN_GOVERNMENT") if home.given else ("按首份文件", "by the first document")  # fmt: skip
+    by = ("由 DUBAN_GOVERNMENT 设定", "by DUBAN_GOVERNMENT") if home.given else ("按首份地方文件", "by the first local document")  # fmt: skip
     if not tracked:
         who = "".join((document.issuer or document.title).split())
         yield Finding(

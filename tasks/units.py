@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from difflib import get_close_matches
 from functools import lru_cache
 
 from sqlalchemy import Connection, func, or_, select
@@ -37,6 +38,8 @@ _PREFIXES = {"-": "", "省": "省", "市": "市", "区县": "区"}
 such units begin."""
 _SHOWN = 12
 """Candidates that a message lists."""
+_NEAREST = 3
+"""Names like one that is not known that a message offers."""
 
 
 class Unit(Fact):
@@ -208,11 +211,9 @@ class Units:
             return [self._units[given]]
         found = set(self._names.get(given, ()))
         for jurisdiction in self._jurisdictions:
-            organisations = organisations_for(jurisdiction)
             # 卫健委 is our own or the State's: which of them bears a duty here decides.
-            for known in (organisations.resolve(given), organisations.local(given)):
-                if known is not None:
-                    found.add(unit_key(jurisdiction.place, known.name, known.id))
+            known = organisations_for(jurisdiction).meanings(given)
+            found |= {unit_key(jurisdiction.place, unit.name, unit.id) for unit in known}
         return [self._units[key] for key in sorted(found & self._units.keys())]
 
     def one(self, words: str) -> Unit:
@@ -224,13 +225,21 @@ class Units:
         """
         found = self.find(words)
         if not found:
+            near = self._nearest(words)
+            zh, en = (f"; 相近的: {near}", f"; nearest: {near}") if near else ("", "")
             raise UnknownUnitError(
-                f"没有单位“{words}” / no unit {words!r}",
+                f"没有单位“{words}”{zh} / no unit {words!r}{en}",
                 hint="单位见 duban units 或单位页 / units are in duban units and on the page of units",
             )
         if len(found) > 1:
             raise AmbiguousUnitError(words, (u.id for u in found))
         return found[0]
+
+    def _nearest(self, words: str) -> str:
+        """What to call the units whose names are most like `words`, none where none is."""
+        near = get_close_matches("".join(words.split()), self._names, n=_NEAREST)
+        labels = dict.fromkeys(self.label(k) for n in near for k in sorted(self._names[n]))
+        return "、".join(list(labels)[:_NEAREST])
 
     def bind(self, words: str) -> str:
         """The id of the unit that somebody is bound to, or something is kept for: one of the

@@ -250,8 +250,9 @@ def search(
     from kb.retrieval import Filter  # noqa: PLC0415
 
     state: Run = context.obj
-    wanted = Filter(unit=unit, year=year, document=document, validity=validity)
-    state.code = knowledge.search(state.settings, query, wanted, plan, limit, state.out(as_json))
+    wanted = Filter(year=year, document=document, validity=validity)
+    out = state.out(as_json)
+    state.code = knowledge.search(state.settings, query, wanted, unit, plan, limit, out)
 
 
 @app.command()

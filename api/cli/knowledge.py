@@ -112,7 +112,7 @@ def _say_status(found: IndexStatus, out: Output) -> None:
 
 
 def search(
-    settings: Settings, query: str, wanted: Filter, plan: str, limit: int, out: Output
+    settings: Settings, query: str, wanted: Filter, unit: str, plan: str, limit: int, out: Output
 ) -> int:
     """Find clauses and show the shares of each list in their scores. 1 where none is found."""
     with Store.open(settings.store_url) as store:
@@ -120,10 +120,17 @@ def search(
     assistant = Assistant(
         register, retriever_builder(settings, lambda m: out.complain(out.side(m)))
     )
+    borne = {p.clause.id for p in register.tasks_of(register.known.one(unit).id)} if unit else None
     titles = {p.id: p.title for e in register.extractions for p in e.plans}
     plans = {key for key, title in titles.items() if plan in title}
     found = assistant.search.find(
-        query, limit, keep=lambda c: wanted(c) and (not plan or c.metadata.get("plan") in plans)
+        query,
+        limit,
+        keep=lambda c: (
+            wanted(c)
+            and (not plan or c.metadata.get("plan") in plans)
+            and (borne is None or c.clause_id in borne)
+        ),
     )
     rows = [
         {

@@ -108,7 +108,7 @@ class Beginning:
                 options.append((self._in_tiers(body) + _HEADING, body.end - 1))
             elif len(self.bodies) > 1 and self.bodies[-2].end == body.start:
                 first = self.bodies[-2]
-                if body.depth == 0:  # 农业银行|砚溪县|支行
+                if body.depth == 0 and not body.determined:  # 农业银行|砚溪县|支行
                     options.append((self._in_tiers(first, body.end), first.start))
                 elif first.depth == body.depth == 1 and self.entry.depth > 1:
                     options.append((self._in_tiers(body) + _BOTH, first.start))

@@ -38,7 +38,8 @@ class UnitExample(Fact):
 
 class FunctionEntry(Fact):
     """A body that governments have: its names without the level (教委), by level where they
-    differ; `prefix` 委 for bodies of the party committee (区委编办)."""
+    differ; `prefix` 委 for bodies of the party committee (区委编办); `short`: names that documents of
+    its own government print without a level (工委办)."""
 
     function: str
     english: str
@@ -48,6 +49,7 @@ class FunctionEntry(Fact):
     province: tuple[str, ...] = ()
     former: tuple[str, ...] = ()
     lay: tuple[str, ...] = ()
+    short: tuple[str, ...] = ()
     examples: tuple[UnitExample, ...]
 
 
@@ -112,7 +114,7 @@ class UnitMention(Fact):
     open_ended: bool = False
 
 
-_OFFICE_ENDS = frozenset("局办委院队部会厅署")
+_OFFICE_ENDS = frozenset("局办委院队部会厅署室")
 _OF_HOME = re.compile(
     rf"{any_of(place_words(PlaceKind.OWN))}?{any_of(PLACE_ENDS)}{any_of(place_words(PlaceKind.OWN_AFTER))}?"
 )
@@ -135,6 +137,7 @@ class Organisations:
         self._names: dict[str, tuple[OrgUnit, str, bool, bool]] = {}
         self._index: dict[str, list[str]] = defaultdict(list)
         self._lay: dict[str, OrgUnit] = {}
+        self._alike: dict[str, list[OrgUnit]] = defaultdict(list)
         self._stems: dict[str, OrgUnit] = {}
         for unit, form, name, vague, open_ended in _entries(jurisdiction):
             self._names.setdefault(form, (unit, name, vague, open_ended))
@@ -144,6 +147,7 @@ class Organisations:
             unit = self._local_unit(entry)
             for word in (*entry.lay, *entry.local, *entry.former):
                 self._lay.setdefault(word, unit)
+                self._alike[word].append(unit)
             for word in entry.lay:
                 if not word.endswith(("部门", "机关", "机构")):
                     self._stems.setdefault(word, unit)
@@ -190,6 +194,13 @@ class Organisations:
                 return None if name.startswith(place) else self.resolve(place + name[len(stem) :])
         bare = _OF_HOME.match(name)
         return self._lay.get(name[bare.end() :]) if bare else None
+
+    def meanings(self, name: str) -> tuple[OrgUnit, ...]:
+        """All units that a name can mean here, what `resolve` takes first: without a level, a body of
+        the State Council and our own are called alike (卫健委), and some of our own are (督查室)."""
+        first = self.resolve(name)
+        units = (*([first] if first else []), *self._alike.get(name, ()))
+        return tuple({unit.id: unit for unit in units}.values())
 
     def resolve_english(self, phrase: str) -> OrgUnit | None:
         """The unit whose English name has the content words of `phrase` (“health commission”)."""
@@ -387,13 +398,11 @@ def _entries(jurisdiction: Jurisdiction) -> Iterator[tuple[OrgUnit, str, str, bo
 def _own_abbreviations(
     jurisdiction: Jurisdiction,
 ) -> Iterator[tuple[OrgUnit, str, str, bool, bool]]:
-    """Short names that need their document: 工委办 for 区委教育工委办公室, zones by name."""
+    """Short names that need their document: 工委办 for 区委教育工委办公室."""
     for entry in load_lexicon("functions", FunctionEntry):
-        if entry.function == "education-work-committee-office":
-            prefix = _prefix(jurisdiction)
-            unit = _function_unit(entry, jurisdiction.level, prefix, jurisdiction)
-            for form in entry.lay:
-                yield unit, form, unit.name, False, False
+        unit = _function_unit(entry, jurisdiction.level, _prefix(jurisdiction), jurisdiction)
+        for form in entry.short:
+            yield unit, form, unit.name, False, False
 
 
 def _shown(entry: FunctionEntry, prefix: str, name: str) -> str:

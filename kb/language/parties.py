@@ -20,9 +20,11 @@ from kb.language.party_words import (
     LEVELS,
     PartyWords,
     WordKind,
+    is_suffix,
     read_words,
     suffix_of,
     words_of,
+    zones,
 )
 
 _LONGEST = 30
@@ -53,8 +55,8 @@ class Party(NamedTuple):
 
     `class_`: the class of its last suffix (office, government, group, association, enterprise,
     institute); `determined`: a determiner opens it (各有关部门); `opener`: the class of the word
-    before it (agent 由, recipient 报, companion 会同, object 督促, source 按照, verb, connective);
-    empty where it opens its part of the sentence.
+    before it (agent 由, recipient 报, companion 会同, object 督促, source 按照, item 一是, verb,
+    connective); empty where it opens its part of the sentence.
     """
 
     start: int
@@ -188,6 +190,7 @@ def _before(party: Party) -> Before:
         and not party.determined
         and len(name) > 4
         and name[-1] in LEVELS
+        and not name.endswith(zones())
         and LEVELS.isdisjoint(name[:-1])
     )
     return Before(party.start, party.end, depth, party.class_, party.determined, heading)
@@ -206,7 +209,7 @@ def _said_to_act(text: str, token: Token, edge: int, near: Sequence[Token]) -> b
 def _named_in_full(mention: UnitMention) -> bool:
     """区教委, 各有关部门: nothing but a place stands before them. Of 领导小组办公室 and 学校, and of
     (国家公共)安全部, the name may begin before."""
-    if mention.vague:
+    if mention.vague or is_suffix(mention.text):  # 西虹桥商务|区管委会
         return False
     if mention.text.startswith(words_of(WordKind.DETERMINER)):
         return True

@@ -102,6 +102,11 @@ def suffix_of(name: str) -> PartyWords:
     return _NO_SUFFIX
 
 
+def is_suffix(name: str) -> bool:
+    """Whether a name is nothing but a suffix: 区管委会."""
+    return name in _suffixes()
+
+
 def read_words(text: str, known: Sequence[UnitMention]) -> list[Token]:
     """The words of names in `text` that together explain it best, in order, without overlap; the
     value of a token is its `PartyWords`, of a known name its mention."""
@@ -110,8 +115,14 @@ def read_words(text: str, known: Sequence[UnitMention]) -> list[Token]:
         for token in _grammar().words_in(text)
         if token.kind != WordKind.ALTERNATIVE or _in_brackets(text, token)
     )
-    names = (Token(m.start, m.end, KNOWN, m, score=1.5) for m in known)
-    return best([*words, *_inside_names(text), *names], _KINDS)
+    runs = [m.span() for m in _level_runs().finditer(text)]
+    names = (Token(m.start, m.end, KNOWN, m, score=1.5) for m in known if not _breaks_off(m, runs))
+    return best([*words, *_inside_names(text, runs), *names], _KINDS)
+
+
+def _breaks_off(mention: UnitMention, runs: Sequence[tuple[int, int]]) -> bool:
+    """Whether a known name ends inside levels that go on: 各市、县|、区政府, 各区、县|(市)人民政府."""
+    return any(mention.start <= start < mention.end < end for start, end in runs)
 
 
 @lru_cache
@@ -139,16 +150,15 @@ def _level_runs() -> re.Pattern[str]:
 
 
 @lru_cache
-def _zones() -> tuple[str, ...]:
+def zones() -> tuple[str, ...]:
     """Suffixes that end as a level does and are more: 园区."""
     return tuple(w for w in _suffixes() if w[-1] in LEVELS and len(w) > 1)
 
 
-def _inside_names(text: str) -> Iterator[Token]:
-    for match in _level_runs().finditer(text):
-        if not text.endswith(_zones(), 0, match.start() + 1):  # 园区、镇
-            entry = suffix_of(text[match.start() : match.start() + 1])
-            yield Token(*match.span(), WordKind.SUFFIX, entry, score=_RUN)
+def _inside_names(text: str, runs: Sequence[tuple[int, int]]) -> Iterator[Token]:
+    for start, end in runs:
+        if not text.endswith(zones(), 0, start + 1):  # 园区、镇
+            yield Token(start, end, WordKind.SUFFIX, suffix_of(text[start]), score=_RUN)
     for pattern in (_QUOTED, _HOTLINE):
         for match in pattern.finditer(text):
             if text[match.start() - 1 : match.start()] in LEVELS:

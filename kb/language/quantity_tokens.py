@@ -99,7 +99,9 @@ def _inside_code(text: str, start: int, end: int) -> bool:
     before, after = text[start - 1 : start], text[end : end + 1]
     if before.isascii() and before.isalpha():
         return after != "%"
-    return before == "." and text[start - 2 : start - 1].isdigit()
+    # 15.三分之二 is a number of a clause and a share.
+    in_decimal = before == "." and text[start - 2 : start - 1].isdigit()
+    return in_decimal and text[start].isascii()
 
 
 def _neighbours(text: str, high: Reading) -> Iterator[Token]:

@@ -187,7 +187,8 @@ class _Governing:
         else:
             return
         alone = point.only_year or point.size == "year"
-        if point.year is None or day is None:
+        ahead = point.shift is not None and point.shift > 0  # 明年…，下半年…
+        if (point.year is None and not ahead) or day is None:
             return
         if self._first and self._in_title(made.start):
             return  # where the reference says no year, that of a title is better than none

@@ -24,7 +24,7 @@ from tests.evaluation.cases import (
     measure_times,
 )
 from tests.evaluation.default_pipeline import measure_share
-from tests.evaluation.documents import LEAST, Read, print_table, read_all
+from tests.evaluation.documents import LEAST, WIDTH, Read, print_table, read_all
 from tests.evaluation.questions import (
     GOLD,
     NOTICE,
@@ -48,7 +48,7 @@ _REFUSE = ("unanswerable", "adversarial")
 
 def main(arguments: list[str]) -> int:
     """Measure, print, compare; 1 where a figure is below its least."""
-    console = Console()
+    console = Console(width=WIDTH)
     found: list[Figure] = [figure for case in cases() for figure in measure(case)]
     if (SHARED / "time_peer.jsonl").exists():
         found += [measure_times(), measure_numbers()]
@@ -93,12 +93,17 @@ def main(arguments: list[str]) -> int:
 
 def _documents(console: Console) -> Iterator[Figure]:
     """Documents by the folds that never saw them: what is published of reading."""
-    pooled = print_table(list(read_all(annotated())), console)
+    reads = list(read_all(annotated()))
+    pooled = print_table(reads, console)
     record = Read("open and closed")
     for folder in ("open", "closed"):
         record.add(pooled[folder])
     for kind, least in LEAST.items():
-        yield Figure("issuer left out", kind, record.counts[kind].f1 or 0.0, least, {})
+        each = {r.name: r.counts[kind].f1 for folder, r in reads if folder in ("open", "closed")}
+        rows = {name: f1 >= least for name, f1 in each.items() if f1 is not None}
+        yield Figure("issuer left out", kind, record.counts[kind].f1 or 0.0, least, rows)
+    for name, shares in (("class of targets", record.classes), ("dates of targets", record.dates)):
+        yield Figure("issuer left out", name, sum(shares) / max(len(shares), 1), 0.9, {})
     taken = record.taken / max(record.tempting, 1)
     yield Figure("issuer left out", "tempting mentions left", 1 - taken, 0.97, {})
     coverage = sum(record.coverage) / len(record.coverage)

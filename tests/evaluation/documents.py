@@ -38,6 +38,8 @@ JUDGE = SHARED.parent / "tools" / "score_extract.py"
 KINDS = ("owners", "deadlines", "targets", "conditions")
 LEAST = {"owners": 0.87, "roles": 0.83, "deadlines": 0.88, "targets": 0.85, "conditions": 0.70}
 """What the pooled figures of the documents beside the project aim at."""
+WIDTH = 132
+"""Characters of a line of what is printed: the widest table has eleven columns."""
 _PARTS = 5
 
 
@@ -149,8 +151,13 @@ def _read(document: Annotated, folder: Path, models: Models, judge: Any) -> Read
     negatives = judged.get("negatives") or {"tried": 0, "hit": 0}
     read.tempting, read.taken = negatives["tried"], negatives["hit"]
     targets = judged.get("targets") or {}
-    read.dates += [targets["deadline_acc"]] if targets.get("deadline_acc") is not None else []
-    read.classes += [targets["class_acc"]] if targets.get("class_acc") is not None else []
+    required = [row for row in gold["targets"] or [] if not row.get("optional")]
+    for shares, name, key in (
+        (read.classes, "class_acc", "class"),
+        (read.dates, "deadline_acc", "deadline"),
+    ):
+        if (share_of := targets.get(name)) is not None:  # a document counts by its rows
+            shares.extend([share_of] * sum(1 for row in required if row.get(key)))
     ledger = read_ledger(extraction, replace(models, why=True))
     read.coverage.append(ledger.coverage)
     uses = Counter(m.use for m in ledger.mentions)
@@ -159,9 +166,11 @@ def _read(document: Annotated, folder: Path, models: Models, judge: Any) -> Read
 
 
 def print_table(reads: Sequence[tuple[str, Read]], console: Console) -> dict[str, Read]:
-    """Every document that may be looked at, then each folder pooled; the pooled ones."""
+    """Every document that may be looked at, then each folder pooled, and what share of the decided
+    is wrong by its use; the pooled ones."""
     pooled: dict[str, Read] = {}
-    table = Table("document", *KINDS, "roles", "tempting", "undecided", "coverage")
+    columns = (*KINDS, "roles", "class", "dates", "tempting", "undecided", "coverage")
+    table = Table("document", *columns)
     for folder, read in reads:
         pooled.setdefault(folder, Read(f"{folder} (pooled)")).add(read)
         if folder != "texts":
@@ -169,6 +178,11 @@ def print_table(reads: Sequence[tuple[str, Read]], console: Console) -> dict[str
     for read in pooled.values():
         table.add_row(*_row(read), style="bold")
     console.print(table)
+    wrong = Table("wrong of what was decided to be", *KINDS)
+    for read in pooled.values():
+        counts = [read.counts[kind] for kind in KINDS]
+        wrong.add_row(read.name, *(f"{c.said - c.right:.0f}/{c.said:.0f}" for c in counts))
+    console.print(wrong)
     return pooled
 
 
@@ -177,6 +191,8 @@ def _row(read: Read) -> Iterator[str]:
     for kind in (*KINDS, "roles"):
         f1 = read.counts[kind].f1
         yield "-" if f1 is None else f"{f1:.3f}"
+    for shares in (read.classes, read.dates):
+        yield f"{sum(shares) / len(shares):.3f}" if shares else "-"
     yield f"{read.taken}/{read.tempting}"
     yield f"{read.unclassified / max(read.mentions, 1):.3f}"
     yield f"{sum(read.coverage) / max(len(read.coverage), 1):.3f}"
@@ -184,7 +200,7 @@ def _row(read: Read) -> Iterator[str]:
 
 def main(arguments: Sequence[str]) -> int:
     """Print the figures."""
-    console = Console()
+    console = Console(width=WIDTH)
     if not JUDGE.exists():
         console.print("../shared is absent: nothing to score")
         return 1

@@ -477,6 +477,7 @@ def test_lengths_with_their_events(text, due):
     [
         ("合同期满前30日内申请。", True),
         ("停水须提前24小时公告。", True),
+        ("于会议召开10日前通知。", True),
         ("验收后30日内移交。", False),
     ],
 )
@@ -592,3 +593,19 @@ def test_a_document_that_only_records_asks_for_no_number():
 
     assert values(text) <= {"0.62"}
     assert "208000000" in values(text.replace("公报", "管理方案").replace("总量2", "总量控制在2"))
+
+
+def test_what_holds_of_a_part_only_governs_no_more():
+    [found] = read_deadlines("建成基站60座,其中2026年30座。", "in")
+    assert found.governs[0] == found.at
+
+
+def test_labels_of_people_and_times_after_the_owners_are_of_the_same_duty():
+    text = (
+        "某区供热工作方案\n2026年8月3日\n一、任务\n1.排查管网\n排查老旧管网120公里，消除隐患。\n"
+        "牵头部门：区住建局\n责任领导：李某\n完成时限：2026年9月20日\n"
+    )
+    [task] = extract_bytes(text.encode(), "案.txt").tasks
+    assert [a.unit for a in task.responsibilities] == ["区住建局"]
+    assert [m.due.date for m in task.milestones] == [date(2026, 9, 20)]
+    assert {t.milestone_id for t in task.targets} == {m.id for m in task.milestones}

@@ -38,6 +38,11 @@ def names(text: str) -> list[str]:
             "生均教学及辅助用房面积、生均体育运动场馆面积等指标校际差异系数不高于0.5",
             "|生均体育运动场馆面积等指标校际差异系数",
         ),
+        ("工作人员不少于服务人口的3‰", "|工作人员占服务人口的比例"),
+        # The number of an item, and who does it by when, are none.
+        ("第四条 树龄三百年", "|树龄"),
+        ("二是增开夜班公交线路12条", "|增开夜班公交线路"),
+        ("区商务局会同供电单位于7月10日前上门服务不少于2000户次", "|上门服务"),
         # Where no name is printed, the kind of measure has one.
         ("满18周岁", "|年龄"),
     ],

@@ -42,6 +42,8 @@ def roles(text: str, **more) -> list[tuple[str, str]]:
             "开展试点。(区教委指导,区公安局负责)",
             [("区教委", "supervise"), ("区公安局", "responsible")],
         ),
+        # A label of persons heads no bodies and is none.
+        ("牵头单位:区教委;责任领导:王某", [("区教委", "lead")]),
         ("区教委会同区财政局制定办法。", [("区教委", "lead"), ("区财政局", "joint")]),
     ],
 )
@@ -78,6 +80,9 @@ def test_a_name_that_only_its_place_shows_is_kept_in_a_labelled_list() -> None:
         ("区教委将不再安排学位。", "next=modal-negation", True),
         ("区教委不得收费。", "next=negation", False),
         ("区教委曾于2023年约谈。", "next=past", True),
+        # The number of an item is no word that governs it.
+        ("明确分工:一是区教委负责布点。", "left=colon", True),
+        ("分工是区教委负责布点。", "open=source", True),
     ],
 )
 def test_what_shows_that_a_body_bears_nothing(text: str, feature: str, there: bool) -> None:

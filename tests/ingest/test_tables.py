@@ -242,3 +242,37 @@ def test_what_follows_a_table_is_no_part_of_its_last_row() -> None:
     text = f"{PLAN}三、任务分解\n{HEAD}\n{ROWS}各单位要在每月底前报送进度，逾期的通报批评。\n"
     clauses = _clauses(extract_bytes(text.encode(), "plan.txt"))
     assert clauses[-1] == "各单位要在每月底前报送进度，逾期的通报批评。"
+
+
+def test_a_table_in_a_box_is_read_by_its_cells():
+    text = """某区创建任务清单
+2026年2月1日
+┌────┬────────┬────────┬────────┐
+│序号│措施    │责任单位│时限    │
+├────┼────────┼────────┼────────┤
+│1   │清理广告│区城管局│6月底前 │
+├────┼────────┼────────┼────────┤
+│2   │增设标牌│区教委  │9月底前 │
+│    │200处   │、各镇  │        │
+└────┴────────┴────────┴────────┘
+"""
+    found = extract_bytes(text.encode(), "表.txt")
+    assert [[a.unit for a in t.responsibilities] for t in found.tasks] == [
+        ["区城管局"],
+        ["区教委", "各镇"],
+    ]
+    assert [str(t.milestones[0].due.date) for t in found.tasks] == ["2026-06-30", "2026-09-30"]
+
+
+def test_a_measure_in_the_name_of_a_row_is_that_of_its_numbers():
+    text = (
+        "某市养老发展指标表\n2026年2月1日\n序号\t指标\t2028年\t2030年\n"
+        "1\t护理型床位占比（%）\t70\t75\n2\t每千名老年人床位数（张）\t32\t40\n"
+    )
+    found = [t for task in extract_bytes(text.encode(), "表.txt").tasks for t in task.targets]
+    assert [(t.metric, t.measure) for t in found] == [
+        ("护理型床位占比", "%"),
+        ("护理型床位占比", "%"),
+        ("每千名老年人床位数", "张"),
+        ("每千名老年人床位数", "张"),
+    ]

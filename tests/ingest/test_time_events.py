@@ -46,6 +46,21 @@ def test_an_event_is_what_its_words_enclose(marked: str, event: str, opens: str)
 
 
 @pytest.mark.parametrize(
+    ("marked", "event"),
+    [
+        ("于会议召开|10日前通知", "会议召开"),
+        ("项目单位应于开工|15日前报送", "开工"),
+        ("请于|10日前报送", None),
+        ("应当|10日前报送", None),
+    ],
+)
+def test_an_event_that_no_word_closes(marked: str, event: str | None) -> None:
+    text, at = split(marked)
+    found = Before(text, at).ahead()
+    assert (text[found.start : found.end] if found else None) == event
+
+
+@pytest.mark.parametrize(
     "marked",
     [
         "|3个月内移交",

@@ -59,7 +59,7 @@ def settings_shown(
     yield Group(("服务", "Service"), rows(
         ("DUBAN_STORE", _without_password(c.store_url), "数据库", "the store"),
         ("DUBAN_HOME", c.home, "程序写文件的目录", "folder of what duban writes"),
-        ("DUBAN_GOVERNMENT", c.government, "本级政府，空为首份文件的印发地", "the home government; empty: that of the first document"),
+        ("DUBAN_GOVERNMENT", c.government, "本级政府，空为首份地方文件的印发地", "the home government; empty: that of the first local document"),
         ("DUBAN_CHECKPOINTS", c.checkpoints, "留存日志校验点的文件，空为不留存", "file that keeps checkpoints of the log; empty: none"),
         ("DUBAN_LANG", c.language, "默认语言", "usual language"),
         ("DUBAN_TIMEZONE", c.timezone, "“今天”的时区", "time zone of “today”"),

@@ -311,6 +311,8 @@ def test_a_printed_year_governs_what_follows() -> None:
         False,
         False,
     )
+    [_, later] = find_times("明年开展评选，下半年公布结果", reference=REFERENCE)
+    assert later.last == date(REFERENCE.year + 1, 12, 31)
     [_, alone] = find_times("2027年1月底前试点，2月底前推广", reference=REFERENCE, carry=False)
     assert (alone.last, alone.assumed) == (date(2026, 2, 28), True)
 
