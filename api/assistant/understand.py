@@ -6,25 +6,27 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
-from api.assistant.comparing import compared
 from api.assistant.dialogue import OF_CLAUSE, Going, Turn, follow, goes, stand_alone, turn_of
-from api.assistant.intents import Intent, find_intent, find_roles, first_of, says
+from api.assistant.intents import Intent, cut, find_intent, find_roles, first_of, says
 from api.assistant.names import find_places, find_plan, find_units, without_own_places
 from api.assistant.orders import Instruction, without_instructions
-from api.assistant.plan import Plan
+from api.assistant.plan import Plan, plan_of
+from api.assistant.quantities import find_conditions
 from api.assistant.question import Question
+from api.assistant.scope import Scope
 from api.assistant.topics import as_meant, asked_by_noun, has_topic
 from api.assistant.windows import find_window
 from kb.expansion import simplify, translate
 from kb.language.numerals import normalize_number
 from kb.language.organisations import Organisations
+from tasks.models import PolicyRelation
+from tasks.query import Select
 
 __all__ = [
     "REMEMBERED",
     "Instruction",
     "Intent",
     "Question",
-    "compared",
     "understand",
     "without_instructions",
 ]
@@ -53,6 +55,7 @@ _FIRST_EN = re.compile(
 )
 _ENGLISH_N = {"two": 2, "three": 3, "five": 5, "ten": 10}
 _FEW = 5
+_RELATIONS = tuple(r for r in PolicyRelation if r is not PolicyRelation.CITES)
 _BESIDE = 8
 """Characters between 没有 and what is missing."""
 
@@ -64,16 +67,17 @@ def understand(
     as_of: date,
     context: Sequence[str] = (),
     plan: Plan | None = None,
+    scope: Scope | None = None,
 ) -> Question:
     """Read a question. `organisations` are those of the documents' governments; `context` holds
     the questions asked before it, oldest first, of which the last 20 count; `plan` is what it asks
-    for, where somebody says it."""
+    for, where somebody says it; `scope` knows the documents by their names."""
     before: Question | None = None
     for asked in context[-REMEMBERED:]:
-        question = _next(asked[:_BEGINNING], before, organisations, as_of)
+        question = _next(asked[:_BEGINNING], before, organisations, as_of, None, scope)
         if not question.unclear:  # 谢谢 does not end what was talked about
             before = question
-    question = _next(text, before, organisations, as_of, plan)
+    question = _next(text, before, organisations, as_of, plan, scope)
     plain = as_meant(without_instructions(simplify(text).strip()))
     if turn_of(plain).short and question.about and not question.anchor:
         return question  # 那消防呢: another topic
@@ -86,12 +90,13 @@ def _next(
     before: Question | None,
     organisations: Sequence[Organisations],
     as_of: date,
-    asks: Plan | None = None,
+    asks: Plan | None,
+    scope: Scope | None,
 ) -> Question:
     """A question after `before`."""
     plain = as_meant(without_instructions(simplify(asked).strip()))
     turn = turn_of(plain) if before else Turn(plain)
-    own = read(asked, turn.core, organisations, as_of, short=turn.short, asks=asks)
+    own = read(asked, turn.core, organisations, as_of, short=turn.short, asks=asks, scope=scope)
     if turn.short:
         own = own.model_copy(update={"language": _language(plain)})
     if before and own.intent in (Intent.CLAUSE, Intent.LIST) and not own.about:
@@ -156,9 +161,11 @@ def read(
     *,
     short: bool = False,
     asks: Plan | None = None,
+    scope: Scope | None = None,
 ) -> Question:
     """A question by itself; a `short` one (那消防呢) does not say what it asks for."""
     low = plain.lower()
+    asks = asks or plan_of(plain)
     window, topic = find_window(plain, as_of)
     units, topic = find_units(topic, organisations)
     bare = topic
@@ -167,7 +174,13 @@ def read(
     if each:  # all units are asked about, not a group of this name
         units = tuple(u for u in units if not says("each", u))
     plan, topic = find_plan(topic) if intent is not Intent.POLICY else ("", topic)
-    first, left = _first(topic.lower())
+    documents = scope.documents(plain) if scope else frozenset[str]()
+    quantities, said = find_conditions(topic, low)
+    subject = said if asks.select is Select.TARGETS and quantities else topic
+    subject = scope.without_documents(subject, documents) if scope else subject
+    if says("dated", low) or says("numbered", low):
+        subject = " ".join(cut("numbered", " ".join(cut("dated", subject))))
+    first, left = _first(subject.lower())
     _, unknown = translate(low)
     return Question(
         text=text,
@@ -189,6 +202,12 @@ def read(
         most=each or says("most", low),
         first=first,
         everything=says("everything", low),
+        documents=tuple(sorted(documents)),
+        subject=subject.strip(),
+        select=asks.select,
+        operation=asks.operation,
+        quantities=quantities,
+        relations=tuple(r for r in _RELATIONS if says(f"relation {r.value}", low)),
         places=find_places(find_units(plain, organisations)[1], organisations),
         quoted=tuple(re.findall(r"[“\"'《「]([^”\"'》」]{2,40})[”\"'》」]", plain)),
         unknown=tuple(unknown),

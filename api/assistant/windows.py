@@ -71,6 +71,15 @@ class Window(Fact):
         return last.year if last and self.kind in ("calendar", "dated") else None
 
 
+NEAR = timedelta(days=31)
+"""Overdue "this week" is asked of all that is overdue; overdue "in 2025" of what was due then."""
+
+
+def soon(as_of: date) -> Window:
+    """The days that are near."""
+    return Window(start=as_of, end=last_of(as_of, DUE_SOON), words="", kind="soon")
+
+
 class _Found(Fact):
     """A window at `[at, to)` of the text."""
 
