@@ -23,7 +23,7 @@ from kb.language.roles import Role
 from kb.models import Fact
 from tasks.due import DUE_SOON, State
 from tasks.lifecycle import Status
-from tasks.models import DueKind, PolicyRelation, TargetClass, TaskKind
+from tasks.models import Basis, DueKind, PolicyRelation, TargetClass, TaskKind
 
 DEEPEST = 4
 """Queries within queries: no question that people were seen to ask needs more than two."""
@@ -130,16 +130,17 @@ class UnitFilter(Fact):
     """Units by their ids (see `tasks.units.unit_key`) in one of `roles` (none: in any).
 
     Without ids it is about any unit: duties that somebody has in such a role, and of `units` those
-    that have it.
+    that have it. `basis`: only as so printed (`listed`: in a list of responsible units).
     """
 
     ids: Ids = ()
     roles: tuple[Role, ...] = ()
     match: Match = Match.ANY
+    basis: tuple[Basis, ...] = ()
 
     @model_validator(mode="after")
     def _of_somebody(self) -> Self:
-        if not self.ids and (self.match is not Match.ANY or not self.roles):
+        if not self.ids and (self.match is not Match.ANY or not (self.roles or self.basis)):
             raise ValueError("units: 要写单位编号 / ids are needed")
         return self
 
@@ -251,7 +252,9 @@ class Query(Fact):
             )
             if given and not (self.select is Select.MEMBERS and name == "units"):
                 yield _refused(name, self.select)
-        roles = any(u.roles or u.match in (Match.ALONE, Match.TOGETHER) for u in self.units)
+        roles = any(
+            u.roles or u.basis or u.match in (Match.ALONE, Match.TOGETHER) for u in self.units
+        )
         if self.select is Select.MEMBERS and roles:
             yield _refused("units", self.select)
         if (self.field is not None) is not (self.select is Select.FIELD):

@@ -75,6 +75,7 @@ class Said(StrEnum):
     FIRST = "first"
     AS_OF = "as_of"
     ROLES = "roles"
+    LISTED = "listed"
 
 
 _CONDITIONS = wording("tasks", "query_conditions", Said)
@@ -101,7 +102,7 @@ class _Speaker:
         language = "zh" if self._side == 0 else "en"
         roles = self.join.join(role_name(role, language) for role in asked.roles)
         if not asked.ids:
-            return self.say(Said.ROLES, roles)
+            return self.say(Said.ROLES, roles) if roles else self.say(Said.LISTED)
         said = self.of(_MATCHES[asked.match]).format(self.named(asked.ids))
         return said + (f"（{roles}）" if self._side == 0 else f" [{roles}]") * bool(roles)
 
@@ -165,6 +166,12 @@ def describe_conditions(query: Query, call: Call, language: str) -> str:
     """What a query is limited to; empty where it is of all."""
     speaker = _Speaker(call, language)
     return speaker.join.join(speaker.where(query))
+
+
+def describe_operation(query: Query, language: str) -> str:
+    """What is done with what is selected: 任务最多的."""
+    s = _Speaker(str, language)
+    return s.of(_OPERATIONS[query.operation]).format(s.of(_SELECTS[query.select]))
 
 
 def describe_query(query: Query, call: Call, language: str) -> str:

@@ -124,6 +124,11 @@ class Assistant(ClauseAnswers, RowAnswers):
             return self._refuse(q, as_of, [])
         if several := same_named(self._listing(q), q):
             return self._refuse(q, as_of, [], which_of(q, several), AnswerOutcome.ASK_BACK)
+        if q.plan and not self.scope.plans(
+            q.plan
+        ):  # nothing is called so: it is what is asked about
+            subject = f"{q.plan} {q.subject}"
+            q = q.model_copy(update={"plan": "", "about": True, "subject": subject})
         built = self.builder.build(q, self._subject(q), as_of)
         answer = self._from_rows(q, built) if built.rows else None
         if answer is None:

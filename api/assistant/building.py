@@ -21,8 +21,10 @@ from api.assistant.windows import NEAR, Window, soon
 from kb.expansion import simplify
 from tasks.conditions import BEARING
 from tasks.due import State
+from tasks.models import Basis
 from tasks.queries import Register
 from tasks.query import (
+    OF_DUTIES,
     DayKind,
     DayWindow,
     Group,
@@ -56,7 +58,8 @@ _SELECTS = {
 }
 _BARE = (Select.FIELD, Select.MEMBERS, Select.POLICIES, Select.TEXT)
 """What has no conditions on duties."""
-_BEST = {Operation.MOST: True, Operation.LEAST: False}
+LISTED = (Basis.LISTED, Basis.MANUAL)
+"""How a unit stands in a list of responsible units, as a person may have corrected it."""
 
 
 class Built(NamedTuple):
@@ -89,19 +92,23 @@ class Builder:
             words: what it is about, without the names of documents.
             as_of: the day asked about.
         """
-        select = _SELECTS[q.intent]
-        made = self._made(q, select, words, as_of)
+        made = self._made(q, words, as_of)
         try:
             return made._replace(query=Query.model_validate(made.query.model_dump()))
         except ValidationError:  # conditions that do not go together: sentences answer
             text = Query(select=Select.TEXT, documents=made.query.documents, topic=made.query.topic)
             return Built(text, rows=False, as_of=as_of)
 
-    def _made(self, q: Question, select: Select, words: list[str], as_of: date) -> Built:
-        part: dict[str, Any] = {"select": select, **self._where(q)}
-        part["topic"] = "、".join(words)[:200] or None
-        if select not in _BARE:
-            part |= self._of_duties(q)
+    def _made(self, q: Question, words: list[str], as_of: date) -> Built:
+        topic = "、".join(words)[:200] or None
+        part: dict[str, Any] = {"select": _SELECTS[q.intent], "topic": topic}
+        part |= self._where(q) | self._of_duties(q)
+        if between := self._between(q, part):
+            return self._as(between, as_of, rows=True)
+        low = q.own.lower()
+        if q.relations and says("asks paper", low):
+            part |= {"select": Select.POLICIES, "relations": q.relations, "topic": None}
+            return self._as(part, as_of, rows=True)
         if q.intent in (Intent.OVERDUE, Intent.DUE):
             return self._of_days(q, part, as_of)
         if q.intent is Intent.COUNT:
@@ -110,21 +117,46 @@ class Builder:
             return self._of_plans(q, part, as_of)
         if q.intent is Intent.HEADER:
             return self._of_field(q, part, as_of)
-        if q.intent is Intent.POLICY:
-            part |= {"relations": q.relations, "topic": None}
-            one = len(q.documents) == 1 or len(self._register.extractions) == 1
-            return self._as(part, as_of, rows=bool(q.relations) and one)
         if q.intent is Intent.MEMBERS:
             return self._as({**part, "topic": None, "units": ()}, as_of, rows=True)
         if q.intent is Intent.TASKS_OF_UNIT:
             return self._as(part, as_of, rows=bool(part["units"]))
-        if select is Select.TARGETS or (q.select is Select.TARGETS and q.quantities):
+        return self._of_text(q, part, as_of)
+
+    def _of_text(self, q: Question, part: dict[str, Any], as_of: date) -> Built:
+        """What sentences answer as a rule; rows do where a condition is said that only they hold."""
+        bears = bool(q.without or q.alone or q.owned is False)
+        scoped = bool(part["plans"] or q.documents)
+        counted = q.operation is Operation.COUNT
+        if q.most and says("owner", q.own.lower()) and scoped:
+            group = {"select": Select.UNITS, "group_by": Group.DUTY, "operation": Operation.MOST}
+            listed = {"units": (UnitFilter(basis=LISTED),), "topic": None}
+            return self._as(part | group | listed, as_of, rows=True)
+        lacking = q.owned is False and says("plural", q.own.lower())
+        if lacking or (bears and (q.intent is Intent.LIST or (scoped and q.intent in _OPEN))):
+            operation = Operation.COUNT if counted else Operation.LIST
+            return self._as(part | {"select": Select.DUTIES, "operation": operation}, as_of, rows=True)  # fmt: skip
+        if q.select is Select.TARGETS and (q.quantities or q.intent is Intent.TARGET):
             return self._of_targets(q, part, as_of)
-        bears = bool(q.without or q.alone or q.owned is not None)
-        lists = q.intent is Intent.LIST and (bears or q.quantities or self._whole_plan(q, part))
-        return self._as(part, as_of, rows=bool(lists))
+        rows = q.intent is Intent.LIST and not q.most and (q.owned or self._whole_plan(q, part))
+        return self._as(part, as_of, rows=bool(rows))
+
+    def _between(self, q: Question, part: dict[str, Any]) -> dict[str, Any] | None:
+        """Units that bear duties and are no members of the group, or members that bear none."""
+        low = q.own.lower()
+        place = first_of("without", low)
+        if place is None or not says("members", low) or not (says("owner", low) or says("listed", low)):  # fmt: skip
+            return None
+        said = next(c for c in _clauses(low) if says("without", c))
+        bearing = {k: part[k] for k in ("plans", "documents")} | {"select": Select.UNITS}
+        bearing["units"] = (UnitFilter(basis=LISTED),)
+        group = {"select": Select.MEMBERS, "documents": part["documents"]}
+        one, other = (bearing, group) if says("members", said) else (group, bearing)
+        return one | {"minus": (Query(**other),)}
 
     def _as(self, part: dict[str, Any], as_of: date, *, rows: bool) -> Built:
+        if part["select"] in _BARE:
+            part = {k: v for k, v in part.items() if k not in OF_DUTIES and k != "plans"}
         return Built(Query.model_construct(**{**_DEFAULTS, **part}), rows, as_of)
 
     # ---- conditions
@@ -133,25 +165,31 @@ class Builder:
         """Documents and plans. Lists are made of the documents that are named; else of the tracked
         ones, and of all of them where only plans, or units, of documents for reference are named."""
         plans = self._scope.plans(q.plan)
-        found: dict[str, Any] = {"documents": tuple(sorted(q.documents))}
-        if _SELECTS[q.intent] not in (*_BARE, Select.DOCUMENTS):
-            found["plans"] = tuple(sorted(plans))
         own = {p.id for e in self._register.tracked.extractions for p in e.plans}
         units = self._units(q)
-        beside = bool(units) and not self._scope.bear(units)
-        reference = (bool(plans) and own.isdisjoint(plans)) or (beside and not plans)
-        if _SELECTS[q.intent] in _BARE or found["documents"] or not self._narrowed:
-            return found | ({"reference": True} if reference and not found["documents"] and _SELECTS[q.intent] not in _BARE else {})  # fmt: skip
-        listed = self._register if reference else self._register.tracked
-        return found | {"documents": tuple(e.document.id for e in listed.extractions)}
+        beside = bool(units) and not plans and not self._scope.bear(units)
+        reference = beside or (bool(plans) and own.isdisjoint(plans))
+        found: dict[str, Any] = {"documents": tuple(sorted(q.documents)), "plans": tuple(sorted(plans))}  # fmt: skip
+        if found["documents"]:
+            return found
+        if not self._narrowed:
+            return found | {"reference": reference}
+        bare = reference or _SELECTS[q.intent] in (*_BARE, Select.PLANS)
+        listed = self._register.extractions if bare else self._register.tracked.extractions
+        return found | {"documents": tuple(e.document.id for e in listed) or ("",)}
 
     def _units(self, q: Question) -> tuple[UnitFilter, ...]:
         found = []
         if q.units:
             match = Match.ALONE if q.alone else Match.TOGETHER if q.together else Match.ANY
-            found.append(UnitFilter(ids=self._scope.units(q.units), roles=q.roles, match=match))
+            basis = LISTED if q.alone else ()
+            ids = self._scope.units(q.units)
+            found.append(UnitFilter(ids=ids, roles=q.roles, match=match, basis=basis))
         if q.without:
-            found.append(UnitFilter(ids=self._scope.units(q.without), match=Match.WITHOUT))
+            ids = self._scope.units(q.without)
+            found.append(UnitFilter(ids=ids, match=Match.WITHOUT, basis=LISTED))
+        if q.without or (q.owned and not q.units):
+            found.append(UnitFilter(basis=LISTED))
         return tuple(found)
 
     def _of_duties(self, q: Question) -> dict[str, Any]:
@@ -162,8 +200,6 @@ class Builder:
         if q.owned is False and not q.units:
             led = Query(select=Select.DUTIES, units=(UnitFilter(roles=roles),)) if roles else None
             found |= {"minus": (led,)} if led else {"lacks": (Has.OWNER,)}
-        elif (q.owned and not q.units) or q.without:
-            found["has"] = (Has.OWNER,)
         if q.window and (q.window.start or q.window.end):
             found["due"] = DayWindow(start=q.window.start, end=q.window.end, day=DayKind.PRINTED)
         if says("dated", low):
@@ -224,12 +260,22 @@ class Builder:
         one = bool(q.documents) or len(self._register.extractions) == 1
         select = Select.PLANS if one else Select.DOCUMENTS
         order = {} if one else {"order_by": QueryOrder.WRITTEN}
-        kept = {"documents": part["documents"], "topic": part["topic"]}
+        kept = {"documents": part["documents"], "topic": None if one else part["topic"]}
         return self._as({"select": select, **kept, **order}, as_of, rows=True)
 
     def _of_field(self, q: Question, part: dict[str, Any], as_of: date) -> Built:
         fields = tuple(f for f in FIELD_NAMES if f in _ASKED and says(_ASKED[f], q.own.lower()))
+        fields = tuple(f for f in fields if f not in _LOOSE) or fields
         named = q.documents or len(self._register.extractions) == 1
+        if not fields:
+            label, lines = self._scope.labelled(q.own, q.documents)
+            part |= {
+                "documents": tuple(dict.fromkeys(line.document for line in lines)),
+                "topic": None,
+            }
+            return self._as(part | {"field": label or "title"}, as_of, rows=bool(label))._replace(
+                fields=(label,)
+            )
         part |= {"field": fields[0] if fields else "title", "topic": None}
         return self._as(part, as_of, rows=bool(fields and named))._replace(fields=fields)
 
@@ -256,6 +302,9 @@ _ASKED = {
     "title": "field title",
 }
 """Facts of a document and the kinds of `question_states` that ask for them."""
+_LOOSE = ("issuer", "published_on")
+"""Asked for by words (谁, 什么时候) that ask for others too."""
+_OPEN = (Intent.TARGET, Intent.CLAUSE)
 _OF_PLANS = ("documents", "topic")
 _DEFAULTS = {name: field.get_default() for name, field in Query.model_fields.items()}
 
@@ -318,6 +367,10 @@ def compare(sides: Sides, first: Iterable[str], second: Iterable[str]) -> tuple[
         one(first, None, one(second, None)),
         one(first, sides.first, one(second, sides.second)),
     )
+
+
+def _clauses(text: str) -> list[str]:
+    return [part for part in text.translate(dict.fromkeys(map(ord, "，。；;：:?？"), ",")).split(",") if part]  # fmt: skip
 
 
 def _is_now(window: Window, as_of: date) -> bool:

@@ -19,10 +19,12 @@ from api.assistant.question import Question
 from api.assistant.scope import Scope
 from api.assistant.search import ClauseSearch, Found
 from api.assistant.statements import Statement, Stating
+from api.assistant.topics import topic_words
 from api.assistant.whose import marked
 from kb.chunks import Chunk, flatten
 from kb.expansion import QueryExpander
 from kb.language.organisations import Organisations, organisations_for
+from kb.language.quantities import find_quantities
 from kb.language.roles import Role
 from kb.models import Citation, Clause, Fact, Plan, Span
 from kb.retrieval import HybridRetriever
@@ -175,9 +177,10 @@ class Composer(ABC):
         if not q.about:
             return []
         told = set(self._words(q))
-        words = [w for w in self.search.words(q.subject) if w in told] if q.subject else []
+        words = [w for w in self.search.words(topic_words(q.subject)) if w in told]
         titles = [self.register.document_of(key).document.title for key in q.documents]
-        return words or [w for w in self._words(q) if not any(w in title for title in titles)]
+        words = words or [w for w in self._words(q) if not any(w in title for title in titles)]
+        return [w for w in dict.fromkeys(words) if len(w) > 1 and not _is_counted(w)]
 
     def _plans_called(self, name: str) -> frozenset[str]:
         """Ids of the plans that a name means."""
@@ -332,6 +335,11 @@ class Composer(ABC):
             return unit
         found = [u for u in (o.resolve(unit) for o in self.organisations) if u]
         return f"{unit} ({found[0].english})" if found else unit
+
+
+def _is_counted(word: str) -> bool:
+    """Whether a word is a number with its measure: 五项."""
+    return any(q.start == 0 and q.end == len(word) for q in find_quantities(word))
 
 
 def _joined(text: str, spans: Sequence[Span]) -> list[Span]:

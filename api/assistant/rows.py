@@ -19,9 +19,14 @@ from kb.language.roles import Role
 from kb.models import Citation
 from tasks.models import Assignment, Basis
 from tasks.queries import Placed
-from tasks.query import Match, Operation, Query, Select, UnitFilter
-from tasks.query_words import COUNTS, FIELD_NAMES, describe_conditions
-from tasks.run import Result, Row, Side
+from tasks.query import Group, Match, Operation, Query, Select, UnitFilter
+from tasks.query_words import (
+    COUNTS,
+    FIELD_NAMES,
+    describe_conditions,
+    describe_operation,
+)
+from tasks.run import GroupRow, Result, Row, Side
 from tasks.words import NOBODY, describe_target, role_name
 
 _TITLED = 0.5
@@ -57,6 +62,10 @@ class RowAnswers(StandingAnswers, ABC):
         if query.select in (Select.MILESTONES, Select.WORK):
             return self._from_standings(q, built, query, note)
         found = self.desk.run(query, built.as_of)
+        if query.select is Select.FIELD:
+            return self._from_rows_of(q, built, query, note, found)
+        if query.select is Select.POLICIES and not q.documents and found.total > _SHOWN:
+            return None  # of which document is not said
         if not found.total and (loose := self._loosened(q, query)):
             return self._from_rows_of(q, built, *loose)
         return self._from_rows_of(q, built, query, note, found)
@@ -65,7 +74,7 @@ class RowAnswers(StandingAnswers, ABC):
         self, q: Question, built: Built, query: Query, note: str, found: Result | None = None
     ) -> Answer | None:
         found = found or self.desk.run(query, built.as_of)
-        if not found.total:
+        if not found.total and query.select is not Select.FIELD:
             return None
         if query.operation is Operation.COUNT:
             listed = query.model_copy(update={"operation": Operation.LIST})
@@ -157,6 +166,9 @@ class RowAnswers(StandingAnswers, ABC):
         """A query that gives nothing without the condition that leaves nothing, and what is said of
         that: its days, then the roles of its units."""
         zh = q.language == "zh"
+        if any(u.basis for u in query.units):  # no list of units is printed: whoever is named
+            said_so = [u.model_copy(update={"basis": ()}) for u in query.units if u.ids or u.roles]
+            return query.model_copy(update={"units": tuple(said_so)}), ""
         if query.due is not None and q.units:
             what = describe_conditions(Query(select=query.select, due=query.due), str, q.language)
             said = f"没有{what}的任务，以下没有按日期缩小。" if zh else f"No task is {what}; the list is not narrowed by days."  # fmt: skip
@@ -182,10 +194,22 @@ class RowAnswers(StandingAnswers, ABC):
         select = Select.UNITS if query.group_by else query.select
         told = query if query.select is Select.UNITS else query.model_copy(update={"ids": ()})
         what = describe_conditions(told, self.scope.call, q.language)
+        if query.group_by is Group.DUTY:
+            select = Select.DUTIES
         many = COUNTS[select][not zh].format(found.total)
+        if query.select is Select.FIELD:
+            return "、".join(self.scope.call(key) for key in query.documents) or self._title
+        if query.operation in (Operation.MOST, Operation.LEAST):
+            best = describe_operation(query, q.language)
+            what = ("、" if zh else ", ").join(part for part in (what, best) if part)
         if not what:
             return f"共 {many}：" if zh else f"{many}:"
         return f"{what}：共 {many}。" if zh else f"{what}: {many}."
+
+    @property
+    def _title(self) -> str:
+        """The title of the only document."""
+        return self.register.extractions[0].document.title
 
     def _lines(self, q: Question, built: Built, query: Query, found: Result) -> Lines | None:
         if query.group_by is not None:
@@ -299,21 +323,34 @@ class RowAnswers(StandingAnswers, ABC):
         return Lines(lines, cited)
 
     def _members(self, q: Question, rows: Sequence[Row]) -> Lines:
-        names = [self._name(row.label, q.language) for row in rows]
-        units = [(row.label, Role.MEMBER.value) for row in rows]
+        called = [self.scope.call(row.id) for row in rows]
+        names = [self._name(name, q.language) for name in called]
+        units = [(name, Role.MEMBER.value) for name in called]
         return Lines(["、".join(names)], [c for row in rows for c in row.citations], units)
 
     def _fields(self, q: Question, built: Built, query: Query) -> Lines | None:
         lines, cited = [], list[Citation]()
+        zh = q.language == "zh"
         for field in built.fields:
+            if field not in FIELD_NAMES:
+                for line in self.scope.labelled(field, query.documents)[1]:
+                    words = line.span.slice(self.register.document_of(line.document).document.text)
+                    lines.append(f"{field}：{words.strip()}")
+                    cited.append(Citation(document_id=line.document, clause_id=None, path="", span=line.span, quote=words))  # fmt: skip
+                continue
             for row in self.desk.run(query.model_copy(update={"field": field}), built.as_of).rows:
-                lines.append(f"{FIELD_NAMES[field][q.language != 'zh']}：{row.value}")
+                lines.append(f"{FIELD_NAMES[field][not zh]}：{row.value}")
                 cited += row.citations
         return Lines(lines, cited)
 
     def _cited_documents(self, rows: Sequence[Row]) -> Lines:
-        lines = [f"· 《{row.label}》{row.value or ''}" for row in rows]
-        return Lines(lines, [c for row in rows for c in row.citations])
+        """Policies with how the document that names them is related to them."""
+        lines, cited = [], list[Citation]()
+        for row in rows:
+            cited += row.citations
+            by = "".join(f"《{self.scope.call(c.document_id)}》" for c in row.citations[:1])
+            lines.append(f"· 《{row.label}》{row.value or ''}（{by}）")
+        return Lines(lines, cited)
 
     def _units(self, q: Question, rows: Sequence[Row]) -> Lines:
         """Units with how many duties they bear, as the query orders them."""
@@ -327,23 +364,49 @@ class RowAnswers(StandingAnswers, ABC):
         return Lines(lines, [c for row in rows for c in row.citations], units)
 
     def _grouped(self, q: Question, built: Built, query: Query, found: Result) -> Lines | None:
-        """How many each has, most first; of the first its duties are cited."""
+        """How many each has, most first; the duties of the first are cited. Of those with most, or
+        fewest, the next ones too."""
         if not found.groups:
             return None
-        zh = q.language == "zh"
-        best = Operation.MOST, Operation.LEAST
+        best = query.operation in (Operation.MOST, Operation.LEAST)
         shown = found.groups
-        if query.operation in best:
+        if best:
             every = query.model_copy(update={"operation": Operation.LIST})
-            shown = self.desk.run(every, built.as_of).groups
-            shown = (shown if query.operation is Operation.MOST else shown[::-1])[:_SHOWN]
-        names = {g.key: self.scope.call(g.key) for g in shown}
+            ordered = self.desk.run(every, built.as_of).groups
+            shown = (ordered if query.operation is Operation.MOST else ordered[::-1])[:_SHOWN]
+        if query.group_by is Group.DUTY:
+            return self._by_duty(q, query, found.groups, shown)
+        zh = q.language == "zh"
         lines = [
-            f"· {self._name(names[g.key], q.language)} {g.count} {'项' if zh else 'task(s)'}"
+            f"· {self._name(self.scope.call(g.key), q.language)} {g.count} {'项' if zh else 'task(s)'}"
             for g in shown
         ]
         first = {"group_by": None, "operation": Operation.LIST, "units": (*query.units, UnitFilter(ids=(shown[0].key,)))}  # fmt: skip
         rows = self.desk.run(query.model_copy(update=first), built.as_of).rows
-        told = found.groups if query.operation in best else shown
-        units = [(names.get(g.key) or self.scope.call(g.key), Role.RESPONSIBLE.value) for g in told]
+        told = found.groups if best else shown
+        units = [(self.scope.call(g.key), Role.RESPONSIBLE.value) for g in told]
         return Lines(lines, [c for row in rows for c in row.citations], units)
+
+    def _by_duty(
+        self, q: Question, query: Query, best: Sequence[GroupRow], shown: Sequence[GroupRow]
+    ) -> Lines:
+        """How many units each duty has."""
+        zh = q.language == "zh"
+        lines, cited = [], list[Citation]()
+        for g in shown:
+            p = self.register.placed(g.key)
+            owners = dict.fromkeys(a.unit for a in _as_asked(p.task.responsibilities, query))
+            named = ("、" if zh else ", ").join(self._name(u, q.language) for u in owners)
+            many = COUNTS[Select.UNITS][not zh].format(g.count)
+            lines.append(f"· {p.task.title}（{p.plan.title} {p.clause.path}）{many}：{named}")
+            extraction = self.register.document_of(p.document.id)
+            cited.append(self.register.cite(extraction, p.clause, p.clause.span))
+        tasks = [g.key for g in best]
+        named_of = [a for key in tasks for a in _as_asked(self.register.owners_of(key), query)]
+        return Lines(lines, cited, [(a.unit, a.role.value) for a in named_of], tasks)
+
+
+def _as_asked(owners: Iterable[Assignment], query: Query) -> list[Assignment]:
+    """The bearers that are printed as a query asks for them."""
+    basis = {b for u in query.units for b in u.basis}
+    return [a for a in owners if not basis or a.basis in basis]

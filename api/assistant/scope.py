@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 from api.assistant.intents import cut
 from api.assistant.search import ClauseSearch
 from kb.chunks import flatten
 from kb.language.jurisdictions import place_stem
 from kb.language.organisations import Organisations
+from kb.models import Span
 from tasks.queries import Register
 from tasks.query import UnitFilter
 from tasks.units import jurisdiction_of, unit_key
@@ -20,8 +22,19 @@ _AS_NAMED = 0.7
 """Documents whose words weigh nearly as much as the best one's are named too (两份文件)."""
 _ABOUT = 0.6
 """The share of a question's words that a duty about it holds at least."""
+_KIND = 3
+"""Characters at the end of a title that say what kind of document it is."""
+_LABEL = range(2, 7)
+"""Characters of a label."""
 _CALLED = 0.45
 """How much of what a question calls a plan stands in the plan's title, its pairs of characters .7 of it."""
+
+
+class Labelled(NamedTuple):
+    """What stands behind a label in a document."""
+
+    document: str
+    span: Span
 
 
 class Scope:
@@ -68,7 +81,8 @@ class Scope:
         document = self._register.document_of(key).document
         place = jurisdiction_of(document).place
         own = {w for w in self._search.words(document.title) if len(w) > 1}
-        return frozenset(own | ({place_stem(place)} if place else set()))
+        kind = "".join(document.title.rstrip("）)").split())[-_KIND:]  # 责任书
+        return frozenset(own | ({place_stem(place)} if place else set()) | {kind})
 
     def without_documents(self, text: str, called: Iterable[str]) -> str:
         """A text without the words that name these documents, where they are said to be such."""
@@ -78,6 +92,36 @@ class Scope:
             for name in sorted(names | self._words_of(key), key=len, reverse=True):
                 text = text.replace(name, " ") if name else text
         return " ".join(cut("document", text)) if called else text
+
+    def labelled(self, text: str, documents: Collection[str]) -> tuple[str, tuple[Labelled, ...]]:
+        """The label that a text has and where lines outside duties begin with it (抄送：…), of these
+        documents, or of the only one that has it."""
+        found = {
+            label: tuple(line for line in lines if not documents or line.document in documents)
+            for label, lines in self._labels.items()
+            if label in text
+        }
+        one = {k: v for k, v in found.items() if len({line.document for line in v}) == 1}
+        label = max(one, key=len, default="")
+        return label, one.get(label, ())
+
+    @cached_property
+    def _labels(self) -> dict[str, list[Labelled]]:
+        found: dict[str, list[Labelled]] = {}
+        for extraction in self._register.extractions:
+            duties = [c.span for c in extraction.clauses if self._register.tasks_in(c.id)]
+            text, start = extraction.document.text, 0
+            for line in text.splitlines(keepends=True):
+                label, _, words = line.replace("：", ":").partition(":")
+                begins, ends = start + len(label) + 1, start + len(line.rstrip())
+                start += len(line)
+                bare = "".join(label.split())
+                if len(bare) not in _LABEL or not words.strip():
+                    continue
+                span = Span(begins, ends)
+                if not any(d.overlaps(span) for d in duties):
+                    found.setdefault(bare, []).append(Labelled(extraction.document.id, span))
+        return found
 
     def plans(self, name: str) -> frozenset[str]:
         """Ids of the plans whose titles a name fits best, of tracked documents before others; none
@@ -129,8 +173,13 @@ class Scope:
 
     @cached_property
     def _names(self) -> dict[str, str]:
-        """Names of units as the answers have them."""
-        return {u.unit_id: u.unit for u in self._register.units()}
+        """Names of units as the answers have them, members of groups too."""
+        members = {
+            unit_key(jurisdiction_of(e.document).place, m.unit, m.unit_id): m.unit
+            for e in self._register.extractions
+            for m in e.members
+        }
+        return members | {u.unit_id: u.unit for u in self._register.units()}
 
     def about(self, words: Sequence[str], clauses: Iterable[str]) -> tuple[str, ...]:
         """Those of the clauses that speak of these words, with the headings above them."""

@@ -56,6 +56,17 @@ _FIRST_EN = re.compile(
 _ENGLISH_N = {"two": 2, "three": 3, "five": 5, "ten": 10}
 _FEW = 5
 _RELATIONS = tuple(r for r in PolicyRelation if r is not PolicyRelation.CITES)
+_CONDITIONS = (
+    "dated",
+    "numbered",
+    "owner",
+    "without",
+    "alone",
+    "single",
+    "most",
+    "overdue",
+    "each",
+)
 _BESIDE = 8
 """Characters between 没有 and what is missing."""
 
@@ -178,9 +189,10 @@ def read(
     quantities, said = find_conditions(topic, low)
     subject = said if asks.select is Select.TARGETS and quantities else topic
     subject = scope.without_documents(subject, documents) if scope else subject
-    if says("dated", low) or says("numbered", low):
-        subject = " ".join(cut("numbered", " ".join(cut("dated", subject))))
-    first, left = _first(subject.lower())
+    for kind in _CONDITIONS:  # what is said as a condition is not what it is about
+        subject = " ".join(cut(kind, subject)) if says(kind, low) else subject
+    first, _ = _first(topic.lower())
+    _, left = _first(subject.lower())
     _, unknown = translate(low)
     return Question(
         text=text,

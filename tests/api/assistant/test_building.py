@@ -6,7 +6,9 @@ import pytest
 
 from api.assistant.building import find_sides
 from api.assistant.intents import Intent
-from tasks.query import Match, Operation, Select
+from kb.language.comparators import Comparator
+from kb.language.roles import Role
+from tasks.query import Group, Match, Operation, Select
 from tests.api.assistant.test_standings import PLAN, no_search
 from tests.tasks.samples import read, unit_of
 
@@ -58,7 +60,7 @@ def test_units_together_alone_and_without(query):
     [alone] = query("只由区水利局负责的有几项").units
     assert (alone.match, alone.ids) == (Match.ALONE, (WATER,))
     asked = query("没有区水利局的任务有几项")
-    assert [u.match for u in asked.units] == [Match.WITHOUT]
+    assert [u.match for u in asked.units] == [Match.WITHOUT, Match.ANY]
     assert asked.operation is Operation.COUNT
 
 
@@ -69,3 +71,19 @@ def test_what_a_query_says_in_words():
     made = Assistant(Register([read(PLAN)[0]]), no_search)
     said = made.ask("区教委明年到期的有哪些", as_of=TODAY).understood
     assert said == "查时间节点；区教委；2027-01-01 至 2027-12-31到期；按期限排序"
+
+
+def test_duties_without_a_leader_and_numbers_by_condition(query):
+    asked = query("哪几项没有写谁牵头")
+    assert [u.roles for part in asked.minus for u in part.units] == [(Role.LEAD,)]
+    [number] = query("超过3公里的目标有哪些").quantities
+    assert (number.comparator, number.value, number.measure) == (Comparator.MORE, 3, "公里")
+
+
+def test_the_duty_with_most_units(query):
+    asked = query("防汛工作方案里责任单位最多的是哪一条")
+    assert (asked.select, asked.group_by, asked.operation) == (
+        Select.UNITS,
+        Group.DUTY,
+        Operation.MOST,
+    )
