@@ -15,7 +15,7 @@ from typing import NamedTuple
 from api.assistant.intents import Intent, says
 from api.assistant.question import Question
 from api.assistant.windows import Window
-from kb.characters import any_word_of
+from kb.characters import word_pattern
 from kb.expansion import translate
 from kb.lexicon import WordEntry, load_lexicon
 
@@ -62,7 +62,7 @@ _MARKS = " ,，.。?？!！;；、"
 @lru_cache
 def _pattern(kind: Going) -> re.Pattern[str]:
     entries = load_lexicon("dialogue_words", WordEntry)
-    return re.compile(any_word_of(w for e in entries if e.kind == kind for w in e.words))
+    return word_pattern(w for e in entries if e.kind == kind for w in e.words)
 
 
 def goes(kind: Going, text: str) -> bool:

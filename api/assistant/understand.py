@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import date
 
 from api.assistant.dialogue import OF_CLAUSE, Going, Turn, follow, goes, stand_alone, turn_of
-from api.assistant.intents import Intent, cut, find_intent, find_roles, first_of, says
-from api.assistant.names import find_places, find_plan, find_units, without_own_places
+from api.assistant.intents import (
+    Intent,
+    cut,
+    find_intent,
+    find_roles,
+    first_of,
+    says,
+    span_of,
+)
+from api.assistant.intents import (
+    words_of_kind as _words,
+)
+from api.assistant.names import (
+    find_places,
+    find_plan,
+    find_units,
+    is_han,
+    latin_words,
+    without_own_places,
+)
 from api.assistant.orders import Instruction, without_instructions
 from api.assistant.plan import Plan, plan_of
 from api.assistant.quantities import find_conditions
 from api.assistant.question import Question
 from api.assistant.scope import Scope
 from api.assistant.topics import as_meant, asked_by_noun, has_topic
+from api.assistant.window_grammar import english_numbers
 from api.assistant.windows import find_window
 from kb.expansion import simplify, translate
 from kb.language.numerals import normalize_number
@@ -37,23 +55,9 @@ _HEARD = 2
 """Questions before whose words are looked for with those of a question: 那这会儿交了从哪天起算."""
 _BEGINNING = 300
 """Characters of an earlier question that are read: twenty of 2,000 digits would take seconds."""
-_ENGLISH = re.compile(
-    r"\b(?:what|which|who|whom|whose|when|where|how|why|is|are|was|were|does|do|did|has|have|the"
-    r"|of|to|for|by|in|on|must|should|list|show|tell)\b"
-)
-"""Words that make a sentence English, whatever names stand in it."""
-_WORD = re.compile(r"\b[A-Za-z][a-z]{2,}\b")
-"""A word of a sentence, no abbreviation."""
-_QUOTED = re.compile(r"[“\"《「][^”\"》」]*[”\"》」]")
-_N = r"\d{1,3}|[一二两三四五六七八九十]{1,3}"
-_FIRST = re.compile(
-    rf"(?P<much>(?:逾期|超期|拖)?得?(?:时间)?(?:最久|最长|最严重|最厉害|最早))(?:的)?(?:是)?(?:前)?(?P<a>{_N})?(?P<c>[项个条件])?|前(?P<b>{_N})[项个条件名]"
-)
-_FIRST_EN = re.compile(
-    r"\b(?:top|first)\s+(?P<a>\d{1,3}|three|five|ten)\b"
-    r"|\b(?:(?P<b>\d{1,3}|two|three|five|ten)\s+)?(?P<much>most\s+(?:overdue|late|delayed)|longest|oldest|worst|furthest behind)(?:\s+overdue)?"
-)
-_ENGLISH_N = {"two": 2, "three": 3, "five": 5, "ten": 10}
+_OPEN, _CLOSE = "“\"'《「", "”\"'》」"
+_QUOTED = range(2, 41)
+_FIGURES = 3
 _FEW = 5
 _RELATIONS = tuple(r for r in PolicyRelation if r is not PolicyRelation.CITES)
 _CONDITIONS = (
@@ -121,13 +125,27 @@ def _next(
 def _language(plain: str) -> str:
     """The language that a question is asked in: names in Chinese characters do not make an English
     sentence Chinese, nor does PISA a Chinese one English."""
-    low = plain.lower()
-    if not re.search(r"[a-z]{2}", low):
+    if not any(len(word) > 1 for word in latin_words(plain.lower())):
         return "zh"
-    bare = _QUOTED.sub(" ", plain)
-    words = len(_WORD.findall(bare)) >= 3 and not says("chinese", bare)
-    sentence = len(_ENGLISH.findall(bare.lower())) >= 2 or words
-    return "en" if sentence or len(re.findall(r"[一-龥]", plain)) < 4 else "zh"
+    bare = plain
+    for phrase in quoted_in(plain):
+        bare = bare.replace(phrase, " ")
+    long = [w for w in latin_words(bare) if len(w) > 2 and w[1:].islower()]
+    words = len(long) >= 3 and not says("chinese", bare)
+    sentence = len(cut("english", bare.lower())) > 2 or words
+    return "en" if sentence or sum(map(is_han, plain)) < 4 else "zh"
+
+
+def quoted_in(text: str) -> list[str]:
+    """What stands in quotation marks."""
+    found, begins = [], None
+    for at, c in enumerate(text):
+        if begins is not None and c in _CLOSE:
+            found.append(text[begins:at])
+            begins = None
+        elif c in _OPEN:
+            begins = at + 1
+    return found
 
 
 def _after(
@@ -152,16 +170,40 @@ def _owned(low: str) -> bool | None:
 
 def _first(low: str) -> tuple[int | None, str]:
     """(how many of the first ones are asked for, the text without saying so)."""
-    for pattern in (_FIRST, _FIRST_EN):
-        if match := pattern.search(low):
-            g = match.groupdict()
-            printed = g["a"] or g["b"]
-            if printed and not (g.get("c") is None and pattern is _FIRST and g["a"]):
-                count = _ENGLISH_N.get(printed) or int(normalize_number(printed) or 1)
-            else:
-                count = _FEW if says("plural", low) else 1
-            return max(count, 1), low[: match.start()] + " " + low[match.end() :]
-    return None, low
+    much = span_of("furthest", low)
+    start, end = much or span_of("first", low) or (-1, -1)
+    if start < 0:
+        return None, low
+    after = end
+    for kind in ("beside number", "beside number", "first") if much else ():
+        after += next((len(w) for w in _words(kind) if low.startswith(w, after)), 0)
+    number, to = _number_at(low, after)
+    counter = next((len(w) for w in _words("counter") if low.startswith(w, to)), 0)
+    if number and (counter or low[start:end].isascii()):
+        return max(number, 1), f"{low[:start]} {low[to + counter :]}"
+    if much is None:
+        return None, low
+    before = low[:start].split()
+    if before and (number := _english_number(before[-1])):
+        return number, f"{low[: low.rindex(before[-1], 0, start)]} {low[end:]}"
+    return _FEW if says("plural", low) else 1, f"{low[:start]} {low[end:]}"
+
+
+def _number_at(low: str, at: int) -> tuple[int, int]:
+    """A number at a place, 0 where there is none, and where it ends."""
+    rest = low[at:].lstrip()
+    at = len(low) - len(rest)
+    word = (latin_words(rest) or [""])[0]
+    if word and rest.startswith(word):
+        return _english_number(word), at + len(word)
+    size = 0
+    while size < min(len(rest), _FIGURES) and normalize_number(rest[: size + 1]):
+        size += 1
+    return int(normalize_number(rest[:size]) or 0) if size else 0, at + size
+
+
+def _english_number(word: str) -> int:
+    return int(word) if word.isascii() and word.isdigit() else english_numbers().get(word, 0)
 
 
 def read(
@@ -221,6 +263,6 @@ def read(
         quantities=quantities,
         relations=tuple(r for r in _RELATIONS if says(f"relation {r.value}", low)),
         places=find_places(find_units(plain, organisations)[1], organisations),
-        quoted=tuple(re.findall(r"[“\"'《「]([^”\"'》」]{2,40})[”\"'》」]", plain)),
+        quoted=tuple(q for q in quoted_in(plain) if len(q) in _QUOTED),
         unknown=tuple(unknown),
     )

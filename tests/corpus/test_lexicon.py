@@ -512,3 +512,11 @@ def test_words_of_relations(subtests):
             ).policies
             assert found
             assert {p.relation is entry.kind for p in found} == {holds}
+
+
+def test_words_around_names_stand_there(subtests):
+    for entry, sentence, holds in words_and_sentences(
+        "name", load_lexicon("name_words", WordEntry)
+    ):
+        with subtests.test(kind=entry.kind, sentence=sentence):
+            assert any(word in sentence for word in entry.words) is holds
