@@ -96,7 +96,7 @@ class _Speaker:
         return self.join.join(map(self.call, ids))
 
     def titled(self, ids: tuple[str, ...]) -> str:
-        return self.join.join(f"《{self.call(key)}》" for key in ids)
+        return self.join.join(dict.fromkeys(f"《{self.call(key)}》" for key in ids))
 
     def unit(self, asked: UnitFilter) -> str:
         language = "zh" if self._side == 0 else "en"
@@ -118,10 +118,8 @@ class _Speaker:
 
     def where(self, query: Query) -> Iterator[str]:
         """Its conditions, one by one."""
-        if query.documents:
-            yield self.titled(query.documents)
-        if query.plans:
-            yield self.titled(query.plans)
+        if query.documents or query.plans:
+            yield self.titled((*query.documents, *query.plans))
         if query.places:
             yield self.say(Said.PLACES, self.join.join(query.places))
         if query.topic:

@@ -103,12 +103,20 @@ class Builder:
         topic = "、".join(words)[:200] or None
         part: dict[str, Any] = {"select": _SELECTS[q.intent], "topic": topic}
         part |= self._where(q) | self._of_duties(q)
+        low = q.own.lower()
+        targets = says("targets", low) and says("which", low) and not q.anchor
+        if targets and (q.quantities or (not q.about and self._is_scoped(q, part))):
+            return self._of_targets(q, part, as_of)
+        if q.intent is Intent.WHO and (q.most or says("least", low)) and says("listed", low):
+            return self._counted(q, part | {"select": Select.DUTIES}, as_of)
         if between := self._between(q, part):
             return self._as(between, as_of, rows=True)
-        low = q.own.lower()
         if q.relations and says("asks paper", low):
             part |= {"select": Select.POLICIES, "relations": q.relations, "topic": None}
             return self._as(part, as_of, rows=True)
+        if q.owned is False and says("plural", low):
+            listed = {"select": Select.DUTIES, "operation": Operation.LIST}
+            return self._as(part | listed, as_of, rows=True)
         if q.intent in (Intent.OVERDUE, Intent.DUE):
             return self._of_days(q, part, as_of)
         if q.intent is Intent.COUNT:
@@ -132,8 +140,7 @@ class Builder:
             group = {"select": Select.UNITS, "group_by": Group.DUTY, "operation": Operation.MOST}
             listed = {"units": (UnitFilter(basis=LISTED),), "topic": None}
             return self._as(part | group | listed, as_of, rows=True)
-        lacking = q.owned is False and says("plural", q.own.lower())
-        if lacking or (bears and (q.intent is Intent.LIST or (scoped and q.intent in _OPEN))):
+        if bears and (q.intent is Intent.LIST or (scoped and q.intent in _OPEN)):
             operation = Operation.COUNT if counted else Operation.LIST
             return self._as(part | {"select": Select.DUTIES, "operation": operation}, as_of, rows=True)  # fmt: skip
         if q.select is Select.TARGETS and (q.quantities or q.intent is Intent.TARGET):
@@ -282,11 +289,14 @@ class Builder:
     def _of_targets(self, q: Question, part: dict[str, Any], as_of: date) -> Built:
         """Numbers of a plan, a unit, some days, or by a condition; one alone is found in its sentence."""
         low = q.search.lower()
-        part |= {"select": Select.TARGETS, "quantities": q.quantities}
+        part |= {"select": Select.TARGETS, "quantities": q.quantities, "order_by": None}
         part["text"] = q.quoted[0] if len(q.quoted) == 1 and q.quantities else None
-        scoped = part["plans"] or q.units or q.window or q.documents
-        listed = scoped and says("which", low) and says("targets", low) and not q.about
-        return self._as(part, as_of, rows=bool(q.quantities or listed) and not q.anchor)
+        listed = self._is_scoped(q, part) and says("which", low) and says("targets", low)
+        rows = q.quantities or (listed and not q.about)
+        return self._as(part, as_of, rows=bool(rows) and not q.anchor)
+
+    def _is_scoped(self, q: Question, part: dict[str, Any]) -> bool:
+        return bool(part["plans"] or q.units or q.window or q.documents)
 
 
 _ASKED = {
@@ -302,8 +312,8 @@ _ASKED = {
     "title": "field title",
 }
 """Facts of a document and the kinds of `question_states` that ask for them."""
-_LOOSE = ("issuer", "published_on")
-"""Asked for by words (谁, 什么时候) that ask for others too."""
+_LOOSE = ("issuer",)
+"""Asked for by words (谁) that ask for others too."""
 _OPEN = (Intent.TARGET, Intent.CLAUSE)
 _OF_PLANS = ("documents", "topic")
 _DEFAULTS = {name: field.get_default() for name, field in Query.model_fields.items()}

@@ -62,6 +62,8 @@ class RowAnswers(StandingAnswers, ABC):
         if query.select in (Select.MILESTONES, Select.WORK):
             return self._from_standings(q, built, query, note)
         found = self.desk.run(query, built.as_of)
+        if note and self._is_of_others(q, query, found):
+            return None
         if query.select is Select.FIELD:
             return self._from_rows_of(q, built, query, note, found)
         if query.select is Select.POLICIES and not q.documents and found.total > _SHOWN:
@@ -137,6 +139,11 @@ class RowAnswers(StandingAnswers, ABC):
             found = self.scope.about(self._subject(q), known)
         return bare.model_copy(update={"clauses": found}) if found else None
 
+    def _is_of_others(self, q: Question, query: Query, found: Result) -> bool:
+        """Whether what is left out of account stands in other documents than the rows do."""
+        documents = {c.document_id for row in found.rows for c in row.citations} or query.documents
+        return bool(documents) and self.scope.elsewhere(self._subject(q), documents)
+
     def _titled(self, q: Question, query: Query) -> Query | None:
         words = self._subject(q)
         if query.select is Select.PLANS or not words:
@@ -169,7 +176,7 @@ class RowAnswers(StandingAnswers, ABC):
         if any(u.basis for u in query.units):  # no list of units is printed: whoever is named
             said_so = [u.model_copy(update={"basis": ()}) for u in query.units if u.ids or u.roles]
             return query.model_copy(update={"units": tuple(said_so)}), ""
-        if query.due is not None and q.units:
+        if query.due is not None and (q.units or query.documents or query.plans):
             what = describe_conditions(Query(select=query.select, due=query.due), str, q.language)
             said = f"没有{what}的任务，以下没有按日期缩小。" if zh else f"No task is {what}; the list is not narrowed by days."  # fmt: skip
             return query.model_copy(update={"due": None}), said
@@ -338,7 +345,10 @@ class RowAnswers(StandingAnswers, ABC):
                     lines.append(f"{field}：{words.strip()}")
                     cited.append(Citation(document_id=line.document, clause_id=None, path="", span=line.span, quote=words))  # fmt: skip
                 continue
-            for row in self.desk.run(query.model_copy(update={"field": field}), built.as_of).rows:
+            rows = self.desk.run(query.model_copy(update={"field": field}), built.as_of).rows
+            if not rows:
+                return None  # not read there: it may be printed all the same
+            for row in rows:
                 lines.append(f"{FIELD_NAMES[field][not zh]}：{row.value}")
                 cited += row.citations
         return Lines(lines, cited)

@@ -9,8 +9,11 @@ from functools import cached_property
 from typing import NamedTuple
 
 from api.assistant.intents import cut
+from api.assistant.names import words_of
 from api.assistant.search import ClauseSearch
+from api.assistant.topics import topic_words
 from kb.chunks import flatten
+from kb.expansion import plain_segmenter
 from kb.language.jurisdictions import place_stem
 from kb.language.organisations import Organisations
 from kb.models import Span
@@ -24,6 +27,10 @@ _ABOUT = 0.6
 """The share of a question's words that a duty about it holds at least."""
 _KIND = 3
 """Characters at the end of a title that say what kind of document it is."""
+_HEAD = 400
+"""Characters at the head of a document in which it says whose it is."""
+_PLACE = range(2, 5)
+"""Characters of a place's name."""
 _LABEL = range(2, 7)
 """Characters of a label."""
 _CALLED = 0.45
@@ -57,11 +64,12 @@ class Scope:
         if len(self._register.extractions) < 2:
             return frozenset()
         found: dict[str, float] = {}
+        low = text.lower()
         for key, words in self._own_words.items():
             number = self._register.document_of(key).document.document_number
             if number and number in text:
                 found[key] = math.inf
-            elif held := [w for w in words if w in text]:
+            elif held := [w for w in words if w in low]:
                 found[key] = sum(self._search.rarity(w) for w in held)
         best = max(found.values(), default=0.0)
         return frozenset(key for key, score in found.items() if score >= best * _AS_NAMED)
@@ -78,9 +86,15 @@ class Scope:
         }
 
     def _words_of(self, key: str) -> frozenset[str]:
+        from pypinyin import lazy_pinyin  # noqa: PLC0415
+
         document = self._register.document_of(key).document
         place = jurisdiction_of(document).place
-        own = {w for w in self._search.words(document.title) if len(w) > 1}
+        own = {w for w in self._search.words(topic_words(document.title)) if len(w) > 1}
+        head = plain_segmenter().cut(document.text[:_HEAD])
+        named = {w for w in head if len(w) in _PLACE and w.endswith(words_of("place"))}
+        own |= named | {place_stem(w) for w in named if len(w) > _PLACE.start}
+        own |= {"".join(lazy_pinyin(place_stem(w))) for w in named}  # Suzhou
         kind = "".join(document.title.rstrip("）)").split())[-_KIND:]  # 责任书
         return frozenset(own | ({place_stem(place)} if place else set()) | {kind})
 
@@ -180,6 +194,15 @@ class Scope:
             for m in e.members
         }
         return members | {u.unit_id: u.unit for u in self._register.units()}
+
+    def elsewhere(self, words: Sequence[str], documents: Collection[str]) -> bool:
+        """Whether one of the words is printed in a document at hand, and in none of these."""
+        texts = {e.document.id: e.document.text for e in self._register.extractions}
+        return any(
+            any(w in text for text in texts.values())
+            and not any(w in texts[key] for key in documents if key in texts)
+            for w in words
+        )
 
     def about(self, words: Sequence[str], clauses: Iterable[str]) -> tuple[str, ...]:
         """Those of the clauses that speak of these words, with the headings above them."""

@@ -229,7 +229,9 @@ def read(
     plan, topic = find_plan(topic) if intent is not Intent.POLICY else ("", topic)
     documents = scope.documents(plain) if scope else frozenset[str]()
     quantities, said = find_conditions(topic, low)
-    subject = said if asks.select is Select.TARGETS and quantities else topic
+    subject = (
+        said if quantities and (asks.select is Select.TARGETS or says("targets", low)) else topic
+    )
     subject = scope.without_documents(subject, documents) if scope else subject
     for kind in _CONDITIONS:  # what is said as a condition is not what it is about
         subject = " ".join(cut(kind, subject)) if says(kind, low) else subject

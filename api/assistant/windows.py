@@ -87,9 +87,19 @@ def find_window(text: str, as_of: date) -> tuple[Window | None, str]:
     if len(exact) > 1 and low[exact[-2].to : chosen.at].strip() in words_of("joins"):
         chosen = _union(low, exact[-2], chosen)
     window = chosen.window
+    if len(exact) > 1 and _says_today(exact[-2], chosen):
+        window = window.model_copy(update={"as_at": True, "start": None})
     if any(word in low[max(chosen.at - _AS_AT, 0) : chosen.to] for word in words_of("as-at")):
         window = window.model_copy(update={"as_at": True, "start": None})
     return window, rest
+
+
+def _says_today(first: _Found, second: _Found) -> bool:
+    """Whether a day is said to be today: 今天是10月8号."""
+    day = second.window
+    today = phrases().get(first.window.words)
+    near = second.at - first.to <= _AS_AT and day.start is not None and day.start == day.end
+    return near and today is not None and (today.period, today.shift) == ("day", 0)
 
 
 def _union(low: str, first: _Found, second: _Found) -> _Found:
