@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from api.assistant.intents import cut
+from api.assistant.intents import cut, says
 from api.assistant.names import words_of
 from api.assistant.search import ClauseSearch
 from api.assistant.topics import topic_words
@@ -65,11 +65,15 @@ class Scope:
             return frozenset()
         found: dict[str, float] = {}
         low = text.lower()
+        said = says("document", low)
         for key, words in self._own_words.items():
             number = self._register.document_of(key).document.document_number
             if number and number in text:
                 found[key] = math.inf
-            elif held := [w for w in words if w in low]:
+                continue
+            held = [w for w in words if w in low]
+            # One word of a title alone (建设) is more often what is asked about.
+            if len(held) > 1 or (held and said) or not self._own_places[key].isdisjoint(held):
                 found[key] = sum(self._search.rarity(w) for w in held)
         best = max(found.values(), default=0.0)
         return frozenset(key for key, score in found.items() if score >= best * _AS_NAMED)
@@ -86,17 +90,26 @@ class Scope:
         }
 
     def _words_of(self, key: str) -> frozenset[str]:
+        title = self._register.document_of(key).document.title
+        own = {w for w in self._search.words(topic_words(title)) if len(w) > 1}
+        kind = "".join(title.rstrip("）)").split())[-_KIND:]  # 责任书
+        return frozenset(own | {kind} | self._own_places[key])
+
+    @cached_property
+    def _own_places(self) -> dict[str, frozenset[str]]:
+        """By document: the places that it names at its head, in Latin letters too."""
         from pypinyin import lazy_pinyin  # noqa: PLC0415
 
-        document = self._register.document_of(key).document
-        place = jurisdiction_of(document).place
-        own = {w for w in self._search.words(topic_words(document.title)) if len(w) > 1}
-        head = plain_segmenter().cut(document.text[:_HEAD])
-        named = {w for w in head if len(w) in _PLACE and w.endswith(words_of("place"))}
-        own |= named | {place_stem(w) for w in named if len(w) > _PLACE.start}
-        own |= {"".join(lazy_pinyin(place_stem(w))) for w in named}  # Suzhou
-        kind = "".join(document.title.rstrip("）)").split())[-_KIND:]  # 责任书
-        return frozenset(own | ({place_stem(place)} if place else set()) | {kind})
+        found = {}
+        for document in (e.document for e in self._register.extractions):
+            place = jurisdiction_of(document).place
+            head = plain_segmenter().cut(document.text[:_HEAD])
+            named = {w for w in head if len(w) in _PLACE and w.endswith(words_of("place"))}
+            stems = {place_stem(w) for w in named if len(w) > _PLACE.start}
+            stems |= {place_stem(place)} if place else set()
+            latin = {"".join(lazy_pinyin(stem)) for stem in stems}
+            found[document.id] = frozenset(named | stems | latin)
+        return found
 
     def without_documents(self, text: str, called: Iterable[str]) -> str:
         """A text without the words that name these documents, where they are said to be such."""

@@ -32,7 +32,7 @@ from api.assistant.quantities import find_conditions
 from api.assistant.question import Question
 from api.assistant.scope import Scope
 from api.assistant.topics import as_meant, asked_by_noun, has_topic
-from api.assistant.window_grammar import english_numbers
+from api.assistant.window_words import english_numbers
 from api.assistant.windows import find_window
 from kb.expansion import simplify, translate
 from kb.language.numerals import normalize_number

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Literal, NamedTuple
 
-from api.assistant.window_grammar import find_days, phrases, words_of
+from api.assistant.window_grammar import find_days
+from api.assistant.window_words import phrases, words_of
 from kb.language.times import Bound, TimeKind, find_times
 from kb.models import Fact
 from tasks.due import DUE_SOON, last_of

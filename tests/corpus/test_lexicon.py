@@ -10,7 +10,7 @@ from api.assistant.function_words import FunctionWords, english_words
 from api.assistant.intents import says
 from api.assistant.topics import AskingWords, Mistyped, as_meant, topic_words
 from api.assistant.understand import Instruction, without_instructions
-from api.assistant.window_grammar import DatePhrase, WindowWords
+from api.assistant.window_words import DatePhrase, WindowWords
 from api.assistant.windows import find_window
 from ingest.columns import ColumnHead, read_column
 from ingest.deadlines import PaceWords, find_pace
