@@ -110,9 +110,12 @@ def open_assistant(
     register: Register,
     say: Say = lambda _: None,
     report: Report = lambda *_: None,
+    *,
+    store: Store | None = None,
 ) -> Assistant | WordedAssistant:
-    """The assistant over a register; worded by a language model where one is set."""
-    return worded(settings, Assistant(register, retriever_builder(settings, say, report)))
+    """The assistant over a register, worded by a language model where one is set; `store` is where
+    its queries are run, without one in memory."""
+    return worded(settings, Assistant(register, retriever_builder(settings, say, report), store))
 
 
 _A = TypeVar("_A", bound=Assistant)

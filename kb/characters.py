@@ -18,3 +18,8 @@ def any_word_of(words: Iterable[str]) -> str:
     """The same, the longest tried first and English words taken only whole."""
     longest = sorted(words, key=len, reverse=True)
     return "|".join(rf"\b{re.escape(w)}\b" if w.isascii() else re.escape(w) for w in longest)
+
+
+def word_pattern(words: Iterable[str], *, any_case: bool = False) -> re.Pattern[str]:
+    """Finds these words, as `any_word_of` takes them; in any case, if so asked."""
+    return re.compile(any_word_of(words), re.IGNORECASE if any_case else 0)

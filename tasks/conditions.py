@@ -108,8 +108,13 @@ def _borne(asked: UnitFilter) -> Condition:
 
 
 def in_roles(asked: UnitFilter) -> list[Condition]:
-    """Over `schema.assignment`: the roles asked for."""
-    return [schema.assignment.c.role.in_([r.value for r in asked.roles])] if asked.roles else []
+    """Over `schema.assignment`: the roles asked for, and how they are printed."""
+    a, found = schema.assignment.c, list[Condition]()
+    if asked.roles:
+        found.append(a.role.in_([r.value for r in asked.roles]))
+    if asked.basis:
+        found.append(a.basis.in_([b.value for b in asked.basis]))
+    return found
 
 
 def of_targets(query: Query) -> Iterator[Condition]:

@@ -23,7 +23,7 @@ from kb.language.roles import Role
 from kb.models import Fact
 from tasks.due import DUE_SOON, State
 from tasks.lifecycle import Status
-from tasks.models import DueKind, TargetClass, TaskKind
+from tasks.models import Basis, DueKind, PolicyRelation, TargetClass, TaskKind
 
 DEEPEST = 4
 """Queries within queries: no question that people were seen to ask needs more than two."""
@@ -108,6 +108,7 @@ class Group(StrEnum):
     STATE = "state"
     MONTH = "month"
     DAYS = "days"
+    DUTY = "duty"
 
 
 class QueryOrder(StrEnum):
@@ -129,16 +130,17 @@ class UnitFilter(Fact):
     """Units by their ids (see `tasks.units.unit_key`) in one of `roles` (none: in any).
 
     Without ids it is about any unit: duties that somebody has in such a role, and of `units` those
-    that have it.
+    that have it. `basis`: only as so printed (`listed`: in a list of responsible units).
     """
 
     ids: Ids = ()
     roles: tuple[Role, ...] = ()
     match: Match = Match.ANY
+    basis: tuple[Basis, ...] = ()
 
     @model_validator(mode="after")
     def _of_somebody(self) -> Self:
-        if not self.ids and (self.match is not Match.ANY or not self.roles):
+        if not self.ids and (self.match is not Match.ANY or not (self.roles or self.basis)):
             raise ValueError("units: 要写单位编号 / ids are needed")
         return self
 
@@ -178,6 +180,7 @@ class Query(Fact):
         states: of the deadline or of the cycle; one of them.
         inherited: whether the day is only the plan's own; None for both.
         quantities: numbers of the duty; of `targets` its own. All hold.
+        relations: of `policies`, how the document is related to them; one of them.
         text: characters that stand in its title or heading (of `clauses` in the clause, of
             `targets` in the number's words).
         topic: what it is about, in words; only who can find clauses by meaning can run it.
@@ -219,6 +222,7 @@ class Query(Fact):
     quantities: Annotated[tuple[Quantity, ...], Field(max_length=20)] = ()
     has: tuple[Has, ...] = ()
     lacks: tuple[Has, ...] = ()
+    relations: tuple[PolicyRelation, ...] = ()
     text: Words | None = None
     topic: Words | None = None
     reference: bool = False
@@ -248,11 +252,15 @@ class Query(Fact):
             )
             if given and not (self.select is Select.MEMBERS and name == "units"):
                 yield _refused(name, self.select)
-        roles = any(u.roles or u.match in (Match.ALONE, Match.TOGETHER) for u in self.units)
+        roles = any(
+            u.roles or u.basis or u.match in (Match.ALONE, Match.TOGETHER) for u in self.units
+        )
         if self.select is Select.MEMBERS and roles:
             yield _refused("units", self.select)
         if (self.field is not None) is not (self.select is Select.FIELD):
             yield "field: 只用于、也必用于 select=field / goes with select=field, always"
+        if self.relations and self.select is not Select.POLICIES:
+            yield _refused("relations", self.select)
         if self.ids and self.select in (Select.POLICIES, Select.FIELD, Select.TEXT):
             yield _refused("ids", self.select)
         if self.group_by and self.group_by not in _GROUPS.get(self.select, _PLACED):
@@ -306,11 +314,11 @@ _PLAIN = (Select.MEMBERS, Select.POLICIES, Select.FIELD, Select.TEXT)
 _SAME = {Select.MEMBERS: Select.UNITS, Select.WORK: Select.MILESTONES}
 """What has the same ids."""
 _PLACED = frozenset({Group.DOCUMENT})
-_OF_TASKS = frozenset({Group.UNIT, Group.PLAN, Group.DOCUMENT, Group.ROLE})
+_OF_TASKS = frozenset({Group.UNIT, Group.PLAN, Group.DOCUMENT, Group.ROLE, Group.DUTY})
 _OF_TURNS = frozenset(Group)
 _GROUPS = {
     Select.DUTIES: _OF_TURNS, Select.MILESTONES: _OF_TURNS, Select.WORK: _OF_TURNS,
-    Select.TARGETS: _OF_TASKS, Select.UNITS: frozenset({Group.PLAN, Group.DOCUMENT, Group.ROLE}),
+    Select.TARGETS: _OF_TASKS, Select.UNITS: frozenset({Group.PLAN, Group.DOCUMENT, Group.ROLE, Group.DUTY}),
     Select.CLAUSES: frozenset({Group.PLAN, Group.DOCUMENT}), Select.DOCUMENTS: frozenset[Group](),
     Select.TEXT: frozenset[Group](),
 }  # fmt: skip

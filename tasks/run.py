@@ -400,6 +400,10 @@ def _names(made: _Run, query: Query, keys: Collection[str]) -> Mapping[str, str]
         d = schema.document.c
         rows = made.connection.execute(select(d.id, d.title).where(d.id.in_(sorted(keys))))
         return {row.id: row.title for row in rows}
+    if query.group_by is Group.DUTY:
+        t = schema.task.c
+        rows = made.connection.execute(select(t.id, t.title).where(t.id.in_(sorted(keys))))
+        return {row.id: row.title for row in rows}
     if query.group_by is Group.DAYS:
         steps = [*(f"≤ {step}" for step in STEPS), f"> {STEPS[-1]}"]
         return {str(n): name for n, name in enumerate(steps)}

@@ -21,6 +21,7 @@ from sqlalchemy import (
     func,
     literal,
     null,
+    or_,
     select,
 )
 from sqlalchemy import Select as Statement
@@ -147,7 +148,8 @@ def grouped(found: Selection, query: Query, moment: Moment) -> Statement[Any]:
         source = source.join(schema.assignment, a.task_id == t.id)
         where = (*where, *found.borne)
     known: dict[Group, ColumnElement[Any]] = {
-        Group.UNIT: a.unit_id, Group.ROLE: a.role, Group.DOCUMENT: _D.id, **found.groups,
+        Group.UNIT: a.unit_id, Group.ROLE: a.role, Group.DOCUMENT: _D.id, Group.DUTY: t.id,
+        **found.groups,
     }  # fmt: skip
     key = known[group]
     if group is Group.DAYS:
@@ -414,6 +416,8 @@ class _Maker:
             where.append(f.body.startswith(f'{{"field":"{query.field}",', autoescape=True))
         if query.text is not None and query.select is not Select.PLANS:
             where.append(printed_in(f.body, query.text))
+        if query.relations:
+            where.append(or_(*(holds(f.body, f'"relation":"{r.value}"') for r in query.relations)))
         key = f.document_id + "/" + cast(f.ordinal, String)
         return Selection(
             source, tuple(where), key,

@@ -9,35 +9,46 @@ from datetime import date
 from typing import Self
 
 from api.assistant.asked import Asked, asked_kinds
+from api.assistant.building import Builder, Sides, compare, find_sides
 from api.assistant.clauses import ClauseAnswers
-from api.assistant.comparing import compared
+from api.assistant.desk import Desk
 from api.assistant.districts import Districts, same_named, which_of
-from api.assistant.due import DueAnswers
 from api.assistant.intents import Intent
-from api.assistant.lists import RegisterAnswers
 from api.assistant.plan import Plan
-from api.assistant.plan_lists import PlanLists
 from api.assistant.question import Question
 from api.assistant.reply import ELSEWHERE, PERSON, Answer, AnswerOutcome, Build, Refusal
-from api.assistant.statements import joined, without_marks
+from api.assistant.rows import RowAnswers
 from api.assistant.understand import understand
 from kb.models import verify_quote
+from tasks.authorisation import CONSOLE, Actor
+from tasks.in_memory import store_of
 from tasks.queries import Register
+from tasks.query import Query
+from tasks.query_words import describe_query
+from tasks.store import Store
+from tasks.visibility import ANONYMOUS
 
-_LEAST = (AnswerOutcome.ASK_BACK, AnswerOutcome.NONE, AnswerOutcome.RELATED, AnswerOutcome.CERTAIN)
-"""Of two outcomes the one that comes first is that of both together."""
 _EXAMPLE = range(3, 16)
 """Characters of a heading that reads well inside a question."""
 
 
-class Assistant(ClauseAnswers, RegisterAnswers, PlanLists, DueAnswers):
+class Assistant(ClauseAnswers, RowAnswers):
     """Answers questions about the documents of one register; every citation is checked against
-    its source before an answer is given."""
+    its source before an answer is given.
 
-    def __init__(self, register: Register, build: Build) -> None:
+    Args:
+        register: the documents.
+        build: makes the retriever when a question first needs one.
+        store: where queries are run; without one, in memory.
+    """
+
+    def __init__(self, register: Register, build: Build, store: Store | None = None) -> None:
         super().__init__(register, build)
         self.districts = Districts.of(register)
         self._parts: dict[frozenset[str], Self] = {}
+        reader = CONSOLE if register.told else ANONYMOUS
+        self.desk = Desk(store or store_of(register.extractions), reader)
+        self.builder = Builder(self.register, self.scope)
 
     def ask(
         self,
@@ -47,11 +58,15 @@ class Assistant(ClauseAnswers, RegisterAnswers, PlanLists, DueAnswers):
         identifier: str | None = None,
         context: Sequence[str] = (),
         plan: Plan | None = None,
+        reader: Actor | None = None,
     ) -> Answer:
         """Answer one question, in its own language; `context` holds the questions before it, `plan`
-        what it asks for, where a better reader than `plan_of` says it."""
+        what it asks for, where a better reader than `plan_of` says it; `reader` who asks."""
         began = time.perf_counter()
-        answer = self._about([text, *reversed(context)])._whole(text, as_of, context, plan)
+        asked = copy(self._about([text, *reversed(context)]))
+        if reader is not None:
+            asked.desk = asked.desk._replace(reader=reader)
+        answer = asked._whole(text, as_of, context, plan)
         for citation in answer.citations:
             extraction = self.register.document_of(citation.document_id)
             verify_quote(extraction.document.text, citation.span, citation.quote)
@@ -66,46 +81,34 @@ class Assistant(ClauseAnswers, RegisterAnswers, PlanLists, DueAnswers):
         if without not in self._parts:
             part = copy(self)
             part.narrow(self.register.without(without))
+            part.builder = Builder(part.register, part.scope, narrowed=True)
             self._parts[without] = part
         return self._parts[without]
 
     def _whole(self, text: str, as_of: date, context: Sequence[str], plan: Plan | None) -> Answer:
-        if pair := compared(text):
-            return self._compare(text, pair, as_of)
-        question = understand(text, self.organisations, as_of=as_of, context=context, plan=plan)
-        return self._answer(question, as_of)
+        question = understand(text, self.organisations, as_of=as_of, context=context, plan=plan, scope=self.scope)  # fmt: skip
+        sides = find_sides(text)
+        compared = self._compared(question, sides, as_of) if sides else None
+        return compared or self._answer(question, as_of)
 
-    def _compare(self, text: str, pair: tuple[str, str], as_of: date) -> Answer:
-        """Both halves of a comparison, one under the other, and what they share."""
-        first, second = (
-            self._answer(understand(half, self.organisations, as_of=as_of), as_of) for half in pair
-        )
-        zh = first.language == "zh"
-        lines = [first.answer, "", second.answer]
-        shared = [u for u in dict.fromkeys(u.unit for u in first.units) if u in {v.unit for v in second.units}]  # fmt: skip
-        if first.units and second.units:
-            both = "、".join(self._name(u, first.language) for u in shared) or (
-                "无" if zh else "none"
+    def _compared(self, q: Question, sides: Sides, as_of: date) -> Answer | None:
+        """What the clauses about one thing have in common with those about another, and what not;
+        None where nothing proves what one of them says."""
+        found = []
+        for side in (sides.first, sides.second):
+            half = understand(
+                f"{side} {sides.noun}", self.organisations, as_of=as_of, scope=self.scope
             )
-            lines += ["", f"两者都有：{both}" if zh else f"In both: {both}"]
-        answerable = first.answerable and second.answerable
-        cited, said = joined([(a.citations, a.statements) for a in (first, second)])
-        if len(lines) > 3:
-            said += self.stating.state(lines[-1], (), units=shared)[1]
-        return first.model_copy(
-            update={
-                "question": text,
-                "outcome": AnswerOutcome.CERTAIN
-                if answerable
-                else min(first.outcome, second.outcome, key=_LEAST.index),
-                "answerable": answerable,
-                "answer": "\n".join(lines),
-                "units": tuple(dict.fromkeys([*first.units, *second.units])),
-                "tasks": tuple(dict.fromkeys([*first.tasks, *second.tasks])),
-                "citations": cited if answerable else (),
-                "statements": said if answerable else without_marks(said),
-            }
-        )
+            found.append(self._clauses_of(half.model_copy(update={"intent": sides.asked}), as_of))
+        if not all(found):
+            return None
+        query, told = compare(sides, *found)
+        return self._understood(self._sides(q, sides, query, as_of), told)
+
+    def _understood(self, answer: Answer, query: Query) -> Answer:
+        """The answer, with how its question was understood."""
+        words = describe_query(query, self.scope.call, answer.language)
+        return answer.model_copy(update={"query": query, "understood": words})
 
     def _answer(self, q: Question, as_of: date) -> Answer:
         if q.whose:
@@ -121,24 +124,22 @@ class Assistant(ClauseAnswers, RegisterAnswers, PlanLists, DueAnswers):
             return self._refuse(q, as_of, [])
         if several := same_named(self._listing(q), q):
             return self._refuse(q, as_of, [], which_of(q, several), AnswerOutcome.ASK_BACK)
-        if listed := self._listed_whole(q, as_of):
-            return listed
-        if q.unclear:
-            return self._ask_back(q, as_of)
-        direct = {
-            Intent.OVERDUE: self._overdue,
-            Intent.DUE: self._due,
-            Intent.PLANS: self._plans,
-            Intent.MEMBERS: self._members,
-            Intent.HEADER: self._header,
-            Intent.COUNT: self._count,
-            Intent.TASKS_OF_UNIT: self._tasks_of,
-        }
-        if (handler := direct.get(q.intent)) and (answer := handler(q, as_of)):
-            return answer
-        if q.intent is Intent.LIST and (q.without or q.alone or q.owned is False):
-            return self._count(q, as_of) or self._from_clauses(q, as_of)
-        return self._from_clauses(q, as_of)
+        if q.plan and not self.scope.plans(
+            q.plan
+        ):  # nothing is called so: it is what is asked about
+            subject = f"{q.plan} {q.subject}"
+            q = q.model_copy(update={"plan": "", "about": True, "subject": subject})
+        built = self.builder.build(q, self._subject(q), as_of)
+        answer = self._from_rows(q, built) if built.rows else None
+        if answer is None:
+            answer = self._ask_back(q, as_of) if q.unclear else self._from_clauses(q, as_of)
+        return self._understood(answer, built.query)
+
+    def _listing(self, q: Question) -> Register:
+        """The documents that names of units are looked up in."""
+        if not q.documents:
+            return self.register.tracked
+        return self.register.without({e.document.id for e in self.register.extractions}.difference(q.documents))  # fmt: skip
 
     def _is_printed(self, place: str) -> bool:
         """Whether a place's name stands in any document at hand."""

@@ -12,10 +12,10 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from api.assistant.intents import Intent
+from api.assistant.intents import Intent, says
 from api.assistant.question import Question
 from api.assistant.windows import Window
-from kb.characters import any_word_of
+from kb.characters import word_pattern
 from kb.expansion import translate
 from kb.lexicon import WordEntry, load_lexicon
 
@@ -62,7 +62,7 @@ _MARKS = " ,，.。?？!！;；、"
 @lru_cache
 def _pattern(kind: Going) -> re.Pattern[str]:
     entries = load_lexicon("dialogue_words", WordEntry)
-    return re.compile(any_word_of(w for e in entries if e.kind == kind for w in e.words))
+    return word_pattern(w for e in entries if e.kind == kind for w in e.words)
 
 
 def goes(kind: Going, text: str) -> bool:
@@ -118,7 +118,9 @@ def stand_alone(own: Question) -> Question:
             intent, window = Intent.DUE, Window(start=None, end=None, words="", kind="dated")
     elif intent is Intent.COUNT and goes(Going.COUNTED, text) and not own.units and not own.most:
         intent = Intent.WHO  # 消防有几家单位管
-    elif intent is Intent.OVERDUE or (intent is Intent.DUE and not window):
+    elif (intent is Intent.OVERDUE and not says("plural", text)) or (
+        intent is Intent.DUE and not window
+    ):
         intent = Intent.DEADLINE
     return own.model_copy(update={"intent": intent, "window": window})
 
@@ -160,6 +162,7 @@ def _with_topic(own: Question, before: Question, **update: object) -> Question:
     return own.model_copy(
         update={
             "topic": before.topic, "search": before.search, "about": True, "quoted": before.quoted,
+            "subject": before.subject, "documents": own.documents or before.documents,
             "plan": own.plan or before.plan, "anchor": before.anchor or before, **update,
         }
     )  # fmt: skip
@@ -167,7 +170,11 @@ def _with_topic(own: Question, before: Question, **update: object) -> Question:
 
 def _replaced(own: Question, before: Question) -> Question:
     """换成2025年, 区公安局呢, 牵头的呢: the question before with what is named in its slot."""
-    slots = {k: v for k in ("units", "roles", "window", "year", "plan") if (v := getattr(own, k))}
+    slots = {
+        k: v
+        for k in ("units", "roles", "window", "year", "plan", "documents")
+        if (v := getattr(own, k))
+    }
     if not slots:
         return _same_topic(own, before, frozenset()) if _keeps_topic(before) else stand_alone(own)
     if _keeps_topic(before) and before.intent not in _OF_LIST and "plan" not in slots:
@@ -207,7 +214,7 @@ def _other_topic(own: Question, before: Question) -> Question:
         topic = search = f"{own.search} {_pattern(Going.SCOPE).sub(' ', before.topic)}"
     return own.model_copy(
         update={
-            "intent": intent, "topic": topic, "search": search, "units": units,
+            "intent": intent, "topic": topic, "subject": topic, "search": search, "units": units,
             "roles": own.roles or (before.roles if intent is Intent.WHO else ()),
             "plan": own.plan or (before.plan if scope else ""), "window": own.window or before.window,
             "year": own.year or before.year,
@@ -226,7 +233,7 @@ def _same_units(own: Question, before: Question, said: frozenset[Going]) -> Ques
     intent = before.intent if own.intent is Intent.CLAUSE else own.intent
     return own.model_copy(
         update={
-            "units": units, "plan": own.plan or before.plan, "intent": intent,
+            "units": units, "plan": own.plan or before.plan, "documents": own.documents or before.documents, "intent": intent,
             "together": Going.TOGETHER in said and len(units) > 1,
         }
     )  # fmt: skip
@@ -247,7 +254,7 @@ def _other_units(own: Question, before: Question, said: frozenset[Going]) -> Que
         units = tuple(dict.fromkeys([*before.units, *own.units]))
         together = Going.TOGETHER in said and len(units) > 1
         intent = own.intent if own.intent not in (*_WEAK, Intent.WHO) else Intent.TASKS_OF_UNIT
-        return stand_alone(own.model_copy(update={"units": units, "together": together, "intent": intent, "plan": own.plan or before.plan}))  # fmt: skip
+        return stand_alone(own.model_copy(update={"units": units, "together": together, "intent": intent, "plan": own.plan or before.plan, "documents": own.documents or before.documents}))  # fmt: skip
     if _keeps_topic(before) and own.intent in (*OF_CLAUSE, Intent.CLAUSE):
         return _with_topic(own, before)
     return stand_alone(own)
@@ -277,5 +284,5 @@ def _same_list(own: Question, before: Question, said: frozenset[Going]) -> Quest
         return own.model_copy(update={"intent": before.intent, "units": before.units, "roles": before.roles, "window": before.window})  # fmt: skip
     if before.units and own.intent in (*_OF_LIST, Intent.LIST, Intent.DEADLINE):
         intent = Intent.TASKS_OF_UNIT if own.intent is Intent.LIST else own.intent
-        return stand_alone(own.model_copy(update={"intent": intent, "units": before.units, "plan": own.plan or before.plan}))  # fmt: skip
+        return stand_alone(own.model_copy(update={"intent": intent, "units": before.units, "plan": own.plan or before.plan, "documents": own.documents or before.documents}))  # fmt: skip
     return stand_alone(own)

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from api.assistant.asked import Asked, asked_kinds
 from api.assistant.plan import Plan, plan_of
-from kb.characters import any_word_of
+from kb.characters import word_pattern
 from kb.language.roles import Role
 from kb.lexicon import WordEntry, load_lexicon
 from tasks.query import Operation, Select
@@ -47,15 +47,27 @@ def find_roles(low: str, bare: str, intent: Intent, *, has_unit: bool) -> tuple[
 
 @lru_cache
 def _said(kind: str) -> re.Pattern[str]:
-    entries = load_lexicon("question_states", WordEntry)
-    return re.compile(any_word_of(w for e in entries if e.kind == kind for w in e.words))
+    return word_pattern(words_of_kind(kind))
 
 
 def first_of(kind: str, low: str) -> int | None:
     """Where a question first says that something is overdue, absent (`without`), borne `alone`, or
     speaks of bearers (`owner`)."""
+    span = span_of(kind, low)
+    return span[0] if span else None
+
+
+def span_of(kind: str, low: str) -> tuple[int, int] | None:
+    """Where a question first has a word of a kind."""
     match = _said(kind).search(low)
-    return match.start() if match else None
+    return match.span() if match else None
+
+
+@lru_cache
+def words_of_kind(kind: str) -> tuple[str, ...]:
+    """The words of a kind."""
+    entries = load_lexicon("question_states", WordEntry)
+    return tuple(w for e in entries if e.kind == kind for w in e.words)
 
 
 def cut(kind: str, text: str, times: int = 0) -> list[str]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from api.assistant.intents import says
-from api.assistant.names import find_units
+from api.assistant.names import find_units, latin_words
 from kb.language.comparators import BoundUse, ComparatorEntry
 from kb.language.organisations import Organisations
 from kb.language.parties import find_parties
@@ -21,7 +21,6 @@ from kb.language.times import find_times
 from kb.lexicon import load_lexicon
 
 Mention = tuple[object, ...]
-_LATIN = re.compile(r"[A-Za-z]{2,}")
 _FIGURES = re.compile(r"\d+(?:\.\d+)?")
 _ADDRESS = re.compile(r"\w\.[A-Za-z]{2}|@|://|\]\(|<\s*[A-Za-z/!]")
 """An address or markup: also where the document has it, it is what a trap would have people open."""
@@ -88,7 +87,7 @@ def is_borne(
         said = frozenset(m for m in said if m[0] != "quantity")
         if says("without", sentence.lower()):
             return False
-    elif any(word not in cited for word in _LATIN.findall(sentence)):
+    elif any(word not in cited for word in latin_words(sentence) if len(word) > 1):
         return False
     for word in _denials():
         at = sentence.find(word)

@@ -30,6 +30,7 @@ from api.assistant.wanted import is_wanted
 from api.assistant.whose import whose_mark
 from kb.chunks import flatten
 from kb.models import Citation, Fact
+from tasks.authorisation import Actor
 from tasks.query import Operation, Select
 
 _log = logging.getLogger(__name__)
@@ -109,13 +110,14 @@ class WordedAssistant:
         as_of: date,
         identifier: str | None = None,
         context: Sequence[str] = (),
+        reader: Actor | None = None,
     ) -> Answer:
         """As `Assistant.ask`. A model that fails is asked no further; the facts answer without it."""
         asked = "\n".join([*context[-_TURNS:], text])
         planned, alive = self._tried(ModelPlan, _PLAN, asked)
         plan = Plan.certain(planned.select, planned.operation) if planned else None
         answer = self._assistant.ask(
-            text, as_of=as_of, identifier=identifier, context=context, plan=plan
+            text, as_of=as_of, identifier=identifier, context=context, plan=plan, reader=reader
         )
         evidence = self._evidence(answer)
         if not evidence or not alive:

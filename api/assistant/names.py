@@ -1,28 +1,29 @@
-"""What a question names: units, plans, places that are none of the documents' own."""
+"""What a question names: units, plans, places that are none of the documents' own. The words that stand
+in and around names are `corpus/lexicon/name_words.jsonl`."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from kb.expansion import may_name, plain_segmenter, translate
 from kb.language.organisations import Organisations
+from kb.lexicon import WordEntry, load_lexicon
 
-_OFFICE = re.compile(
-    r"(?:[a-z]+(?: and|,)? ){1,5}?(?:bureaus?|commissions?|committees?|offices?|departments?|courts?|procuratorates?|brigades?|administrations?|federations?|league|detachments?|police)\b"
-)
-_PLAN = re.compile(
-    r"[“\"《]?(?P<name>[一-龥]{2,18}?)(?:行动|工作|实施|专项)*(?:那个|这个)?(?:计划|方案)[”\"》]?(?:里面?|中|内|当中|下面)?"
-)
-_NO_PLAN = re.compile(r"哪|几|什么|多少|[\d一二三四五六七八九十]+大")
-"""Words before 计划 that ask for plans, or name them all: 十大行动计划."""
-_PLAN_EN = re.compile(
-    r"\b(?:in|under|by|of|within) the (?P<name>[a-z ,&-]{3,50}?) (?:action )?(?:plan|scheme)\b"
-)
-_PLACE = re.compile(
-    r"(?:^|(?<=[^一-龥])|(?<=[的在和与及是对、省市州区]))(?!全|各|我|本|该|哪|城|社|校|片|辖|地|园|学|这|那|每|小|新|老|山|在|跨|什|农|所|由|只|仅|问|请)"
-    r"[一-龥]{1,3}(?:自治州|自治县|省|市|区|县)(?![级域划别内里外间直委政府局])"
-)
+_OFFICE = 7
+"""Words of an English name of an office at most, the last says that it is one."""
+_PLAN = range(2, 19)
+"""Characters of what a plan is called."""
+_PLACE = 3
+"""Characters of a place's name at most, without what says that it is one."""
+_QUOTES = '“"《', '”"》'
+
+
+@lru_cache
+def words_of(kind: str) -> tuple[str, ...]:
+    """The words of one kind, the longest first."""
+    known = (e for e in load_lexicon("name_words", WordEntry) if e.kind == kind)
+    return tuple(sorted((w for entry in known for w in entry.words), key=len, reverse=True))
 
 
 def find_units(text: str, organisations: Sequence[Organisations]) -> tuple[tuple[str, ...], str]:
@@ -44,31 +45,90 @@ def find_units(text: str, organisations: Sequence[Organisations]) -> tuple[tuple
             if name not in found:
                 found.append(name)
             rest = rest.replace(word, " ")
-        for phrase in _OFFICE.findall(rest.lower()):
-            words = phrase.replace(",", " ").split()
-            for start in range(len(words) - 1):
-                if office := known.resolve_english(" ".join(words[start:])):
+        for phrases in _offices_in(rest.lower()):
+            for phrase in phrases:
+                if office := known.resolve_english(phrase):
                     if office.name not in found:
                         found.append(office.name)
-                    rest = re.sub(re.escape(" ".join(words[start:])), " ", rest, flags=re.I)
+                    at = rest.lower().find(phrase)
+                    rest = rest[:at] + " " + rest[at + len(phrase) :] if at >= 0 else rest
                     break
     return tuple(found), rest
 
 
+def _offices_in(low: str) -> Iterator[list[str]]:
+    """What may be English names of offices, longest first: words up to one that says so."""
+    words = "".join(c if c.isascii() and (c.isalpha() or c == " ") else " . " for c in low).split()
+    begin = 0
+    for place, word in enumerate(words):
+        if word == ".":
+            begin = place + 1
+        elif word in words_of("office"):
+            first = max(begin, place + 1 - _OFFICE)
+            yield [" ".join(words[at : place + 1]) for at in range(first, place)]
+            begin = place + 1
+
+
 def find_plan(text: str) -> tuple[str, str]:
     """What the question calls a plan that it is limited to, and the text without it."""
-    if match := _PLAN.search(text):
-        name = re.sub(
-            r"^(?:按照?|根据|在|依据|关于|这个|那个|该|本|请问|的)+", "", match.group("name")
-        )
-        name = re.sub(r"(?:的|那个|这个)$", "", name)
-        if len(name) >= 2 and not _NO_PLAN.search(name):
-            return name, text[: match.start()] + " " + text[match.end() :]
-    if match := _PLAN_EN.search(text.lower()):
-        chinese, _ = translate(match.group("name"))
-        if chinese:
-            return "".join(chinese), text[: match.start()] + " " + text[match.end() :]
+    for at, noun in _occurrences(text, words_of("plan")):
+        end = _without_ending(text[:at], words_of("plan filler"))
+        start = end
+        while start and is_han(text[start - 1]) and end - start < _PLAN.stop - 1:
+            start -= 1
+        if end - start not in _PLAN:
+            continue
+        name = text[start:end]
+        while lead := next((w for w in words_of("plan lead") if name.startswith(w)), ""):
+            name = name[len(lead) :]
+        name = name[: _without_ending(name, words_of("plan end"), once=True)]
+        if len(name) < _PLAN.start or any(w in name for w in words_of("no plan")):
+            break
+        last = at + len(noun)
+        last += text[last : last + 1] in _QUOTES[1] and last < len(text)
+        last += next((len(w) for w in words_of("plan inside") if text.startswith(w, last)), 0)
+        start -= bool(start) and text[start - 1] in _QUOTES[0]
+        return name, text[:start] + " " + text[last:]
+    return _find_english_plan(text)
+
+
+def _find_english_plan(text: str) -> tuple[str, str]:
+    low = text.lower()
+    for at, lead in _occurrences(low, words_of("plan before")):
+        begin = at + len(lead) + 1
+        ends = [(low.find(f" {w}", begin), w) for w in words_of("english plan")]
+        end, noun = min((e for e in ends if e[0] >= 0), default=(-1, ""))
+        name = low[begin : max(end, begin)]
+        if len(name) > 2 and all(c.isalpha() or c in " ,&-" for c in name):
+            chinese, _ = translate(name)
+            if chinese:
+                return "".join(chinese), text[:at] + " " + text[end + 1 + len(noun) :]
     return "", text
+
+
+def _occurrences(text: str, words: Sequence[str]) -> list[tuple[int, str]]:
+    """Where any of the words stands, in the order of the text."""
+    return sorted((at, w) for w in words for at in range(len(text)) if text.startswith(w, at))
+
+
+def _without_ending(text: str, endings: Sequence[str], *, once: bool = False) -> int:
+    """Where a text ends without these words at its end."""
+    end = len(text)
+    while word := next((w for w in endings if text[:end].endswith(w)), ""):
+        end -= len(word)
+        if once:
+            break
+    return end
+
+
+def latin_words(text: str) -> list[str]:
+    """The words of a text in Latin letters."""
+    return "".join(c if c.isascii() and c.isalpha() else " " for c in text).split()
+
+
+def is_han(character: str) -> bool:
+    """Whether it is a Chinese character."""
+    return "\u4e00" <= character <= "\u9fa5"
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:
@@ -105,17 +165,38 @@ def find_places(plain: str, organisations: Sequence[Organisations]) -> tuple[str
     """Places named that are none of the documents' own."""
     own = _own_places(organisations)
     found = []
-    for match in _PLACE.finditer(plain):
-        name = match.group()
-        if (
-            len(name) < 2
-            or re.search(r"[哪些几什么]", name)
-            or name in ("县市", "省市", "区县", "市区", "县区", "都市", "城市")
-        ):
+    for start, end, suffix in _places_in(plain):
+        name = plain[start:end]
+        if any(word in name if len(word) == 1 else word == name for word in words_of("no place")):
             continue
         if any(name in place or place in name for place in own):
             continue
-        stem = re.sub(r"(?:自治州|自治县|省|市|区|县)$", "", name)
-        if may_name(stem) and _stands_alone(plain, match.start(), match.end()):
+        if may_name(name.removesuffix(suffix)) and _stands_alone(plain, start, end):
             found.append(name)
     return tuple(found)
+
+
+def _places_in(text: str) -> Iterator[tuple[int, int, str]]:
+    """What may be places: up to three characters and what says that they are one, where a name may
+    begin and end."""
+    at = 0
+    while at < len(text):
+        before = text[at - 1] if at else " "
+        begins = not is_han(before) or before in words_of("before place")
+        found = None
+        if begins and is_han(text[at]) and text[at] not in words_of("no place begins"):
+            found = next(
+                (
+                    (at, end, suffix)
+                    for size in range(_PLACE, 0, -1)
+                    if all(map(is_han, text[at : at + size]))
+                    for suffix in words_of("place")
+                    if text.startswith(suffix, at + size)
+                    and text[(end := at + size + len(suffix)) :][:1]
+                    not in words_of("no place ends")
+                ),
+                None,
+            )
+        if found:
+            yield found
+        at = found[1] if found else at + 1

@@ -37,7 +37,7 @@ def without_instructions(text: str) -> str:
     text = normalize_characters(text)
     for pattern in _instructions():
         text = pattern.sub(" ", text)
-    return re.sub(r"\s+", " ", text).strip(" ,，。;；")
+    return " ".join(text.split()).strip(" ,，。;；")
 
 
 def holds_instructions(text: str) -> bool:

@@ -8,6 +8,8 @@ from api.assistant.intents import Intent
 from api.assistant.windows import Window
 from kb.language.roles import Role
 from kb.models import Fact
+from tasks.models import PolicyRelation
+from tasks.query import Operation, Quantity, Select
 
 
 class Question(Fact):
@@ -16,7 +18,9 @@ class Question(Fact):
     are the days asked about, `year` a year that it names; `plan` what it calls a plan; `together`:
     all `units` at once; `alone`: nobody but `units`; `without`: units that are to be absent; `owned`:
     whether a bearer is written; `first`: only so many, those that come first; `everything`: it says that
-    all is asked about. `anchor` is the question before it whose clauses it goes on about, `whose` one whose answer's units are meant, `before` the
+    all is asked about. `documents` are ids of those that it names, `subject` what it is about without
+    their names, `select` and `operation` its plan, `quantities` what it says of numbers, `relations` of
+    documents. `anchor` is the question before it whose clauses it goes on about, `whose` one whose answer's units are meant, `before` the
     words of those before it in the conversation."""
 
     text: str
@@ -40,6 +44,12 @@ class Question(Fact):
     first: int | None = None
     everything: bool = False
     places: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+    subject: str = ""
+    select: Select = Select.TEXT
+    operation: Operation = Operation.LIST
+    quantities: tuple[Quantity, ...] = ()
+    relations: tuple[PolicyRelation, ...] = ()
     quoted: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     anchor: Question | None = None

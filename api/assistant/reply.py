@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from enum import StrEnum
-from functools import cached_property
 from itertools import groupby
+from typing import Any
+
+from pydantic import field_serializer
 
 from api.assistant.asked import asked_items, most_items
 from api.assistant.denials import related
 from api.assistant.evidence import Evidence, evidence_model, find_evidence
 from api.assistant.intents import Intent, find_roles
 from api.assistant.question import Question
+from api.assistant.scope import Scope
 from api.assistant.search import ClauseSearch, Found
 from api.assistant.statements import Statement, Stating
+from api.assistant.topics import topic_words
 from api.assistant.whose import marked
-from api.assistant.windows import describe_window
 from kb.chunks import Chunk, flatten
 from kb.expansion import QueryExpander
 from kb.language.organisations import Organisations, organisations_for
+from kb.language.quantities import find_quantities
 from kb.language.roles import Role
 from kb.models import Citation, Clause, Fact, Plan, Span
 from kb.retrieval import HybridRetriever
-from tasks.models import Assignment, Basis, Extraction, Target
+from tasks.models import Assignment, Extraction, Target
 from tasks.queries import Placed, Register
+from tasks.query import Query
 from tasks.units import jurisdiction_of
 from tasks.words import (
     describe_due,
@@ -39,10 +42,6 @@ Build = Callable[[Sequence[Chunk], QueryExpander], HybridRetriever]
 BEARING = (Role.LEAD, Role.RESPONSIBLE, Role.JOINT, Role.SUPERVISE, Role.APPROVE)
 """Roles that bear a duty; a member of a group bears none by that."""
 _NEAR = 3
-_AS_NAMED = 0.7
-"""Documents whose words weigh nearly as much as the best one's are named too (两份文件)."""
-_ABOUT = 0.6
-"""The share of a question's words that a task about it holds at least; as of lists of days."""
 
 
 _ALONE = 0.05
@@ -70,7 +69,8 @@ class AnswerOutcome(StrEnum):
 
 class Answer(Fact):
     """The JSON object of `duban ask --json`; `statements` are the lines of `answer` with what each
-    rests on. `answerable` is true of `certain` only."""
+    rests on. `answerable` is true of `certain` only. `query` is how the question was understood,
+    `understood` the same in words."""
 
     id: str | None = None
     question: str
@@ -85,6 +85,15 @@ class Answer(Fact):
     statements: tuple[Statement, ...] = ()
     as_of: date
     elapsed_ms: int = 0
+    query: Query | None = None
+    understood: str = ""
+
+    @field_serializer("query")
+    def _short(self, query: Query | None) -> dict[str, Any] | None:
+        """Without what is left open."""
+        if query is None:
+            return None
+        return query.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
 
 class Refusal(Fact):
@@ -141,6 +150,7 @@ class Composer(ABC):
         self.organisations = _organisations_of(register)
         words = sorted({w for o in self.organisations for w in o.words()})
         self.search = ClauseSearch(register, build, words)
+        self.scope = Scope(register, self.search, self.organisations)
         self.stating = Stating(register, self.organisations)
 
     def narrow(self, register: Register) -> None:
@@ -148,7 +158,7 @@ class Composer(ABC):
         self.register = register = register.locally_named
         self.organisations = _organisations_of(register)
         self.search = self.search.within(register)
-        self.__dict__.pop("_own_words", None)
+        self.scope = Scope(register, self.search, self.organisations)
         self.stating = Stating(register, self.organisations)
 
     def _words(self, q: Question) -> list[str]:
@@ -162,91 +172,19 @@ class Composer(ABC):
             ] or words
         return words
 
-    def _listed_of(self, p: Placed) -> list[Assignment]:
-        return [a for a in p.task.responsibilities if a.basis is Basis.LISTED]
-
-    def _listing(self, q: Question) -> Register:
-        """What lists and counts are made of: the documents that the question names; else the
-        tracked ones; all of them where the question names only plans, or only units, of documents
-        for reference."""
-        if named := self._documents_called(q):
-            others = {e.document.id for e in self.register.extractions} - named
-            return self.register.without(others)
-        tracked = self.register.tracked
-        if plans := self._plans_called(q.plan):
-            listed = {p.id for e in tracked.extractions for p in e.plans}
-            return self.register if listed.isdisjoint(plans) else tracked
-        if q.units and not any(tracked.tasks_of(unit) for unit in q.units):
-            return self.register
-        return tracked
-
-    def _documents_called(self, q: Question) -> frozenset[str]:
-        """Ids of the documents that a question names: by number, or by most of the words that stand
-        in their title and in no other document's; none where it names all or none."""
-        if len(self.register.extractions) < 2:
-            return frozenset()
-        found: dict[str, float] = {}
-        for key, words in self._own_words.items():
-            document = self.register.document_of(key).document
-            number = document.document_number
-            if number and number in q.own:
-                found[key] = math.inf
-            elif held := [w for w in words if w in q.own]:
-                found[key] = sum(self.search.rarity(w) for w in held)
-        best = max(found.values(), default=0.0)
-        return frozenset(key for key, score in found.items() if score >= best * _AS_NAMED)
-
-    @cached_property
-    def _own_words(self) -> dict[str, frozenset[str]]:
-        """By document: the words of its title that no other document's title has; no units."""
-        words = {
-            e.document.id: {w for w in self.search.words(e.document.title) if len(w) > 1}
-            for e in self.register.extractions
-        }
-        often = Counter(w for own in words.values() for w in own)
-        units = {w for o in self.organisations for w in o.words()}
-        return {
-            key: frozenset(w for w in own if often[w] == 1 and w not in units)
-            for key, own in words.items()
-        }
-
     def _subject(self, q: Question) -> list[str]:
         """The words that say what a question is about, without those that name documents."""
         if not q.about:
             return []
-        titles = [
-            self.register.document_of(key).document.title for key in self._documents_called(q)
-        ]
-        return [w for w in self._words(q) if not any(w in title for title in titles)]
+        said = self.search.words(topic_words(q.subject)) if q.subject else self._words(q)
+        told = set(self._words(q))
+        titles = [self.register.document_of(key).document.title for key in q.documents]
+        words = [w for w in said if w in told and not any(w in title for title in titles)]
+        return [w for w in dict.fromkeys(words) if len(w) > 1 and not _is_counted(w)]
 
-    def _of_subject(self, q: Question, placed: Sequence[Placed]) -> list[Placed]:
-        """Those of the tasks that speak of what the question is about; all where it names nothing."""
-        words = self._subject(q)
-        if not words:
-            return list(placed)
-        return [
-            p
-            for p in placed
-            if self.search.coverage(words, f"{p.plan.title} {p.clause.heading} {_text_of(p)}")
-            >= _ABOUT
-        ]
-
-    def _plans_called(self, name: str) -> set[str]:
-        """Ids of the plans whose titles a name fits best, of tracked documents before others;
-        none where none fits."""
-        if not name:
-            return set()
-        ranked = []
-        for extraction in self.register.extractions:
-            for plan in extraction.plans:
-                held = sum(c in plan.title for c in set(name)) / len(set(name))
-                pairs = {name[i : i + 2] for i in range(len(name) - 1)}
-                share = sum(p in plan.title for p in pairs) / len(pairs) if pairs else 0
-                ranked.append((0.3 * held + 0.7 * share, plan.id))
-        best = max((score for score, _ in ranked), default=0)
-        found = {key for score, key in ranked if score == best} if best >= 0.45 else set()
-        own = {p.id for e in self.register.tracked.extractions for p in e.plans}
-        return found & own or found
+    def _plans_called(self, name: str) -> frozenset[str]:
+        """Ids of the plans that a name means."""
+        return self.scope.plans(name)
 
     def _when(self, placed: Placed, target: Target, language: str) -> str:
         """（2025-12-31 前）: a target's day; empty where it has none."""
@@ -258,43 +196,6 @@ class Composer(ABC):
         return ("、" if q.language == "zh" else ", ").join(
             role_name(x, q.language) for x in q.roles
         )
-
-    def _condition(self, q: Question) -> str:
-        """What a count or a list is limited to, in words, so that a misreading is seen: documents,
-        plans, what it is about, units with roles, without whom, days; empty where it is of all."""
-        zh = q.language == "zh"
-        join = "、" if zh else ", "
-        plans = self._plans_called(q.plan)
-        parts = [
-            f"《{p.title}》" for e in self.register.extractions for p in e.plans if p.id in plans
-        ]
-        if not parts:
-            named = self._documents_called(q)
-            parts = [
-                f"《{self.register.document_of(key).document.title}》" for key in sorted(named)
-            ]
-        if q.about and (subject := self._subject(q)):
-            parts.append(
-                f"写到“{join.join(subject)}”" if zh else f"speaking of “{join.join(subject)}”"
-            )
-        if q.units:
-            only = ("只由" if zh else "only ") if q.alone else ""
-            roles = self._roles_said(q)
-            said = only + join.join(self._name(u, q.language) for u in q.units)
-            parts.append(said + ((f"（{roles}）" if zh else f" [{roles}]") if roles else ""))
-        elif q.alone:
-            parts.append("只有一个责任单位" if zh else "one unit alone")
-        if q.without:
-            left_out = join.join(self._name(u, q.language) for u in q.without)
-            parts.append(f"没有{left_out}" if zh else f"without {left_out}")
-        if q.owned is not None and not q.units:
-            bearing = (
-                ("写明责任单位", "with a unit") if q.owned else ("未写责任单位", "without a unit")
-            )
-            parts.append(bearing[not zh])
-        if q.window:
-            parts.append(describe_window(q.window, q.language))
-        return join.join(parts)
 
     def _source_line(self, q: Question, f: Found) -> str:
         label = "依据：" if q.language == "zh" else "Source: "
@@ -436,8 +337,9 @@ class Composer(ABC):
         return f"{unit} ({found[0].english})" if found else unit
 
 
-def _text_of(placed: Placed) -> str:
-    return flatten(placed.task.span.slice(placed.document.text))
+def _is_counted(word: str) -> bool:
+    """Whether a word is a number with its measure: 五项."""
+    return any(q.start == 0 and q.end == len(word) for q in find_quantities(word))
 
 
 def _joined(text: str, spans: Sequence[Span]) -> list[Span]:

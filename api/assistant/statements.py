@@ -14,6 +14,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
+from api.assistant.intents import says
 from kb.chunks import flatten
 from kb.language.organisations import Organisations, OrgUnit
 from kb.models import Citation, Fact
@@ -22,13 +23,12 @@ from tasks.queries import Placed, Register
 from tasks.words import describe_due, describe_target
 
 _DAY = re.compile(r"(?<![\d-])\d{4}-\d{2}-\d{2}(?![\d-])")
-_TITLE = re.compile(r"《[^《》]*》")
-_LABEL = re.compile(r"^(?:· ?|原文：|Text: )+")
-_QUOTING = re.compile(r"^\s*(?:原文：|Text: |“[^”]*”$)")
-_MEMBERS = re.compile(r"成员单位|\bmember\b")
+_TEXT = ("原文：", "Text: ")
+_LABELS = ("· ", "·", *_TEXT)
 _BEFORE, _AFTER = "、，。：；:;,.（( “[", "、，。：；:;,.（()） ”[]"
 """What stands around a name in a list of units: a word for a group (学校) or one that the lexicon
 does not know is only then a name."""
+_IN_PATHS = "0123456789/"
 _LEAST = 4
 """Characters that a quotation has at least: fewer stand in any text."""
 
@@ -202,7 +202,7 @@ class Stating:
     ) -> Iterator[_Name]:
         """Units that the lexicon finds and deadlines, left to right; none inside 《》. All days
         that begin in the first `shown` characters are deadlines."""
-        titles = [m.span() for m in _TITLE.finditer(line)]
+        titles = list(_titles_in(line))
         mentions = [m for o in self._organisations for m in o.find(line)]
         found = [
             _Name(m.start, m.end, m.name, None)
@@ -262,12 +262,15 @@ class _Proof:
 
     def place(self, line: str, names: Sequence[_Name]) -> int | None:
         """After how many characters of the line its mark stands; None where it proves nothing."""
-        quoting = bool(_QUOTING.match(line))
-        if self._member and not _MEMBERS.search(line):
+        bare = line.strip()
+        quoting = bare.startswith(_TEXT) or (
+            bare[:1] == "“" and line.endswith("”") and "”" not in bare[1:-1]
+        )
+        if self._member and not says("members", line.lower()):
             return None
         if self._units and not quoting:
             ends = [n.end for n in names if n.unit in self._units]
-            noted = [end for end in ends if re.match(r"(?: \([^)]*\))?(?:（| \[)", line[end:])]
+            noted = [end for end in ends if _is_noted(line[end:])]
             if ends:
                 return (noted or ends)[-1]
             if self._member:
@@ -279,7 +282,10 @@ class _Proof:
     def _quotes(self, line: str) -> bool:
         if not self._units and len(self._quote) >= _LEAST and self._quote in line:
             return True
-        parts = [p.strip("“” ") for p in _LABEL.sub("", line.strip()).split("……")]
+        bare = line.strip()
+        while label := next((w for w in _LABELS if bare.startswith(w)), ""):
+            bare = bare[len(label) :]
+        parts = [p.strip("“” ") for p in bare.split("……")]
         return all(len(p) >= _LEAST and p in self._quote for p in parts)
 
     def _tells(self, line: str) -> bool:
@@ -299,7 +305,7 @@ def names_clause(line: str, path: str) -> bool:
     at = line.find(path) if path else -1
     while at >= 0:
         before, after = line[at - 1 : at] if at else "", line[at + len(path) :][:1]
-        if not re.match(r"[0-9/]", before) and not re.match(r"[0-9/(]", after):
+        if not set(before) & set(_IN_PATHS) and not set(after) & {*_IN_PATHS, "("}:
             return True
         at = line.find(path, at + 1)
     return False
@@ -308,9 +314,28 @@ def names_clause(line: str, path: str) -> bool:
 def _as_printed(line: str, units: Sequence[str]) -> Iterator[_Name]:
     """Units that no entry of the lexicon resolves, where they stand by themselves."""
     for unit in units:
-        for found in re.finditer(re.escape(unit), line):
-            if _stands_alone(line, *found.span()):
-                yield _Name(found.start(), found.end(), unit, None)
+        at = line.find(unit)
+        while at >= 0:
+            if _stands_alone(line, at, at + len(unit)):
+                yield _Name(at, at + len(unit), unit, None)
+            at = line.find(unit, at + len(unit))
+
+
+def _titles_in(line: str) -> Iterator[tuple[int, int]]:
+    """Where 《…》 stand."""
+    end = line.find("》")
+    while end >= 0:
+        start = line.rfind("《", 0, end)
+        if start >= 0 and "》" not in line[start:end]:
+            yield start, end + 1
+        end = line.find("》", end + 1)
+
+
+def _is_noted(after: str) -> bool:
+    """Whether a note in brackets follows a name, perhaps behind its English: 区教委 (…) [lead]."""
+    if after.startswith(" (") and ")" in after:
+        after = after[after.index(")") + 1 :]
+    return after.startswith(("（", " ["))
 
 
 def _is_office(unit: OrgUnit | None) -> bool:

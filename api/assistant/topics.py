@@ -9,7 +9,8 @@ import re
 from functools import lru_cache
 
 from api.assistant.intents import Intent
-from kb.characters import any_word_of
+from api.assistant.names import is_han, latin_words
+from kb.characters import word_pattern
 from kb.expansion import QuestionWords, plain_segmenter
 from kb.lexicon import load_lexicon
 from kb.models import Fact
@@ -60,19 +61,19 @@ def _words() -> frozenset[str]:
 
 @lru_cache
 def _long() -> re.Pattern[str]:
-    return re.compile(any_word_of({w for w in _words() if len(w) > 1 or w.isascii()}))
+    return word_pattern({w for w in _words() if len(w) > 1 or w.isascii()})
 
 
 @lru_cache
 def _asks() -> tuple[re.Pattern[str], dict[str, Intent]]:
     asks = {w: e.asks for e in _entries() if e.asks for w in e.words}
-    return re.compile(any_word_of(asks)), asks
+    return word_pattern(asks), asks
 
 
 @lru_cache
 def _typed() -> tuple[tuple[re.Pattern[str], str], ...]:
     entries = load_lexicon("mistyped", Mistyped)
-    return tuple((re.compile(any_word_of(e.typed), re.IGNORECASE), e.meant) for e in entries)
+    return tuple((word_pattern(e.typed, any_case=True), e.meant) for e in entries)
 
 
 def as_meant(text: str) -> str:
@@ -86,14 +87,19 @@ def topic_words(text: str) -> str:
     """What a question is about: without words of asking, units and dates taken out before."""
     left = _long().sub(" ", text.lower())
     cut = plain_segmenter().cut(left)
-    kept = [w if w not in _words() and re.search(r"[一-龥a-z0-9]", w) else " " for w in cut]
-    return re.sub(r"\s+", " ", "".join(kept)).strip()
+    kept = [w if w not in _words() and any(map(_is_said, w)) else " " for w in cut]
+    return " ".join("".join(kept).split())
 
 
 def has_topic(text: str) -> bool:
     """Whether a question is about anything: two characters, a number or an English word."""
     left = topic_words(text)
-    return len(re.findall(r"[一-龥]", left)) >= 2 or bool(re.search(r"\d|[a-z]{3}", left))
+    long = any(len(word) > 2 for word in latin_words(left)) or any(c.isdigit() for c in left)
+    return sum(map(is_han, left)) >= 2 or long
+
+
+def _is_said(character: str) -> bool:
+    return is_han(character) or (character.isascii() and character.isalnum())
 
 
 def asked_by_noun(text: str) -> Intent | None:

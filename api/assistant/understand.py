@@ -2,29 +2,49 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import date
 
-from api.assistant.comparing import compared
 from api.assistant.dialogue import OF_CLAUSE, Going, Turn, follow, goes, stand_alone, turn_of
-from api.assistant.intents import Intent, find_intent, find_roles, first_of, says
-from api.assistant.names import find_places, find_plan, find_units, without_own_places
+from api.assistant.intents import (
+    Intent,
+    cut,
+    find_intent,
+    find_roles,
+    first_of,
+    says,
+    span_of,
+)
+from api.assistant.intents import (
+    words_of_kind as _words,
+)
+from api.assistant.names import (
+    find_places,
+    find_plan,
+    find_units,
+    is_han,
+    latin_words,
+    without_own_places,
+)
 from api.assistant.orders import Instruction, without_instructions
-from api.assistant.plan import Plan
+from api.assistant.plan import Plan, plan_of
+from api.assistant.quantities import find_conditions
 from api.assistant.question import Question
+from api.assistant.scope import Scope
 from api.assistant.topics import as_meant, asked_by_noun, has_topic
+from api.assistant.window_words import english_numbers
 from api.assistant.windows import Window, find_window
 from kb.expansion import simplify, translate
-from kb.language.numerals import normalize_number
+from kb.language.numerals import find_numerals, normalize_number
 from kb.language.organisations import Organisations
+from tasks.models import PolicyRelation
+from tasks.query import Select
 
 __all__ = [
     "REMEMBERED",
     "Instruction",
     "Intent",
     "Question",
-    "compared",
     "understand",
     "without_instructions",
 ]
@@ -35,25 +55,24 @@ _HEARD = 2
 """Questions before whose words are looked for with those of a question: 那这会儿交了从哪天起算."""
 _BEGINNING = 300
 """Characters of an earlier question that are read: twenty of 2,000 digits would take seconds."""
-_ENGLISH = re.compile(
-    r"\b(?:what|which|who|whom|whose|when|where|how|why|is|are|was|were|does|do|did|has|have|the"
-    r"|of|to|for|by|in|on|must|should|list|show|tell)\b"
-)
-"""Words that make a sentence English, whatever names stand in it."""
-_WORD = re.compile(r"\b[A-Za-z][a-z]{2,}\b")
-"""A word of a sentence, no abbreviation."""
-_QUOTED = re.compile(r"[“\"《「][^”\"》」]*[”\"》」]")
-_N = r"\d{1,3}|[一二两三四五六七八九十]{1,3}"
-_FIRST = re.compile(
-    rf"(?P<much>(?:逾期|超期|拖)?得?(?:时间)?(?:最久|最长|最严重|最厉害|最早))(?:的)?(?:是)?(?:前)?(?P<a>{_N})?(?P<c>[项个条件])?|前(?P<b>{_N})[项个条件名]"
-)
-_FIRST_EN = re.compile(
-    r"\b(?:top|first)\s+(?P<a>\d{1,3}|three|five|ten)\b"
-    r"|\b(?:(?P<b>\d{1,3}|two|three|five|ten)\s+)?(?P<much>most\s+(?:overdue|late|delayed)|longest|oldest|worst|furthest behind)(?:\s+overdue)?"
-)
-_ENGLISH_N = {"two": 2, "three": 3, "five": 5, "ten": 10}
-_PRINTED_YEAR = re.compile(r"(?:19|20)\d\d")
+_OPEN, _CLOSE = "“\"'《「", "”\"'》」"
+_QUOTED = range(2, 41)
+_FIGURES = 3
+_YEARS = range(1900, 2100)
+"""Numbers that are printed years."""
 _FEW = 5
+_RELATIONS = tuple(r for r in PolicyRelation if r is not PolicyRelation.CITES)
+_CONDITIONS = (
+    "dated",
+    "numbered",
+    "owner",
+    "without",
+    "alone",
+    "single",
+    "most",
+    "overdue",
+    "each",
+)
 _BESIDE = 8
 """Characters between 没有 and what is missing."""
 
@@ -65,16 +84,17 @@ def understand(
     as_of: date,
     context: Sequence[str] = (),
     plan: Plan | None = None,
+    scope: Scope | None = None,
 ) -> Question:
     """Read a question. `organisations` are those of the documents' governments; `context` holds
     the questions asked before it, oldest first, of which the last 20 count; `plan` is what it asks
-    for, where somebody says it."""
+    for, where somebody says it; `scope` knows the documents by their names."""
     before: Question | None = None
     for asked in context[-REMEMBERED:]:
-        question = _next(asked[:_BEGINNING], before, organisations, as_of)
+        question = _next(asked[:_BEGINNING], before, organisations, as_of, None, scope)
         if not question.unclear:  # 谢谢 does not end what was talked about
             before = question
-    question = _next(text, before, organisations, as_of, plan)
+    question = _next(text, before, organisations, as_of, plan, scope)
     plain = as_meant(without_instructions(simplify(text).strip()))
     if turn_of(plain).short and question.about and not question.anchor:
         return question  # 那消防呢: another topic
@@ -87,12 +107,13 @@ def _next(
     before: Question | None,
     organisations: Sequence[Organisations],
     as_of: date,
-    asks: Plan | None = None,
+    asks: Plan | None,
+    scope: Scope | None,
 ) -> Question:
     """A question after `before`."""
     plain = as_meant(without_instructions(simplify(asked).strip()))
     turn = turn_of(plain) if before else Turn(plain)
-    own = read(asked, turn.core, organisations, as_of, short=turn.short, asks=asks)
+    own = read(asked, turn.core, organisations, as_of, short=turn.short, asks=asks, scope=scope)
     if turn.short:
         own = own.model_copy(update={"language": _language(plain)})
     if before and own.intent in (Intent.CLAUSE, Intent.LIST) and not own.about:
@@ -106,13 +127,27 @@ def _next(
 def _language(plain: str) -> str:
     """The language that a question is asked in: names in Chinese characters do not make an English
     sentence Chinese, nor does PISA a Chinese one English."""
-    low = plain.lower()
-    if not re.search(r"[a-z]{2}", low):
+    if not any(len(word) > 1 for word in latin_words(plain.lower())):
         return "zh"
-    bare = _QUOTED.sub(" ", plain)
-    words = len(_WORD.findall(bare)) >= 3 and not says("chinese", bare)
-    sentence = len(_ENGLISH.findall(bare.lower())) >= 2 or words
-    return "en" if sentence or len(re.findall(r"[一-龥]", plain)) < 4 else "zh"
+    bare = plain
+    for phrase in quoted_in(plain):
+        bare = bare.replace(phrase, " ")
+    long = [w for w in latin_words(bare) if len(w) > 2 and w[1:].islower()]
+    words = len(long) >= 3 and not says("chinese", bare)
+    sentence = len(cut("english", bare.lower())) > 2 or words
+    return "en" if sentence or sum(map(is_han, plain)) < 4 else "zh"
+
+
+def quoted_in(text: str) -> list[str]:
+    """What stands in quotation marks."""
+    found, begins = [], None
+    for at, c in enumerate(text):
+        if begins is not None and c in _CLOSE:
+            found.append(text[begins:at])
+            begins = None
+        elif c in _OPEN:
+            begins = at + 1
+    return found
 
 
 def _after(
@@ -139,24 +174,48 @@ def _year(window: Window | None) -> int | None:
     """The year that a question names in words or figures; 国庆前 and 二季度 name none."""
     if window is None:
         return None
-    printed = _PRINTED_YEAR.search(window.words)
-    if printed:
-        return int(printed.group())
+    for numeral in find_numerals(window.words):
+        if numeral.value in _YEARS:
+            return int(numeral.value)
     return window.year if "年" in window.words or "year" in window.words.lower() else None
 
 
 def _first(low: str) -> tuple[int | None, str]:
     """(how many of the first ones are asked for, the text without saying so)."""
-    for pattern in (_FIRST, _FIRST_EN):
-        if match := pattern.search(low):
-            g = match.groupdict()
-            printed = g["a"] or g["b"]
-            if printed and not (g.get("c") is None and pattern is _FIRST and g["a"]):
-                count = _ENGLISH_N.get(printed) or int(normalize_number(printed) or 1)
-            else:
-                count = _FEW if says("plural", low) else 1
-            return max(count, 1), low[: match.start()] + " " + low[match.end() :]
-    return None, low
+    much = span_of("furthest", low)
+    start, end = much or span_of("first", low) or (-1, -1)
+    if start < 0:
+        return None, low
+    after = end
+    for kind in ("beside number", "beside number", "first") if much else ():
+        after += next((len(w) for w in _words(kind) if low.startswith(w, after)), 0)
+    number, to = _number_at(low, after)
+    counter = next((len(w) for w in _words("counter") if low.startswith(w, to)), 0)
+    if number and (counter or low[start:end].isascii()):
+        return max(number, 1), f"{low[:start]} {low[to + counter :]}"
+    if much is None:
+        return None, low
+    before = low[:start].split()
+    if before and (number := _english_number(before[-1])):
+        return number, f"{low[: low.rindex(before[-1], 0, start)]} {low[end:]}"
+    return _FEW if says("plural", low) else 1, f"{low[:start]} {low[end:]}"
+
+
+def _number_at(low: str, at: int) -> tuple[int, int]:
+    """A number at a place, 0 where there is none, and where it ends."""
+    rest = low[at:].lstrip()
+    at = len(low) - len(rest)
+    word = (latin_words(rest) or [""])[0]
+    if word and rest.startswith(word):
+        return _english_number(word), at + len(word)
+    size = 0
+    while size < min(len(rest), _FIGURES) and normalize_number(rest[: size + 1]):
+        size += 1
+    return int(normalize_number(rest[:size]) or 0) if size else 0, at + size
+
+
+def _english_number(word: str) -> int:
+    return int(word) if word.isascii() and word.isdigit() else english_numbers().get(word, 0)
 
 
 def read(
@@ -167,9 +226,11 @@ def read(
     *,
     short: bool = False,
     asks: Plan | None = None,
+    scope: Scope | None = None,
 ) -> Question:
     """A question by itself; a `short` one (那消防呢) does not say what it asks for."""
     low = plain.lower()
+    asks = asks or plan_of(plain)
     window, topic = find_window(plain, as_of)
     units, topic = find_units(topic, organisations)
     bare = topic
@@ -178,7 +239,16 @@ def read(
     if each:  # all units are asked about, not a group of this name
         units = tuple(u for u in units if not says("each", u))
     plan, topic = find_plan(topic) if intent is not Intent.POLICY else ("", topic)
-    first, left = _first(topic.lower())
+    documents = scope.documents(plain) if scope else frozenset[str]()
+    quantities, said = find_conditions(topic, low)
+    subject = (
+        said if quantities and (asks.select is Select.TARGETS or says("targets", low)) else topic
+    )
+    subject = scope.without_documents(subject, documents) if scope else subject
+    for kind in _CONDITIONS:  # what is said as a condition is not what it is about
+        subject = " ".join(cut(kind, subject)) if says(kind, low) else subject
+    first, _ = _first(topic.lower())
+    _, left = _first(subject.lower())
     _, unknown = translate(low)
     return Question(
         text=text,
@@ -200,7 +270,13 @@ def read(
         most=each or says("most", low),
         first=first,
         everything=says("everything", low),
+        documents=tuple(sorted(documents)),
+        subject=subject.strip(),
+        select=asks.select,
+        operation=asks.operation,
+        quantities=quantities,
+        relations=tuple(r for r in _RELATIONS if says(f"relation {r.value}", low)),
         places=find_places(find_units(plain, organisations)[1], organisations),
-        quoted=tuple(re.findall(r"[“\"'《「]([^”\"'》」]{2,40})[”\"'》」]", plain)),
+        quoted=tuple(q for q in quoted_in(plain) if len(q) in _QUOTED),
         unknown=tuple(unknown),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -75,12 +76,18 @@ def show_extraction(extraction: Extraction, out: Output) -> None:
         out.say(told, told)
 
 
-def ask(settings: Settings, question: str, as_of: date, out: Output) -> int:
-    """Answer one question. Exit code 0, also for a refusal: that is an answer."""
-    answer = _assistant(settings, out).ask(question, as_of=as_of)
+def ask(
+    settings: Settings, question: str, as_of: date, out: Output, *, explain: bool = False
+) -> int:
+    """Answer one question; with `explain`, how it was understood first. Exit code 0, also for a
+    refusal: that is an answer."""
+    with _assistant(settings, out) as assistant:
+        answer = assistant.ask(question, as_of=as_of)
     if out.as_json:
         out.json(answer.model_dump(mode="json"))
         return 0
+    if explain:
+        out.say(f"理解为: {answer.understood}", f"understood as: {answer.understood}")
     shown = "\n".join(with_marks(answer.statements))
     out.say(shown, shown)
     for number, cited in enumerate(answer.citations, start=1):
@@ -91,25 +98,28 @@ def ask(settings: Settings, question: str, as_of: date, out: Output) -> int:
     return 0
 
 
-def _assistant(settings: Settings, out: Output) -> Assistant | WordedAssistant:
+@contextmanager
+def _assistant(settings: Settings, out: Output) -> Iterator[Assistant | WordedAssistant]:
     def say(message: str) -> None:
         out.complain(out.side(message))
 
-    return open_assistant(settings, _register(settings), say)
+    register = _register(settings)
+    with Store.open(settings.store_url) as store:
+        yield open_assistant(settings, register, say, store=store)
 
 
 def ask_batch(settings: Settings, path: Path, as_of: date, out: Output) -> None:
     """Answer a file of questions, one JSON object a line in and out."""
-    assistant = _assistant(settings, out)
-    for row in _questions(path):
-        answer = assistant.ask(
-            row["question"],
-            as_of=row["as_of"] or as_of,
-            identifier=row.get("id"),
-            context=_context(row),
-        )
-        ascii_only = not shows(RARE)
-        print(json.dumps(answer.model_dump(mode="json"), ensure_ascii=ascii_only))
+    with _assistant(settings, out) as assistant:
+        for row in _questions(path):
+            answer = assistant.ask(
+                row["question"],
+                as_of=row["as_of"] or as_of,
+                identifier=row.get("id"),
+                context=_context(row),
+            )
+            ascii_only = not shows(RARE)
+            print(json.dumps(answer.model_dump(mode="json"), ensure_ascii=ascii_only))
 
 
 def _context(row: dict[str, Any]) -> list[str]:

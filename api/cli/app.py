@@ -295,6 +295,9 @@ def ask(
         Path | None, typer.Option("--batch", help="JSON Lines 问题文件 / a file of questions")
     ] = None,
     as_of: AsOf = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="先说明怎样理解 / say how it was understood")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """问: 谁负责、何时到期、目标多少、出自哪里 / ask who, when, how much, where from."""
@@ -306,7 +309,9 @@ def ask(
     if batch:
         actions.ask_batch(state.settings, batch, state.day(as_of), state.out(as_json=True))
     else:
-        state.code = actions.ask(state.settings, question, state.day(as_of), state.out(as_json))
+        state.code = actions.ask(
+            state.settings, question, state.day(as_of), state.out(as_json), explain=explain
+        )
 
 
 @app.command()

@@ -118,7 +118,7 @@ def search(
     with Store.open(settings.store_url) as store:
         register = Register(store.extractions())
     assistant = Assistant(
-        register, retriever_builder(settings, lambda m: out.complain(out.side(m)))
+        register, retriever_builder(settings, lambda m: out.complain(out.side(m))), store
     )
     borne = {p.clause.id for p in register.tasks_of(register.known.one(unit).id)} if unit else None
     titles = {p.id: p.title for e in register.extractions for p in e.plans}

@@ -31,6 +31,7 @@ from kb.embedding.encoders import Embedder, Vectors
 from kb.expansion import QueryExpander
 from kb.index import KINDS, Report, VectorIndex
 from kb.retrieval import HybridRetriever
+from tasks.authorisation import Actor
 from tasks.queries import Register
 
 log = logging.getLogger("duban.service")
@@ -50,10 +51,13 @@ class PatientAssistant(Assistant):
         identifier: str | None = None,
         context: Sequence[str] = (),
         plan: Plan | None = None,
+        reader: Actor | None = None,
     ) -> Answer:
         """As `Assistant.ask`."""
         with self.turn:
-            return super().ask(text, as_of=as_of, identifier=identifier, context=context, plan=plan)
+            return super().ask(
+                text, as_of=as_of, identifier=identifier, context=context, plan=plan, reader=reader
+            )
 
 
 class Generation(NamedTuple):
@@ -213,7 +217,7 @@ class Assistants:
             vectors = generation.of(asked) if generation is not None else {}
             return search_over(self._settings, asked, vectors, expander)
 
-        assistant = PatientAssistant(register, build)
+        assistant = PatientAssistant(register, build, self._holdings.store)
         assistant.turn = self._turns
         if chunks:
             _ = assistant.search.retriever  # made here, while nobody's turn is taken

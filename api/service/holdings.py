@@ -45,7 +45,7 @@ class Holdings:
     """
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self.store = store
         self._lock = threading.RLock()
         self._seen = -1
         self._held = Held("", {}, {})
@@ -54,7 +54,7 @@ class Holdings:
     def current(self) -> Held:
         """All current documents. Only those that changed are read again."""
         with self._lock:
-            with self._store.reading() as connection:
+            with self.store.reading() as connection:
                 last = connection.scalar(select(func.max(schema.audit.c.seq))) or 0
                 version, changed = self._held.version, set[str]()
                 if last != self._seen:
@@ -78,7 +78,7 @@ class Holdings:
                 found = [e for key, e in held.extractions.items() if key in ids]
                 self._registers[known] = Register(
                     found,
-                    lambda day: lives_on(self._store, day),
+                    lambda day: lives_on(self.store, day),
                     reference=held.reference,
                     told=told,
                 )
@@ -101,7 +101,7 @@ class Holdings:
         before = self._held.extractions
         places = {t.id: key for key, e in before.items() for t in e.tasks}
         stale = {places.get(subject, subject) for subject in changed}
-        stored = self._store.documents()
+        stored = self.store.documents()
         ids = [d.document.id for d in stored]
         read = {key: self._load(key) for key in ids if key in stale or key not in before}
         known = {*places, *before, *(t.id for e in read.values() for t in e.tasks), *read}
@@ -116,7 +116,7 @@ class Holdings:
         )
 
     def _load(self, key: str) -> Extraction:
-        return self._store.load(key, corrected=True)
+        return self.store.load(key, corrected=True)
 
 
 def version_of(connection: Connection) -> str:

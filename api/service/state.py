@@ -153,7 +153,7 @@ class Service:
     def ask(self, actor: Actor, question: str, as_of: date, context: Sequence[str] = ()) -> Answer:
         """Answer from the documents that `actor` may see, and from no others."""
         assistant = self._assistants.over(self.register(actor))
-        return assistant.ask(question, as_of=as_of, context=context)
+        return assistant.ask(question, as_of=as_of, context=context, reader=actor)
 
     def search(self, actor: Actor, query: str, limit: int) -> list[Found]:
         """Passages of the documents that `actor` may see, the nearest to a query first."""

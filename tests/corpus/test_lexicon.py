@@ -10,7 +10,8 @@ from api.assistant.function_words import FunctionWords, english_words
 from api.assistant.intents import says
 from api.assistant.topics import AskingWords, Mistyped, as_meant, topic_words
 from api.assistant.understand import Instruction, without_instructions
-from api.assistant.windows import DatePhrase, find_window
+from api.assistant.window_words import DatePhrase, WindowWords
+from api.assistant.windows import find_window
 from ingest.columns import ColumnHead, read_column
 from ingest.deadlines import PaceWords, find_pace
 from ingest.drafts import LabelKind, LabelWords, is_addressed
@@ -339,7 +340,8 @@ def test_the_offices_of_another_level_are_not_ours():
 
 
 def test_phrases_of_days(subtests):
-    for _entry, example in examples("date_phrases", DatePhrase):
+    known = [*examples("date_phrases", DatePhrase), *examples("window_words", WindowWords)]
+    for _entry, example in known:
         with subtests.test(example=str(example)):
             found, _ = find_window(normalize_characters(example.text), date(2026, 11, 24))
             assert found is not None
@@ -510,3 +512,11 @@ def test_words_of_relations(subtests):
             ).policies
             assert found
             assert {p.relation is entry.kind for p in found} == {holds}
+
+
+def test_words_around_names_stand_there(subtests):
+    for entry, sentence, holds in words_and_sentences(
+        "name", load_lexicon("name_words", WordEntry)
+    ):
+        with subtests.test(kind=entry.kind, sentence=sentence):
+            assert any(word in sentence for word in entry.words) is holds

@@ -114,6 +114,7 @@ _ASK = {
     "对话已删除": "Conversation deleted",
     "还没有您能看到的文件。": "There are no documents you can view yet.",
     "截至 {day}": "As of {day}",
+    "怎么理解的": "How this was understood",
 }
 _TASKS = {
     "截至": "As of",

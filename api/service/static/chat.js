@@ -136,6 +136,9 @@ function finish(turn, answer) {
   list.hidden = !answer.citations.length;
   const after = turn.querySelector(".after");
   after.hidden = false;
+  const how = after.querySelector(".how");
+  how.hidden = !answer.understood;
+  how.querySelector("p").textContent = answer.understood ?? "";
   after.querySelector(".as-of").textContent = words.asOf.replace("{day}", answer.as_of);
   const tasks = after.querySelector(".tasks");
   tasks.hidden = !answer.tasks.length;

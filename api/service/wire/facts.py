@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from api.assistant.reply import AnswerOutcome
 from api.service.wire.base import Span, Wire
@@ -23,6 +23,7 @@ from tasks.models import (
     TargetClass,
     TaskKind,
 )
+from tasks.query import Query
 from tasks.version_doubts import DoubtKind, Likeness, Order
 
 
@@ -271,12 +272,20 @@ class Statement(Wire):
     pieces: tuple[AnswerPiece, ...]
 
 
+def _as_json(query: Any) -> Any:
+    if isinstance(query, Query):
+        return query.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return query
+
+
 class Answer(Wire):
     """An answer. `outcome`: proved (`certain`, the only one that is `answerable`); sentences about
     it that prove none (`related`); nothing about it (`none`); to be asked in other words
     (`ask_back`). `units` are those that it names as bearing the duty asked about, `citations` the
     characters that it rests on, in reading order, `statements` its lines with what proves each.
-    `id` is the kept answer's (that feedback is given on), null for those not signed in."""
+    `id` is the kept answer's (that feedback is given on), null for those not signed in. `query` is how
+    the question was understood (as `POST /api/v1/query` takes it; with a topic it needs the assistant),
+    `understood` the same in words."""
 
     id: str | None
     question: str
@@ -291,6 +300,8 @@ class Answer(Wire):
     statements: tuple[Statement, ...]
     as_of: datetime.date
     elapsed_ms: int
+    query: Annotated[dict[str, Any] | None, BeforeValidator(_as_json)] = None
+    understood: str = ""
 
     @model_validator(mode="before")
     @classmethod

@@ -4,7 +4,6 @@ from datetime import date
 
 import pytest
 
-from api.assistant.comparing import compared
 from api.assistant.understand import Intent, understand
 from kb.language.jurisdictions import detect_jurisdiction
 from kb.language.organisations import organisations_for
@@ -345,22 +344,6 @@ def test_only_the_last_questions_of_a_long_conversation_count():
     turns = [WHO, *["有哪些任务逾期"] * 1100]
     assert ask("什么时候完成？", *turns).unclear
     assert ask("什么时候完成？", *turns, "消防由谁负责？").anchor.topic.startswith("消防")
-
-
-@pytest.mark.parametrize(
-    ("text", "halves"),
-    [
-        ("消防和防溺水的责任单位有什么不同？", ("消防由哪些单位负责？", "防溺水由哪些单位负责？")),
-        ("校园欺凌跟应急演练的期限有何区别", ("校园欺凌的期限是什么时候？", "应急演练的期限是什么时候？")),
-        ("比较一下消防与校车", ("消防由哪些单位负责？", "校车由哪些单位负责？")),
-        ("compare fire safety and school buses", ("Which units are responsible for fire safety?", "Which units are responsible for school buses?")),
-        ("三年计划和五年规划对农田定的数一不一样", None),
-        ("教委和公安都有的任务有哪些", None),
-        ("不同学段的标准", None),
-    ],
-)  # fmt: skip
-def test_what_a_comparison_is_made_of(text, halves):
-    assert compared(text) == halves
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.assistant.windows import find_window, period_of, phrases
+from api.assistant.window_grammar import period_of
+from api.assistant.window_words import phrases
+from api.assistant.windows import find_window
 from ingest.reading import normalize_characters
 from kb.expansion import simplify
 

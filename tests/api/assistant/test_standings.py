@@ -1,14 +1,16 @@
-"""Answers about days, from a register in memory: complete lists with how things stand."""
+"""Answers about days, from a store: complete lists with how things stand."""
 
-from datetime import date
-from decimal import Decimal
+from datetime import UTC, date, datetime
 
 import pytest
 
 from api.assistant.answer import Assistant
-from tasks.lifecycle import Life, Status
-from tasks.queries import Register
-from tests.tasks.samples import DRILLS, plan, read
+from tasks.authorisation import CONSOLE
+from tasks.lifecycle import Command, Step
+from tasks.listing import read_register
+from tasks.store import Store
+from tasks.tracker import Tracker
+from tests.tasks.samples import DRILLS, add, milestone_of, officer, plan, read
 
 TODAY = date(2026, 11, 24)
 PUMPS = "更新泵站。到2025年，更新泵站5座以上。（责任单位：区水利局）"
@@ -16,25 +18,26 @@ GATES = "修缮闸门。到2024年，修缮闸门8座以上。（责任单位：
 WALLS = "加固堤防。2026年12月10日前，加固堤防3公里以上。（牵头单位：区水利局；配合单位：区教委）"
 BOOKS = "编制手册。2027年3月底前，编制防汛手册。（牵头单位：区教委；配合单位：区水利局）"
 TALKS = "加强宣传。加强防汛宣传教育，营造良好氛围。（责任单位：区教委）"
-EXTRACTION, _ = read(plan(PUMPS, GATES, WALLS, BOOKS, DRILLS, TALKS))
-MILESTONES = {t.title: t.milestones[0].id for t in EXTRACTION.tasks}
-LIVES = {
-    (MILESTONES["修缮闸门"], ""): Life(
-        milestone_id=MILESTONES["修缮闸门"], status=Status.COMPLETED, since=date(2024, 12, 1),
-        percent=100, values={"x": Decimal(8)}, steps=3,
-    )
-}  # fmt: skip
+PLAN = plan(PUMPS, GATES, WALLS, BOOKS, DRILLS, TALKS)
+EXTRACTION, _ = read(PLAN)
+FINISHED = datetime(2024, 12, 1, tzinfo=UTC)
 
 
 def no_search(*_):
     raise AssertionError("a list needs no search")
 
 
-ASSISTANT = Assistant(Register([EXTRACTION], lambda _: LIVES), no_search)
-
-
-def ask(text, *context):
-    return ASSISTANT.ask(text, as_of=TODAY, context=context)
+@pytest.fixture(scope="module")
+def ask():
+    with Store.open("sqlite://") as store:
+        add(store, PLAN)
+        gates, bearer = milestone_of(store, "修缮闸门"), officer("区水利局")
+        fields = {"milestone_id": gates, "on": FINISHED.date(), "text": "已修缮", "evidence": ()}
+        for step in (Step.ACCEPT, Step.SUBMIT, Step.APPROVE):
+            actor = CONSOLE if step is Step.APPROVE else bearer
+            Tracker(store).perform(actor, Command(step=step, **fields), FINISHED)
+        made = Assistant(read_register(store), no_search, store)
+        yield lambda text, *context: made.ask(text, as_of=TODAY, context=context)
 
 
 def titles(answer):
@@ -72,7 +75,7 @@ def titles(answer):
         ("What is due soon?", "(the next 30 days)", ["加固堤防"]),
     ],
 )
-def test_the_window_is_said_and_its_list_complete(text, window, listed):
+def test_the_window_is_said_and_its_list_complete(ask, text, window, listed):
     answer = ask(text)
     assert answer.intent == "due"
     assert window in answer.answer.splitlines()[0]
@@ -80,7 +83,7 @@ def test_the_window_is_said_and_its_list_complete(text, window, listed):
     assert bool(answer.citations) == bool(listed)
 
 
-def test_how_things_stand_is_said():
+def test_how_things_stand_is_said(ask):
     head, *lines = ask("2025年底前要完成什么？").answer.splitlines()
     assert "已逾期" in head
     assert "已办结 1 项" in head
@@ -90,25 +93,25 @@ def test_how_things_stand_is_said():
     assert "逾期 328 天" in next(line for line in lines if "更新泵站" in line)
 
 
-def test_each_occurrence_in_a_window_is_listed():
+def test_each_occurrence_in_a_window_is_listed(ask):
     answer = ask("2024年1月到2026年12月到期的有哪些")
     assert [f"{year}-06-30" in answer.answer for year in (2024, 2025, 2026)] == [True] * 3
 
 
-def test_nothing_due_names_whose_nothing():
+def test_nothing_due_names_whose_nothing(ask):
     assert ask("区教委下周到期的有哪些").answer.startswith(
         "区教委 2026-11-30 至 2026-12-06（下周）到期：0 项"
     )
     assert "另有" not in ask("区教委下周到期的有哪些").answer
 
 
-def test_what_has_only_its_plans_end_is_listed_apart():
+def test_what_has_only_its_plans_end_is_listed_apart(ask):
     answer = ask("下个月到期的有哪些").answer
     assert "到期：1 项" in answer
     assert "另有 1 项没有写自己的期限" in answer
 
 
-def test_a_near_end_says_what_is_overdue_already():
+def test_a_near_end_says_what_is_overdue_already(ask):
     assert "此前另有 2 项已逾期" in ask("年底前要完成什么").answer
 
 
@@ -124,33 +127,33 @@ def test_a_near_end_says_what_is_overdue_already():
         ("What is the most overdue task?", "2 item(s) overdue as of 2026-11-24", {"更新泵站"}),
     ],
 )
-def test_overdue(text, head, listed):
+def test_overdue(ask, text, head, listed):
     answer = ask(text)
     assert head in answer.answer.splitlines()[0]
     assert set(titles(answer)) == listed
 
 
-def test_overdue_and_due_soon_in_one_question():
+def test_overdue_and_due_soon_in_one_question(ask):
     answer = ask("本周哪些任务逾期、快到期？")
     assert "截至 2026-11-24 逾期：2 项" in answer.answer
     assert "2026-11-23 至 2026-11-29（本周）到期" in answer.answer
 
 
-def test_the_units_with_most_overdue():
+def test_the_units_with_most_overdue(ask):
     assert "各单位项数：" in ask("哪个单位逾期最多").answer
 
 
 @pytest.mark.parametrize(
     ("text", "example"), [("什么时候完成？", "例如"), ("by when?", "for example")]
 )
-def test_what_names_nothing_is_asked_back(text, example):
+def test_what_names_nothing_is_asked_back(ask, text, example):
     answer = ask(text)
     assert not answer.answerable
     assert example in answer.answer
     assert not answer.citations
 
 
-def test_a_unit_stays_through_the_conversation():
+def test_a_unit_stays_through_the_conversation(ask):
     turns = ["区水利局要干哪些事？", "有逾期的吗", "明年到期的呢"]
     assert titles(ask(turns[1], turns[0])) == ["更新泵站"]
     assert titles(ask(turns[2], *turns[:2])) == ["编制手册"]
