@@ -183,7 +183,7 @@ class Builder:
             return found | {"reference": reference}
         bare = reference or _SELECTS[q.intent] in (*_BARE, Select.PLANS)
         listed = self._register.extractions if bare else self._register.tracked.extractions
-        return found | {"documents": tuple(e.document.id for e in listed) or ("",)}
+        return found | {"documents": tuple(e.document.id for e in listed) or ("-",)}
 
     def _units(self, q: Question) -> tuple[UnitFilter, ...]:
         found = []

@@ -80,7 +80,8 @@ class Question(Fact):
     @property
     def unclear(self) -> bool:
         """Whether it names nothing that an answer could be about, and follows nothing that did."""
-        if self.about or self.anchor or self.whose or self.plan or self.quoted or self.places:
+        named = self.plan or self.quoted or self.places or self.documents
+        if self.about or self.anchor or self.whose or named:
             return False
         if self.intent in (Intent.WHO, Intent.TARGET, Intent.SOURCE, Intent.POLICY):
             return True

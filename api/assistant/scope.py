@@ -72,8 +72,11 @@ class Scope:
                 found[key] = math.inf
                 continue
             held = [w for w in words if w in low]
-            # One word of a title alone (建设) is more often what is asked about.
-            if len(held) > 1 or (held and said) or not self._own_places[key].isdisjoint(held):
+            places = self._own_places[key].intersection(held)
+            # One word of a title alone (建设) is more often what is asked about; a place alone names
+            # no document that is for reference.
+            own = bool(places) and key not in self._register.reference
+            if own or len(set(held) - places) > 1 or (held and said):
                 found[key] = sum(self._search.rarity(w) for w in held)
         best = max(found.values(), default=0.0)
         return frozenset(key for key, score in found.items() if score >= best * _AS_NAMED)
@@ -171,7 +174,8 @@ class Scope:
         knows them."""
         found: dict[str, None] = {}
         for name in names:
-            ids = [u.id for u in self._register.known.find(name)]
+            own = self._register.tracked.known.find(name)
+            ids = [u.id for u in own or self._register.known.find(name)]
             if not ids:
                 ids = [
                     unit_key(o.jurisdiction.place, unit.name, unit.id)

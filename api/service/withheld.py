@@ -81,5 +81,5 @@ def withheld(answer: Mapping[str, Any]) -> dict[str, Any]:
     nothing: Sequence[str] = []
     return {
         **answer, "answer": told, "outcome": "none", "answerable": False, "units": nothing, "tasks": nothing,
-        "citations": nothing, "statements": nothing,
+        "citations": nothing, "statements": nothing, "query": None, "understood": "",
     }  # fmt: skip
