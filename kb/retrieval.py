@@ -25,6 +25,8 @@ _CANDIDATES = 200
 _SAME_DOCUMENT = 0.1
 _RERANKED = 30
 _NEIGHBOURHOOD = 30
+_QUERIES = 1024
+"""Queries whose vectors are kept: 3 MB."""
 
 
 class Hit(Fact):
@@ -99,6 +101,7 @@ class HybridRetriever:
         self._weights = {name: w for name, w in weights.items() if w > 0}
         self.lexical = lexical or LexicalIndex([chunk.titled for chunk in self.chunks])
         self._place_of = {chunk.id: place for place, chunk in enumerate(self.chunks)}
+        self._vectors_of: dict[tuple[str, str], Vectors] = {}
         self._last: tuple[str, dict[str, NDArray[np.float32]]] = ("", {})
         documents = {c.document_id: None for c in self.chunks}
         order = {document: place for place, document in enumerate(documents)}
@@ -173,9 +176,18 @@ class HybridRetriever:
             if encoder is None or name not in self._weights or name not in self.vectors:
                 continue
             if id(encoder) not in encoded:
-                encoded[id(encoder)] = encoder.embed_query(query)
+                encoded[id(encoder)] = self._encoded(encoder, query)
             found[name] = self.vectors[name] @ encoded[id(encoder)]
         return found
+
+    def _encoded(self, encoder: Embedder, query: str) -> Vectors:
+        """The vector of a query; those of the last ones are kept, for a conversation asks on."""
+        key = encoder.digest, query
+        if key not in self._vectors_of:
+            if len(self._vectors_of) >= _QUERIES:
+                self._vectors_of.clear()
+            self._vectors_of[key] = encoder.embed_query(query)
+        return self._vectors_of[key]
 
     def _neighbours(self, total: NDArray[np.float32]) -> NDArray[np.float32]:
         """A bonus by the share of the same document among the best."""
