@@ -22,6 +22,7 @@ from api.assistant.reply import BEARING, LOST, Answer, Composer, Facts, Refusal
 from api.assistant.search import Found, Sentence, sentences
 from kb.characters import HAN
 from kb.chunks import Chunk, flatten
+from kb.language.roles import Role
 from kb.language.times import find_times
 from kb.models import Span
 from tasks.models import Assignment, Basis, Certainty, Milestone, Target
@@ -44,9 +45,6 @@ _MAYBE = 0.2
 """From this probability on that another document is asked for, those cited are named above."""
 _BEHIND = 0.25
 """What holds so much less of a question's words than the best is about something else."""
-_JOINED = 6
-"""Characters between two bodies of one duty at most (牵头，联合; 、); between those of two duties stands what
-the first of them does."""
 _NAME = re.compile(rf"[{HAN}（）()]{{2,}}")
 _OF_ITSELF = 0.15
 """The share of a question's words that a sentence holds more than its heading, at least, to name bearers by itself."""
@@ -130,6 +128,8 @@ class ClauseAnswers(Composer, ABC):
         if q.intent is Intent.POLICY or plan_of(q.own).selects[Select.POLICIES] >= _MAYBE:
             found += self._policies_of(q, evidence, words)
         if asked & _NUMBERS:
+            if other := self._other_year(q, evidence, words):
+                return other
             found += self._targets_of_sentence(q, evidence, words)
             held = kinds_in(text_of(f))
             if q.anchor and not found.lines and asked & evidence.unsaid - held:
@@ -207,8 +207,10 @@ class ClauseAnswers(Composer, ABC):
         ordered = sorted(there, key=lambda a: a.span.start)
         groups: list[list[Assignment]] = []
         for a in ordered:
-            between = text[groups[-1][-1].span.end : a.span.start] if groups else ","
-            if len(between) > _JOINED or not groups:
+            last = groups[-1][-1] if groups else None
+            between = text[last.span.end : a.span.start] if last else ""
+            led = last and last.role is Role.LEAD and a.role is Role.JOINT  # X牵头，联合Y
+            if last is None or (("," in between or "，" in between) and not led):
                 groups.append([a])
             else:
                 groups[-1].append(a)
@@ -366,6 +368,19 @@ class ClauseAnswers(Composer, ABC):
             tasks=tuple(p.task.id for p, _ in targets),
         )
 
+    def _other_year(self, q: Question, evidence: Evidence, words: Sequence[str]) -> Refusal | None:
+        """Why the values of the best sentence are no answer: all of them are of other years than the one asked about."""
+        targets = self._asked_targets(q, self._targets_in(evidence.best.found, evidence.best.sentence.span), words)  # fmt: skip
+        years = [_years_of(p, t) for p, t in targets]
+        if q.year is None or not years or not all(years) or any(q.year in found for found in years):
+            return None
+        said = sorted({y for found in years for y in found})
+        zh, en = "、".join(f"{y}年" for y in said), ", ".join(map(str, said))
+        return Refusal(
+            zh=f"原文写的是{zh}的数值，没有写{q.year}年，不作回答。",
+            en=f"The text sets values for {en}, none for {q.year}; no answer is given.",
+        )
+
     def _targets_in(self, f: Found, span: Span) -> list[tuple[Placed, Target]]:
         assert f.clause is not None  # noqa: S101
         return [
@@ -388,6 +403,15 @@ class ClauseAnswers(Composer, ABC):
         if best < _METRIC and q.language == "zh" and not q.anchor:
             return []
         return [item for item, c in zip(targets, covers, strict=True) if c >= best - _BEHIND]
+
+
+def _years_of(placed: Placed, target: Target) -> range:
+    """The years that a target's day lies in, those of a recurring one from its beginning on; empty where it has none."""
+    due = next((m.due for m in placed.task.milestones if m.id == target.milestone_id), None)
+    if due is None or due.date is None:
+        return range(0)
+    first = due.start.year if due.start else due.date.year
+    return range(first, due.date.year + 1)
 
 
 def _as_printed(f: Found, a: Assignment) -> Assignment:

@@ -142,7 +142,7 @@ def test_a_role_that_a_unit_has_nowhere_is_said_so(text, first, tasks):
 @pytest.mark.parametrize(
     ("text", "path", "said"),
     [
-        ("校园安全防范由谁牵头", "10/二/(四)/2", "这一条没有写明牵头单位。"),
+        ("防溺水工作由谁牵头", "10/二/(四)/5", "这一条没有写明牵头单位。"),
         ("施工环节由谁监督？", "5/二/(三)", "区住房城乡建委"),
         ("who handles school bullying?", "10/二/(四)/10", "区司法局"),
         ("起始年级的班额控制在多少人以内？", "5/二/(四)", "起始年级招生计划班额 ≤ 50人"),
