@@ -184,7 +184,7 @@ def main(arguments: list[str]) -> int:
         good = int(((certain & right) | (~certain & ~answerable)).sum())
         print(f"certain from {at}: right {good}, false {int((certain & false).sum())}")
         if at == _CERTAIN:
-            figures |= {"right": good, "false": int((certain & false).sum())}
+            figures |= {f"right from {at}": good, f"false from {at}": int((certain & false).sum())}
     ranking = _sentence_model(questions)
     model = _answer_model([_told(a, ranking) for a in questions])
     found = module.EvidenceModel(
