@@ -41,12 +41,14 @@ class DatePhrase(Fact):
 
 
 class WindowWords(Fact):
-    """Words of one kind; `value`: the number, or the length of time, that they are."""
+    """Words of one kind; `value`: the number, or the length of time, that they are; `holds`: texts that
+    have one of the words."""
 
     kind: str
     words: tuple[str, ...]
     value: int | str | None = None
     examples: tuple[WindowExample, ...] = ()
+    holds: tuple[str, ...] = ()
 
 
 class Count(NamedTuple):

@@ -9,7 +9,7 @@ from api.assistant.understand import Intent
 from api.service.pages.screen import Screen
 from kb.models import Plan
 from tasks.due import PAST
-from tasks.models import Basis, TaskKind
+from tasks.models import Basis, Certainty, TaskKind
 from tasks.queries import Placed, Register
 from tasks.query import Query, Select, borne_by
 
@@ -81,7 +81,8 @@ def _of_task(s: Screen, register: Register, intent: str, placed: Placed) -> list
     if _SHORTEST < len(heading) <= _LONGEST and named[heading] == 1:
         if intent != Intent.WHO and placed.task.responsibilities:
             found.append(s.t("哪些部门负责{what}？", what=heading))
-        if intent != Intent.DEADLINE and any(m.due.date for m in placed.task.milestones):
+        own = [m for m in placed.task.milestones if m.due.date and Certainty.INHERITED not in m.due.certainty]  # fmt: skip
+        if intent != Intent.DEADLINE and own:
             found.append(s.t("“{what}”什么时候完成？", what=heading))
         if intent != Intent.SOURCE:
             found.append(s.t("“{what}”出自哪一条？", what=heading))
