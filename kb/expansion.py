@@ -23,7 +23,7 @@ _ASKING = 0.1
 _TERM = 1.0
 _GLOSS = 0.5
 """Of a word that a general dictionary has for an English one: of 119 English questions the evidence stood
-among the first three passages for 92 so, for 80 without."""
+among the first three passages for 100 so (names read as Pinyin too), for 80 without."""
 _CHINESE = re.compile(rf"[{HAN}]")
 
 

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.assistant.window_grammar import period_of
-from api.assistant.window_words import phrases
+from api.assistant.window_words import WindowWords, phrases
 from api.assistant.windows import find_window
 from ingest.reading import normalize_characters
 from kb.expansion import simplify
+from kb.lexicon import load_lexicon
 
 TODAY = date(2026, 11, 24)  # a Tuesday
 
@@ -211,3 +212,9 @@ def test_any_text_is_read_without_failing(text, day):
     found, rest = find_window(normalize_characters(text), day)
     assert found is None or found.start is None or found.end is None or found.start <= found.end
     assert isinstance(rest, str)
+
+
+def test_every_text_of_the_words_of_days_has_one_of_them():
+    for entry in load_lexicon("window_words", WindowWords):
+        for text in entry.holds:
+            assert any(word in text for word in entry.words), entry
