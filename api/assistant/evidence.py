@@ -43,8 +43,8 @@ _NO_VECTOR = {
     "titled": Standing(rank=1, score=0.86, lead=0.015),
     "small": Standing(rank=1, score=0.35, lead=0.1),
 }
-"""What a passage that has no vector yet counts with in the dense lists: the means of 1,990 questions, so that
-nothing speaks for it or against it."""
+"""What a passage that has no vector yet counts with in the dense lists, so that little speaks for it or against
+it: the second place, and the mean scores and leads of 1,990 questions."""
 _GAP = 5
 """The place in a list that the first is measured against."""
 

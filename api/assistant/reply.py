@@ -232,10 +232,10 @@ class Composer(ABC):
         return self._made(q, as_of, text, [], outcome=outcome)
 
     def _from_evidence(
-        self, q: Question, as_of: date, *, strict: bool = False, keep: Callable[[Chunk], bool] | None = None, proven: bool = False
+        self, q: Question, as_of: date, *, keep: Callable[[Chunk], bool] | None = None, proven: bool = False
     ) -> Answer | None:  # fmt: skip
-        """The sentences that say most about a question; as its answer where that is probable and,
-        with `strict`, they hold a value of every kind asked for; `proven`: what `keep` lets through is known to be asked about."""
+        """The sentences that say most about a question; as its answer where that is probable;
+        `proven`: what `keep` lets through is known to be asked about."""
         if not self.register.extractions or not q.search.strip() or q.of_a_day:
             return None
         evidence = find_evidence(q, self.search, keep)
@@ -247,7 +247,6 @@ class Composer(ABC):
         if evidence is None or not (proven or evidence.probability >= model.related):
             return None
         certain = proven or (evidence.probability >= model.certain and evidence.of_year)
-        certain = certain and not (strict and evidence.unsaid)
         if certain and (asked := asked_items(q.own)):  # 哪十项: proved by as many
             texts = [c.sentence.text for c in evidence.quoted]
             certain = asked <= max(most_items(texts), len(texts))
