@@ -152,6 +152,7 @@ def test_from_a_clause_to_all_that_was_drawn_from_it(site, task):
         for a in task.responsibilities:
             expect(drawn).to_contain_text(a.unit)
         drawn.locator(f'a[href*="{task.targets[0].id}"]').click()
+        expect(page.locator("mark.hit").first).to_be_visible()
         lit = "".join(page.locator("mark.hit").all_inner_texts())
         assert "".join(lit.split()) == "".join(task.targets[0].quote.split())
         page.goto(f"/documents/{site.notice.document.id}")

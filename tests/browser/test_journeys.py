@@ -153,8 +153,8 @@ def test_an_auditor_goes_from_a_number_to_its_characters_and_checks_the_log(site
         page.goto(f"/tasks/{task.id}")
         page.locator(f'table a[href*="{target.id}"]').click()
         lit = page.locator("mark.hit")
-        assert "".join(lit.all_inner_texts()).replace("\n", "") == target.quote.replace("\n", "")
         expect(lit.first).to_be_in_viewport()
+        assert "".join(lit.all_inner_texts()).replace("\n", "") == target.quote.replace("\n", "")
         expect(page.locator("dl.facts")).to_contain_text(sha256_hex(NOTICE.read_bytes()))
         expect(page.locator("dl.facts")).to_contain_text("与原件一致")
         with page.expect_download() as kept:

@@ -58,7 +58,7 @@ async function ask(question) {
     const answer = await stream(question, line);
     finish(turn, answer);
     asked.push(question);
-    await suggest(answer);
+    suggest(answer);
   } catch (error) {
     turn.querySelector(".answer").classList.add("refused");
     line.className = "";
@@ -70,7 +70,8 @@ async function ask(question) {
     shown.removeAttribute("aria-busy");
     form.removeAttribute("aria-busy");
     form.querySelector("button.primary").disabled = false;
-    field.focus({ preventScroll: true });
+    // Not where the reader has gone elsewhere in the meantime.
+    if (!document.activeElement || document.activeElement === document.body) field.focus({ preventScroll: true });
   }
 }
 
@@ -151,7 +152,6 @@ function finish(turn, answer) {
     history.replaceState(null, "", `/?c=${encodeURIComponent(answer.conversation)}`);
   }
   enliven(turn);
-  suggest(answer);
 }
 
 async function suggest(answer) {
