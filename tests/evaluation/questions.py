@@ -23,7 +23,9 @@ from api.knowledge import open_assistant
 from api.settings import read_settings
 from ingest.pipeline import extract_file
 from kb.lexicon import corpus_path
+from kb.models import Span
 from kb.retrieval import WEIGHTS, HybridRetriever
+from tasks.models import Extraction
 from tasks.queries import Register
 
 NOTICE = corpus_path() / "documents" / "wanzhou-fuban-2022-30.txt"
@@ -89,15 +91,21 @@ _FOLDERS = (
 
 
 @lru_cache
+def _extracted(name: str) -> Extraction:
+    """A document of the gold by its name; the notice where it is not there."""
+    if name == NOTICE.stem:
+        return extract_file(NOTICE)[0]
+    places = [folder / f"{name}{end}" for folder in _FOLDERS for end in (".txt", ".md", ".html")]
+    return extract_file(next(place for place in places if place.exists()))[0]
+
+
+@lru_cache
 def assistant_over(documents: tuple[str, ...]) -> Assistant:
     """The assistant over documents of the gold by their names; over the notice where none is."""
     if not documents or documents == (NOTICE.stem,):
         return assistant()
-    places = [folder / f"{name}{end}" for name in documents for folder in _FOLDERS for end in (".txt", ".md", ".html")]  # fmt: skip
-    found = {place.stem: place for place in reversed(places) if place.exists()}
     made = open_assistant(
-        _settings("-".join(documents)[:80]),
-        Register([extract_file(found[name])[0] for name in documents]),
+        _settings("-".join(documents)[:80]), Register([_extracted(name) for name in documents])
     )
     assert isinstance(made, Assistant)
     return made
@@ -161,11 +169,8 @@ def three_passages(row: Row) -> bool:
     search = assistant_over(tuple(row.get("documents") or ())).search
     hits = search.retriever.search(" ".join([*row["context"][-2:], row["question"]]), 3)
     text = " ".join(hit.chunk.titled for hit in hits)
-    spans = spans_of(row)
-    shown = not spans or any(
-        hit.chunk.span and hit.chunk.span.start < end and start < hit.chunk.span.end
-        for hit in hits
-        for start, end in spans
+    shown = not row["evidence"] or any(
+        hit.chunk.span and is_evidence(row, hit.chunk.document_id, hit.chunk.span) for hit in hits
     )
     told = [*row["expected_units"], *row["expected_values"]]
     return shown and all(has_value(value, text) for value in told)
@@ -175,28 +180,30 @@ def _checks(row: Row, answer: Answer) -> dict[str, bool]:
     named = {u.unit for u in answer.units}
     checks = {"answerable": answer.answerable == row["answerable"]}
     if row["answerable"]:
-        spans = spans_of(row)
         if row["expected_units"]:
             checks["units"] = all(u in named or u in answer.answer for u in row["expected_units"])
         if row["expected_values"]:
             checks["values"] = all(has_value(v, answer.answer) for v in row["expected_values"])
-        if spans:
+        if row["evidence"]:
             checks["evidence"] = any(
-                c.span.start < end and start < c.span.end
-                for c in answer.citations
-                for start, end in spans
+                is_evidence(row, c.document_id, c.span) for c in answer.citations
             )
     if row["forbidden_units"]:
         checks["no forbidden unit"] = not named & set(row["forbidden_units"])
     return checks
 
 
-def spans_of(row: Row) -> list[tuple[int, int]]:
-    """The evidence of a question: `[start, end)` of its document's text."""
-    return [
-        (e["offset"], e["offset"] + e.get("length", len(e.get("quote", ""))))
-        for e in row["evidence"]
-    ]
+def is_evidence(row: Row, document_id: str, span: Span) -> bool:
+    """Whether a span of a document overlaps evidence of a question."""
+    only = row.get("doc")
+    only = only if isinstance(only, str) else (only or [""])[0] if len(only or "") < 2 else ""
+    for e in row["evidence"]:
+        start, length = e["offset"], e.get("length", len(e.get("quote", "")))
+        name = e.get("doc") or only
+        there = not name or not row.get("documents") or _extracted(name).document.id == document_id
+        if there and span.start < start + length and start < span.end:
+            return True
+    return False
 
 
 def _plain(text: str) -> str:
@@ -231,14 +238,12 @@ def ranks(path: Path, weights: dict[str, float]) -> list[tuple[Row, int]]:
         q = understand(
             row["question"], assistant().organisations, as_of=day, context=row["context"]
         )
-        spans = spans_of(row)
         hits = retriever.search(q.search, 10)
         rank = next(
             (
                 n
                 for n, hit in enumerate(hits, start=1)
-                if hit.chunk.span
-                and any(hit.chunk.span.start < e and s < hit.chunk.span.end for s, e in spans)
+                if hit.chunk.span and is_evidence(row, hit.chunk.document_id, hit.chunk.span)
             ),
             0,
         )
