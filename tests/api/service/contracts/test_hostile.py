@@ -7,12 +7,12 @@ from contextlib import suppress
 from urllib.parse import quote
 
 import pytest
-from starlette.testclient import TestClient
 
 from api.service.identity import CSRF_HEADER
 from kb.errors import DubanError
 from tasks.authorisation import CONSOLE
 from tasks.tracking import track_document
+from tests.api.service.client import TestClient
 from tests.api.service.contracts.test_matrix import API, TABLE
 from tests.api.service.contracts.test_page_matrix import TABLE as PAGES
 from tests.api.service.test_documents import finished

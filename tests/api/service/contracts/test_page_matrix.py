@@ -5,9 +5,9 @@ import itertools
 from dataclasses import dataclass, field
 
 import pytest
-from starlette.testclient import TestClient
 
 from api.service.identity import COOKIE
+from tests.api.service.client import TestClient
 from tests.api.service.contracts.test_matrix import (
     ADMIN,
     ALL,
