@@ -283,6 +283,7 @@ def _raise(weights: dict[str, float], tokens: Iterable[str], weight: float) -> N
         weights[token] = max(weights.get(token, 0.0), weight)
 
 
+@lru_cache(maxsize=65_536)
 def _sound(pair: str) -> tuple[str, str]:
     from pypinyin import lazy_pinyin  # noqa: PLC0415
 

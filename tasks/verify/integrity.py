@@ -14,8 +14,10 @@ References are asked for as `PRAGMA foreign_key_check` would, by statements that
 from __future__ import annotations
 
 import re
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, ForeignKeyConstraint, Table, exists, select, text
+from sqlalchemy import Connection, ForeignKeyConstraint, Select, Table, exists, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from kb.wording import in_both, phrase
@@ -47,7 +49,7 @@ def check_references(connection: Connection, found: Findings) -> None:
     for table in schema.metadata.sorted_tables:
         for reference in table.foreign_key_constraints:
             found.count(_REFERENCES)
-            for row in _dangling(connection, table, reference):
+            for row in connection.execute(_dangling(table, reference)):
                 there = reference.referred_table.name
                 found.add(
                     table.name, "/".join(map(str, row)),
@@ -56,15 +58,13 @@ def check_references(connection: Connection, found: Findings) -> None:
                 )  # fmt: skip
 
 
-def _dangling(
-    connection: Connection, table: Table, reference: ForeignKeyConstraint
-) -> list[tuple[object, ...]]:
+@cache
+def _dangling(table: Table, reference: ForeignKeyConstraint) -> Select[Any]:
     parent = reference.referred_table.alias()
     pairs = [(e.parent, parent.c[e.column.name]) for e in reference.elements]
     there = exists().where(*[mine == other for mine, other in pairs])
     named = [mine.is_not(None) for mine, _ in pairs]
-    query = select(*table.primary_key).where(*named, ~there)
-    return [tuple(row) for row in connection.execute(query.limit(_MOST))]
+    return select(*table.primary_key).where(*named, ~there).limit(_MOST)
 
 
 def _ask_sqlite(connection: Connection, found: Findings) -> None:

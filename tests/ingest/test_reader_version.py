@@ -1,9 +1,11 @@
 """The reader's version changes with whatever can change a reading, and with nothing else."""
 
+import ast
 import shutil
 import subprocess
 import sys
 
+from ingest.reader_version import _imports
 from kb.lexicon import corpus_path
 
 PRINT = "from ingest.reader_version import reader_version; print(reader_version())"
@@ -39,3 +41,23 @@ def test_code_lexicon_and_what_the_reader_imports_count(tmp_path):
         file.write_bytes(held)
     (tmp_path / "ingest" / "weights.bin").write_bytes(b"1")
     assert version_in(tmp_path) != before
+
+
+def test_every_import_is_found(tmp_path):
+    root = corpus_path().parent
+    odd = tmp_path / "odd.py"
+    odd.write_text(
+        "from a import (  # why, not b\n    c as d,  # e\n    f,\n)\nimport g as h, i\n", "utf-8"
+    )
+    assert {*_imports(odd)} == {"a", "a.c", "a.f", "g", "i"}
+    for path in (
+        odd,
+        *(p for name in ("ingest", "kb", "tasks") for p in (root / name).rglob("*.py")),
+    ):
+        imported = set()
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                imported |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        assert {*_imports(path)} >= imported, path

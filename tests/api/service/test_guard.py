@@ -13,13 +13,13 @@ import pytest
 import uvicorn
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.testclient import TestClient
 
 from api.service.app import LARGEST_UPLOAD, create_app
 from api.service.connections import LARGEST_HEAD, Http, listen, uvicorn_options
 from api.service.guard import CONTENT_SECURITY_POLICY, LARGEST_BODY, SLOWEST, Guard, is_ours
 from ingest.files import LIMIT
 from kb.errors import StoreError
+from tests.api.service.client import TestClient
 from tests.api.service.contracts.test_matrix import API
 
 

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from starlette.testclient import TestClient
 
 from api.service.app import create_app
 from api.service.oidc import OidcSettings, read_oidc_settings
@@ -12,6 +11,7 @@ from api.settings import SettingError
 from tasks import audit
 from tasks.authorisation import CONSOLE, PersonRole
 from tasks.people import People, Person
+from tests.api.service.client import TestClient
 from tests.api.service.provider import CLIENT, SECRET, running
 from tests.api.service.world import settings_in
 from tests.stores import NAME, new_store

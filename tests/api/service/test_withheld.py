@@ -1,13 +1,13 @@
 """Conversations kept from before a document was closed, and evidence known by its digest alone."""
 
 import pytest
-from starlette.testclient import TestClient
 
 from api.assistant.reply import Answer, AnswerOutcome, UnitRole
 from api.service.conversations import Conversations
 from api.service.withheld import closed_to
 from kb.models import Citation, Span
 from tasks.visibility import Level, Visibility, set_visibility
+from tests.api.service.client import TestClient
 from tests.api.service.contracts.test_matrix import API
 from tests.api.service.world import CLOSED_UNIT, OWN, PASSWORD, SECRET, make_world
 from tests.tasks.samples import NOW, TODAY

@@ -16,7 +16,6 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from fastapi import FastAPI
-from starlette.testclient import TestClient
 
 from api.service.app import create_app
 from api.service.limits import FailureLimit, RateLimit
@@ -32,6 +31,7 @@ from tasks.people import People, Person
 from tasks.store import Store
 from tasks.tracker import Tracker
 from tasks.visibility import Level, Visibility, set_visibility
+from tests.api.service.client import TestClient
 from tests.stores import new_store
 from tests.tasks.samples import NOW, PLAN, TODAY, unit_of
 

@@ -187,9 +187,14 @@ CASES: list[tuple[str, str, Callable[[Connection], None]]] = [
     ("an event in calendars is another's", "calendar_anchor", run("UPDATE calendar_anchor SET anchor = 'milestone-gui'")),
     ("an upload failed that did not", "job", run("UPDATE job SET status = 'failed'")),
     ("an upload that came to nothing is done", "job", run("UPDATE job SET status = 'done', body = replace(body, 'failed', 'done') WHERE status = 'failed'")),
-    *[(f"rows of {name} are deleted", name, run(f'DELETE FROM "{name}"')) for name in schema.metadata.tables if name not in (*IGNORED, *NO_ACT, "audit")],
     ("somebody is neither active nor not", "person", run("UPDATE person SET active = 2 WHERE active = 1")),
 ]  # fmt: skip
+DELETED: list[tuple[str, str, Callable[[Connection], None]]] = [
+    (f"rows of {name} are deleted", name, run(f'DELETE FROM "{name}"'))
+    for name in schema.metadata.tables
+    if name not in (*IGNORED, *NO_ACT, "audit")
+]
+"""Tried on SQLite: a row that is gone is gone on every database."""
 
 
 def log_cases() -> list[tuple[str, str, Callable[[Connection], None]]]:
@@ -302,7 +307,7 @@ def test_the_untouched_store_is_sound_and_every_alteration_is_named(altering, mo
             wanted = {table, ALIAS.get(table, table)}
             if said.sound or not any(t in wanted and f"/{key}" in f"/{r}" for t, r in named):
                 unseen.append((table, column, key, sorted(named)))
-        try_all(CASES)
+        try_all(CASES + (DELETED if kind == "sqlite" else []))
     try_all(log_cases())
     assert not unseen, "\n".join(map(str, unseen))
     with altering() as connection:

@@ -4,7 +4,6 @@ way in."""
 import json
 
 import pytest
-from starlette.testclient import TestClient
 
 from api.cli.app import run
 from api.service.app import create_app
@@ -15,6 +14,7 @@ from tasks.people import People, Person
 from tasks.store import Store
 from tasks.tracking import track_document
 from tasks.visibility import Level, Visibility, set_visibility
+from tests.api.service.client import TestClient
 from tests.api.service.world import QUICK, settings_in
 from tests.tasks.digest_samples import ZONE
 from tests.tasks.samples import NOW, TODAY, read

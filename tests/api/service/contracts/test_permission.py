@@ -6,7 +6,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from starlette.testclient import TestClient
 
 from api.service.limits import RateLimit
 from ingest.pipeline import extract_bytes
@@ -14,6 +13,7 @@ from tasks.authorisation import CONSOLE, PersonRole
 from tasks.lifecycle import Command, Step
 from tasks.people import Person
 from tasks.visibility import Level, Visibility, set_visibility
+from tests.api.service.client import TestClient
 from tests.api.service.test_mcp import run
 from tests.api.service.world import PASSWORD, World, inside, make_world, unfold
 from tests.tasks.samples import NOW, TODAY

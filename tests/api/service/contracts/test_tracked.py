@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass, field
 
 import pytest
-from starlette.testclient import TestClient
 
 from api.cli.app import run
 from api.service.app import create_app
@@ -14,6 +13,7 @@ from tasks.authorisation import CONSOLE
 from tasks.digest import DigestFormat
 from tasks.store import Store
 from tasks.tracking import track_document, untrack_document
+from tests.api.service.client import TestClient
 from tests.api.service.contracts.test_matrix import API, call
 from tests.api.service.contracts.test_matrix import TABLE as ROUTES
 from tests.api.service.contracts.test_page_matrix import TABLE as PAGES

@@ -4,10 +4,10 @@ import re
 import time
 
 import pytest
-from starlette.testclient import TestClient
 
 from tasks.authorisation import CONSOLE
 from tasks.visibility import Level, Visibility, set_visibility
+from tests.api.service.client import TestClient
 from tests.api.service.contracts.test_matrix import API
 from tests.api.service.world import OWN, PASSWORD, make_world
 from tests.tasks.samples import DANGERS, WORDS, plan

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from starlette.testclient import TestClient
 
+from tests.api.service.client import TestClient
 from tests.api.service.world import PASSWORD, SIGNED_IN, World, make_world
 
 HTML = {"Accept": "text/html,application/xhtml+xml"}

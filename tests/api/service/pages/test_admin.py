@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-from starlette.testclient import TestClient
 
 import api
 from api.delivery.settings import read_delivery_settings
@@ -13,6 +12,7 @@ from api.service.pages.admin import unresolved
 from api.service.pages.configuration import settings_shown
 from api.settings import read_settings
 from tasks.queries import Register
+from tests.api.service.client import TestClient
 from tests.api.service.pages.contracts.test_forms import told
 from tests.api.service.world import PASSWORD
 

@@ -4,12 +4,12 @@ import re
 from datetime import date
 
 import pytest
-from starlette.testclient import TestClient
 
 from api.service.pages.tasks import Filters
 from tasks.authorisation import CONSOLE, Actor, PersonRole
 from tasks.due import State
 from tasks.lifecycle import Command, Status, Step
+from tests.api.service.client import TestClient
 from tests.api.service.world import OTHER, OWN, PASSWORD, make_world
 from tests.tasks.samples import unit_of
 

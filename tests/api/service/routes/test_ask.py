@@ -138,8 +138,7 @@ def test_asking_is_limited(world):
 
 def test_the_index_follows_an_upload(world):
     """Where the models are kept ready, a job also brings the index in step, and says how far."""
-    from starlette.testclient import TestClient
-
+    from tests.api.service.client import TestClient
     from tests.api.service.test_documents import finished, upload
     from tests.tasks.samples import PLAN
 

@@ -8,7 +8,6 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import select
 from starlette.requests import Request
-from starlette.testclient import TestClient
 
 from api.service.identity import COOKIE, CSRF_HEADER, TLS_COOKIE, address_of
 from api.service.limits import FailureLimit, Pace, RateLimit
@@ -16,6 +15,7 @@ from api.service.problems import TooManyError
 from tasks import audit, schema
 from tasks.access import Access
 from tasks.authorisation import CONSOLE
+from tests.api.service.client import TestClient
 from tests.api.service.contracts.test_matrix import API, TABLE
 from tests.api.service.world import PASSWORD, forget_tries, make_world
 

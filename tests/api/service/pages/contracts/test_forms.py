@@ -320,7 +320,7 @@ def test_ones_own_password_needs_the_present_one(browser, csrf):
 
 
 def test_signing_out_ends_the_session(pages_world, browser, csrf):
-    from starlette.testclient import TestClient
+    from tests.api.service.client import TestClient
 
     client = TestClient(pages_world.app, follow_redirects=False, headers={"Accept": "text/html"})
     client.post("/sign-in", data={"login": "other", "password": PASSWORD})
