@@ -298,9 +298,9 @@ def repair(
     service: ServiceOf,
     jobs: JobsOf,
 ) -> Job:
-    """Say what a line of a scan says. The recognised text stays as it was; the facts are read anew with
-    the repaired one (a job does it, `Location` says where to look), and what was checked is in doubt no
-    more. 409 where the text was not recognised, or the document is not current."""
+    """Say what a line of a scan says. The recognised text stays as it was; the document (head, outline
+    and facts) is read anew with the repaired one (a job does it, `Location` says where to look), and
+    what was checked is in doubt no more. 409 where the text was not recognised, or the document is not current."""
     seen_document(service, viewer, document_id)
     job = jobs.repair(viewer.actor, document_id, *body.span, body.text, body.reason)
     response.headers["Location"] = f"/api/v1/jobs/{job.id}"
