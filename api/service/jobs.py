@@ -19,6 +19,7 @@ from typing import Annotated, Literal
 from fastapi import Depends, Request
 from sqlalchemy import Connection
 
+from api.repairing import check_repair
 from api.service.job_records import (
     IngestReport,
     Job,
@@ -43,12 +44,9 @@ from ingest.recognising import MOST_PAGES
 from kb.disk import disk_error
 from kb.errors import ConflictError, DubanError, SecretError, SourceError, joined
 from kb.index import Report
-from kb.models import Span
-from tasks.adding import TextRepair
 from tasks.authorisation import Action, Actor, require
-from tasks.fields import FieldError, check_words
 from tasks.models import Extraction
-from tasks.rereading import check_current, check_older, reread_document
+from tasks.rereading import check_older, reread_document
 from tasks.store import Added, Store, replaced_by
 from tasks.visibility import check_visibility, write_visibility
 
@@ -64,7 +62,6 @@ _LOOK = 20.0
 where that finds it marked its bytes are erased with the refusal."""
 _SHORT = 2_000_000
 _TEXTS = frozenset({TEXT, MARKDOWN, CSV, HTML})
-_LONGEST_REASON = 5000
 _UNINDEXED = "文件已入库, 索引未更新 / the document is in the store, the index is not in step"
 
 
@@ -220,27 +217,9 @@ class Jobs:
         `start` to `end` are.
 
         Raises:
-            DeniedError: the actor may not correct.
-            NotFoundError: there is no such document.
-            ConflictError: it is not current, or its text was not recognised in pictures.
-            FieldError: the correction is none, or has no reason.
-            DubanError: the store cannot be written.
+            DubanError: as `api.repairing.check_repair`, or the store cannot be written.
         """
-        require(actor, Action.CORRECT)
-        name = check_current(self._store, document_id)
-        known = self._store.recognised(document_id)
-        if known is None:
-            raise ConflictError(
-                "文字不是由图片识别的，不能更正 / its text was not recognised in pictures and is not corrected"
-            )
-        if not (reason := check_words("理由", "reason", reason, longest=_LONGEST_REASON)):
-            raise FieldError("要写明理由 / a reason is needed")
-        if not start < end:
-            raise FieldError(
-                "只能更正一行以内的文字 / only characters of one line can be corrected"
-            )
-        repair = TextRepair(span=Span(start, end), words=words, reason=reason)
-        repair_recorded(known, repair.span, repair.words)
+        name, repair = check_repair(self._store, actor, document_id, start, end, words, reason)
         order = Order(actor=actor, name=name, reread=document_id, repair=repair)
         work = self._queue(order, lambda: self._store.source(document_id))
         self._begin(work)

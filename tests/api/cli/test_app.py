@@ -511,3 +511,13 @@ def test_attachments_belong_to_their_document(duban, tmp_path, packed):
     assert listed[sheet["document_id"]] == (body["document_id"], 1)
     _, out, _ = duban("ingest", "--no-index", str(tmp_path), folder=tmp_path)
     assert f"附件, 属于 {body['document_id']}" in out
+    if packed:
+        return
+    code, out, _ = duban("documents", "detach", sheet["document_id"], folder=tmp_path)
+    assert (code, "已解除" in out) == (0, True)
+    _, out, _ = duban("documents", "--json", folder=tmp_path)
+    assert {row["attached_to"] for row in json.loads(out)} == {None}
+    code, _, err = duban("documents", "detach", sheet["document_id"], folder=tmp_path)
+    assert (code, "不是附件" in err) == (1, True)
+    code, _, err = duban("documents", "detach", "doc-none", "--json", folder=tmp_path)
+    assert (code, "doc-none" in err) == (1, True)
