@@ -175,3 +175,28 @@ def test_who_may_not_see_what_abolishes_it_is_not_told(world: World, ids: tuple[
         assert MARK in ask(world, "区国资委有哪些任务？", "supervisor")["answer"]
     finally:
         set_visibility(world.service.store, CONSOLE, new, Visibility(), NOW)
+
+
+SHEET = """某区学校建设任务分解表
+某区府发〔2025〕3号
+一、主要任务
+1.修缮学校。（责任单位：区财政局）
+"""
+
+
+def test_nor_by_an_answer_that_was_kept(world: World, ids: tuple[str, str]) -> None:
+    extraction, data = read(SHEET, "sheet.txt")  # is open, and prints the number of what abolishes
+    world.service.store.add(extraction, data, recorded_at=NOW)
+    kept = ask(world, "区国资委有哪些任务？", "reader")
+    assert MARK in kept["answer"]
+    own = Visibility(level=Level.RESTRICTED, units=(unit_of("区水利局"),))
+    set_visibility(world.service.store, CONSOLE, ids[1], own, NOW)
+    try:
+        key, browser = kept["conversation"], world.browser("reader")
+        pages = [browser.get(path) for path in (f"/api/v1/conversations/{key}", f"/?c={key}")]
+        for page in pages:
+            assert page.status_code == 200
+            assert "不再显示" in page.text
+            assert "某区府发〔2025〕3号" not in page.text
+    finally:
+        set_visibility(world.service.store, CONSOLE, ids[1], Visibility(), NOW)
