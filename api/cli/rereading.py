@@ -184,6 +184,10 @@ def _say(found: Reread, out: Output) -> None:
     for one in left:
         due = (f"（时限 {one.due}）", f" (due {one.due})") if one.due else ("", "")
         out.say(f"    {one.milestone_id} {one.commitment}{due[0]}", f"    {one.milestone_id} {one.commitment}{due[1]}")  # fmt: skip
+    for other in found.possible_versions:
+        name = f"{other.document_id} {other.title}"
+        out.say(f"  可能与 {name} 是同一文件的不同版本: duban versions",
+                f"  it and {name} may be versions of one document: duban versions")  # fmt: skip
     for change in found.changes:
         told = f"  {change.path} {out.side(change.said)}"
         out.say(told, told)

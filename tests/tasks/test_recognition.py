@@ -173,6 +173,7 @@ def test_a_corrected_head_may_be_that_of_another_document(tmp_path):
         assert now.document.text == text
         assert [v.quote for v in now.header if v.field == "document_number"] == [wrong]
         assert open_versions(store) == [(again.document_id, there)]
+        assert [v.document_id for v in again.possible_versions] == [there]
         assert differences(store) == []
 
 

@@ -21,7 +21,7 @@ from api.service.documents import (
 )
 from api.service.fields import Words
 from api.service.identity import Reader, ServiceOf, SignedIn, Viewer, needs
-from api.service.job_records import Job
+from api.service.job import Job
 from api.service.jobs import JobsOf
 from api.service.paging import Cursor, Limit, Page, newest, page_of, read_moment
 from api.service.problems import RESPONSES
