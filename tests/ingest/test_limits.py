@@ -10,9 +10,10 @@ import sys
 import pytest
 
 from ingest import apart
-from ingest.apart import Reader, ReaderFailedError, Reading, _as_json
+from ingest.apart import Reader, ReaderFailedError, Reading
 from ingest.limits import budget_of
 from ingest.pipeline import extract_bytes
+from ingest.reading_process import _as_json
 from kb.errors import SourceError
 from tests.ingest.readers.drawn import as_bytes, page
 
@@ -71,9 +72,9 @@ def test_a_text_of_nothing_but_duties_leaves_room():
     )
     read = """if True:
         import sys
-        from ingest.apart import _as_json
         from ingest.limits import memory_peak
         from ingest.pipeline import extract_bytes
+        from ingest.reading_process import _as_json
         found = extract_bytes(sys.stdin.buffer.read(), "duties.txt")
         told = [*_as_json(found)]
         print(len(found.tasks), memory_peak())
@@ -119,8 +120,8 @@ def test_pages_that_are_recognised_have_a_budget_of_their_own():
 
 HURRIED = (
     "-c",
-    "import sys; from ingest import apart, limits;"
-    "limits.SECONDS = 0.3; limits.SECONDS_PER_MB = 0.0; apart.main(sys.argv[1:])",
+    "import sys; from ingest import limits, reading_process;"
+    "limits.SECONDS = 0.3; limits.SECONDS_PER_MB = 0.0; reading_process.main(sys.argv[1:])",
 )
 """The process that reads, with less time than a long file needs."""
 
@@ -189,8 +190,8 @@ import os, signal, sys
 from ingest import apart
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 if sys.argv[1] == "pipe":  # as where the system kills no children
-    apart._PROCESS = ("-c", "import sys; from ingest import apart, limits;"
-                            "limits.end_with = lambda _: None; apart.main(sys.argv[1:])")
+    apart._PROCESS = ("-c", "import sys; from ingest import reading_process as process;"
+                            "process.end_with = lambda _: None; process.main(sys.argv[1:])")
 reader = apart.Reader()
 reader.start()
 print(reader._process.pid, flush=True)

@@ -106,8 +106,8 @@ def test_a_file_beyond_its_limits_is_given_up_and_the_others_go_in(duban, tmp_pa
 
 
 def test_a_fault_of_the_reader_is_told_and_the_others_go_in(duban, tmp_path, monkeypatch):
-    fault = "import sys; from ingest import apart, pipeline;" \
-        "pipeline.read_bytes = lambda data, name, *_: 1 / (b'x' not in data); apart.main(sys.argv[1:])"  # fmt: skip
+    fault = "import sys; from ingest import pipeline, reading_process as process;" \
+        "pipeline.read_bytes = lambda data, name, *_: 1 / (b'x' not in data); process.main(sys.argv[1:])"  # fmt: skip
     monkeypatch.setattr("ingest.apart._PROCESS", ("-c", fault))
     for name in ("a.txt", "b.txt"):
         (tmp_path / name).write_text("一、任务 x\n1.建校。\n", "utf-8")
