@@ -15,11 +15,10 @@ from api.service.wire.facts import Finding, PossibleVersion
 from ingest.attachments import Member, Part
 from kb.errors import joined
 from kb.models import Fact
-from tasks.adding import TextRepair
+from tasks.adding import Added, TextRepair
 from tasks.authorisation import Actor
 from tasks.models import Extraction
 from tasks.rereading import Reread
-from tasks.store import Added
 from tasks.visibility import Visibility
 
 _CUT_OFF = "服务在处理时停止, 请重新上传 / the service stopped meanwhile, please send it again"

@@ -32,9 +32,10 @@ from ingest.readers.recorded import repair_recorded
 from ingest.recognising import MOST_PAGES
 from kb.errors import DubanError, joined
 from kb.index import Report
+from tasks.adding import Added
 from tasks.models import Extraction
 from tasks.rereading import reread_document
-from tasks.store import Added, Store, replaced_by
+from tasks.store import Store, replaced_by
 from tasks.visibility import write_visibility
 
 log = logging.getLogger("duban.service")
