@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from kb.errors import SourceError
+
 MB = 1_000_000
 SECONDS, SECONDS_PER_MB = 2.0, 10.0
 """Real documents take 2 s per MB where this was measured, those full of numbers 8."""
@@ -123,3 +125,18 @@ def end_with(parent: int) -> None:
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
         if os.getppid() != parent:  # it ended before
             os._exit(1)
+
+
+def given_up(limit: str, budget: Budget, stage: tuple[str, str] | None) -> SourceError:
+    """The error of a file that took too much of `limit` (`time` or `memory`); `stage` in Chinese and
+    English, None of what was ended before it could say more."""
+    most = {
+        "time": (f"处理器时间 {budget.seconds:.1f} 秒", f"{budget.seconds:.1f} s of the processor"),
+        "memory": (f"内存 {budget.memory // MB} MB", f"{budget.memory // MB} MB of memory"),
+    }[limit]
+    at = stage or ("读取", "reading")
+    return SourceError(
+        f"这份文件读起来超过上限 ({most[0]}), 已放弃, 停在: {at[0]}"
+        f" / reading it takes more than the limit ({most[1]}); given up while {at[1]}",
+        hint="拆成几个文件再导入 / cut it into several files",
+    )

@@ -13,6 +13,7 @@ from pathlib import Path
 from ingest.absences import find_attachments, find_emptiness
 from ingest.classifier import INSTALLED, Models
 from ingest.clauses import ClauseReading, read_clauses
+from ingest.corrected import Corrected
 from ingest.deadlines import parse_period
 from ingest.doubted import doubted_spans, mark_doubted
 from ingest.doubts import Doubts
@@ -230,7 +231,12 @@ def extract_source(
 
     `models`: others than the installation's, for measuring with documents left out.
     """
-    extraction = identify(_read_source(source, tell, models), reading)
+    if source.repairs:
+        corrected = Corrected(source)
+        found = corrected.carry_back(_read_source(corrected.source, tell, models))
+    else:
+        found = _read_source(source, tell, models)
+    extraction = identify(found, reading)
     verify_extraction(extraction)
     return extraction
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, or_, select
 
+from kb.models import Fact
 from kb.wording import wording
 from tasks import schema
 from tasks.models import Extraction, PolicyRelation
@@ -24,7 +25,7 @@ _ENDED = wording("tasks", "ended", ENDS)
 _SIGNS = re.compile(r"[\s《》〈〉<>“”\"'（）()〔〕\[\]]")
 
 
-class Ending(NamedTuple):
+class Ending(Fact):
     """What ends a document: the `id` of the document that says so with the name by which it is
     called, and how."""
 
@@ -35,6 +36,17 @@ class Ending(NamedTuple):
     def told(self, language: str) -> str:
         """已被某府发〔2025〕3号废止, or abolished by …"""
         return _ENDED[self.relation][language != "zh"].format(self.name)
+
+
+def marked(words: str, ended: Ending | None, language: str) -> str:
+    """What a document is called, with the mark where it is no longer in force.
+
+    某区学校建设方案（已被某府发〔2025〕3号废止）
+    """
+    if ended is None:
+        return words
+    told = ended.told(language)
+    return f"{words}（{told}）" if language == "zh" else f"{words} ({told})"
 
 
 class _Known(NamedTuple):
@@ -99,7 +111,7 @@ def _ended(every: Iterable[_Known], named: Iterable[_Named]) -> dict[str, Ending
         alike = titles.get(_bare(one.title), [])
         for key in meant or [k.id for k in alike if not (k.number and one.number)]:
             if key != one.by:
-                found.setdefault(key, Ending(one.by, called[one.by], one.relation))
+                found.setdefault(key, Ending(id=one.by, name=called[one.by], relation=one.relation))
     return found
 
 

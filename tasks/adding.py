@@ -165,6 +165,7 @@ class _Adding:
         reading = known[-1][1] + 1
         first = text_reading(connection, document.sha256, reading, document.text)
         extraction = identify(extraction, reading, text_of=first)
+        alike = self._newly_alike(document, current) if self._repair else []
         before = [key for key, _ in known]
         clear_duties(connection, before)
         self._insert(extraction, lineage_of(connection, current), reading)
@@ -178,7 +179,17 @@ class _Adding:
             more["repaired"] = {
                 "span": [span.start, span.end], "raw": span.slice(text), "words": self._repair.words,
             }  # fmt: skip
-        return self._version(extraction.document, current, "re-read", fresh=True, more=more)
+        document = extraction.document
+        note_doubts(connection, document.id, alike, self._at)
+        return self._version(document, current, "re-read", fresh=True, more=more, alike=alike)
+
+    def _newly_alike(self, document: Document, current: str) -> list[PossibleVersion]:
+        """Documents that print the number or title to which a person corrected this one's: its former
+        reading did not, so that nobody was asked yet."""
+        former = load_extraction(self._connection, current).document
+        asked = {v.document_id for v in find_versions(self._connection, former)}
+        found = find_versions(self._connection, document)
+        return [v for v in found if v.document_id not in asked]
 
     def confirm(self, row: Any) -> None:
         """Note that this reader gives the facts that are there."""
@@ -227,8 +238,11 @@ class _Adding:
         *,
         fresh: bool,
         more: Mapping[str, Any] | None = None,
+        alike: Sequence[PossibleVersion] = (),
     ) -> Added:
-        added = Added(document_id=document.id, status=status, superseded=old)
+        added = Added(
+            document_id=document.id, status=status, superseded=old, possible_versions=tuple(alike)
+        )
         done = supersede(self._connection, old, document.id, self._actor, fresh=fresh)
         return self._record(document, added, done, fresh=fresh, more=more)
 

@@ -22,10 +22,11 @@ from tasks.corrections import (
     correct_task,
     resolve_owner,
 )
+from tasks.document_rows import write_duties
 from tasks.fields import check_words
 from tasks.models import Extraction, Task
 from tasks.seals import duty_sha256
-from tasks.store import Store, write_duties
+from tasks.store import Store
 from tasks.undated import undated_of
 from tasks.versions import read_corrections, write_correction
 

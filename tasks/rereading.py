@@ -27,6 +27,7 @@ from tasks.matching import Matches, match_versions
 from tasks.models import Extraction, Recognised, Task
 from tasks.store import Store, StoredDocument
 from tasks.undated import track_undated
+from tasks.version_doubts import PossibleVersion
 from tasks.versions import lives_after, load_corrected
 from tasks.words import describe_due, describe_target, role_name
 
@@ -73,7 +74,8 @@ class Reread(Fact):
     `status`: `re-read`: other facts, now those of `document_id`, in place of `former_id`;
     `unchanged`: the same facts, which are now known to be this reader's; `current`: it is the
     reader that they are from, so nothing was read. `facts` count tasks, milestones, targets and
-    clauses by kind; `lives_kept` milestones with something reported on them that are still there.
+    clauses by kind; `lives_kept` milestones with something reported on them that are still there;
+    `possible_versions` documents that print what the head of this one was corrected to.
     """
 
     document_id: str
@@ -87,6 +89,7 @@ class Reread(Fact):
     changes: tuple[Change, ...] = ()
     lives_kept: int = 0
     lives_left: tuple[Left, ...] = ()
+    possible_versions: tuple[PossibleVersion, ...] = ()
 
     @property
     def total(self) -> FactCounts:
@@ -200,7 +203,8 @@ def reread_document(
             actor=actor.login, reader=reader, settle=settle, government=government,
             changes=[change.model_dump(mode="json") for change in found.changes], repair=repair,
         )  # fmt: skip
-    return found.model_copy(update={"document_id": added.document_id})
+    told = {"document_id": added.document_id, "possible_versions": added.possible_versions}
+    return found.model_copy(update=told)
 
 
 def read_past_changes(connection: Connection) -> list[PastChange]:

@@ -13,7 +13,7 @@ from hypothesis import settings
 from sqlalchemy import Engine
 from sqlalchemy.util import LRUCache
 
-from tasks import store
+from tasks import database
 from tasks.store import Store
 from tests.postgres import Server
 from tests.stores import new_store
@@ -30,7 +30,7 @@ class _Compiled(LRUCache[Any, Any]):
         super().__setitem__((key[0].name, *key[1:]), value)
 
 
-_compiled, _engine = _Compiled(2_000), store.create_engine
+_compiled, _engine = _Compiled(2_000), database.create_engine
 
 
 def _create_engine(*args: Any, **kwargs: Any) -> Engine:
@@ -39,7 +39,7 @@ def _create_engine(*args: Any, **kwargs: Any) -> Engine:
     return made
 
 
-store.create_engine = _create_engine  # type: ignore[attr-defined]
+database.create_engine = _create_engine  # type: ignore[attr-defined]
 settings.register_profile("duban", deadline=None)  # speed is measured by `make bench`
 settings.load_profile("duban")
 gc.disable()  # thousands of tests are gathered, none of which goes away

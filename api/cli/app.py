@@ -1,4 +1,5 @@
-"""The commands of `duban` and their options. What they do is in `api.cli.actions`."""
+"""The command line of `duban`: its commands, put together, and what every one of them does with options that
+all have and with errors."""
 
 from __future__ import annotations
 
@@ -7,17 +8,19 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from api.cli import (
     access_commands,
+    asking_commands,
     delivery_commands,
     digest_commands,
     document_commands,
     exchange_commands,
     governance_commands,
+    knowledge_commands,
     mcp_commands,
     serve_commands,
     tracker_commands,
@@ -25,17 +28,10 @@ from api.cli import (
 from api.cli.printing import printing, shows
 from api.cli.state import (
     ActAs,
-    AsOf,
-    Document,
-    DueBefore,
-    IndexOption,
     JsonOption,
     Lang,
-    Plan,
-    Roles,
     Run,
     StoreOption,
-    Unit,
 )
 from api.settings import SettingError
 from kb.disk import disk_error
@@ -155,329 +151,8 @@ def _global(
     """督办 duban: 政策文件里的任务 / the duties in policy documents."""
 
 
-@app.command()
-def ingest(
-    context: typer.Context,
-    paths: Annotated[list[Path], typer.Argument(help="文件或目录 / files or folders")],
-    refresh: Annotated[
-        bool, typer.Option("--refresh", help="重读已入库的文件 / read stored files again")
-    ] = False,
-    replaces: Annotated[
-        str,
-        typer.Option(
-            "--replaces",
-            help="它是哪份文件的新版本 (编号) / the id of the document whose new version it is",
-        ),
-    ] = "",
-    index: IndexOption = True,
-    as_json: JsonOption = False,
-) -> None:
-    """读入文件 / read documents into the store."""
-    from api.cli import ingesting  # noqa: PLC0415
-
-    state: Run = context.obj
-    state.code = ingesting.ingest(
-        state.settings, paths, state.out(as_json), refresh=refresh, replaces=replaces, index=index
-    )
-
-
-index_app = typer.Typer(no_args_is_help=True, help="向量索引 / the vector index")
-app.add_typer(index_app, name="index")
-evaluate_app = typer.Typer(no_args_is_help=True, help="评测 / measuring")
-app.add_typer(evaluate_app, name="evaluate")
-
-
-@index_app.command("rebuild")
-def index_rebuild(context: typer.Context, as_json: JsonOption = False) -> None:
-    """重建索引 / write the index anew."""
-    from api.cli import knowledge  # noqa: PLC0415
-
-    knowledge.rebuild(context.obj.settings, context.obj.out(as_json))
-
-
-@index_app.command("status")
-def index_status(context: typer.Context, as_json: JsonOption = False) -> None:
-    """索引与库是否一致 / whether the index is in step with the store."""
-    from api.cli import knowledge  # noqa: PLC0415
-
-    state: Run = context.obj
-    state.code = knowledge.status(state.settings, state.out(as_json), deep=False)
-
-
-@index_app.command("verify")
-def index_verify(context: typer.Context, as_json: JsonOption = False) -> None:
-    """逐个检查向量 / check every vector."""
-    from api.cli import knowledge  # noqa: PLC0415
-
-    state: Run = context.obj
-    state.code = knowledge.status(state.settings, state.out(as_json), deep=True)
-
-
-@evaluate_app.command("retrieval")
-def evaluate_retrieval(
-    context: typer.Context,
-    corpus: Annotated[Path, typer.Option("--corpus", help='{"id","title","text"} JSON Lines')],
-    queries: Annotated[Path, typer.Option("--queries", help='{"id","text"} JSON Lines')],
-    target: Annotated[Path, typer.Option("--out", help="qid<TAB>docid<TAB>rank")],
-    depth: Annotated[int, typer.Option("--depth", help="每问结果数 / results a query")] = 100,
-) -> None:
-    """用任意语料评测检索 / run the retriever over any corpus."""
-    from api.cli import knowledge  # noqa: PLC0415
-
-    state: Run = context.obj
-    out = state.out(as_json=False)
-    knowledge.evaluate_retrieval(state.settings, corpus, queries, target, out, depth=depth)
-
-
-@app.command()
-def search(
-    context: typer.Context,
-    query: Annotated[str, typer.Argument(help="要找的内容 / what to look for")],
-    plan: Annotated[
-        str, typer.Option("--plan", help="计划标题中的字 / words of a plan's title")
-    ] = "",
-    unit: Annotated[str, typer.Option("--unit", help="责任单位 / a unit")] = "",
-    year: Annotated[
-        int | None, typer.Option("--year", help="时限年份 / a year of deadlines")
-    ] = None,
-    document: Annotated[str, typer.Option("--document", help="文件编号 / a document's id")] = "",
-    validity: Annotated[str, typer.Option("--validity", help="有效性, 如 有效 / as printed")] = "",
-    limit: Annotated[int, typer.Option("--limit", min=1, max=200, help="条数 / how many")] = 10,
-    as_json: JsonOption = False,
-) -> None:
-    """检索条款, 显示各部分得分 / find clauses, with their scores by part."""
-    from api.cli import knowledge  # noqa: PLC0415
-    from kb.retrieval import Filter  # noqa: PLC0415
-
-    state: Run = context.obj
-    wanted = Filter(year=year, document=document, validity=validity)
-    out = state.out(as_json)
-    state.code = knowledge.search(state.settings, query, wanted, unit, plan, limit, out)
-
-
-@app.command()
-def extract(
-    context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="文件 / a file")],
-    as_json: JsonOption = False,
-    text_out: Annotated[
-        Path | None, typer.Option("--text-out", help="把抽出的正文写到 / write the text to")
-    ] = None,
-) -> None:
-    """抽取一个文件, 不入库 / read one file, store nothing."""
-    from api.cli import extracting  # noqa: PLC0415
-
-    state: Run = context.obj
-    extracting.extract(file, state.out(as_json), text_out, state.settings)
-
-
-@app.command()
-def explain(
-    context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="文件 / a file")],
-    span: Annotated[
-        str, typer.Argument(help="正文里的位置, 起-止 / a place of its text, START-END")
-    ],
-    as_json: JsonOption = False,
-) -> None:
-    """某处的单位、时间、数量为何这样读 / why what stands at a place was read as it was."""
-    from api.cli import extracting  # noqa: PLC0415
-
-    state: Run = context.obj
-    extracting.explain(file, span, state.out(as_json), state.settings)
-
-
-@app.command()
-def ask(
-    context: typer.Context,
-    question: Annotated[str, typer.Argument(help="问题 / a question")] = "",
-    batch: Annotated[
-        Path | None, typer.Option("--batch", help="JSON Lines 问题文件 / a file of questions")
-    ] = None,
-    as_of: AsOf = None,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="先说明怎样理解 / say how it was understood")
-    ] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """问: 谁负责、何时到期、目标多少、出自哪里 / ask who, when, how much, where from."""
-    from api.cli import actions  # noqa: PLC0415
-
-    state: Run = context.obj
-    if bool(question) == bool(batch):
-        raise typer.BadParameter("给一个问题或 --batch 文件 / give a question or --batch FILE")
-    if batch:
-        actions.ask_batch(state.settings, batch, state.day(as_of), state.out(as_json=True))
-    else:
-        state.code = actions.ask(
-            state.settings, question, state.day(as_of), state.out(as_json), explain=explain
-        )
-
-
-@app.command()
-def who(
-    context: typer.Context,
-    topic: Annotated[str, typer.Argument(help="事项, 如 防溺水 / a topic")],
-    as_json: JsonOption = False,
-) -> None:
-    """谁负责某事 / who is responsible for a topic."""
-    from api.cli import actions  # noqa: PLC0415
-
-    state: Run = context.obj
-    chinese = any("一" <= c <= "龥" for c in topic)
-    question = f"哪些部门负责{topic}？" if chinese else f"Who is responsible for {topic}?"
-    state.code = actions.ask(state.settings, question, state.day(None), state.out(as_json))
-
-
-@app.command()
-def tasks(
-    context: typer.Context,
-    unit: Unit = None,
-    plan: Plan = "",
-    due_before: DueBefore = None,
-    overdue: Annotated[bool, typer.Option("--overdue", help="只列逾期 / overdue only")] = False,
-    undated: Annotated[
-        bool, typer.Option("--undated", help="只列无时限的 / those without a deadline only")
-    ] = False,
-    document: Document = "",
-    as_of: AsOf = None,
-    as_json: JsonOption = False,
-) -> None:
-    """列任务 / list tasks."""
-    from api.cli import actions  # noqa: PLC0415
-
-    wanted = actions.TaskFilter(unit, plan, due_before, overdue, undated, document)
-    actions.tasks(context.obj, wanted, as_of, as_json)
-
-
-By = Annotated[
-    str,
-    typer.Option("--by", help="按 unit、plan、role、days 计数 / count by unit, plan, role, days"),
-]
-
-
-@app.command()
-def overdue(
-    context: typer.Context,
-    unit: Unit = None,
-    role: Roles = None,
-    plan: Plan = "",
-    least: Annotated[
-        int, typer.Option("--days", min=1, help="至少逾期几天 / at least so many")
-    ] = 1,
-    by: By = "",
-    inherited: Annotated[
-        bool,
-        typer.Option("--inherited", help="也列只有计划期限的 / those due by their plan's end too"),
-    ] = False,
-    document: Document = "",
-    as_of: AsOf = None,
-    as_json: JsonOption = False,
-) -> None:
-    """列逾期 / list what is overdue."""
-    from api.cli import due as lists  # noqa: PLC0415
-
-    wanted = lists.DueFilter(
-        unit, tuple(role or ()), plan, inherited, least=least, by=by, document=document
-    )
-    lists.due(context.obj, wanted, as_of, as_json)
-
-
-@app.command()
-def due(
-    context: typer.Context,
-    within: Annotated[
-        int,
-        typer.Option(
-            "--within", min=1, help="多少天内, 从当天算起 / so many days, today the first"
-        ),
-    ] = 30,
-    unit: Unit = None,
-    role: Roles = None,
-    plan: Plan = "",
-    by: By = "",
-    inherited: Annotated[
-        bool, typer.Option("--inherited", help="也列只有计划期限的 / the plan's end too")
-    ] = False,
-    document: Document = "",
-    as_of: AsOf = None,
-    as_json: JsonOption = False,
-) -> None:
-    """列快到期的 / list what is due soon."""
-    from api.cli import due as lists  # noqa: PLC0415
-
-    wanted = lists.DueFilter(
-        unit, tuple(role or ()), plan, inherited, within=within, by=by, document=document
-    )
-    lists.due(context.obj, wanted, as_of, as_json)
-
-
-@app.command()
-def targets(
-    context: typer.Context,
-    text: Annotated[str, typer.Argument(help="指标中的字 / words of the target")] = "",
-    plan: Plan = "",
-    year: Annotated[int | None, typer.Option("--year", help="哪年到期 / year due")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """列目标值 / list numeric targets."""
-    from api.cli import actions  # noqa: PLC0415
-
-    actions.targets(context.obj, text, plan, year, as_json)
-
-
-@app.command()
-def units(context: typer.Context, as_json: JsonOption = False) -> None:
-    """列单位和任务数 / list units and how many tasks they bear."""
-    from api.cli import actions  # noqa: PLC0415
-
-    actions.units(context.obj, as_json)
-
-
-@app.command()
-def query(
-    context: typer.Context,
-    asked: Annotated[
-        str,
-        typer.Option(
-            "--query", metavar="JSON", help='如 {"select":"duties","states":["overdue"]} / a query'
-        ),
-    ],
-    as_of: AsOf = None,
-) -> None:
-    """按查询列出、计数、分组、比较, 输出 JSON / run a query as it is, print JSON."""
-    from api.cli import actions  # noqa: PLC0415
-
-    actions.query(context.obj, asked, as_of)
-
-
-@app.command()
-def trace(
-    context: typer.Context,
-    words: Annotated[str, typer.Argument(help="编号或原文 / an id or a phrase")],
-    as_json: JsonOption = False,
-) -> None:
-    """追溯到原文的字 / trace to the exact characters of the source."""
-    from api.cli import actions  # noqa: PLC0415
-
-    state: Run = context.obj
-    state.code = actions.trace(state.settings, words, state.out(as_json))
-
-
-@app.command()
-def graph(
-    context: typer.Context,
-    kind: Annotated[str, typer.Option("--format", help="json | graphml | dot")] = "json",
-    out: Annotated[Path | None, typer.Option("--out", help="写到文件 / write to a file")] = None,
-    unit: Unit = None,
-    radius: Annotated[int, typer.Option("--radius", min=1, help="几步之内 / steps")] = 1,
-) -> None:
-    """输出责任图 / export the responsibility graph."""
-    from api.cli import actions  # noqa: PLC0415
-
-    if kind not in ("json", "graphml", "dot"):
-        raise typer.BadParameter(f"{kind}: json | graphml | dot", param_hint="--format")
-    actions.graph(context.obj.settings, kind, out, unit, radius)
+knowledge_commands.register(app)
+asking_commands.register(app)
 
 
 @app.command()

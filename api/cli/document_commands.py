@@ -48,9 +48,9 @@ def withdraw(
     context: typer.Context, document: Document, reason: Reason, as_json: JsonOption = False
 ) -> None:
     """撤回误传的文件: 其任务不再列出, 原件和经过保留 / take a document out; its history stays."""
-    from api.cli import governance  # noqa: PLC0415
+    from api.cli import documents  # noqa: PLC0415
 
-    governance.withdraw_or_restore(context.obj, document, reason, as_json, withdraw=True)
+    documents.withdraw_or_restore(context.obj, document, reason, as_json, withdraw=True)
 
 
 @documents_app.command("restore")
@@ -58,9 +58,9 @@ def restore(
     context: typer.Context, document: Document, reason: Reason, as_json: JsonOption = False
 ) -> None:
     """恢复撤回的文件 / put a withdrawn document back."""
-    from api.cli import governance  # noqa: PLC0415
+    from api.cli import documents  # noqa: PLC0415
 
-    governance.withdraw_or_restore(context.obj, document, reason, as_json, withdraw=False)
+    documents.withdraw_or_restore(context.obj, document, reason, as_json, withdraw=False)
 
 
 @documents_app.command("track")
@@ -68,9 +68,9 @@ def track(
     context: typer.Context, document: Document, reason: Reason, as_json: JsonOption = False
 ) -> None:
     """列入督办: 文件的任务进入列表、周报、日历 / its duties stand in lists, digests and calendars."""
-    from api.cli import governance  # noqa: PLC0415
+    from api.cli import documents  # noqa: PLC0415
 
-    governance.track_or_untrack(context.obj, document, reason, as_json, track=True)
+    documents.track_or_untrack(context.obj, document, reason, as_json, track=True)
 
 
 @documents_app.command("untrack")
@@ -78,9 +78,17 @@ def untrack(
     context: typer.Context, document: Document, reason: Reason, as_json: JsonOption = False
 ) -> None:
     """改为仅供查阅: 任务退出列表, 办理经过保留 / for reference only; what was reported is kept."""
-    from api.cli import governance  # noqa: PLC0415
+    from api.cli import documents  # noqa: PLC0415
 
-    governance.track_or_untrack(context.obj, document, reason, as_json, track=False)
+    documents.track_or_untrack(context.obj, document, reason, as_json, track=False)
+
+
+@documents_app.command("detach")
+def detach(context: typer.Context, document: Document, as_json: JsonOption = False) -> None:
+    """解除附件关系: 该文件不是同来文件的附件 / it is no attachment of what it came with."""
+    from api.cli import documents  # noqa: PLC0415
+
+    documents.detach(context.obj, document, as_json)
 
 
 @versions_app.callback()
@@ -88,9 +96,9 @@ def versions(context: typer.Context, as_json: JsonOption = False) -> None:
     """列出可能是同一文件不同版本的文件; 确认 / list what may be versions of one document; say so."""
     if context.invoked_subcommand is not None:
         return
-    from api.cli import governance  # noqa: PLC0415
+    from api.cli import documents  # noqa: PLC0415
 
-    governance.versions(context.obj, as_json)
+    documents.versions(context.obj, as_json)
 
 
 @versions_app.command("settle")
@@ -107,9 +115,9 @@ def settle(
     as_json: JsonOption = False,
 ) -> None:
     """确认是其新版本, 还是另一文件 / say which: a new version of it, or another document."""
-    from api.cli import governance  # noqa: PLC0415
+    from api.cli import documents  # noqa: PLC0415
 
-    governance.settle_versions(context.obj, doubt, verdict, reason, as_json)
+    documents.settle_versions(context.obj, doubt, verdict, reason, as_json)
 
 
 def reread(

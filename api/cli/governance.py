@@ -14,7 +14,7 @@ import typer
 from api.checkpoints import keep_checkpoint
 from api.cli.output import Output
 from api.cli.progress import VerifyProgress
-from api.cli.state import Run
+from api.cli.state import Run, choice
 from api.cli.tracking import read_roles
 from api.settings import SettingError
 from api.verifying import verify_all
@@ -31,30 +31,13 @@ from tasks.people import People, Person
 from tasks.review import REVIEW_NAMES, ReviewKind
 from tasks.settling import items_named, read_reviews, settle_all, unsettle_all, unsettled
 from tasks.tracker import Tracker, bearing_units
-from tasks.tracking import track_document, untrack_document
 from tasks.verify import Verified
-from tasks.version_doubts import (
-    EVIDENCE_NAMES,
-    DoubtKind,
-    VersionVerdict,
-    doubts_seen_by,
-    settle_doubt,
-)
-from tasks.withdrawal import restore_document, withdraw_document
-
-
-def _choice(kind: Any, printed: str, option: str) -> Any:
-    try:
-        return kind(printed)
-    except ValueError:
-        names = " | ".join(member.value for member in kind)
-        raise typer.BadParameter(f"{printed}: {names}", param_hint=option) from None
 
 
 def review(run: Run, kind: str, as_json: bool) -> None:
     """List what needs a look in tracked documents."""
     out = run.out(as_json)
-    wanted = _choice(ReviewKind, kind, "--kind") if kind else None
+    wanted = choice(ReviewKind, kind, "--kind") if kind else None
     with run.acting() as (store, actor):
         require(actor, Action.READ)
         found = unsettled(
@@ -107,77 +90,6 @@ def hand(run: Run, milestone: str, to: str, reason: str, as_json: bool) -> None:
         )
 
 
-def versions(run: Run, as_json: bool) -> None:
-    """List documents that may be versions of each other."""
-    out = run.out(as_json)
-    with run.acting() as (store, actor):
-        require(actor, Action.READ)
-        with store.reading() as connection:
-            found = doubts_seen_by(connection, actor)
-    if as_json:
-        out.json([doubt.model_dump(mode="json") for doubt in found])
-        return
-    side = 1 if out.language == "en" else 0
-    out.table(
-        [("编号", "id"), ("文件", "document"), ("可能是其新版本", "may be a new version of"), ("依据", "evidence"), ("现在", "now")],
-        [
-            (d.id, f"{d.document_id} {d.title} {d.document_number or ''}",
-             f"{d.other_id} {d.other_title} {d.other_number or ''}",
-             ", ".join(EVIDENCE_NAMES[e][side] for e in d.evidence),
-             out.pick("两份文件", "two documents") if d.kind is DoubtKind.VERSION else out.pick("同一文件", "one document"))
-            for d in found
-        ],
-    )  # fmt: skip
-    out.say(f"共 {len(found)} 处待确认", f"{len(found)} to settle")
-
-
-def settle_versions(run: Run, doubt: str, verdict: str, reason: str, as_json: bool) -> None:
-    """Say whether one document is a new version of another."""
-    out = run.out(as_json)
-    chosen = _choice(VersionVerdict, verdict, "--verdict")
-    with run.acting() as (store, actor):
-        found = settle_doubt(store, actor, doubt, chosen, reason, run.settings.now())
-    if as_json:
-        out.json({"id": found.id, "document_id": found.document_id, "other_id": found.other_id, "verdict": chosen})  # fmt: skip
-    elif chosen is VersionVerdict.VERSION:
-        out.say(f"{found.document_id} 是 {found.other_id} 的新版本", f"{found.document_id} is a new version of {found.other_id}")  # fmt: skip
-    else:
-        out.say(f"{found.document_id} 与 {found.other_id} 是两份文件", f"{found.document_id} and {found.other_id} are two documents")  # fmt: skip
-
-
-def withdraw_or_restore(
-    run: Run, document: str, reason: str, as_json: bool, *, withdraw: bool
-) -> None:
-    """Take a document out, or put it back."""
-    out = run.out(as_json)
-    act = withdraw_document if withdraw else restore_document
-    with run.acting() as (store, actor):
-        act(store, actor, document, reason, run.settings.now())
-    if as_json:
-        out.json({"document_id": document, "withdrawn": withdraw})
-    elif withdraw:
-        out.say(f"已撤回 {document}; 恢复: duban documents restore {document} --reason …",
-                f"{document} withdrawn; to put it back: duban documents restore {document} --reason …")  # fmt: skip
-    else:
-        out.say(f"已恢复 {document}", f"{document} is back")
-
-
-def track_or_untrack(run: Run, document: str, reason: str, as_json: bool, *, track: bool) -> None:
-    """Make the duties of a document the house's own, or keep it for reference."""
-    out = run.out(as_json)
-    act = track_document if track else untrack_document
-    with run.acting() as (store, actor):
-        done = act(store, actor, document, reason, run.settings.now())
-    if as_json:
-        out.json(done.model_dump(mode="json"))
-    elif track:
-        out.say(f"已列入督办 {document}: {done.tasks} 项任务, 其中 {done.lives} 项已有办理经过",
-                f"{document} is tracked: {done.tasks} task(s), {done.lives} with a history")  # fmt: skip
-    else:
-        out.say(f"已改为仅供查阅 {document}: {done.tasks} 项任务退出列表, {done.lives} 项办理经过保留",
-                f"{document} is for reference: {done.tasks} task(s) leave the lists, the history of {done.lives} is kept")  # fmt: skip
-
-
 def may(run: Run, action: str, milestone: str, as_json: bool) -> int:
     """Explain the decision about an action; 1 where it is refused."""
     names = {a.value: a for a in Action} | {s.value: s for s in Step}
@@ -212,13 +124,13 @@ def correct(
     out = run.out(as_json)
     read: dict[str, Any] = dict(values or {})
     if "comparator" in read:
-        read["comparator"] = _choice(Comparator, read["comparator"], "--comparator")
+        read["comparator"] = choice(Comparator, read["comparator"], "--comparator")
     if "value" in read:
         read["value"] = _number(read["value"])
     draft = Draft(
         task_id=task,
         aspect=Aspect(aspect),
-        operation=_choice(Operation, operation, "--do"),
+        operation=choice(Operation, operation, "--do"),
         role=read_roles([role])[0] if role else None,
         new_role=read_roles([new_role])[0] if new_role else None,
         values=read,
@@ -241,7 +153,7 @@ def deadline_of(day: date | None, event: str, duration: str, counting: str) -> D
     Raises:
         typer.BadParameter: they name two, or half of one.
     """
-    counted = _choice(Counting, counting, "--counting")
+    counted = choice(Counting, counting, "--counting")
     if not (event or duration):
         if counted is not Counting.DAYS:
             raise typer.BadParameter("--event --duration", param_hint="--counting")
@@ -336,7 +248,7 @@ def add_person(
 ) -> None:
     """Add a person."""
     person = Person(
-        login=login, name=name or login, role=_choice(PersonRole, role, "--role"),
+        login=login, name=name or login, role=choice(PersonRole, role, "--role"),
         units=tuple(units),
     )  # fmt: skip
     out = run.out(as_json)
@@ -362,7 +274,7 @@ def change_person(
         before = found.get(login)
         changes: dict[str, Any] = {"name": name} if name else {}
         if role:
-            changes["role"] = _choice(PersonRole, role, "--role")
+            changes["role"] = choice(PersonRole, role, "--role")
         if units is not None:
             changes["units"] = tuple(units)
         if active is not None:

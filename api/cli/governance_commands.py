@@ -7,14 +7,16 @@ from typing import Annotated
 
 import typer
 
-from api.cli.state import JsonOption, NewDate, Run
+from api.cli.state import IndexOption, JsonOption, NewDate, Run
 
 PANEL = "督办 / tracking"
 
 review_app = typer.Typer(
     invoke_without_command=True, help="列要人看一看的, 复核 / list what needs a look, settle it"
 )
-correct_app = typer.Typer(no_args_is_help=True, help="更正抽取结果 / correct what was extracted")
+correct_app = typer.Typer(
+    no_args_is_help=True, help="更正抽取结果、识别的文字 / correct what was extracted or recognised"
+)
 people_app = typer.Typer(no_args_is_help=True, help="人员和角色 / people and their roles")
 audit_app = typer.Typer(no_args_is_help=True, help="审计日志 / the audit log")
 
@@ -226,6 +228,37 @@ def correct_target(
         context.obj, task, "target", operation, as_json, fact_id=fact, quote=quote, reason=reason,
         values={key: given for key, given in fields.items() if given},
     )  # fmt: skip
+
+
+@correct_app.command("text")
+def correct_text(
+    context: typer.Context,
+    document: Annotated[str, typer.Argument(help="文件编号 / a document's id")],
+    at: Annotated[
+        int,
+        typer.Option(
+            "--at",
+            min=0,
+            help="行内任一字的位置, 如 duban review 所列 / the place of any of its characters",
+        ),
+    ],
+    words: Annotated[
+        str, typer.Option("--words", help="图片上这一行的文字 / what the line says in the picture")
+    ] = "",
+    reason: Annotated[str, typer.Option("--reason", help="理由 / why")] = "",
+    index: IndexOption = True,
+    as_json: JsonOption = False,
+) -> None:
+    """更正由图片识别的一行文字, 全文随之重新识别; 不带 --words 时列出该行 / correct a line that was recognised
+    in a picture: the document is read anew with it. Without --words the line is shown."""
+    from api.cli import rereading  # noqa: PLC0415
+
+    if not words:
+        if reason:
+            raise typer.BadParameter("缺 --words / is missing", param_hint="--words")
+        rereading.show_line(context.obj, document, at, as_json)
+        return
+    rereading.correct_line(context.obj, document, at, words, reason, as_json, index=index)
 
 
 @correct_app.command("list")

@@ -1,4 +1,5 @@
-"""`duban reread`: documents that an older reader read, and reading them again."""
+"""Reading documents of the store again: `duban reread`, those that an older reader read; `duban correct
+text`, one with what a person says that a line of its pictures is."""
 
 from __future__ import annotations
 
@@ -13,10 +14,14 @@ from api.cli.extracting import read_apart, reader_of
 from api.cli.knowledge import update_index
 from api.cli.output import Output
 from api.cli.state import Run
+from api.repairing import check_repair, read_line
 from ingest.apart import Reader
 from ingest.reader_version import reader_version
+from ingest.readers.recorded import repair_recorded
 from kb.errors import ConflictError, NotFoundError, SourceError
+from tasks.adding import TextRepair
 from tasks.authorisation import Action, Actor, require
+from tasks.models import Extraction, Recognised
 from tasks.rereading import FactCounts, Reread, find_older, reread_document
 from tasks.store import Store, StoredDocument
 
@@ -95,14 +100,66 @@ def reread(
     return 1 if any(row["status"] == "failed" for row in rows) else 0
 
 
+def show_line(run: Run, document: str, at: int, as_json: bool) -> None:
+    """Print the line of recognised text at a place, as it was recognised and as it is read now."""
+    out = run.out(as_json)
+    with run.acting() as (store, actor):
+        line = read_line(store, actor, document, at)
+    if as_json:
+        out.json({"span": list(line.span), "page": line.page, "recognised": line.recognised, "words": line.words})  # fmt: skip
+        return
+    place = f"[{line.span.start}, {line.span.end})"
+    page = (f"第 {line.page} 页 ", f"page {line.page} ") if line.page else ("", "")
+    out.say(f"{page[0]}{place}", f"{page[1]}{place}")
+    out.say(f"识别为: {line.recognised}", f"recognised: {line.recognised}")
+    if line.words != line.recognised:
+        out.say(f"已更正为: {line.words}", f"corrected to: {line.words}")
+
+
+def correct_line(
+    run: Run, document: str, at: int, words: str, reason: str, as_json: bool, *, index: bool
+) -> None:
+    """Read a document anew with what a person says that the line at a place is."""
+    out = run.out(as_json)
+    with run.acting() as (store, actor), reader_of(run.settings) as reader:
+        line = read_line(store, actor, document, at)
+        _, repair = check_repair(
+            store, actor, document, line.span.start, line.span.end, words, reason
+        )
+        store.check_writable()
+        found = _reread_one(run, store, actor, reader, document, repair=repair)
+    indexed = update_index(run.settings, out) if index and found.status == "re-read" else None
+    if as_json:
+        out.json(_told(found) | {"span": list(line.span), "recognised": line.recognised, "indexed": indexed})  # fmt: skip
+        return
+    if found.status == "unchanged":
+        out.say("与现在的文字相同, 没有变化", "it says so already: nothing changed")
+        return
+    out.say(f"已更正; 识别结果保留: {line.recognised}",
+            f"corrected; what was recognised is kept: {line.recognised}")  # fmt: skip
+    _say(found, out)
+    if indexed is not None:
+        out.say(f"索引: {indexed} 个片段", f"index: {indexed} chunks")
+
+
 def _reread_one(
-    run: Run, store: Store, actor: Actor, reader: Reader, key: str, *, dry_run: bool
+    run: Run,
+    store: Store,
+    actor: Actor,
+    reader: Reader,
+    key: str,
+    *,
+    dry_run: bool = False,
+    repair: TextRepair | None = None,
 ) -> Reread:
+    def read(data: bytes, name: str, known: Recognised | None) -> Extraction:
+        if known is not None and repair is not None:
+            known = repair_recorded(known, repair.span, repair.words)
+        return read_apart(reader, data, Path(name), known)
+
     return reread_document(
-        store, actor, key,
-        lambda data, name, known: read_apart(reader, data, Path(name), known),
-        reader=reader_version(), at=run.settings.now(), government=run.settings.government,
-        dry_run=dry_run,
+        store, actor, key, read, reader=reader_version(), at=run.settings.now(),
+        government=run.settings.government, dry_run=dry_run, repair=repair,
     )  # fmt: skip
 
 
@@ -127,6 +184,10 @@ def _say(found: Reread, out: Output) -> None:
     for one in left:
         due = (f"（时限 {one.due}）", f" (due {one.due})") if one.due else ("", "")
         out.say(f"    {one.milestone_id} {one.commitment}{due[0]}", f"    {one.milestone_id} {one.commitment}{due[1]}")  # fmt: skip
+    for other in found.possible_versions:
+        name = f"{other.document_id} {other.title}"
+        out.say(f"  可能与 {name} 是同一文件的不同版本: duban versions",
+                f"  it and {name} may be versions of one document: duban versions")  # fmt: skip
     for change in found.changes:
         told = f"  {change.path} {out.side(change.said)}"
         out.say(told, told)

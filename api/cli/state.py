@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tasks.authorisation import Actor
     from tasks.store import Store
 
+_Choice = TypeVar("_Choice", bound=StrEnum)
 DAY = "YYYY-MM-DD"
 JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
 IndexOption = Annotated[
@@ -121,6 +123,19 @@ class Run:
         need_store(self.settings)
         with Store.open(self.settings.store_url, migrate=migrate) as store:
             yield store, People(store).actor(self.login)
+
+
+def choice(kind: type[_Choice], printed: str, option: str) -> _Choice:
+    """The member of an enumeration that an option names.
+
+    Raises:
+        typer.BadParameter: it is none of them, which are told.
+    """
+    try:
+        return kind(printed)
+    except ValueError:
+        names = " | ".join(member.value for member in kind)
+        raise typer.BadParameter(f"{printed}: {names}", param_hint=option) from None
 
 
 def need_store(settings: Settings) -> None:

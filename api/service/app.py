@@ -29,6 +29,7 @@ from api.service.routes import (
     documents,
     duties,
     graph,
+    jobs,
     outputs,
     people,
     progress,
@@ -36,6 +37,7 @@ from api.service.routes import (
     review,
     signing,
     tracker,
+    versions,
 )
 from api.service.routes.parameters import refuse_unknown
 from api.service.state import Service
@@ -61,6 +63,8 @@ _PARTS = (
     deadlines,
     query,
     documents,
+    versions,
+    jobs,
     tracker,
     review,
     graph,

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from api.service.identity import Viewer
-from api.service.job_records import Delivered, Job, Order, delivered
+from api.service.job import Delivered, Job, Order, delivered
 from api.service.jobs import Jobs
 from api.service.state import Service
 from api.service.uploads import LONGEST_NAME, Upload, keep_bytes

@@ -5,87 +5,37 @@ starts next takes it up again, and a process that runs does once the one before 
 from __future__ import annotations
 
 import logging
-import os
 import secrets
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, Lock, Thread
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import Depends, Request
-from sqlalchemy import Connection
 
-from api.service.job_records import (
-    IngestReport,
-    Job,
-    JobRecords,
-    JobStatus,
-    KeptJob,
-    Order,
-    added_of,
-    cancelled,
-    failed,
-    given_up,
-    report_of,
-    reread_of,
-)
-from api.service.owners import Owner, is_running
-from ingest.apart import PATIENCE, ReaderFailedError, Reading, StoppedError
+from api.repairing import check_repair
+from api.service.job import Job, JobStatus, KeptJob, Order, cancelled, failed
+from api.service.job_records import JobRecords
+from api.service.job_work import Work, Worker
+from api.service.owners import Owner
+from api.service.uploads import look_at, remove_left_files
+from ingest.apart import PATIENCE, StoppedError
 from ingest.reader_version import reader_version
-from ingest.readers import detect_media_type, read_bytes
-from ingest.readers.kinds import CSV, HTML, MARKDOWN, TEXT
-from ingest.readers.recorded import repair_recorded
 from ingest.recognising import MOST_PAGES
 from kb.disk import disk_error
-from kb.errors import ConflictError, DubanError, SecretError, SourceError, joined
+from kb.errors import ConflictError, DubanError, SecretError, SourceError
 from kb.index import Report
-from kb.models import Span
-from tasks.adding import TextRepair
 from tasks.authorisation import Action, Actor, require
-from tasks.fields import FieldError, check_words
-from tasks.models import Extraction
-from tasks.rereading import check_current, check_older, reread_document
-from tasks.store import Added, Store, replaced_by
-from tasks.visibility import check_visibility, write_visibility
+from tasks.rereading import check_older
+from tasks.store import Store
+from tasks.visibility import check_visibility
 
 log = logging.getLogger("duban.service")
 _SILENCE = timedelta(seconds=60)
 """A process that has not been heard of for so long works on nothing any more: twelve signs of life
 that did not come."""
-_ATTEMPTS = 2
-"""A file whose reading was cut off so often is given up: it may be what ends the reader, or the
-whole service with it."""
-_LOOK = 20.0
-"""Seconds for a look at a file before it is stored; one that takes longer is looked at by its job, and
-where that finds it marked its bytes are erased with the refusal."""
-_SHORT = 2_000_000
-_TEXTS = frozenset({TEXT, MARKDOWN, CSV, HTML})
-_LONGEST_REASON = 5000
-_UNINDEXED = "文件已入库, 索引未更新 / the document is in the store, the index is not in step"
-
-
-class _Work:
-    """A job that this process works on. `leave` says why it is stopped: by somebody, since this
-    process ends (whoever starts next goes on), or since it is another process's meanwhile.
-    `settled` once its document goes into the store, after which nobody stops it."""
-
-    def __init__(self, job: KeptJob) -> None:
-        self.job = job
-        self.reading: Reading | None = None
-        self.leave: Literal["cancelled", "released", "lost"] | None = None
-        self.ended_by = ""
-        self.settled = job.stored is not None
-
-    def stop(self, why: Literal["cancelled", "released", "lost"], login: str = "") -> None:
-        """Stop it; the lock is held."""
-        if self.leave is None:
-            self.leave, self.ended_by = why, login
-        if self.reading is not None:
-            self.reading.stop()
 
 
 class Jobs:
@@ -120,15 +70,17 @@ class Jobs:
         government: str = "",
     ) -> None:
         self.folder = folder
-        self._store, self._now, self._index = store, now, index
-        self._records, self._patience = JobRecords(store, now), patience
-        self._pages, self._kept = pages, kept_pages
-        self._government = government
+        self._store, self._now = store, now
+        self._records = JobRecords(store, now)
         self._owner = owner or Owner.here()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="duban-job")
-        self._live: dict[str, _Work] = {}
+        self._live: dict[str, Work] = {}
         self._lock = Lock()
         self._over = Event()
+        self._worker = Worker(
+            store, self._records, folder, now, self._over, index, patience, pages, kept_pages,
+            government,
+        )  # fmt: skip
         self._pulse = Thread(target=self._sign, args=(beat,), name="duban-jobs", daemon=True)
         self._pulse.start()
 
@@ -170,7 +122,7 @@ class Jobs:
         if order.seen is not None:
             check_visibility(order.seen)
         try:
-            _refuse_secret(path, order.name)
+            look_at(path, order.name)
         except SecretError:
             path.unlink(missing_ok=True)
             raise
@@ -220,27 +172,9 @@ class Jobs:
         `start` to `end` are.
 
         Raises:
-            DeniedError: the actor may not correct.
-            NotFoundError: there is no such document.
-            ConflictError: it is not current, or its text was not recognised in pictures.
-            FieldError: the correction is none, or has no reason.
-            DubanError: the store cannot be written.
+            DubanError: as `api.repairing.check_repair`, or the store cannot be written.
         """
-        require(actor, Action.CORRECT)
-        name = check_current(self._store, document_id)
-        known = self._store.recognised(document_id)
-        if known is None:
-            raise ConflictError(
-                "文字不是由图片识别的，不能更正 / its text was not recognised in pictures and is not corrected"
-            )
-        if not (reason := check_words("理由", "reason", reason, longest=_LONGEST_REASON)):
-            raise FieldError("要写明理由 / a reason is needed")
-        if not start < end:
-            raise FieldError(
-                "只能更正一行以内的文字 / only characters of one line can be corrected"
-            )
-        repair = TextRepair(span=Span(start, end), words=words, reason=reason)
-        repair_recorded(known, repair.span, repair.words)
+        name, repair = check_repair(self._store, actor, document_id, start, end, words, reason)
         order = Order(actor=actor, name=name, reread=document_id, repair=repair)
         work = self._queue(order, lambda: self._store.source(document_id))
         self._begin(work)
@@ -255,9 +189,9 @@ class Jobs:
             delivered=order.delivered,
         )  # fmt: skip
 
-    def _queue(self, order: Order, data: Callable[[], bytes]) -> _Work:
+    def _queue(self, order: Order, data: Callable[[], bytes]) -> Work:
         job = self._job(order)
-        work = _Work(job)
+        work = Work(job, self._lock)
         with self._lock:  # first, so that it is not found in the store as one that nobody has
             self._live[job.id] = work
         try:
@@ -360,7 +294,7 @@ class Jobs:
 
     def _take_up(self, job: KeptJob) -> None:
         """Go on with a job that its owner left."""
-        work = _Work(job)
+        work = Work(job, self._lock)
         with self._lock:
             if job.id in self._live or self._over.is_set():
                 return
@@ -378,7 +312,7 @@ class Jobs:
             work.job = found
         self._begin(work)
 
-    def _begin(self, work: _Work) -> None:
+    def _begin(self, work: Work) -> None:
         try:
             self._pool.submit(self._run, work)
         except RuntimeError:  # this process ends: whoever starts next goes on
@@ -388,10 +322,10 @@ class Jobs:
 
     # ---- the work
 
-    def _run(self, work: _Work) -> None:
+    def _run(self, work: Work) -> None:
         secret = False
         try:
-            ended = self._work_on(work)
+            ended = self._worker.run(work)
         except StoppedError:
             self._leave(work)
             return
@@ -414,154 +348,7 @@ class Jobs:
             log.exception("the end of job %s could not be written", work.job.id)
         self._forget(work)
 
-    def _work_on(self, work: _Work) -> KeptJob:
-        """Read, store, index; what was done before is not done again."""
-        again = work.job.attempts
-        if again >= _ATTEMPTS and work.job.stored is None:
-            return given_up(work.job)
-        if work.job.stored is None:
-            order, data = self._records.needs(work.job.id)
-            self._read(work, order, data)
-        else:
-            self._step(work, status=JobStatus.RUNNING, stage="indexing", attempts=again + 1)
-        if work.job.report is None:
-            self._tell(work, report=self._told_again(work.job))
-        if again < _ATTEMPTS:
-            self._bring_in_step(work)
-        return work.job.model_copy(update={"status": JobStatus.DONE, "stage": "finished"})
-
-    def _read(self, work: _Work, order: Order, data: bytes) -> None:
-        while True:
-            attempts = work.job.attempts + 1
-            self._step(work, status=JobStatus.RUNNING, stage="reading", attempts=attempts)
-            try:
-                with self._file(data) as path:
-                    with self._lock:
-                        if work.leave is not None:
-                            raise StoppedError("已停止 / stopped")
-                        work.reading = Reading(
-                            path, order.name, self._patience, most=self._pages, keep=self._kept
-                        )
-                    again = order.reread
-                    known = self._store.recognised(again) if again is not None else None
-                    if known is not None and order.repair is not None:
-                        known = repair_recorded(known, order.repair.span, order.repair.words)
-                    extraction = work.reading.extract(known)
-                break
-            except ReaderFailedError as error:
-                log.exception("job %s", work.job.id)
-                if attempts >= _ATTEMPTS:
-                    raise _too_often(work.job, error) from error
-        self._step(work, stage="storing")
-        self._add(work, order, data, extraction)
-
-    def _add(self, work: _Work, order: Order, data: bytes, extraction: Extraction) -> None:
-        now = self._now()
-
-        def settle(connection: Connection, key: str) -> None:
-            # In the transaction: the document is never open for a moment, a job stopped so far
-            # leaves nothing, and one that goes on after a crash knows that this was done.
-            self._settle(work)
-            self._records.settle(connection, work.job.model_copy(update={"stored": key}))
-            if order.seen is not None:
-                # A former version may say what this one leaves out: it is as open as it was.
-                write_visibility(connection, order.actor, key, order.seen, now, alone=True)
-
-        again = None
-        if order.reread is not None:
-            again = reread_document(
-                self._store, order.actor, order.reread, lambda _data, _name, _recognised: extraction,
-                reader=reader_version(), at=now.astimezone(UTC), government=self._government,
-                settle=settle, repair=order.repair,
-            )  # fmt: skip
-            added = added_of(again)
-        else:
-            added = self._store.add(
-                extraction, data, recorded_at=now.astimezone(UTC), actor=order.actor.login,
-                replaces=order.replaces, settle=settle, government=self._government,
-                reader=reader_version(),
-            )  # fmt: skip
-        stayed = added.status in ("unchanged", "superseded", "withdrawn")
-        kept = stayed and order.seen is not None
-        report = report_of(extraction, added, kept_visibility=kept)
-        if again is not None:
-            report = report.model_copy(update={"reread": reread_of(again)})
-        self._tell(work, report=report)
-        if not work.settled:
-            self._settle(work)  # nothing was written
-        self._step(work, stage="indexing", stored=added.document_id)
-
-    def _bring_in_step(self, work: _Work) -> None:
-        """The document is in the store: whatever becomes of the index, which is only a projection
-        of it, the job is done, and says so."""
-        report = work.job.report
-        if report is None or self._index is None:
-            return
-        try:
-            indexed = self._index(lambda _, done, total: self._count(work, done, total))
-        except StoppedError:
-            raise
-        except DubanError as error:
-            log.exception("the index after job %s", work.job.id)
-            self._tell(work, hint=joined(_UNINDEXED, error.message))
-        else:
-            self._tell(work, report=report.model_copy(update={"indexed": indexed}))
-
-    def _told_again(self, job: KeptJob) -> IngestReport:
-        """What a job that was cut off after its document was stored had read."""
-        key = job.stored or ""
-        former = replaced_by(self._store, key)
-        added = Added(
-            document_id=key, status="new-version" if former else "added", superseded=former
-        )
-        if job.rereads is not None:
-            changed = key != job.rereads
-            added = Added(
-                document_id=key, status="re-read" if changed else "unchanged",
-                superseded=job.rereads if changed else None,
-            )  # fmt: skip
-        return report_of(self._store.load(key), added, kept_visibility=False)
-
-    @contextmanager
-    def _file(self, data: bytes) -> Iterator[Path]:
-        """The bytes as a file for the reader, as only we may read it."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / f"{os.getpid()}-{secrets.token_hex(16)}.part"
-        try:
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-                out.write(data)
-            yield path
-        finally:
-            path.unlink(missing_ok=True)
-
-    def _settle(self, work: _Work) -> None:
-        """From here on the job goes to its end.
-
-        Raises:
-            StoppedError: it was stopped before.
-        """
-        with self._lock:
-            if work.leave is not None:
-                raise StoppedError("已停止 / stopped")
-            work.settled = True
-
-    def _step(self, work: _Work, **changes: object) -> None:
-        with self._lock:
-            if work.leave is not None and not work.settled:
-                raise StoppedError("已停止 / stopped")
-            job = work.job = work.job.model_copy(update=changes)
-        self._records.step(job)
-
-    def _count(self, work: _Work, done: int, total: int) -> None:
-        if self._over.is_set():
-            raise StoppedError("已停止 / stopped")  # the index is a projection: it can wait
-        self._tell(work, done=done, total=total)
-
-    def _tell(self, work: _Work, **changes: object) -> None:
-        with self._lock:
-            work.job = work.job.model_copy(update=changes)
-
-    def _leave(self, work: _Work) -> None:
+    def _leave(self, work: Work) -> None:
         """End what was stopped before its end."""
         try:
             if work.leave == "cancelled":
@@ -578,50 +365,9 @@ class Jobs:
         begun = job.status is JobStatus.RUNNING
         return job.model_copy(update={"attempts": job.attempts - begun})
 
-    def _forget(self, work: _Work) -> None:
+    def _forget(self, work: Work) -> None:
         with self._lock:
             self._live.pop(work.job.id, None)
-
-
-def _refuse_secret(path: Path, name: str) -> None:
-    """Look at a file before any of its bytes is in the store; what else is wrong with it its job will
-    tell. Short text is looked at here, for which no process is started.
-
-    Raises:
-        SecretError: it is marked as secret.
-    """
-    try:
-        data = path.read_bytes()
-        if len(data) <= _SHORT and detect_media_type(data, name) in _TEXTS:
-            read_bytes(data, name)
-        else:
-            Reading(path, name, _LOOK).look()
-    except SecretError:
-        raise
-    except (SourceError, ReaderFailedError):
-        return
-
-
-def _too_often(job: KeptJob, error: ReaderFailedError) -> DubanError:
-    told = given_up(job, str(error).partition(":")[0])
-    return DubanError(told.error or "", hint=told.hint or "")
-
-
-def remove_left_files(folder: Path) -> None:
-    """Remove the files in an upload folder that no running process of this machine received. One
-    with our number that is older than we are is of a process that had it before us."""
-    for path in folder.glob("*.part") if folder.is_dir() else ():
-        process = path.name.partition("-")[0]
-        if process == str(os.getpid()):
-            with suppress(FileNotFoundError):
-                if path.stat().st_mtime < _BEGAN:
-                    path.unlink(missing_ok=True)
-        elif not (process.isdecimal() and is_running(int(process))):
-            path.unlink(missing_ok=True)
-
-
-_BEGAN = time.time() - 1.0
-"""When this process began to receive files, with a second for the file system's clock."""
 
 
 def jobs_of(request: Request) -> Jobs:

@@ -1,11 +1,14 @@
-"""Files that people send: those of a form, streamed to disk with a limit on the size of each."""
+"""Files that people send: those of a form, streamed to disk with a limit on the size of each, and looked at
+before any of them is stored."""
 
 from __future__ import annotations
 
 import os
 import secrets
+import time
 import unicodedata
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Self
 
@@ -13,13 +16,24 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
+from api.service.owners import is_running
 from api.service.problems import MediaTypeError, TooLargeError
+from ingest.apart import ReaderFailedError, Reading
+from ingest.readers import detect_media_type, read_bytes
+from ingest.readers.kinds import CSV, HTML, MARKDOWN, TEXT
 from ingest.readers.plausibility import plausibility
-from kb.errors import DubanError
+from kb.errors import DubanError, SecretError, SourceError
 
 LONGEST_NAME = 120
 _CHUNK = 1024 * 1024
 _FIELDS = 120
+_BEGAN = time.time() - 1.0
+"""When this process began to receive files, with a second for the file system's clock."""
+_LOOK = 20.0
+"""Seconds for a look at a file before it is stored; one that takes longer is looked at by its job, and
+where that finds it marked its bytes are erased with the refusal."""
+_SHORT = 2_000_000
+_TEXTS = frozenset({TEXT, MARKDOWN, CSV, HTML})
 
 
 class Upload:
@@ -155,7 +169,8 @@ def _keep(sent: UploadFile, folder: Path, most: int) -> Path:
 
 
 def keep_bytes(data: bytes, folder: Path) -> Path:
-    """Write a member of a delivery into the folder, as a file that was sent by itself."""
+    """Write bytes that are in the store, or a member of a delivery, into the folder, as a file that was
+    sent by itself."""
     return _written([data], folder)
 
 
@@ -170,6 +185,38 @@ def _written(chunks: Iterable[bytes], folder: Path) -> Path:
         path.unlink(missing_ok=True)
         raise
     return path
+
+
+def remove_left_files(folder: Path) -> None:
+    """Remove the files in an upload folder that no running process of this machine received. One
+    with our number that is older than we are is of a process that had it before us."""
+    for path in folder.glob("*.part") if folder.is_dir() else ():
+        process = path.name.partition("-")[0]
+        if process == str(os.getpid()):
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < _BEGAN:
+                    path.unlink(missing_ok=True)
+        elif not (process.isdecimal() and is_running(int(process))):
+            path.unlink(missing_ok=True)
+
+
+def look_at(path: Path, name: str) -> None:
+    """Look at a file before any of its bytes is in the store; what else is wrong with it its job will
+    tell. Short text is looked at here, for which no process is started.
+
+    Raises:
+        SecretError: it is marked as secret.
+    """
+    try:
+        data = path.read_bytes()
+        if len(data) <= _SHORT and detect_media_type(data, name) in _TEXTS:
+            read_bytes(data, name)
+        else:
+            Reading(path, name, _LOOK).look()
+    except SecretError:
+        raise
+    except (SourceError, ReaderFailedError):
+        return
 
 
 def _bounded(sent: UploadFile, most: int) -> Iterator[bytes]:

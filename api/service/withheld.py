@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from kb.models import Plan
 from tasks import schema
+from tasks.abolished import abolished_in
 from tasks.authorisation import Actor
 from tasks.store import Store
 from tasks.visibility import Visibility, may_see, read_visibility
@@ -24,8 +25,8 @@ _TOLD = {
 
 @dataclass(frozen=True)
 class Closed:
-    """What tells of the documents that somebody may not see: their ids, those of their facts, and
-    names (titles, numbers, plans, units) that no document open to them has."""
+    """What tells of the documents that somebody may not see: their ids, those of their facts, names
+    (titles, numbers, plans, units) that no document open to them has, and marks of what they abolish."""
 
     documents: frozenset[str]
     facts: frozenset[str]
@@ -71,8 +72,13 @@ def closed_to(store: Store, actor: Actor) -> Closed | None:
         named += [(row.document_id, Plan.model_validate_json(row.body).title) for row in plans]
         named += [(row.document_id, row.unit) for row in units]
         ids = frozenset(row.id for row in facts if row.id not in told)
+        ended, still = abolished_in(connection), abolished_in(connection, keys)
     shut = {name for key, name in named if name and key in keys}
-    return Closed(keys, ids, frozenset(shut - {name for key, name in named if key not in keys}))
+    names = shut - {name for key, name in named if key not in keys}
+    # That a document is abolished is told by the one that says so, whose number others may have too.
+    only = (ending for key, ending in ended.items() if still.get(key) != ending)
+    marks = {ending.told(language) for ending in only for language in _TOLD}
+    return Closed(keys, ids, frozenset(names | marks))
 
 
 def withheld(answer: Mapping[str, Any]) -> dict[str, Any]:

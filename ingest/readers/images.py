@@ -81,7 +81,7 @@ def shrunk(picture: Image.Image) -> Image.Image:
 def _frames(data: bytes, name: str, most: int, least: int) -> Iterator[Image.Image]:
     with _opened(data, name) as picture:
         if picture.format != "TIFF":
-            _check_size(picture, name, 1, least)
+            check_size(picture.size, name, 1, least)
             yield picture
             return
         frames = ImageSequence.Iterator(picture)
@@ -93,7 +93,7 @@ def _frames(data: bytes, name: str, most: int, least: int) -> Iterator[Image.Ima
                 return
             if number > most:
                 raise SourceError(f"超过 {most} 页 / over {most} pages", path=name)
-            _check_size(frame, name, number, least)
+            check_size(frame.size, name, number, least)
             yield frame
 
 
@@ -106,8 +106,13 @@ def _opened(data: bytes, name: str) -> Image.Image:
     return picture
 
 
-def _check_size(picture: Image.Image, name: str, number: int, least: int) -> None:
-    width, height = picture.size
+def check_size(size: tuple[int, int], name: str, number: int, least: int) -> None:
+    """Refuse a picture of so many pixels, before it is unpacked.
+
+    Raises:
+        SourceError: a side is under `least` pixels, or there are more than are read.
+    """
+    width, height = size
     told = f"第 {number} 页为 {width}×{height} 像素"
     english = f"page {number} has {width}×{height} pixels"
     if min(width, height) < least:

@@ -130,8 +130,8 @@ def _digest() -> str:
     for library in ("rapidocr", "onnxruntime", "opencv-python-headless", "numpy"):
         whole.update(f"{library} {version(library)} ".encode())
     here = Path(__file__)
-    for own in (here, here.with_name("straighten.py"), here.with_name("images.py")):
-        whole.update(hashlib.sha256(own.read_bytes()).digest())
+    for own in ("ocr.py", "straighten.py", "ink.py", "images.py"):
+        whole.update(hashlib.sha256(here.with_name(own).read_bytes()).digest())
     return whole.hexdigest()
 
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from ingest.readers.images import pages_of
+from ingest.readers.images import pages_of, shrunk
+from ingest.readers.jbig2 import MAGIC, read_jbig2
 from ingest.readers.matrices import Matrix
 from ingest.readers.packages import Package
 from ingest.readers.source import PageSize
@@ -29,7 +30,7 @@ def draw(
         scale: pixels a point.
 
     Raises:
-        SourceError: a picture is damaged, too large, or of a kind that is not read (JBIG2).
+        SourceError: a picture is damaged, too large, or of a kind that is not read.
     """
     sheet = Image.new("RGB", (round(size.width * scale), round(size.height * scale)), "white")
     for part, matrix in pictures:
@@ -38,8 +39,11 @@ def draw(
 
 
 def _open(package: Package, part: str) -> Image.Image:
+    data = package.read(part)
     try:
-        return Image.fromarray(next(pages_of(package.read(part), package.name, 1, 1)))
+        if data.startswith(MAGIC):
+            return shrunk(read_jbig2(data, package.name, 1)).convert("RGB")
+        return Image.fromarray(next(pages_of(data, package.name, 1, 1)))
     except SourceError as error:
         raise SourceError(
             joined(f"图片 {part} 不能读 / the picture {part} cannot be read", error.message),

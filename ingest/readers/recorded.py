@@ -110,6 +110,15 @@ def repair_recorded(recognised: Recognised, span: Span, words: str) -> Recognise
     return recognised.model_copy(update={"body": _dumped(body)})
 
 
+def line_at(text: str, at: int) -> Span | None:
+    """The line of recognised text in which a place is; None outside of the text and on an empty one."""
+    if not 0 <= at < len(text):
+        return None
+    start, end = text.rfind("\n", 0, at) + 1, text.find("\n", at)
+    end = len(text) if end < 0 else end
+    return Span(start, end) if start < end else None
+
+
 def repaired_words(read: Read, span: Span) -> str:
     """The characters of a stretch with what a person said of them."""
     words, at = "", span.start

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.readers.images import Pixels
+from ingest.readers.ink import find_parts, ink_of
 from ingest.readers.source import Box
-from ingest.readers.straighten import ink_of
 
 _LEVEL, _UPRIGHT = 3.0, 1.4
 """Lengths in sizes of the print: a dash of two characters (——) is 2 wide, no stroke of a character is
@@ -30,6 +30,8 @@ def find_rulings(page: Pixels, size: float) -> tuple[Box, ...]:
     """
     ink = ink_of(page, smooth=False)
     level = _strokes(ink, max(20, round(_LEVEL * size)), size, upright=False)
+    if len(level) < 2:
+        return ()
     upright = _strokes(ink, max(12, round(_UPRIGHT * size)), size, upright=True)
     if len(level) + len(upright) > _MOST:
         return ()
@@ -55,10 +57,10 @@ def _strokes(ink: NDArray[np.uint8], length: int, size: float, *, upright: bool)
     wide = cv2.dilate(ink, np.ones(thick, np.uint8))
     closed = cv2.morphologyEx(wide, cv2.MORPH_CLOSE, np.ones(gap, np.uint8))
     found = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones(along, np.uint8))
-    count, _, stats, _ = cv2.connectedComponentsWithStats(found, connectivity=8)
     boxes = []
-    for index in range(1, min(count, _MOST + 2)):
-        left, top, width, height, area = (int(v) for v in stats[index])
+    for left, top, width, height, area, *_ in find_parts(
+        found.astype(np.uint8, copy=False), _MOST + 1
+    ):
         long, short = (height, width) if upright else (width, height)
         if area / max(long, 1) > max(_THICK * size, 6.0) or long < 2 * short:
             continue

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.readers.images import Pixels
+from ingest.readers.ink import find_parts, ink_of
 from ingest.readers.source import Box
 
 PAGE_WIDTH, PAGE_HEIGHT = 595.28, 841.89
@@ -22,7 +23,8 @@ more time and 130 MB more of memory."""
 _MOST_SKEW = 3.0
 _LEAST_SKEW = 0.25
 """Degrees: less is no more than the height of a stroke over the width of a page, and turning blurs."""
-_COARSE, _FINE = 0.25, 0.05
+_COARSE, _FINE = 0.5, 0.05
+"""Degrees between turns that are tried: lines of print are as high as 1 degree over the width of a page."""
 _SKEW_SIDE = 800
 """Pixels of the longer side of the copy on which the angle is looked for."""
 
@@ -36,6 +38,7 @@ _SEAL_GAP = 3.0
 """Millimetres between parts of one seal: its rim, characters and star."""
 _LONGEST_SIDE = 1.5
 """Of a seal's box: a red head is a line, many times as long as it is high."""
+_MOST_PARTS = 2000
 _ON_RIM = 0.5
 """Share of a seal's ink outside half its radius."""
 
@@ -91,7 +94,7 @@ def _shrunk(page: Pixels) -> tuple[Pixels, float]:
         return page, 1.0
     height, width = (max(1, round(side * READ_SIDE / longer)) for side in page.shape[:2])
     small = cv2.resize(page, (width, height), interpolation=cv2.INTER_AREA)
-    return small.astype(np.uint8), READ_SIDE / longer
+    return small.astype(np.uint8, copy=False), READ_SIDE / longer
 
 
 def _unturned(width: int, height: int, quarters: int) -> NDArray[np.float64]:
@@ -117,7 +120,7 @@ def _rotated(page: Pixels, degrees: float) -> tuple[Pixels, NDArray[np.float64]]
         borderMode=cv2.BORDER_CONSTANT, borderValue=(255, 255, 255),
     )  # fmt: skip
     back = cv2.invertAffineTransform(matrix)
-    return turned.astype(np.uint8), back.astype(np.float64)
+    return turned.astype(np.uint8, copy=False), back.astype(np.float64)
 
 
 def find_skew(page: Pixels) -> float:
@@ -139,7 +142,7 @@ def find_skew(page: Pixels) -> float:
     coarse = max(
         np.arange(-_MOST_SKEW, _MOST_SKEW + _COARSE, _COARSE), key=lambda a: _level(small, a)
     )
-    around = np.arange(coarse - _COARSE, coarse + _COARSE + _FINE, _FINE)
+    around = coarse + np.arange(-_COARSE / 2, _COARSE / 2 + _FINE, _FINE)
     best = float(max(around, key=lambda a: _level(small, a)))
     if abs(best) < _LEAST_SKEW or _level(small, best) < 1.02 * _level(small, 0.0):
         return 0.0
@@ -153,26 +156,12 @@ def _level(ink: NDArray[np.float32], degrees: float) -> float:
     return float(np.square(np.diff(rows)).sum())
 
 
-def ink_of(page: Pixels, *, smooth: bool = True) -> NDArray[np.uint8]:
-    """Rows × columns: 255 where there is ink on paper, whatever the light on the paper; `smooth`:
-    without specks and hairlines."""
-    grey = cv2.cvtColor(page, cv2.COLOR_RGB2GRAY)
-    grey = cv2.medianBlur(grey, 3) if smooth else grey
-    around = max(15, min(grey.shape) // 40) | 1
-    found = cv2.adaptiveThreshold(
-        grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, around, 25
-    )
-    return found.astype(np.uint8)
-
-
 def fade_seals(page: Pixels) -> tuple[Pixels, tuple[Box, ...]]:
     """The page with the red of its seals as white as paper, black print under them as it was; and
     where they are. Red print that is no seal (a red head) stays."""
-    wide = page.astype(np.int16)
-    over = wide[:, :, 0] - np.maximum(wide[:, :, 1], wide[:, :, 2])
-    red = (over > _RED).astype(np.uint8)
-    if not red.any():
-        return page, ()
+    reds, greens, blues = cv2.split(page)
+    over = cv2.subtract(reds, cv2.max(greens, blues))
+    red = cv2.threshold(over, _RED, 1, cv2.THRESH_BINARY)[1].astype(np.uint8, copy=False)
     seals = find_seals(red)
     if not seals:
         return page, ()
@@ -180,12 +169,12 @@ def fade_seals(page: Pixels) -> tuple[Pixels, tuple[Box, ...]]:
     for box in seals:
         left, top, right, bottom = (round(v) for v in box)
         part, mask = faded[top:bottom, left:right], red[top:bottom, left:right]
-        channel = part[:, :, 0].astype(np.float32)
+        shade = part[:, :, 0].astype(np.float32)
         # What is red all over has this much red: it becomes white, and what lies darker beneath
         # keeps its share.
-        level = float(np.median(channel[mask > 0]))
+        level = float(np.median(shade[mask > 0]))
         near = cv2.dilate(mask, np.ones((3, 3), np.uint8)) > 0
-        pale = np.clip(channel * (255.0 / max(level, 1.0)), 0, 255).astype(np.uint8)
+        pale = np.clip(shade * (255.0 / max(level, 1.0)), 0, 255).astype(np.uint8)
         part[near] = pale[near][:, None]
     return faded, seals
 
@@ -197,18 +186,16 @@ def find_seals(red: NDArray[np.uint8]) -> tuple[Box, ...]:
     millimetre = _pixels_per_point(width, height) * 72 / 25.4
     step = max(1, round(_SEAL_GAP * millimetre / 2)) * 2 + 1
     joined = cv2.morphologyEx(red, cv2.MORPH_CLOSE, np.ones((step, step), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     least, most = (side * millimetre for side in _SEAL)
     found = []
-    for index in range(1, min(count, 2000)):
-        left, top, wide, high, _area = (int(v) for v in stats[index])
+    for part in find_parts(joined.astype(np.uint8, copy=False), _MOST_PARTS):
+        left, top, wide, high = part[:4]
         long, short = max(wide, high), min(wide, high)
         at_edge = left <= 2 or top <= 2 or left + wide >= width - 2 or top + high >= height - 2
         if not least <= long <= most or (long > _LONGEST_SIDE * short and not at_edge):
             continue
-        part = red[top : top + high, left : left + wide].astype(bool)
-        part &= labels[top : top + high, left : left + wide] == index
-        if at_edge or _has_rim(part):
+        own = red[top : top + high, left : left + wide].astype(bool) & part.mask
+        if at_edge or _has_rim(own):
             found.append(Box(left, top, left + wide, top + high))
     return tuple(found)
 

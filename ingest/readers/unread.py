@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.readers.ink import find_parts, ink_of
 from ingest.readers.ocr import Recognised, TextLine
 from ingest.readers.source import Box
-from ingest.readers.straighten import ink_of
 
 _MARGIN = 0.02
 """Share of a side at the edge of a page: shadows of the lid, holes of a punch."""
@@ -24,6 +24,7 @@ _LEAST, _MOST = 0.5, 6.0
 """Height of what may be print, in sizes of the print."""
 _DENSE = (0.08, 0.75)
 """Share of ink in the box of print: less is a frame or a scratch, more a bar or a picture."""
+_MOST_PARTS = 5000
 _REACH = 0.9
 """Sizes of the print to both sides of a character that is read: columns of the model are coarse."""
 
@@ -50,14 +51,14 @@ def find_unread(page: Recognised) -> tuple[Unread, ...]:
     step = max(3, round(size / 2)) | 1
     ink = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)).astype(np.uint8)
     joined = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((step, step), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     found = []
-    for index in range(1, min(count, 5000)):
-        left, top, wide, high, _area = (int(v) for v in stats[index])
+    for part in find_parts(joined.astype(np.uint8, copy=False), _MOST_PARTS):
+        left, top, wide, high = part[:4]
         if not (_LEAST * size <= high <= _MOST * size and wide >= _LEAST * size):
             continue
-        own = labels[top : top + high, left : left + wide] == index
-        share = float((ink[top : top + high, left : left + wide][own] > 0).sum()) / (wide * high)
+        share = float((ink[top : top + high, left : left + wide][part.mask] > 0).sum()) / (
+            wide * high
+        )
         if _DENSE[0] <= share <= _DENSE[1]:
             box = Box(left, top, left + wide, top + high)
             found.append(Unread(box, _line_of(box, page.lines)))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, tzinfo
+from functools import cache
 
 from sqlalchemy import Connection, select
 
 from kb.language.roles import Role
 from tasks import schema
+from tasks.abolished import Ending, abolished_in
 from tasks.authorisation import CONSOLE, Actor
 from tasks.bearing import joint_units, main_units
 from tasks.digest.details import Key, read_details
@@ -32,7 +34,7 @@ from tasks.query import Query, Select
 from tasks.run import standings_in
 from tasks.store import Store, as_utc
 from tasks.units import Units
-from tasks.visibility import Level, read_visibility, visible_units
+from tasks.visibility import Level, hidden_from, read_visibility, visible_units
 
 TOP_BARS = 10
 LONGEST = 10
@@ -105,7 +107,7 @@ def build_digests(
         all_clear: also make the digests of units that have nothing to report.
         reader: who gets them, and may know so much of how duties stand (`tasks.disclosure`).
 
-    What only certain units may see stands in no other unit's digest.
+    What only certain units may see stands in no other unit's digest, nor what it abolishes.
 
     Raises:
         UnknownUnitError: one of `units` bears no duty, in no role.
@@ -134,6 +136,17 @@ def build_digests(
         shown = {_key(i): i for _, *piles in chosen for p in piles for s in p.sections.values() for i in s}  # fmt: skip
         shown |= {_key(i): i for i in longest} if whole else {}
         details = read_details(store, connection, shown.values())
+        hidden = hidden_from(connection, reader)
+
+        @cache
+        def ended(unseen: frozenset[str]) -> Mapping[str, Ending]:
+            return abolished_in(connection, hidden | unseen)
+
+        endings = {
+            key: ended(frozenset(d for d, open_to in closed.items() if key not in open_to))
+            for key, *_ in chosen
+        }
+        every = ended(frozenset())
     bars, told = _bars(main, known), may_know(reader, Part.LIFE)
     found: list[Digest] = []
     if whole:
@@ -141,14 +154,18 @@ def build_digests(
             Digest(
                 week=week, as_of=as_of, within=within, unit=None, told=told, totals=everything.totals(),
                 bars=bars[:TOP_BARS], by_unit=_by_unit(main, joint, unborne, known),
-                longest=tuple(Line(item=i, detail=details[_key(i)]) for i in longest),
+                longest=tuple(
+                    Line(item=i, detail=details[_key(i)], abolished_by=every.get(i.document_id))
+                    for i in longest
+                ),
             )
         )  # fmt: skip
     for key, own, shared in chosen:
         digest = Digest(
             week=week, as_of=as_of, within=within, unit=known.label(key), unit_id=key, told=told,
             totals=own.totals(), totals_joint=shared.totals(),
-            sections=_sections(own, details, key), joint=_sections(shared, details, key),
+            sections=_sections(own, details, endings[key], key),
+            joint=_sections(shared, details, endings[key], key),
             bars=_with_own(bars, known.label(key)),
         )  # fmt: skip
         if all_clear or not digest.all_clear:
@@ -216,12 +233,19 @@ def _new_ones(
     return set(found.items())
 
 
-def _sections(pile: _Pile, details: Mapping[Key, Detail], unit: str) -> tuple[Section, ...]:
+def _sections(
+    pile: _Pile, details: Mapping[Key, Detail], ended: Mapping[str, Ending], unit: str
+) -> tuple[Section, ...]:
     return tuple(
         Section(
             kind=kind,
             lines=tuple(
-                Line(item=i, detail=details[_key(i)], roles=_roles(i, unit))
+                Line(
+                    item=i,
+                    detail=details[_key(i)],
+                    roles=_roles(i, unit),
+                    abolished_by=ended.get(i.document_id),
+                )
                 for i in _own_dates_first(pile.sections[kind])
             ),
         )

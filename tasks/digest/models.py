@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from kb.language.roles import Role
 from kb.models import Fact
+from tasks.abolished import Ending
 from tasks.audit import Checkpoint
 from tasks.digest.weeks import Week
 from tasks.due import Colour, DueItem, State
@@ -66,11 +67,13 @@ class Detail(Fact):
 
 class Line(Fact):
     """A milestone, or one occurrence, in a unit's digest. `roles` are this unit's, the foremost
-    first; empty in the overview."""
+    first; empty in the overview. `abolished_by`: what ends its document, where who gets the digest may
+    see that."""
 
     item: DueItem
     detail: Detail
     roles: tuple[Role, ...] = ()
+    abolished_by: Ending | None = None
 
     def units(self, role: Role) -> tuple[str, ...]:
         """Names of the units that have this role, as printed in the source's order."""

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from kb.language.roles import Role
 from kb.wording import phrase, wording
+from tasks.abolished import marked
 from tasks.digest import words
 from tasks.digest.chart import Chart, draw_chart
 from tasks.digest.models import Digest, Line, Section, SectionKind, Totals, UnitCount
@@ -226,7 +227,7 @@ def _line(number: int, line: Line, language: str, base_url: str) -> LineView:
         progress=tuple(words.progress_notes(item, language)),
         alarm=item.life.silent and item.state is State.OVERDUE,
         goals=tuple((*words.goal_words(g, language), g.verdict) for g in line.detail.goals),
-        source=" ".join(where.split()),
+        source=marked(" ".join(where.split()), line.abolished_by, language),
         link=link_to(line, base_url),
         inherited=item.inherited,
     )

@@ -15,6 +15,7 @@ from openpyxl.writer.excel import ExcelWriter
 
 from kb.language.roles import Role
 from kb.wording import wording
+from tasks.abolished import marked
 from tasks.digest import words
 from tasks.digest.models import Digest, Line
 from tasks.digest.packed import moment_of, repack
@@ -146,7 +147,7 @@ def _values(section: str, line: Line, language: str) -> tuple[Value, ...]:
         "；".join(words.progress_notes(item, language)),
         "\n".join(goals),
         source.document_number or "",
-        source.plan_title,
+        marked(source.plan_title, line.abolished_by, language),
         source.path,
         item.milestone_id,
         item.occurrence,

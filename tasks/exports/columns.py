@@ -74,6 +74,7 @@ _VALUES: Mapping[str, Callable[[ExportRow], object]] = {
     "document_number": lambda r: r.document_number,
     "document_name": lambda r: r.document_name,
     "document_id": lambda r: r.document_id,
+    "abolished_by": lambda r: r.abolished_by.id if r.abolished_by else None,
     "sha256": lambda r: r.sha256,
     "plan_id": lambda r: r.plan_id,
     "clause_id": lambda r: r.clause_id,
@@ -91,14 +92,15 @@ COLUMNS = tuple(
 )
 """Every column, in order; `link` follows where there is a base address."""
 
-TEXT_OF_LISTS: Mapping[str, Callable[[ExportRow], str]] = MappingProxyType(
+TEXTS: Mapping[str, Callable[[ExportRow], str]] = MappingProxyType(
     {
+        "abolished_by": lambda r: r.abolished_by.told("zh") if r.abolished_by else "",
         "targets": lambda r: "\n".join(describe_target(t, "zh") for t in r.targets),
         "actuals": actual_lines,
         "verdicts": lambda r: "\n".join(t.verdict.value for t in r.targets),
     }
 )
-"""How CSV writes the columns that are lists of one entry a target."""
+"""How CSV writes what ends a document, and the columns that are lists of one entry a target."""
 
 
 def values(row: ExportRow, columns: Sequence[Column], base_url: str) -> dict[str, object]:

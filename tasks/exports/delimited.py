@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from tasks.exports.cells import guard
-from tasks.exports.columns import COLUMNS, TEXT_OF_LISTS, values
+from tasks.exports.columns import COLUMNS, TEXTS, values
 from tasks.exports.rows import ExportRow
 
 BOM = "\ufeff"
@@ -26,7 +26,7 @@ def render_csv(rows: Sequence[ExportRow], *, base_url: str = "") -> bytes:
     writer.writerow(names)
     for row in rows:
         found = values(row, COLUMNS, base_url)
-        found |= {name: text(row) for name, text in TEXT_OF_LISTS.items()}
+        found |= {name: text(row) for name, text in TEXTS.items()}
         writer.writerow([_cell(found[name]) for name in names])
     return (BOM + out.getvalue()).encode("utf-8", "surrogatepass")
 

@@ -16,6 +16,7 @@ from datetime import timedelta
 
 from icalendar import Alarm, Calendar, Event
 
+from tasks.abolished import marked
 from tasks.due import State
 from tasks.exports.cells import plain
 from tasks.exports.rows import ExportRow
@@ -112,5 +113,6 @@ def _description(row: ExportRow, language: str) -> str:
             f"{'状态：' if zh else 'status: '}{state}{done}{'' if row.reports else f' {silent}'}"
         )
     number = row.document_number or row.document
-    lines.append(f"{'来源：' if zh else 'source: '}{number} {row.plan} {row.path}")
+    source = marked(f"{number} {row.plan} {row.path}", row.abolished_by, language)
+    lines.append(f"{'来源：' if zh else 'source: '}{source}")
     return plain("\n".join(lines))

@@ -21,6 +21,7 @@ from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
 from kb.language.numerals import chinese_ordinal
+from tasks.abolished import marked
 from tasks.due import PAST, Colour, State
 from tasks.exports.cells import plain
 from tasks.exports.rows import ExportRow, ExportTarget
@@ -142,7 +143,7 @@ def _duties(document: Document, rows: Sequence[ExportRow], heading: Heading) -> 
         _fill(cells[3], _lines(due, describe_deadline(row, language), describe_days(row, language)))
         _fill(cells[4], _lines(*(_goal(t, language) for t in row.targets)))
         _fill(cells[5], _progress(row, language))
-        _fill(cells[6], row.path)
+        _fill(cells[6], marked(row.path, row.abolished_by, language))
         if shade := _SHADES.get(row.colour):
             _shade(cells[3], shade)
     _finish(table)

@@ -13,6 +13,7 @@ from kb.language.roles import Role
 from kb.models import Clause, Document, Fact, Span
 from kb.workdays import Arrangement
 from tasks import schema
+from tasks.abolished import Ending, abolished_in
 from tasks.authorisation import CONSOLE, Actor
 from tasks.conditions import BEARING
 from tasks.corrections import apply_corrections
@@ -25,7 +26,7 @@ from tasks.run import standings_in
 from tasks.store import Store, as_utc
 from tasks.units import Units
 from tasks.versions import read_corrections
-from tasks.visibility import visible_units
+from tasks.visibility import hidden_from, visible_units
 
 _MARKER = 6
 """Characters that a clause's marker may take before the title: `（十二）`, `12.`."""
@@ -49,7 +50,7 @@ class ExportRow(Fact):
     counts the steps taken; `sequence` only ever grows; `uid` is the same for the same milestone in
     whatever version of the document (see `read_anchors`). `told`: its reader knows the life; else
     `status` is None, all that is reported or counted of it is empty, and nothing here has changed
-    by it.
+    by it. `abolished_by`: what ends its document, where the reader may see that.
     """
 
     number: int
@@ -89,6 +90,7 @@ class ExportRow(Fact):
     document_number: str | None
     document_name: str
     document_id: str
+    abolished_by: Ending | None
     sha256: str
     plan_id: str
     clause_id: str
@@ -146,8 +148,9 @@ def export_rows(
         items = standings_in(connection, asked, as_of, reader=reader)
         changes = read_changes(connection)
         known = visible_units(connection, reader)
+        ended = abolished_in(connection, hidden_from(connection, reader))
         places = {
-            document_id: _Place(connection, store, document_id)
+            document_id: _Place(connection, store, document_id, ended.get(document_id))
             for document_id in dict.fromkeys(item.document_id for item in items)
         }
     return [
@@ -174,7 +177,10 @@ def read_anchors(connection: Connection, extraction: Extraction) -> dict[str, st
 class _Place:
     """One document, ready to say what its milestones rest on."""
 
-    def __init__(self, connection: Connection, store: Store, document_id: str) -> None:
+    def __init__(
+        self, connection: Connection, store: Store, document_id: str, ended: Ending | None
+    ) -> None:
+        self.ended = ended
         original = store.load(document_id, connection=connection)
         corrected = apply_corrections(original, read_corrections(connection, document_id))
         d = schema.document.c
@@ -237,6 +243,7 @@ class _Place:
             document_number=self.document.document_number,
             document_name=self.document.name,
             document_id=item.document_id,
+            abolished_by=self.ended,
             sha256=self.document.sha256,
             plan_id=item.plan_id,
             clause_id=item.clause_id,

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from kb.language.roles import Role
 from kb.wording import Names, phrase, wording
+from tasks.abolished import marked
 from tasks.exports.keys import actual_lines, row_key
 from tasks.exports.rows import ExportRow
 from tasks.exports.words import describe_days, describe_deadline, describe_status
@@ -97,7 +98,7 @@ SHEET: tuple[SheetColumn, ...] = (
     SheetColumn(Part.PERCENT, _HEADINGS[Part.PERCENT], 7, lambda r, _: "" if r.percent is None else str(r.percent), centred=True),
     SheetColumn(Part.REPORT, _HEADINGS[Part.REPORT], 21, lambda r, _: r.report),
     SheetColumn(Part.ACTUALS, _HEADINGS[Part.ACTUALS], 8, lambda r, _: actual_lines(r), centred=True),
-    SheetColumn(Part.PLAN, _HEADINGS[Part.PLAN], 17, lambda r, _: r.plan),
+    SheetColumn(Part.PLAN, _HEADINGS[Part.PLAN], 17, lambda r, language: marked(r.plan, r.abolished_by, language)),
     SheetColumn(Part.SOURCE, _HEADINGS[Part.SOURCE], 11, lambda r, _: r.path, centred=True),
     SheetColumn(Part.KEY, _HEADINGS[Part.KEY], 10, lambda r, _: row_key(r)),
 )  # fmt: skip

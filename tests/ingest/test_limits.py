@@ -10,9 +10,10 @@ import sys
 import pytest
 
 from ingest import apart
-from ingest.apart import Reader, ReaderFailedError, Reading, _as_json
+from ingest.apart import Reader, ReaderFailedError, Reading
 from ingest.limits import budget_of
 from ingest.pipeline import extract_bytes
+from ingest.reading_process import _as_json
 from kb.errors import SourceError
 from tests.ingest.readers.drawn import as_bytes, page
 
@@ -60,8 +61,8 @@ def _limited(seconds: float, per_mb: float) -> tuple[str, str]:
     """The process that reads, with other limits of time."""
     return (
         "-c",
-        "import sys; from ingest import apart, limits;"
-        f"limits.SECONDS, limits.SECONDS_PER_MB = {seconds}, {per_mb}; apart.main(sys.argv[1:])",
+        "import sys; from ingest import limits, reading_process;"
+        f"limits.SECONDS, limits.SECONDS_PER_MB = {seconds}, {per_mb}; reading_process.main(sys.argv[1:])",
     )
 
 
@@ -78,9 +79,9 @@ def test_a_text_of_nothing_but_duties_leaves_room():
     shorter ones: to read it itself takes seconds."""
     read = """if True:
         import sys
-        from ingest.apart import _as_json
         from ingest.limits import _forget_peak, memory_peak
         from ingest.pipeline import extract_bytes
+        from ingest.reading_process import _as_json
         for text in sys.stdin.read().split(chr(0)):
             _forget_peak()
             found = extract_bytes(text.encode(), "duties.txt")
@@ -200,8 +201,8 @@ import os, signal, sys
 from ingest import apart
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 if sys.argv[1] == "pipe":  # as where the system kills no children
-    apart._PROCESS = ("-c", "import sys; from ingest import apart, limits;"
-                            "limits.end_with = lambda _: None; apart.main(sys.argv[1:])")
+    apart._PROCESS = ("-c", "import sys; from ingest import reading_process as process;"
+                            "process.end_with = lambda _: None; process.main(sys.argv[1:])")
 reader = apart.Reader()
 reader.start()
 print(reader._process.pid, flush=True)

@@ -13,11 +13,12 @@ from ingest.pipeline import extract_bytes
 from kb.language.organisations import organisations_for
 from kb.language.roles import Role
 from tasks import migrations
+from tasks.adding import Added
 from tasks.authorisation import CONSOLE, Actor, PersonRole
 from tasks.lifecycle import Command, Life, Step
 from tasks.models import Extraction
 from tasks.query import Query, Select, borne_by
-from tasks.store import Added, Store
+from tasks.store import Store
 from tasks.tracker import Tracker
 from tasks.units import jurisdiction_of, unit_key
 

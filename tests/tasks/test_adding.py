@@ -4,12 +4,13 @@ import pytest
 
 from kb.errors import ConflictError, DeniedError, NotFoundError, TransitionError
 from tasks import audit, schema
+from tasks.adding import Added
 from tasks.authorisation import CONSOLE
 from tasks.exports.rows import export_rows
 from tasks.lifecycle import Command, Step
 from tasks.review import ReviewKind
 from tasks.settling import read_reviews, settle_all, unsettled
-from tasks.store import Added, Store
+from tasks.store import Store
 from tasks.tracker import Tracker
 from tasks.version_doubts import Likeness, Order, VersionVerdict, doubts_seen_by, settle_doubt
 from tasks.visibility import (

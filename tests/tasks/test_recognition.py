@@ -16,6 +16,7 @@ from tasks.recognition import DIGEST
 from tasks.rereading import reread_document
 from tasks.store import Store
 from tasks.verify import Reader, verify_store
+from tasks.version_doubts import open_doubts
 from tests.tasks.samples import DANGERS, DRILLS, NOW, READER, SUPERVISOR, plan
 
 PICTURE = b"\x89PNG\r\n\x1a\n the picture of a page"
@@ -41,7 +42,11 @@ def bring(store: Store) -> str:
 
 def differences(store: Store) -> list[tuple[str, str]]:
     how = Reader(version="v1", extract=extract_bytes)
-    found = verify_store(store, never, reader=how).differences
+
+    def decode(data: bytes, media: str, name: str) -> str:
+        return never(data, media, name) if data == PICTURE else decode_source(data, media, name)
+
+    found = verify_store(store, decode, reader=how).differences
     return [(d.table, d.column) for d in found]
 
 
@@ -144,6 +149,37 @@ def test_what_a_person_corrects_is_a_reading_of_its_own(store_url):
         assert entry.detail["repaired"] == {"span": [at, at + 3], "raw": "20处", "words": "26处"}
         assert entry.detail[DIGEST] == mended.sha256
         assert differences(store) == []
+
+
+def test_a_corrected_head_may_be_that_of_another_document(tmp_path):
+    with Store.open(f"sqlite:///{tmp_path / 'a.db'}") as store:
+        number, wrong = "某区府办发〔2024〕1号", "某区府办发〔2O24〕l号"
+        other = BODY["text"].replace("防汛", "防涝", 1).encode()
+        there = store.add(extract_bytes(other, "b.txt"), other, recorded_at=NOW).document_id
+        text = BODY["text"].replace(number, wrong)
+        found = Recognised(model=READ.model, body=json.dumps(BODY | {"text": text}))
+        first = extract_bytes(PICTURE, "scan.png", recognised=found)
+        key = store.add(first, PICTURE, recorded_at=NOW, reader="v1").document_id
+        assert open_versions(store) == []
+        at = text.index(wrong)
+        said = TextRepair(span=Span(at, at + len(wrong)), words=number, reason="与图片核对")
+        mended = repair_recorded(found, said.span, said.words)
+        again = reread_document(
+            store, SUPERVISOR, key, lambda *_: extract_bytes(PICTURE, "scan.png", recognised=mended),
+            reader="v1", at=NOW, repair=said,
+        )  # fmt: skip
+        now = store.load(again.document_id)
+        assert (first.document.document_number, now.document.document_number) == (None, number)
+        assert now.document.text == text
+        assert [v.quote for v in now.header if v.field == "document_number"] == [wrong]
+        assert open_versions(store) == [(again.document_id, there)]
+        assert [v.document_id for v in again.possible_versions] == [there]
+        assert differences(store) == []
+
+
+def open_versions(store: Store) -> list[tuple[str, str]]:
+    with store.reading() as connection:
+        return [(doubt.document_id, doubt.other_id) for doubt in open_doubts(connection)]
 
 
 def test_a_body_that_is_damaged_is_no_text():

@@ -6,13 +6,11 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
-from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.service.documents import UPLOADED, attachments_seen, seen_document
 from api.service.jobs import JobsOf
-from api.service.pages.admin import split
 from api.service.pages.changes import changes_between, duties_between
 from api.service.pages.fixes import said_due
 from api.service.pages.marks import (
@@ -26,35 +24,25 @@ from api.service.pages.marks import (
     span_of_fact,
 )
 from api.service.pages.places import grids_of, mending_of, page_of, reading_of, said_place
-from api.service.pages.screen import Reading, Screen, allowed
+from api.service.pages.screen import Reading, Screen
 from api.service.sending import download, tagged
 from ingest.reader_version import reader_version
 from ingest.readers.pages import has_pictures, page_picture
-from kb.errors import ConflictError, NotFoundError
+from kb.errors import NotFoundError
 from kb.models import Clause, Document, Plan, Span
-from tasks.attachments import detach_document
 from tasks.authorisation import Action
-from tasks.fields import FieldError
 from tasks.home import Whose, read_home, whose
 from tasks.models import Extraction
-from tasks.rereading import find_older
 from tasks.store import StoredDocument
-from tasks.tracking import track_document, untrack_document
 from tasks.visibility import (
     Level,
     Visibility,
     read_visibility,
-    set_visibility,
     visible_documents,
 )
-from tasks.withdrawal import restore_document, withdraw_document
 from tasks.words import describe_target
 
 router = APIRouter()
-Reason = Annotated[str, Form(max_length=5000)]
-Ingesting = Annotated[Screen, Depends(allowed(Action.INGEST))]
-Correcting = Annotated[Screen, Depends(allowed(Action.CORRECT))]
-Tracking = Annotated[Screen, Depends(allowed(Action.TRACK))]
 MOST_LISTED = 60
 """Warnings, repairs and unclaimed clauses listed above the text; the rest are on the review page."""
 MOST_SHOWN = 200
@@ -89,117 +77,6 @@ def documents(s: Reading, jobs: JobsOf) -> Response:
         withdrawn=[d for d in gone if d.document.id in known], reference=register.reference, abolished=register.abolished,
         foreign=[e.document for e in register.tracked.extractions if owners[e.document.id] is Whose.OTHER],
         reader=reader_version(), kinds=" ".join(sorted(UPLOADED)), pages=_PAGES, accept=",".join(sorted(UPLOADED)),
-    )  # fmt: skip
-
-
-@router.post("/documents/reread")
-def reread_all(s: Ingesting, jobs: JobsOf, csrf: Annotated[str, Form()] = "") -> Response:
-    """Queue the reading of all documents that an older reader read."""
-    s.check(csrf)
-    older = find_older(s.service.store, reader_version())
-    return s.attempt(
-        lambda: [jobs.reread(s.viewer.actor, stored.document.id) for stored in older],
-        "/documents", lambda done: s.t("已安排重新读取 {n} 份文件", n=len(done)),
-    )  # fmt: skip
-
-
-@router.post("/documents/{document_id}/reread")
-def reread(
-    document_id: str, s: Ingesting, jobs: JobsOf, csrf: Annotated[str, Form()] = ""
-) -> Response:
-    """Queue the reading of a document that an older reader read."""
-    s.check(csrf)
-    document_seen(s, document_id)
-    try:
-        job = jobs.reread(s.viewer.actor, document_id)
-    except ConflictError as error:
-        return s.refused(error, f"/documents/{quote(document_id)}")
-    return s.go(f"/documents/jobs/{job.id}")
-
-
-@router.post("/documents/{document_id}/recognised")
-def repair(
-    document_id: str,
-    s: Correcting,
-    jobs: JobsOf,
-    start: Annotated[int, Form(ge=0)],
-    end: Annotated[int, Form(ge=1)],
-    words: Annotated[str, Form(max_length=20_000)] = "",
-    reason: Reason = "",
-    csrf: Annotated[str, Form()] = "",
-) -> Response:
-    """Queue the reading of a scan with what a person says that one of its lines is."""
-    s.check(csrf)
-    document_seen(s, document_id)
-    try:
-        job = jobs.repair(s.viewer.actor, document_id, start, end, words, reason)
-    except (ConflictError, FieldError) as error:
-        return s.refused(error, f"/documents/{quote(document_id)}?from={start}&to={end}")
-    return s.go(f"/documents/jobs/{job.id}")
-
-
-@router.post("/documents/{document_id}/withdraw")
-def withdraw(
-    document_id: str, s: Ingesting, reason: Reason = "", csrf: Annotated[str, Form()] = ""
-) -> Response:
-    """Take a document out that should not be there."""
-    s.check(csrf)
-    document_seen(s, document_id)
-    return s.attempt(
-        lambda: withdraw_document(s.service.store, s.viewer.actor, document_id, reason, s.service.now()),
-        f"/documents/{quote(document_id)}", s.t("文件已撤回，它的任务不再列出"),
-    )  # fmt: skip
-
-
-@router.post("/documents/{document_id}/restore")
-def restore(
-    document_id: str, s: Ingesting, reason: Reason = "", csrf: Annotated[str, Form()] = ""
-) -> Response:
-    """Put a withdrawn document back."""
-    s.check(csrf)
-    document_seen(s, document_id)
-    return s.attempt(
-        lambda: restore_document(s.service.store, s.viewer.actor, document_id, reason, s.service.now()),
-        f"/documents/{quote(document_id)}", s.t("文件已恢复，它的任务重新列出"),
-    )  # fmt: skip
-
-
-@router.post("/documents/{document_id}/detach")
-def detach(document_id: str, s: Ingesting, csrf: Annotated[str, Form()] = "") -> Response:
-    """Say that a document is no attachment of the one that it came with."""
-    s.check(csrf)
-    document_seen(s, document_id)
-    return s.attempt(
-        lambda: detach_document(s.service.store, s.viewer.actor, document_id, s.service.now()),
-        f"/documents/{quote(document_id)}", s.t("附件关系已解除"),
-    )  # fmt: skip
-
-
-@router.post("/documents/{document_id}/track")
-def track(
-    document_id: str, s: Tracking, reason: Reason = "", csrf: Annotated[str, Form()] = ""
-) -> Response:
-    """Make the duties of a document the house's own."""
-    s.check(csrf)
-    document_seen(s, document_id)
-    return s.attempt(
-        lambda: track_document(s.service.store, s.viewer.actor, document_id, reason, s.service.now()),
-        f"/documents/{quote(document_id)}",
-        lambda done: s.t("文件已列入督办：{tasks} 项任务进入列表，其中 {lives} 项已有办理经过", tasks=done.tasks, lives=done.lives),
-    )  # fmt: skip
-
-
-@router.post("/documents/{document_id}/untrack")
-def untrack(
-    document_id: str, s: Tracking, reason: Reason = "", csrf: Annotated[str, Form()] = ""
-) -> Response:
-    """Keep a document for reference only."""
-    s.check(csrf)
-    document_seen(s, document_id)
-    return s.attempt(
-        lambda: untrack_document(s.service.store, s.viewer.actor, document_id, reason, s.service.now()),
-        f"/documents/{quote(document_id)}",
-        lambda done: s.t("文件改为仅供查阅：{tasks} 项任务退出列表，{lives} 项办理经过保留", tasks=done.tasks, lives=done.lives),
     )  # fmt: skip
 
 
@@ -330,24 +207,6 @@ def source(document_id: str, s: Reading) -> Response:
     extraction = document_seen(s, document_id)
     name = extraction.document.name or document_id
     return download(s.service.store.source(document_id), name, "application/octet-stream")
-
-
-@router.post("/documents/{document_id}/visibility")
-def visibility(
-    document_id: str,
-    s: Ingesting,
-    level: Annotated[str, Form(pattern="^(public|internal|restricted)$")],
-    units: Annotated[str, Form(max_length=2000)] = "",
-    csrf: Annotated[str, Form()] = "",
-) -> Response:
-    """Open or close a document."""
-    s.check(csrf)
-    document_seen(s, document_id)
-    seen = Visibility(level=Level(level), units=split(units))
-    return s.attempt(
-        lambda: set_visibility(s.service.store, s.viewer.actor, document_id, seen, s.service.now()),
-        f"/documents/{quote(document_id)}", s.t("可见范围已改"),
-    )  # fmt: skip
 
 
 def legend(s: Screen) -> dict[str, Any]:

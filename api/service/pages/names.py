@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from api.service.job_records import JobStatus
+from api.service.job import JobStatus
 from kb.language.roles import Role
 from tasks.authorisation import ROLE_NAMES, PersonRole
 from tasks.deadline_words import ASSUMED_YEAR, describe_arrangements, describe_recurrence

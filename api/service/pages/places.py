@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ingest.pipeline import read_places
-from ingest.readers.recorded import repaired_words
+from ingest.readers.recorded import line_at, repaired_words
 from ingest.readers.source import BlockKind, Place, Read
 from kb.errors import DubanError
 from kb.models import Document, Span
@@ -117,9 +117,9 @@ class Mending:
 
 def mending_of(read: Read, hit: Span, page: int) -> Mending | None:
     """The line of what is lit, where a picture of it is on the page."""
-    start = read.text.rfind("\n", 0, hit.start) + 1
-    end = read.text.find("\n", hit.start)
-    line = Span(start, end if end >= 0 else len(read.text))
+    line = line_at(read.text, hit.start)
+    if line is None:
+        return None
     boxes = [
         p.box for p in read.places.of(line.start, line.end)
         if p.page == page and p.box is not None and p.confidence is not None

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from api.service.documents import join_pictures, queue
-from api.service.job_records import Delivered, JobStatus, delivered
+from api.service.job import Delivered, JobStatus, delivered
 from api.service.jobs import Jobs, JobsOf
 from api.service.pages.admin import split
 from api.service.pages.screen import Screen, allowed

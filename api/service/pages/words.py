@@ -267,7 +267,7 @@ _DOCUMENTS = {
     "这一行的图片": "Picture of this line",
     "图片上的文字": "What the picture says",
     "与图片核对": "Compared with the picture",
-    "识别结果原样保留，任务、时限和目标值按更正后的文字重新识别；核对无误的，直接保存即可消除存疑。": "What was recognised is kept as it is; duties, dates and targets are read anew with the corrected text. Where it is right, save it as it stands: it is then in doubt no more.",
+    "识别结果原样保留，标题、字号等文件信息和章节、任务、时限、目标值按更正后的文字重新识别；核对无误的，直接保存即可消除存疑。": "What was recognised is kept as it is; title, number and the like, headings, duties, dates and targets are read anew with the corrected text. Where it is right, save it as it stands: it is then in doubt no more.",
     "正文": "Belongs to",
     "附件": "Attachment",
     "附件 {n}": "Attachment {n}",

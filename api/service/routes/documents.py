@@ -20,10 +20,10 @@ from api.service.documents import (
     stored_documents,
 )
 from api.service.fields import Words
-from api.service.identity import Reader, ServiceOf, SignedIn, Viewer, needs
-from api.service.job_records import Job
+from api.service.identity import Reader, ServiceOf, Viewer, needs
+from api.service.job import Job
 from api.service.jobs import JobsOf
-from api.service.paging import Cursor, Limit, Page, newest, page_of, read_moment
+from api.service.paging import Cursor, Limit, Page, page_of
 from api.service.problems import RESPONSES
 from api.service.sending import TAGGED, tagged
 from api.service.state import Service
@@ -37,7 +37,6 @@ from api.service.wire.facts import (
     PolicyReference,
     Repair,
     Task,
-    VersionDoubt,
 )
 from api.service.wire.governance import Visibility
 from ingest.files import LIMIT
@@ -47,7 +46,6 @@ from tasks.attachments import detach_document
 from tasks.authorisation import Action
 from tasks.models import Extraction
 from tasks.tracking import track_document, untrack_document
-from tasks.version_doubts import VersionVerdict, doubts_seen_by, settle_doubt
 from tasks.visibility import (
     Level,
     set_visibility,
@@ -125,18 +123,6 @@ class MarkedOut(Wire):
     tracked: bool
     tasks: int
     lives: int
-
-
-class VerdictIn(BaseModel):
-    """What two documents are to each other, and why."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"verdict": "separate", "reason": "两份不同的通知"}]},
-    )
-
-    verdict: VersionVerdict
-    reason: Annotated[Words, Field(min_length=1)]
 
 
 class VisibilityIn(BaseModel):
@@ -298,9 +284,9 @@ def repair(
     service: ServiceOf,
     jobs: JobsOf,
 ) -> Job:
-    """Say what a line of a scan says. The recognised text stays as it was; the facts are read anew with
-    the repaired one (a job does it, `Location` says where to look), and what was checked is in doubt no
-    more. 409 where the text was not recognised, or the document is not current."""
+    """Say what a line of a scan says. The recognised text stays as it was; the document (head, outline
+    and facts) is read anew with the repaired one (a job does it, `Location` says where to look), and
+    what was checked is in doubt no more. 409 where the text was not recognised, or the document is not current."""
     seen_document(service, viewer, document_id)
     job = jobs.repair(viewer.actor, document_id, *body.span, body.text, body.reason)
     response.headers["Location"] = f"/api/v1/jobs/{job.id}"
@@ -353,44 +339,6 @@ async def upload(
         items = (f'</api/v1/jobs/{job.id}>; rel="item"' for job in queued)
         response.headers["Link"] = ", ".join(items)
     return queued[0]
-
-
-@router.get("/versions", summary="待确认的版本关系 / possible versions")
-def list_versions(viewer: SignedIn, service: ServiceOf) -> list[VersionDoubt]:
-    """Documents that may be versions of each other, both of which the viewer may see."""
-    with service.store.reading() as connection:
-        return [VersionDoubt.of(doubt) for doubt in doubts_seen_by(connection, viewer.actor)]
-
-
-@router.post("/versions/{doubt_id}", summary="确认版本关系 / settle a possible version")
-def settle_version(
-    doubt_id: str, body: VerdictIn, viewer: Ingester, service: ServiceOf
-) -> VersionDoubt:
-    """Say whether the one is a new version of the other, whose place it then takes with all that
-    was reported, or another document."""
-    now = service.now()
-    settled = settle_doubt(service.store, viewer.actor, doubt_id, body.verdict, body.reason, now)
-    return VersionDoubt.of(settled)
-
-
-@router.get("/jobs", summary="处理任务 / jobs")
-def list_jobs(viewer: Ingester, jobs: JobsOf, limit: Limit = 50, cursor: Cursor = "") -> Page[Job]:
-    """The last files that were read, and how that went, the newest first."""
-    found, total = jobs.page(limit + 1, read_moment(cursor))
-    return newest(found, limit, total, lambda job: (job.at, job.id))
-
-
-@router.get("/jobs/{job_id}", summary="一个处理任务 / a job")
-def job(job_id: str, viewer: Ingester, jobs: JobsOf) -> Job:
-    """How far the reading of a file is, and in the end its report or why it failed."""
-    return jobs.get(job_id)
-
-
-@router.post("/jobs/{job_id}/cancel", status_code=202, summary="取消处理任务 / cancel a job")
-def cancel(job_id: str, viewer: Ingester, jobs: JobsOf) -> Job:
-    """Stop an upload that waits or is being read; it ends `cancelled`, the store as it was before.
-    409 once its document is in the store."""
-    return jobs.cancel(viewer.actor, job_id)
 
 
 def _tag(service: Service, stored: DocumentOut, part: str) -> str:

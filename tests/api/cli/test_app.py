@@ -106,8 +106,8 @@ def test_a_file_beyond_its_limits_is_given_up_and_the_others_go_in(duban, tmp_pa
 
 
 def test_a_fault_of_the_reader_is_told_and_the_others_go_in(duban, tmp_path, monkeypatch):
-    fault = "import sys; from ingest import apart, pipeline;" \
-        "pipeline.read_bytes = lambda data, name, *_: 1 / (b'x' not in data); apart.main(sys.argv[1:])"  # fmt: skip
+    fault = "import sys; from ingest import pipeline, reading_process as process;" \
+        "pipeline.read_bytes = lambda data, name, *_: 1 / (b'x' not in data); process.main(sys.argv[1:])"  # fmt: skip
     monkeypatch.setattr("ingest.apart._PROCESS", ("-c", fault))
     for name in ("a.txt", "b.txt"):
         (tmp_path / name).write_text("一、任务 x\n1.建校。\n", "utf-8")
@@ -511,3 +511,13 @@ def test_attachments_belong_to_their_document(duban, tmp_path, packed):
     assert listed[sheet["document_id"]] == (body["document_id"], 1)
     _, out, _ = duban("ingest", "--no-index", str(tmp_path), folder=tmp_path)
     assert f"附件, 属于 {body['document_id']}" in out
+    if packed:
+        return
+    code, out, _ = duban("documents", "detach", sheet["document_id"], folder=tmp_path)
+    assert (code, "已解除" in out) == (0, True)
+    _, out, _ = duban("documents", "--json", folder=tmp_path)
+    assert {row["attached_to"] for row in json.loads(out)} == {None}
+    code, _, err = duban("documents", "detach", sheet["document_id"], folder=tmp_path)
+    assert (code, "不是附件" in err) == (1, True)
+    code, _, err = duban("documents", "detach", "doc-none", "--json", folder=tmp_path)
+    assert (code, "doc-none" in err) == (1, True)

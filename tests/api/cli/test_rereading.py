@@ -1,4 +1,4 @@
-"""`duban reread`: what an older reader read is listed, previewed, read again, once."""
+"""Documents are read again: those of an older reader, once; those of which a person corrects a line."""
 
 import json
 
@@ -9,6 +9,8 @@ from api.cli.app import run
 from api.settings import read_settings
 from ingest.pipeline import extract_bytes
 from ingest.reader_version import reader_version
+from ingest.readers.recorded import record
+from ingest.readers.source import Place, Places, Read
 from tasks.fact_ids import identify
 from tasks.lifecycle import Step
 from tasks.store import Store
@@ -80,3 +82,64 @@ def test_what_an_older_reader_read_is_read_again_once(duban, older, tmp_path):
 @pytest.mark.parametrize("arguments", [("--dry-run",), ("doc-1", "--all")])
 def test_which_documents_must_be_said(duban, older, arguments):
     assert duban(*arguments)[0] == 2
+
+
+@pytest.fixture
+def scan(tmp_path, monkeypatch):
+    """A scan of which two lines were badly recognised; gives its id."""
+    monkeypatch.setattr(
+        rereading,
+        "read_apart",
+        lambda _, data, path, known: extract_bytes(data, str(path), recognised=known),
+    )
+    text = plan(DANGERS).replace("1号", "l号").replace("20处", "2O处")
+    places = Places([Place(0, len(text), 1, confidence=0.6)])
+    found = record(Read(text, places=places, model="m" * 64))
+    data = b"\x89PNG\r\n\x1a\n a picture"
+    with Store.open(read_settings({}, tmp_path).store_url) as store:
+        extraction = extract_bytes(data, "scan.png", recognised=found)
+        return store.add(extraction, data, recorded_at=NOW).document_id
+
+
+def test_a_line_of_a_scan_is_corrected(scan, tmp_path, capsys):
+    def duban(*arguments):
+        code = run(["correct", "text", *arguments, "--json"], {}, tmp_path)
+        printed = capsys.readouterr()
+        return code, json.loads(printed.out) if printed.out else printed.err
+
+    number = "某区府办发〔2024〕1号"
+    code, line = duban(scan, "--at", "22")
+    assert (code, line["recognised"], line["page"]) == (0, "某区府办发〔2024〕l号", 1)
+    said = ["--words", number, "--reason", "与图片核对", "--no-index"]
+    code, done = duban(scan, "--at", "22", *said)
+    assert (code, done["status"], done["recognised"]) == (0, "re-read", line["recognised"])
+    again = done["document_id"]
+    code, line = duban(again, "--at", "22")
+    assert (line["words"], line["recognised"]) == (number, "某区府办发〔2024〕l号")
+    assert duban(again, "--at", "22", *said)[1]["status"] == "unchanged"
+    assert run(["correct", "text", again, "--at", "22", *said], {}, tmp_path) == 0
+    assert "没有变化" in capsys.readouterr().out
+    with Store.open(read_settings({}, tmp_path).store_url) as store:
+        assert store.load(again).document.document_number == number
+    assert run(["verify"], {}, tmp_path) == 0
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["--at", "22", "--words", "某"], 1, "理由"),
+        (["--at", "22", "--reason", "某"], 2, "--words"),
+        (["--at", "99999", "--words", "某", "--reason", "某"], 1, "99999"),
+        (["--at", "22", "--words", "一\t二", "--reason", "某"], 1, "单元格"),
+        (["--words", "某", "--reason", "某"], 2, "--at"),
+    ],
+)
+def test_what_is_no_correction_of_a_line_is_refused(scan, tmp_path, capsys, arguments, code, told):
+    assert run(["correct", "text", scan, *arguments], {}, tmp_path) == code
+    assert told in capsys.readouterr().err
+
+
+def test_text_that_was_not_recognised_is_not_corrected(older, tmp_path, capsys):
+    assert run(["correct", "text", older[0], "--at", "3"], {}, tmp_path) == 1
+    assert "不是由图片识别" in capsys.readouterr().err

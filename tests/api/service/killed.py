@@ -7,8 +7,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NoReturn
 
-from api.service import jobs as module
-from api.service.job_records import JobRecords, Order
+from api.service.job import Order
+from api.service.job_records import JobRecords
+from api.service.job_work import Worker
+from api.service.jobs import Jobs
+from ingest.apart import Reading
 from tasks.authorisation import CONSOLE
 from tasks.store import Store
 from tasks.visibility import Level, Visibility
@@ -25,8 +28,8 @@ def _work(url: str, folder: str, place: str, known: str, told: Connection) -> No
             threading.Event().wait(60)
 
     owner, _, name = place.rpartition(".")
-    setattr({"Jobs": module.Jobs, "Reading": module.Reading, "JobRecords": JobRecords}[owner], name, die)  # fmt: skip
-    jobs = module.Jobs(Store.open(url), Path(folder), lambda: NOW, lambda _: 0)
+    setattr({"Worker": Worker, "Reading": Reading, "JobRecords": JobRecords}[owner], name, die)
+    jobs = Jobs(Store.open(url), Path(folder), lambda: NOW, lambda _: 0)
     if known:
         jobs.recover()
     else:

@@ -3,9 +3,6 @@
 import json
 import os
 import signal
-import socket
-import subprocess
-import sys
 import time
 from datetime import timedelta
 
@@ -13,8 +10,9 @@ import httpx
 import pytest
 from sqlalchemy import delete, func, select
 
-from api.service.job_records import JobRecords, JobStatus, KeptJob, Order
-from api.service.jobs import Jobs, remove_left_files
+from api.service.job import JobStatus, KeptJob, Order
+from api.service.job_records import JobRecords
+from api.service.jobs import Jobs
 from api.service.owners import Owner
 from ingest.apart import ReaderFailedError, Reading, StoppedError
 from ingest.pipeline import extract_bytes
@@ -419,10 +417,10 @@ def test_what_a_service_that_ends_leaves_is_done_by_the_next(shared, tmp_path):
 @pytest.mark.parametrize(
     "place",
     [
-        "Jobs._work_on",  # accepted, not begun
+        "Worker.run",  # accepted, not begun
         "Reading.extract",  # while it is read
-        "Jobs._add",  # read, not stored
-        "Jobs._bring_in_step",  # stored, not in the index
+        "Worker._add",  # read, not stored
+        "Worker._bring_in_step",  # stored, not in the index
         "JobRecords.end",  # all done but told
     ],
 )
@@ -452,8 +450,8 @@ def test_killed_anywhere_a_job_is_done_by_whoever_starts_next(shared, store_url,
     ("places", "status"),
     [
         (["Reading.extract"] * 2, JobStatus.FAILED),
-        (["Jobs._work_on"] * 3, JobStatus.DONE),  # never begun: the file has done nothing
-        (["Jobs._bring_in_step"] * 2, JobStatus.DONE),  # stored: the index can wait
+        (["Worker.run"] * 3, JobStatus.DONE),  # never begun: the file has done nothing
+        (["Worker._bring_in_step"] * 2, JobStatus.DONE),  # stored: the index can wait
     ],
 )
 def test_a_job_is_not_begun_again_for_ever(shared, store_url, tmp_path, places, status):
@@ -491,7 +489,7 @@ def test_a_file_that_ends_its_reader_twice_fails_with_the_reason(jobs_in, store,
 
 
 def test_what_was_cancelled_is_not_taken_up(shared, store_url, tmp_path):
-    for place, asked in (("Jobs._work_on", "here"), ("Reading.extract", "later")):
+    for place, asked in (("Worker.run", "here"), ("Reading.extract", "later")):
         killed = Killed(store_url, tmp_path / "uploads", place)
         jobs = shared()
         if asked == "here":  # asked of another process, which the owner did not hear any more
@@ -516,22 +514,6 @@ def test_an_index_that_is_not_brought_in_step_does_not_undo_the_job(jobs_in, sto
     assert len(store.documents()) == 1
 
 
-@pytest.mark.parametrize(
-    ("owner", "gone"),
-    [
-        ({"word": "mine"}, True),
-        ({"host": "another-machine"}, False),
-        ({}, True),  # the same number on the same machine: it was there before
-        ({"process": os.getppid()}, False),
-        ({"process": 2**22 + 1}, True),  # no machine counts so far
-    ],
-)
-def test_who_is_known_to_be_gone(owner, gone):
-    here = Owner(host=socket.gethostname(), process=os.getpid(), word="mine")
-    asked = here.model_copy(update={"word": "other"} | owner)
-    assert asked.is_known_gone(here) is gone
-
-
 def test_two_services_of_one_process_leave_each_other_their_jobs(jobs_in, store):
     here, there = jobs_in(beat=0.02), jobs_in(beat=0.02)
     job = put(here, "大.txt", LONGER)
@@ -540,57 +522,6 @@ def test_two_services_of_one_process_leave_each_other_their_jobs(jobs_in, store)
     assert there._live == {}
     assert ended(here, job.id).status is JobStatus.DONE
     assert here._records.get(job.id).owner == here._owner
-
-
-def test_files_of_running_processes_stay(tmp_path):
-    ours = f"{os.getpid()}-new.part"
-    former = f"{os.getpid()}-old.part"  # of a process that had our number before
-    names = [f"{os.getppid()}-a.part", ours, former, "4194305-c.part", "left.part"]
-    for name in names:
-        (tmp_path / name).touch()
-    os.utime(tmp_path / former, (0, 0))
-    remove_left_files(tmp_path)
-    assert {p.name for p in tmp_path.iterdir()} == {names[0], ours}
-    remove_left_files(tmp_path / "none")
-
-
-# ---- the process that reads
-
-
-def test_it_reads_as_in_this_process(tmp_path):
-    path = tmp_path / "x"
-    path.write_bytes(PLAN.encode())
-    assert Reading(path, "方案.txt").extract() == extract_bytes(PLAN.encode(), "方案.txt")
-
-
-def test_what_cannot_be_read_is_told_as_in_this_process(tmp_path):
-    path = tmp_path / "x"
-    path.write_bytes(bytes(range(256)) * 40)
-    with pytest.raises(SourceError) as apart:
-        Reading(path, "方案.txt").extract()
-    with pytest.raises(SourceError) as here:
-        extract_bytes(path.read_bytes(), "方案.txt")
-    assert (apart.value.message, apart.value.hint) == (here.value.message, here.value.hint)
-
-
-def test_what_is_stopped_before_it_begins_never_begins(tmp_path):
-    reading = Reading(tmp_path / "missing", "方案.txt")
-    reading.stop()
-    with pytest.raises(StoppedError):
-        reading.extract()
-
-
-def test_it_is_found_wherever_the_service_was_started(tmp_path):
-    """Another folder as the present one, which has a package of the same name."""
-    (tmp_path / "ingest").mkdir()
-    (tmp_path / "ingest" / "__init__.py").write_text("raise SystemExit(9)")
-    (tmp_path / "x").write_bytes(PLAN.encode())
-    words = "import sys; from pathlib import Path; from ingest.apart import Reading; import os;" \
-        "os.chdir(sys.argv[1]); print(len(Reading(Path('x'), 'a.txt').extract().tasks))"  # fmt: skip
-    done = subprocess.run(
-        [sys.executable, "-c", words, str(tmp_path)], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "4"
 
 
 # ---- by HTTP
@@ -680,7 +611,7 @@ def test_nothing_is_kept_where_the_marking_is_found_late(
     def too_long(_):
         raise SourceError("读了 20 秒还没读完 / not read within 20 s")
 
-    monkeypatch.setattr("api.service.jobs.Reading.look", too_long)
+    monkeypatch.setattr("api.service.uploads.Reading.look", too_long)
     jobs, data = jobs_in(kept_pages=tmp_path / "pages"), MARKED[kind]()
     job = put(jobs, f"a.{kind}", data)
     found = ended(jobs, job.id)

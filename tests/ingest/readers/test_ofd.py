@@ -20,6 +20,7 @@ from kb.errors import SourceError
 from tests.ingest.readers import drawn
 from tests.ingest.readers.drawn import as_bytes
 from tests.ingest.readers.ofd_files import NAMESPACE, ofd, page, path, text
+from tests.ingest.readers.test_jbig2 import DRAWN, jbig2
 
 LINE = "一、主要任务。各单位要高度重视义务教育优质均衡发展工作，加强"
 
@@ -184,7 +185,15 @@ def test_the_picture_of_a_page_is_what_was_recognised() -> None:
             ofd_picture(data, number, 1.0)
 
 
-def test_a_picture_in_the_background_is_of_thepage(line: bytes) -> None:
+def test_a_page_of_a_jbig2_picture_is_drawn() -> None:
+    data = _pictured([page(_picture("m0", "0 0 150 60"))], jbig2(DRAWN))
+    shown = ofd_picture(data, 1, 25.4 / 72)  # a pixel a millimetre
+    assert [shown.getpixel(at) for at in ((50, 20), (5, 5), (120, 50))] == [
+        (0, 0, 0), (255, 255, 255), (255, 255, 255),
+    ]  # fmt: skip
+
+
+def test_a_picture_in_the_background_is_of_the_page(line: bytes) -> None:
     template = '<ofd:TemplatePage ID="t" BaseLoc="Pages/1.xml"/>'
     data = _pictured(
         [page("", '<ofd:Template TemplateID="t"/>'), page(_picture("m0", "0 0 200 100"))],

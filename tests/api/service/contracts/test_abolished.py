@@ -3,12 +3,18 @@ and on pages."""
 
 from __future__ import annotations
 
+import io
+import json
 import re
+import zipfile
 from collections.abc import Iterator
+from html import unescape
 
 import pytest
 
 from tasks.authorisation import CONSOLE
+from tasks.digest.build import build_digests
+from tasks.digest.weeks import parse_week
 from tasks.visibility import Level, Visibility, set_visibility
 from tests.api.service.world import World, make_world
 from tests.tasks.samples import NOW, TODAY, read, unit_of
@@ -116,6 +122,48 @@ def test_pages_of_answers_and_lists(world: World) -> None:
     assert MARK not in browser.get(f"/tasks/{first}").text
 
 
+def words_of(data: bytes, kind: str) -> str:
+    """All words in a file; of what is packed, of its parts."""
+    if kind in ("docx", "xlsx"):
+        with zipfile.ZipFile(io.BytesIO(data)) as packed:
+            parts = (packed.read(n).decode() for n in packed.namelist() if n.endswith("xml"))
+            return unescape("".join(parts))
+    return data.decode().replace("\r\n ", "")
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        *(("exports", kind) for kind in ("xlsx", "csv", "jsonl", "docx", "ics")),
+        *(("digests/2026-W01", kind) for kind in ("html", "markdown", "docx", "xlsx", "json")),
+    ],
+)
+def test_files_say_so(world: World, ids: tuple[str, str], path: str, kind: str) -> None:
+    asked = {"format": kind, "unit": "区教委", "as_of": TODAY.isoformat()}
+    sent = world.client("supervisor").get(f"/api/v1/{path}", params=asked)
+    if kind == "jsonl":
+        rows = [json.loads(line) for line in sent.text.splitlines()]
+        assert {r["document_id"]: r["abolished_by"] for r in rows if r["abolished_by"]} == {ids[0]: ids[1]}  # fmt: skip
+        assert rows[-1]["abolished_by"] == ids[1]
+        return
+    told = '"name": "某区府发〔2025〕3号"' if kind == "json" else MARK
+    assert words_of(sent.content, kind).count(told) == 1
+
+
+def test_the_digest_of_a_unit_that_may_not_see_it_does_not_say_so(world: World, ids: tuple[str, str]) -> None:  # fmt: skip
+    own = Visibility(level=Level.RESTRICTED, units=(unit_of("区教委"),))
+    set_visibility(world.service.store, CONSOLE, ids[1], own, NOW)
+    try:
+        week = parse_week("2026-W01")
+        made = build_digests(world.service.store, week, TODAY, zone=NOW.tzinfo)
+        told = {d.unit: [x.abolished_by.id for x in d.lines() if x.abolished_by] for d in made}
+        assert (told["区教委"], told["区国资委"]) == ([ids[1]], [])
+        [new] = next(d for d in made if d.unit == "区教委").sections
+        assert new.lines[-1].abolished_by
+    finally:
+        set_visibility(world.service.store, CONSOLE, ids[1], Visibility(), NOW)
+
+
 def test_who_may_not_see_what_abolishes_it_is_not_told(world: World, ids: tuple[str, str]) -> None:
     old, new = ids
     own = Visibility(level=Level.RESTRICTED, units=(unit_of("区水利局"),))
@@ -127,3 +175,28 @@ def test_who_may_not_see_what_abolishes_it_is_not_told(world: World, ids: tuple[
         assert MARK in ask(world, "区国资委有哪些任务？", "supervisor")["answer"]
     finally:
         set_visibility(world.service.store, CONSOLE, new, Visibility(), NOW)
+
+
+SHEET = """某区学校建设任务分解表
+某区府发〔2025〕3号
+一、主要任务
+1.修缮学校。（责任单位：区财政局）
+"""
+
+
+def test_nor_by_an_answer_that_was_kept(world: World, ids: tuple[str, str]) -> None:
+    extraction, data = read(SHEET, "sheet.txt")  # is open, and prints the number of what abolishes
+    world.service.store.add(extraction, data, recorded_at=NOW)
+    kept = ask(world, "区国资委有哪些任务？", "reader")
+    assert MARK in kept["answer"]
+    own = Visibility(level=Level.RESTRICTED, units=(unit_of("区水利局"),))
+    set_visibility(world.service.store, CONSOLE, ids[1], own, NOW)
+    try:
+        key, browser = kept["conversation"], world.browser("reader")
+        pages = [browser.get(path) for path in (f"/api/v1/conversations/{key}", f"/?c={key}")]
+        for page in pages:
+            assert page.status_code == 200
+            assert "不再显示" in page.text
+            assert "某区府发〔2025〕3号" not in page.text
+    finally:
+        set_visibility(world.service.store, CONSOLE, ids[1], Visibility(), NOW)

@@ -7,7 +7,7 @@ import re
 import pytest
 from PIL import Image
 
-from api.service.job_records import JobStatus
+from api.service.job import JobStatus
 from ingest.doubted import DOUBTFUL_CHARACTERS
 from ingest.pipeline import extract_bytes
 from ingest.reader_version import reader_version
@@ -41,7 +41,7 @@ class Here:
 def test_documents_of_an_older_reader_are_offered_to_who_may(
     pages_world, browser, csrf, monkeypatch
 ):
-    monkeypatch.setattr("api.service.jobs.Reading", Here)
+    monkeypatch.setattr("api.service.job_work.Reading", Here)
     key = pages_world.open.document.id
     for role, told, offered in (
         ("public", False, False),
@@ -89,7 +89,7 @@ def jobs_of(answer, world):
 @pytest.fixture(scope="module")
 def read_here():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("api.service.jobs.Reading", Here)
+        patch.setattr("api.service.job_work.Reading", Here)
         yield
 
 
@@ -186,7 +186,7 @@ def test_pictures_sent_together_are_pages_of_one_document(pages_world, browser, 
                 seen.append((self._name, picture.n_frames, picture.size))
             return extract_bytes(TITLE.encode(), "a.txt")
 
-    monkeypatch.setattr("api.service.jobs.Reading", Counting)
+    monkeypatch.setattr("api.service.job_work.Reading", Counting)
     files = [(f"第{n}页.png", drawn(100 + n)) for n in (10, 2)]
     answer = send(browser, csrf, files, together="1")
     jobs_of(answer, pages_world)
@@ -209,7 +209,7 @@ def test_pages_are_in_the_order_of_the_numbers_beside_them(pages_world, browser,
                     seen.append(picture.size)
             return extract_bytes(TITLE.encode(), "a.txt")
 
-    monkeypatch.setattr("api.service.jobs.Reading", Counting)
+    monkeypatch.setattr("api.service.job_work.Reading", Counting)
     form = browser("supervisor").get("/documents").text
     assert form.count('name="page"') == form.count('name="place"') == 12
     turned = Image.Exif()
