@@ -1,4 +1,4 @@
-"""A question → the typed `Query` that it is, and whether the query's rows are its answer.
+"""A question → the typed `Query` that it is with its conditions, and whether the query's rows are its answer.
 
 Every question has a query, which says how it was understood; ids stand for names in it. Where rows
 cannot answer it (what a clause says, how, why) sentences do (`api.assistant.evidence`).
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from api.assistant.intents import Intent, cut, find_roles, first_of, says
+from api.assistant.cues import cut, roles_asked, says, span_of
 from api.assistant.orders import without_instructions
 from api.assistant.question import Question
 from api.assistant.scope import Scope
@@ -39,23 +39,6 @@ from tasks.query import (
 )
 from tasks.query_words import FIELD_NAMES
 
-_SELECTS = {
-    Intent.WHO: Select.UNITS,
-    Intent.TASKS_OF_UNIT: Select.DUTIES,
-    Intent.LIST: Select.DUTIES,
-    Intent.DEADLINE: Select.MILESTONES,
-    Intent.DUE: Select.MILESTONES,
-    Intent.OVERDUE: Select.MILESTONES,
-    Intent.TARGET: Select.TARGETS,
-    Intent.SOURCE: Select.CLAUSES,
-    Intent.MEMBERS: Select.MEMBERS,
-    Intent.POLICY: Select.POLICIES,
-    Intent.HEADER: Select.FIELD,
-    Intent.COUNT: Select.DUTIES,
-    Intent.PLANS: Select.PLANS,
-    Intent.CONTACT: Select.TEXT,
-    Intent.CLAUSE: Select.TEXT,
-}
 _BARE = (Select.FIELD, Select.MEMBERS, Select.POLICIES, Select.TEXT)
 """What has no conditions on duties."""
 LISTED = (Basis.LISTED, Basis.MANUAL)
@@ -101,13 +84,13 @@ class Builder:
 
     def _made(self, q: Question, words: list[str], as_of: date) -> Built:
         topic = "、".join(words)[:200] or None
-        part: dict[str, Any] = {"select": _SELECTS[q.intent], "topic": topic}
+        part: dict[str, Any] = {"select": _selected(q.select), "topic": topic}
         part |= self._where(q) | self._of_duties(q)
         low = q.own.lower()
         targets = says("targets", low) and says("which", low) and not q.anchor
         if targets and (q.quantities or (not q.about and self._is_scoped(q, part))):
             return self._of_targets(q, part, as_of)
-        if q.intent is Intent.WHO and (q.most or says("least", low)) and says("listed", low):
+        if q.select is Select.UNITS and (q.most or says("least", low)) and says("listed", low):
             return self._counted(q, part | {"select": Select.DUTIES}, as_of)
         if between := self._between(q, part):
             return self._as(between, as_of, rows=True)
@@ -117,42 +100,42 @@ class Builder:
         if q.owned is False and says("plural", low):
             listed = {"select": Select.DUTIES, "operation": Operation.LIST}
             return self._as(part | listed, as_of, rows=True)
-        if q.intent in (Intent.OVERDUE, Intent.DUE):
-            return self._of_days(q, part, as_of)
-        if q.intent is Intent.COUNT:
+        if q.counts:
             return self._counted(q, part, as_of)
-        if q.intent is Intent.PLANS:
-            return self._of_plans(q, part, as_of)
-        if q.intent is Intent.HEADER:
-            return self._of_field(q, part, as_of)
-        if q.intent is Intent.MEMBERS:
-            return self._as({**part, "topic": None, "units": ()}, as_of, rows=True)
-        if q.intent is Intent.TASKS_OF_UNIT:
+        if q.of_bearers:
             return self._as(part, as_of, rows=bool(part["units"]))
-        return self._of_text(q, part, as_of)
+        make = {
+            Select.MILESTONES: self._of_days, Select.DOCUMENTS: self._of_plans,
+            Select.PLANS: self._of_plans, Select.FIELD: self._of_field,
+            Select.MEMBERS: self._of_members,
+        }  # fmt: skip
+        return make.get(q.select, self._of_text)(q, part, as_of)
+
+    def _of_members(self, _: Question, part: dict[str, Any], as_of: date) -> Built:
+        return self._as({**part, "topic": None, "units": ()}, as_of, rows=True)
 
     def _of_text(self, q: Question, part: dict[str, Any], as_of: date) -> Built:
         """What sentences answer as a rule; rows do where a condition is said that only they hold."""
         bears = bool(q.without or q.alone or q.owned is False)
         scoped = bool(part["plans"] or q.documents)
-        counted = q.operation is Operation.COUNT
+        listed = q.select is Select.DUTIES
         if q.most and says("owner", q.own.lower()) and scoped:
             group = {"select": Select.UNITS, "group_by": Group.DUTY, "operation": Operation.MOST}
-            listed = {"units": (UnitFilter(basis=LISTED),), "topic": None}
-            return self._as(part | group | listed, as_of, rows=True)
-        if bears and (q.intent is Intent.LIST or (scoped and q.intent in _OPEN)):
-            operation = Operation.COUNT if counted else Operation.LIST
-            return self._as(part | {"select": Select.DUTIES, "operation": operation}, as_of, rows=True)  # fmt: skip
-        if q.select is Select.TARGETS and (q.quantities or q.intent is Intent.TARGET):
+            named = {"units": (UnitFilter(basis=LISTED),), "topic": None}
+            return self._as(part | group | named, as_of, rows=True)
+        if bears and (listed or (scoped and q.select in _OPEN)):
+            duties = {"select": Select.DUTIES, "operation": q.asks.operation}
+            return self._as(part | duties, as_of, rows=True)
+        if q.select is Select.TARGETS or q.quantities:
             return self._of_targets(q, part, as_of)
-        rows = q.intent is Intent.LIST and not q.most and (q.owned or self._whole_plan(q, part))
+        rows = listed and not q.most and (q.owned or self._whole_plan(q, part))
         return self._as(part, as_of, rows=bool(rows))
 
     def _between(self, q: Question, part: dict[str, Any]) -> dict[str, Any] | None:
         """Units that bear duties and are no members of the group, or members that bear none."""
         low = q.own.lower()
-        place = first_of("without", low)
-        if place is None or not says("members", low) or not (says("owner", low) or says("listed", low)):  # fmt: skip
+        bears = says("owner", low) or says("listed", low)
+        if not (bears and says("without", low) and says("members", low)):
             return None
         said = next(c for c in _clauses(low) if says("without", c))
         bearing = {k: part[k] for k in ("plans", "documents")} | {"select": Select.UNITS}
@@ -181,7 +164,7 @@ class Builder:
             return found
         if not self._narrowed:
             return found | {"reference": reference}
-        bare = reference or _SELECTS[q.intent] in (*_BARE, Select.PLANS)
+        bare = reference or q.select in (*_BARE, Select.DOCUMENTS, Select.PLANS)
         listed = self._register.extractions if bare else self._register.tracked.extractions
         return found | {"documents": tuple(e.document.id for e in listed) or ("-",)}
 
@@ -203,7 +186,7 @@ class Builder:
         """Who bears a duty or does not, its days and numbers."""
         low = q.own.lower()
         found: dict[str, Any] = {"units": self._units(q)}
-        roles = find_roles(low, low, Intent.WHO, has_unit=False)
+        roles = roles_asked(low)
         if q.owned is False and not q.units:
             led = Query(select=Select.DUTIES, units=(UnitFilter(roles=roles),)) if roles else None
             found |= {"minus": (led,)} if led else {"lacks": (Has.OWNER,)}
@@ -225,7 +208,7 @@ class Builder:
     def _of_days(self, q: Question, part: dict[str, Any], as_of: date) -> Built:
         part |= {"order_by": QueryOrder.DUE, "topic": part["topic"] if q.about else None}
         window = q.window
-        if q.intent is Intent.DUE:
+        if not q.overdue:
             window = window or soon(as_of)
             if window.start or window.end:
                 part["due"] = DayWindow(start=window.start, end=window.end)
@@ -244,8 +227,6 @@ class Builder:
         low = q.search.lower()
         if says("plans", low) and not (q.plan or q.units or says("listed", low)):
             return self._of_plans(q, {k: v for k, v in part.items() if k in _OF_PLANS}, as_of)
-        if q.select is Select.TARGETS and (q.quantities or not q.units):
-            return self._of_targets(q, part | {"select": Select.TARGETS}, as_of)
         ranked = q.most or says("least", low) or says("units counted", low)
         several = len(q.units) > 1 and not q.together and not q.alone
         if several and not q.without:
@@ -314,7 +295,7 @@ _ASKED = {
 """Facts of a document and the kinds of `question_states` that ask for them."""
 _LOOSE = ("issuer",)
 """Asked for by words (谁) that ask for others too."""
-_OPEN = (Intent.TARGET, Intent.CLAUSE)
+_OPEN = (Select.TARGETS, Select.TEXT)
 _OF_PLANS = ("documents", "topic")
 _DEFAULTS = {name: field.get_default() for name, field in Query.model_fields.items()}
 
@@ -325,22 +306,23 @@ class Sides(NamedTuple):
     first: str
     second: str
     noun: str
-    asked: Intent
+    asked: Query
 
 
 def find_sides(text: str) -> Sides | None:
     """The two things that a question compares.
 
-    >>> find_sides("消防和防溺水的责任单位有什么不同")
-    Sides(first='消防', second='防溺水', noun='责任单位', asked=<Intent.WHO: 'who'>)
+    >>> find_sides("消防和防溺水的责任单位有什么不同")[:3]
+    ('消防', '防溺水', '责任单位')
     """
     plain = without_instructions(simplify(text)).strip().rstrip("?")
     english = plain.isascii()
     plain = plain.lower() if english else plain
-    begins, differs = first_of("compares", plain), first_of("differs", plain)
-    if begins != 0 and (english or differs is None):
+    compares, differs = span_of("compares", plain), span_of("differs", plain)
+    begins = compares is not None and compares[0] == 0
+    if not begins and (english or differs is None):
         return None
-    said = "".join(cut("compares", plain[:differs] if differs is not None else plain))
+    said = "".join(cut("compares", plain[: differs[0]] if differs else plain))
     halves = [half.strip() for half in cut("and", said, 1)]
     if len(halves) < 2 or any(mark in said for mark in ",，。?;；"):
         return None
@@ -349,14 +331,14 @@ def find_sides(text: str) -> Sides | None:
     second = "".join(cut("of", bare)) if noun else bare
     if not all(len(half) in _SIDE for half in (halves[0], second.strip())):
         return None
-    if asked is None and begins == 0:
-        asked = Intent.WHO  # compare A and B: whose they are
-    if asked not in _COMPARED:
+    if asked is None and begins:
+        asked = Query(select=Select.UNITS)  # compare A and B: whose they are
+    if asked is None or asked.select not in _COMPARED:
         return None  # 定的数一不一样: what is compared is not one of these
     return Sides(halves[0], second.strip(), noun, asked)
 
 
-_COMPARED = (Intent.WHO, Intent.DEADLINE, Intent.TARGET)
+_COMPARED = (Select.UNITS, Select.WORK, Select.TARGETS)
 _SIDE = range(2, 61)
 """Characters of what is compared."""
 
@@ -364,12 +346,12 @@ _SIDE = range(2, 61)
 def compare(sides: Sides, first: Iterable[str], second: Iterable[str]) -> tuple[Query, Query]:
     """The query that compares what stands in some clauses with what stands in others; and as it is
     told, with what the clauses are about."""
-    roles = (UnitFilter(roles=BEARING),) if sides.asked is Intent.WHO else ()
+    roles = (UnitFilter(roles=BEARING),) if sides.asked.select is Select.UNITS else ()
 
     def one(ids: Iterable[str], topic: str | None, other: Query | None = None) -> Query:
         operation = Operation.COMPARE if other else Operation.LIST
         return Query(
-            select=_SELECTS[sides.asked], operation=operation, clauses=tuple(sorted(ids)),
+            select=_selected(sides.asked.select), operation=operation, clauses=tuple(sorted(ids)),
             units=roles, reference=True, topic=topic, other=other,
         )  # fmt: skip
 
@@ -377,6 +359,11 @@ def compare(sides: Sides, first: Iterable[str], second: Iterable[str]) -> tuple[
         one(first, None, one(second, None)),
         one(first, sides.first, one(second, sides.second)),
     )
+
+
+def _selected(select: Select) -> Select:
+    """When one thing is done is said by its milestones."""
+    return Select.MILESTONES if select is Select.WORK else select
 
 
 def _clauses(text: str) -> list[str]:

@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 from api.assistant.asked import Asked, asked_items, asked_kinds, kinds_in
+from api.assistant.cues import says
 from api.assistant.denials import nobody, open_end, text_of, unnamed
 from api.assistant.evidence import Evidence
-from api.assistant.intents import Intent, says
 from api.assistant.mentions import roles_in
 from api.assistant.plan import plan_of
 from api.assistant.question import Question
@@ -119,13 +119,13 @@ class ClauseAnswers(Composer, ABC):
         if asked & _NUMBERS and self._is_lost(evidence, words):
             return LOST
         found = Facts()
-        if q.intent is Intent.WHO:
+        if q.select is Select.UNITS:
             found += self._owners_of(q, f, evidence.best.sentence, words)
             if q.anchor and not found.lines:
                 return Facts(lines=(nobody(text_of(f), q.language),))
-        if q.intent is Intent.DEADLINE:
+        if q.select is Select.WORK:
             found += self._dues_of(q, as_of, evidence, words)
-        if q.intent is Intent.POLICY or plan_of(q.own).selects[Select.POLICIES] >= _MAYBE:
+        if q.select is Select.POLICIES or plan_of(q.own).selects[Select.POLICIES] >= _MAYBE:
             found += self._policies_of(q, evidence, words)
         if asked & _NUMBERS:
             if other := self._other_year(q, evidence, words):
@@ -243,7 +243,7 @@ class ClauseAnswers(Composer, ABC):
         said = self._owners(chosen, q.language)
         lines = []
         for unit in q.units:
-            if q.intent is Intent.WHO and not self._among(unit, owners):
+            if q.select is Select.UNITS and not self._among(unit, owners):
                 lines.append(unnamed(unit, text_of(f), self.organisations, q.language))
             elif self._among(unit, chosen) and says("whether", q.own):
                 lines.append(

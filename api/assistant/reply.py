@@ -9,12 +9,12 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Any
 
-from pydantic import field_serializer
+from pydantic import computed_field, field_serializer
 
 from api.assistant.asked import asked_items, most_items
+from api.assistant.cues import roles_asked
 from api.assistant.denials import related
 from api.assistant.evidence import Evidence, evidence_model, find_evidence
-from api.assistant.intents import Intent, find_roles
 from api.assistant.question import Question
 from api.assistant.scope import Scope
 from api.assistant.search import ClauseSearch, Found
@@ -28,9 +28,10 @@ from kb.language.quantities import find_quantities
 from kb.language.roles import Role
 from kb.models import Citation, Clause, Fact, Plan, Span
 from kb.retrieval import HybridRetriever
+from tasks.due import State
 from tasks.models import Assignment, Extraction, Target
 from tasks.queries import Placed, Register
-from tasks.query import Query
+from tasks.query import Operation, Query, QueryOrder, Select
 from tasks.units import jurisdiction_of
 from tasks.words import (
     describe_due,
@@ -44,6 +45,13 @@ BEARING = (Role.LEAD, Role.RESPONSIBLE, Role.JOINT, Role.SUPERVISE, Role.APPROVE
 _NEAR = 3
 
 
+_INTENTS = {
+    Select.UNITS: "who", Select.DUTIES: "list", Select.MILESTONES: "due", Select.WORK: "deadline",
+    Select.TARGETS: "target-value", Select.CLAUSES: "trace", Select.PLANS: "plans",
+    Select.DOCUMENTS: "plans", Select.MEMBERS: "members", Select.FIELD: "document",
+    Select.POLICIES: "policy-lookup", Select.TEXT: "definition",
+}  # fmt: skip
+_COUNTING = (Operation.COUNT, Operation.MOST, Operation.LEAST, Operation.SHARE)
 _ALONE = 0.05
 """A question that is answered by itself with a probability at most so much below that with the words
 of those before it inherits none: of 17 turns those of themselves were within .05, the others .11 and
@@ -75,7 +83,6 @@ class Answer(Fact):
     id: str | None = None
     question: str
     language: str
-    intent: str
     outcome: AnswerOutcome
     answerable: bool
     answer: str
@@ -87,6 +94,23 @@ class Answer(Fact):
     elapsed_ms: int = 0
     query: Query | None = None
     understood: str = ""
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def intent(self) -> str:
+        """What was asked for, in a word, as the query says it."""
+        query = self.query
+        if query is None:
+            return _INTENTS[Select.TEXT]
+        if query.group_by or query.operation in _COUNTING or query.order_by is QueryOrder.COUNT:
+            return "aggregate"
+        if State.OVERDUE in query.states:
+            return "overdue"
+        if query.select is Select.MILESTONES and query.order_by is None:
+            return "deadline"
+        if query.select is Select.DUTIES and query.units:
+            return "tasks-of-unit"
+        return _INTENTS[query.select]
 
     @field_serializer("query")
     def _short(self, query: Query | None) -> dict[str, Any] | None:
@@ -164,12 +188,10 @@ class Composer(ABC):
     def _words(self, q: Question) -> list[str]:
         topic = q.topic if not q.plan or self._plans_called(q.plan) else f"{q.plan} {q.topic}"
         words = self.search.words(topic) or self.search.words(q.search)
-        if q.intent is Intent.WHO and Role.LEAD in q.roles:
+        if q.select is Select.UNITS and Role.LEAD in q.roles:
             # In which role is asked; 监督 and 审核 may be what the duty is.
             lead = (Role.LEAD,)
-            words = [
-                w for w in words if find_roles(w, w, q.intent, has_unit=False) != lead
-            ] or words
+            words = [w for w in words if roles_asked(w) != lead] or words
         return words
 
     def _subject(self, q: Question) -> list[str]:
@@ -293,13 +315,12 @@ class Composer(ABC):
         about = tuple(dict.fromkeys(tasks))
         cited, statements = self.stating.state(
             text, tuple(dict.fromkeys(citations)), units=dict.fromkeys(u.unit for u in named),
-            tasks=about, window=q.intent in (Intent.DUE, Intent.OVERDUE),
+            tasks=about, window=q.select is Select.MILESTONES,
         )  # fmt: skip
         text, statements = marked(self.register, text, cited, statements, q.language)
         return Answer(
             question=q.text,
             language=q.language,
-            intent=q.intent.value,
             outcome=outcome,
             answerable=outcome is AnswerOutcome.CERTAIN,
             answer=text,

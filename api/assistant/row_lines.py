@@ -8,7 +8,6 @@ from datetime import date
 from typing import NamedTuple
 
 from api.assistant.building import Built
-from api.assistant.intents import Intent
 from api.assistant.question import Question
 from api.assistant.search import sentences
 from api.assistant.standings import StandingAnswers
@@ -52,7 +51,7 @@ class RowLines(StandingAnswers, ABC):
             owners = list(dict.fromkeys(a.unit for a in p.task.responsibilities))
             bearers |= dict.fromkeys(owners)
             where = f"{p.task.title}（{p.plan.title} {p.clause.path}）"
-            if mine and q.intent is Intent.TASKS_OF_UNIT:
+            if mine and q.of_bearers:
                 lines.append(f"· [{self._as(mine, asked, q.language)}] {where}")
                 lines += [f"  “{flatten(s)}”" for s in self._stated(p, mine)]
             else:
@@ -61,7 +60,7 @@ class RowLines(StandingAnswers, ABC):
             tasks.append(row.id)
         if q.together and tasks:
             lines.append(("责任单位：" if zh else "Units: ") + join.join(bearers))
-        if asked and not q.roles and q.intent is Intent.TASKS_OF_UNIT and not q.together:
+        if asked and not q.roles and q.of_bearers and not q.together:
             member = self._memberships(asked)
             lines += [("· 领导小组成员单位" if zh else "· member of the leading group")] * bool(
                 member

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from datetime import date
 
 from api.assistant.building import Built, Sides
-from api.assistant.intents import Intent
 from api.assistant.question import Question
 from api.assistant.reply import Answer
 from api.assistant.row_lines import SHOWN, Lines, RowLines
@@ -39,8 +38,8 @@ class RowAnswers(RowLines, ABC):
         if query is None and (query := self._wider(q, built)) is not None:
             note = self._not_narrowed(q, built.query.topic or "")
         if query is None:
-            late = q.intent is not Intent.DUE
-            return None if late else self._another_day(q, built.query, built.as_of)
+            due = q.select is Select.MILESTONES and not q.overdue
+            return self._another_day(q, built.query, built.as_of) if due else None
         if query.select in (Select.MILESTONES, Select.WORK):
             return self._from_standings(q, built, query, note)
         found = self.desk.run(query, built.as_of)
@@ -140,7 +139,8 @@ class RowAnswers(RowLines, ABC):
     def _wider(self, q: Question, built: Built) -> Query | None:
         """The query without its topic, where it says enough else; that it is left out is said."""
         query = built.query
-        if q.anchor or q.intent is Intent.DUE or query.select is Select.DOCUMENTS:
+        due = q.select is Select.MILESTONES and not q.overdue
+        if q.anchor or due or query.select is Select.DOCUMENTS:
             return None
         named = query.group_by or q.units or q.documents or query.plans
         return query.model_copy(update={"topic": None}) if named else None

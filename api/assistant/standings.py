@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from datetime import date
 
 from api.assistant.building import Builder, Built
+from api.assistant.cues import says
 from api.assistant.desk import Desk
-from api.assistant.intents import Intent, says
 from api.assistant.question import Question
 from api.assistant.reply import Answer, Composer
 from api.assistant.windows import describe_window, soon
@@ -26,7 +26,7 @@ from tasks.due import (
 )
 from tasks.lifecycle import STATUS_NAMES
 from tasks.models import DueKind
-from tasks.query import Query
+from tasks.query import Query, Select
 from tasks.query_words import describe_conditions
 from tasks.words import describe_item, name_units
 
@@ -68,7 +68,7 @@ class StandingAnswers(Composer, ABC):
     def _from_standings(self, q: Question, built: Built, query: Query, note: str) -> Answer | None:
         """The milestones of a query as they stand, those with no day but their plan's behind the
         others; of what falls due on no day asked about, when it does."""
-        as_of, late = built.as_of, q.intent is Intent.OVERDUE
+        as_of, late = built.as_of, q.overdue
         items = [i for i in self.desk.standings(query, as_of) if i.clause_id in self.register.clauses]  # fmt: skip
         if query.due is not None and not late:
             items = self._with_occurrences(q, query, items, as_of)
@@ -79,13 +79,13 @@ class StandingAnswers(Composer, ABC):
         answer = self._listed(q, query, as_of, items, head, [n for n in notes if n])
         if not late or q.window is None or not says("soon", q.search.lower()):
             return answer
-        then = q.model_copy(update={"intent": Intent.DUE})
+        then = q.model_copy(update={"asks": Query(select=Select.MILESTONES)})
         soon_due = self._from_rows(then, self.builder.build(then, self._subject(q), as_of))
         return _joined(answer, soon_due) if soon_due else answer
 
     def _another_day(self, q: Question, query: Query, as_of: date) -> Answer:
         """Nothing falls in the days asked about: when it is due then, if the documents speak of it."""
-        other = self._from_clauses(q.model_copy(update={"intent": Intent.DEADLINE}), as_of)
+        other = self._from_clauses(q.model_copy(update={"asks": Query(select=Select.WORK)}), as_of)
         head = self._counted(q, query, [], self._due_head(q, as_of))
         said = f"{head}\n{other.answer}" if other.citations else other.answer
         return other.model_copy(update={"answer": said})

@@ -14,7 +14,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
-from api.assistant.intents import says
+from api.assistant.cues import says
 from kb.chunks import flatten
 from kb.language.organisations import Organisations, OrgUnit
 from kb.models import Citation, Fact

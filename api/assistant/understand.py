@@ -1,23 +1,21 @@
-"""A question → what is asked (intent) and about what (topic, units, days), without a model."""
+"""A question → what is asked for (a query) and about what (topic, units, days), without a model."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
 
-from api.assistant.dialogue import OF_CLAUSE, Going, Turn, follow, goes, stand_alone, turn_of
-from api.assistant.intents import (
-    Intent,
+from api.assistant.cues import (
     cut,
-    find_intent,
-    find_roles,
-    first_of,
+    roles_asked,
+    roles_limiting,
     says,
     span_of,
 )
-from api.assistant.intents import (
+from api.assistant.cues import (
     words_of_kind as _words,
 )
+from api.assistant.dialogue import Going, Turn, follow, goes, stand_alone, turn_of
 from api.assistant.names import (
     find_places,
     find_plan,
@@ -26,10 +24,10 @@ from api.assistant.names import (
     latin_words,
     without_own_places,
 )
-from api.assistant.orders import Instruction, without_instructions
-from api.assistant.plan import Plan, plan_of
+from api.assistant.orders import without_instructions
+from api.assistant.plan import Plan, plan_of, query_of
 from api.assistant.quantities import find_conditions
-from api.assistant.question import Question
+from api.assistant.question import OF_CLAUSE, Question
 from api.assistant.scope import Scope
 from api.assistant.topics import as_meant, asked_by_noun, has_topic
 from api.assistant.window_words import english_numbers
@@ -37,17 +35,9 @@ from api.assistant.windows import Window, find_window
 from kb.expansion import simplify, translate
 from kb.language.numerals import find_numerals, normalize_number
 from kb.language.organisations import Organisations
+from kb.language.roles import Role
 from tasks.models import PolicyRelation
-from tasks.query import Select
-
-__all__ = [
-    "REMEMBERED",
-    "Instruction",
-    "Intent",
-    "Question",
-    "understand",
-    "without_instructions",
-]
+from tasks.query import Query, Select
 
 REMEMBERED = 20
 """Questions of a conversation that count, the last ones."""
@@ -116,11 +106,11 @@ def _next(
     own = read(asked, turn.core, organisations, as_of, short=turn.short, asks=asks, scope=scope)
     if turn.short:
         own = own.model_copy(update={"language": _language(plain)})
-    if before and own.intent in (Intent.CLAUSE, Intent.LIST) and not own.about:
+    if before and own.weak and not own.about:
         noun = asked_by_noun(own.topic)
-        if noun and (turn.short or noun in OF_CLAUSE):
-            roles = find_roles(plain.lower(), plain.lower(), noun, has_unit=False)
-            own = own.model_copy(update={"intent": noun, "roles": roles})
+        if noun and (turn.short or noun.select in OF_CLAUSE):
+            roles = roles_asked(plain.lower()) if noun.select is Select.UNITS else ()
+            own = own.model_copy(update={"asks": noun, "roles": roles})
     return follow(own, before, turn) if before else stand_alone(own)
 
 
@@ -154,20 +144,25 @@ def _after(
     plain: str, low: str, units: Sequence[str], organisations: Sequence[Organisations]
 ) -> tuple[str, ...]:
     """The units that a question wants to be absent: those named behind 没有, 除了, without."""
-    place = first_of("without", low)
+    place = span_of("without", low)
     if place is None or not units:
         return ()
-    behind, _ = find_units(plain[place:], organisations)
+    behind, _ = find_units(plain[place[0] :], organisations)
     return tuple(u for u in behind if u in units)
 
 
 def _owned(low: str) -> bool | None:
     """Whether duties with (True) or without (False) a bearer written are asked for."""
-    place = first_of("owner", low)
+    place, without = span_of("owner", low), span_of("without", low)
     if place is None:
         return None
-    without = first_of("without", low)
-    return without is None or not 0 <= place - without <= _BESIDE
+    return without is None or not 0 <= place[0] - without[0] <= _BESIDE
+
+
+def _roles(low: str, bare: str, asks: Query, *, of_units: bool) -> tuple[Role, ...]:
+    if asks.select is Select.UNITS:
+        return roles_asked(low)
+    return roles_limiting(bare) if of_units else ()
 
 
 def _year(window: Window | None) -> int | None:
@@ -234,17 +229,16 @@ def read(
     window, topic = find_window(plain, as_of)
     units, topic = find_units(topic, organisations)
     bare = topic
-    intent = find_intent(plain, has_unit=bool(units), short=short, plan=asks)
-    each = intent in (Intent.DUE, Intent.OVERDUE) and any(says("each", u) for u in units)
+    query = query_of(plain, asks, of_units=bool(units), short=short)
+    each = query.select is Select.MILESTONES and any(says("each", u) for u in units)
     if each:  # all units are asked about, not a group of this name
         units = tuple(u for u in units if not says("each", u))
-    plan, topic = find_plan(topic) if intent is not Intent.POLICY else ("", topic)
+    plan, topic = find_plan(topic) if query.select is not Select.POLICIES else ("", topic)
     documents = scope.documents(plain) if scope else frozenset[str]()
     quantities, said = find_conditions(topic, low)
-    subject = (
-        said if quantities and (asks.select is Select.TARGETS or says("targets", low)) else topic
-    )
-    subject = scope.without_documents(subject, documents) if scope else subject
+    if asks.select is not Select.TARGETS and not says("targets", low):
+        quantities, said = (), topic  # 60周岁以上的老人能领多少: no condition on a figure
+    subject = scope.without_documents(said, documents) if scope else said
     for kind in _CONDITIONS:  # what is said as a condition is not what it is about
         subject = " ".join(cut(kind, subject)) if says(kind, low) else subject
     first, _ = _first(topic.lower())
@@ -254,12 +248,12 @@ def read(
         text=text,
         own=plain,
         language=_language(plain),
-        intent=intent,
+        asks=query,
         search=plain,
         topic=topic.strip(),
         about=has_topic(without_own_places(left, organisations)),
         units=tuple(u for u in units if u not in _after(plain, low, units, organisations)),
-        roles=find_roles(low, bare.lower(), intent, has_unit=bool(units)),
+        roles=_roles(low, bare.lower(), query, of_units=bool(units)),
         window=window,
         year=_year(window),
         plan=plan,
@@ -272,8 +266,6 @@ def read(
         everything=says("everything", low),
         documents=tuple(sorted(documents)),
         subject=subject.strip(),
-        select=asks.select,
-        operation=asks.operation,
         quantities=quantities,
         relations=tuple(r for r in _RELATIONS if says(f"relation {r.value}", low)),
         places=find_places(find_units(plain, organisations)[1], organisations),
