@@ -183,7 +183,8 @@ class Query(Fact):
         relations: of `policies`, how the document is related to them; one of them.
         text: characters that stand in its title or heading (of `clauses` in the clause, of
             `targets` in the number's words).
-        topic: what it is about, in words; only who can find clauses by meaning can run it.
+        topic: what it is about, in words, several with 、 between them: it is limited to the clauses
+            that speak of them, which only who searches by meaning can find (`tasks.topics`).
         reference: duties of documents for reference too. They are listed as well where `documents`
             or `ids` name what to list.
         and_: those that these give too; `minus`: those that these do not give.
@@ -257,6 +258,11 @@ class Query(Fact):
         )
         if self.select is Select.MEMBERS and roles:
             yield _refused("units", self.select)
+        for name in ("plans", "clauses") if self.select in _PLAIN else ():
+            if getattr(self, name):
+                yield _refused(name, self.select)
+        if self.topic is not None and self.select in (Select.MEMBERS, Select.FIELD):
+            yield _refused("topic", self.select)
         if (self.field is not None) is not (self.select is Select.FIELD):
             yield "field: 只用于、也必用于 select=field / goes with select=field, always"
         if self.relations and self.select is not Select.POLICIES:

@@ -32,6 +32,7 @@ from tasks.queries import UnitCount
 from tasks.query import Group, Operation, Query, QueryError, QueryOrder, Select
 from tasks.selections import Selection, grouped, select_rows
 from tasks.store import Store
+from tasks.topics import About, Topic, bind
 from tasks.turns import STEPS, Moment, read_items
 from tasks.units import Units
 from tasks.visibility import hidden_from, visible_units
@@ -81,7 +82,7 @@ class GroupRow(Fact):
 
 class Result(Fact):
     """What a query gives: `total` of all that was selected (of groups: how many groups), the rows or
-    groups of the page; `holds` of a check."""
+    groups of the page; `holds` of a check; `topics`: what each topic in it was limited to."""
 
     as_of: Day
     total: int
@@ -89,6 +90,7 @@ class Result(Fact):
     groups: tuple[GroupRow, ...] = ()
     whole: int | None = None
     holds: bool | None = None
+    topics: tuple[Topic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,13 @@ _ENDLESS = 2**31 - 1
 
 
 def run(
-    store: Store, query: Query, *, reader: Actor, as_of: date, today: date | None = None
+    store: Store,
+    query: Query,
+    *,
+    reader: Actor,
+    as_of: date,
+    today: date | None = None,
+    about: About | None = None,
 ) -> Result:
     """What the query gives to `reader`.
 
@@ -155,13 +163,17 @@ def run(
         reader: who asks.
         as_of: the day asked about.
         today: the present day, where it is known: from then on work stands as it stands now.
+        about: finds what speaks of a topic; without it a topic is refused.
 
     Raises:
         DeniedError: `reader` may read nothing.
         QueryError: this cannot be run: it needs clauses found by meaning.
     """
+    require(reader, Action.READ)
+    bound, topics = bind(query, about) if about is not None else (query, ())
     with store.reading() as connection:
-        return run_in(connection, query, reader=reader, as_of=as_of, today=today)
+        found = run_in(connection, bound, reader=reader, as_of=as_of, today=today)
+    return found.model_copy(update={"topics": topics}) if topics else found
 
 
 def run_in(

@@ -25,6 +25,7 @@ from tasks.queries import Register
 from tasks.query import Query
 from tasks.query_words import describe_query
 from tasks.store import Store
+from tasks.topics import About
 from tasks.visibility import ANONYMOUS
 
 _EXAMPLE = range(3, 16)
@@ -71,6 +72,12 @@ class Assistant(ClauseAnswers, RowAnswers):
             verify_quote(extraction.document.text, citation.span, citation.quote)
         elapsed = round((time.perf_counter() - began) * 1000)
         return answer.model_copy(update={"elapsed_ms": elapsed, "id": identifier})
+
+    def finder(self, reader: Actor, as_of: date) -> About:
+        """Finds what speaks of a topic, of what `reader` may see."""
+        asked = copy(self)
+        asked.desk = self.desk._replace(reader=reader)
+        return lambda query: asked.about(query, as_of)
 
     def _about(self, texts: Sequence[str]) -> Self:
         """The assistant over the documents of the places named, the latest question first."""

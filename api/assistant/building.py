@@ -39,8 +39,10 @@ from tasks.query import (
 )
 from tasks.query_words import FIELD_NAMES
 
-_BARE = (Select.FIELD, Select.MEMBERS, Select.POLICIES, Select.TEXT)
+BARE = (Select.FIELD, Select.MEMBERS, Select.POLICIES, Select.TEXT)
 """What has no conditions on duties."""
+SEPARATOR = "、"
+"""Between the words of a topic."""
 LISTED = (Basis.LISTED, Basis.MANUAL)
 """How a unit stands in a list of responsible units, as a person may have corrected it."""
 
@@ -83,7 +85,7 @@ class Builder:
             return Built(text, rows=False, as_of=as_of)
 
     def _made(self, q: Question, words: list[str], as_of: date) -> Built:
-        topic = "、".join(words)[:200] or None
+        topic = SEPARATOR.join(words)[:200] or None
         part: dict[str, Any] = {"select": _selected(q.select), "topic": topic}
         part |= self._where(q) | self._of_duties(q)
         low = q.own.lower()
@@ -145,7 +147,7 @@ class Builder:
         return one | {"minus": (Query(**other),)}
 
     def _as(self, part: dict[str, Any], as_of: date, *, rows: bool) -> Built:
-        if part["select"] in _BARE:
+        if part["select"] in BARE:
             part = {k: v for k, v in part.items() if k not in OF_DUTIES and k != "plans"}
         return Built(Query.model_construct(**{**_DEFAULTS, **part}), rows, as_of)
 
@@ -164,7 +166,7 @@ class Builder:
             return found
         if not self._narrowed:
             return found | {"reference": reference}
-        bare = reference or q.select in (*_BARE, Select.DOCUMENTS, Select.PLANS)
+        bare = reference or q.select in (*BARE, Select.DOCUMENTS, Select.PLANS)
         listed = self._register.extractions if bare else self._register.tracked.extractions
         return found | {"documents": tuple(e.document.id for e in listed) or ("-",)}
 

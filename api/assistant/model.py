@@ -32,6 +32,7 @@ from kb.chunks import flatten
 from kb.models import Citation, Fact
 from tasks.authorisation import Actor
 from tasks.query import Operation, Select
+from tasks.topics import About
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T", bound=Fact)
@@ -102,6 +103,10 @@ class WordedAssistant:
     def search(self) -> ClauseSearch:
         """What finds the clauses."""
         return self._assistant.search
+
+    def finder(self, reader: Actor, as_of: date) -> About:
+        """As `Assistant.finder`."""
+        return self._assistant.finder(reader, as_of)
 
     def ask(
         self,

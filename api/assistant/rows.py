@@ -7,12 +7,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import date
 
-from api.assistant.building import Built, Sides
+from api.assistant.building import BARE, SEPARATOR, Built, Sides
 from api.assistant.question import Question
 from api.assistant.reply import Answer
 from api.assistant.row_lines import SHOWN, Lines, RowLines
 from kb.models import Citation
-from tasks.query import Group, Match, Operation, Query, Select, UnitFilter
+from tasks.query import OF_DUTIES, Group, Match, Operation, Query, Select, UnitFilter
 from tasks.query_words import (
     COUNTS,
     describe_conditions,
@@ -102,33 +102,41 @@ class RowAnswers(RowLines, ABC):
     # ---- what a question is about
 
     def _bound(self, q: Question, built: Built) -> Query | None:
-        """The query with its topic as the clauses that speak of it; None where none does."""
+        """The query with its topic as the clauses that speak of it, or those that answered the
+        question it goes on from; None where none does."""
         query = built.query
-        if query.topic is None and not q.anchor:
+        if not q.anchor or query.select in BARE:
+            return self.about(query, built.as_of)
+        found = tuple(self._clauses_of(q.anchor, built.as_of))
+        return query.model_copy(update={"topic": None, "clauses": found}) if found else None
+
+    def about(self, query: Query, as_of: date) -> Query | None:
+        """A query without its topic, limited to what speaks of it (`tasks.topics.About`): documents by
+        their titles, all else by the clauses that hold most of its words, headings counted."""
+        if query.topic is None:
             return query
         bare = query.model_copy(update={"topic": None})
-        if query.select in (Select.PLANS, Select.DOCUMENTS):
-            return self._titled(q, bare)
-        if query.select in (Select.MEMBERS, Select.FIELD, Select.POLICIES):
-            return bare
-        if q.anchor:
-            found = tuple(self._clauses_of(q.anchor, built.as_of))
-        else:
-            plain = {"select": Select.CLAUSES, "operation": Operation.LIST, "order_by": None, "group_by": None, "text": None}  # fmt: skip
-            rows = self.desk.run(bare.model_copy(update=plain), built.as_of).rows
-            known = [row.id for row in rows if row.id in self.register.clauses]
-            found = self.scope.about(self._subject(q), known)
+        words = self._words_in(query.topic)
+        if query.select is Select.DOCUMENTS:
+            return self._titled(words, bare)
+        kept = {"documents", "plans", "clauses", "places", "as_of", "near", *OF_DUTIES}
+        plain = Query(select=Select.CLAUSES, **{k: v for k, v in bare if k in kept})
+        rows = self.desk.run(plain, as_of).rows
+        known = [row.id for row in rows if row.id in self.register.clauses]
+        found = self.scope.about(words, known)
         return bare.model_copy(update={"clauses": found}) if found else None
+
+    def _words_in(self, topic: str) -> list[str]:
+        """The words of a topic: those that are given one by one as they are."""
+        words = [word for word in topic.split(SEPARATOR) if word.strip()]
+        return words if len(words) > 1 else self.search.words(topic) or words
 
     def _is_of_others(self, q: Question, query: Query, found: Result) -> bool:
         """Whether what is left out of account stands in other documents than the rows do."""
         documents = {c.document_id for row in found.rows for c in row.citations} or query.documents
         return bool(documents) and self.scope.elsewhere(self._subject(q), documents)
 
-    def _titled(self, q: Question, query: Query) -> Query | None:
-        words = self._subject(q)
-        if query.select is Select.PLANS or not words:
-            return query
+    def _titled(self, words: list[str], query: Query) -> Query | None:
         ids = tuple(
             e.document.id
             for e in self.register.extractions

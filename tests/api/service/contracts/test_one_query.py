@@ -19,6 +19,9 @@ QUERIES = [
     {"select": "milestones", "limit": 2, "offset": 1, "as_of": "2026-03-01"},
     {"select": "milestones", "operation": "most", "group_by": "unit", "as_of": "2026-03-01"},
     {"select": "units", "operation": "compare", "text": "整治", "other": {"select": "units", "text": "演练"}},
+    {"select": "duties", "topic": "整治隐患"},
+    {"select": "units", "topic": "整治隐患", "minus": [{"select": "units", "topic": "演练"}]},
+    {"select": "milestones", "operation": "count", "topic": "隐患", "documents": []},
     {"select": "targets", "quantities": [{"comparator": ">=", "value": "20"}]},
 ]  # fmt: skip
 
@@ -47,6 +50,25 @@ def test_one_query_gives_the_same_everywhere(world, duban, query):
     [result] = call(world, "supervisor", ("query", {"query": query}))
     assert told == sent == result.structured_content
     assert told["total"] > 0
+
+
+def test_a_question_lists_what_its_query_gives_everywhere(world, duban):
+    """The topic of an answer's query is resolved as the assistant resolved it, and the result says to
+    which clauses."""
+    client = world.client("supervisor")
+    body = {"question": "区水利局在整治隐患方面有哪些任务？", "as_of": "2026-03-01"}
+    answer = client.post(f"{API}/ask", json=body).json()
+    assert answer["query"]["topic"]
+    sent = client.post(f"{API}/query", json=answer["query"]).json()
+    assert {row["id"] for row in sent["rows"]} == set(answer["tasks"]) != set()
+    assert [t["topic"] for t in sent["topics"]] == [answer["query"]["topic"]]
+    assert {c["clause_id"] for row in sent["rows"] for c in row["citations"]} <= set(sent["topics"][0]["found"])  # fmt: skip
+    assert duban("query", "--query", json.dumps(answer["query"])) == sent
+
+
+def test_a_topic_that_nothing_speaks_of_gives_nothing(world, duban):
+    found = duban("query", "--query", json.dumps({"select": "duties", "topic": "月球采矿"}))
+    assert (found["total"], found["topics"]) == (0, [{"topic": "月球采矿", "found": []}])
 
 
 def test_an_unknown_field_is_refused_everywhere(world, capsys):
