@@ -18,13 +18,14 @@ from api.assistant.evidence import Evidence
 from api.assistant.mentions import roles_in
 from api.assistant.plan import plan_of
 from api.assistant.question import Question
-from api.assistant.reply import BEARING, LOST, Answer, Composer, Facts, Refusal
+from api.assistant.reply import BEARING, LOST, Answer, Composer, Refusal
 from api.assistant.search import Found, Sentence, sentences
+from api.assistant.statements import Line, Lines
 from kb.characters import HAN
 from kb.chunks import Chunk, flatten
 from kb.language.roles import Role
 from kb.language.times import find_times
-from kb.models import Span
+from kb.models import Citation, Span
 from tasks.models import Assignment, Basis, Certainty, Milestone, Target
 from tasks.queries import Placed
 from tasks.query import Select
@@ -95,9 +96,12 @@ class ClauseAnswers(Composer, ABC):
                         if zh
                         else f"{asked} points under “{clause.heading}”:"
                     )
-                    lines = [head, *(f"{c.marker}{c.heading}" for c in below)]
-                    cited = [self.register.cite(f.extraction, c, c.span) for c in (clause, *below)]
-                    return self._made(q, as_of, "\n".join(lines), cited)
+                    said = [head, *(f"{c.marker}{c.heading}" for c in below)]
+                    lines = [
+                        Line.of(words, self.register.cite(f.extraction, c, c.span))
+                        for words, c in zip(said, (clause, *below), strict=True)
+                    ]
+                    return self._made(q, as_of, Lines(tuple(lines)))
         return None
 
     @abstractmethod
@@ -110,19 +114,19 @@ class ClauseAnswers(Composer, ABC):
         cited = answer.citations if answer.answerable else ()
         return frozenset(c.clause_id for c in cited if c.clause_id)
 
-    def _facts(self, q: Question, as_of: date, evidence: Evidence) -> Facts | Refusal:
+    def _facts(self, q: Question, as_of: date, evidence: Evidence) -> Lines | Refusal:
         """What was read in the sentences quoted and in the clause of the best of them; a refusal
         where the value asked for is lost, or where the clause gone on about has none."""
         f, asked, words = evidence.best.found, asked_kinds(q.own), self._words(q)
         if f.clause is None:
-            return Facts()
+            return Lines()
         if asked & _NUMBERS and self._is_lost(evidence, words):
             return LOST
-        found = Facts()
+        found = Lines()
         if q.select is Select.UNITS:
             found += self._owners_of(q, f, evidence.best.sentence, words)
             if q.anchor and not found.lines:
-                return Facts(lines=(nobody(text_of(f), q.language),))
+                return Lines((Line(nobody(text_of(f), q.language)),))
         if q.select is Select.WORK:
             found += self._dues_of(q, as_of, evidence, words)
         if q.select is Select.POLICIES or plan_of(q.own).selects[Select.POLICIES] >= _MAYBE:
@@ -225,65 +229,64 @@ class ClauseAnswers(Composer, ABC):
         least = best - min(0.1, best / 2)
         return [a for g, c in zip(groups, covers, strict=True) if c >= least for a in g]
 
-    def _owners_of(self, q: Question, f: Found, told: Sentence, words: Sequence[str]) -> Facts:
+    def _owners_of(self, q: Question, f: Found, told: Sentence, words: Sequence[str]) -> Lines:
         """Who bears what is asked of the clause; nothing where it names nobody."""
         assert f.clause is not None  # noqa: S101
         placed = self.register.tasks_in(f.clause.id)
         owners = [a for p in placed for a in p.task.responsibilities if a.role in BEARING]
         if not owners:
-            return Facts()
+            return Lines()
         chosen, where = self._owners_asked(q, f, told, placed, words)
         zh = q.language == "zh"
         chosen = [_as_printed(f, a) for a in chosen]
-        units = list(dict.fromkeys(a.unit for a in chosen))
-        named = list(dict.fromkeys((a.unit, a.role.value) for a in chosen))
+        units = dict.fromkeys(a.unit for a in chosen)
         if not chosen:
-            return Facts()
+            return Lines()
         topic = _beginning(flatten(where.text)) if where else f.clause.heading
-        said = self._owners(chosen, q.language)
-        lines = []
+        lines: list[Line] = []
+
+        def say(zh_words: str, en_words: str, *named: Assignment) -> None:
+            proofs = ((a.unit, self._cite_span(f, a.span)) for a in named)
+            lines.append(Line(zh_words if zh else en_words, tuple(proofs)))
+
+        whole = text_of(f)
         for unit in q.units:
             if q.select is Select.UNITS and not self._among(unit, owners):
-                lines.append(unnamed(unit, text_of(f), self.organisations, q.language))
+                said = unnamed(unit, whole, self.organisations, q.language)
+                say(said, said)
             elif self._among(unit, chosen) and says("whether", q.own):
-                lines.append(
-                    f"是，写有{unit}。" if zh else f"Yes, {self._name(unit, 'en')} is named."
-                )
-        whole = text_of(f)
+                say(f"是，写有{unit}。", f"Yes, {self._name(unit, 'en')} is named.")
         said_roles = roles_in(whole) | {a.role for a in owners}
         if q.roles and said_roles.isdisjoint(q.roles):
             asked = self._roles_said(q)
-            lines.append(f"这一条没有写明{asked}单位。" if zh else f"The clause names no unit as: {asked}.")  # fmt: skip
-        if zh:
-            lines.append(f"“{topic}”涉及 {len(units)} 个单位：{said}。")
-        else:
-            lines.append(f"{len(units)} unit(s) for “{topic}”: {said}.")
+            say(f"这一条没有写明{asked}单位。", f"The clause names no unit as: {asked}.")
+        many, named = len(units), self._owners(chosen, q.language)
+        say(
+            f"“{topic}”涉及 {many} 个单位：{named}。",
+            f"{many} unit(s) for “{topic}”: {named}.",
+            *chosen,
+        )
         said_units = {a.unit_id or a.unit for a in chosen}
         unsaid = [a for a in owners if (a.unit_id or a.unit) not in said_units]
-        rest = [a for a in unsaid if a.basis is not Basis.STATED]
-        if where and rest:
-            others = self._owners(rest, q.language)
-            lines.append(
-                f"该条另列责任单位：{others}。" if zh else f"The clause also lists: {others}."
-            )
-        also = [a for a in unsaid if a.basis is Basis.STATED]
-        if not where and also:
-            others = self._owners(also, q.language)
-            lines.append(f"条文中另写明：{others}。" if zh else f"The text also names: {others}.")
+        rest = [a for a in unsaid if (a.basis is Basis.STATED) is (where is None)]
+        others = self._owners(rest, q.language)
+        if rest and where:
+            say(f"该条另列责任单位：{others}。", f"The clause also lists: {others}.")
+        elif rest:
+            say(f"条文中另写明：{others}。", f"The text also names: {others}.")
         if any(a.basis is Basis.INHERITED for a in chosen):
-            lines.append("（责任单位承自上级条款）" if zh else "(inherited from the clause above)")
+            say("（责任单位承自上级条款）", "(inherited from the clause above)")
         if noted := open_end(f, chosen, q.language):
-            lines.append(noted)
-        return Facts(
-            lines=tuple(lines),
-            citations=tuple(self.register.cite(f.extraction, f.clause, a.span) for a in chosen),
-            units=tuple(named),
-            tasks=tuple(p.task.id for p in placed),
+            say(noted, noted)
+        return Lines(
+            tuple(lines),
+            tuple(dict.fromkeys((a.unit, a.role.value) for a in chosen)),
+            tuple(p.task.id for p in placed),
         )
 
     # ---- when
 
-    def _dues_of(self, q: Question, as_of: date, evidence: Evidence, words: Sequence[str]) -> Facts:
+    def _dues_of(self, q: Question, as_of: date, evidence: Evidence, words: Sequence[str]) -> Lines:
         """By when: the deadlines of the sentences quoted, else those of the best clause; those of them
         that speak most of what is asked."""
         f = evidence.best.found
@@ -301,24 +304,27 @@ class ClauseAnswers(Composer, ABC):
         covers = [self.search.coverage(words, f"{m.commitment} {m.quote}") for _, m in known]
         least = max(covers, default=0.0) - _BEHIND
         chosen = [pair for pair, c in zip(known, covers, strict=True) if c >= least][:_DUES]
-        lines = [
-            f"· {m.commitment}：{describe_due(m.due, q.language)}"
-            + describe_distance(m.due, as_of, self.register.life_of(m.id, as_of), q.language)
-            for _, m in chosen
-        ]
+        lines = []
+        for p, m in chosen:
+            said = f"· {m.commitment}：{describe_due(m.due, q.language)}"
+            said += describe_distance(m.due, as_of, self.register.life_of(m.id, as_of), q.language)
+            span = m.due.span
+            inside = span is not None and p.clause.span.contains(span)
+            lines.append(Line.of(said, *([self._cited(p, span)] if span and inside else [])))
         if chosen and says("overdue", q.own.lower()):
-            lines.insert(0, self._lateness(q, as_of, [m for _, m in chosen]))
+            lines.insert(0, Line(self._lateness(q, as_of, [m for _, m in chosen])))
         if chosen and not (here or own):
             zh = q.language == "zh"
             dated = find_times(text_of(f))
             none = "" if dated else "这一条没有单独写期限，" if zh else "the clause has no date of its own; "  # fmt: skip
-            lines.append(f"（{none}以上是所在计划的期限）" if zh else f"({none}this is the end of its plan)")  # fmt: skip
-        cited = tuple(
-            self.register.cite(self.register.document_of(p.document.id), p.clause, m.due.span)
-            for p, m in chosen
-            if m.due.span and p.clause.span.contains(m.due.span)
-        )
-        return Facts(lines=tuple(lines), citations=cited, tasks=tuple(p.task.id for p, _ in chosen))
+            end = (
+                f"（{none}以上是所在计划的期限）" if zh else f"({none}this is the end of its plan)"
+            )
+            lines.append(Line(end))
+        return Lines(tuple(lines), tasks=tuple(p.task.id for p, _ in chosen))
+
+    def _cited(self, p: Placed, span: Span) -> Citation:
+        return self.register.cite(self.register.document_of(p.document.id), p.clause, span)
 
     def _lateness(self, q: Question, as_of: date, milestones: Sequence[Milestone]) -> str:
         """Whether anything of what a clause demands is overdue."""
@@ -333,7 +339,7 @@ class ClauseAnswers(Composer, ABC):
 
     # ---- which other document
 
-    def _policies_of(self, q: Question, evidence: Evidence, words: Sequence[str]) -> Facts:
+    def _policies_of(self, q: Question, evidence: Evidence, words: Sequence[str]) -> Lines:
         """The documents that the clauses quoted cite, with their numbers; those called most as the
         question calls them."""
         quoted = {c.found.clause.id: c.found for c in evidence.quoted if c.found.clause}
@@ -345,28 +351,23 @@ class ClauseAnswers(Composer, ABC):
         ]
         best = max((share for share, _ in ranked), default=0.0)
         chosen = [p for share, p in ranked if best >= _CALLED and share >= best - _BEHIND]
-        lines = [f"· 《{p.title}》 {p.document_number or ''}".rstrip() for p in chosen]
-        cited = [
-            self.register.cite(f.extraction, f.clause, p.span)
-            for p in chosen
-            if (f := quoted[p.clause_id]).clause
-        ]
-        return Facts(lines=tuple(dict.fromkeys(lines)), citations=tuple(cited))
+        told: dict[str, list[Citation]] = {}
+        for p in chosen:
+            said = f"· 《{p.title}》 {p.document_number or ''}".rstrip()
+            told.setdefault(said, []).append(self._cite_span(quoted[p.clause_id], p.span))
+        return Lines(tuple(Line.of(said, *cited) for said, cited in told.items()))
 
     # ---- how much
 
-    def _targets_of_sentence(self, q: Question, evidence: Evidence, words: Sequence[str]) -> Facts:
+    def _targets_of_sentence(self, q: Question, evidence: Evidence, words: Sequence[str]) -> Lines:
         """The values that the best sentence sets and that are asked about."""
         f, s = evidence.best.found, evidence.best.sentence
         targets = self._asked_targets(q, self._targets_in(f, s.span), words)
-        assert f.clause is not None  # noqa: S101
-        return Facts(
-            lines=tuple(
-                f"· {describe_target(t)}{self._when(p, t, q.language)}" for p, t in targets
-            ),
-            citations=tuple(self.register.cite(f.extraction, f.clause, t.span) for _, t in targets),
-            tasks=tuple(p.task.id for p, _ in targets),
-        )
+        lines = [
+            Line.of(f"· {describe_target(t)}{self._when(p, t, q.language)}", self._cited(p, t.span))
+            for p, t in targets
+        ]
+        return Lines(tuple(lines), tasks=tuple(p.task.id for p, _ in targets))
 
     def _other_year(self, q: Question, evidence: Evidence, words: Sequence[str]) -> Refusal | None:
         """Why the values of the best sentence are no answer: all of them are of other years than the one asked about."""

@@ -25,7 +25,7 @@ from api.assistant.mentions import is_borne
 from api.assistant.plan import Plan
 from api.assistant.reply import Answer, AnswerOutcome
 from api.assistant.search import ClauseSearch, sentences_in
-from api.assistant.statements import Piece, Statement
+from api.assistant.statements import Line, Lines, Piece, Statement
 from api.assistant.wanted import is_wanted
 from api.assistant.whose import whose_mark
 from kb.chunks import flatten
@@ -192,7 +192,7 @@ class WordedAssistant:
         for line, cited in added:
             citations += [c for c in cited if c not in citations]
             places = tuple(citations.index(c) for c in cited)
-            _, [stated] = self._assistant.stating.state(line, ())
+            _, [stated] = self._assistant.stating.state(Lines((Line(line),)))
             *first, last = stated.pieces
             pieces = (*first, last.model_copy(update={"citations": places}))
             mark = whose_mark(self._assistant.register, cited, language)

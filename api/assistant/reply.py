@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from enum import StrEnum
 from itertools import groupby
@@ -18,7 +18,8 @@ from api.assistant.evidence import Evidence, evidence_model, find_evidence
 from api.assistant.question import Question
 from api.assistant.scope import Scope
 from api.assistant.search import ClauseSearch, Found
-from api.assistant.statements import Statement, Stating
+from api.assistant.statements import Line, Lines, Statement, Stating
+from api.assistant.statements import joined as joined_statements
 from api.assistant.topics import topic_words
 from api.assistant.whose import marked
 from kb.chunks import Chunk, flatten
@@ -129,23 +130,6 @@ class Refusal(Fact):
     silent: bool = False
 
 
-class Facts(Fact):
-    """Lines that say what was read, and what they rest on and name."""
-
-    lines: tuple[str, ...] = ()
-    citations: tuple[Citation, ...] = ()
-    units: tuple[tuple[str, str], ...] = ()
-    tasks: tuple[str, ...] = ()
-
-    def __add__(self, other: Facts) -> Facts:
-        return Facts(
-            lines=self.lines + other.lines,
-            citations=self.citations + other.citations,
-            units=self.units + other.units,
-            tasks=self.tasks + other.tasks,
-        )
-
-
 SILENT = Refusal(zh="文件里没有找到依据，不作回答。", en="The documents do not say; no answer is given.", silent=True)  # fmt: skip
 PERSON = Refusal(
     zh="文件里没有这类个人信息（姓名、电话等），不作回答。",
@@ -251,7 +235,7 @@ class Composer(ABC):
             text = why.zh + (f"最接近的条款：{'；'.join(names)}" if names else "")
         else:
             text = why.en + (f" Nearest clauses: {'; '.join(names)}" if names else "")
-        return self._made(q, as_of, text, [], outcome=outcome)
+        return self._made(q, as_of, Lines((Line(text),)), outcome)
 
     def _from_evidence(
         self, q: Question, as_of: date, *, keep: Callable[[Chunk], bool] | None = None, proven: bool = False
@@ -272,60 +256,46 @@ class Composer(ABC):
         if certain and (asked := asked_items(q.own)):  # 哪十项: proved by as many
             texts = [c.sentence.text for c in evidence.quoted]
             certain = asked <= max(most_items(texts), len(texts))
-        facts = self._facts(q, as_of, evidence) if certain else Facts()
+        facts = self._facts(q, as_of, evidence) if certain else Lines()
         if isinstance(facts, Refusal):
             return self._refuse(q, as_of, [evidence.best.found], facts)
-        lines = list(facts.lines)
+        lines = []
         if not certain:
-            lines = [related(evidence.unsaid, None if evidence.of_year else q.year, q.language)]
-        cited = list(facts.citations)
+            year = None if evidence.of_year else q.year
+            lines = [Line(related(evidence.unsaid, year, q.language))]
         label = "原文：" if q.language == "zh" else "Text: "
         shown = evidence.quoted
-        if facts.lines:  # they say what the best clause proves; the others would only be beside it
-            proving = {evidence.best.found.chunk.clause_id, *(c.clause_id for c in facts.citations)}
+        if facts:  # they say what the best clause proves; the others would only be beside it
+            proving = {c.clause_id for line in facts.lines for _, c in line.proofs}
+            proving.add(evidence.best.found.chunk.clause_id)
             shown = tuple(c for c in shown if c.found.chunk.clause_id in proving)
         for _, group in groupby(shown, key=lambda c: c.found.chunk.clause_id or c.found.chunk.id):  # fmt: skip
             inside = list(group)
             f = inside[0].found
             spans = _joined(f.extraction.document.text, [c.sentence.span for c in inside])
             quotes = [self._cite_span(f, span) for span in spans]
-            lines += [label + "……".join(flatten(c.quote) for c in quotes), self._source_line(q, f)]
-            cited += quotes
-        return self._made(
-            q, as_of, "\n".join(lines), cited, units=facts.units, tasks=facts.tasks,
-            outcome=AnswerOutcome.CERTAIN if certain else AnswerOutcome.RELATED,
-        )  # fmt: skip
+            lines.append(Line.of(label + "……".join(flatten(c.quote) for c in quotes), *quotes))
+            lines.append(Line.of(self._source_line(q, f), quotes[0]))
+        outcome = AnswerOutcome.CERTAIN if certain else AnswerOutcome.RELATED
+        return self._made(q, as_of, facts + Lines(tuple(lines)), outcome)
 
     @abstractmethod
-    def _facts(self, q: Question, as_of: date, evidence: Evidence) -> Facts | Refusal:
+    def _facts(self, q: Question, as_of: date, evidence: Evidence) -> Lines | Refusal:
         """What was read in what is quoted; why it is no answer, where it is none."""
 
     def _made(
-        self,
-        q: Question,
-        as_of: date,
-        text: str,
-        citations: Iterable[Citation],
-        *,
-        units: Iterable[tuple[str, str]] = (),
-        tasks: Iterable[str] = (),
-        outcome: AnswerOutcome = AnswerOutcome.CERTAIN,
+        self, q: Question, as_of: date, said: Lines, outcome: AnswerOutcome = AnswerOutcome.CERTAIN
     ) -> Answer:
-        named = tuple(UnitRole(unit=unit, role=role) for unit, role in units)
-        about = tuple(dict.fromkeys(tasks))
-        cited, statements = self.stating.state(
-            text, tuple(dict.fromkeys(citations)), units=dict.fromkeys(u.unit for u in named),
-            tasks=about, window=q.select is Select.MILESTONES,
-        )  # fmt: skip
-        text, statements = marked(self.register, text, cited, statements, q.language)
+        cited, statements = self.stating.state(said, window=q.select is Select.MILESTONES)
+        statements = marked(self.register, cited, statements, q.language)
         return Answer(
             question=q.text,
             language=q.language,
             outcome=outcome,
             answerable=outcome is AnswerOutcome.CERTAIN,
-            answer=text,
-            units=named,
-            tasks=about,
+            answer="\n".join(s.text for s in statements),
+            units=tuple(UnitRole(unit=unit, role=role) for unit, role in said.units),
+            tasks=tuple(dict.fromkeys(said.tasks)),
             citations=cited,
             statements=statements,
             as_of=as_of,
@@ -355,6 +325,20 @@ class Composer(ABC):
             return unit
         found = [u for u in (o.resolve(unit) for o in self.organisations) if u]
         return f"{unit} ({found[0].english})" if found else unit
+
+
+def joined(first: Answer, second: Answer) -> Answer:
+    """The second answer under the first one: as the second stands, with what both name and cite."""
+    citations, statements = joined_statements(
+        [(first.citations, first.statements), (second.citations, second.statements)]
+    )
+    return second.model_copy(
+        update={
+            "answer": f"{first.answer}\n{second.answer}", "citations": citations, "statements": statements,
+            "tasks": tuple(dict.fromkeys([*first.tasks, *second.tasks])),
+            "units": tuple(dict.fromkeys([*first.units, *second.units])),
+        }
+    )  # fmt: skip
 
 
 def _is_counted(word: str) -> bool:

@@ -10,8 +10,8 @@ from datetime import date
 from api.assistant.building import BARE, SEPARATOR, Built, Sides
 from api.assistant.question import Question
 from api.assistant.reply import Answer
-from api.assistant.row_lines import SHOWN, Lines, RowLines
-from kb.models import Citation
+from api.assistant.row_lines import SHOWN, RowLines
+from api.assistant.statements import Line, Lines
 from tasks.query import OF_DUTIES, Group, Match, Operation, Query, Select, UnitFilter
 from tasks.query_words import (
     COUNTS,
@@ -63,14 +63,12 @@ class RowAnswers(RowLines, ABC):
             listed = query.model_copy(update={"operation": Operation.LIST})
             found = self.desk.run(listed, built.as_of)
         lines = self._lines(q, built, query, found)
-        if lines is None or not lines.cited:
+        if lines is None or not any(line.proofs for line in lines.lines):
             return None
         topic = built.query.topic if not note else None
         head = self._headed(q, query.model_copy(update={"topic": topic}), found)
-        text = [*([note] if note else []), head, *lines.text]
-        return self._made(
-            q, built.as_of, "\n".join(text), lines.cited, units=lines.units, tasks=lines.tasks
-        )
+        above = Lines(tuple(Line(words) for words in (note, head) if words))
+        return self._made(q, built.as_of, above + lines)
 
     def _sides(self, q: Question, sides: Sides, query: Query, as_of: date) -> Answer:
         """What two things have in common and what each has alone."""
@@ -81,15 +79,16 @@ class RowAnswers(RowLines, ABC):
             Side.BOTH: ("两者都有", "in both")[not zh],
             Side.SECOND: only.format(sides.second),
         }
-        lines, cited, units = [], list[Citation](), list[tuple[str, str]]()
+        lines, units = list[Line](), list[tuple[str, str]]()
         rows = self.desk.run(query, as_of).rows
         for side, name in names.items():
             here = [row for row in rows if row.side is side]
             said = [self._told(q, query.select, row) for row in here]
-            lines.append(f"{name}：{'、'.join(said) or '无'}" if zh else f"{name}: {', '.join(said) or 'none'}")  # fmt: skip
-            cited += [c for row in here for c in row.citations[:1]]
+            text = f"{name}：{'、'.join(said) or '无'}" if zh else f"{name}: {', '.join(said) or 'none'}"  # fmt: skip
+            proofs = [(self.scope.call(row.id), c) for row in here for c in row.citations[:1]]
+            lines.append(Line(text, tuple(proofs)))
             units += [(self.scope.call(row.id), role) for row in here for role in row.roles or ()]
-        return self._made(q, as_of, "\n".join(lines), cited, units=units)
+        return self._made(q, as_of, Lines(tuple(lines), tuple(units)))
 
     def _told(self, q: Question, select: Select, row: Row) -> str:
         if select is Select.UNITS:
