@@ -31,11 +31,11 @@ from tasks.authorisation import Actor
 from tasks.due import State
 from tasks.graph import ego
 from tasks.graph_export import Format, export_graph
+from tasks.listed import count_units, list_ids
 from tasks.listing import read_register
 from tasks.models import Extraction
 from tasks.queries import Placed, Register
 from tasks.query import DayKind, DayWindow, Has, Query, Select, in_year, read_query
-from tasks.run import count_units, list_ids
 from tasks.run import run as run_query
 from tasks.store import Store
 from tasks.topics import needs_search

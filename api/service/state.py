@@ -24,10 +24,11 @@ from tasks.access import Access
 from tasks.authorisation import Action, Actor, authorise
 from tasks.disclosure import Part, may_know
 from tasks.due import DueItem
+from tasks.listed import list_standings
 from tasks.people import People
 from tasks.queries import Register
 from tasks.query import Query
-from tasks.run import Result, list_standings, run
+from tasks.run import Result, run
 from tasks.store import Store
 from tasks.topics import About, needs_search
 from tasks.tracker import Tracker

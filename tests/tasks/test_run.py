@@ -12,9 +12,10 @@ from kb.language.roles import Role
 from tasks.authorisation import CONSOLE
 from tasks.due import State, rows_of, standings
 from tasks.lifecycle import Status, Step
+from tasks.listed import items_of, list_ids, list_standings
 from tasks.listing import lives_on
 from tasks.query import Query, QueryError
-from tasks.run import Side, items_of, list_ids, list_standings, run
+from tasks.run import Side, run
 from tasks.tracker import Tracker
 from tasks.visibility import ANONYMOUS, Level, Visibility, set_visibility
 from tests.tasks.samples import (

@@ -17,8 +17,8 @@ from kb.errors import NotFoundError, StoreError
 from tasks import audit, schema
 from tasks.fact_ids import identify
 from tasks.lifecycle import Command, Step
+from tasks.listed import list_standings
 from tasks.migrations import HEAD, upgrade
-from tasks.run import list_standings
 from tasks.schema import metadata
 from tasks.store import Store
 from tasks.tracker import Tracker
