@@ -22,8 +22,6 @@ from kb.models import verify_quote
 from tasks.authorisation import CONSOLE, Actor
 from tasks.in_memory import store_of
 from tasks.queries import Register
-from tasks.query import Query
-from tasks.query_words import describe_query
 from tasks.store import Store
 from tasks.topics import About
 from tasks.visibility import ANONYMOUS
@@ -109,12 +107,7 @@ class Assistant(ClauseAnswers, RowAnswers):
         if not all(found):
             return None
         query, told = compare(sides, *found)
-        return self._understood(self._sides(q, sides, query, as_of), told)
-
-    def _understood(self, answer: Answer, query: Query) -> Answer:
-        """The answer, with how its question was understood."""
-        words = describe_query(query, self.scope.call, answer.language)
-        return answer.model_copy(update={"query": query, "understood": words})
+        return self._understood(self._sides(q, sides, query, as_of), query, told)
 
     def _answer(self, q: Question, as_of: date) -> Answer:
         if q.whose:
@@ -125,7 +118,8 @@ class Assistant(ClauseAnswers, RowAnswers):
             subject = f"{q.plan} {q.subject}"
             q = q.model_copy(update={"plan": "", "about": True, "subject": subject})
         built = self.builder.build(q, self._subject(q), as_of)
-        return self._understood(self._answered(q, built, as_of), built.query)
+        answer = self._answered(q, built, as_of)
+        return answer if answer.query else self._understood(answer, built.query)
 
     def _answered(self, q: Question, built: Built, as_of: date) -> Answer:
         """The answer that the rows of the query give, or sentences; or why there is none."""

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from kb.characters import word_pattern
 from kb.language.roles import Role
-from kb.lexicon import WordEntry, load_lexicon
+from kb.lexicon import WordEntry, words_of
 
 _ROLES = (Role.LEAD, Role.JOINT, Role.SUPERVISE, Role.APPROVE)
 
 
-@lru_cache
-def words_of_kind(kind: str) -> tuple[str, ...]:
-    """The words of a kind."""
-    entries = load_lexicon("question_states", WordEntry)
-    return tuple(w for e in entries if e.kind == kind for w in e.words)
+words_of_kind = partial(words_of, "question_states", WordEntry)
+"""The words of a kind, the longest first."""
 
 
 @lru_cache

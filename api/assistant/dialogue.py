@@ -18,7 +18,7 @@ from api.assistant.question import OF_CLAUSE, Question
 from api.assistant.windows import Window
 from kb.characters import word_pattern
 from kb.expansion import translate
-from kb.lexicon import WordEntry, load_lexicon
+from kb.lexicon import WordEntry, words_of
 from tasks.query import Query, Select
 
 
@@ -62,8 +62,7 @@ _MARKS = " ,，.。?？!！;；、"
 
 @lru_cache
 def _pattern(kind: Going) -> re.Pattern[str]:
-    entries = load_lexicon("dialogue_words", WordEntry)
-    return word_pattern(w for e in entries if e.kind == kind for w in e.words)
+    return word_pattern(words_of("dialogue_words", WordEntry, kind))
 
 
 def goes(kind: Going, text: str) -> bool:
@@ -135,13 +134,17 @@ def follow(own: Question, before: Question, turn: Turn) -> Question:
     if own.about and not (keeps and _points_back(own, said)):
         return _other_topic(own, before) if turn.short else _same_units(own, before, said)
     lists = own.select in (Select.DUTIES, Select.MILESTONES) or Going.LISTED in said
-    if lists and not own.units and Going.BODIES in said and (before.units or Going.LISTED in said):
-        return _of_the_same(own, before)
+    if Going.BODIES in said and before.units and (own.units or lists):
+        return stand_alone(_of_bodies(own, before, said))
+    if Going.BODIES in said and Going.LISTED in said and not own.units:
+        asks = own.asks if own.select is Select.MILESTONES else _DUTIES
+        return stand_alone(own.model_copy(update={"asks": asks, "whose": before.anchor or before}))
     of_roles = own.roles and own.select is Select.UNITS and before.lists and not keeps
     if turn.short and (own.weak or of_roles):  # 牵头的呢
         return _replaced(own, before, keeps=keeps)
-    if own.units:
-        return _other_units(own, before, said, keeps=keeps)
+    if own.units:  # 区公安局参与吗
+        same = keeps and (own.select in OF_CLAUSE or own.weak)
+        return _with_topic(own, before, own.asks) if same else stand_alone(own)
     return _same_topic(own, before, said) if keeps else _same_list(own, before, said)
 
 
@@ -217,37 +220,19 @@ def _same_units(own: Question, before: Question, said: frozenset[Going]) -> Ques
     if said.isdisjoint((Going.OPEN, Going.THING, Going.BODIES)):
         return own
     bare = own.select is Select.TEXT and not own.private
-    return _joined(own, before, said, before.asks if bare else own.asks)
+    asks = before.asks if bare else own.asks
+    return _of_bodies(own, before, said).model_copy(update={"asks": asks})
 
 
-def _joined(own: Question, before: Question, said: frozenset[Going], asks: Query) -> Question:
-    """With the units of the question before, where it points back to them."""
+def _of_bodies(own: Question, before: Question, said: frozenset[Going]) -> Question:
+    """它还有哪些任务, 它跟信访办一起做什么: with the units of the question before, where it points back
+    to them."""
     units = own.units
-    if Going.BODIES in said and before.units:
+    if Going.BODIES in said:
         units = tuple(dict.fromkeys([*before.units, *own.units]))
     together = Going.TOGETHER in said and len(units) > 1
+    asks = _DUTIES if own.weak or own.select is Select.UNITS else own.asks
     return _within(own, before, asks, units=units, together=together)
-
-
-def _of_the_same(own: Question, before: Question) -> Question:
-    """它还有哪些任务, 这几家还有什么任务: what the units bear that were named, or answered."""
-    asks = own.asks if own.select in (Select.DUTIES, Select.MILESTONES) else _DUTIES
-    whose = None if before.units else before.anchor or before
-    return stand_alone(
-        own.model_copy(update={"asks": asks, "units": before.units, "whose": whose or own.whose})
-    )
-
-
-def _other_units(
-    own: Question, before: Question, said: frozenset[Going], *, keeps: bool
-) -> Question:
-    """区公安局参与吗, 它跟信访办一起做什么: other units, the same asked of them."""
-    if Going.BODIES in said and before.units:
-        asks = _DUTIES if own.weak or own.select is Select.UNITS else own.asks
-        return stand_alone(_joined(own, before, said, asks))
-    if keeps and (own.select in OF_CLAUSE or (own.weak and own.select is Select.TEXT)):
-        return _with_topic(own, before, own.asks)
-    return stand_alone(own)
 
 
 def _same_topic(own: Question, before: Question, said: frozenset[Going]) -> Question:

@@ -55,7 +55,6 @@ class Question(Fact):
     quantities: tuple[Quantity, ...] = ()
     relations: tuple[PolicyRelation, ...] = ()
     quoted: tuple[str, ...] = ()
-    unknown: tuple[str, ...] = ()
     anchor: Question | None = None
     whose: Question | None = None
 

@@ -27,10 +27,10 @@ from kb.expansion import QueryExpander
 from kb.language.organisations import Organisations, organisations_for
 from kb.language.quantities import find_quantities
 from kb.language.roles import Role
-from kb.models import Citation, Clause, Fact, Plan, Span
+from kb.models import Citation, Fact, Span
 from kb.retrieval import HybridRetriever
 from tasks.due import State
-from tasks.models import Assignment, Extraction, Target
+from tasks.models import Assignment, Target
 from tasks.queries import Placed, Register
 from tasks.query import Operation, Query, QueryOrder, Select
 from tasks.units import jurisdiction_of
@@ -41,8 +41,6 @@ from tasks.words import (
 )
 
 Build = Callable[[Sequence[Chunk], QueryExpander], HybridRetriever]
-BEARING = (Role.LEAD, Role.RESPONSIBLE, Role.JOINT, Role.SUPERVISE, Role.APPROVE)
-"""Roles that bear a duty; a member of a group bears none by that."""
 _NEAR = 3
 
 
@@ -154,23 +152,21 @@ class Composer(ABC):
     """
 
     def __init__(self, register: Register, build: Build) -> None:
-        self.register = register = register.locally_named
-        self.organisations = _organisations_of(register)
-        words = sorted({w for o in self.organisations for w in o.words()})
-        self.search = ClauseSearch(register, build, words)
-        self.scope = Scope(register, self.search, self.organisations)
-        self.stating = Stating(register, self.organisations)
+        words = {w for o in _organisations_of(register.locally_named) for w in o.words()}
+        self._over(register, ClauseSearch(register.locally_named, build, sorted(words)))
 
     def narrow(self, register: Register) -> None:
         """Answer from these of the documents only, with the index over all of them."""
-        self.register = register = register.locally_named
-        self.organisations = _organisations_of(register)
-        self.search = self.search.within(register)
-        self.scope = Scope(register, self.search, self.organisations)
-        self.stating = Stating(register, self.organisations)
+        self._over(register, self.search.within(register.locally_named))
+
+    def _over(self, register: Register, search: ClauseSearch) -> None:
+        self.register, self.search = register.locally_named, search
+        self.organisations = _organisations_of(self.register)
+        self.scope = Scope(self.register, search, self.organisations)
+        self.stating = Stating(self.register, self.organisations)
 
     def _words(self, q: Question) -> list[str]:
-        topic = q.topic if not q.plan or self._plans_called(q.plan) else f"{q.plan} {q.topic}"
+        topic = q.topic if not q.plan or self.scope.plans(q.plan) else f"{q.plan} {q.topic}"
         words = self.search.words(topic) or self.search.words(q.search)
         if q.select is Select.UNITS and Role.LEAD in q.roles:
             # In which role is asked; 监督 and 审核 may be what the duty is.
@@ -187,10 +183,6 @@ class Composer(ABC):
         titles = [self.register.document_of(key).document.title for key in q.documents]
         words = [w for w in said if w in told and not any(w in title for title in titles)]
         return [w for w in dict.fromkeys(words) if len(w) > 1 and not _is_counted(w)]
-
-    def _plans_called(self, name: str) -> frozenset[str]:
-        """Ids of the plans that a name means."""
-        return self.scope.plans(name)
 
     def _when(self, placed: Placed, target: Target, language: str) -> str:
         """（2025-12-31 前）: a target's day; empty where it has none."""
@@ -212,11 +204,7 @@ class Composer(ABC):
         head = f"{number} " if number else ""
         if f.clause is None:
             return f"{head}{f.extraction.document.title}"
-        plan = self._plan_of(f.extraction, f.clause)
-        return f"{head}《{plan.title}》{f.clause.path} {f.clause.heading}"
-
-    def _plan_of(self, extraction: Extraction, clause: Clause) -> Plan:
-        return next(p for p in extraction.plans if p.id == clause.plan_id)
+        return f"{head}《{self.scope.call(f.clause.plan_id)}》{f.clause.path} {f.clause.heading}"
 
     def _refuse(
         self,
@@ -273,7 +261,7 @@ class Composer(ABC):
             inside = list(group)
             f = inside[0].found
             spans = _joined(f.extraction.document.text, [c.sentence.span for c in inside])
-            quotes = [self._cite_span(f, span) for span in spans]
+            quotes = [f.cite(span) for span in spans]
             lines.append(Line.of(label + "……".join(flatten(c.quote) for c in quotes), *quotes))
             lines.append(Line.of(self._source_line(q, f), quotes[0]))
         outcome = AnswerOutcome.CERTAIN if certain else AnswerOutcome.RELATED
@@ -301,16 +289,6 @@ class Composer(ABC):
             as_of=as_of,
         )
 
-    def _cite_span(self, f: Found, span: Span) -> Citation:
-        if f.clause is None:
-            return self._citation_of_text(f, span)
-        return self.register.cite(f.extraction, f.clause, span)
-
-    def _citation_of_text(self, f: Found, span: Span | None = None) -> Citation:
-        span = span or f.chunk.span or Span(0, 1)
-        quote = span.slice(f.extraction.document.text)
-        return Citation(document_id=f.extraction.document.id, clause_id=None, path="", span=span, quote=quote)  # fmt: skip
-
     def _owners(self, owners: Sequence[Assignment], language: str) -> str:
         by_unit: dict[str, list[str]] = {}
         for a in owners:
@@ -328,11 +306,11 @@ class Composer(ABC):
 
 
 def joined(first: Answer, second: Answer) -> Answer:
-    """The second answer under the first one: as the second stands, with what both name and cite."""
+    """The second answer under the first one."""
     citations, statements = joined_statements(
         [(first.citations, first.statements), (second.citations, second.statements)]
     )
-    return second.model_copy(
+    return first.model_copy(
         update={
             "answer": f"{first.answer}\n{second.answer}", "citations": citations, "statements": statements,
             "tasks": tuple(dict.fromkeys([*first.tasks, *second.tasks])),

@@ -17,6 +17,7 @@ from tasks.query_words import (
     COUNTS,
     describe_conditions,
     describe_operation,
+    describe_query,
 )
 from tasks.run import Result, Row, Side
 from tasks.words import describe_target
@@ -32,8 +33,24 @@ class RowAnswers(RowLines, ABC):
     def _clauses_of(self, question: Question, as_of: date) -> frozenset[str]:
         """Ids of the clauses that the answer to a question rests on."""
 
+    def _told(self, q: Question, built: Built, query: Query, note: str, answer: Answer) -> Answer:
+        """The answer of a query that was run. Its topic stands in it as words, unless it was left out
+        or the clauses are those of the answer before."""
+        topic = None if note else built.query.topic
+        asked = query
+        if topic and not q.anchor:
+            whole = {"topic": topic, "clauses": built.query.clauses, "ids": built.query.ids}
+            asked = query.model_copy(update=whole)
+        return self._understood(answer, asked, query.model_copy(update={"topic": topic}))
+
+    def _understood(self, answer: Answer, query: Query, told: Query | None = None) -> Answer:
+        """The answer, with the query that gave it, and how its question was understood (`told`)."""
+        words = describe_query(told or query, self.scope.call, answer.language)
+        return answer.model_copy(update={"query": query, "understood": words})
+
     def _from_rows(self, q: Question, built: Built) -> Answer | None:
-        """The answer that the rows of a query give; None where sentences have to."""
+        """The answer that the rows of a query give; None where sentences have to. Where more or less
+        was run than was asked, the answer's query is that."""
         query, note = self._bound(q, built), ""
         if query is None and (query := self._wider(q, built)) is not None:
             note = self._not_narrowed(q, built.query.topic or "")
@@ -41,7 +58,8 @@ class RowAnswers(RowLines, ABC):
             due = q.select is Select.MILESTONES and not q.overdue
             return self._another_day(q, built.query, built.as_of) if due else None
         if query.select in (Select.MILESTONES, Select.WORK):
-            return self._from_standings(q, built, query, note)
+            answer = self._from_standings(q, built, query, note)
+            return self._told(q, built, query, note, answer)
         found = self.desk.run(query, built.as_of)
         if note and self._is_of_others(q, query, found):
             return None
@@ -68,7 +86,7 @@ class RowAnswers(RowLines, ABC):
         topic = built.query.topic if not note else None
         head = self._headed(q, query.model_copy(update={"topic": topic}), found)
         above = Lines(tuple(Line(words) for words in (note, head) if words))
-        return self._made(q, built.as_of, above + lines)
+        return self._told(q, built, query, note, self._made(q, built.as_of, above + lines))
 
     def _sides(self, q: Question, sides: Sides, query: Query, as_of: date) -> Answer:
         """What two things have in common and what each has alone."""
@@ -83,14 +101,14 @@ class RowAnswers(RowLines, ABC):
         rows = self.desk.run(query, as_of).rows
         for side, name in names.items():
             here = [row for row in rows if row.side is side]
-            said = [self._told(q, query.select, row) for row in here]
+            said = [self._said(q, query.select, row) for row in here]
             text = f"{name}：{'、'.join(said) or '无'}" if zh else f"{name}: {', '.join(said) or 'none'}"  # fmt: skip
             proofs = [(self.scope.call(row.id), c) for row in here for c in row.citations[:1]]
             lines.append(Line(text, tuple(proofs)))
             units += [(self.scope.call(row.id), role) for row in here for role in row.roles or ()]
         return self._made(q, as_of, Lines(tuple(lines), tuple(units)))
 
-    def _told(self, q: Question, select: Select, row: Row) -> str:
+    def _said(self, q: Question, select: Select, row: Row) -> str:
         if select is Select.UNITS:
             return self._name(self.scope.call(row.id), q.language)
         if select is Select.TARGETS:

@@ -53,8 +53,10 @@ class Found:
         """The clause as a citation, or the characters of text outside clauses; None for text that
         stands nowhere in the source."""
         span = self.clause.span if self.clause else self.chunk.span
-        if span is None:
-            return None
+        return self.cite(span) if span is not None else None
+
+    def cite(self, span: Span) -> Citation:
+        """Characters of the clause, or of the text outside clauses, as a citation."""
         return Citation(
             document_id=self.extraction.document.id,
             clause_id=self.clause.id if self.clause else None,

@@ -65,7 +65,7 @@ class StandingAnswers(Composer, ABC):
     def _from_rows(self, q: Question, built: Built) -> Answer | None:
         """The answer that the rows of a query give."""
 
-    def _from_standings(self, q: Question, built: Built, query: Query, note: str) -> Answer | None:
+    def _from_standings(self, q: Question, built: Built, query: Query, note: str) -> Answer:
         """The milestones of a query as they stand, those with no day but their plan's behind the
         others; of what falls due on no day asked about, when it does."""
         as_of, late = built.as_of, q.overdue
@@ -89,7 +89,7 @@ class StandingAnswers(Composer, ABC):
         if not other.citations:
             return other
         head = Line(self._counted(q, query, [], self._due_head(q, as_of)))
-        return joined(self._made(q, as_of, Lines((head,))), other)
+        return joined(self._made(q, as_of, Lines((head,)), other.outcome), other)
 
     def _overdue_head(self, q: Question, query: Query, as_of: date) -> str:
         zh, told = q.language == "zh", self.register.told

@@ -102,6 +102,7 @@ class Stating:
         said: Lines,
         *,
         window: bool = False,
+        alone: bool = True,
     ) -> tuple[tuple[Citation, ...], tuple[Statement, ...]]:
         """The citations in reading order, and the statements. A line that nothing proves by itself has
         the first mark of the answer, where all of it is drawn from one clause.
@@ -110,11 +111,12 @@ class Stating:
             said: the answer; the deadlines of its duties become links.
             window: whether the days of its first line are the time asked about, and the other
                 lines begin with their deadlines.
+            alone: whether they are the whole answer.
         """
         due, units = self._days(said.tasks), [unit for unit, _ in said.units]
         cited = [c for line in said.lines for _, c in line.proofs]
         clauses = {c.clause_id for c in cited}
-        only = cited[:1] if len(clauses) == 1 and None not in clauses else []
+        only = cited[:1] if alone and len(clauses) == 1 and None not in clauses else []
         places: dict[Citation, int] = {}
         made = []
         for number, (words, proofs) in enumerate(said.lines):
@@ -181,10 +183,10 @@ def _titles_in(line: str) -> Iterator[tuple[int, int]]:
 
 
 def _end_of(text: str, names: Sequence[_Name], word: str) -> int:
-    """Where the mark of what proves a word of a line stands: behind the name, wherever it is one."""
+    """Where the mark of what proves a word of a line stands: behind the last place where it is a name."""
     ends = [n.end for n in names if word and n.unit == word]
-    at = text.find(word) if word else -1
-    return ends[0] if ends else at + len(word) if at >= 0 else len(text)
+    at = text.rfind(word) if word else -1
+    return ends[-1] if ends else at + len(word) if at >= 0 else len(text)
 
 
 def _is_office(unit: OrgUnit | None) -> bool:

@@ -30,10 +30,10 @@ from api.assistant.quantities import find_conditions
 from api.assistant.question import OF_CLAUSE, Question
 from api.assistant.scope import Scope
 from api.assistant.topics import as_meant, asked_by_noun, has_topic
-from api.assistant.window_words import english_numbers
+from api.assistant.window_words import tokens_in
 from api.assistant.windows import Window, find_window
-from kb.expansion import simplify, translate
-from kb.language.numerals import find_numerals, normalize_number
+from kb.expansion import simplify
+from kb.language.numerals import find_numerals
 from kb.language.organisations import Organisations
 from kb.language.roles import Role
 from tasks.models import PolicyRelation
@@ -47,7 +47,7 @@ _BEGINNING = 300
 """Characters of an earlier question that are read: twenty of 2,000 digits would take seconds."""
 _OPEN, _CLOSE = "“\"'《「", "”\"'》」"
 _QUOTED = range(2, 41)
-_FIGURES = 3
+_NUMBERS = ("n", "english-number")
 _YEARS = range(1900, 2100)
 """Numbers that are printed years."""
 _FEW = 5
@@ -184,33 +184,20 @@ def _first(low: str) -> tuple[int | None, str]:
     after = end
     for kind in ("beside number", "beside number", "first") if much else ():
         after += next((len(w) for w in _words(kind) if low.startswith(w, after)), 0)
-    number, to = _number_at(low, after)
-    counter = next((len(w) for w in _words("counter") if low.startswith(w, to)), 0)
-    if number and (counter or low[start:end].isascii()):
-        return max(number, 1), f"{low[:start]} {low[to + counter :]}"
+    numbers = [t for t in tokens_in(low) if t.kind in _NUMBERS]
+    numbers.sort(key=lambda t: (t.start, -t.end))
+    behind = next((t for t in numbers if low[after : t.start].isspace() or t.start == after), None)
+    if behind:
+        to = behind.end + next(
+            (len(w) for w in _words("counter") if low.startswith(w, behind.end)), 0
+        )
+        if to > behind.end or low[start:end].isascii():
+            return max(behind.value, 1), f"{low[:start]} {low[to:]}"
     if much is None:
         return None, low
-    before = low[:start].split()
-    if before and (number := _english_number(before[-1])):
-        return number, f"{low[: low.rindex(before[-1], 0, start)]} {low[end:]}"
+    if before := next((t for t in numbers if low[t.end : start].isspace()), None):
+        return before.value, f"{low[: before.start]} {low[end:]}"
     return _FEW if says("plural", low) else 1, f"{low[:start]} {low[end:]}"
-
-
-def _number_at(low: str, at: int) -> tuple[int, int]:
-    """A number at a place, 0 where there is none, and where it ends."""
-    rest = low[at:].lstrip()
-    at = len(low) - len(rest)
-    word = (latin_words(rest) or [""])[0]
-    if word and rest.startswith(word):
-        return _english_number(word), at + len(word)
-    size = 0
-    while size < min(len(rest), _FIGURES) and normalize_number(rest[: size + 1]):
-        size += 1
-    return int(normalize_number(rest[:size]) or 0) if size else 0, at + size
-
-
-def _english_number(word: str) -> int:
-    return int(word) if word.isascii() and word.isdigit() else english_numbers().get(word, 0)
 
 
 def read(
@@ -243,7 +230,6 @@ def read(
         subject = " ".join(cut(kind, subject)) if says(kind, low) else subject
     first, _ = _first(topic.lower())
     _, left = _first(subject.lower())
-    _, unknown = translate(low)
     return Question(
         text=text,
         own=plain,
@@ -270,5 +256,4 @@ def read(
         relations=tuple(r for r in _RELATIONS if says(f"relation {r.value}", low)),
         places=find_places(find_units(plain, organisations)[1], organisations),
         quoted=tuple(q for q in quoted_in(plain) if len(q) in _QUOTED),
-        unknown=tuple(unknown),
     )
