@@ -137,7 +137,7 @@ def follow(own: Question, before: Question, turn: Turn) -> Question:
     if Going.BODIES in said and before.units and (own.units or lists):
         return stand_alone(_of_bodies(own, before, said))
     if Going.BODIES in said and Going.LISTED in said and not own.units:
-        asks = own.asks if own.select is Select.MILESTONES else _DUTIES
+        asks = own.asks if own.select in (Select.DUTIES, Select.MILESTONES) else _DUTIES
         return stand_alone(own.model_copy(update={"asks": asks, "whose": before.anchor or before}))
     of_roles = own.roles and own.select is Select.UNITS and before.lists and not keeps
     if turn.short and (own.weak or of_roles):  # 牵头的呢

@@ -199,7 +199,7 @@ class ClauseSearch:
         know stay English."""
         query = self.expander.correct(query)
         terms, _ = translate(query)
-        words = [w for w in self.expander.words(query) if not re.fullmatch(r"[A-Za-z]+", w)]
+        words = [w for w in self.expander.words(query) if not (w.isascii() and w.isalpha())]
         if re.search(r"[A-Za-z]{2}", query):
             words += terms
             skip = english_words() | self._places
