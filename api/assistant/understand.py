@@ -5,16 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from api.assistant.cues import (
-    cut,
-    roles_asked,
-    roles_limiting,
-    says,
-    span_of,
-)
-from api.assistant.cues import (
-    words_of_kind as _words,
-)
+from api.assistant.cues import cut, roles_asked, roles_limiting, says, span_of, words_of_kind
 from api.assistant.dialogue import Going, Turn, follow, goes, stand_alone, turn_of
 from api.assistant.names import (
     find_places,
@@ -183,13 +174,13 @@ def _first(low: str) -> tuple[int | None, str]:
         return None, low
     after = end
     for kind in ("beside number", "beside number", "first") if much else ():
-        after += next((len(w) for w in _words(kind) if low.startswith(w, after)), 0)
+        after += next((len(w) for w in words_of_kind(kind) if low.startswith(w, after)), 0)
     numbers = [t for t in tokens_in(low) if t.kind in _NUMBERS]
     numbers.sort(key=lambda t: (t.start, -t.end))
     behind = next((t for t in numbers if low[after : t.start].isspace() or t.start == after), None)
     if behind:
         to = behind.end + next(
-            (len(w) for w in _words("counter") if low.startswith(w, behind.end)), 0
+            (len(w) for w in words_of_kind("counter") if low.startswith(w, behind.end)), 0
         )
         if to > behind.end or low[start:end].isascii():
             return max(behind.value, 1), f"{low[:start]} {low[to:]}"
