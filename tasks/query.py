@@ -2,171 +2,41 @@
 
 Organisations, plans, documents and everything else are named by their ids, never by a name. A query
 that cannot be run as it stands is refused where it is made; nothing in it is ever left out of
-account. `tasks.run` runs it. The words of `Select` and `Operation` label the examples of
-`corpus/questions` too.
+account. `tasks.run` runs it; `tasks.query_parts` has the words that it is written with.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
-from decimal import Decimal
-from enum import StrEnum
 from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
-from kb.days import AskedDay, Day
+from kb.days import AskedDay
 from kb.errors import DubanError
-from kb.language.comparators import Comparator
 from kb.language.roles import Role
 from kb.models import Fact
 from tasks.due import DUE_SOON, State
 from tasks.lifecycle import Status
-from tasks.models import Basis, DueKind, PolicyRelation, TargetClass, TaskKind
+from tasks.models import DueKind, PolicyRelation, TargetClass, TaskKind
+from tasks.query_parts import (
+    DayKind,
+    DayWindow,
+    Group,
+    Has,
+    Ids,
+    Match,
+    Operation,
+    Quantity,
+    QueryOrder,
+    Select,
+    UnitFilter,
+    Words,
+)
 
 DEEPEST = 4
 """Queries within queries: no question that people were seen to ask needs more than two."""
-_MOST = 1000
-"""Ids in one list; who has more of them has a condition that says the same."""
-
-
-class Select(StrEnum):
-    """What a question wants to be given.
-
-    units: who bears a duty. duties: tasks of a unit, or that meet a condition. milestones: what is
-    due when. targets: figures by a condition. clauses: where it is written. plans, documents: which
-    there are. members: of a leading group. field: a fact of a document as one (number, day,
-    issuer). policies: another document that is cited. work: how far it has got. text: what
-    sentences say.
-    """
-
-    UNITS = "units"
-    DUTIES = "duties"
-    MILESTONES = "milestones"
-    TARGETS = "targets"
-    CLAUSES = "clauses"
-    PLANS = "plans"
-    DOCUMENTS = "documents"
-    MEMBERS = "members"
-    FIELD = "field"
-    POLICIES = "policies"
-    WORK = "work"
-    TEXT = "text"
-
-
-class QueryOperation(StrEnum):
-    """What is done with what is selected: `list` (a single one too), `count`, `most` or `least` of
-    groups, `share` of a whole, `compare` with another query, or `check` whether something holds."""
-
-    LIST = "list"
-    COUNT = "count"
-    MOST = "most"
-    LEAST = "least"
-    SHARE = "share"
-    COMPARE = "compare"
-    CHECK = "check"
-
-
-Operation = QueryOperation
-"""The name for short; the whole one stands in the description of the API."""
-
-
-class Match(StrEnum):
-    """How units stand to a duty: it has `any` of them, all of them `together`, none (`without`), or
-    them and no other (`alone`)."""
-
-    ANY = "any"
-    TOGETHER = "together"
-    WITHOUT = "without"
-    ALONE = "alone"
-
-
-class Has(StrEnum):
-    """What a duty has or lacks: a unit that leads, is responsible or takes part; a day; a number."""
-
-    OWNER = "owner"
-    DATE = "date"
-    TARGET = "target"
-
-
-class DayKind(StrEnum):
-    """Which day falls into a window: the one `printed`, or the one that is `governing`, which an
-    approved extension moves and each occurrence has its own of."""
-
-    PRINTED = "printed"
-    GOVERNING = "governing"
-
-
-class Group(StrEnum):
-    """What is counted by; `days`: how far a day is from the one asked about, in steps."""
-
-    UNIT = "unit"
-    PLAN = "plan"
-    DOCUMENT = "document"
-    ROLE = "role"
-    STATE = "state"
-    MONTH = "month"
-    DAYS = "days"
-    DUTY = "duty"
-
-
-class QueryOrder(StrEnum):
-    """What comes first: by the `text` of documents as they came in, the day `due`, the `value` of a
-    number, the `count` of a group or of a unit's tasks, the day a document was `written`."""
-
-    TEXT = "text"
-    DUE = "due"
-    VALUE = "value"
-    COUNT = "count"
-    WRITTEN = "written"
-
-
-Words = Annotated[str, Field(min_length=1, max_length=200)]
-Ids = Annotated[tuple[Words, ...], Field(max_length=_MOST)]
-
-
-class UnitFilter(Fact):
-    """Units by their ids (see `tasks.units.unit_key`) in one of `roles` (none: in any).
-
-    Without ids it is about any unit: duties that somebody has in such a role, and of `units` those
-    that have it. `basis`: only as so printed (`listed`: in a list of responsible units).
-    """
-
-    ids: Ids = ()
-    roles: tuple[Role, ...] = ()
-    match: Match = Match.ANY
-    basis: tuple[Basis, ...] = ()
-
-    @model_validator(mode="after")
-    def _of_somebody(self) -> Self:
-        if not self.ids and (self.match is not Match.ANY or not (self.roles or self.basis)):
-            raise ValueError("units: 要写单位编号 / ids are needed")
-        return self
-
-
-class DayWindow(Fact):
-    """Days, both ends included; an open end is None."""
-
-    start: Day | None = None
-    end: Day | None = None
-    day: DayKind = DayKind.GOVERNING
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.start is None and self.end is None:
-            raise ValueError("due: 起止至少写一个 / a start or an end is needed")
-        if self.start and self.end and self.start > self.end:
-            raise ValueError("due: 开始晚于结束 / it ends before it begins")
-        return self
-
-
-class Quantity(Fact):
-    """A number compared with one (`>` 90 %); `measure` is its unit of measurement as printed."""
-
-    comparator: Comparator
-    value: Decimal
-    measure: Annotated[str, Field(max_length=40)] | None = None
 
 
 class Query(Fact):
@@ -183,7 +53,8 @@ class Query(Fact):
         relations: of `policies`, how the document is related to them; one of them.
         text: characters that stand in its title or heading (of `clauses` in the clause, of
             `targets` in the number's words).
-        topic: what it is about, in words; only who can find clauses by meaning can run it.
+        topic: what it is about, in words, several with 、 between them: it is limited to the clauses
+            that speak of them, which only who searches by meaning can find (`tasks.topics`).
         reference: duties of documents for reference too. They are listed as well where `documents`
             or `ids` name what to list.
         and_: those that these give too; `minus`: those that these do not give.
@@ -257,6 +128,11 @@ class Query(Fact):
         )
         if self.select is Select.MEMBERS and roles:
             yield _refused("units", self.select)
+        for name in ("plans", "clauses") if self.select in _PLAIN else ():
+            if getattr(self, name):
+                yield _refused(name, self.select)
+        if self.topic is not None and self.select in (Select.MEMBERS, Select.FIELD):
+            yield _refused("topic", self.select)
         if (self.field is not None) is not (self.select is Select.FIELD):
             yield "field: 只用于、也必用于 select=field / goes with select=field, always"
         if self.relations and self.select is not Select.POLICIES:

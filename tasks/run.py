@@ -22,17 +22,17 @@ from kb.language.roles import Role
 from kb.models import Citation, Fact
 from tasks import schema
 from tasks.abolished import Ending, abolished_in
-from tasks.authorisation import CONSOLE, Action, Actor, require
+from tasks.authorisation import Action, Actor, require
 from tasks.citing import Place, cite
-from tasks.due import DueItem, State
+from tasks.due import State
 from tasks.lifecycle import Status
 from tasks.listing import plan_titles
-from tasks.places import behind, read_place, write_place
-from tasks.queries import UnitCount
+from tasks.places import behind
 from tasks.query import Group, Operation, Query, QueryError, QueryOrder, Select
 from tasks.selections import Selection, grouped, select_rows
 from tasks.store import Store
-from tasks.turns import STEPS, Moment, read_items
+from tasks.topics import About, Topic, bind
+from tasks.turns import STEPS, Moment
 from tasks.units import Units
 from tasks.visibility import hidden_from, visible_units
 
@@ -81,7 +81,7 @@ class GroupRow(Fact):
 
 class Result(Fact):
     """What a query gives: `total` of all that was selected (of groups: how many groups), the rows or
-    groups of the page; `holds` of a check."""
+    groups of the page; `holds` of a check; `topics`: what each topic in it was limited to."""
 
     as_of: Day
     total: int
@@ -89,19 +89,25 @@ class Result(Fact):
     groups: tuple[GroupRow, ...] = ()
     whole: int | None = None
     holds: bool | None = None
+    topics: tuple[Topic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class Run:
+    """A reader's moment in a transaction, in which queries are run: `hidden` are the documents that
+    they may not see, `abolished` those that others end."""
+
     connection: Connection
     moment: Moment
     hidden: frozenset[str]
     abolished: Mapping[str, Ending]
 
     def selection(self, query: Query) -> Selection:
+        """The statement of a query."""
         return select_rows(self.connection, query, self.moment, self.hidden, self.abolished.keys())
 
     def count(self, query: Query) -> int:
+        """How many there are of what a query selects."""
         found = self.selection(query)
         counted = found.key if found.counted is None else found.counted
         statement = select(func.count(distinct(counted))).select_from(found.source)
@@ -127,6 +133,7 @@ class _Run:
         return self.connection.execute(statement).all()
 
     def units(self) -> Units:
+        """The units that the reader may see."""
         return visible_units(self.connection, self.moment.reader)
 
     def late(self, group: Group | None) -> Collection[str]:
@@ -145,7 +152,13 @@ _ENDLESS = 2**31 - 1
 
 
 def run(
-    store: Store, query: Query, *, reader: Actor, as_of: date, today: date | None = None
+    store: Store,
+    query: Query,
+    *,
+    reader: Actor,
+    as_of: date,
+    today: date | None = None,
+    about: About | None = None,
 ) -> Result:
     """What the query gives to `reader`.
 
@@ -155,20 +168,24 @@ def run(
         reader: who asks.
         as_of: the day asked about.
         today: the present day, where it is known: from then on work stands as it stands now.
+        about: finds what speaks of a topic; without it a topic is refused.
 
     Raises:
         DeniedError: `reader` may read nothing.
         QueryError: this cannot be run: it needs clauses found by meaning.
     """
+    require(reader, Action.READ)
+    bound, topics = bind(query, about) if about is not None else (query, ())
     with store.reading() as connection:
-        return run_in(connection, query, reader=reader, as_of=as_of, today=today)
+        found = run_in(connection, bound, reader=reader, as_of=as_of, today=today)
+    return found.model_copy(update={"topics": topics}) if topics else found
 
 
 def run_in(
     connection: Connection, query: Query, *, reader: Actor, as_of: date, today: date | None = None
 ) -> Result:
     """As `run`, in the caller's transaction."""
-    made = _start(connection, query, reader, as_of, today)
+    made = begin(connection, query, reader, as_of, today)
     day = made.moment.as_of
     if query.operation is Operation.COMPARE:
         return _compare(made, query, day)
@@ -184,124 +201,21 @@ def run_in(
     return Result(as_of=day, total=total, rows=_rows(made, query))
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A page of a list: how many there are in all, ids (with occurrences, of milestones), the place
-    of each in the list as JSON values, and whether it goes on."""
-
-    total: int
-    ids: list[tuple[str, str]]
-    places: list[list[Any]]
-    more: bool
-
-
-def list_ids(
-    connection: Connection,
-    query: Query,
-    *,
-    reader: Actor,
-    as_of: date,
-    today: date | None = None,
-    after: Sequence[Any] = (),
-) -> Listed:
-    """The ids of a page; with `after`, of what stands behind that place.
+def begin(
+    connection: Connection, query: Query, reader: Actor, as_of: date, today: date | None
+) -> Run:
+    """Begins a run for a reader.
 
     Raises:
-        QueryError: `after` is no place of this list.
+        DeniedError: they may read nothing.
     """
-    made = _start(connection, query, reader, as_of, today)
-    place = read_place(made.selection(query).place(query), after) if after else ()
-    wider = query.limit and query.model_copy(update={"limit": query.limit + 1})
-    rows = made.keys(wider or query, place)
-    more = query.limit is not None and len(rows) > query.limit
-    rows = rows[: query.limit]
-    paged = query.limit is not None or query.offset or after
-    many = made.count(query) if paged else len(rows)
-    return Listed(
-        many, [(row.key, getattr(row, "occurrence", "")) for row in rows],
-        [write_place(row) for row in rows], more,
-    )  # fmt: skip
-
-
-def items_of(
-    connection: Connection,
-    query: Query,
-    ids: Collection[tuple[str, str]],
-    *,
-    reader: Actor,
-    as_of: date,
-    today: date | None = None,
-) -> list[DueItem]:
-    """Milestones that `list_ids` gave, as they stand, in that order."""
-    moment = Moment(query.as_of or as_of, query.near, reader, today)
-    m = schema.milestone.c
-    wanted = sorted({key for key, _ in ids})
-    found: dict[tuple[str, str], DueItem] = {}
-    for start in range(0, len(wanted), _AT_ONCE):
-        some = m.id.in_(wanted[start : start + _AT_ONCE])
-        found |= read_items(connection, [schema.CURRENT, some], moment)
-    return [found[key] for key in ids]
-
-
-_AT_ONCE = 10_000
-"""Ids in one statement: SQLite takes 32,766 variables."""
-
-
-def count_units(
-    connection: Connection, query: Query, *, reader: Actor, as_of: date, today: date | None = None
-) -> list[UnitCount]:
-    """The units that a query of `units` gives with their tasks by role, those with most first."""
-    made = _start(connection, query, reader, as_of, today)
-    units = {unit.id: unit for unit in made.units().all()}
-    rows = [row for row in made.keys(query) if row.key in units]
-    roles: dict[str, dict[str, int]] = {row.key: {} for row in rows}
-    for row in made.selection(query).roles(connection, list(roles)):
-        roles[row.key][row.role] = row.many
-    found = [
-        UnitCount(**units[row.key].model_dump(exclude={"id", "name"}), unit=units[row.key].name,
-                  unit_id=row.key, tasks=row.many, roles=roles[row.key])
-        for row in rows
-    ]  # fmt: skip
-    return sorted(found, key=lambda c: (-c.tasks, c.label))
-
-
-def list_standings(
-    store: Store,
-    as_of: date,
-    query: Query | None = None,
-    *,
-    today: date | None = None,
-    reader: Actor = CONSOLE,
-) -> list[DueItem]:
-    """The milestones of a query as they stand; all by default, soonest first."""
-    asked = query or Query(select=Select.MILESTONES)
-    with store.reading() as connection:
-        return standings_in(connection, asked, as_of, today=today, reader=reader)
-
-
-def standings_in(
-    connection: Connection,
-    query: Query,
-    as_of: date,
-    *,
-    today: date | None = None,
-    reader: Actor = CONSOLE,
-) -> list[DueItem]:
-    """As `list_standings`, in the caller's transaction."""
-    ids = list_ids(connection, query, reader=reader, as_of=as_of, today=today).ids
-    return items_of(connection, query, ids, reader=reader, as_of=as_of, today=today)
-
-
-def _start(
-    connection: Connection, query: Query, reader: Actor, as_of: date, today: date | None
-) -> _Run:
     require(reader, Action.READ)
     moment = Moment(query.as_of or as_of, query.near, reader, today)
     hidden = hidden_from(connection, reader)
-    return _Run(connection, moment, hidden, abolished_in(connection, hidden))
+    return Run(connection, moment, hidden, abolished_in(connection, hidden))
 
 
-def _rows(made: _Run, query: Query) -> tuple[Row, ...]:
+def _rows(made: Run, query: Query) -> tuple[Row, ...]:
     found = made.keys(query)
     if query.select in (Select.UNITS, Select.MEMBERS):
         return _unit_rows(made, query, found)
@@ -335,7 +249,7 @@ def _row(what: Select, row: Any, citation: Citation | None, ended: Ending | None
     return Row(id=row.key, citations=(citation,) if citation else (), abolished_by=by, **given)
 
 
-def _unit_rows(made: _Run, query: Query, found: Sequence[Any]) -> tuple[Row, ...]:
+def _unit_rows(made: Run, query: Query, found: Sequence[Any]) -> tuple[Row, ...]:
     units, keys = made.units(), [row.key for row in found]
     named = made.selection(query).named(made.connection, keys, _PROOFS)
     places = [Place.of(row) for row in named]
@@ -355,7 +269,7 @@ def _unit_rows(made: _Run, query: Query, found: Sequence[Any]) -> tuple[Row, ...
     )  # fmt: skip
 
 
-def _group(made: _Run, query: Query, day: date) -> Result:
+def _group(made: Run, query: Query, day: date) -> Result:
     counts = dict(_counts(made, query))
     wholes = dict(_counts(made, query.whole)) if query.whole is not None else {}
     names = _names(made, query, {*counts, *wholes})
@@ -385,12 +299,12 @@ def _ordered(rows: list[GroupRow], query: Query) -> list[GroupRow]:
     return sorted(rows, key=lambda r: sign * (r.count if r.share is None else r.share))
 
 
-def _counts(made: _Run, query: Query) -> list[tuple[str, int]]:
+def _counts(made: Run, query: Query) -> list[tuple[str, int]]:
     statement = grouped(made.selection(query), query, made.moment)
     return [(str(key), many) for key, many in made.connection.execute(statement)]
 
 
-def _names(made: _Run, query: Query, keys: Collection[str]) -> Mapping[str, str]:
+def _names(made: Run, query: Query, keys: Collection[str]) -> Mapping[str, str]:
     if query.group_by is Group.UNIT:
         units = made.units()
         return {key: units.label(key) for key in keys}
@@ -410,7 +324,7 @@ def _names(made: _Run, query: Query, keys: Collection[str]) -> Mapping[str, str]
     return {}
 
 
-def _compare(made: _Run, query: Query, day: date) -> Result:
+def _compare(made: Run, query: Query, day: date) -> Result:
     first, second = query, query.other
     if second is None:
         raise QueryError("other: 缺少 / is missing")

@@ -41,6 +41,7 @@ from tasks.conditions import (
 )
 from tasks.listing import plan_titles
 from tasks.query import DayKind, Group, Match, Query, QueryError, QueryOrder, Select
+from tasks.topics import needs_search
 from tasks.turns import Moment, step_of, turns
 
 _OF_DAYS = (Group.STATE, Group.MONTH, Group.DAYS)
@@ -128,10 +129,10 @@ def select_rows(
     Raises:
         QueryError: only who finds by meaning can run it.
     """
-    if query.topic is not None or query.select is Select.TEXT:
+    if needs_search(query):
         raise QueryError(
-            "topic 和 select=text 要先检索出条款编号 (clauses) / topic and select=text need a search: "
-            "name the clauses by their ids"
+            "select=text 由问答检索作答, topic 只用于能检索的入口; 也可写条款编号 (clauses) / select=text is for "
+            "the assistant, and a topic needs a search: name the clauses by their ids"
         )
     made = _Maker(connection, query, moment, hidden).make()
     return replace(made, late=case((_D.id.in_(sorted(abolished)), 1), else_=0))

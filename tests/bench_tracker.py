@@ -21,9 +21,9 @@ from tasks import audit
 from tasks.audit import Change
 from tasks.due import State
 from tasks.lifecycle import Command, Step
+from tasks.listed import list_standings
 from tasks.models import Assignment, Basis, Deadline, DueKind, Extraction, Milestone, Task
 from tasks.query import DayWindow, Query, Select, borne_by
-from tasks.run import list_standings
 from tasks.store import Store
 from tasks.tracker import Tracker
 from tasks.units import unit_key

@@ -9,11 +9,10 @@ from datetime import date
 from typing import Self
 
 from api.assistant.asked import Asked, asked_kinds
-from api.assistant.building import Builder, Sides, compare, find_sides
+from api.assistant.building import Builder, Built, Sides, compare, find_sides
 from api.assistant.clauses import ClauseAnswers
 from api.assistant.desk import Desk
 from api.assistant.districts import Districts, same_named, which_of
-from api.assistant.intents import Intent
 from api.assistant.plan import Plan
 from api.assistant.question import Question
 from api.assistant.reply import ELSEWHERE, PERSON, Answer, AnswerOutcome, Build, Refusal
@@ -23,9 +22,8 @@ from kb.models import verify_quote
 from tasks.authorisation import CONSOLE, Actor
 from tasks.in_memory import store_of
 from tasks.queries import Register
-from tasks.query import Query
-from tasks.query_words import describe_query
 from tasks.store import Store
+from tasks.topics import About
 from tasks.visibility import ANONYMOUS
 
 _EXAMPLE = range(3, 16)
@@ -73,6 +71,12 @@ class Assistant(ClauseAnswers, RowAnswers):
         elapsed = round((time.perf_counter() - began) * 1000)
         return answer.model_copy(update={"elapsed_ms": elapsed, "id": identifier})
 
+    def finder(self, reader: Actor, as_of: date) -> About:
+        """Finds what speaks of a topic, of what `reader` may see."""
+        asked = copy(self)
+        asked.desk = self.desk._replace(reader=reader)
+        return lambda query: asked.about(query, as_of)
+
     def _about(self, texts: Sequence[str]) -> Self:
         """The assistant over the documents of the places named, the latest question first."""
         without = self.districts.left_out(texts)
@@ -99,24 +103,29 @@ class Assistant(ClauseAnswers, RowAnswers):
             half = understand(
                 f"{side} {sides.noun}", self.organisations, as_of=as_of, scope=self.scope
             )
-            found.append(self._clauses_of(half.model_copy(update={"intent": sides.asked}), as_of))
+            found.append(self._clauses_of(half.model_copy(update={"asks": sides.asked}), as_of))
         if not all(found):
             return None
         query, told = compare(sides, *found)
-        return self._understood(self._sides(q, sides, query, as_of), told)
-
-    def _understood(self, answer: Answer, query: Query) -> Answer:
-        """The answer, with how its question was understood."""
-        words = describe_query(query, self.scope.call, answer.language)
-        return answer.model_copy(update={"query": query, "understood": words})
+        return self._understood(self._sides(q, sides, query, as_of), query, told)
 
     def _answer(self, q: Question, as_of: date) -> Answer:
         if q.whose:
             units = dict.fromkeys(u.unit for u in self._answer(q.whose, as_of).units)
             q = q.model_copy(update={"units": tuple(units), "whose": None})
+        if q.plan and not self.scope.plans(q.plan):
+            # Nothing is called so: it is what is asked about.
+            subject = f"{q.plan} {q.subject}"
+            q = q.model_copy(update={"plan": "", "about": True, "subject": subject})
+        built = self.builder.build(q, self._subject(q), as_of)
+        answer = self._answered(q, built, as_of)
+        return answer if answer.query else self._understood(answer, built.query)
+
+    def _answered(self, q: Question, built: Built, as_of: date) -> Answer:
+        """The answer that the rows of the query give, or sentences; or why there is none."""
         if not self.register.extractions or not q.search.strip():
             return self._refuse(q, as_of, [])
-        if q.intent is Intent.CONTACT:
+        if q.private:
             return self._contact(q, as_of)
         if q.places and not any(self._is_printed(place) for place in q.places):
             return self._refuse(q, as_of, [], ELSEWHERE)
@@ -124,16 +133,9 @@ class Assistant(ClauseAnswers, RowAnswers):
             return self._refuse(q, as_of, [])
         if several := same_named(self._listing(q), q):
             return self._refuse(q, as_of, [], which_of(q, several), AnswerOutcome.ASK_BACK)
-        if q.plan and not self.scope.plans(
-            q.plan
-        ):  # nothing is called so: it is what is asked about
-            subject = f"{q.plan} {q.subject}"
-            q = q.model_copy(update={"plan": "", "about": True, "subject": subject})
-        built = self.builder.build(q, self._subject(q), as_of)
-        answer = self._from_rows(q, built) if built.rows else None
-        if answer is None:
-            answer = self._ask_back(q, as_of) if q.unclear else self._from_clauses(q, as_of)
-        return self._understood(answer, built.query)
+        if built.rows and (answer := self._from_rows(q, built)):
+            return answer
+        return self._ask_back(q, as_of) if q.unclear else self._from_clauses(q, as_of)
 
     def _listing(self, q: Question) -> Register:
         """The documents that names of units are looked up in."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from functools import lru_cache
 
-from kb.characters import any_word_of
+from kb.characters import word_pattern
 from kb.language.measures import MeasureKind, longest_measure, measures
 from kb.language.numerals import find_numerals
 from kb.language.parties import find_parties
@@ -62,7 +62,7 @@ _CONTACT = re.compile(r"\d[\d-]{6,}|[\w.]+@[\w.]+|https?://|www\.")
 def _words() -> tuple[re.Pattern[str], dict[str, Asked]]:
     """A pattern of all words of asking, the longest first, English ones only whole; their kinds."""
     kinds = {w: e.kind for e in load_lexicon("asked_kinds", AskedWords) for w in e.words}
-    return re.compile(any_word_of(kinds)), kinds
+    return word_pattern(kinds), kinds
 
 
 def asked_kinds(question: str) -> frozenset[Asked]:

@@ -1,4 +1,4 @@
-"""A question → the typed `Query` that it is, and whether the query's rows are its answer.
+"""A question → the typed `Query` that it is with its conditions, and whether the query's rows are its answer.
 
 Every question has a query, which says how it was understood; ids stand for names in it. Where rows
 cannot answer it (what a clause says, how, why) sentences do (`api.assistant.evidence`).
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from api.assistant.intents import Intent, cut, find_roles, first_of, says
+from api.assistant.cues import cut, roles_asked, says, span_of
 from api.assistant.orders import without_instructions
 from api.assistant.question import Question
 from api.assistant.scope import Scope
@@ -39,27 +39,17 @@ from tasks.query import (
 )
 from tasks.query_words import FIELD_NAMES
 
-_SELECTS = {
-    Intent.WHO: Select.UNITS,
-    Intent.TASKS_OF_UNIT: Select.DUTIES,
-    Intent.LIST: Select.DUTIES,
-    Intent.DEADLINE: Select.MILESTONES,
-    Intent.DUE: Select.MILESTONES,
-    Intent.OVERDUE: Select.MILESTONES,
-    Intent.TARGET: Select.TARGETS,
-    Intent.SOURCE: Select.CLAUSES,
-    Intent.MEMBERS: Select.MEMBERS,
-    Intent.POLICY: Select.POLICIES,
-    Intent.HEADER: Select.FIELD,
-    Intent.COUNT: Select.DUTIES,
-    Intent.PLANS: Select.PLANS,
-    Intent.CONTACT: Select.TEXT,
-    Intent.CLAUSE: Select.TEXT,
-}
-_BARE = (Select.FIELD, Select.MEMBERS, Select.POLICIES, Select.TEXT)
+BARE = (Select.FIELD, Select.MEMBERS, Select.POLICIES, Select.TEXT)
 """What has no conditions on duties."""
+SEPARATOR = "、"
+"""Between the words of a topic."""
 LISTED = (Basis.LISTED, Basis.MANUAL)
 """How a unit stands in a list of responsible units, as a person may have corrected it."""
+
+
+_Part = dict[str, Any]
+"""Fields of a query."""
+_Made = tuple[_Part, object] | tuple[_Part, object, tuple[str, ...]]
 
 
 class Built(NamedTuple):
@@ -92,67 +82,65 @@ class Builder:
             words: what it is about, without the names of documents.
             as_of: the day asked about.
         """
-        made = self._made(q, words, as_of)
-        try:
-            return made._replace(query=Query.model_validate(made.query.model_dump()))
-        except ValidationError:  # conditions that do not go together: sentences answer
-            text = Query(select=Select.TEXT, documents=made.query.documents, topic=made.query.topic)
-            return Built(text, rows=False, as_of=as_of)
-
-    def _made(self, q: Question, words: list[str], as_of: date) -> Built:
-        topic = "、".join(words)[:200] or None
-        part: dict[str, Any] = {"select": _SELECTS[q.intent], "topic": topic}
+        part: _Part = {"select": _selected(q.select), "topic": SEPARATOR.join(words)[:200] or None}
         part |= self._where(q) | self._of_duties(q)
+        said, rows, *fields = self._made(q, part, as_of)
+        if said["select"] in BARE:
+            said = {k: v for k, v in said.items() if k not in OF_DUTIES and k != "plans"}
+        try:
+            query = Query(**said)
+        except ValidationError:  # conditions that do not go together: sentences answer
+            query, rows = Query(select=Select.TEXT, **{k: said[k] for k in _OF_PLANS}), False
+        return Built(query, bool(rows), query.as_of or as_of, *fields)
+
+    def _made(self, q: Question, part: _Part, as_of: date) -> _Made:
+        """The fields of the query, whether its rows are the answer, and the fields of a document."""
         low = q.own.lower()
         targets = says("targets", low) and says("which", low) and not q.anchor
         if targets and (q.quantities or (not q.about and self._is_scoped(q, part))):
-            return self._of_targets(q, part, as_of)
-        if q.intent is Intent.WHO and (q.most or says("least", low)) and says("listed", low):
-            return self._counted(q, part | {"select": Select.DUTIES}, as_of)
+            return self._of_targets(q, part)
+        if q.select is Select.UNITS and (q.most or says("least", low)) and says("listed", low):
+            return self._counted(q, part | {"select": Select.DUTIES})
         if between := self._between(q, part):
-            return self._as(between, as_of, rows=True)
+            return between, True
         if q.relations and says("asks paper", low):
-            part |= {"select": Select.POLICIES, "relations": q.relations, "topic": None}
-            return self._as(part, as_of, rows=True)
+            kept = {"select": Select.POLICIES, "relations": q.relations, "topic": None}
+            return part | kept, True
         if q.owned is False and says("plural", low):
-            listed = {"select": Select.DUTIES, "operation": Operation.LIST}
-            return self._as(part | listed, as_of, rows=True)
-        if q.intent in (Intent.OVERDUE, Intent.DUE):
+            return part | {"select": Select.DUTIES}, True
+        if q.counts:
+            return self._counted(q, part)
+        if q.of_bearers:
+            return part, part["units"]
+        if q.select is Select.MILESTONES:
             return self._of_days(q, part, as_of)
-        if q.intent is Intent.COUNT:
-            return self._counted(q, part, as_of)
-        if q.intent is Intent.PLANS:
-            return self._of_plans(q, part, as_of)
-        if q.intent is Intent.HEADER:
-            return self._of_field(q, part, as_of)
-        if q.intent is Intent.MEMBERS:
-            return self._as({**part, "topic": None, "units": ()}, as_of, rows=True)
-        if q.intent is Intent.TASKS_OF_UNIT:
-            return self._as(part, as_of, rows=bool(part["units"]))
-        return self._of_text(q, part, as_of)
+        if q.select in (Select.DOCUMENTS, Select.PLANS):
+            return self._of_plans(q, part)
+        if q.select is Select.FIELD:
+            return self._of_field(q, part)
+        if q.select is Select.MEMBERS:
+            return part | {"topic": None}, True
+        return self._of_text(q, part)
 
-    def _of_text(self, q: Question, part: dict[str, Any], as_of: date) -> Built:
+    def _of_text(self, q: Question, part: _Part) -> _Made:
         """What sentences answer as a rule; rows do where a condition is said that only they hold."""
         bears = bool(q.without or q.alone or q.owned is False)
         scoped = bool(part["plans"] or q.documents)
-        counted = q.operation is Operation.COUNT
+        listed = q.select is Select.DUTIES
         if q.most and says("owner", q.own.lower()) and scoped:
             group = {"select": Select.UNITS, "group_by": Group.DUTY, "operation": Operation.MOST}
-            listed = {"units": (UnitFilter(basis=LISTED),), "topic": None}
-            return self._as(part | group | listed, as_of, rows=True)
-        if bears and (q.intent is Intent.LIST or (scoped and q.intent in _OPEN)):
-            operation = Operation.COUNT if counted else Operation.LIST
-            return self._as(part | {"select": Select.DUTIES, "operation": operation}, as_of, rows=True)  # fmt: skip
-        if q.select is Select.TARGETS and (q.quantities or q.intent is Intent.TARGET):
-            return self._of_targets(q, part, as_of)
-        rows = q.intent is Intent.LIST and not q.most and (q.owned or self._whole_plan(q, part))
-        return self._as(part, as_of, rows=bool(rows))
+            return part | group | {"units": (UnitFilter(basis=LISTED),), "topic": None}, True
+        if bears and (listed or (scoped and q.select in _OPEN)):
+            return part | {"select": Select.DUTIES, "operation": q.asks.operation}, True
+        if q.select is Select.TARGETS or q.quantities:
+            return self._of_targets(q, part)
+        return part, listed and not q.most and (q.owned or self._whole_plan(q, part))
 
-    def _between(self, q: Question, part: dict[str, Any]) -> dict[str, Any] | None:
+    def _between(self, q: Question, part: _Part) -> _Part | None:
         """Units that bear duties and are no members of the group, or members that bear none."""
         low = q.own.lower()
-        place = first_of("without", low)
-        if place is None or not says("members", low) or not (says("owner", low) or says("listed", low)):  # fmt: skip
+        bears = says("owner", low) or says("listed", low)
+        if not (bears and says("without", low) and says("members", low)):
             return None
         said = next(c for c in _clauses(low) if says("without", c))
         bearing = {k: part[k] for k in ("plans", "documents")} | {"select": Select.UNITS}
@@ -161,14 +149,9 @@ class Builder:
         one, other = (bearing, group) if says("members", said) else (group, bearing)
         return one | {"minus": (Query(**other),)}
 
-    def _as(self, part: dict[str, Any], as_of: date, *, rows: bool) -> Built:
-        if part["select"] in _BARE:
-            part = {k: v for k, v in part.items() if k not in OF_DUTIES and k != "plans"}
-        return Built(Query.model_construct(**{**_DEFAULTS, **part}), rows, as_of)
-
     # ---- conditions
 
-    def _where(self, q: Question) -> dict[str, Any]:
+    def _where(self, q: Question) -> _Part:
         """Documents and plans. Lists are made of the documents that are named; else of the tracked
         ones, and of all of them where only plans, or units, of documents for reference are named."""
         plans = self._scope.plans(q.plan)
@@ -176,12 +159,12 @@ class Builder:
         units = self._units(q)
         beside = bool(units) and not plans and not self._scope.bear(units)
         reference = beside or (bool(plans) and own.isdisjoint(plans))
-        found: dict[str, Any] = {"documents": tuple(sorted(q.documents)), "plans": tuple(sorted(plans))}  # fmt: skip
+        found: _Part = {"documents": tuple(sorted(q.documents)), "plans": tuple(sorted(plans))}  # fmt: skip
         if found["documents"]:
             return found
         if not self._narrowed:
             return found | {"reference": reference}
-        bare = reference or _SELECTS[q.intent] in (*_BARE, Select.PLANS)
+        bare = reference or q.select in (*BARE, Select.DOCUMENTS, Select.PLANS)
         listed = self._register.extractions if bare else self._register.tracked.extractions
         return found | {"documents": tuple(e.document.id for e in listed) or ("-",)}
 
@@ -199,11 +182,11 @@ class Builder:
             found.append(UnitFilter(basis=LISTED))
         return tuple(found)
 
-    def _of_duties(self, q: Question) -> dict[str, Any]:
+    def _of_duties(self, q: Question) -> _Part:
         """Who bears a duty or does not, its days and numbers."""
         low = q.own.lower()
-        found: dict[str, Any] = {"units": self._units(q)}
-        roles = find_roles(low, low, Intent.WHO, has_unit=False)
+        found: _Part = {"units": self._units(q)}
+        roles = roles_asked(low)
         if q.owned is False and not q.units:
             led = Query(select=Select.DUTIES, units=(UnitFilter(roles=roles),)) if roles else None
             found |= {"minus": (led,)} if led else {"lacks": (Has.OWNER,)}
@@ -215,87 +198,77 @@ class Builder:
             found["has"] = (*found.get("has", ()), Has.TARGET)
         return found
 
-    def _whole_plan(self, q: Question, part: dict[str, Any]) -> bool:
+    def _whole_plan(self, q: Question, part: _Part) -> bool:
         """Whether all duties of a plan are asked for."""
         bare = not (q.about or q.anchor or q.quoted or q.units)
         return bool(part.get("plans")) and bare and says("which", q.search.lower())
 
     # ---- kinds
 
-    def _of_days(self, q: Question, part: dict[str, Any], as_of: date) -> Built:
+    def _of_days(self, q: Question, part: _Part, as_of: date) -> _Made:
         part |= {"order_by": QueryOrder.DUE, "topic": part["topic"] if q.about else None}
         window = q.window
-        if q.intent is Intent.DUE:
+        if q.overdue:
+            part |= {"states": (State.OVERDUE,)}
+            if window and window.as_at and window.end:
+                part["as_of"], window = min(window.end, as_of), None
+            if window and (window.kind in ("soon", "next") or _is_now(window, as_of)):
+                window = None  # overdue "this week" is asked of all that is overdue
+        else:
             window = window or soon(as_of)
-            if window.start or window.end:
-                part["due"] = DayWindow(start=window.start, end=window.end)
             if window.kind in ("soon", "next"):
                 part["states"] = (State.DUE_SOON, State.LATER, State.REVIEW)
-            return self._as(part, as_of, rows=True)
-        part |= {"states": (State.OVERDUE,)}
-        if window and window.as_at and window.end:
-            as_of, window = min(window.end, as_of), None
-        if window and (window.kind in ("soon", "next") or _is_now(window, as_of)):
-            window = None  # overdue "this week" is asked of all that is overdue
-        part["due"] = DayWindow(start=window.start, end=window.end) if window else None
-        return self._as(part, as_of, rows=True)
+        days = window and (window.start or window.end)
+        part["due"] = DayWindow(start=window.start, end=window.end) if window and days else None
+        return part, True
 
-    def _counted(self, q: Question, part: dict[str, Any], as_of: date) -> Built:
+    def _counted(self, q: Question, part: _Part) -> _Made:
         low = q.search.lower()
         if says("plans", low) and not (q.plan or q.units or says("listed", low)):
-            return self._of_plans(q, {k: v for k, v in part.items() if k in _OF_PLANS}, as_of)
-        if q.select is Select.TARGETS and (q.quantities or not q.units):
-            return self._of_targets(q, part | {"select": Select.TARGETS}, as_of)
+            return self._of_plans(q, part)
         ranked = q.most or says("least", low) or says("units counted", low)
         several = len(q.units) > 1 and not q.together and not q.alone
         if several and not q.without:
             kept = {"ids": self._scope.units(q.units), "units": borne_by(None, q.roles)}
             order = {"order_by": QueryOrder.COUNT, "descending": True}
-            return self._as(part | {"select": Select.UNITS} | kept | order, as_of, rows=True)
+            return part | {"select": Select.UNITS} | kept | order, True
         if ranked and not q.units:
-            operation = Operation.LEAST if says("least", low) else Operation.MOST if q.most else Operation.LIST  # fmt: skip
-            return self._as(part | {"group_by": Group.UNIT, "operation": operation}, as_of, rows=True)  # fmt: skip
+            most = Operation.MOST if q.most else Operation.LIST
+            operation = Operation.LEAST if says("least", low) else most
+            return part | {"group_by": Group.UNIT, "operation": operation}, True
         if q.units and not (q.alone or q.roles):
             held = UnitFilter(ids=self._scope.units(q.units), match=Match.TOGETHER)
             part["units"] = (held, *(u for u in part["units"] if u.match is Match.WITHOUT))
-        part["operation"] = Operation.COUNT
         given = q.units or q.alone or q.without or q.plan or q.documents or q.owned is not None
-        return self._as(part, as_of, rows=bool(given) or not part["topic"])
+        return part | {"operation": Operation.COUNT}, given or not part["topic"]
 
-    def _of_plans(self, q: Question, part: dict[str, Any], as_of: date) -> Built:
+    def _of_plans(self, q: Question, part: _Part) -> _Made:
         """Which documents there are; of the one that there is, or is named, which plans."""
-        one = bool(q.documents) or len(self._register.extractions) == 1
-        select = Select.PLANS if one else Select.DOCUMENTS
-        order = {} if one else {"order_by": QueryOrder.WRITTEN}
-        kept = {"documents": part["documents"], "topic": None if one else part["topic"]}
-        return self._as({"select": select, **kept, **order}, as_of, rows=True)
+        kept = {k: part[k] for k in _OF_PLANS}
+        if q.documents or len(self._register.extractions) == 1:
+            return kept | {"select": Select.PLANS, "topic": None}, True
+        return kept | {"select": Select.DOCUMENTS, "order_by": QueryOrder.WRITTEN}, True
 
-    def _of_field(self, q: Question, part: dict[str, Any], as_of: date) -> Built:
+    def _of_field(self, q: Question, part: _Part) -> _Made:
+        part |= {"topic": None}
         fields = tuple(f for f in FIELD_NAMES if f in _ASKED and says(_ASKED[f], q.own.lower()))
         fields = tuple(f for f in fields if f not in _LOOSE) or fields
-        named = q.documents or len(self._register.extractions) == 1
-        if not fields:
-            label, lines = self._scope.labelled(q.own, q.documents)
-            part |= {
-                "documents": tuple(dict.fromkeys(line.document for line in lines)),
-                "topic": None,
-            }
-            return self._as(part | {"field": label or "title"}, as_of, rows=bool(label))._replace(
-                fields=(label,)
-            )
-        part |= {"field": fields[0] if fields else "title", "topic": None}
-        return self._as(part, as_of, rows=bool(fields and named))._replace(fields=fields)
+        if fields:
+            named = q.documents or len(self._register.extractions) == 1
+            return part | {"field": fields[0]}, named, fields
+        label, lines = self._scope.labelled(q.own, q.documents)
+        documents = tuple(dict.fromkeys(line.document for line in lines))
+        return part | {"field": label or "title", "documents": documents}, label, (label,)
 
-    def _of_targets(self, q: Question, part: dict[str, Any], as_of: date) -> Built:
+    def _of_targets(self, q: Question, part: _Part) -> _Made:
         """Numbers of a plan, a unit, some days, or by a condition; one alone is found in its sentence."""
         low = q.search.lower()
-        part |= {"select": Select.TARGETS, "quantities": q.quantities, "order_by": None}
-        part["text"] = q.quoted[0] if len(q.quoted) == 1 and q.quantities else None
+        text = q.quoted[0] if len(q.quoted) == 1 and q.quantities else None
+        part |= {"select": Select.TARGETS, "quantities": q.quantities, "text": text}
         listed = self._is_scoped(q, part) and says("which", low) and says("targets", low)
-        rows = q.quantities or (listed and not q.about)
-        return self._as(part, as_of, rows=bool(rows) and not q.anchor)
+        return part, (q.quantities or (listed and not q.about)) and not q.anchor
 
-    def _is_scoped(self, q: Question, part: dict[str, Any]) -> bool:
+    def _is_scoped(self, q: Question, part: _Part) -> bool:
         return bool(part["plans"] or q.units or q.window or q.documents)
 
 
@@ -314,9 +287,8 @@ _ASKED = {
 """Facts of a document and the kinds of `question_states` that ask for them."""
 _LOOSE = ("issuer",)
 """Asked for by words (谁) that ask for others too."""
-_OPEN = (Intent.TARGET, Intent.CLAUSE)
+_OPEN = (Select.TARGETS, Select.TEXT)
 _OF_PLANS = ("documents", "topic")
-_DEFAULTS = {name: field.get_default() for name, field in Query.model_fields.items()}
 
 
 class Sides(NamedTuple):
@@ -325,22 +297,23 @@ class Sides(NamedTuple):
     first: str
     second: str
     noun: str
-    asked: Intent
+    asked: Query
 
 
 def find_sides(text: str) -> Sides | None:
     """The two things that a question compares.
 
-    >>> find_sides("消防和防溺水的责任单位有什么不同")
-    Sides(first='消防', second='防溺水', noun='责任单位', asked=<Intent.WHO: 'who'>)
+    >>> find_sides("消防和防溺水的责任单位有什么不同")[:3]
+    ('消防', '防溺水', '责任单位')
     """
     plain = without_instructions(simplify(text)).strip().rstrip("?")
     english = plain.isascii()
     plain = plain.lower() if english else plain
-    begins, differs = first_of("compares", plain), first_of("differs", plain)
-    if begins != 0 and (english or differs is None):
+    compares, differs = span_of("compares", plain), span_of("differs", plain)
+    begins = compares is not None and compares[0] == 0
+    if not begins and (english or differs is None):
         return None
-    said = "".join(cut("compares", plain[:differs] if differs is not None else plain))
+    said = "".join(cut("compares", plain[: differs[0]] if differs else plain))
     halves = [half.strip() for half in cut("and", said, 1)]
     if len(halves) < 2 or any(mark in said for mark in ",，。?;；"):
         return None
@@ -349,14 +322,14 @@ def find_sides(text: str) -> Sides | None:
     second = "".join(cut("of", bare)) if noun else bare
     if not all(len(half) in _SIDE for half in (halves[0], second.strip())):
         return None
-    if asked is None and begins == 0:
-        asked = Intent.WHO  # compare A and B: whose they are
-    if asked not in _COMPARED:
+    if asked is None and begins:
+        asked = Query(select=Select.UNITS)  # compare A and B: whose they are
+    if asked is None or asked.select not in _COMPARED:
         return None  # 定的数一不一样: what is compared is not one of these
     return Sides(halves[0], second.strip(), noun, asked)
 
 
-_COMPARED = (Intent.WHO, Intent.DEADLINE, Intent.TARGET)
+_COMPARED = (Select.UNITS, Select.WORK, Select.TARGETS)
 _SIDE = range(2, 61)
 """Characters of what is compared."""
 
@@ -364,12 +337,12 @@ _SIDE = range(2, 61)
 def compare(sides: Sides, first: Iterable[str], second: Iterable[str]) -> tuple[Query, Query]:
     """The query that compares what stands in some clauses with what stands in others; and as it is
     told, with what the clauses are about."""
-    roles = (UnitFilter(roles=BEARING),) if sides.asked is Intent.WHO else ()
+    roles = (UnitFilter(roles=BEARING),) if sides.asked.select is Select.UNITS else ()
 
     def one(ids: Iterable[str], topic: str | None, other: Query | None = None) -> Query:
         operation = Operation.COMPARE if other else Operation.LIST
         return Query(
-            select=_SELECTS[sides.asked], operation=operation, clauses=tuple(sorted(ids)),
+            select=_selected(sides.asked.select), operation=operation, clauses=tuple(sorted(ids)),
             units=roles, reference=True, topic=topic, other=other,
         )  # fmt: skip
 
@@ -377,6 +350,11 @@ def compare(sides: Sides, first: Iterable[str], second: Iterable[str]) -> tuple[
         one(first, None, one(second, None)),
         one(first, sides.first, one(second, sides.second)),
     )
+
+
+def _selected(select: Select) -> Select:
+    """When one thing is done is said by its milestones."""
+    return Select.MILESTONES if select is Select.WORK else select
 
 
 def _clauses(text: str) -> list[str]:

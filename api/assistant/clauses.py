@@ -6,26 +6,24 @@ of them; the facts of the best clause (who bears it, by when, what value) stand 
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from datetime import date
 
 from api.assistant.asked import Asked, asked_items, asked_kinds, kinds_in
-from api.assistant.denials import nobody, open_end, text_of, unnamed
+from api.assistant.cues import says
+from api.assistant.denials import nobody, text_of
 from api.assistant.evidence import Evidence
-from api.assistant.intents import Intent, says
-from api.assistant.mentions import roles_in
+from api.assistant.owners import OwnerAnswers
 from api.assistant.plan import plan_of
 from api.assistant.question import Question
-from api.assistant.reply import BEARING, LOST, Answer, Composer, Facts, Refusal
-from api.assistant.search import Found, Sentence, sentences
-from kb.characters import HAN
-from kb.chunks import Chunk, flatten
-from kb.language.roles import Role
+from api.assistant.reply import LOST, Answer, Refusal
+from api.assistant.search import Found
+from api.assistant.statements import Line, Lines
+from kb.chunks import Chunk
 from kb.language.times import find_times
-from kb.models import Span
-from tasks.models import Assignment, Basis, Certainty, Milestone, Target
+from kb.models import Citation, Span
+from tasks.models import Certainty, Milestone, Target
 from tasks.queries import Placed
 from tasks.query import Select
 from tasks.words import describe_distance, describe_due, describe_target
@@ -45,16 +43,11 @@ _MAYBE = 0.2
 """From this probability on that another document is asked for, those cited are named above."""
 _BEHIND = 0.25
 """What holds so much less of a question's words than the best is about something else."""
-_NAME = re.compile(rf"[{HAN}（）()]{{2,}}")
-_OF_ITSELF = 0.15
-"""The share of a question's words that a sentence holds more than its heading, at least, to name bearers by itself."""
 _DUES = 3
 """Deadlines that stand above the quotes at most."""
-_TOPIC = 80
-"""Characters of a sentence that stand for what an answer is about."""
 
 
-class ClauseAnswers(Composer, ABC):
+class ClauseAnswers(OwnerAnswers, ABC):
     """Answers from the clauses that retrieval finds."""
 
     def _from_clauses(self, q: Question, as_of: date) -> Answer:
@@ -63,7 +56,7 @@ class ClauseAnswers(Composer, ABC):
         anchored = self._clauses_of(q.anchor, as_of) if q.anchor else frozenset()
         if q.anchor and not anchored:
             return self._refuse(q, as_of, [])
-        plans = self._plans_called(q.plan)
+        plans = self.scope.plans(q.plan)
 
         def keep(chunk: Chunk) -> bool:
             if q.anchor:
@@ -95,9 +88,12 @@ class ClauseAnswers(Composer, ABC):
                         if zh
                         else f"{asked} points under “{clause.heading}”:"
                     )
-                    lines = [head, *(f"{c.marker}{c.heading}" for c in below)]
-                    cited = [self.register.cite(f.extraction, c, c.span) for c in (clause, *below)]
-                    return self._made(q, as_of, "\n".join(lines), cited)
+                    said = [head, *(f"{c.marker}{c.heading}" for c in below)]
+                    lines = [
+                        Line.of(words, self.register.cite(f.extraction, c, c.span))
+                        for words, c in zip(said, (clause, *below), strict=True)
+                    ]
+                    return self._made(q, as_of, Lines(tuple(lines)))
         return None
 
     @abstractmethod
@@ -110,27 +106,28 @@ class ClauseAnswers(Composer, ABC):
         cited = answer.citations if answer.answerable else ()
         return frozenset(c.clause_id for c in cited if c.clause_id)
 
-    def _facts(self, q: Question, as_of: date, evidence: Evidence) -> Facts | Refusal:
+    def _facts(self, q: Question, as_of: date, evidence: Evidence) -> Lines | Refusal:
         """What was read in the sentences quoted and in the clause of the best of them; a refusal
         where the value asked for is lost, or where the clause gone on about has none."""
         f, asked, words = evidence.best.found, asked_kinds(q.own), self._words(q)
         if f.clause is None:
-            return Facts()
+            return Lines()
         if asked & _NUMBERS and self._is_lost(evidence, words):
             return LOST
-        found = Facts()
-        if q.intent is Intent.WHO:
+        found = Lines()
+        if q.select is Select.UNITS:
             found += self._owners_of(q, f, evidence.best.sentence, words)
             if q.anchor and not found.lines:
-                return Facts(lines=(nobody(text_of(f), q.language),))
-        if q.intent is Intent.DEADLINE:
+                return Lines((Line(nobody(text_of(f), q.language)),))
+        if q.select is Select.WORK:
             found += self._dues_of(q, as_of, evidence, words)
-        if q.intent is Intent.POLICY or plan_of(q.own).selects[Select.POLICIES] >= _MAYBE:
+        if q.select is Select.POLICIES or plan_of(q.own).selects[Select.POLICIES] >= _MAYBE:
             found += self._policies_of(q, evidence, words)
         if asked & _NUMBERS:
-            if other := self._other_year(q, evidence, words):
-                return other
-            found += self._targets_of_sentence(q, evidence, words)
+            values = self._values_of(q, evidence, words)
+            if isinstance(values, Refusal):
+                return values
+            found += values
             held = kinds_in(text_of(f))
             if q.anchor and not found.lines and asked & evidence.unsaid - held:
                 return _NO_VALUE
@@ -145,145 +142,9 @@ class ClauseAnswers(Composer, ABC):
         inside = self._targets_in(f, s.span)
         return not any(self.search.coverage(words, t.metric) >= 0.5 for _, t in inside)
 
-    # ---- who
-
-    def _owners_asked(
-        self, q: Question, f: Found, told: Sentence, placed: Sequence[Placed], words: Sequence[str]
-    ) -> tuple[list[Assignment], Sentence | None]:
-        """Those of a clause's owners that bear what is asked, and the sentence that says so: of the
-        sentence quoted; where it names none, of the duty that it belongs to (the brackets and label lines
-        of that duty), else of the sentence of the clause that speaks most of what is asked."""
-        assert f.clause is not None  # noqa: S101
-        here = [p for p in placed if p.task.span.overlaps(told.span)] or placed
-        owners = [a for p in here for a in p.task.responsibilities if a.role in BEARING]
-        stated = {
-            s: [a for a in owners if a.basis is Basis.STATED and s.span.contains(a.span)]
-            for s in sentences(f.extraction, f.clause)
-        }
-        listed = [a for a in owners if a.basis is not Basis.STATED]
-        best = next((s for s in stated if s.span == told.span), told)
-        there = stated.get(best, [])
-        if there and (not listed or self._says_of_itself(f, best, there, words)):
-            return self._as_asked(q, self._of_the_part(f, best, there, words)), best
-        if listed:
-            return self._as_asked(q, listed), None
-        other = max(
-            (s for s, found in stated.items() if found),
-            key=lambda s: self.search.coverage(words, s.text),
-            default=None,
-        )
-        return (self._as_asked(q, stated[other]), other) if other else ([], None)
-
-    def _says_of_itself(
-        self, f: Found, s: Sentence, there: Sequence[Assignment], words: Sequence[str]
-    ) -> bool:
-        """Whether a sentence names the bearers of what is asked by itself, though its clause lists some
-        for the whole: it speaks more of it than the heading does, and names a body (相关部门 is none)."""
-        assert f.clause is not None  # noqa: S101
-        more = self.search.coverage(words, s.text) - self.search.coverage(words, f.clause.heading)
-        return more > _OF_ITSELF and any(a.unit_id for a in there)
-
-    def _as_asked(self, q: Question, owners: Sequence[Assignment]) -> list[Assignment]:
-        """Those in a role that is asked for, where there are any, without the units that are
-        excepted (除了牵头的工信局)."""
-        left = [a for a in owners if not self._is_one_of(a, q.without)]
-        if q.without:
-            return left or list(owners)
-        return [a for a in left if a.role in q.roles] or left
-
-    def _is_one_of(self, a: Assignment, units: Sequence[str]) -> bool:
-        return any(self._among(unit, [a]) for unit in units)
-
-    def _among(self, unit: str, owners: Sequence[Assignment]) -> bool:
-        """Whether a unit that a question names is one of the owners, by its name or its id."""
-        ids = {found.id for o in self.organisations if (found := o.resolve(unit))}
-        return any(a.unit == unit or (a.unit_id and a.unit_id in ids) for a in owners)
-
-    def _of_the_part(
-        self, f: Found, s: Sentence, there: Sequence[Assignment], words: Sequence[str]
-    ) -> list[Assignment]:
-        """Of a sentence with several subjects, those whose part of it is asked about."""
-        text = f.extraction.document.text
-        ordered = sorted(there, key=lambda a: a.span.start)
-        groups: list[list[Assignment]] = []
-        for a in ordered:
-            last = groups[-1][-1] if groups else None
-            between = text[last.span.end : a.span.start] if last else ""
-            led = last and last.role is Role.LEAD and a.role is Role.JOINT  # X牵头，联合Y
-            if last is None or (("," in between or "，" in between) and not led):
-                groups.append([a])
-            else:
-                groups[-1].append(a)
-        if len(groups) < 2:
-            return list(there)
-        ends = [g[0].span.start for g in groups[1:]] + [s.span.end]
-        covers = [
-            self.search.coverage(words, flatten(text[g[0].span.start : end]))
-            for g, end in zip(groups, ends, strict=True)
-        ]
-        best = max(covers)
-        least = best - min(0.1, best / 2)
-        return [a for g, c in zip(groups, covers, strict=True) if c >= least for a in g]
-
-    def _owners_of(self, q: Question, f: Found, told: Sentence, words: Sequence[str]) -> Facts:
-        """Who bears what is asked of the clause; nothing where it names nobody."""
-        assert f.clause is not None  # noqa: S101
-        placed = self.register.tasks_in(f.clause.id)
-        owners = [a for p in placed for a in p.task.responsibilities if a.role in BEARING]
-        if not owners:
-            return Facts()
-        chosen, where = self._owners_asked(q, f, told, placed, words)
-        zh = q.language == "zh"
-        chosen = [_as_printed(f, a) for a in chosen]
-        units = list(dict.fromkeys(a.unit for a in chosen))
-        named = list(dict.fromkeys((a.unit, a.role.value) for a in chosen))
-        if not chosen:
-            return Facts()
-        topic = _beginning(flatten(where.text)) if where else f.clause.heading
-        said = self._owners(chosen, q.language)
-        lines = []
-        for unit in q.units:
-            if q.intent is Intent.WHO and not self._among(unit, owners):
-                lines.append(unnamed(unit, text_of(f), self.organisations, q.language))
-            elif self._among(unit, chosen) and says("whether", q.own):
-                lines.append(
-                    f"是，写有{unit}。" if zh else f"Yes, {self._name(unit, 'en')} is named."
-                )
-        whole = text_of(f)
-        said_roles = roles_in(whole) | {a.role for a in owners}
-        if q.roles and said_roles.isdisjoint(q.roles):
-            asked = self._roles_said(q)
-            lines.append(f"这一条没有写明{asked}单位。" if zh else f"The clause names no unit as: {asked}.")  # fmt: skip
-        if zh:
-            lines.append(f"“{topic}”涉及 {len(units)} 个单位：{said}。")
-        else:
-            lines.append(f"{len(units)} unit(s) for “{topic}”: {said}.")
-        said_units = {a.unit_id or a.unit for a in chosen}
-        unsaid = [a for a in owners if (a.unit_id or a.unit) not in said_units]
-        rest = [a for a in unsaid if a.basis is not Basis.STATED]
-        if where and rest:
-            others = self._owners(rest, q.language)
-            lines.append(
-                f"该条另列责任单位：{others}。" if zh else f"The clause also lists: {others}."
-            )
-        also = [a for a in unsaid if a.basis is Basis.STATED]
-        if not where and also:
-            others = self._owners(also, q.language)
-            lines.append(f"条文中另写明：{others}。" if zh else f"The text also names: {others}.")
-        if any(a.basis is Basis.INHERITED for a in chosen):
-            lines.append("（责任单位承自上级条款）" if zh else "(inherited from the clause above)")
-        if noted := open_end(f, chosen, q.language):
-            lines.append(noted)
-        return Facts(
-            lines=tuple(lines),
-            citations=tuple(self.register.cite(f.extraction, f.clause, a.span) for a in chosen),
-            units=tuple(named),
-            tasks=tuple(p.task.id for p in placed),
-        )
-
     # ---- when
 
-    def _dues_of(self, q: Question, as_of: date, evidence: Evidence, words: Sequence[str]) -> Facts:
+    def _dues_of(self, q: Question, as_of: date, evidence: Evidence, words: Sequence[str]) -> Lines:
         """By when: the deadlines of the sentences quoted, else those of the best clause; those of them
         that speak most of what is asked."""
         f = evidence.best.found
@@ -301,39 +162,46 @@ class ClauseAnswers(Composer, ABC):
         covers = [self.search.coverage(words, f"{m.commitment} {m.quote}") for _, m in known]
         least = max(covers, default=0.0) - _BEHIND
         chosen = [pair for pair, c in zip(known, covers, strict=True) if c >= least][:_DUES]
-        lines = [
-            f"· {m.commitment}：{describe_due(m.due, q.language)}"
-            + describe_distance(m.due, as_of, self.register.life_of(m.id, as_of), q.language)
-            for _, m in chosen
-        ]
+        lines = []
+        for p, m in chosen:
+            said = f"· {m.commitment}：{describe_due(m.due, q.language)}"
+            said += describe_distance(m.due, as_of, self.register.life_of(m.id, as_of), q.language)
+            span = m.due.span
+            inside = span is not None and p.clause.span.contains(span)
+            lines.append(Line.of(said, *([self._cited(p, span)] if span and inside else [])))
         if chosen and says("overdue", q.own.lower()):
-            lines.insert(0, self._lateness(q, as_of, [m for _, m in chosen]))
+            lines.insert(0, Line(self._lateness(q, as_of, [m for _, m in chosen])))
         if chosen and not (here or own):
             zh = q.language == "zh"
             dated = find_times(text_of(f))
             none = "" if dated else "这一条没有单独写期限，" if zh else "the clause has no date of its own; "  # fmt: skip
-            lines.append(f"（{none}以上是所在计划的期限）" if zh else f"({none}this is the end of its plan)")  # fmt: skip
-        cited = tuple(
-            self.register.cite(self.register.document_of(p.document.id), p.clause, m.due.span)
-            for p, m in chosen
-            if m.due.span and p.clause.span.contains(m.due.span)
-        )
-        return Facts(lines=tuple(lines), citations=cited, tasks=tuple(p.task.id for p, _ in chosen))
+            end = (
+                f"（{none}以上是所在计划的期限）" if zh else f"({none}this is the end of its plan)"
+            )
+            lines.append(Line(end))
+        return Lines(tuple(lines), tasks=tuple(p.task.id for p, _ in chosen))
+
+    def _cited(self, p: Placed, span: Span) -> Citation:
+        return self.register.cite(self.register.document_of(p.document.id), p.clause, span)
 
     def _lateness(self, q: Question, as_of: date, milestones: Sequence[Milestone]) -> str:
         """Whether anything of what a clause demands is overdue."""
-        late = [i for i in self.register.overdue(as_of) if i.milestone_id in {m.id for m in milestones}]  # fmt: skip
-        if q.language == "zh":
-            if not self.register.told:
-                return f"截至 {as_of} 时限已过 {len(late)} 项，办理情况不公开。" if late else f"截至 {as_of} 时限都还没有过。"  # fmt: skip
-            return f"截至 {as_of} 逾期 {len(late)} 项。" if late else f"截至 {as_of} 没有逾期。"
+        ids = {m.id for m in milestones}
+        late = sum(i.milestone_id in ids for i in self.register.overdue(as_of))
+        zh, en = (
+            (f"逾期 {late} 项", f"{late} overdue as of {as_of}") if late
+            else ("没有逾期", f"Not overdue as of {as_of}")
+        )  # fmt: skip
         if not self.register.told:
-            return f"The day of {len(late)} had passed by {as_of}; progress is not public." if late else f"No day of it had passed by {as_of}."  # fmt: skip
-        return f"{len(late)} overdue as of {as_of}." if late else f"Not overdue as of {as_of}."
+            zh, en = (
+                (f"时限已过 {late} 项，办理情况不公开", f"The day of {late} had passed by {as_of}; progress is not public")
+                if late else ("时限都还没有过", f"No day of it had passed by {as_of}")
+            )  # fmt: skip
+        return f"截至 {as_of} {zh}。" if q.language == "zh" else f"{en}."
 
     # ---- which other document
 
-    def _policies_of(self, q: Question, evidence: Evidence, words: Sequence[str]) -> Facts:
+    def _policies_of(self, q: Question, evidence: Evidence, words: Sequence[str]) -> Lines:
         """The documents that the clauses quoted cite, with their numbers; those called most as the
         question calls them."""
         quoted = {c.found.clause.id: c.found for c in evidence.quoted if c.found.clause}
@@ -345,41 +213,32 @@ class ClauseAnswers(Composer, ABC):
         ]
         best = max((share for share, _ in ranked), default=0.0)
         chosen = [p for share, p in ranked if best >= _CALLED and share >= best - _BEHIND]
-        lines = [f"· 《{p.title}》 {p.document_number or ''}".rstrip() for p in chosen]
-        cited = [
-            self.register.cite(f.extraction, f.clause, p.span)
-            for p in chosen
-            if (f := quoted[p.clause_id]).clause
-        ]
-        return Facts(lines=tuple(dict.fromkeys(lines)), citations=tuple(cited))
+        told: dict[str, list[Citation]] = {}
+        for p in chosen:
+            said = f"· 《{p.title}》 {p.document_number or ''}".rstrip()
+            told.setdefault(said, []).append(quoted[p.clause_id].cite(p.span))
+        return Lines(tuple(Line.of(said, *cited) for said, cited in told.items()))
 
     # ---- how much
 
-    def _targets_of_sentence(self, q: Question, evidence: Evidence, words: Sequence[str]) -> Facts:
-        """The values that the best sentence sets and that are asked about."""
-        f, s = evidence.best.found, evidence.best.sentence
-        targets = self._asked_targets(q, self._targets_in(f, s.span), words)
-        assert f.clause is not None  # noqa: S101
-        return Facts(
-            lines=tuple(
-                f"· {describe_target(t)}{self._when(p, t, q.language)}" for p, t in targets
-            ),
-            citations=tuple(self.register.cite(f.extraction, f.clause, t.span) for _, t in targets),
-            tasks=tuple(p.task.id for p, _ in targets),
-        )
-
-    def _other_year(self, q: Question, evidence: Evidence, words: Sequence[str]) -> Refusal | None:
-        """Why the values of the best sentence are no answer: all of them are of other years than the one asked about."""
-        targets = self._asked_targets(q, self._targets_in(evidence.best.found, evidence.best.sentence.span), words)  # fmt: skip
+    def _values_of(self, q: Question, evidence: Evidence, words: Sequence[str]) -> Lines | Refusal:
+        """The values that the best sentence sets and that are asked about; why they are no answer,
+        where all of them are of other years than the one asked about."""
+        inside = self._targets_in(evidence.best.found, evidence.best.sentence.span)
+        targets = self._asked_targets(q, inside, words)
         years = [_years_of(p, t) for p, t in targets]
-        if q.year is None or not years or not all(years) or any(q.year in found for found in years):
-            return None
-        said = sorted({y for found in years for y in found})
-        zh, en = "、".join(f"{y}年" for y in said), ", ".join(map(str, said))
-        return Refusal(
-            zh=f"原文写的是{zh}的数值，没有写{q.year}年，不作回答。",
-            en=f"The text sets values for {en}, none for {q.year}; no answer is given.",
-        )
+        if q.year and years and all(years) and not any(q.year in found for found in years):
+            said = sorted({y for found in years for y in found})
+            zh, en = "、".join(f"{y}年" for y in said), ", ".join(map(str, said))
+            return Refusal(
+                zh=f"原文写的是{zh}的数值，没有写{q.year}年，不作回答。",
+                en=f"The text sets values for {en}, none for {q.year}; no answer is given.",
+            )
+        lines = [
+            Line.of(f"· {describe_target(t)}{self._when(p, t, q.language)}", self._cited(p, t.span))
+            for p, t in targets
+        ]
+        return Lines(tuple(lines), tasks=tuple(p.task.id for p, _ in targets))
 
     def _targets_in(self, f: Found, span: Span) -> list[tuple[Placed, Target]]:
         assert f.clause is not None  # noqa: S101
@@ -412,20 +271,3 @@ def _years_of(placed: Placed, target: Target) -> range:
         return range(0)
     first = due.start.year if due.start else due.date.year
     return range(first, due.date.year + 1)
-
-
-def _as_printed(f: Found, a: Assignment) -> Assignment:
-    """An owner by the name that is printed there (福州市信访局), where the document never has its usual one."""
-    text = f.extraction.document.text
-    printed = flatten(a.span.slice(text))
-    if a.unit in text or not _NAME.fullmatch(printed):
-        return a
-    return a.model_copy(update={"unit": printed})
-
-
-def _beginning(sentence: str) -> str:
-    """A sentence, or as many of its parts as name what it is about."""
-    if len(sentence) <= _TOPIC:
-        return sentence.rstrip("。；;")
-    cut = max(sentence.rfind(mark, 0, _TOPIC) for mark in ",，、;；")
-    return f"{sentence[: cut if cut > 0 else _TOPIC]}……"

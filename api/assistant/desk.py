@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from tasks.authorisation import Actor
 from tasks.due import DueItem
+from tasks.listed import list_standings
 from tasks.query import Query
-from tasks.run import Result, list_standings, run
+from tasks.run import Result, run
 from tasks.store import Store
 
 

@@ -12,12 +12,14 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from api.assistant.intents import Intent, says
-from api.assistant.question import Question
+from api.assistant.cues import says
+from api.assistant.plan import COUNT, OVERDUE
+from api.assistant.question import OF_CLAUSE, Question
 from api.assistant.windows import Window
 from kb.characters import word_pattern
 from kb.expansion import translate
-from kb.lexicon import WordEntry, load_lexicon
+from kb.lexicon import WordEntry, words_of
+from tasks.query import Query, Select
 
 
 class Going(StrEnum):
@@ -48,12 +50,11 @@ class Turn(NamedTuple):
     said: frozenset[Going] = frozenset()
 
 
-_STANDING = (Intent.PLANS, Intent.MEMBERS, Intent.HEADER, Intent.CONTACT)
-"""What is asked of the documents themselves: nothing is left open."""
-OF_CLAUSE = (Intent.WHO, Intent.DEADLINE, Intent.TARGET, Intent.SOURCE, Intent.POLICY)
-"""What is asked of one clause."""
-_OF_LIST = (Intent.DUE, Intent.OVERDUE, Intent.TASKS_OF_UNIT, Intent.COUNT)
-_WEAK = (Intent.LIST, Intent.CLAUSE)
+_WHO, _DUTIES, _DUE, _WHEN, _TEXT = (
+    Query(select=select)
+    for select in (Select.UNITS, Select.DUTIES, Select.MILESTONES, Select.WORK, Select.TEXT)
+)
+_NUMBER = Query(select=Select.FIELD, field="title")
 _LONGEST = 60
 """Characters of what a short question names."""
 _MARKS = " ,，.。?？!！;；、"
@@ -61,8 +62,7 @@ _MARKS = " ,，.。?？!！;；、"
 
 @lru_cache
 def _pattern(kind: Going) -> re.Pattern[str]:
-    entries = load_lexicon("dialogue_words", WordEntry)
-    return word_pattern(w for e in entries if e.kind == kind for w in e.words)
+    return word_pattern(words_of("dialogue_words", WordEntry, kind))
 
 
 def goes(kind: Going, text: str) -> bool:
@@ -104,51 +104,48 @@ def _opens(kind: Going, text: str) -> bool:
 
 def stand_alone(own: Question) -> Question:
     """A question that follows nothing, with what its parts together ask for."""
-    intent, window, text = own.intent, own.window, own.search
+    asks, window, text = own.asks, own.window, own.search
     if not own.about:
-        if own.units and (intent is Intent.CLAUSE or (intent is Intent.WHO and goes(Going.SEVERAL, text))):  # fmt: skip
-            intent = Intent.TASKS_OF_UNIT
+        if own.units and (own.weak or (asks.select is Select.UNITS and goes(Going.SEVERAL, text))):
+            asks = _DUTIES
         asked_when = goes(Going.WHEN, text) and window and window.kind != "next"
-        lists = intent in (*_WEAK, Intent.COUNT, Intent.TASKS_OF_UNIT, Intent.DEADLINE)
+        lists = own.weak or asks.select in (Select.DUTIES, Select.WORK)
         if window and lists and not asked_when and not own.plan and not own.quoted:
-            intent = Intent.DUE
-        if intent is Intent.POLICY and goes(Going.NUMBER, text):
-            intent = Intent.HEADER  # of the documents themselves
-        if intent is Intent.DEADLINE and own.units and not window:
-            intent, window = Intent.DUE, Window(start=None, end=None, words="", kind="dated")
-    elif intent is Intent.COUNT and goes(Going.COUNTED, text) and not own.units and not own.most:
-        intent = Intent.WHO  # 消防有几家单位管
-    elif (intent is Intent.OVERDUE and not says("plural", text)) or (
-        intent is Intent.DUE and not window
-    ):
-        intent = Intent.DEADLINE
-    return own.model_copy(update={"intent": intent, "window": window})
+            asks = _DUE
+        if asks.select is Select.POLICIES and goes(Going.NUMBER, text):
+            asks = _NUMBER  # of the documents themselves
+        if asks.select is Select.WORK and own.units and not window:
+            asks, window = _DUE, Window(start=None, end=None, words="", kind="dated")
+    elif own.counts and goes(Going.COUNTED, text) and not own.units and not own.most:
+        asks = _WHO  # 消防有几家单位管
+    elif asks.select is Select.MILESTONES and not (says("plural", text) if own.overdue else window):
+        asks = _WHEN
+    return own.model_copy(update={"asks": asks, "window": window})
 
 
 def follow(own: Question, before: Question, turn: Turn) -> Question:
-    """A question after another one, asked as `turn` says."""
-    said, keeps = turn.said, _keeps_topic(before)
-    if own.intent in _STANDING or own.places:
+    """A question after another one, asked as `turn` says: its slots, and where it leaves some open
+    those of the question before."""
+    said, keeps = turn.said, before.about and not before.standing
+    if own.standing or own.places:
         return own
+    if own.everything and own.lists and not own.about:
+        return stand_alone(own)
     if own.about and not (keeps and _points_back(own, said)):
         return _other_topic(own, before) if turn.short else _same_units(own, before, said)
-    if own.everything and own.intent in _OF_LIST:
-        return stand_alone(own)
-    lists = own.intent in (*_OF_LIST, Intent.LIST) or Going.LISTED in said
-    if lists and not own.units and Going.BODIES in said and (before.units or Going.LISTED in said):
-        return _of_the_same(own, before)
-    of_roles = (
-        bool(own.roles) and own.intent is Intent.WHO and before.intent in _OF_LIST and not keeps
-    )
-    if turn.short and (own.intent in _WEAK or of_roles):  # 牵头的呢
-        return _replaced(own, before)
-    if own.units:
-        return _other_units(own, before, said)
+    lists = own.select in (Select.DUTIES, Select.MILESTONES) or Going.LISTED in said
+    if Going.BODIES in said and before.units and (own.units or lists):
+        return stand_alone(_of_bodies(own, before, said))
+    if Going.BODIES in said and Going.LISTED in said and not own.units:
+        asks = own.asks if own.select in (Select.DUTIES, Select.MILESTONES) else _DUTIES
+        return stand_alone(own.model_copy(update={"asks": asks, "whose": before.anchor or before}))
+    of_roles = own.roles and own.select is Select.UNITS and before.lists and not keeps
+    if turn.short and (own.weak or of_roles):  # 牵头的呢
+        return _replaced(own, before, keeps=keeps)
+    if own.units:  # 区公安局参与吗
+        same = keeps and (own.select in OF_CLAUSE or own.weak)
+        return _with_topic(own, before, own.asks) if same else stand_alone(own)
     return _same_topic(own, before, said) if keeps else _same_list(own, before, said)
-
-
-def _keeps_topic(before: Question) -> bool:
-    return before.about and before.intent not in _STANDING
 
 
 def _points_back(own: Question, said: frozenset[Going]) -> bool:
@@ -157,67 +154,62 @@ def _points_back(own: Question, said: frozenset[Going]) -> bool:
     return own.language == "en" and pointing and not own.units and not translate(own.topic)[0]
 
 
-def _with_topic(own: Question, before: Question, **update: object) -> Question:
+def _with_topic(own: Question, before: Question, asks: Query) -> Question:
     """`own` about what the question before was about."""
-    return own.model_copy(
-        update={
-            "topic": before.topic, "search": before.search, "about": True, "quoted": before.quoted,
-            "subject": before.subject, "documents": own.documents or before.documents,
-            "plan": own.plan or before.plan, "anchor": before.anchor or before, **update,
-        }
+    kept = ("topic", "search", "quoted", "subject")
+    return _within(own, before, asks).model_copy(
+        update={"about": True, "anchor": before.anchor or before, **{k: getattr(before, k) for k in kept}}
     )  # fmt: skip
 
 
-def _replaced(own: Question, before: Question) -> Question:
+def _within(own: Question, before: Question, asks: Query, **update: object) -> Question:
+    """`own` about the documents and the plan of the question before, where it names none."""
+    place = {"plan": own.plan or before.plan, "documents": own.documents or before.documents}
+    return own.model_copy(update={"asks": asks, **place, **update})
+
+
+def _replaced(own: Question, before: Question, *, keeps: bool) -> Question:
     """换成2025年, 区公安局呢, 牵头的呢: the question before with what is named in its slot."""
-    slots = {
-        k: v
-        for k in ("units", "roles", "window", "year", "plan", "documents")
-        if (v := getattr(own, k))
-    }
+    named = ("units", "roles", "window", "year", "plan", "documents")
+    slots = {k: v for k in named if (v := getattr(own, k))}
     if not slots:
-        return _same_topic(own, before, frozenset()) if _keeps_topic(before) else stand_alone(own)
-    if _keeps_topic(before) and before.intent not in _OF_LIST and "plan" not in slots:
-        return _with_topic(own, before, intent=before.intent, roles=own.roles or before.roles)
-    if before.intent in _STANDING:
+        return _same_topic(own, before, frozenset()) if keeps else stand_alone(own)
+    if keeps and not before.lists and "plan" not in slots:
+        roles = own.roles or before.roles
+        return _with_topic(own, before, before.asks).model_copy(update={"roles": roles})
+    if before.standing:
         return stand_alone(own)
-    intent = before.intent
-    if "window" in slots and not _keeps_topic(before):
+    asks = before.asks
+    if "window" in slots and not keeps:
         later = before.until and own.until and own.until > before.until
-        late = before.intent is Intent.OVERDUE and own.until and not later
-        intent = Intent.OVERDUE if late else Intent.DUE
-    kept = {"text": own.text, "own": own.own, "language": own.language, "intent": intent, "first": own.first}  # fmt: skip
-    search = before.topic if _keeps_topic(before) else own.search
-    return stand_alone(before.model_copy(update={**kept, "search": search, **slots}))
+        asks = OVERDUE if before.overdue and own.until and not later else _DUE
+    kept = {k: getattr(own, k) for k in ("text", "own", "language", "first")}
+    search = before.topic if keeps else own.search
+    return stand_alone(before.model_copy(update={**kept, "asks": asks, "search": search, **slots}))
 
 
 def _other_topic(own: Question, before: Question) -> Question:
     """那消防呢: another topic, the same asked of it."""
-    intent = own.intent
-    units = own.units
-    if intent in _WEAK:
-        intent = before.intent
-        if intent in (Intent.DUE, Intent.OVERDUE):
-            intent = (
-                Intent.DUE if before.window and before.intent is Intent.DUE else Intent.DEADLINE
-            )
-        elif intent in (Intent.TASKS_OF_UNIT, Intent.COUNT):
-            intent = Intent.WHO
-            units = own.units or before.units
-        elif intent in _STANDING:
-            intent = own.intent
-    elif intent is Intent.OVERDUE:
-        intent = Intent.DEADLINE
-    topic = search = own.search if not own.units else own.topic
+    asks, units = own.asks, own.units
+    if own.weak and before.select is Select.MILESTONES:
+        asks = _DUE if before.window and not before.overdue else _WHEN
+    elif own.weak and (before.of_bearers or before.counts):
+        asks, units = _WHO, own.units or before.units
+    elif own.weak and not before.standing:
+        asks = before.asks
+    elif own.overdue:
+        asks = _WHEN
+    topic = own.search if not own.units else own.topic
     scope = _pattern(Going.SCOPE).fullmatch(own.search.lower())
-    if before.intent in (Intent.TARGET, Intent.DEADLINE, Intent.SOURCE) and scope:
-        topic = search = f"{own.search} {_pattern(Going.SCOPE).sub(' ', before.topic)}"
+    if before.select in (Select.TARGETS, Select.WORK, Select.CLAUSES) and scope:
+        topic = f"{own.search} {_pattern(Going.SCOPE).sub(' ', before.topic)}"
     return own.model_copy(
         update={
-            "intent": intent, "topic": topic, "subject": topic, "search": search, "units": units,
-            "roles": own.roles or (before.roles if intent is Intent.WHO else ()),
-            "plan": own.plan or (before.plan if scope else ""), "window": own.window or before.window,
-            "year": own.year or before.year,
+            "asks": asks, "topic": topic, "subject": topic,
+            "search": topic, "units": units,
+            "roles": own.roles or (before.roles if asks.select is Select.UNITS else ()),
+            "plan": own.plan or (before.plan if scope else ""),
+            "window": own.window or before.window, "year": own.year or before.year,
         }
     )  # fmt: skip
 
@@ -227,62 +219,47 @@ def _same_units(own: Question, before: Question, said: frozenset[Going]) -> Ques
     own = stand_alone(own)
     if said.isdisjoint((Going.OPEN, Going.THING, Going.BODIES)):
         return own
+    bare = own.select is Select.TEXT and not own.private
+    asks = before.asks if bare else own.asks
+    return _of_bodies(own, before, said).model_copy(update={"asks": asks})
+
+
+def _of_bodies(own: Question, before: Question, said: frozenset[Going]) -> Question:
+    """它还有哪些任务, 它跟信访办一起做什么: with the units of the question before, where it points back
+    to them."""
     units = own.units
-    if Going.BODIES in said and before.units:
+    if Going.BODIES in said:
         units = tuple(dict.fromkeys([*before.units, *own.units]))
-    intent = before.intent if own.intent is Intent.CLAUSE else own.intent
-    return own.model_copy(
-        update={
-            "units": units, "plan": own.plan or before.plan, "documents": own.documents or before.documents, "intent": intent,
-            "together": Going.TOGETHER in said and len(units) > 1,
-        }
-    )  # fmt: skip
-
-
-def _of_the_same(own: Question, before: Question) -> Question:
-    """它还有哪些任务, 这几家还有什么任务: what the units bear that were named, or answered."""
-    intent = own.intent if own.intent in _OF_LIST else Intent.TASKS_OF_UNIT
-    update: dict[str, object] = {"intent": intent, "units": before.units}
-    if not before.units:
-        update |= {"whose": before.anchor or before, "units": ()}
-    return stand_alone(own.model_copy(update=update))
-
-
-def _other_units(own: Question, before: Question, said: frozenset[Going]) -> Question:
-    """区公安局参与吗, 它跟信访办一起做什么: other units, the same asked of them."""
-    if Going.BODIES in said and before.units:
-        units = tuple(dict.fromkeys([*before.units, *own.units]))
-        together = Going.TOGETHER in said and len(units) > 1
-        intent = own.intent if own.intent not in (*_WEAK, Intent.WHO) else Intent.TASKS_OF_UNIT
-        return stand_alone(own.model_copy(update={"units": units, "together": together, "intent": intent, "plan": own.plan or before.plan, "documents": own.documents or before.documents}))  # fmt: skip
-    if _keeps_topic(before) and own.intent in (*OF_CLAUSE, Intent.CLAUSE):
-        return _with_topic(own, before)
-    return stand_alone(own)
+    together = Going.TOGETHER in said and len(units) > 1
+    asks = _DUTIES if own.weak or own.select is Select.UNITS else own.asks
+    return _within(own, before, asks, units=units, together=together)
 
 
 def _same_topic(own: Question, before: Question, said: frozenset[Going]) -> Question:
     """什么时候完成: something else asked of what was asked about."""
-    intent = before.intent if own.intent in _WEAK and own.window else own.intent
-    if intent is Intent.COUNT and Going.COUNTED in said:  # 有几家单位
-        return _with_topic(own, before, intent=Intent.WHO)
-    if intent in (Intent.DUE, Intent.OVERDUE, Intent.COUNT) and Going.LISTED in said:
+    weak = own.weak and not own.window
+    asks = before.asks if own.weak and own.window else own.asks
+    counts = asks == COUNT
+    if counts and Going.COUNTED in said:  # 有几家单位
+        return _with_topic(own, before, _WHO)
+    if (asks.select is Select.MILESTONES or counts) and Going.LISTED in said:
         return stand_alone(own)
-    if intent is Intent.OVERDUE or (intent is Intent.DUE and not own.window):
-        return _with_topic(own, before, intent=Intent.DEADLINE)
-    if intent in (*OF_CLAUSE, Intent.DUE):
-        return _with_topic(own, before, intent=intent)
-    if intent in _WEAK and Going.WORDING in said:
-        return _with_topic(own, before, intent=Intent.CLAUSE)
+    if asks.states or (asks.select is Select.MILESTONES and not own.window):
+        return _with_topic(own, before, _WHEN)
+    if asks.select in (*OF_CLAUSE, Select.MILESTONES):
+        return _with_topic(own, before, asks)
+    if weak and Going.WORDING in said:
+        return _with_topic(own, before, _TEXT)
     return stand_alone(own)
 
 
 def _same_list(own: Question, before: Question, said: frozenset[Going]) -> Question:
     """哪个最久, 有逾期的吗: something else asked of the units of a list."""
-    if own.intent is Intent.COUNT and Going.COUNTED in said:
+    if own.counts and Going.COUNTED in said:
         return stand_alone(own)  # of all units: those of the list were named
-    if before.intent in _OF_LIST and own.first and own.intent in _WEAK:
-        return own.model_copy(update={"intent": before.intent, "units": before.units, "roles": before.roles, "window": before.window})  # fmt: skip
-    if before.units and own.intent in (*_OF_LIST, Intent.LIST, Intent.DEADLINE):
-        intent = Intent.TASKS_OF_UNIT if own.intent is Intent.LIST else own.intent
-        return stand_alone(own.model_copy(update={"intent": intent, "units": before.units, "plan": own.plan or before.plan, "documents": own.documents or before.documents}))  # fmt: skip
+    if before.lists and own.first and own.weak:
+        kept = {k: getattr(before, k) for k in ("asks", "units", "roles", "window")}
+        return own.model_copy(update=kept)
+    if before.units and own.select in (Select.DUTIES, Select.MILESTONES, Select.WORK):
+        return stand_alone(_within(own, before, own.asks, units=before.units))
     return stand_alone(own)

@@ -6,15 +6,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from api.assistant.intents import Intent
 from api.assistant.question import Question
 from api.assistant.reply import Refusal
 from kb.language.jurisdictions import Level, place_stem
 from kb.models import Fact
 from tasks.queries import Register
+from tasks.query import Select
 from tasks.units import Unit, jurisdiction_of
 
-_OF_UNITS = (Intent.TASKS_OF_UNIT, Intent.DUE, Intent.OVERDUE, Intent.COUNT)
+_OF_UNITS = (Select.DUTIES, Select.MILESTONES)
 
 
 class Districts(Fact):
@@ -61,7 +61,7 @@ def _names(text: str, place: str) -> bool:
 def same_named(register: Register, question: Question) -> Sequence[Unit]:
     """The units that a name of the question could mean, where they are several and the answer is
     about what they bear."""
-    for name in question.units if question.intent in _OF_UNITS else ():
+    for name in question.units if question.select in _OF_UNITS else ():
         # Of one that is our own, what another government's document calls so is not meant.
         found = register.tracked.known.find(name) or register.known.find(name)
         if len(found) > 1:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from api.assistant.intents import says
+from api.assistant.cues import says
 from api.assistant.names import find_units, latin_words
 from kb.language.comparators import BoundUse, ComparatorEntry
 from kb.language.organisations import Organisations

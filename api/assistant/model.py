@@ -25,13 +25,14 @@ from api.assistant.mentions import is_borne
 from api.assistant.plan import Plan
 from api.assistant.reply import Answer, AnswerOutcome
 from api.assistant.search import ClauseSearch, sentences_in
-from api.assistant.statements import Piece, Statement
+from api.assistant.statements import Line, Lines, joined
 from api.assistant.wanted import is_wanted
-from api.assistant.whose import whose_mark
+from api.assistant.whose import marked
 from kb.chunks import flatten
 from kb.models import Citation, Fact
 from tasks.authorisation import Actor
 from tasks.query import Operation, Select
+from tasks.topics import About
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T", bound=Fact)
@@ -102,6 +103,10 @@ class WordedAssistant:
     def search(self) -> ClauseSearch:
         """What finds the clauses."""
         return self._assistant.search
+
+    def finder(self, reader: Actor, as_of: date) -> About:
+        """As `Assistant.finder`."""
+        return self._assistant.finder(reader, as_of)
 
     def ask(
         self,
@@ -175,39 +180,31 @@ class WordedAssistant:
     def _with(self, answer: Answer, evidence: Sequence[Citation], choice: Choice) -> Answer:
         """The answer with what the model adds."""
         language = "zh" if answer.language == "zh" else "en"
-        added: list[tuple[str, Sequence[Citation]]] = []
+        added = list[Line]()
         picked = [evidence[n - 1] for n in choice.sentences if 0 < n <= len(evidence)]
         if picked and answer.outcome is AnswerOutcome.RELATED:
-            added.append((_CHOSEN[language], ()))
-            added += [(flatten(c.quote), (c,)) for c in dict.fromkeys(picked)]
-        said = [(s, cited) for s, cited in self._kept(choice.paragraph, evidence) if s not in answer.answer]  # fmt: skip
-        if said:
-            added += [(_OWN[language], ()), *said]
-        citations, statements = list(answer.citations), list(answer.statements)
-        for line, cited in added:
-            citations += [c for c in cited if c not in citations]
-            places = tuple(citations.index(c) for c in cited)
-            _, [stated] = self._assistant.stating.state(line, ())
-            *first, last = stated.pieces
-            pieces = (*first, last.model_copy(update={"citations": places}))
-            mark = whose_mark(self._assistant.register, cited, language)
-            pieces = (*pieces, Piece(text=mark)) if mark else pieces
-            statements.append(Statement(text=line + mark, citations=places, pieces=pieces))
-        lines = [s.text for s in statements[len(answer.statements) :]]
+            added = [Line(_CHOSEN[language])]
+            added += [Line.of(flatten(c.quote), c) for c in dict.fromkeys(picked)]
+        if said := [
+            s for s in self._kept(choice.paragraph, evidence) if s.text not in answer.answer
+        ]:
+            added += [Line(_OWN[language]), *said]
+        if not added:
+            return answer
+        assistant = self._assistant
+        cited, stated = assistant.stating.state(Lines(tuple(added)), alone=False)
+        stated = marked(assistant.register, cited, stated, language)
+        lines = [s.text for s in stated]
+        citations, stated = joined([(answer.citations, answer.statements), (cited, stated)])
+        text = "\n".join([answer.answer, *lines])
         return answer.model_copy(
-            update={
-                "answer": "\n".join([answer.answer, *lines]),
-                "citations": tuple(citations),
-                "statements": tuple(statements),
-            }
+            update={"answer": text, "citations": citations, "statements": stated}
         )
 
-    def _kept(
-        self, paragraph: str, evidence: Sequence[Citation]
-    ) -> list[tuple[str, Sequence[Citation]]]:
+    def _kept(self, paragraph: str, evidence: Sequence[Citation]) -> list[Line]:
         """The sentences of a paragraph whose mentions what they cite has, without their marks."""
         register = self._assistant.register
-        kept: list[tuple[str, Sequence[Citation]]] = []
+        kept = list[Line]()
         for sentence in _SENTENCE.findall(paragraph):
             numbers = dict.fromkeys(int(n) for n in _MARK.findall(sentence))
             bare = _MARK.sub("", sentence).strip()
@@ -226,7 +223,7 @@ class WordedAssistant:
             }
             text = "\n".join(flatten(c.quote) for c in cited)
             if is_borne(bare, text, self._assistant.organisations, known):
-                kept.append((bare, cited))
+                kept.append(Line.of(bare, *cited))
         return kept
 
     @cached_property

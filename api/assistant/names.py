@@ -4,11 +4,12 @@ in and around names are `corpus/lexicon/name_words.jsonl`."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import partial
 
+from kb import lexicon
 from kb.expansion import may_name, plain_segmenter, translate
 from kb.language.organisations import Organisations
-from kb.lexicon import WordEntry, load_lexicon
+from kb.lexicon import WordEntry
 
 _OFFICE = 7
 """Words of an English name of an office at most, the last says that it is one."""
@@ -19,37 +20,29 @@ _PLACE = 3
 _QUOTES = '“"《', '”"》'
 
 
-@lru_cache
-def words_of(kind: str) -> tuple[str, ...]:
-    """The words of one kind, the longest first."""
-    known = (e for e in load_lexicon("name_words", WordEntry) if e.kind == kind)
-    return tuple(sorted((w for entry in known for w in entry.words), key=len, reverse=True))
+words_of = partial(lexicon.words_of, "name_words", WordEntry)
+"""The words of one kind, the longest first."""
 
 
 def find_units(text: str, organisations: Sequence[Organisations]) -> tuple[tuple[str, ...], str]:
     """Canonical names of the units that a question names, and the text without them."""
-    found: list[str] = []
+    found: dict[str, None] = {}
     rest = text
     for known in organisations:
         for mention in known.find(text):
             if mention.vague:
                 continue
             own = known.local(mention.text)
-            name = own.name if own else mention.name
-            if name not in found:
-                found.append(name)
+            found[own.name if own else mention.name] = None
             rest = rest.replace(mention.text, " ")
         for word, unit in known.find_lay(rest):
             # 督查室 is one of several of our own: which of them bears a duty here decides.
-            name = word if len(known.meanings(word)) > 1 else unit.name
-            if name not in found:
-                found.append(name)
+            found[word if len(known.meanings(word)) > 1 else unit.name] = None
             rest = rest.replace(word, " ")
         for phrases in _offices_in(rest.lower()):
             for phrase in phrases:
                 if office := known.resolve_english(phrase):
-                    if office.name not in found:
-                        found.append(office.name)
+                    found[office.name] = None
                     at = rest.lower().find(phrase)
                     rest = rest[:at] + " " + rest[at + len(phrase) :] if at >= 0 else rest
                     break

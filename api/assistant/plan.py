@@ -1,4 +1,4 @@
-"""A question → what is selected and what is done with it, by two linear models over its characters.
+"""A question → the query that it asks for, by two linear models over its characters.
 
 The weights (`plan.json`) are fitted on the questions of `corpus/questions`, labelled by writers who
 saw no code (`make calibrate`); what they are worth on questions of other writers, about other documents, stands
@@ -14,10 +14,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from api.assistant.asked import Asked, asked_kinds
+from api.assistant.cues import says
 from ingest.reading import normalize_characters
 from kb.expansion import simplify
 from kb.models import Fact
-from tasks.query import Operation, Select
+from tasks.due import State
+from tasks.query import Operation, Query, Select
 
 LONGEST = 3
 """Characters of the longest piece; with four the questions left out were read no better."""
@@ -114,3 +117,56 @@ def plan_of(question: str) -> Plan:
         {Select(name): share for name, share in selects.items()},
         {Operation(name): share for name, share in operations.items()},
     )
+
+
+_SURE = 0.5
+"""A plan less probable is not followed."""
+_OF_TRACKER = (Select.UNITS, Select.DUTIES, Select.MILESTONES, Select.WORK)
+_COUNTED = (Operation.COUNT, Operation.MOST, Operation.SHARE)
+_KINDS = {
+    Asked.PARTY: Select.UNITS, Asked.TIME: Select.WORK, Asked.MEASURED: Select.TARGETS,
+    Asked.MONEY: Select.TARGETS, Asked.RATIO: Select.TARGETS, Asked.COUNT: Select.TARGETS,
+}  # fmt: skip
+"""What a question that sentences answer asks for, by the kind of value asked for."""
+OVERDUE = Query(select=Select.MILESTONES, states=(State.OVERDUE,))
+COUNT = Query(select=Select.DUTIES, operation=Operation.COUNT)
+
+
+def query_of(question: str, plan: Plan, *, of_units: bool = False, short: bool = False) -> Query:
+    """What a question asks for, its conditions not yet read: its plan, and where sentences answer it
+    the kind of value. Of a `short` one (那校车安全的期限呢) only the kind of value is known.
+
+    Args:
+        question: its words.
+        plan: what it probably asks for.
+        of_units: whether it names units.
+        short: whether it leaves open what it asks for.
+    """
+    asked, select, operation = asked_kinds(question), plan.select, plan.operation
+    unsure = plan.selects[select] < _SURE
+    if asked & {Asked.CONTACT, Asked.PERSON}:
+        select = Select.TEXT
+    elif short:
+        select = _of_kinds(asked)
+    elif says("overdue", question.lower()) and (select in _OF_TRACKER or unsure):
+        return OVERDUE
+    elif unsure and not asked:
+        select = Select.TEXT
+    elif select is Select.MEMBERS:
+        listed = not unsure and operation in (Operation.LIST, Operation.COUNT)
+        select = select if listed else Select.TEXT
+    elif select in (Select.UNITS, Select.DUTIES):
+        compared = operation is Operation.COMPARE and (of_units or select is Select.DUTIES)
+        if operation in _COUNTED or compared:  # 公安和教委谁的任务多
+            return COUNT
+    elif select is Select.TEXT:
+        select = _of_kinds(asked)
+    counts = operation is Operation.COUNT and not short
+    field = "title" if select is Select.FIELD else None
+    return Query(
+        select=select, operation=Operation.COUNT if counts else Operation.LIST, field=field
+    )
+
+
+def _of_kinds(asked: frozenset[Asked]) -> Select:
+    return next((_KINDS[kind] for kind in _KINDS if kind in asked), Select.TEXT)

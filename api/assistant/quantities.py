@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.assistant.intents import says
+from api.assistant.cues import says
 from kb.language.comparators import Comparator
 from kb.language.quantities import find_quantities
 from tasks.query import Quantity

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from datetime import date
 
-from api.assistant.intents import Intent
+from api.assistant.asked import Asked, asked_kinds
 from api.assistant.windows import Window
 from kb.language.roles import Role
 from kb.models import Fact
 from tasks.models import PolicyRelation
-from tasks.query import Operation, Quantity, Select
+from tasks.query import Operation, Quantity, Query, Select
+
+STANDING = (Select.PLANS, Select.DOCUMENTS, Select.MEMBERS, Select.FIELD)
+"""What is asked of the documents themselves: nothing is left open."""
+OF_CLAUSE = (Select.UNITS, Select.WORK, Select.TARGETS, Select.CLAUSES, Select.POLICIES)
+"""What is asked of one clause."""
 
 
 class Question(Fact):
-    """A question understood. `own` is what it says itself without orders to the assistant, `search` is what to look for, `topic` the same without units, dates
+    """A question understood. `asks` is what it asks for, as a query whose conditions are the other
+    fields: of `milestones` those that fall due, of `work` when or how far one thing is done. `own` is what it says itself without orders to the assistant, `search` is what to look for, `topic` the same without units, dates
     and words of asking, `about` whether it says anything; `units` are canonical names; `window`
     are the days asked about, `year` a year that it names; `plan` what it calls a plan; `together`:
     all `units` at once; `alone`: nobody but `units`; `without`: units that are to be absent; `owned`:
     whether a bearer is written; `first`: only so many, those that come first; `everything`: it says that
     all is asked about. `documents` are ids of those that it names, `subject` what it is about without
-    their names, `select` and `operation` its plan, `quantities` what it says of numbers, `relations` of
+    their names, `quantities` what it says of numbers, `relations` of
     documents. `anchor` is the question before it whose clauses it goes on about, `whose` one whose answer's units are meant, `before` the
     words of those before it in the conversation."""
 
@@ -27,7 +33,7 @@ class Question(Fact):
     own: str
     before: str = ""
     language: str
-    intent: Intent
+    asks: Query
     search: str
     topic: str
     about: bool = False
@@ -46,19 +52,53 @@ class Question(Fact):
     places: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
     subject: str = ""
-    select: Select = Select.TEXT
-    operation: Operation = Operation.LIST
     quantities: tuple[Quantity, ...] = ()
     relations: tuple[PolicyRelation, ...] = ()
     quoted: tuple[str, ...] = ()
-    unknown: tuple[str, ...] = ()
     anchor: Question | None = None
     whose: Question | None = None
 
     @property
-    def since(self) -> date | None:
-        """The first of the days asked about."""
-        return self.window.start if self.window else None
+    def select(self) -> Select:
+        """What it asks for."""
+        return self.asks.select
+
+    @property
+    def overdue(self) -> bool:
+        """Whether it asks for what is overdue."""
+        return bool(self.asks.states)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it asks how many duties there are, or who has most."""
+        return self.select is Select.DUTIES and self.asks.operation is Operation.COUNT
+
+    @property
+    def of_bearers(self) -> bool:
+        """Whether it asks for the duties of units."""
+        held = bool(self.units or self.without or self.whose)
+        return self.select is Select.DUTIES and not self.counts and held
+
+    @property
+    def lists(self) -> bool:
+        """Whether its answer is a list or count of duties by units or days."""
+        return self.select is Select.MILESTONES or self.counts or self.of_bearers
+
+    @property
+    def private(self) -> bool:
+        """Whether it asks for a name, a number or an address."""
+        return not asked_kinds(self.own).isdisjoint((Asked.CONTACT, Asked.PERSON))
+
+    @property
+    def standing(self) -> bool:
+        """Whether it leaves nothing open that a question before it could say."""
+        return self.select in STANDING or self.private
+
+    @property
+    def weak(self) -> bool:
+        """Whether it hardly says what it asks for."""
+        loose = self.select is Select.DUTIES and not self.lists
+        return loose or (self.select is Select.TEXT and not self.private)
 
     @property
     def until(self) -> date | None:
@@ -70,12 +110,8 @@ class Question(Fact):
         """Whether it asks how things are on one day of the calendar (今天天气怎么样), which no
         document says; one that is printed may be."""
         w = self.window
-        return (
-            self.intent is Intent.CLAUSE
-            and w is not None
-            and w.kind == "calendar"
-            and w.start == w.end
-        )
+        calendar = w is not None and w.kind == "calendar" and w.start == w.end
+        return calendar and self.select is Select.TEXT and not self.private
 
     @property
     def unclear(self) -> bool:
@@ -83,6 +119,6 @@ class Question(Fact):
         named = self.plan or self.quoted or self.places or self.documents
         if self.about or self.anchor or self.whose or named:
             return False
-        if self.intent in (Intent.WHO, Intent.TARGET, Intent.SOURCE, Intent.POLICY):
+        if self.select in OF_CLAUSE and self.select is not Select.WORK:
             return True
-        return not self.units and self.intent in (Intent.DEADLINE, Intent.LIST, Intent.CLAUSE)
+        return not self.units and (self.select is Select.WORK or self.weak)

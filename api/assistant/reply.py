@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from enum import StrEnum
 from itertools import groupby
 from typing import Any
 
-from pydantic import field_serializer
+from pydantic import computed_field, field_serializer
 
 from api.assistant.asked import asked_items, most_items
+from api.assistant.cues import roles_asked
 from api.assistant.denials import related
 from api.assistant.evidence import Evidence, evidence_model, find_evidence
-from api.assistant.intents import Intent, find_roles
 from api.assistant.question import Question
 from api.assistant.scope import Scope
 from api.assistant.search import ClauseSearch, Found
-from api.assistant.statements import Statement, Stating
+from api.assistant.statements import Line, Lines, Statement, Stating
+from api.assistant.statements import joined as joined_statements
 from api.assistant.topics import topic_words
 from api.assistant.whose import marked
 from kb.chunks import Chunk, flatten
@@ -26,11 +27,12 @@ from kb.expansion import QueryExpander
 from kb.language.organisations import Organisations, organisations_for
 from kb.language.quantities import find_quantities
 from kb.language.roles import Role
-from kb.models import Citation, Clause, Fact, Plan, Span
+from kb.models import Citation, Fact, Span
 from kb.retrieval import HybridRetriever
-from tasks.models import Assignment, Extraction, Target
+from tasks.due import State
+from tasks.models import Assignment, Target
 from tasks.queries import Placed, Register
-from tasks.query import Query
+from tasks.query import Operation, Query, QueryOrder, Select
 from tasks.units import jurisdiction_of
 from tasks.words import (
     describe_due,
@@ -39,11 +41,16 @@ from tasks.words import (
 )
 
 Build = Callable[[Sequence[Chunk], QueryExpander], HybridRetriever]
-BEARING = (Role.LEAD, Role.RESPONSIBLE, Role.JOINT, Role.SUPERVISE, Role.APPROVE)
-"""Roles that bear a duty; a member of a group bears none by that."""
 _NEAR = 3
 
 
+_INTENTS = {
+    Select.UNITS: "who", Select.DUTIES: "list", Select.MILESTONES: "due", Select.WORK: "deadline",
+    Select.TARGETS: "target-value", Select.CLAUSES: "trace", Select.PLANS: "plans",
+    Select.DOCUMENTS: "plans", Select.MEMBERS: "members", Select.FIELD: "document",
+    Select.POLICIES: "policy-lookup", Select.TEXT: "definition",
+}  # fmt: skip
+_COUNTING = (Operation.COUNT, Operation.MOST, Operation.LEAST, Operation.SHARE)
 _ALONE = 0.05
 """A question that is answered by itself with a probability at most so much below that with the words
 of those before it inherits none: of 17 turns those of themselves were within .05, the others .11 and
@@ -75,7 +82,6 @@ class Answer(Fact):
     id: str | None = None
     question: str
     language: str
-    intent: str
     outcome: AnswerOutcome
     answerable: bool
     answer: str
@@ -87,6 +93,23 @@ class Answer(Fact):
     elapsed_ms: int = 0
     query: Query | None = None
     understood: str = ""
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def intent(self) -> str:
+        """What was asked for, in a word, as the query says it."""
+        query = self.query
+        if query is None:
+            return _INTENTS[Select.TEXT]
+        if query.group_by or query.operation in _COUNTING or query.order_by is QueryOrder.COUNT:
+            return "aggregate"
+        if State.OVERDUE in query.states:
+            return "overdue"
+        if query.select is Select.MILESTONES and query.order_by is None:
+            return "deadline"
+        if query.select is Select.DUTIES and query.units:
+            return "tasks-of-unit"
+        return _INTENTS[query.select]
 
     @field_serializer("query")
     def _short(self, query: Query | None) -> dict[str, Any] | None:
@@ -103,23 +126,6 @@ class Refusal(Fact):
     zh: str
     en: str
     silent: bool = False
-
-
-class Facts(Fact):
-    """Lines that say what was read, and what they rest on and name."""
-
-    lines: tuple[str, ...] = ()
-    citations: tuple[Citation, ...] = ()
-    units: tuple[tuple[str, str], ...] = ()
-    tasks: tuple[str, ...] = ()
-
-    def __add__(self, other: Facts) -> Facts:
-        return Facts(
-            lines=self.lines + other.lines,
-            citations=self.citations + other.citations,
-            units=self.units + other.units,
-            tasks=self.tasks + other.tasks,
-        )
 
 
 SILENT = Refusal(zh="文件里没有找到依据，不作回答。", en="The documents do not say; no answer is given.", silent=True)  # fmt: skip
@@ -146,30 +152,26 @@ class Composer(ABC):
     """
 
     def __init__(self, register: Register, build: Build) -> None:
-        self.register = register = register.locally_named
-        self.organisations = _organisations_of(register)
-        words = sorted({w for o in self.organisations for w in o.words()})
-        self.search = ClauseSearch(register, build, words)
-        self.scope = Scope(register, self.search, self.organisations)
-        self.stating = Stating(register, self.organisations)
+        words = {w for o in _organisations_of(register.locally_named) for w in o.words()}
+        self._over(register, ClauseSearch(register.locally_named, build, sorted(words)))
 
     def narrow(self, register: Register) -> None:
         """Answer from these of the documents only, with the index over all of them."""
-        self.register = register = register.locally_named
-        self.organisations = _organisations_of(register)
-        self.search = self.search.within(register)
-        self.scope = Scope(register, self.search, self.organisations)
-        self.stating = Stating(register, self.organisations)
+        self._over(register, self.search.within(register.locally_named))
+
+    def _over(self, register: Register, search: ClauseSearch) -> None:
+        self.register, self.search = register.locally_named, search
+        self.organisations = _organisations_of(self.register)
+        self.scope = Scope(self.register, search, self.organisations)
+        self.stating = Stating(self.register, self.organisations)
 
     def _words(self, q: Question) -> list[str]:
-        topic = q.topic if not q.plan or self._plans_called(q.plan) else f"{q.plan} {q.topic}"
+        topic = q.topic if not q.plan or self.scope.plans(q.plan) else f"{q.plan} {q.topic}"
         words = self.search.words(topic) or self.search.words(q.search)
-        if q.intent is Intent.WHO and Role.LEAD in q.roles:
+        if q.select is Select.UNITS and Role.LEAD in q.roles:
             # In which role is asked; 监督 and 审核 may be what the duty is.
             lead = (Role.LEAD,)
-            words = [
-                w for w in words if find_roles(w, w, q.intent, has_unit=False) != lead
-            ] or words
+            words = [w for w in words if roles_asked(w) != lead] or words
         return words
 
     def _subject(self, q: Question) -> list[str]:
@@ -181,10 +183,6 @@ class Composer(ABC):
         titles = [self.register.document_of(key).document.title for key in q.documents]
         words = [w for w in said if w in told and not any(w in title for title in titles)]
         return [w for w in dict.fromkeys(words) if len(w) > 1 and not _is_counted(w)]
-
-    def _plans_called(self, name: str) -> frozenset[str]:
-        """Ids of the plans that a name means."""
-        return self.scope.plans(name)
 
     def _when(self, placed: Placed, target: Target, language: str) -> str:
         """（2025-12-31 前）: a target's day; empty where it has none."""
@@ -206,11 +204,7 @@ class Composer(ABC):
         head = f"{number} " if number else ""
         if f.clause is None:
             return f"{head}{f.extraction.document.title}"
-        plan = self._plan_of(f.extraction, f.clause)
-        return f"{head}《{plan.title}》{f.clause.path} {f.clause.heading}"
-
-    def _plan_of(self, extraction: Extraction, clause: Clause) -> Plan:
-        return next(p for p in extraction.plans if p.id == clause.plan_id)
+        return f"{head}《{self.scope.call(f.clause.plan_id)}》{f.clause.path} {f.clause.heading}"
 
     def _refuse(
         self,
@@ -229,7 +223,7 @@ class Composer(ABC):
             text = why.zh + (f"最接近的条款：{'；'.join(names)}" if names else "")
         else:
             text = why.en + (f" Nearest clauses: {'; '.join(names)}" if names else "")
-        return self._made(q, as_of, text, [], outcome=outcome)
+        return self._made(q, as_of, Lines((Line(text),)), outcome)
 
     def _from_evidence(
         self, q: Question, as_of: date, *, keep: Callable[[Chunk], bool] | None = None, proven: bool = False
@@ -250,75 +244,50 @@ class Composer(ABC):
         if certain and (asked := asked_items(q.own)):  # 哪十项: proved by as many
             texts = [c.sentence.text for c in evidence.quoted]
             certain = asked <= max(most_items(texts), len(texts))
-        facts = self._facts(q, as_of, evidence) if certain else Facts()
+        facts = self._facts(q, as_of, evidence) if certain else Lines()
         if isinstance(facts, Refusal):
             return self._refuse(q, as_of, [evidence.best.found], facts)
-        lines = list(facts.lines)
+        lines = []
         if not certain:
-            lines = [related(evidence.unsaid, None if evidence.of_year else q.year, q.language)]
-        cited = list(facts.citations)
+            year = None if evidence.of_year else q.year
+            lines = [Line(related(evidence.unsaid, year, q.language))]
         label = "原文：" if q.language == "zh" else "Text: "
         shown = evidence.quoted
-        if facts.lines:  # they say what the best clause proves; the others would only be beside it
-            proving = {evidence.best.found.chunk.clause_id, *(c.clause_id for c in facts.citations)}
+        if facts:  # they say what the best clause proves; the others would only be beside it
+            proving = {c.clause_id for line in facts.lines for _, c in line.proofs}
+            proving.add(evidence.best.found.chunk.clause_id)
             shown = tuple(c for c in shown if c.found.chunk.clause_id in proving)
         for _, group in groupby(shown, key=lambda c: c.found.chunk.clause_id or c.found.chunk.id):  # fmt: skip
             inside = list(group)
             f = inside[0].found
             spans = _joined(f.extraction.document.text, [c.sentence.span for c in inside])
-            quotes = [self._cite_span(f, span) for span in spans]
-            lines += [label + "……".join(flatten(c.quote) for c in quotes), self._source_line(q, f)]
-            cited += quotes
-        return self._made(
-            q, as_of, "\n".join(lines), cited, units=facts.units, tasks=facts.tasks,
-            outcome=AnswerOutcome.CERTAIN if certain else AnswerOutcome.RELATED,
-        )  # fmt: skip
+            quotes = [f.cite(span) for span in spans]
+            lines.append(Line.of(label + "……".join(flatten(c.quote) for c in quotes), *quotes))
+            lines.append(Line.of(self._source_line(q, f), quotes[0]))
+        outcome = AnswerOutcome.CERTAIN if certain else AnswerOutcome.RELATED
+        return self._made(q, as_of, facts + Lines(tuple(lines)), outcome)
 
     @abstractmethod
-    def _facts(self, q: Question, as_of: date, evidence: Evidence) -> Facts | Refusal:
+    def _facts(self, q: Question, as_of: date, evidence: Evidence) -> Lines | Refusal:
         """What was read in what is quoted; why it is no answer, where it is none."""
 
     def _made(
-        self,
-        q: Question,
-        as_of: date,
-        text: str,
-        citations: Iterable[Citation],
-        *,
-        units: Iterable[tuple[str, str]] = (),
-        tasks: Iterable[str] = (),
-        outcome: AnswerOutcome = AnswerOutcome.CERTAIN,
+        self, q: Question, as_of: date, said: Lines, outcome: AnswerOutcome = AnswerOutcome.CERTAIN
     ) -> Answer:
-        named = tuple(UnitRole(unit=unit, role=role) for unit, role in units)
-        about = tuple(dict.fromkeys(tasks))
-        cited, statements = self.stating.state(
-            text, tuple(dict.fromkeys(citations)), units=dict.fromkeys(u.unit for u in named),
-            tasks=about, window=q.intent in (Intent.DUE, Intent.OVERDUE),
-        )  # fmt: skip
-        text, statements = marked(self.register, text, cited, statements, q.language)
+        cited, statements = self.stating.state(said, window=q.select is Select.MILESTONES)
+        statements = marked(self.register, cited, statements, q.language)
         return Answer(
             question=q.text,
             language=q.language,
-            intent=q.intent.value,
             outcome=outcome,
             answerable=outcome is AnswerOutcome.CERTAIN,
-            answer=text,
-            units=named,
-            tasks=about,
+            answer="\n".join(s.text for s in statements),
+            units=tuple(UnitRole(unit=unit, role=role) for unit, role in said.units),
+            tasks=tuple(dict.fromkeys(said.tasks)),
             citations=cited,
             statements=statements,
             as_of=as_of,
         )
-
-    def _cite_span(self, f: Found, span: Span) -> Citation:
-        if f.clause is None:
-            return self._citation_of_text(f, span)
-        return self.register.cite(f.extraction, f.clause, span)
-
-    def _citation_of_text(self, f: Found, span: Span | None = None) -> Citation:
-        span = span or f.chunk.span or Span(0, 1)
-        quote = span.slice(f.extraction.document.text)
-        return Citation(document_id=f.extraction.document.id, clause_id=None, path="", span=span, quote=quote)  # fmt: skip
 
     def _owners(self, owners: Sequence[Assignment], language: str) -> str:
         by_unit: dict[str, list[str]] = {}
@@ -334,6 +303,20 @@ class Composer(ABC):
             return unit
         found = [u for u in (o.resolve(unit) for o in self.organisations) if u]
         return f"{unit} ({found[0].english})" if found else unit
+
+
+def joined(first: Answer, second: Answer) -> Answer:
+    """The second answer under the first one."""
+    citations, statements = joined_statements(
+        [(first.citations, first.statements), (second.citations, second.statements)]
+    )
+    return first.model_copy(
+        update={
+            "answer": f"{first.answer}\n{second.answer}", "citations": citations, "statements": statements,
+            "tasks": tuple(dict.fromkeys([*first.tasks, *second.tasks])),
+            "units": tuple(dict.fromkeys([*first.units, *second.units])),
+        }
+    )  # fmt: skip
 
 
 def _is_counted(word: str) -> bool:

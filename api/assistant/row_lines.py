@@ -5,13 +5,12 @@ from __future__ import annotations
 from abc import ABC
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import NamedTuple
 
 from api.assistant.building import Built
-from api.assistant.intents import Intent
 from api.assistant.question import Question
 from api.assistant.search import sentences
 from api.assistant.standings import StandingAnswers
+from api.assistant.statements import Line, Lines
 from kb.chunks import flatten
 from kb.language.roles import Role
 from kb.models import Citation
@@ -26,23 +25,13 @@ SHOWN = 5
 """Groups that stand under those with most."""
 
 
-class Lines(NamedTuple):
-    """Lines of rows, what they rest on, and the units and duties that they name."""
-
-    text: list[str]
-    cited: list[Citation]
-    units: Iterable[tuple[str, str]] = ()
-    tasks: Iterable[str] = ()
-
-
 class RowLines(StandingAnswers, ABC):
     """Says rows."""
 
     def _duties(self, q: Question, query: Query, rows: Sequence[Row]) -> Lines:
         """Duties with their bearers; of units that are asked about, in which roles, and the sentences
         that say so."""
-        lines, cited, tasks = [], list[Citation](), list[str]()
-        zh = q.language == "zh"
+        lines, zh = list[Line](), q.language == "zh"
         join = "、" if zh else ", "
         bearers: dict[str, None] = {}
         asked = {key for u in query.units if u.match is not Match.WITHOUT for key in u.ids}
@@ -52,23 +41,21 @@ class RowLines(StandingAnswers, ABC):
             owners = list(dict.fromkeys(a.unit for a in p.task.responsibilities))
             bearers |= dict.fromkeys(owners)
             where = f"{p.task.title}（{p.plan.title} {p.clause.path}）"
-            if mine and q.intent is Intent.TASKS_OF_UNIT:
-                lines.append(f"· [{self._as(mine, asked, q.language)}] {where}")
-                lines += [f"  “{flatten(s)}”" for s in self._stated(p, mine)]
+            if mine and q.of_bearers:
+                said = [f"· [{self._as(mine, asked, q.language)}] {where}"]
+                said += [f"  “{flatten(s)}”" for s in self._stated(p, mine)]
             else:
-                lines.append(f"· {where}{'' if query.lacks else join.join(owners) or NOBODY[not zh]}")  # fmt: skip
-            cited += row.citations
-            tasks.append(row.id)
-        if q.together and tasks:
-            lines.append(("责任单位：" if zh else "Units: ") + join.join(bearers))
-        if asked and not q.roles and q.intent is Intent.TASKS_OF_UNIT and not q.together:
+                said = [f"· {where}{'' if query.lacks else join.join(owners) or NOBODY[not zh]}"]
+            lines += [Line.of(words, *row.citations) for words in said]
+        if q.together and rows:
+            lines.append(Line(("责任单位：" if zh else "Units: ") + join.join(bearers)))
+        if asked and not q.roles and q.of_bearers and not q.together:
             member = self._memberships(asked)
-            lines += [("· 领导小组成员单位" if zh else "· member of the leading group")] * bool(
-                member
-            )
-            cited += member
+            words = "· 领导小组成员单位" if zh else "· member of the leading group"
+            lines += [Line.of(words, *member)] if member else []
         named = bearers if q.alone else [u for u in q.units if self._bears(u, placed)]
-        return Lines(lines, cited, [(u, Role.RESPONSIBLE.value) for u in named], tasks)
+        units = tuple((u, Role.RESPONSIBLE.value) for u in named)
+        return Lines(tuple(lines), units, tuple(row.id for row in rows))
 
     def _as(self, mine: Sequence[Assignment], asked: set[str], language: str) -> str:
         """As what units bear a duty: 牵头, or 区教委 牵头 where several are asked about."""
@@ -99,84 +86,84 @@ class RowLines(StandingAnswers, ABC):
         return [c for row in rows for c in row.citations if c.document_id in known]
 
     def _targets(self, q: Question, rows: Sequence[Row]) -> Lines:
-        lines, cited, tasks = [], [], dict[str, None]()
+        lines, tasks = list[Line](), dict[str, None]()
         for row in rows:
             p, target, _ = self.register.numbers[row.id]
-            said = describe_target(target, q.language)
-            lines.append(f"· {p.clause.path} {said}{self._when(p, target, q.language)}")
+            said = f"{describe_target(target, q.language)}{self._when(p, target, q.language)}"
             extraction = self.register.document_of(p.document.id)
-            cited.append(self.register.cite(extraction, p.clause, target.span))
+            cited = self.register.cite(extraction, p.clause, target.span)
+            lines.append(Line.of(f"· {p.clause.path} {said}", cited))
             tasks[p.task.id] = None
-        return Lines(lines, cited, tasks=tasks)
+        return Lines(tuple(lines), tasks=tuple(tasks))
 
     def _plans(self, rows: Sequence[Row]) -> Lines | None:
         """Plans with their numbers, and the list of attachments at the head of their notice."""
         if len(rows) < 2:
             return None
         numbers = {p.id: p.number for e in self.register.extractions for p in e.plans}
-        lines = [f"{numbers[row.id]}. {row.label}" for row in rows if row.id in numbers]
-        cited = [c for row in rows for c in row.citations]
-        documents = tuple(dict.fromkeys(c.document_id for c in cited))
+        lines = [Line.of(f"{numbers[r.id]}. {r.label}", *r.citations) for r in rows if r.id in numbers]  # fmt: skip
+        documents = tuple(dict.fromkeys(c.document_id for r in rows for c in r.citations))
         query = Query(select=Select.FIELD, field="attachment", documents=documents)
-        for row in self.desk.run(query, date.min).rows:
-            lines += [f"{FIELD_NAMES[row.label][0]}：{row.value}"]
-            cited += row.citations
-        return Lines(lines, cited)
+        lines += [
+            Line.of(f"{FIELD_NAMES[row.label][0]}：{row.value}", *row.citations)
+            for row in self.desk.run(query, date.min).rows
+        ]
+        return Lines(tuple(lines))
 
     def _documents(self, rows: Sequence[Row]) -> Lines:
-        lines, cited = [], list[Citation]()
+        lines = []
         for row in rows:
             d = self.register.document_of(row.id).document
-            day = d.written_on or d.published_on
-            more = "，".join(str(v) for v in (d.document_number, day) if v)
-            lines.append(f"· 《{d.title}》" + (f"（{more}）" if more else ""))
+            more = "，".join(
+                str(v) for v in (d.document_number, d.written_on or d.published_on) if v
+            )
             query = Query(select=Select.FIELD, field="title", documents=(row.id,))
-            cited += [c for r in self.desk.run(query, date.min).rows for c in r.citations]
-        return Lines(lines, cited)
+            cited = [c for r in self.desk.run(query, date.min).rows for c in r.citations]
+            lines.append(Line.of(f"· 《{d.title}》" + (f"（{more}）" if more else ""), *cited))
+        return Lines(tuple(lines))
 
     def _members(self, q: Question, rows: Sequence[Row]) -> Lines:
         called = [self.scope.call(row.id) for row in rows]
-        names = [self._name(name, q.language) for name in called]
-        units = [(name, Role.MEMBER.value) for name in called]
-        return Lines(["、".join(names)], [c for row in rows for c in row.citations], units)
+        proofs = [(name, c) for name, row in zip(called, rows, strict=True) for c in row.citations]
+        line = Line("、".join(self._name(name, q.language) for name in called), tuple(proofs))
+        return Lines((line,), tuple((name, Role.MEMBER.value) for name in called))
 
     def _fields(self, q: Question, built: Built, query: Query) -> Lines | None:
-        lines, cited = [], list[Citation]()
-        zh = q.language == "zh"
+        lines = []
         for field in built.fields:
             if field not in FIELD_NAMES:
                 for line in self.scope.labelled(field, query.documents)[1]:
                     words = line.span.slice(self.register.document_of(line.document).document.text)
-                    lines.append(f"{field}：{words.strip()}")
-                    cited.append(Citation(document_id=line.document, clause_id=None, path="", span=line.span, quote=words))  # fmt: skip
+                    cited = Citation(document_id=line.document, clause_id=None, path="", span=line.span, quote=words)  # fmt: skip
+                    lines.append(Line.of(f"{field}：{words.strip()}", cited))
                 continue
             rows = self.desk.run(query.model_copy(update={"field": field}), built.as_of).rows
             if not rows:
                 return None  # not read there: it may be printed all the same
-            for row in rows:
-                lines.append(f"{FIELD_NAMES[field][not zh]}：{row.value}")
-                cited += row.citations
-        return Lines(lines, cited)
+            name = FIELD_NAMES[field][q.language != "zh"]
+            lines += [Line.of(f"{name}：{row.value}", *row.citations) for row in rows]
+        return Lines(tuple(lines))
 
     def _cited_documents(self, rows: Sequence[Row]) -> Lines:
         """Policies with how the document that names them is related to them."""
-        lines, cited = [], list[Citation]()
+        lines = []
         for row in rows:
-            cited += row.citations
             by = "".join(f"《{self.scope.call(c.document_id)}》" for c in row.citations[:1])
-            lines.append(f"· 《{row.label}》{row.value or ''}（{by}）")
-        return Lines(lines, cited)
+            lines.append(Line.of(f"· 《{row.label}》{row.value or ''}（{by}）", *row.citations))
+        return Lines(tuple(lines))
+
+    def _tallied(self, q: Question, key: str, count: int | None, *cited: Citation) -> Line:
+        """How many duties a unit bears."""
+        name = self._name(self.scope.call(key), q.language)
+        return Line.of(f"· {name} {count} {'项' if q.language == 'zh' else 'task(s)'}", *cited)
 
     def _units(self, q: Question, rows: Sequence[Row]) -> Lines:
         """Units with how many duties they bear, as the query orders them."""
-        zh = q.language == "zh"
-        names = [self.scope.call(row.id) for row in rows]
-        lines = [
-            f"· {self._name(name, q.language)} {row.count} {'项' if zh else 'task(s)'}"
-            for name, row in zip(names, rows, strict=True)
-        ]
-        units = [(name, Role.RESPONSIBLE.value) for name in names]
-        return Lines(lines, [c for row in rows for c in row.citations], units)
+        lines = tuple(self._tallied(q, row.id, row.count, *row.citations) for row in rows)
+        return Lines(lines, self._bearers(row.id for row in rows))
+
+    def _bearers(self, keys: Iterable[str]) -> tuple[tuple[str, str], ...]:
+        return tuple((self.scope.call(key), Role.RESPONSIBLE.value) for key in keys)
 
     def _grouped(self, q: Question, built: Built, query: Query, found: Result) -> Lines | None:
         """How many each has, most first; the duties of the first are cited. Of those with most, or
@@ -191,34 +178,31 @@ class RowLines(StandingAnswers, ABC):
             shown = (ordered if query.operation is Operation.MOST else ordered[::-1])[:SHOWN]
         if query.group_by is Group.DUTY:
             return self._by_duty(q, query, found.groups, shown)
-        zh = q.language == "zh"
-        lines = [
-            f"· {self._name(self.scope.call(g.key), q.language)} {g.count} {'项' if zh else 'task(s)'}"
-            for g in shown
-        ]
         first = {"group_by": None, "operation": Operation.LIST, "units": (*query.units, UnitFilter(ids=(shown[0].key,)))}  # fmt: skip
         rows = self.desk.run(query.model_copy(update=first), built.as_of).rows
-        told = found.groups if best else shown
-        units = [(self.scope.call(g.key), Role.RESPONSIBLE.value) for g in told]
-        return Lines(lines, [c for row in rows for c in row.citations], units)
+        cited = [c for row in rows for c in row.citations]
+        lines = [
+            self._tallied(q, g.key, g.count, *([] if n else cited)) for n, g in enumerate(shown)
+        ]
+        return Lines(tuple(lines), self._bearers(g.key for g in (found.groups if best else shown)))
 
     def _by_duty(
         self, q: Question, query: Query, best: Sequence[GroupRow], shown: Sequence[GroupRow]
     ) -> Lines:
         """How many units each duty has."""
         zh = q.language == "zh"
-        lines, cited = [], list[Citation]()
+        lines = []
         for g in shown:
             p = self.register.placed(g.key)
             owners = dict.fromkeys(a.unit for a in _as_asked(p.task.responsibilities, query))
             named = ("、" if zh else ", ").join(self._name(u, q.language) for u in owners)
             many = COUNTS[Select.UNITS][not zh].format(g.count)
-            lines.append(f"· {p.task.title}（{p.plan.title} {p.clause.path}）{many}：{named}")
-            extraction = self.register.document_of(p.document.id)
-            cited.append(self.register.cite(extraction, p.clause, p.clause.span))
-        tasks = [g.key for g in best]
+            where = f"{p.task.title}（{p.plan.title} {p.clause.path}）"
+            cited = self.register.cite(self.register.document_of(p.document.id), p.clause, p.clause.span)  # fmt: skip
+            lines.append(Line.of(f"· {where}{many}：{named}", cited))
+        tasks = tuple(g.key for g in best)
         named_of = [a for key in tasks for a in _as_asked(self.register.owners_of(key), query)]
-        return Lines(lines, cited, [(a.unit, a.role.value) for a in named_of], tasks)
+        return Lines(tuple(lines), tuple((a.unit, a.role.value) for a in named_of), tasks)
 
 
 def _as_asked(owners: Iterable[Assignment], query: Query) -> list[Assignment]:

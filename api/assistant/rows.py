@@ -7,17 +7,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import date
 
-from api.assistant.building import Built, Sides
-from api.assistant.intents import Intent
+from api.assistant.building import BARE, SEPARATOR, Built, Sides
 from api.assistant.question import Question
 from api.assistant.reply import Answer
-from api.assistant.row_lines import SHOWN, Lines, RowLines
-from kb.models import Citation
-from tasks.query import Group, Match, Operation, Query, Select, UnitFilter
+from api.assistant.row_lines import SHOWN, RowLines
+from api.assistant.statements import Line, Lines
+from tasks.query import OF_DUTIES, Group, Match, Operation, Query, Select, UnitFilter
 from tasks.query_words import (
     COUNTS,
     describe_conditions,
     describe_operation,
+    describe_query,
 )
 from tasks.run import Result, Row, Side
 from tasks.words import describe_target
@@ -33,16 +33,33 @@ class RowAnswers(RowLines, ABC):
     def _clauses_of(self, question: Question, as_of: date) -> frozenset[str]:
         """Ids of the clauses that the answer to a question rests on."""
 
+    def _told(self, q: Question, built: Built, query: Query, note: str, answer: Answer) -> Answer:
+        """The answer of a query that was run. Its topic stands in it as words, unless it was left out
+        or the clauses are those of the answer before."""
+        topic = None if note else built.query.topic
+        asked = query
+        if topic and not q.anchor:
+            whole = {"topic": topic, "clauses": built.query.clauses, "ids": built.query.ids}
+            asked = query.model_copy(update=whole)
+        return self._understood(answer, asked, query.model_copy(update={"topic": topic}))
+
+    def _understood(self, answer: Answer, query: Query, told: Query | None = None) -> Answer:
+        """The answer, with the query that gave it, and how its question was understood (`told`)."""
+        words = describe_query(told or query, self.scope.call, answer.language)
+        return answer.model_copy(update={"query": query, "understood": words})
+
     def _from_rows(self, q: Question, built: Built) -> Answer | None:
-        """The answer that the rows of a query give; None where sentences have to."""
+        """The answer that the rows of a query give; None where sentences have to. Where more or less
+        was run than was asked, the answer's query is that."""
         query, note = self._bound(q, built), ""
         if query is None and (query := self._wider(q, built)) is not None:
             note = self._not_narrowed(q, built.query.topic or "")
         if query is None:
-            late = q.intent is not Intent.DUE
-            return None if late else self._another_day(q, built.query, built.as_of)
+            due = q.select is Select.MILESTONES and not q.overdue
+            return self._another_day(q, built.query, built.as_of) if due else None
         if query.select in (Select.MILESTONES, Select.WORK):
-            return self._from_standings(q, built, query, note)
+            answer = self._from_standings(q, built, query, note)
+            return self._told(q, built, query, note, answer)
         found = self.desk.run(query, built.as_of)
         if note and self._is_of_others(q, query, found):
             return None
@@ -64,14 +81,12 @@ class RowAnswers(RowLines, ABC):
             listed = query.model_copy(update={"operation": Operation.LIST})
             found = self.desk.run(listed, built.as_of)
         lines = self._lines(q, built, query, found)
-        if lines is None or not lines.cited:
+        if lines is None or not any(line.proofs for line in lines.lines):
             return None
         topic = built.query.topic if not note else None
         head = self._headed(q, query.model_copy(update={"topic": topic}), found)
-        text = [*([note] if note else []), head, *lines.text]
-        return self._made(
-            q, built.as_of, "\n".join(text), lines.cited, units=lines.units, tasks=lines.tasks
-        )
+        above = Lines(tuple(Line(words) for words in (note, head) if words))
+        return self._told(q, built, query, note, self._made(q, built.as_of, above + lines))
 
     def _sides(self, q: Question, sides: Sides, query: Query, as_of: date) -> Answer:
         """What two things have in common and what each has alone."""
@@ -82,17 +97,18 @@ class RowAnswers(RowLines, ABC):
             Side.BOTH: ("两者都有", "in both")[not zh],
             Side.SECOND: only.format(sides.second),
         }
-        lines, cited, units = [], list[Citation](), list[tuple[str, str]]()
+        lines, units = list[Line](), list[tuple[str, str]]()
         rows = self.desk.run(query, as_of).rows
         for side, name in names.items():
             here = [row for row in rows if row.side is side]
-            said = [self._told(q, query.select, row) for row in here]
-            lines.append(f"{name}：{'、'.join(said) or '无'}" if zh else f"{name}: {', '.join(said) or 'none'}")  # fmt: skip
-            cited += [c for row in here for c in row.citations[:1]]
+            said = [self._said(q, query.select, row) for row in here]
+            text = f"{name}：{'、'.join(said) or '无'}" if zh else f"{name}: {', '.join(said) or 'none'}"  # fmt: skip
+            proofs = [(self.scope.call(row.id), c) for row in here for c in row.citations[:1]]
+            lines.append(Line(text, tuple(proofs)))
             units += [(self.scope.call(row.id), role) for row in here for role in row.roles or ()]
-        return self._made(q, as_of, "\n".join(lines), cited, units=units)
+        return self._made(q, as_of, Lines(tuple(lines), tuple(units)))
 
-    def _told(self, q: Question, select: Select, row: Row) -> str:
+    def _said(self, q: Question, select: Select, row: Row) -> str:
         if select is Select.UNITS:
             return self._name(self.scope.call(row.id), q.language)
         if select is Select.TARGETS:
@@ -103,33 +119,41 @@ class RowAnswers(RowLines, ABC):
     # ---- what a question is about
 
     def _bound(self, q: Question, built: Built) -> Query | None:
-        """The query with its topic as the clauses that speak of it; None where none does."""
+        """The query with its topic as the clauses that speak of it, or those that answered the
+        question it goes on from; None where none does."""
         query = built.query
-        if query.topic is None and not q.anchor:
+        if not q.anchor or query.select in BARE:
+            return self.about(query, built.as_of)
+        found = tuple(self._clauses_of(q.anchor, built.as_of))
+        return query.model_copy(update={"topic": None, "clauses": found}) if found else None
+
+    def about(self, query: Query, as_of: date) -> Query | None:
+        """A query without its topic, limited to what speaks of it (`tasks.topics.About`): documents by
+        their titles, all else by the clauses that hold most of its words, headings counted."""
+        if query.topic is None:
             return query
         bare = query.model_copy(update={"topic": None})
-        if query.select in (Select.PLANS, Select.DOCUMENTS):
-            return self._titled(q, bare)
-        if query.select in (Select.MEMBERS, Select.FIELD, Select.POLICIES):
-            return bare
-        if q.anchor:
-            found = tuple(self._clauses_of(q.anchor, built.as_of))
-        else:
-            plain = {"select": Select.CLAUSES, "operation": Operation.LIST, "order_by": None, "group_by": None, "text": None}  # fmt: skip
-            rows = self.desk.run(bare.model_copy(update=plain), built.as_of).rows
-            known = [row.id for row in rows if row.id in self.register.clauses]
-            found = self.scope.about(self._subject(q), known)
+        words = self._words_in(query.topic)
+        if query.select is Select.DOCUMENTS:
+            return self._titled(words, bare)
+        kept = {"documents", "plans", "clauses", "places", "as_of", "near", *OF_DUTIES}
+        plain = Query(select=Select.CLAUSES, **{k: v for k, v in bare if k in kept})
+        rows = self.desk.run(plain, as_of).rows
+        known = [row.id for row in rows if row.id in self.register.clauses]
+        found = self.scope.about(words, known)
         return bare.model_copy(update={"clauses": found}) if found else None
+
+    def _words_in(self, topic: str) -> list[str]:
+        """The words of a topic: those that are given one by one as they are."""
+        words = [word for word in topic.split(SEPARATOR) if word.strip()]
+        return words if len(words) > 1 else self.search.words(topic) or words
 
     def _is_of_others(self, q: Question, query: Query, found: Result) -> bool:
         """Whether what is left out of account stands in other documents than the rows do."""
         documents = {c.document_id for row in found.rows for c in row.citations} or query.documents
         return bool(documents) and self.scope.elsewhere(self._subject(q), documents)
 
-    def _titled(self, q: Question, query: Query) -> Query | None:
-        words = self._subject(q)
-        if query.select is Select.PLANS or not words:
-            return query
+    def _titled(self, words: list[str], query: Query) -> Query | None:
         ids = tuple(
             e.document.id
             for e in self.register.extractions
@@ -140,7 +164,8 @@ class RowAnswers(RowLines, ABC):
     def _wider(self, q: Question, built: Built) -> Query | None:
         """The query without its topic, where it says enough else; that it is left out is said."""
         query = built.query
-        if q.anchor or q.intent is Intent.DUE or query.select is Select.DOCUMENTS:
+        due = q.select is Select.MILESTONES and not q.overdue
+        if q.anchor or due or query.select is Select.DOCUMENTS:
             return None
         named = query.group_by or q.units or q.documents or query.plans
         return query.model_copy(update={"topic": None}) if named else None

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from api.assistant.intents import cut, says
+from api.assistant.cues import cut, says
 from api.assistant.names import words_of
 from api.assistant.search import ClauseSearch
 from api.assistant.topics import topic_words

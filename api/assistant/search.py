@@ -53,8 +53,10 @@ class Found:
         """The clause as a citation, or the characters of text outside clauses; None for text that
         stands nowhere in the source."""
         span = self.clause.span if self.clause else self.chunk.span
-        if span is None:
-            return None
+        return self.cite(span) if span is not None else None
+
+    def cite(self, span: Span) -> Citation:
+        """Characters of the clause, or of the text outside clauses, as a citation."""
         return Citation(
             document_id=self.extraction.document.id,
             clause_id=self.clause.id if self.clause else None,
@@ -197,7 +199,7 @@ class ClauseSearch:
         know stay English."""
         query = self.expander.correct(query)
         terms, _ = translate(query)
-        words = [w for w in self.expander.words(query) if not re.fullmatch(r"[A-Za-z]+", w)]
+        words = [w for w in self.expander.words(query) if not (w.isascii() and w.isalpha())]
         if re.search(r"[A-Za-z]{2}", query):
             words += terms
             skip = english_words() | self._places

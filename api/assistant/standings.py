@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from datetime import date
 
 from api.assistant.building import Builder, Built
+from api.assistant.cues import says
 from api.assistant.desk import Desk
-from api.assistant.intents import Intent, says
 from api.assistant.question import Question
-from api.assistant.reply import Answer, Composer
+from api.assistant.reply import Answer, Composer, joined
+from api.assistant.statements import Line, Lines
 from api.assistant.windows import describe_window, soon
-from kb.models import Citation
 from tasks.due import (
     NO_LIVES,
     DueItem,
@@ -26,7 +26,7 @@ from tasks.due import (
 )
 from tasks.lifecycle import STATUS_NAMES
 from tasks.models import DueKind
-from tasks.query import Query
+from tasks.query import Query, Select
 from tasks.query_words import describe_conditions
 from tasks.words import describe_item, name_units
 
@@ -65,10 +65,10 @@ class StandingAnswers(Composer, ABC):
     def _from_rows(self, q: Question, built: Built) -> Answer | None:
         """The answer that the rows of a query give."""
 
-    def _from_standings(self, q: Question, built: Built, query: Query, note: str) -> Answer | None:
+    def _from_standings(self, q: Question, built: Built, query: Query, note: str) -> Answer:
         """The milestones of a query as they stand, those with no day but their plan's behind the
         others; of what falls due on no day asked about, when it does."""
-        as_of, late = built.as_of, q.intent is Intent.OVERDUE
+        as_of, late = built.as_of, q.overdue
         items = [i for i in self.desk.standings(query, as_of) if i.clause_id in self.register.clauses]  # fmt: skip
         if query.due is not None and not late:
             items = self._with_occurrences(q, query, items, as_of)
@@ -79,16 +79,17 @@ class StandingAnswers(Composer, ABC):
         answer = self._listed(q, query, as_of, items, head, [n for n in notes if n])
         if not late or q.window is None or not says("soon", q.search.lower()):
             return answer
-        then = q.model_copy(update={"intent": Intent.DUE})
+        then = q.model_copy(update={"asks": Query(select=Select.MILESTONES)})
         soon_due = self._from_rows(then, self.builder.build(then, self._subject(q), as_of))
-        return _joined(answer, soon_due) if soon_due else answer
+        return joined(answer, soon_due) if soon_due else answer
 
     def _another_day(self, q: Question, query: Query, as_of: date) -> Answer:
         """Nothing falls in the days asked about: when it is due then, if the documents speak of it."""
-        other = self._from_clauses(q.model_copy(update={"intent": Intent.DEADLINE}), as_of)
-        head = self._counted(q, query, [], self._due_head(q, as_of))
-        said = f"{head}\n{other.answer}" if other.citations else other.answer
-        return other.model_copy(update={"answer": said})
+        other = self._from_clauses(q.model_copy(update={"asks": Query(select=Select.WORK)}), as_of)
+        if not other.citations:
+            return other
+        head = Line(self._counted(q, query, [], self._due_head(q, as_of)))
+        return joined(self._made(q, as_of, Lines((head,)), other.outcome), other)
 
     def _overdue_head(self, q: Question, query: Query, as_of: date) -> str:
         zh, told = q.language == "zh", self.register.told
@@ -159,33 +160,33 @@ class StandingAnswers(Composer, ABC):
         zh = q.language == "zh"
         own = [i for i in items if not i.inherited]
         rest = [i for i in items if i.inherited]
-        lines = [self._counted(q, query, own, head)]
+        said = [self._counted(q, query, own, head)]
         if self.register.extractions and not (self.register.tracked.extractions or items):
             # Of a place that was named: an empty list alone would say that nothing is due there.
-            lines.append(_REFERENCE[not zh])
+            said.append(_REFERENCE[not zh])
         first = q.first or (1 if q.window and q.window.kind == "next" else None)
         if first is not None and own:
             kept = first_of(own, first)
             if len(kept) < len(own):
-                lines.append(f"最前的 {len(kept)} 项：" if zh else f"The first {len(kept)} of them:")  # fmt: skip
+                said.append(f"最前的 {len(kept)} 项：" if zh else f"The first {len(kept)} of them:")
             own, rest = kept, []
-        lines += notes
+        said += notes
         if q.most and first is None:
-            lines += self._ranking(own, q.language)
-        lines += [line_of(i, q.language) for i in own]
+            said += self._ranking(own, q.language)
+        lines = [*map(Line, said), *(self._line(i, q.language) for i in own)]
         shown = rest if len(rest) <= _SHOWN else []
         if rest:
-            said = "没有写自己的期限，随所在计划到期" if zh else "with no date but their plan's end"
-            lines.append(f"另有 {len(rest)} 项{said}{'：' if shown else '。'}" if zh else f"{len(rest)} more {said}{':' if shown else '.'}")  # fmt: skip
-            lines += [line_of(i, q.language) for i in shown]
-        cited: list[Citation] = []
-        named: dict[tuple[str, str], None] = {}
-        for i in (*own, *shown):
-            extraction, clause = self.register.clauses[i.clause_id]
-            cited.append(self.register.cite(extraction, clause, clause.span))
-            named |= dict.fromkeys((a.unit, a.role.value) for a in i.units)
-        tasks = [i.task_id for i in (*own, *shown)]
-        return self._made(q, as_of, "\n".join(lines), cited, tasks=tasks, units=named)
+            none = "没有写自己的期限，随所在计划到期" if zh else "with no date but their plan's end"
+            lines.append(Line(f"另有 {len(rest)} 项{none}{'：' if shown else '。'}" if zh else f"{len(rest)} more {none}{':' if shown else '.'}"))  # fmt: skip
+            lines += [self._line(i, q.language) for i in shown]
+        units = dict.fromkeys((a.unit, a.role.value) for i in (*own, *shown) for a in i.units)
+        tasks = tuple(i.task_id for i in (*own, *shown))
+        return self._made(q, as_of, Lines(tuple(lines), tuple(units), tasks))
+
+    def _line(self, item: DueItem, language: str) -> Line:
+        extraction, clause = self.register.clauses[item.clause_id]
+        cited = self.register.cite(extraction, clause, clause.span)
+        return Line.of(line_of(item, language), cited)
 
     def _counted(self, q: Question, query: Query, own: Sequence[DueItem], head: str) -> str:
         """How many there are, of what, and in which states."""
@@ -229,15 +230,3 @@ def line_of(item: DueItem, language: str) -> str:
     units = name_units(item, language)
     status = STATUS_NAMES[item.life.status][0 if language == "zh" else 1]
     return f"· {item.due}（{status}）{item.path} {item.commitment}（{units}）"
-
-
-def _joined(first: Answer, second: Answer) -> Answer:
-    """Two lists as one answer."""
-    return first.model_copy(
-        update={
-            "answer": f"{first.answer}\n{second.answer}",
-            "citations": tuple(dict.fromkeys([*first.citations, *second.citations])),
-            "tasks": tuple(dict.fromkeys([*first.tasks, *second.tasks])),
-            "units": tuple(dict.fromkeys([*first.units, *second.units])),
-        }
-    )

@@ -1,36 +1,56 @@
-"""An answer line by line: what each line rests on, which of its words are units and deadlines.
+"""An answer line by line: what proves each line, which of its words are units and deadlines.
 
-A line carries the mark of a citation only where the citation proves it: the words of the fact that
-stands at the cited characters are in the line, or the line quotes the cited characters, or names
-their clause. Citations are put in the order in which a reader meets their marks.
+Whoever writes a line gives the citations that prove it; they are put in the order in which a reader
+meets their marks.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
-from api.assistant.intents import says
-from kb.chunks import flatten
 from kb.language.organisations import Organisations, OrgUnit
 from kb.models import Citation, Fact
-from tasks.models import Deadline
-from tasks.queries import Placed, Register
-from tasks.words import describe_due, describe_target
+from tasks.queries import Register
 
 _DAY = re.compile(r"(?<![\d-])\d{4}-\d{2}-\d{2}(?![\d-])")
-_TEXT = ("原文：", "Text: ")
-_LABELS = ("· ", "·", *_TEXT)
 _BEFORE, _AFTER = "、，。：；:;,.（( “[", "、，。：；:;,.（()） ”[]"
 """What stands around a name in a list of units: a word for a group (学校) or one that the lexicon
 does not know is only then a name."""
-_IN_PATHS = "0123456789/"
-_LEAST = 4
-"""Characters that a quotation has at least: fewer stand in any text."""
+
+
+class Line(NamedTuple):
+    """A line of an answer: its words, and the citations that prove it, each with the words of the line
+    behind which its mark stands; empty: at the end."""
+
+    text: str
+    proofs: tuple[tuple[str, Citation], ...] = ()
+
+    @classmethod
+    def of(cls, text: str, *cited: Citation) -> Line:
+        """A line that citations prove as a whole."""
+        return cls(text, tuple(("", c) for c in cited))
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Lines of an answer, the units that they name (with their roles) and ids of the duties that they
+    are about."""
+
+    lines: tuple[Line, ...] = ()
+    units: tuple[tuple[str, str], ...] = ()
+    tasks: tuple[str, ...] = ()
+
+    def __add__(self, other: Lines) -> Lines:
+        return Lines(self.lines + other.lines, self.units + other.units, self.tasks + other.tasks)
+
+    def __bool__(self) -> bool:
+        return bool(self.lines)
 
 
 class Piece(Fact):
@@ -77,121 +97,38 @@ class Stating:
         members = (m.unit for e in self._register.extractions for m in e.members)
         return frozenset([*(u.unit for u in self._register.units()), *members])
 
-    @cached_property
-    def _tasks(self) -> dict[str, list[Placed]]:
-        """By clause."""
-        found: dict[str, list[Placed]] = {}
-        for placed in self._register.tasks():
-            found.setdefault(placed.clause.id, []).append(placed)
-        return found
-
     def state(
         self,
-        text: str,
-        citations: Sequence[Citation],
+        said: Lines,
         *,
-        units: Iterable[str] = (),
-        tasks: Iterable[str] = (),
         window: bool = False,
+        alone: bool = True,
     ) -> tuple[tuple[Citation, ...], tuple[Statement, ...]]:
-        """The citations in reading order, and the statements.
+        """The citations in reading order, and the statements. A line that nothing proves by itself has
+        the first mark of the answer, where all of it is drawn from one clause.
 
         Args:
-            text: the answer.
-            citations: what it rests on.
-            units: those that it names as bearing a duty.
-            tasks: ids of those that it is about; their deadlines become links.
+            said: the answer; the deadlines of its duties become links.
             window: whether the days of its first line are the time asked about, and the other
                 lines begin with their deadlines.
+            alone: whether they are the whole answer.
         """
-        lines = [line for line in text.split("\n") if line.strip()]
-        due = self._days(tasks)
-        names = [
-            list(
-                self._names(line, list(units), due, shown=(len(line) if not place else 3) * window)
-            )
-            for place, line in enumerate(lines)
-        ]
-        marks = self._marks(lines, names, citations)
-        order = list(dict.fromkeys(n for found in marks for _, n in found))
-        place_of = {old: new for new, old in enumerate(order)}
-        placed = [sorted((at, place_of[n]) for at, n in found) for found in marks]
-        statements = tuple(
-            _statement(line, found, at)
-            for line, found, at in zip(lines, names, placed, strict=True)
-        )
-        if not lines:
-            return tuple(citations), ()
-        return tuple(citations[n] for n in order), statements
-
-    def _marks(
-        self, lines: Sequence[str], names: Sequence[Sequence[_Name]], citations: Sequence[Citation]
-    ) -> list[list[tuple[int, int]]]:
-        """For each line its marks: (after how many characters, place of the citation), in order."""
-        whole = {
-            c.clause_id: n for n, c in reversed(list(enumerate(citations))) if self._is_clause(c)
-        }
-        for n, c in enumerate(citations):
-            whole.setdefault(c.clause_id, n)
-        found: list[dict[int, int]] = [{} for _ in lines]
-        for n, citation in enumerate(citations):
-            placed = self._tasks.get(citation.clause_id or "", [])
-            about, of_clause = self._about(citation), whole[citation.clause_id] == n
-            prove = _Proof(self._register, citation, placed, about, for_clause=of_clause)
-            for line, named, marks in zip(lines, names, found, strict=True):
-                at = prove.place(line, named)
-                if at is not None:
-                    marks[n] = at
-        clauses = {c.clause_id for c in citations}
-        if found and len(clauses) == 1 and None not in clauses:
-            for line, marks in zip(lines, found, strict=True):
-                if not marks:  # the whole answer is drawn from one clause
-                    marks[whole[citations[0].clause_id]] = len(line)
-        marked = {n for marks in found for n in marks}
-        for n, citation in enumerate(citations):
-            if n not in marked and found:
-                place = self._bearer(citation, names)
-                found[place][n] = len(lines[place])
-        return [sorted((at, n) for n, at in marks.items()) for marks in found]
-
-    def _about(self, c: Citation) -> Sequence[str]:
-        """Words beside a clause's path that tell it from the clauses of other documents."""
-        own = self._beside(c.clause_id)
-        others = {
-            words
-            for key in self._by_path.get(c.path, ())
-            if self._register.clauses[key][0].document.id != c.document_id
-            for words in self._beside(key)
-        }
-        return [words for words in own if words not in others] or own
-
-    def _beside(self, clause_id: str | None) -> list[str]:
-        if clause_id not in self._register.clauses:
-            return []
-        extraction, clause = self._register.clauses[clause_id]
-        plans = [p.title for p in extraction.plans if p.id == clause.plan_id]
-        tasks = self._tasks.get(clause_id, ())
-        said = [m.commitment for p in tasks for m in p.task.milestones]
-        return [words for words in (*plans, *said, clause.heading) if words]
-
-    @cached_property
-    def _by_path(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for key, (_, clause) in self._register.clauses.items():
-            found.setdefault(clause.path, []).append(key)
-        return found
-
-    def _bearer(self, citation: Citation, names: Sequence[Sequence[_Name]]) -> int:
-        """The line of a citation that none quotes or names: the first that names a unit with a
-        duty in its clause, as a count does, else the first of all."""
-        placed = self._tasks.get(citation.clause_id or "", [])
-        owners = {a.unit for p in placed for a in p.task.responsibilities}
-        bearing = (k for k, found in enumerate(names) if any(n.unit in owners for n in found))
-        return next(bearing, 0)
-
-    def _is_clause(self, c: Citation) -> bool:
-        known = self._register.clauses.get(c.clause_id or "")
-        return known is not None and known[1].span == c.span
+        due, units = self._days(said.tasks), [unit for unit, _ in said.units]
+        cited = [c for line in said.lines for _, c in line.proofs]
+        clauses = {c.clause_id for c in cited}
+        only = cited[:1] if alone and len(clauses) == 1 and None not in clauses else []
+        places: dict[Citation, int] = {}
+        made = []
+        for number, (words, proofs) in enumerate(said.lines):
+            text = " ".join(words.splitlines())
+            shown = (3 if number else len(text)) * window
+            names = list(self._names(text, units, due, shown=shown))
+            marks = {(_end_of(text, names, word), c) for word, c in proofs}
+            order = {c: n for n, (_, c) in enumerate(proofs)}
+            marked = sorted(marks, key=lambda m: (m[0], order[m[1]])) or [(len(text), c) for c in only]  # fmt: skip
+            placed = [(at, places.setdefault(c, len(places))) for at, c in marked]
+            made.append(_statement(text, names, placed))
+        return tuple(places), tuple(made)
 
     def _days(self, tasks: Iterable[str]) -> set[date]:
         held = [self._register.placed(key).task for key in dict.fromkeys(tasks)]
@@ -225,92 +162,6 @@ class Stating:
                 end = name.end
 
 
-class _Proof:
-    """What a citation proves, by the facts that stand at its characters."""
-
-    def __init__(
-        self,
-        register: Register,
-        c: Citation,
-        placed: Sequence[Placed],
-        about: Sequence[str],
-        *,
-        for_clause: bool,
-    ) -> None:
-        self._quote = flatten(c.quote)
-        self._units = {
-            a.unit for p in placed for a in p.task.responsibilities if a.span == c.span
-        }  # fmt: skip
-        extraction = register.document_of(c.document_id)
-        self._units |= {m.unit for m in extraction.members if m.span == c.span}
-        self._member = c.clause_id is None and bool(self._units)
-        self._said = [
-            describe_target(t, side)
-            for p in placed for t in p.task.targets if t.span == c.span
-            for side in ("zh", "en")
-        ]  # fmt: skip
-        self._said += [
-            f"《{p.title}》" for p in extraction.policies
-            if p.span == c.span and p.clause_id == c.clause_id
-        ]  # fmt: skip
-        self._said += [f"{p.number}. {p.title}" for p in extraction.plans if p.span == c.span]
-        self._due = [
-            (m.commitment, m.due) for p in placed for m in p.task.milestones if m.due.span == c.span
-        ]
-        self._path = c.path if for_clause else ""
-        self._about = about if for_clause else ()
-
-    def place(self, line: str, names: Sequence[_Name]) -> int | None:
-        """After how many characters of the line its mark stands; None where it proves nothing."""
-        bare = line.strip()
-        quoting = bare.startswith(_TEXT) or (
-            bare[:1] == "“" and line.endswith("”") and "”" not in bare[1:-1]
-        )
-        if self._member and not says("members", line.lower()):
-            return None
-        if self._units and not quoting:
-            ends = [n.end for n in names if n.unit in self._units]
-            noted = [end for end in ends if _is_noted(line[end:])]
-            if ends:
-                return (noted or ends)[-1]
-            if self._member:
-                return len(line)
-        if self._quotes(line) or (not quoting and self._tells(line)):
-            return len(line)
-        return None
-
-    def _quotes(self, line: str) -> bool:
-        if not self._units and len(self._quote) >= _LEAST and self._quote in line:
-            return True
-        bare = line.strip()
-        while label := next((w for w in _LABELS if bare.startswith(w)), ""):
-            bare = bare[len(label) :]
-        parts = [p.strip("“” ") for p in bare.split("……")]
-        return all(len(p) >= _LEAST and p in self._quote for p in parts)
-
-    def _tells(self, line: str) -> bool:
-        if any(said in line for said in self._said):
-            return True
-        if any(said in line and _tells_due(line, due) for said, due in self._due):
-            return True
-        return names_clause(line, self._path) and any(a in line for a in self._about)
-
-
-def _tells_due(line: str, due: Deadline) -> bool:
-    return any(describe_due(due, side) in line for side in ("zh", "en"))
-
-
-def names_clause(line: str, path: str) -> bool:
-    """Whether a line names a clause by its path, as a whole: `1/二` does not stand in `1/二/3`."""
-    at = line.find(path) if path else -1
-    while at >= 0:
-        before, after = line[at - 1 : at] if at else "", line[at + len(path) :][:1]
-        if not set(before) & set(_IN_PATHS) and not set(after) & {*_IN_PATHS, "("}:
-            return True
-        at = line.find(path, at + 1)
-    return False
-
-
 def _as_printed(line: str, units: Sequence[str]) -> Iterator[_Name]:
     """Units that no entry of the lexicon resolves, where they stand by themselves."""
     for unit in units:
@@ -331,11 +182,11 @@ def _titles_in(line: str) -> Iterator[tuple[int, int]]:
         end = line.find("》", end + 1)
 
 
-def _is_noted(after: str) -> bool:
-    """Whether a note in brackets follows a name, perhaps behind its English: 区教委 (…) [lead]."""
-    if after.startswith(" (") and ")" in after:
-        after = after[after.index(")") + 1 :]
-    return after.startswith(("（", " ["))
+def _end_of(text: str, names: Sequence[_Name], word: str) -> int:
+    """Where the mark of what proves a word of a line stands: behind the last place where it is a name."""
+    ends = [n.end for n in names if word and n.unit == word]
+    at = text.rfind(word) if word else -1
+    return ends[-1] if ends else at + len(word) if at >= 0 else len(text)
 
 
 def _is_office(unit: OrgUnit | None) -> bool:
@@ -391,19 +242,6 @@ def _moved(
     places: Iterable[int], old: Sequence[Citation], new: Sequence[Citation]
 ) -> tuple[int, ...]:
     return tuple(dict.fromkeys(new.index(old[n]) for n in places))
-
-
-def without_marks(statements: Iterable[Statement]) -> tuple[Statement, ...]:
-    """The same lines where nothing is cited."""
-    return tuple(
-        s.model_copy(
-            update={
-                "citations": (),
-                "pieces": tuple(p.model_copy(update={"citations": ()}) for p in s.pieces),
-            }
-        )
-        for s in statements
-    )
 
 
 def with_marks(statements: Iterable[Statement]) -> Iterator[str]:

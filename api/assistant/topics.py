@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from api.assistant.intents import Intent
 from api.assistant.names import is_han, latin_words
 from kb.characters import word_pattern
 from kb.expansion import QuestionWords, plain_segmenter
 from kb.lexicon import load_lexicon
 from kb.models import Fact
+from tasks.query import Query
 
 
 class AskingExample(Fact):
@@ -29,7 +29,7 @@ class AskingWords(Fact):
 
     kind: str
     words: tuple[str, ...]
-    asks: Intent | None = None
+    asks: Query | None = None
     examples: tuple[AskingExample, ...]
 
 
@@ -65,7 +65,7 @@ def _long() -> re.Pattern[str]:
 
 
 @lru_cache
-def _asks() -> tuple[re.Pattern[str], dict[str, Intent]]:
+def _asks() -> tuple[re.Pattern[str], dict[str, Query]]:
     asks = {w: e.asks for e in _entries() if e.asks for w in e.words}
     return word_pattern(asks), asks
 
@@ -102,18 +102,18 @@ def _is_said(character: str) -> bool:
     return is_han(character) or (character.isascii() and character.isalnum())
 
 
-def asked_by_noun(text: str) -> Intent | None:
-    """What the longest word of asking in `text` asks for (配合单位 → who, 期限 → deadline)."""
+def asked_by_noun(text: str) -> Query | None:
+    """What the longest word of asking in `text` asks for (配合单位 → units, 期限 → work)."""
     pattern, asks = _asks()
     found = max(pattern.findall(text.lower()), key=len, default=None)
     return asks[found] if found else None
 
 
-def without_noun(text: str) -> tuple[str, Intent | None]:
+def without_noun(text: str) -> tuple[str, Query | None]:
     """A text without the word of asking that it ends in, and what that asks for.
 
-    >>> without_noun("防溺水的责任单位")
-    ('防溺水的', <Intent.WHO: 'who'>)
+    >>> without_noun("防溺水的责任单位") == ("防溺水的", Query(select="units"))
+    True
     """
     pattern, asks = _asks()
     last = next((m for m in pattern.finditer(text.lower()) if m.end() == len(text)), None)

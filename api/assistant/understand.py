@@ -1,23 +1,12 @@
-"""A question → what is asked (intent) and about what (topic, units, days), without a model."""
+"""A question → what is asked for (a query) and about what (topic, units, days), without a model."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
 
-from api.assistant.dialogue import OF_CLAUSE, Going, Turn, follow, goes, stand_alone, turn_of
-from api.assistant.intents import (
-    Intent,
-    cut,
-    find_intent,
-    find_roles,
-    first_of,
-    says,
-    span_of,
-)
-from api.assistant.intents import (
-    words_of_kind as _words,
-)
+from api.assistant.cues import cut, roles_asked, roles_limiting, says, span_of, words_of_kind
+from api.assistant.dialogue import Going, Turn, follow, goes, stand_alone, turn_of
 from api.assistant.names import (
     find_places,
     find_plan,
@@ -26,28 +15,20 @@ from api.assistant.names import (
     latin_words,
     without_own_places,
 )
-from api.assistant.orders import Instruction, without_instructions
-from api.assistant.plan import Plan, plan_of
+from api.assistant.orders import without_instructions
+from api.assistant.plan import Plan, plan_of, query_of
 from api.assistant.quantities import find_conditions
-from api.assistant.question import Question
+from api.assistant.question import OF_CLAUSE, Question
 from api.assistant.scope import Scope
 from api.assistant.topics import as_meant, asked_by_noun, has_topic
-from api.assistant.window_words import english_numbers
+from api.assistant.window_words import tokens_in
 from api.assistant.windows import Window, find_window
-from kb.expansion import simplify, translate
-from kb.language.numerals import find_numerals, normalize_number
+from kb.expansion import simplify
+from kb.language.numerals import find_numerals
 from kb.language.organisations import Organisations
+from kb.language.roles import Role
 from tasks.models import PolicyRelation
-from tasks.query import Select
-
-__all__ = [
-    "REMEMBERED",
-    "Instruction",
-    "Intent",
-    "Question",
-    "understand",
-    "without_instructions",
-]
+from tasks.query import Query, Select
 
 REMEMBERED = 20
 """Questions of a conversation that count, the last ones."""
@@ -57,7 +38,7 @@ _BEGINNING = 300
 """Characters of an earlier question that are read: twenty of 2,000 digits would take seconds."""
 _OPEN, _CLOSE = "“\"'《「", "”\"'》」"
 _QUOTED = range(2, 41)
-_FIGURES = 3
+_NUMBERS = ("n", "english-number")
 _YEARS = range(1900, 2100)
 """Numbers that are printed years."""
 _FEW = 5
@@ -116,11 +97,11 @@ def _next(
     own = read(asked, turn.core, organisations, as_of, short=turn.short, asks=asks, scope=scope)
     if turn.short:
         own = own.model_copy(update={"language": _language(plain)})
-    if before and own.intent in (Intent.CLAUSE, Intent.LIST) and not own.about:
+    if before and own.weak and not own.about:
         noun = asked_by_noun(own.topic)
-        if noun and (turn.short or noun in OF_CLAUSE):
-            roles = find_roles(plain.lower(), plain.lower(), noun, has_unit=False)
-            own = own.model_copy(update={"intent": noun, "roles": roles})
+        if noun and (turn.short or noun.select in OF_CLAUSE):
+            roles = roles_asked(plain.lower()) if noun.select is Select.UNITS else ()
+            own = own.model_copy(update={"asks": noun, "roles": roles})
     return follow(own, before, turn) if before else stand_alone(own)
 
 
@@ -154,20 +135,25 @@ def _after(
     plain: str, low: str, units: Sequence[str], organisations: Sequence[Organisations]
 ) -> tuple[str, ...]:
     """The units that a question wants to be absent: those named behind 没有, 除了, without."""
-    place = first_of("without", low)
+    place = span_of("without", low)
     if place is None or not units:
         return ()
-    behind, _ = find_units(plain[place:], organisations)
+    behind, _ = find_units(plain[place[0] :], organisations)
     return tuple(u for u in behind if u in units)
 
 
 def _owned(low: str) -> bool | None:
     """Whether duties with (True) or without (False) a bearer written are asked for."""
-    place = first_of("owner", low)
+    place, without = span_of("owner", low), span_of("without", low)
     if place is None:
         return None
-    without = first_of("without", low)
-    return without is None or not 0 <= place - without <= _BESIDE
+    return without is None or not 0 <= place[0] - without[0] <= _BESIDE
+
+
+def _roles(low: str, bare: str, asks: Query, *, of_units: bool) -> tuple[Role, ...]:
+    if asks.select is Select.UNITS:
+        return roles_asked(low)
+    return roles_limiting(bare) if of_units else ()
 
 
 def _year(window: Window | None) -> int | None:
@@ -188,34 +174,21 @@ def _first(low: str) -> tuple[int | None, str]:
         return None, low
     after = end
     for kind in ("beside number", "beside number", "first") if much else ():
-        after += next((len(w) for w in _words(kind) if low.startswith(w, after)), 0)
-    number, to = _number_at(low, after)
-    counter = next((len(w) for w in _words("counter") if low.startswith(w, to)), 0)
-    if number and (counter or low[start:end].isascii()):
-        return max(number, 1), f"{low[:start]} {low[to + counter :]}"
+        after += next((len(w) for w in words_of_kind(kind) if low.startswith(w, after)), 0)
+    numbers = [t for t in tokens_in(low) if t.kind in _NUMBERS]
+    numbers.sort(key=lambda t: (t.start, -t.end))
+    behind = next((t for t in numbers if low[after : t.start].isspace() or t.start == after), None)
+    if behind:
+        to = behind.end + next(
+            (len(w) for w in words_of_kind("counter") if low.startswith(w, behind.end)), 0
+        )
+        if to > behind.end or low[start:end].isascii():
+            return max(behind.value, 1), f"{low[:start]} {low[to:]}"
     if much is None:
         return None, low
-    before = low[:start].split()
-    if before and (number := _english_number(before[-1])):
-        return number, f"{low[: low.rindex(before[-1], 0, start)]} {low[end:]}"
+    if before := next((t for t in numbers if low[t.end : start].isspace()), None):
+        return before.value, f"{low[: before.start]} {low[end:]}"
     return _FEW if says("plural", low) else 1, f"{low[:start]} {low[end:]}"
-
-
-def _number_at(low: str, at: int) -> tuple[int, int]:
-    """A number at a place, 0 where there is none, and where it ends."""
-    rest = low[at:].lstrip()
-    at = len(low) - len(rest)
-    word = (latin_words(rest) or [""])[0]
-    if word and rest.startswith(word):
-        return _english_number(word), at + len(word)
-    size = 0
-    while size < min(len(rest), _FIGURES) and normalize_number(rest[: size + 1]):
-        size += 1
-    return int(normalize_number(rest[:size]) or 0) if size else 0, at + size
-
-
-def _english_number(word: str) -> int:
-    return int(word) if word.isascii() and word.isdigit() else english_numbers().get(word, 0)
 
 
 def read(
@@ -234,32 +207,30 @@ def read(
     window, topic = find_window(plain, as_of)
     units, topic = find_units(topic, organisations)
     bare = topic
-    intent = find_intent(plain, has_unit=bool(units), short=short, plan=asks)
-    each = intent in (Intent.DUE, Intent.OVERDUE) and any(says("each", u) for u in units)
+    query = query_of(plain, asks, of_units=bool(units), short=short)
+    each = query.select is Select.MILESTONES and any(says("each", u) for u in units)
     if each:  # all units are asked about, not a group of this name
         units = tuple(u for u in units if not says("each", u))
-    plan, topic = find_plan(topic) if intent is not Intent.POLICY else ("", topic)
+    plan, topic = find_plan(topic) if query.select is not Select.POLICIES else ("", topic)
     documents = scope.documents(plain) if scope else frozenset[str]()
     quantities, said = find_conditions(topic, low)
-    subject = (
-        said if quantities and (asks.select is Select.TARGETS or says("targets", low)) else topic
-    )
-    subject = scope.without_documents(subject, documents) if scope else subject
+    if asks.select is not Select.TARGETS and not says("targets", low):
+        quantities, said = (), topic  # 60周岁以上的老人能领多少: no condition on a figure
+    subject = scope.without_documents(said, documents) if scope else said
     for kind in _CONDITIONS:  # what is said as a condition is not what it is about
         subject = " ".join(cut(kind, subject)) if says(kind, low) else subject
     first, _ = _first(topic.lower())
     _, left = _first(subject.lower())
-    _, unknown = translate(low)
     return Question(
         text=text,
         own=plain,
         language=_language(plain),
-        intent=intent,
+        asks=query,
         search=plain,
         topic=topic.strip(),
         about=has_topic(without_own_places(left, organisations)),
         units=tuple(u for u in units if u not in _after(plain, low, units, organisations)),
-        roles=find_roles(low, bare.lower(), intent, has_unit=bool(units)),
+        roles=_roles(low, bare.lower(), query, of_units=bool(units)),
         window=window,
         year=_year(window),
         plan=plan,
@@ -272,11 +243,8 @@ def read(
         everything=says("everything", low),
         documents=tuple(sorted(documents)),
         subject=subject.strip(),
-        select=asks.select,
-        operation=asks.operation,
         quantities=quantities,
         relations=tuple(r for r in _RELATIONS if says(f"relation {r.value}", low)),
         places=find_places(find_units(plain, organisations)[1], organisations),
         quoted=tuple(q for q in quoted_in(plain) if len(q) in _QUOTED),
-        unknown=tuple(unknown),
     )

@@ -36,23 +36,16 @@ def _issuer(register: Register, key: str) -> str:
 
 
 def marked(
-    register: Register,
-    text: str,
-    cited: Sequence[Citation],
-    statements: Sequence[Statement],
-    language: str,
-) -> tuple[str, tuple[Statement, ...]]:
-    """The text and the statements of an answer with the marks: at each item of a list, and once
-    where lines that follow one another rest on the same document."""
-    lines, found = text.split("\n"), []
-    told, at = "", 0
+    register: Register, cited: Sequence[Citation], statements: Sequence[Statement], language: str
+) -> tuple[Statement, ...]:
+    """The statements of an answer with the marks: at each item of a list, and once where lines that
+    follow one another rest on the same document."""
+    found = list[Statement]()
+    told = ""
     for said in statements:
-        at = lines.index(said.text, at)
         mark = whose_mark(register, [cited[n] for n in said.citations], language)
         shown = mark if mark != told or said.text.startswith("·") else ""
         told = mark
-        lines[at] += shown
         pieces = (*said.pieces, Piece(text=shown)) if shown else said.pieces
-        found.append(said.model_copy(update={"text": lines[at], "pieces": pieces}))
-        at += 1
-    return "\n".join(lines), tuple(found)
+        found.append(said.model_copy(update={"text": said.text + shown, "pieces": pieces}))
+    return tuple(found)

@@ -93,13 +93,6 @@ def words_of(kind: str) -> tuple[str, ...]:
 
 
 @lru_cache
-def english_numbers() -> dict[str, int]:
-    """Numbers as English words."""
-    known = load_lexicon("window_words", WindowWords)
-    return {w: int(e.value or 0) for e in known if e.kind == "english-number" for w in e.words}
-
-
-@lru_cache
 def _vocabulary() -> Grammar:
     made = Grammar()
     for entry in load_lexicon("window_words", WindowWords):

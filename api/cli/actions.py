@@ -31,13 +31,15 @@ from tasks.authorisation import Actor
 from tasks.due import State
 from tasks.graph import ego
 from tasks.graph_export import Format, export_graph
+from tasks.listed import count_units, list_ids
 from tasks.listing import read_register
 from tasks.models import Extraction
 from tasks.queries import Placed, Register
 from tasks.query import DayKind, DayWindow, Has, Query, Select, in_year, read_query
-from tasks.run import count_units, list_ids
 from tasks.run import run as run_query
 from tasks.store import Store
+from tasks.topics import needs_search
+from tasks.visibility import visible_documents
 from tasks.words import NOBODY, describe_due, describe_target
 
 
@@ -263,8 +265,18 @@ def query(run: Run, printed: str, as_of: date | None) -> None:
     """
     out = run.out(as_json=True)
     asked = read_query(printed)
+    day = run.day(as_of)
     with run.acting() as (store, actor):
-        found = run_query(store, asked, reader=actor, as_of=run.day(as_of), today=run.day(None))
+        about = None
+        if needs_search(asked):
+            held = store.extractions()
+            seen = visible_documents(store, actor, [e.document.id for e in held])
+            register = Register([e for e in held if e.document.id in seen])
+            assistant = open_assistant(
+                run.settings, register, lambda m: out.complain(out.side(m)), store=store
+            )
+            about = assistant.finder(actor, day)
+        found = run_query(store, asked, reader=actor, as_of=day, today=run.day(None), about=about)
     out.json(found.model_dump(mode="json"))
 
 

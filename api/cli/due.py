@@ -13,8 +13,8 @@ from api.cli.tracking import show_milestones, wanted_milestones
 from kb.language.roles import Role
 from tasks.authorisation import Action, require
 from tasks.due import DUE_SOON, State, last_of
+from tasks.listed import list_standings
 from tasks.query import DayWindow, Group, Operation
-from tasks.run import list_standings
 from tasks.run import run as run_query
 from tasks.words import ROLE_ZH, describe_ends
 

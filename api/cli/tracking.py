@@ -23,10 +23,10 @@ from tasks.deadline_words import ASSUMED_YEAR, describe_arrangements
 from tasks.due import DueItem, State
 from tasks.exports.words import STATE_TITLES
 from tasks.lifecycle import STATUS_NAMES, STEP_NAMES, Command, Evidence, Life, Status, Step
+from tasks.listed import list_standings
 from tasks.listing import plan_titles
 from tasks.models import Certainty
 from tasks.query import Query, Select, borne_by
-from tasks.run import list_standings
 from tasks.store import Store
 from tasks.succession import Replacement, former_milestone, read_replacements
 from tasks.tracker import Tracker, bearing_units

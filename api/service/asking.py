@@ -54,10 +54,9 @@ def answer_question(service: Service, viewer: Viewer, body: Question) -> Answere
     as_of = body.as_of or service.today()
     answer = service.ask(viewer.actor, body.question, as_of, context)
     if person is None:
-        return Answered(**answer.model_dump())
+        return Answered(**dict(answer))
     conversation, turn = kept.keep(person.login, body.conversation, answer, service.now())
-    kept_as = answer.model_copy(update={"id": turn})
-    return Answered(**kept_as.model_dump(), conversation=conversation, turn=turn)
+    return Answered(**dict(answer) | {"id": turn}, conversation=conversation, turn=turn)
 
 
 def pieces(text: str) -> Iterator[str]:

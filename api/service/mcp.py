@@ -34,8 +34,8 @@ from kb.days import Day
 from kb.errors import DubanError
 from kb.language.roles import Role
 from tasks.authorisation import Action, Actor, require
+from tasks.listed import Listed, items_of, list_ids
 from tasks.query import Query, Select, in_year
-from tasks.run import Listed, items_of, list_ids
 
 INSTRUCTIONS = """督办: 政策文件里的任务、责任单位、时限、目标值, 每一项都带原文出处。
 Duties in policy documents: who bears them, by when, how much; each with the clause it rests on.

@@ -13,9 +13,9 @@ from kb.errors import DubanError
 from kb.language.roles import Role
 from tasks.authorisation import Actor
 from tasks.due import DUE_SOON, State
+from tasks.listed import Listed, items_of, list_ids
 from tasks.listing import plan_titles
 from tasks.query import DayWindow, Query, Select, borne_by
-from tasks.run import Listed, items_of, list_ids
 
 _NO_PLAN = "-"
 """An id that no plan has: of words that stand in no title."""

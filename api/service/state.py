@@ -24,11 +24,13 @@ from tasks.access import Access
 from tasks.authorisation import Action, Actor, authorise
 from tasks.disclosure import Part, may_know
 from tasks.due import DueItem
+from tasks.listed import list_standings
 from tasks.people import People
 from tasks.queries import Register
 from tasks.query import Query
-from tasks.run import Result, list_standings, run
+from tasks.run import Result, run
 from tasks.store import Store
+from tasks.topics import About, needs_search
 from tasks.tracker import Tracker
 from tasks.visibility import visible_documents, visible_units
 
@@ -114,8 +116,19 @@ class Service:
         return list_standings(self.store, as_of, query, reader=actor, today=self.today())
 
     def run(self, actor: Actor, query: Query, as_of: date | None = None) -> Result:
-        """What a query gives to `actor`."""
-        return run(self.store, query, reader=actor, as_of=as_of or self.today(), today=self.today())
+        """What a query gives to `actor`; what a topic in it means is searched for as for a question."""
+        day = as_of or self.today()
+        about = self._finder(actor, day) if needs_search(query) else None
+        return run(self.store, query, reader=actor, as_of=day, today=self.today(), about=about)
+
+    def _finder(self, actor: Actor, day: date) -> About:
+        find = self._assistants.over(self.register(actor)).finder(actor, day)
+
+        def found(query: Query) -> Query | None:
+            with self.turns:
+                return find(query)
+
+        return found
 
     def unit_meant(self, actor: Actor, words: str, document: str = "") -> str | None:
         """The id of the unit that a filter names; None where it names none.

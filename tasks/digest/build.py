@@ -29,9 +29,9 @@ from tasks.digest.weeks import Week
 from tasks.disclosure import Part, may_know
 from tasks.due import DUE_SOON, PAST, Colour, DueItem, State
 from tasks.lifecycle import Status
+from tasks.listed import standings_in
 from tasks.matching import match_facts
 from tasks.query import Query, Select
-from tasks.run import standings_in
 from tasks.store import Store, as_utc
 from tasks.units import Units
 from tasks.visibility import Level, hidden_from, read_visibility, visible_units

@@ -20,9 +20,9 @@ from tasks.corrections import apply_corrections
 from tasks.due import Bearer, Colour, DueItem, State
 from tasks.exports.lineage import Changes, read_changes, subjects_of
 from tasks.lifecycle import Status, Verdict, judge
+from tasks.listed import standings_in
 from tasks.models import Certainty, Counting, DueKind, Extraction, Milestone, Target, Task
 from tasks.query import Query, QueryOrder, Select
-from tasks.run import standings_in
 from tasks.store import Store, as_utc
 from tasks.units import Units
 from tasks.versions import read_corrections

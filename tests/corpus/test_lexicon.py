@@ -5,11 +5,11 @@ from datetime import date
 import pytest
 
 from api.assistant.asked import Asked, AskedWords, asked_kinds
+from api.assistant.cues import says
 from api.assistant.dialogue import Going, goes
 from api.assistant.function_words import FunctionWords, english_words
-from api.assistant.intents import says
+from api.assistant.orders import Instruction, without_instructions
 from api.assistant.topics import AskingWords, Mistyped, as_meant, topic_words
-from api.assistant.understand import Instruction, without_instructions
 from api.assistant.window_words import DatePhrase, WindowWords
 from api.assistant.windows import find_window
 from ingest.columns import ColumnHead, read_column

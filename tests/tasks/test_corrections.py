@@ -14,9 +14,9 @@ from tasks.due import State
 from tasks.fields import FieldError
 from tasks.graph import build_graph
 from tasks.lifecycle import Command, Status, Step
+from tasks.listed import list_standings
 from tasks.models import Basis, Certainty, Counting, Deadline, DueKind
 from tasks.review import ReviewKind
-from tasks.run import list_standings
 from tasks.settling import read_reviews
 from tasks.tracker import Tracker
 from tasks.units import unit_key

@@ -16,8 +16,8 @@ from sqlalchemy import create_engine, delete, event, func, insert, inspect, sele
 from kb.errors import StoreError
 from tasks import audit, schema
 from tasks.lifecycle import Command, Step
+from tasks.listed import list_standings
 from tasks.migrations import HEAD, upgrade
-from tasks.run import list_standings
 from tasks.schema import metadata
 from tasks.store import Store
 from tasks.tracker import Tracker

@@ -19,8 +19,8 @@ from tasks.exports.render import FORMS, render_rows
 from tasks.exports.rows import export_rows
 from tasks.exports.workbook import Heading
 from tasks.lifecycle import Life, Status, Step, Verdict, judge
+from tasks.listed import list_standings
 from tasks.queries import Register
-from tasks.run import list_standings
 from tasks.store import Store
 from tasks.visibility import ANONYMOUS, NOBODY
 from tasks.words import describe_distance, describe_item

@@ -10,9 +10,9 @@ from tasks import schema
 from tasks.corrections import Aspect, Draft, Operation
 from tasks.due import State, due_items
 from tasks.lifecycle import Status, Step
+from tasks.listed import list_standings
 from tasks.listing import lives_on, plan_titles, read_rows
 from tasks.query import DayWindow
-from tasks.run import list_standings
 from tasks.store import Store
 from tasks.tracker import Tracker
 from tests.tasks.samples import (

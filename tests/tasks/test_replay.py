@@ -21,11 +21,11 @@ from tasks.audit import Checkpoint
 from tasks.authorisation import CONSOLE, PersonRole
 from tasks.corrections import Aspect, Draft, Operation
 from tasks.lifecycle import Command, Life, Status, Step
+from tasks.listed import list_standings
 from tasks.listing import lives_on, read_rows
 from tasks.models import Deadline, DueKind
 from tasks.people import People, Person
 from tasks.replay import former_ids, replay
-from tasks.run import list_standings
 from tasks.store import Store
 from tasks.tracker import Tracker
 from tasks.verify import verify_store

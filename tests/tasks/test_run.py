@@ -12,9 +12,10 @@ from kb.language.roles import Role
 from tasks.authorisation import CONSOLE
 from tasks.due import State, rows_of, standings
 from tasks.lifecycle import Status, Step
+from tasks.listed import items_of, list_ids, list_standings
 from tasks.listing import lives_on
 from tasks.query import Query, QueryError
-from tasks.run import Side, items_of, list_ids, list_standings, run
+from tasks.run import Side, run
 from tasks.tracker import Tracker
 from tasks.visibility import ANONYMOUS, Level, Visibility, set_visibility
 from tests.tasks.samples import (
@@ -252,6 +253,7 @@ def test_sets_are_those_of_their_rows(store, one, other):
 
 REFUSED = [
     {"select": "duties", "strange": 1}, {"select": "members", "states": ["overdue"]},
+    {"select": "members", "clauses": ["x"]}, {"select": "policies", "plans": ["x"]}, {"select": "members", "topic": "x"},
     {"select": "field"}, {"select": "duties", "field": "title"}, {"select": "duties", "operation": "most"},
     {"select": "duties", "minus": [{"select": "units"}]}, {"select": "duties", "operation": "compare"},
     {"select": "documents", "group_by": "unit"}, {"select": "clauses", "order_by": "due"},
@@ -268,7 +270,8 @@ def test_what_cannot_be_run_is_refused_where_it_is_made(query):
 
 
 def test_what_needs_a_search_is_refused(store):
-    for query in ({"select": "text"}, {"select": "duties", "topic": "防溺水"}):
+    topic = {"select": "duties", "topic": "防溺水"}
+    for query in ({"select": "text"}, topic, {"select": "duties", "minus": [topic]}):
         with pytest.raises(QueryError, match="clauses"):
             asked(store, query)
 

@@ -14,10 +14,10 @@ from tasks.corrections import Aspect, Draft, Operation
 from tasks.due import State
 from tasks.fields import FieldError
 from tasks.lifecycle import Command, Evidence, Life, Status, Step
+from tasks.listed import list_standings
 from tasks.models import Counting, Deadline, DueKind
 from tasks.people import People, Person
 from tasks.replay import replay
-from tasks.run import list_standings
 from tasks.store import Store
 from tasks.tracker import Tracker
 from tests.tasks.samples import (

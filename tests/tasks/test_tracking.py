@@ -15,9 +15,9 @@ from tasks.authorisation import CONSOLE, PersonRole
 from tasks.digest import SectionKind, build_digests, week_of
 from tasks.due import State
 from tasks.lifecycle import Command, Status, Step
+from tasks.listed import list_standings
 from tasks.listing import plan_titles, read_register
 from tasks.people import Person
-from tasks.run import list_standings
 from tasks.store import Store
 from tasks.tracker import Tracker
 from tasks.tracking import track_document, untrack_document

@@ -9,9 +9,9 @@ from tasks.corrections import Aspect, Draft, Operation
 from tasks.due import Colour, State, due_items
 from tasks.fields import FieldError
 from tasks.lifecycle import Status, Step
+from tasks.listed import list_standings
 from tasks.migrations import HEAD
 from tasks.models import Deadline, DueKind
-from tasks.run import list_standings
 from tasks.store import Store
 from tasks.tracker import Tracker
 from tasks.undated import track_undated

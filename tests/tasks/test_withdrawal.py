@@ -6,8 +6,8 @@ from kb.errors import ConflictError, DeniedError, NotFoundError, TransitionError
 from tasks import audit
 from tasks.authorisation import CONSOLE, PersonRole
 from tasks.lifecycle import Status, Step
+from tasks.listed import list_standings
 from tasks.people import Person
-from tasks.run import list_standings
 from tasks.visibility import visible_documents
 from tasks.withdrawal import restore_document, withdraw_document
 from tests.tasks.samples import (  # fmt: skip

@@ -13,6 +13,7 @@ from api.service.conversations import Conversations, Turn
 from api.service.pages.answers import cited, lines_of
 from api.service.pages.following import follow_ups, plans_held, suggestions
 from api.service.pages.screen import Reading, Screen, SignedIn
+from tasks.due import State
 from tasks.queries import Register
 
 router = APIRouter()
@@ -56,7 +57,8 @@ async def ask(
 @router.get("/follow")
 def follow(
     s: Reading,
-    intent: Annotated[str, Query(max_length=40)] = "",
+    select: Annotated[str, Query(max_length=40)] = "",
+    late: Annotated[bool, Query()] = False,
     tasks: Annotated[list[str] | None, Query(alias="task", max_length=20)] = None,
     units: Annotated[list[str] | None, Query(alias="unit", max_length=20)] = None,
     asked: Annotated[list[str] | None, Query(max_length=20)] = None,
@@ -65,7 +67,7 @@ def follow(
     """What may be asked after an answer, a part of the chat; after a refusal what the documents
     are about."""
     register = s.service.register(s.viewer.actor)
-    questions = follow_ups(s, register, intent, tasks or [], units or [], asked or [])
+    questions = follow_ups(s, register, select, tasks or [], units or [], asked or [], late=late)
     return s.show(
         "follow.html", questions=suggestions(s, register) if silent else questions,
         held=plans_held(register) if silent else [], conversation="",
@@ -126,4 +128,6 @@ def _next(s: Screen, register: Register, turns: list[Turn]) -> tuple[list[str], 
         return suggestions(s, register), plans_held(register)
     units = [u["unit"] for u in last["units"]]
     asked = [turn.question for turn in turns]
-    return follow_ups(s, register, last["intent"], last["tasks"], units, asked), []
+    query = last.get("query") or {"select": ""}
+    late = State.OVERDUE in query.get("states", ())
+    return follow_ups(s, register, query["select"], last["tasks"], units, asked, late=late), []

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 
-from api.assistant.understand import Intent
 from api.service.pages.screen import Screen
 from kb.models import Plan
 from tasks.due import PAST
@@ -52,10 +51,12 @@ def suggestions(s: Screen, register: Register) -> list[str]:
 def follow_ups(
     s: Screen,
     register: Register,
-    intent: str,
+    select: str,
     tasks: Sequence[str],
     units: Sequence[str],
     asked: Collection[str] = (),
+    *,
+    late: bool = False,
 ) -> list[str]:
     """Questions that go on from an answer: who bears what it is about, by when, how much, on which
     clause; what its units have to do and what of it is overdue. Only what the register can answer.
@@ -63,48 +64,51 @@ def follow_ups(
     Args:
         s: the screen, whose language the questions are in.
         register: the documents that the viewer may see.
-        intent: what was asked for; it is not asked for again.
+        select: what the answer's query selects; it is not asked for again.
         tasks: ids of the answer's tasks; those unknown here are passed over.
         units: names of the answer's units.
         asked: questions that were asked already.
+        late: whether the query is of what is overdue.
     """
     placed = {p.task.id: p for p in register.tasks()}
     about = [placed[key] for key in dict.fromkeys(tasks) if key in placed]
-    found = _of_task(s, register, intent, about[0]) if about else []
-    found += _of_units(s, register, intent, units)
+    found = _of_task(s, register, select, about[0]) if about else []
+    found += _of_units(s, register, units, duties=select != Select.DUTIES, late=not late)
     return [q for q in dict.fromkeys(found) if q not in asked][:MOST]
 
 
-def _of_task(s: Screen, register: Register, intent: str, placed: Placed) -> list[str]:
+def _of_task(s: Screen, register: Register, select: str, placed: Placed) -> list[str]:
     heading, found = placed.clause.heading.strip(), []
     named = Counter(c.heading.strip() for e in register.extractions for c in e.clauses)
     if _SHORTEST < len(heading) <= _LONGEST and named[heading] == 1:
-        if intent != Intent.WHO and placed.task.responsibilities:
+        if select != Select.UNITS and placed.task.responsibilities:
             found.append(s.t("哪些部门负责{what}？", what=heading))
         own = [m for m in placed.task.milestones if m.due.date and Certainty.INHERITED not in m.due.certainty]  # fmt: skip
-        if intent != Intent.DEADLINE and own:
+        if select not in (Select.MILESTONES, Select.WORK) and own:
             found.append(s.t("“{what}”什么时候完成？", what=heading))
-        if intent != Intent.SOURCE:
+        if select != Select.CLAUSES:
             found.append(s.t("“{what}”出自哪一条？", what=heading))
     metrics = [t.metric for t in placed.task.targets if not t.uncertain]
     short = [m for m in metrics if _SHORTEST < len(m) <= _LONGEST]
-    if intent != Intent.TARGET and short:
+    if select != Select.TARGETS and short:
         found.insert(2, s.t("{what}的目标是多少？", what=short[0]))
     return found
 
 
-def _of_units(s: Screen, register: Register, intent: str, units: Sequence[str]) -> list[str]:
+def _of_units(
+    s: Screen, register: Register, units: Sequence[str], *, duties: bool, late: bool
+) -> list[str]:
     known = {u.label: u.unit_id for u in register.tracked.units() if u.resolved}
     found = []
     for unit in [u for u in dict.fromkeys(units) if u in known][:1]:
-        if intent != Intent.TASKS_OF_UNIT:
+        if duties:
             found.append(s.t("{unit}要干哪些事？", unit=unit))
         items = s.service.standings(
             s.viewer.actor,
             s.service.today(),
             Query(select=Select.MILESTONES, units=borne_by(known[unit])),
         )
-        if intent != Intent.OVERDUE and any(i.state in PAST for i in items):
+        if late and any(i.state in PAST for i in items):
             found.append(s.t("{unit}有哪些任务逾期？", unit=unit))
     return found
 

@@ -29,6 +29,7 @@ from tasks.bearing import joint_units, main_units
 from tasks.disclosure import Part, may_know
 from tasks.due import State
 from tasks.lifecycle import judge
+from tasks.listed import count_units
 from tasks.query import (
     DayKind,
     DayWindow,
@@ -39,7 +40,6 @@ from tasks.query import (
     in_year,
     milestones_of,
 )
-from tasks.run import count_units
 
 router = APIRouter(tags=["duties"], responses=RESPONSES)
 

@@ -17,6 +17,7 @@ router = APIRouter(tags=["duties"], responses=RESPONSES)
 @router.post("/query", summary="查询 / query")
 def query(asked: Query, viewer: Reader, service: ServiceOf, as_of: AsOf = None) -> QueryResult:
     """Lists, counts, groups and comparisons by any conditions, over what the viewer may see. Units,
-    plans and documents are named by their ids. At most 500 rows an answer: `limit` and `offset`
+    plans and documents are named by their ids; a `topic` in words is limited to the clauses that speak
+    of it, which `topics` names. At most 500 rows an answer: `limit` and `offset`
     turn the pages, `total` counts the whole."""
     return QueryResult.of(service.run(viewer.actor, paged(asked), as_of))

@@ -155,7 +155,8 @@ function finish(turn, answer) {
 }
 
 async function suggest(answer) {
-  const query = new URLSearchParams({ intent: answer.intent });
+  const query = new URLSearchParams({ select: answer.query?.select ?? "" });
+  if (answer.query?.states?.includes("overdue")) query.set("late", "1");
   if (!answer.answerable) query.set("silent", "1");
   for (const task of answer.tasks.slice(0, 1)) query.append("task", task);
   for (const unit of new Set(answer.units.slice(0, 20).map((u) => u.unit))) query.append("unit", unit);

@@ -284,7 +284,7 @@ class Answer(Wire):
     (`ask_back`). `units` are those that it names as bearing the duty asked about, `citations` the
     characters that it rests on, in reading order, `statements` its lines with what proves each.
     `id` is the kept answer's (that feedback is given on), null for those not signed in. `query` is how
-    the question was understood (as `POST /api/v1/query` takes it; with a topic it needs the assistant),
+    the question was understood (as `POST /api/v1/query` takes it),
     `understood` the same in words."""
 
     id: str | None

@@ -43,9 +43,17 @@ class QueryGroup(Wire):
     share: float | None
 
 
+class QueryTopic(Wire):
+    """What a topic in a query was limited to: ids of clauses, of `documents` theirs."""
+
+    topic: str
+    found: list[str]
+
+
 class QueryResult(Wire):
     """What a query gives: `total` of all that was selected (of groups: how many groups), the rows or
-    groups of the page, the whole of a share, whether a check holds."""
+    groups of the page, the whole of a share, whether a check holds. `topics` says which clauses each
+    topic in it was understood as."""
 
     as_of: date
     total: int
@@ -53,3 +61,4 @@ class QueryResult(Wire):
     groups: list[QueryGroup]
     whole: int | None
     holds: bool | None
+    topics: list[QueryTopic]

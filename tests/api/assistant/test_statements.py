@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from api.assistant.statements import Stating, joined, with_marks
+from api.assistant.statements import Line, Lines, Stating, joined, with_marks
 from kb.language.jurisdictions import Jurisdiction, Level
 from kb.language.organisations import organisations_for
 from kb.models import Citation, Span
@@ -51,7 +51,7 @@ def test_every_citation_is_marked_in_reading_order_and_each_text_is_whole(questi
         # a value, its sentence and its clause
         ("生均教学仪器设备值要达到多少？", r"· 小学生均教学仪器设备值 ≥ 2000元[^\[]*\[1\]"),
         ("生均教学仪器设备值要达到多少？", r"· 初中生均教学仪器设备值 ≥ 2500元[^\[]*\[2\]"),
-        ("生均教学仪器设备值要达到多少？", r"原文：.*\[1\]\[2\]\[3\]"),
+        ("生均教学仪器设备值要达到多少？", r"原文：.*\[3\]"),
         ("哪些部门负责防溺水？", r"“切实抓好溺水防范”涉及 5 个单位：区委政法委\[1\]（责任）、区教委\[2\].*"),
         ("哪些部门负责防溺水？", r"依据：.*10/二/\(四\)/5 切实抓好溺水防范\[6\]"),
         ("区水利局要干哪些事？", r"· \[责任\] 切实抓好溺水防范（.*）\[1\]"),
@@ -98,7 +98,8 @@ def stating():
     ],
 )
 def test_units_are_linked_where_the_resolver_finds_them(stating, line, linked):
-    _, [statement] = stating.state(line, (), units=["某河道管护中心", "区水利局", "学校"])
+    units = tuple((unit, "responsible") for unit in ("某河道管护中心", "区水利局", "学校"))
+    _, [statement] = stating.state(Lines((Line(line),), units))
     assert [p.unit for p in statement.pieces if p.unit] == linked
 
 
@@ -107,8 +108,8 @@ def test_two_answers_one_under_the_other_keep_their_marks(stating):
     clause = extraction.clauses[-1]
     one = stating._register.cite(extraction, clause, clause.span)
     other = Citation(document_id=one.document_id, clause_id=None, path="", span=Span(0, 4), quote=TEXT[:4])  # fmt: skip
-    first = stating.state(f"甲 {clause.path} {clause.heading}", [one])
-    second = stating.state("乙", [other, one])
+    first = stating.state(Lines((Line.of("甲", one),)))
+    second = stating.state(Lines((Line.of("乙", other, one),)))
     citations, statements = joined([first, second])
     assert citations == (one, other)
-    assert list(with_marks(statements)) == [f"甲 {clause.path} {clause.heading}[1]", "乙[2][1]"]
+    assert list(with_marks(statements)) == ["甲[1]", "乙[2][1]"]

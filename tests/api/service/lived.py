@@ -180,7 +180,7 @@ VARIANTS: Mapping[str, list[dict[str, Any]]] = {
     "/units/{unit}": [{}],
     "/dashboard": [{}, _FAR],
     "/dashboard/digest": [{"week": w} | more for w in ("2026-W01", "2026-W20") for more in ({}, {"unit": OWN})],
-    "/follow": [{}, {"silent": "true"}, {"intent": "overdue", "unit": OWN}, {"intent": "who", "unit": OWN}],
+    "/follow": [{}, {"silent": "true"}, {"late": "true", "unit": OWN}, {"select": "units", "unit": OWN}],
     "/": [{}, {"q": "整治隐患进展"}],
 }  # fmt: skip
 """Parameters that choose what is shown; other routes are asked without any."""

@@ -37,7 +37,7 @@ def kept(world, login, document, **more):
     )  # fmt: skip
     said = {"answer": "依据如下。", "citations": (citation,), "tasks": (), "units": ()} | more
     answer = Answer(
-        question="什么工程？", language=said.pop("language", "zh"), intent="who", outcome=AnswerOutcome.CERTAIN, answerable=True,
+        question="什么工程？", language=said.pop("language", "zh"), outcome=AnswerOutcome.CERTAIN, answerable=True,
         as_of=TODAY, **said,
     )  # fmt: skip
     service = world.service

@@ -19,6 +19,9 @@ QUERIES = [
     {"select": "milestones", "limit": 2, "offset": 1, "as_of": "2026-03-01"},
     {"select": "milestones", "operation": "most", "group_by": "unit", "as_of": "2026-03-01"},
     {"select": "units", "operation": "compare", "text": "整治", "other": {"select": "units", "text": "演练"}},
+    {"select": "duties", "topic": "整治隐患"},
+    {"select": "units", "topic": "整治隐患", "minus": [{"select": "units", "topic": "演练"}]},
+    {"select": "milestones", "operation": "count", "topic": "隐患", "documents": []},
     {"select": "targets", "quantities": [{"comparator": ">=", "value": "20"}]},
 ]  # fmt: skip
 
@@ -47,6 +50,36 @@ def test_one_query_gives_the_same_everywhere(world, duban, query):
     [result] = call(world, "supervisor", ("query", {"query": query}))
     assert told == sent == result.structured_content
     assert told["total"] > 0
+
+
+@pytest.mark.parametrize(
+    ("question", "before", "topic"),
+    [
+        ("区水利局在整治隐患方面有哪些任务？", [], True),
+        ("区水利局有哪些任务？", [], False),
+        ("区水利局有哪些关于月球采矿的任务？", [], False),  # left out, which the answer says
+        ("区水利局审批的任务有哪些？", [], False),  # the role too
+        ("这几家还有什么任务", ["整治隐患由谁负责？"], False),
+    ],
+)
+def test_a_question_lists_what_its_query_gives_everywhere(world, duban, question, before, topic):
+    """An answer's query is the one that was run; a topic in it is resolved everywhere as the assistant
+    resolved it, and the result says to which clauses."""
+    client = world.client("supervisor")
+    body = {"question": question, "context": before, "as_of": "2026-03-01"}
+    answer = client.post(f"{API}/ask", json=body).json()
+    query = {k: v for k, v in answer["query"].items() if k != "operation"}
+    sent = client.post(f"{API}/query", json=query).json()
+    assert {row["id"] for row in sent["rows"]} == set(answer["tasks"]) != set()
+    assert [bool(t["found"]) for t in sent["topics"]] == [True] * topic
+    assert duban("query", "--query", json.dumps(query)) == sent
+    [result] = call(world, "supervisor", ("query", {"query": query}))
+    assert result.structured_content == sent
+
+
+def test_a_topic_that_nothing_speaks_of_gives_nothing(world, duban):
+    found = duban("query", "--query", json.dumps({"select": "duties", "topic": "月球采矿"}))
+    assert (found["total"], found["topics"]) == (0, [{"topic": "月球采矿", "found": []}])
 
 
 def test_an_unknown_field_is_refused_everywhere(world, capsys):

@@ -25,25 +25,25 @@ class Offered(HTMLParser):
 
 
 @pytest.mark.parametrize(
-    ("language", "intent", "expected"),
+    ("language", "select", "expected"),
     [
-        ("zh", "list", ["哪些部门负责整治隐患？", "“整治隐患”什么时候完成？", "“整治隐患”出自哪一条？"]),
-        ("zh", "who", ["“整治隐患”什么时候完成？", "“整治隐患”出自哪一条？", "区水利局要干哪些事？"]),
-        ("en", "deadline", ["Which departments are responsible for 整治隐患?", "Which clause says “整治隐患”?", "What does 区水利局 have to do?"]),
+        ("zh", "duties", ["哪些部门负责整治隐患？", "“整治隐患”什么时候完成？", "“整治隐患”出自哪一条？"]),
+        ("zh", "units", ["“整治隐患”什么时候完成？", "“整治隐患”出自哪一条？", "区水利局要干哪些事？"]),
+        ("en", "work", ["Which departments are responsible for 整治隐患?", "Which clause says “整治隐患”?", "What does 区水利局 have to do?"]),
     ],
 )  # fmt: skip
-def test_questions_go_on_from_the_answer(pages_world, browser, language, intent, expected):
+def test_questions_go_on_from_the_answer(pages_world, browser, language, select, expected):
     task = next(t for t in pages_world.open.tasks if "整治隐患" in t.title)
     client = browser("reader")
     client.get(f"/language/{language}")
-    page = client.get("/follow", params={"task": task.id, "unit": OWN, "intent": intent}).text
+    page = client.get("/follow", params={"task": task.id, "unit": OWN, "select": select}).text
     client.get("/language/zh")
     assert [q for q in Offered(page).questions if q in expected] == expected
 
 
 def test_what_was_asked_is_not_offered_again(pages_world, browser):
     task = pages_world.open.tasks[0]
-    given = {"task": task.id, "unit": OWN, "intent": "tasks-of-unit"}
+    given = {"task": task.id, "unit": OWN, "select": "duties"}
     first = Offered(browser("public").get("/follow", params=given).text).questions
     assert not [q for q in first if q.startswith(OWN) and "要干哪些事" in q]
     again = Offered(browser("public").get("/follow", params=given | {"asked": first}).text)
