@@ -8,6 +8,7 @@ from functools import partial
 
 from kb import lexicon
 from kb.expansion import may_name, plain_segmenter, translate
+from kb.language.jurisdictions import place_stem
 from kb.language.organisations import Organisations
 from kb.lexicon import WordEntry
 
@@ -15,6 +16,8 @@ _OFFICE = 7
 """Words of an English name of an office at most, the last says that it is one."""
 _PLAN = range(2, 19)
 """Characters of what a plan is called."""
+_ABBREVIATED = 2
+"""Characters of a place's name cut to its first and what it is (哈市)."""
 _PLACE = 3
 """Characters of a place's name at most, without what says that it is one."""
 _QUOTES = '“"《', '”"》'
@@ -162,11 +165,24 @@ def find_places(plain: str, organisations: Sequence[Organisations]) -> tuple[str
         name = plain[start:end]
         if any(word in name if len(word) == 1 else word == name for word in words_of("no place")):
             continue
-        if any(name in place or place in name for place in own):
+        if any(_calls(name, place) for place in own):
             continue
         if may_name(name.removesuffix(suffix)) and _stands_alone(plain, start, end):
             found.append(name)
     return tuple(found)
+
+
+def _calls(name: str, place: str) -> bool:
+    """Whether a name is meant for a place: a part of the other, one that sounds alike (临按区: 临安区),
+    or its first character alone (哈市: 哈尔滨市)."""
+    if name in place or place in name:
+        return True
+    if len(name) == _ABBREVIATED:
+        return (name[0], name[-1]) == (place[0], place[-1])
+    from pypinyin import lazy_pinyin  # noqa: PLC0415
+
+    said, known = place_stem(name), place_stem(place)
+    return len(said) == len(known) and lazy_pinyin(said) == lazy_pinyin(known)
 
 
 def _places_in(text: str) -> Iterator[tuple[int, int, str]]:

@@ -7,7 +7,7 @@ import re
 from abc import ABC
 from collections.abc import Sequence
 
-from api.assistant.cues import says
+from api.assistant.cues import says, span_of
 from api.assistant.denials import open_end, text_of, unnamed
 from api.assistant.mentions import roles_in
 from api.assistant.question import Question
@@ -20,6 +20,9 @@ from kb.language.roles import Role
 from tasks.models import Assignment, Basis
 from tasks.queries import Placed
 
+_LEVELS = "省市区县镇乡"
+_SHORTEST = 3
+"""Characters of a name, more of which are left of it without its level's mark than of 区委."""
 _NAME = re.compile(rf"[{HAN}（）()]{{2,}}")
 _OF_ITSELF = 0.15
 """The share of a question's words that a sentence holds more than its heading, at least, to name bearers by itself."""
@@ -69,9 +72,16 @@ class OwnerAnswers(Composer, ABC):
 
     def _as_asked(self, q: Question, owners: Sequence[Assignment]) -> list[Assignment]:
         """Those in a role that is asked for, where there are any, without the units that are
-        excepted (除了牵头的工信局)."""
-        left = [a for a in owners if not any(self._among(unit, [a]) for unit in q.without)]
-        if q.without:
+        excepted (除了牵头的工信局), also by a name that no lexicon has."""
+        place = span_of("without", q.own.lower())
+        excepted = "" if place is None else q.own[place[0] :]
+        left = [
+            a
+            for a in owners
+            if not any(self._among(unit, [a]) for unit in q.without)
+            and not _called(a.unit, excepted)
+        ]
+        if len(left) < len(owners):
             return left or list(owners)
         return [a for a in left if a.role in q.roles] or left
 
@@ -164,6 +174,11 @@ class OwnerAnswers(Composer, ABC):
             tuple(dict.fromkeys((a.unit, a.role.value) for a in chosen)),
             tuple(p.task.id for p in placed),
         )
+
+
+def _called(unit: str, words: str) -> bool:
+    """Whether words have a unit's name, whole or without the mark of its level (工信局 of 区工信局)."""
+    return unit in words or (unit[:1] in _LEVELS and len(unit) > _SHORTEST and unit[1:] in words)
 
 
 def _as_printed(f: Found, a: Assignment) -> Assignment:
