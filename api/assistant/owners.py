@@ -162,9 +162,9 @@ class OwnerAnswers(Composer, ABC):
         rest = [a for a in unsaid if (a.basis is Basis.STATED) is (where is None)]
         others = self._owners(rest, q.language)
         if rest and where:
-            say(f"该条另列责任单位：{others}。", f"The clause also lists: {others}.")
+            say(f"该条另列责任单位：{others}。", f"The clause also lists: {others}.", *rest)
         elif rest:
-            say(f"条文中另写明：{others}。", f"The text also names: {others}.")
+            say(f"条文中另写明：{others}。", f"The text also names: {others}.", *rest)
         if any(a.basis is Basis.INHERITED for a in chosen):
             say("（责任单位承自上级条款）", "(inherited from the clause above)")
         if noted := open_end(f, chosen, q.language):

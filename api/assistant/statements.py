@@ -105,7 +105,7 @@ class Stating:
         alone: bool = True,
     ) -> tuple[tuple[Citation, ...], tuple[Statement, ...]]:
         """The citations in reading order, and the statements. A line that nothing proves by itself has
-        the first mark of the answer, where all of it is drawn from one clause.
+        the mark of the most that is cited, where all of the answer is drawn from one clause.
 
         Args:
             said: the answer; the deadlines of its duties become links.
@@ -116,7 +116,8 @@ class Stating:
         due, units = self._days(said.tasks), [unit for unit, _ in said.units]
         cited = [c for line in said.lines for _, c in line.proofs]
         clauses = {c.clause_id for c in cited}
-        only = cited[:1] if alone and len(clauses) == 1 and None not in clauses else []
+        whole = max(cited, key=lambda c: c.span.end - c.span.start, default=None)
+        only = [whole] if whole and alone and len(clauses) == 1 and None not in clauses else []
         places: dict[Citation, int] = {}
         made = []
         for number, (words, proofs) in enumerate(said.lines):

@@ -122,7 +122,7 @@ def test_an_answer_is_read_out_once_and_whole(site):
         first, last = page.evaluate("window.heard")
         assert first == "正在查阅文件……"
         assert last.startswith("回答：“切实抓好溺水防范”涉及 5 个单位")
-        assert "出处 6 处" in last
+        assert "出处 7 处" in last
         expect(turn.locator(".words")).not_to_have_attribute("aria-busy", "true")
 
 
