@@ -16,11 +16,11 @@ from api.assistant.search import Found, Sentence, sentences
 from api.assistant.statements import Line, Lines
 from kb.characters import HAN
 from kb.chunks import flatten
+from kb.language.jurisdictions import PLACE_ENDS
 from kb.language.roles import Role
 from tasks.models import Assignment, Basis
 from tasks.queries import Placed
 
-_LEVELS = "省市区县镇乡"
 _SHORTEST = 3
 """Characters of a name, more of which are left of it without its level's mark than of 区委."""
 _NAME = re.compile(rf"[{HAN}（）()]{{2,}}")
@@ -178,7 +178,7 @@ class OwnerAnswers(Composer, ABC):
 
 def _called(unit: str, words: str) -> bool:
     """Whether words have a unit's name, whole or without the mark of its level (工信局 of 区工信局)."""
-    return unit in words or (unit[:1] in _LEVELS and len(unit) > _SHORTEST and unit[1:] in words)
+    return unit in words or (unit[:1] in PLACE_ENDS and len(unit) > _SHORTEST and unit[1:] in words)
 
 
 def _as_printed(f: Found, a: Assignment) -> Assignment:
