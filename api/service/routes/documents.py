@@ -57,6 +57,7 @@ router = APIRouter(tags=["documents"], responses=RESPONSES)
 _OPAQUE = "application/octet-stream"
 Tracker = Annotated[Viewer, Depends(needs(Action.TRACK))]
 Ingester = Annotated[Viewer, Depends(needs(Action.INGEST))]
+Eraser = Annotated[Viewer, Depends(needs(Action.ERASE))]
 Corrector = Annotated[Viewer, Depends(needs(Action.CORRECT))]
 
 
@@ -98,6 +99,42 @@ class ReasonIn(BaseModel):
     )
 
     reason: Annotated[Words, Field(min_length=1)]
+
+
+class EraseIn(ReasonIn):
+    """Why a document is erased; `versions`: its versions of other bytes too."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"reason": "发现密级标志, 误传", "versions": False}]}
+    )  # fmt: skip
+
+    versions: bool = False
+
+
+class SentOut(Wire):
+    """A digest that quoted the document and may have arrived: to be recalled by hand."""
+
+    unit: str
+    week: str
+    channel: str
+    status: str
+
+
+class ErasedOut(Wire):
+    """What erasing did: versions and readings with the digests of their bytes, attachments that stay,
+    how many rows went with them and entries of the log were redacted. `before`: it was erased before."""
+
+    documents: dict[str, str]
+    detached: tuple[str, ...]
+    milestones: int
+    corrections: int
+    evidence: int
+    conversations: int
+    uploads: int
+    digest_copies: int
+    entries: int
+    sent: tuple[SentOut, ...]
+    before: bool
 
 
 class TextRepairIn(BaseModel):
@@ -236,6 +273,16 @@ def restore(document_id: str, body: ReasonIn, viewer: Ingester, service: Service
     seen_document(service, viewer, document_id)
     restore_document(service.store, viewer.actor, document_id, body.reason, service.now())
     return seen_document(service, viewer, document_id)
+
+
+@router.post("/documents/{document_id}/erase", summary="彻底删除 / erase it wholly")
+def erase(document_id: str, body: EraseIn, viewer: Eraser, service: ServiceOf) -> ErasedOut:
+    """Erase a document that must not be here (a marking of secrecy was seen): text, source, facts,
+    reports, vectors and what quotes it, for good; the log keeps who, why and the digests. The same bytes are
+    not taken in again. 409 where it has versions of other bytes and `versions` is not set."""
+    return ErasedOut.of(
+        service.erase(viewer.actor, document_id, body.reason, versions=body.versions)
+    )
 
 
 @router.post("/documents/{document_id}/reread", status_code=202, summary="重新读取 / read it again")
