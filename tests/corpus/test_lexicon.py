@@ -53,7 +53,7 @@ from kb.language.organisations import (
 )
 from kb.language.parties import find_parties
 from kb.language.party_words import WordKind as PartyWordKind
-from kb.language.party_words import party_words
+from kb.language.party_words import is_defined, party_words
 from kb.language.quantities import find_quantities
 from kb.language.roles import (
     RoleWordKind,
@@ -97,6 +97,11 @@ def test_words_of_roles(subtests):
 def test_words_of_parties(subtests):
     """A word that a name may end in ends one there; one that looks like it ends none."""
     for entry, sentence, holds in words_and_sentences("party", party_words()):
+        if entry.kind is PartyWordKind.DEFINER:
+            with subtests.test(kind=str(entry.kind), sentence=sentence):
+                parties = find_parties(sentence)
+                assert parties
+                assert any(is_defined(sentence, p.end) for p in parties) is holds
         if entry.kind not in (PartyWordKind.SUFFIX, PartyWordKind.OTHER):
             continue
         with subtests.test(kind=str(entry.kind), sentence=sentence):
