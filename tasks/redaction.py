@@ -55,7 +55,7 @@ def refuse_erased(connection: Connection, sha256: str) -> None:
             raise SecretError(
                 f"这份文件已于 {entry.at[:10]} 由 {entry.actor} 彻底删除, 不再收入, 未保存任何内容 / this file was "
                 f"erased by {entry.actor} on {entry.at[:10]}: it is not taken in again, nothing of it was kept",
-                hint=f"理由 / reason: {entry.reason}",
+                hint=f"删除理由: {entry.reason} / erased because: {entry.reason}",
             )
 
 
