@@ -28,7 +28,6 @@ from api.service.problems import RESPONSES
 from api.service.sending import TAGGED, tagged
 from api.service.state import Service
 from api.service.uploads import form_of, receive
-from api.service.wire.base import Wire
 from api.service.wire.facts import (
     Clause,
     Finding,
@@ -38,7 +37,7 @@ from api.service.wire.facts import (
     Repair,
     Task,
 )
-from api.service.wire.governance import Visibility
+from api.service.wire.governance import ErasedOut, MarkedOut, Visibility
 from ingest.files import LIMIT
 from ingest.unclaimed import find_unclaimed
 from kb.identifiers import sha256_hex
@@ -111,32 +110,6 @@ class EraseIn(ReasonIn):
     versions: bool = False
 
 
-class SentOut(Wire):
-    """A digest that quoted the document and may have arrived: to be recalled by hand."""
-
-    unit: str
-    week: str
-    channel: str
-    status: str
-
-
-class ErasedOut(Wire):
-    """What erasing did: versions and readings with the digests of their bytes, attachments that stay,
-    how many rows went with them and entries of the log were redacted. `before`: it was erased before."""
-
-    documents: dict[str, str]
-    detached: tuple[str, ...]
-    milestones: int
-    corrections: int
-    evidence: int
-    conversations: int
-    uploads: int
-    digest_copies: int
-    entries: int
-    sent: tuple[SentOut, ...]
-    before: bool
-
-
 class TextRepairIn(BaseModel):
     """What stands in the picture at a stretch of a line, all of it, and why it is said."""
 
@@ -150,16 +123,6 @@ class TextRepairIn(BaseModel):
     span: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1)]]
     text: Annotated[Words, Field(min_length=1)]
     reason: Annotated[Words, Field(min_length=1)]
-
-
-class MarkedOut(Wire):
-    """What marking a document did: how many tasks it has, and on how many milestones a step was
-    taken (`lives`)."""
-
-    document_id: str
-    tracked: bool
-    tasks: int
-    lives: int
 
 
 class VisibilityIn(BaseModel):
