@@ -21,6 +21,7 @@ from api.assistant.model import WordedAssistant
 from api.assistant.plan import Plan
 from api.assistant.reply import Answer
 from api.assistant.search import chunks_of
+from api.erasing import erase_everywhere
 from api.knowledge import open_index, search_over, worded
 from api.service.holdings import SETS, Holdings
 from api.service.sharing import SharingEmbedder
@@ -32,6 +33,7 @@ from kb.expansion import QueryExpander
 from kb.index import KINDS, Report, VectorIndex
 from kb.retrieval import HybridRetriever
 from tasks.authorisation import Actor
+from tasks.erasure import Erased
 from tasks.queries import Register
 
 log = logging.getLogger("duban.service")
@@ -152,6 +154,22 @@ class Assistants:
         count = self._update(report, beside=False)
         self.over(self._holdings.whole())  # so that no question has to make it
         return count
+
+    def erase(self, actor: Actor, document_id: str, reason: str, *, versions: bool) -> Erased:
+        """Erase a document (`api.erasing`); nothing is embedded or searched by it any more.
+
+        Raises:
+            DubanError: as there.
+        """
+        with self._indexing:
+            erased = erase_everywhere(
+                self._settings, self._holdings.store, actor, document_id, reason,
+                versions=versions, index=self._index,
+            )  # fmt: skip
+            self._generation = None
+        with self._lock:
+            self._made.clear()
+        return erased
 
     def _ready(self, ids: _Set, register: Register) -> PatientAssistant | WordedAssistant | None:
         made = self._made.get(ids)
