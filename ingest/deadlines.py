@@ -29,6 +29,9 @@ _CELLS = ("|", "\t")
 _CELL_ENDS = ("", "\n", *_CELLS)
 _LABEL_EDGES = frozenset("。;,:(\n|\t")
 _VALUE_ENDS = (")", ";", "。", *_CELL_ENDS)
+_STOP = re.compile(r"[。;!?\n]")
+_APART = 8
+"""Characters between an event and its own length; one further off is shared."""
 _SPACES = 4
 """White space beside a time in its cell or bracket."""
 _LONGEST_PERIOD = 30
@@ -131,8 +134,13 @@ def find_deadlines(
     event does not hold them (安全环保部|接报|后30分钟内). `cells`: those of the row that it is.
     """
     found: list[tuple[Time, Deadline]] = []
+    event: Event | None = None
     for use in uses:
-        made = _deadline(reading, use, issued, period, parties)
+        if found and _STOP.search(reading.text, found[-1][0].end, use.mention.start):
+            event = None
+        if use.mention.duration:
+            event = event_of(reading.text, use.mention, parties) or event
+        made = _deadline(reading, use, issued, period, event)
         if made is None:
             continue
         at, due = made
@@ -188,10 +196,11 @@ def _deadline(
     use: Use[Time],
     issued: date | None,
     period: Period | None,
-    parties: Sequence[tuple[int, int]],
+    event: Event | None,
 ) -> tuple[int, Deadline] | None:
     """Where the deadline begins, and the deadline that was decided; None where its words give no
-    such value."""
+    such value. `event`: what a length runs from, its own or that of one before it in its sentence
+    (印发后1个月内制定细则，3个月内完成摸底)."""
     time, label = use.mention, use.decision.label
     if label is None or label == OTHER or (time.of_issue and issued is None):
         return None
@@ -200,7 +209,7 @@ def _deadline(
         return (time.start, Deadline(kind=DueKind.RECURRING, rrule=rule)) if rule else None
     before = Before(reading.text, time.start)
     if time.duration:
-        return _relative(reading, time, event_of(reading.text, time, parties), issued)
+        return _relative(reading, time, event, issued)
     if label == DueKind.START and time.first is not None:
         return time.start, Deadline(
             kind=DueKind.START, date=time.first, start=time.first, certainty=_plain(time)
@@ -209,6 +218,10 @@ def _deadline(
         return None
     if period and (time.first, time.last) == (period.start, period.end):
         return None
+    if before.bounds_validity():
+        start = time.first if time.first != time.last else None
+        due = Deadline(kind=DueKind.PERIOD, date=time.last, start=start, certainty=_plain(time))
+        return time.start, due
     at = before.lead()
     bounded = time.bound in (Bound.BEFORE, Bound.EDGE, Bound.WITHIN)
     if bounded or at < time.start or (label == DueKind.BY and time.first is None):
@@ -248,7 +261,8 @@ def _relative(
     }
     if issued is not None and counted and not event.ahead and is_issue(words):
         read |= {"kind": DueKind.BY, "date": issued + days_step(amounts)}
-    return event.opens, due.model_copy(update=read)
+    opens = event.opens if mention.start - event.end <= _APART else mention.start
+    return opens, due.model_copy(update=read)
 
 
 def _with_ranges(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 from ingest.classifier import INSTALLED, OTHER, Models, Use
 from ingest.columns import NO_CELLS, Cells, ColumnKind
@@ -121,7 +122,7 @@ def _assignment(reading: Reading, use: PartyUse, organisations: Organisations) -
     elif unit is None and party.form is Form.FIELD:
         unit = organisations.of_field(party.name)
     return Assignment(
-        unit=party.name,
+        unit=_with_quotes(party.name),
         unit_id=unit.id if unit else None,
         role=use.role,
         basis=Basis.STATED if use.zone.kind == "text" else Basis.LISTED,
@@ -129,3 +130,9 @@ def _assignment(reading: Reading, use: PartyUse, organisations: Organisations) -
         span=reading.span(party.start, party.end),
         quote="",
     )
+
+
+def _with_quotes(name: str) -> str:
+    """A name with the quotation marks that Chinese text prints, which a reading has plain."""
+    parts = name.split('"')
+    return "".join(part + mark for part, mark in zip(parts, cycle("“”"), strict=False))[: len(name)]

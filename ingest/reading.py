@@ -37,6 +37,8 @@ _TABLE = str.maketrans(
     }
 )
 _GAPS = re.compile(r"[\r\n]\s*|<br\s*/?>\s*", re.IGNORECASE)
+_SPACED = re.compile(r"[一-龥](?: [一-龥]){3,}(?![一-龥])")
+"""Words whose characters are set apart, one space between two of them: 责 任 单 位."""
 _LABEL = re.compile(r"[^\s,，、。;；:：]{2,12}[:：]")
 """What begins a line of its own, though the line before ends in no mark: 配合单位："""
 _AHEAD = 8
@@ -158,6 +160,15 @@ def read_span(
         put(cursor, end)
 
     def put(start: int, end: int) -> None:
+        cursor = start
+        for word in _SPACED.finditer(text, start, end):
+            add(cursor, word.start())
+            for at in range(word.start(), word.end(), 2):
+                add(at, at + 1)
+            cursor = word.end()
+        add(cursor, end)
+
+    def add(start: int, end: int) -> None:
         characters.extend(text[start:end].translate(_TABLE))
         starts.extend(range(start, end))
         ends.extend(range(start + 1, end + 1))

@@ -16,7 +16,7 @@ from ingest.reading import Reading
 from kb.characters import any_of
 from kb.language.numerals import may_hold_numerals
 from kb.language.party_words import WordKind, words_of
-from kb.language.quantities import Comparator, Quantity, find_quantities
+from kb.language.quantities import Comparator, MeasureKind, Quantity, find_quantities
 from kb.language.times import Time, TimeKind, find_times
 from kb.ranges import Ranges
 from tasks.models import TargetClass
@@ -214,8 +214,18 @@ def name_targets(
         for target in _split(text, part, q, found, cells):
             end = max(use.mention.until, use.mention.end)
             doubtful = lost.overlap(target.value_at, end)
-            found.append(replace(target, end=end, class_=class_, uncertain=doubtful))
+            bound = q.comparator or _bound_of_plain(q, class_)
+            found.append(
+                replace(target, end=end, class_=class_, comparator=bound, uncertain=doubtful)
+            )
     return found
+
+
+def _bound_of_plain(q: Quantity, class_: TargetClass) -> Comparator:
+    """What a number without a word of comparison asks for: of what is to be reached at least that
+    (新建服务站20个 is done with 25); of rules, conditions and lengths of time just that."""
+    reached = class_ is TargetClass.TARGET and q.value and q.kind is not MeasureKind.TIME
+    return Comparator.AT_LEAST if reached else Comparator.EQUAL
 
 
 def _with_other_end(q: Quantity, following: Sequence[Use[Quantity]]) -> Quantity:

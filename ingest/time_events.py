@@ -45,6 +45,7 @@ class EventWord(StrEnum):
     SHARE = "share"  # what follows holds of a part only: 其中
     AIM = "aim"  # may open a sentence before its time
     IS = "is"  # a stretch is named by it: 试点期为
+    VALID = "valid"  # the stretch in which the document holds: 有效期
     NOT = "not"  # what is shut out or did not happen in that long: 三年内不得
     OF = "of"  # what stands before it is an attribute: 2000年底前建成的
 
@@ -113,6 +114,13 @@ class Before:
         """Where what leads to a day at the place begins; the place itself where nothing does."""
         word = self.ends_at(self._past_space(self.at), EventWord.UNTIL)
         return word.start if word else self.at
+
+    def bounds_validity(self) -> bool:
+        """Whether the day at the place ends the validity of the document: 有效期至|2031年4月30日."""
+        at = self._past_space(self.lead())
+        while word := self.ends_at(at, EventWord.IS):
+            at = self._past_space(word.start)
+        return self.ends_at(at, EventWord.VALID) is not None
 
     def opens(self) -> bool:
         """Whether nothing but numbering and words of aim stands before it in its sentence."""

@@ -11,6 +11,7 @@ set to 24 to 44 characters: see `tests/ingest/test_wrapping.py`.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from unicodedata import east_asian_width
@@ -34,6 +35,8 @@ _FINAL = frozenset("。；;！!？?：:…）)】〕")
 
 _NEVER_LAST = frozenset("、，,（(《“")
 _NEVER_FIRST = frozenset("、，,。；;：）)》”")
+_OF_FIGURES = re.compile(r"[年月日](?=[\d前底末内起至到，,、])|[%％]")
+"""What goes on with the figure at the end of the line before: 2026年12|月31日前."""
 
 
 def width_of(line: str) -> int:
@@ -48,7 +51,9 @@ def ends_open(line: str) -> bool:
 
 def breaks_inside(line: str, following: str) -> bool:
     """Whether the marks at a break say that it stands inside a sentence: no paragraph ends in a
-    comma, and none begins with a mark that closes."""
+    comma, and none begins with a mark that closes or with what goes on with a figure."""
+    if line[-1:].isdigit() and _OF_FIGURES.match(following):
+        return True
     return line[-1:] in _NEVER_LAST or following[:1] in _NEVER_FIRST
 
 

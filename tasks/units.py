@@ -150,7 +150,10 @@ def local_name(jurisdiction: Jurisdiction, name: str) -> str:
     lexicon finds it there: 区教委 of 万州区教委, 相关部门 of 各相关部门; any other as it is."""
     mentions = organisations_for(jurisdiction).find(name)
     whole = len(mentions) == 1 and (mentions[0].start, mentions[0].end) == (0, len(name))
-    return mentions[0].name if whole else name
+    if not whole:
+        return name
+    unit = mentions[0].unit
+    return unit.name if unit is not None and unit.name in _groups() else mentions[0].name
 
 
 class Units:
@@ -350,7 +353,7 @@ def _functions() -> dict[str, FunctionEntry]:
 @lru_cache(maxsize=1)
 def _groups() -> frozenset[str]:
     return frozenset(
-        name for g in load_lexicon("groups", GroupEntry) for name in (g.name, *(g.forms if g.as_printed else ()))
+        name for g in load_lexicon("groups", GroupEntry) for name in (g.name, *(g.forms if g.forms_are == "units" else ()))
     )  # fmt: skip
 
 

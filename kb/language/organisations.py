@@ -68,7 +68,8 @@ class OrganisationEntry(Fact):
 
 class GroupEntry(Fact):
     """A group of units, or a bearer that is no office (学校); `vague` ones are owners only where
-    the sentence says so; `as_printed` keeps the form that the text has."""
+    the sentence says so. `forms_are` variants of one unit, called by `name`; other `names` of one unit, called as printed; or
+    `units` of their own."""
 
     name: str
     forms: tuple[str, ...]
@@ -76,7 +77,7 @@ class GroupEntry(Fact):
     english: str
     kind: str
     vague: bool = False
-    as_printed: bool = False
+    forms_are: Literal["variants", "names", "units"] = "variants"
     open_ended: bool = False
     examples: tuple[UnitExample, ...]
 
@@ -368,11 +369,12 @@ def _entries(jurisdiction: Jurisdiction) -> Iterator[tuple[OrgUnit, str, str, bo
                        level=jurisdiction.level, kind=group.kind, function=None, english=group.english)  # fmt: skip
         for form in (group.name, *group.forms):
             own = unit
-            if group.as_printed and form != group.name:
+            if group.forms_are == "units" and form != group.name:
                 own = unit.model_copy(
                     update={"id": f"{jurisdiction.place or '-'}/{form}", "name": form}
                 )
-            yield own, form, own.name, group.vague, group.open_ended
+            name = form if group.forms_are == "names" else own.name
+            yield own, form, name, group.vague, group.open_ended
     for entry in load_lexicon("functions", FunctionEntry):
         for prefix, level in LEVELS.items():
             names = (*entry.local, *entry.former)

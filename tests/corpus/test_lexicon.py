@@ -165,7 +165,7 @@ def is_of(entry, unit):
     """Whether a unit came from this entry and from no other."""
     if isinstance(entry, FunctionEntry):
         return unit.function == entry.function
-    if isinstance(entry, GroupEntry) and entry.as_printed:
+    if isinstance(entry, GroupEntry) and entry.forms_are == "units":
         return unit.function is None and unit.name in (entry.name, *entry.forms)
     return unit.name == entry.name
 

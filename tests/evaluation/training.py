@@ -126,7 +126,7 @@ def _places(row: Row) -> list[tuple[int, int]]:
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[()（）\s]", "", name)
+    return re.sub(r"[()（）“”\"\s]", "", name)
 
 
 _UNFITTED = LinearModel((OTHER, OWNER), (0.0, 0.0), {})
