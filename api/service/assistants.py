@@ -150,8 +150,14 @@ class Assistants:
             IndexStateError: it is damaged, or the disk does not allow it.
         """
         count = self._update(report, beside=False)
-        self.over(self._holdings.whole())  # so that no question has to make it
+        self.read_ahead()
         return count
+
+    def read_ahead(self) -> None:
+        """Make the assistant over all documents and the vectors of their sentences, a few at a time
+        beside questions, so that no question has to."""
+        search = self.over(self._holdings.whole()).search
+        search.read_ahead(lambda small: SharingEmbedder(small, self._turns))
 
     def _ready(self, ids: _Set, register: Register) -> PatientAssistant | WordedAssistant | None:
         made = self._made.get(ids)
