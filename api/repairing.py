@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ingest.readers.recorded import line_at, read_recorded, repair_recorded, repaired_words
+from ingest.secrecy import refuse_revealed
 from kb.errors import ConflictError
 from kb.models import Span
 from tasks.adding import TextRepair
@@ -57,6 +58,7 @@ def check_repair(
         NotFoundError: there is no such document.
         ConflictError: it is not current, or its text was not recognised in pictures.
         FieldError: the correction is none, or has no reason.
+        SecretError: so corrected its head is marked as secret: the document must be erased.
     """
     name, known = _recognised(store, actor, document_id)
     if not (reason := check_words("理由", "reason", reason, longest=_LONGEST_REASON)):
@@ -64,7 +66,8 @@ def check_repair(
     if not start < end:
         raise FieldError("只能更正一行以内的文字 / only characters of one line can be corrected")
     repair = TextRepair(span=Span(start, end), words=words, reason=reason)
-    repair_recorded(known, repair.span, repair.words)
+    repaired = read_recorded(repair_recorded(known, repair.span, repair.words), name)
+    refuse_revealed(repaired_words(repaired, Span(0, len(repaired.text))), document_id)
     return name, repair
 
 

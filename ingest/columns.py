@@ -63,6 +63,7 @@ class ColumnKind(StrEnum):
     YEAR = "year"  # what is to be in a time, which is the head
     AMOUNT = "amount"  # money that is spent
     NOTE = "note"
+    PLACE = "place"  # where: 位置, 建设地点
     OTHER = "other"
     TOTAL = "total"  # the sum of others; in a cell, the row of sums
     ABOVE = "above"  # no column: 同上

@@ -49,7 +49,7 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     labels = "|".join(re.escape(w) for w in sorted(words["label"], key=len, reverse=True))
     # Atomic: a run of labels is read one way only, so that a near miss costs no more than its length.
     return (
-        re.compile(rf"(?>{links})+[:：]?|走进[{HAN}]{{2,4}}|[-—_=~*.]+"),
+        re.compile(rf"(?>{links})+[:：]?|[-—_=~*.]+"),
         re.compile(rf"(?<![{HAN}])(?:{labels})[ \u3000]*[:：]"),
         re.compile("|".join(words["form"])),
     )

@@ -15,7 +15,7 @@ from datetime import date
 from itertools import pairwise
 
 from ingest.drafts import is_addressed
-from ingest.header_conflicts import conflict, letters, names_differ, titles_differ
+from ingest.header_conflicts import conflict, letters, names_differ, title_words, titles_differ
 from ingest.layout import (
     LayoutKind,
     Line,
@@ -277,7 +277,7 @@ def _printed_issuer(
             return bare
     if printed:
         words = "".join(line.text for line in printed)
-        match = re.match(rf"([{HAN}\s、（）()]{{3,60}}?)(?:关于|印发)", words)
+        match = re.match(rf"([{HAN}\s、（）()]{{3,60}}?){title_words('about', 'issues')}", words)
         if match and (name_ := re.sub(r"\s", "", match[1])):
             places["issuer"] = Span(printed[0].start, printed[0].start + len(match[1].rstrip()))
             return name_

@@ -7,16 +7,30 @@ name of a plan in that of the notice that issues it is no contradiction.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
+from kb.characters import any_of
+from kb.lexicon import WordEntry, words_of
 from kb.models import Finding, Span
 
-_PASSED_ON = re.compile(r"关于(?:印发|转发|发布|公布|批转)?(.+?)(?:的\w{2,4})?$")
+
+def title_words(*kinds: str) -> str:
+    """A pattern for the words of titles of these kinds (`about`, `issues`, `passes-on`)."""
+    return any_of(words_of("title_words", WordEntry, *kinds))
+
+
+@lru_cache
+def _passed_on() -> re.Pattern[str]:
+    about, done = title_words("about"), title_words("issues", "passes-on")
+    return re.compile(rf"{about}{done}?(.+?)(?:的\w{{2,4}})?$")
 
 
 def titles_differ(labelled: str, printed: str) -> bool:
     """Whether two titles are of different documents."""
     return not any(
-        a in b or b in a for a in (labelled, *_core(labelled)) for b in (printed, *_core(printed))
+        a in b or b in a
+        for a in (labelled, *named_in(labelled))
+        for b in (printed, *named_in(printed))
     )
 
 
@@ -41,8 +55,14 @@ def letters(text: str) -> str:
     return re.sub(r"[\W_]+", "", text)
 
 
-def _core(title: str) -> tuple[str, ...]:
-    match = _PASSED_ON.search(title)
+def named_in(title: str) -> tuple[str, ...]:
+    """What a title is about, without the body, what is done with it and the kind of the document;
+    nothing where it does not say so.
+
+    >>> named_in("关于印发某区校车安全方案的通知")
+    ('某区校车安全方案',)
+    """
+    match = _passed_on().search(title)
     return (match.group(1),) if match else ()
 
 

@@ -16,6 +16,7 @@ from ingest.party_roles import PartyRoles
 from ingest.reading import Reading
 from kb.language.organisations import Organisations
 from kb.language.parties import Form, Party, find_parties
+from kb.language.party_words import is_defined
 from kb.language.roles import FirstNote, Role
 from kb.ranges import Ranges
 from tasks.models import Assignment, Basis
@@ -70,7 +71,7 @@ def read_owners(
     first: FirstNote | None = None,
     models: Models = INSTALLED,
 ) -> Owners:
-    """The owners of a clause. `closed` are local ranges of names of documents, in which nobody is
+    """The owners of a clause. What it defines (示范园区：是指…) bears nothing. `closed` are local ranges of names of documents, in which nobody is
     an owner; `cells`: those of the row that it is; `first`: what the document declares of the first
     of a list (列第一位者为牵头单位，下同)."""
     party_model = models.of("party_use")
@@ -83,6 +84,8 @@ def read_owners(
     scene = PartyScene(reading.text, parties, cells=cells)
     uses: list[PartyUse] = []
     for party, zone, role, features in scene.describe(PartyRoles(scene, first).of):
+        if is_defined(reading.text, party.end):
+            continue
         decision = party_model.decide(features, why=models.why)
         if models.why or decision.label != OTHER:
             kept = tuple(features) if models.why else ()

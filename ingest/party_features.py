@@ -585,6 +585,9 @@ _CROSSED = (
     ("class", "open"), ("class", "before"), ("later", "next"), ("class", "label"), ("part", "verb"),
     ("role-by", "role"), ("role-by", "zone"), ("role-by", "open"), ("role-by", "class"),
     ("role-by", "part"), ("qualifies", "open"), ("then", "open"), ("form", "column-role"), ("class", "column-role"), ("form", "fills"),
+    ("left", "part"), ("right", "size"), ("class", "form"), ("length", "right"), ("level", "zone"), ("part", "size"),
+    ("form", "level"), ("before", "later"), ("class", "vague"), ("length", "right", "class"), ("form", "level", "zone"),
+    ("right", "size", "role-by"), ("part", "size", "role-by"), ("part", "size", "class"),
 )  # fmt: skip
 
 

@@ -343,7 +343,7 @@ _CROSSED = (
     ("closing", "opening"), ("closing", "then"), ("part", "bound"), ("lead", "bound"), ("column", "cell"),
     ("column-year", "column"), ("move", "time"), ("part-time", "time"), ("time-here", "closing"),
     ("bound-at", "closing"), ("each", "measure"), ("next", "closing"), ("measured", "bound"),
-    ("measured", "measure"), ("label", "bound"),
+    ("measured", "measure"), ("label", "bound"), ("bound", "size"), ("cell", "measured"),
 )  # fmt: skip
 
 

@@ -3,7 +3,8 @@ meant for them.
 
 The marking stands in the head of the first page (GB/T 9704-2012, 7.2.2): 机密★10年, alone on its line or
 with the number of the copy before it and the urgency after it. A mention in a sentence or a title
-(保守国家秘密法) is none. What a file is refused with says nothing of its text.
+(保守国家秘密法) is none. A person's correction of recognised text may reveal it in a document that is
+stored. What a file is refused with says nothing of its text.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import islice
 
 from kb.errors import SecretError
 from kb.lexicon import WordEntry, words_of
@@ -19,6 +21,8 @@ _HEAD_LINES = 15
 """Lines with words in which the marking is looked for: the head of a document has up to eight, a page
 saved from the web a few lines of metadata before them."""
 _LONGEST_LINE = 200
+_ERASE = "duban documents erase"
+_LINE = re.compile(r"[^\r\n\v\f\x85\u2028\u2029]+")
 _PARTS = re.compile(r"\t+| {3,}|\u3000{3,}")
 
 
@@ -45,30 +49,53 @@ def is_secrecy_marking(line: str) -> bool:
     return any(_marking().fullmatch(part.strip()) is not None for part in parts)
 
 
-def refuse_secret(text: str, beside: Iterable[str], name: str) -> None:
-    """Check the head of a text, and of what its reader left out of it (heads of pages, text boxes).
+def bears_secrecy(text: str, beside: Iterable[str] = ()) -> bool:
+    """Whether the head of a text, or of what its reader left out of it (heads of pages, text boxes), is
+    marked.
 
     Args:
         text: the text of a file.
         beside: messages of findings, which quote what was left out, a line each.
+    """
+    return any(_is_head_marked(lines) for lines in (text, *beside))
+
+
+def _is_head_marked(lines: str) -> bool:
+    words = (line.group() for line in _LINE.finditer(lines) if line.group().strip())
+    return any(is_secrecy_marking(line) for line in islice(words, _HEAD_LINES))
+
+
+def refuse_secret(text: str, beside: Iterable[str], name: str) -> None:
+    """Check a file that is brought, as `bears_secrecy`.
+
+    Args:
+        text, beside: as there.
         name: of the file.
 
     Raises:
         SecretError: it is marked.
     """
-    for lines in (text, *beside):
-        seen = 0
-        for match in re.finditer(r"[^\r\n\v\f\x85\u2028\u2029]+", lines):
-            if not match.group().strip():
-                continue
-            seen += 1
-            if is_secrecy_marking(match.group()):
-                raise SecretError(
-                    "文件首部标有密级, 不得上传, 未保存任何内容 / the head of the file bears a marking of "
-                    "secrecy: it may not be brought here, and nothing of it was kept",
-                    hint="请按保密规定处理; 已解密的, 请用去掉密级标志的文本 / handle it as the rules of secrecy "
-                    "say; if it is no longer secret, use a text without the marking",
-                    path=name,
-                )
-            if seen >= _HEAD_LINES:
-                break
+    if bears_secrecy(text, beside):
+        raise SecretError(
+            "文件首部标有密级, 不得上传, 未保存任何内容 / the head of the file bears a marking of "
+            "secrecy: it may not be brought here, and nothing of it was kept",
+            hint="请按保密规定处理; 已解密的, 请用去掉密级标志的文本 / handle it as the rules of secrecy "
+            "say; if it is no longer secret, use a text without the marking",
+            path=name,
+        )
+
+
+def refuse_revealed(text: str, document_id: str) -> None:
+    """Check the text of a stored document as a person corrected it.
+
+    Raises:
+        SecretError: so it is marked: the document may not stay.
+    """
+    if bears_secrecy(text):
+        raise SecretError(
+            "按此更正, 文件首部标有密级: 本系统禁止存储、处理国家秘密, 更正未保存, 该文件必须从本系统彻底删除 / so corrected, "
+            "the head of the file bears a marking of secrecy: state secrets may not be kept here; the "
+            "correction was not kept, and the document must be erased from this system",
+            hint=f"由管理员执行 {_ERASE} {document_id} --reason … / by an administrator: {_ERASE} {document_id} "
+            "--reason …",
+        )

@@ -67,7 +67,11 @@ def label_of(text: str, at: int) -> str:
     return text[line:colon] if colon > line else ""
 
 
-def crossed(features: Iterable[str], pairs: Iterable[tuple[str, str]]) -> list[str]:
-    """Of features NAME=VALUE those of two names together."""
-    named = {f.partition("=")[0]: f for f in features if "=" in f and "&" not in f}
-    return [f"{named[one]}&{named[two]}" for one, two in pairs if one in named and two in named]
+def crossed(features: Iterable[str], together: Iterable[tuple[str, ...]]) -> list[str]:
+    """Of features NAME=VALUE those of several names together."""
+    named = {f.partition("=")[0]: f for f in features if "&" not in f}
+    return [
+        "&".join([named[name] for name in names])
+        for names in together
+        if all(name in named for name in names)
+    ]

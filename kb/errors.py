@@ -46,7 +46,7 @@ class SourceError(DubanError):
 
 
 class SecretError(SourceError):
-    """A source file is marked as secret: nothing of it may be kept."""
+    """A source file is marked as secret, or was erased: nothing of it may be kept."""
 
 
 class LexiconError(DubanError):

@@ -227,6 +227,25 @@ class VectorIndex:
                     self._rebuild(client, chunks, report)
             return chunks
 
+    def purge(self, chunks: Sequence[Chunk]) -> None:
+        """Remove the index, and all kept vectors that are of none of these chunks: what was erased
+        from the store must not stay here. What is brought in step next makes the index anew, and
+        embeds nothing again.
+
+        Raises:
+            IndexStateError: the disk or a Chroma server does not allow it.
+            IndexBusyError: held by another process.
+        """
+        with self._owned(self._wait):
+            if self._url:
+                with self._client() as client:
+                    for collection in client.list_collections():
+                        if collection.name.startswith("duban-"):
+                            client.delete_collection(collection.name)
+            self._files.remove()
+            _forget(str(self._folder / "chroma"))
+            VectorCache(self._cache).keep(t for c in chunks for t in (c.text, c.titled))
+
     def _take_away(self) -> None:
         place = self._folder / "chroma"
         shutil.rmtree(place) if place.is_dir() else place.unlink()

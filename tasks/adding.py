@@ -30,6 +30,7 @@ from tasks.fact_ids import identify, same_facts
 from tasks.home import take_up
 from tasks.models import Extraction
 from tasks.recognition import recognised_seal
+from tasks.redaction import refuse_erased
 from tasks.seals import document_seal, standing, standings_of
 from tasks.superseding import (
     Superseded,
@@ -104,6 +105,7 @@ def add_document(
     else:
         replaces = None
     if not known:
+        refuse_erased(connection, extraction.document.sha256)
         return adding.new(extraction, source, replaces)
     current = next((row for row in known if row.superseded_by is None), None)
     if current is None:

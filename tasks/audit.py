@@ -5,6 +5,9 @@ which for strings, whole numbers, booleans and null is that of RFC 8785. Changin
 inserting or reordering entries breaks the chain at that place; cutting off the tail, or computing
 the whole chain anew, is found by a checkpoint kept elsewhere.
 
+An entry whose words were taken out (`tasks.redaction`) keeps its hash and its link; the entry that
+accounts for it holds the digest of what is left.
+
 Triggers of the database refuse UPDATE, DELETE and, on PostgreSQL, TRUNCATE; on SQLite also an
 INSERT OR REPLACE of an entry that is there. They stop mistakes and honest programs: whoever owns
 the database can drop the triggers or the table, and only the chain and the checkpoints show it.
@@ -32,6 +35,14 @@ STEPPED = "milestone.step"
 """The action of a milestone's step; its detail is the whole command."""
 CARRIED = "document.carried"
 """Duties that went over to a new version; the detail maps old ids to new ones."""
+CORRECTED = "correction.made"
+"""A person's correction of what was read."""
+ERASED = "document.erased"
+"""A document that was erased, with its versions; the detail accounts for the entries about it."""
+REDACTED = "entry.redacted"
+"""What became of the action of such an entry; its detail has the former one."""
+REDACTIONS = "redactions"
+"""The key of that account: by the number of an entry its hash and the digest of what is left."""
 LEFT = "milestone.left"
 """What was reported on a milestone that nothing in the new version continues: it stays where it
 is."""
@@ -129,7 +140,7 @@ def append(connection: Connection, at: datetime, changes: Iterable[Change]) -> l
         written.append(entry)
         previous = entry.hash
     if written:
-        connection.execute(insert(a), [_row(entry) for entry in written])
+        connection.execute(insert(a), [row_of(entry) for entry in written])
     return written
 
 
@@ -170,12 +181,13 @@ def verify_chain(connection: Connection, checkpoints: Iterable[Checkpoint] = ())
     if wanted.pop(0, {GENESIS}) != {GENESIS}:
         faults.append(Fault(seq=0, message=_differs(0)))
     last, previous, count, sound, shift = 0, GENESIS, 0, True, 0
+    redacted = _redactions(connection)
     query = select(schema.audit).order_by(schema.audit.c.seq)
     for row in connection.execute(query, execution_options={"yield_per": _BATCH}):
         count += 1
         if row.seq > last + 1:
             faults.append(Fault(seq=last + 1, message=_missing(last + 1, row.seq - 1)))
-        number = _number(row, shift)
+        number = _number(row, shift, redacted.get(row.seq))
         if number is None:
             message = f"第 {row.seq} 条被改过 / entry {row.seq} was altered"
             faults.append(Fault(seq=row.seq, message=message))
@@ -255,11 +267,25 @@ def _inserted(number: int) -> str:
     return f"第 {number} 条是插入的 / entry {number} was inserted"
 
 
-def _number(row: Row[Any], shift: int) -> int | None:
+def _redactions(connection: Connection) -> dict[int, set[tuple[str, str]]]:
+    """What the log accounts for: of each redacted entry its hash and the digests of what was left. An
+    account that was altered is a fault itself."""
+    found: dict[int, set[tuple[str, str]]] = {}
+    query = select(schema.audit.c.detail).where(schema.audit.c.action == ERASED)
+    for detail in connection.scalars(query):
+        try:
+            for seq, (kept, left) in json.loads(detail).get(REDACTIONS, {}).items():
+                found.setdefault(int(seq), set()).add((kept, left))
+        except (ValueError, TypeError, AttributeError):
+            continue
+    return found
+
+
+def _number(row: Row[Any], shift: int, redacted: set[tuple[str, str]] | None) -> int | None:
     """The number under which an entry was written: that for which its hash is right (tried: its
-    own, then as far away as the entry before it was, then near by); None where none is. The
-    fields must be spelt as they were hashed: another spelling of the same JSON is an alteration
-    too."""
+    own, then as far away as the entry before it was, then near by); None where none is. Of a redacted
+    one the digest of what is left of it is right. The fields must be spelt as they were hashed: another
+    spelling of the same JSON is an alteration too."""
     try:
         fields = _fields(row)
         if any(
@@ -268,6 +294,8 @@ def _number(row: Row[Any], shift: int) -> int | None:
         ):
             return None
         hashed = fields.pop("hash")
+        if redacted is not None and row.action == REDACTED:
+            return row.seq if (hashed, digest(fields)) in redacted else None
         near = (0, shift, *(n for k in range(1, _NEAR + 1) for n in (k, -k)))
         return next(
             (row.seq - n for n in near if digest(fields | {"seq": row.seq - n}) == hashed), None
@@ -276,7 +304,8 @@ def _number(row: Row[Any], shift: int) -> int | None:
         return None
 
 
-def _row(entry: Entry) -> dict[str, Any]:
+def row_of(entry: Entry) -> dict[str, Any]:
+    """An entry as the table has it."""
     plain = entry.model_dump()
     for name in _JSON:
         plain[name] = None if plain[name] is None else canonical(plain[name]).decode()

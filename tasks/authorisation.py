@@ -36,6 +36,7 @@ class Action(StrEnum):
     CORRECT = "correct"
     INGEST = "ingest"
     TRACK = "track"
+    ERASE = "erase"
     SEND_DIGEST = "send_digest"
     MANAGE_PEOPLE = "manage_people"
     CHANGE_SETTINGS = "change_settings"
@@ -51,6 +52,7 @@ ACTIONS: Mapping[Action, frozenset[PersonRole]] = MappingProxyType(
         Action.CORRECT: frozenset({PersonRole.SUPERVISOR}),
         Action.INGEST: frozenset({PersonRole.SUPERVISOR, PersonRole.ADMIN}),
         Action.TRACK: frozenset({PersonRole.SUPERVISOR, PersonRole.ADMIN}),
+        Action.ERASE: frozenset({PersonRole.ADMIN}),
         Action.SEND_DIGEST: frozenset({PersonRole.SUPERVISOR}),
         Action.MANAGE_PEOPLE: frozenset({PersonRole.ADMIN}),
         Action.CHANGE_SETTINGS: frozenset({PersonRole.ADMIN}),

@@ -120,23 +120,29 @@ class Database:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def erase_freed(self) -> None:
-        """See that nothing stays in the store's files of the bytes of jobs that were deleted: call it
-        once that is committed. SQLite overwrites what is deleted, but its log still has what was
-        written; PostgreSQL keeps deleted rows until the table is written anew. What a server or a file
-        system keeps below that is beyond reach.
+    def erase_freed(self, *, everywhere: bool = False) -> None:
+        """See that nothing stays in the store's files of the bytes of jobs that were deleted, or
+        (`everywhere`) of any row: call it once that is committed. SQLite overwrites what is deleted,
+        but its log still has what was written, and pages may have copies of rows that were moved;
+        PostgreSQL keeps deleted rows until the table is written anew. What a server or a file system
+        keeps below that is beyond reach.
 
         Raises:
-            StoreError: the store cannot be written.
+            StoreError: the store cannot be written, or somebody reads it all the time.
         """
+        tables = schema.metadata.tables if everywhere else [schema.job_input.name]
         try:
             with self._engine.connect() as connection:
-                if connection.dialect.name == "sqlite":
-                    connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-                    return
                 alone = connection.execution_options(isolation_level="AUTOCOMMIT")
-                alone.exec_driver_sql(f"VACUUM FULL {schema.job_input.name}")
-        except SQLAlchemyError as error:
+                if connection.dialect.name == "sqlite":
+                    if everywhere:
+                        alone.exec_driver_sql("VACUUM")
+                    busy = alone.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar()
+                    if everywhere and busy:
+                        raise sqlite3.OperationalError("database is locked")
+                    return
+                alone.exec_driver_sql(f"VACUUM FULL {', '.join(tables)}")
+        except (SQLAlchemyError, sqlite3.Error) as error:
             raise _store_error(error, self._engine.url.database) from error
 
     @contextmanager

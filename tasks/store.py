@@ -84,6 +84,7 @@ class Store(Database):
         Raises:
             NotFoundError: there is no document `replaces`.
             ConflictError: `replaces` is not current.
+            SecretError: a document with these bytes was erased.
             StoreError: the store cannot be written; it is then as it was before.
         """
         with self.writing() as connection:

@@ -10,7 +10,7 @@ from api.cli.state import IndexOption, JsonOption, Run
 
 documents_app = typer.Typer(
     invoke_without_command=True,
-    help="列库里的文件, 撤回或恢复, 列入督办 / list documents, withdraw, restore, track",
+    help="列库里的文件, 撤回或恢复, 列入督办, 彻底删除 / list documents, withdraw, restore, track, erase",
 )
 versions_app = typer.Typer(
     invoke_without_command=True,
@@ -81,6 +81,23 @@ def untrack(
     from api.cli import documents  # noqa: PLC0415
 
     documents.track_or_untrack(context.obj, document, reason, as_json, track=False)
+
+
+@documents_app.command("erase")
+def erase(
+    context: typer.Context,
+    document: Document,
+    reason: Reason,
+    versions: Annotated[
+        bool, typer.Option("--versions", help="连同其他版本 / its other versions too")
+    ] = False,
+    index: IndexOption = True,
+    as_json: JsonOption = False,
+) -> None:
+    """彻底删除 (如发现涉密): 正文、原件、事项、办理、向量全部清除, 日志只记何人何故 / erase it wholly; the log keeps who and why."""
+    from api.cli import documents  # noqa: PLC0415
+
+    documents.erase(context.obj, document, reason, as_json, versions=versions, index=index)
 
 
 @documents_app.command("detach")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from api.cli.knowledge import update_index
 from api.cli.state import Run, choice
+from api.erasing import erase_everywhere
 from tasks.attachments import detach_document
 from tasks.authorisation import Action, require
 from tasks.tracking import track_document, untrack_document
@@ -85,6 +87,38 @@ def track_or_untrack(run: Run, document: str, reason: str, as_json: bool, *, tra
     else:
         out.say(f"已改为仅供查阅 {document}: {done.tasks} 项任务退出列表, {done.lives} 项办理经过保留",
                 f"{document} is for reference: {done.tasks} task(s) leave the lists, the history of {done.lives} is kept")  # fmt: skip
+
+
+def erase(
+    run: Run, document: str, reason: str, as_json: bool, *, versions: bool, index: bool
+) -> None:
+    """Erase a document wholly; its space in the index and the database too."""
+    out = run.out(as_json)
+    with run.acting() as (store, actor):
+        done = erase_everywhere(run.settings, store, actor, document, reason, versions=versions)
+    indexed = update_index(run.settings, out) if index else None
+    if as_json:
+        out.json(done.model_dump(mode="json") | {"indexed": indexed})
+        return
+    if done.before:
+        out.say(f"{document} 此前已彻底删除; 索引和库文件已再次清理",
+                f"{document} was erased before; the index and the store's file were cleared again")  # fmt: skip
+        return
+    names = "、".join(done.documents)
+    out.say(f"已彻底删除 {names}, 不可恢复; 同一文件不再收入", f"{names} erased for good; the same file is not taken in again")  # fmt: skip
+    out.say(f"  办理 {done.milestones} 项、更正 {done.corrections} 处、证明材料 {done.evidence} 份、对话 {done.conversations} 个、"
+            f"上传记录 {done.uploads} 条、周报留存件 {done.digest_copies} 份随之删除; 日志 {done.entries} 条只留摘要",
+            f"  with it {done.milestones} milestone(s), {done.corrections} correction(s), {done.evidence} piece(s) of evidence, "
+            f"{done.conversations} conversation(s), {done.uploads} upload(s), {done.digest_copies} digest(s) kept; "
+            f"{done.entries} entries of the log hold digests only")  # fmt: skip
+    for key in done.detached:
+        out.say(f"  {key} 原是其附件, 仍在库中", f"  {key} was its attachment and is still there")
+    for one in done.sent:
+        where = f"{one.unit} {one.week} {one.channel}"
+        out.say(
+            f"  周报已发出, 须另行收回: {where}", f"  a digest went out, to be recalled: {where}"
+        )
+    out.say("备份、导出件和邮件里的须另行清除", "backups, exports and mail are to be cleared apart")
 
 
 def detach(run: Run, document: str, as_json: bool) -> None:

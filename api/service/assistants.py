@@ -21,6 +21,7 @@ from api.assistant.model import WordedAssistant
 from api.assistant.plan import Plan
 from api.assistant.reply import Answer
 from api.assistant.search import chunks_of
+from api.erasing import erase_everywhere
 from api.knowledge import open_index, search_over, worded
 from api.service.holdings import SETS, Holdings
 from api.service.sharing import SharingEmbedder
@@ -32,6 +33,7 @@ from kb.expansion import QueryExpander
 from kb.index import KINDS, Report, VectorIndex
 from kb.retrieval import HybridRetriever
 from tasks.authorisation import Actor
+from tasks.erasure import Erased
 from tasks.queries import Register
 
 log = logging.getLogger("duban.service")
@@ -156,8 +158,27 @@ class Assistants:
     def read_ahead(self) -> None:
         """Make the assistant over all documents and the vectors of their sentences, a few at a time
         beside questions, so that no question has to."""
-        search = self.over(self._holdings.whole()).search
-        search.read_ahead(lambda small: SharingEmbedder(small, self._turns))
+        whole = self._holdings.whole()
+        search = self.over(whole).search
+        with self._indexing:
+            if self._holdings.whole() is whole:  # else something was erased or came in meanwhile
+                search.read_ahead(lambda small: SharingEmbedder(small, self._turns))
+
+    def erase(self, actor: Actor, document_id: str, reason: str, *, versions: bool) -> Erased:
+        """Erase a document (`api.erasing`); nothing is embedded or searched by it any more.
+
+        Raises:
+            DubanError: as there.
+        """
+        with self._indexing:
+            erased = erase_everywhere(
+                self._settings, self._holdings.store, actor, document_id, reason,
+                versions=versions, index=self._index,
+            )  # fmt: skip
+            self._generation = None
+        with self._lock:
+            self._made.clear()
+        return erased
 
     def _ready(self, ids: _Set, register: Register) -> PatientAssistant | WordedAssistant | None:
         made = self._made.get(ids)

@@ -25,6 +25,7 @@ from tasks.access import Access
 from tasks.authorisation import Action, Actor, authorise
 from tasks.disclosure import Part, may_know
 from tasks.due import DueItem
+from tasks.erasure import Erased
 from tasks.listed import list_standings
 from tasks.people import People
 from tasks.queries import Register
@@ -165,6 +166,10 @@ class Service:
         """Bring the index in step with the documents; gives the number of passages. Questions are
         answered meanwhile."""
         return self._assistants.update(report)
+
+    def erase(self, actor: Actor, document_id: str, reason: str, *, versions: bool) -> Erased:
+        """Erase a document from the store and all that is made of it."""
+        return self._assistants.erase(actor, document_id, reason, versions=versions)
 
     def ask(self, actor: Actor, question: str, as_of: date, context: Sequence[str] = ()) -> Answer:
         """Answer from the documents that `actor` may see, and from no others."""

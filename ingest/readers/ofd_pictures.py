@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from PIL import Image
 
 from ingest.readers.images import pages_of, shrunk
-from ingest.readers.jbig2 import MAGIC, read_jbig2
+from ingest.readers.jbig2 import is_jbig2, read_jbig2
 from ingest.readers.matrices import Matrix
 from ingest.readers.packages import Package
 from ingest.readers.source import PageSize
@@ -41,7 +41,7 @@ def draw(
 def _open(package: Package, part: str) -> Image.Image:
     data = package.read(part)
     try:
-        if data.startswith(MAGIC):
+        if is_jbig2(data):
             return shrunk(read_jbig2(data, package.name, 1)).convert("RGB")
         return Image.fromarray(next(pages_of(data, package.name, 1, 1)))
     except SourceError as error:

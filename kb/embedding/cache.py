@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -101,6 +101,30 @@ class VectorCache:
                 Path(f"{self._path}{end}").unlink(missing_ok=True)
             self._create()
 
+    def keep(self, texts: Iterable[str]) -> None:
+        """Keep the vectors of these texts only; those of others are gone from the file. One from which
+        they cannot be taken out is removed."""
+        if not self._path.is_file():
+            return
+        kept = {_key(text) for text in texts}
+        try:
+            with closing(self._connect()) as connection:
+                connection.execute("PRAGMA secure_delete=ON")
+                found = list(connection.execute("SELECT model, text FROM embedded"))
+                gone = [row for row in found if row[1] not in kept]
+                with connection:
+                    connection.executemany(
+                        "DELETE FROM embedded WHERE model IS ? AND text IS ?", gone
+                    )
+                connection.execute("VACUUM")
+                busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            if not busy:
+                return
+        except sqlite3.Error as error:
+            log.warning("%s: %s", self._path, error)
+        for end in ("", "-wal", "-shm"):
+            Path(f"{self._path}{end}").unlink(missing_ok=True)
+
     def embed(
         self,
         embedder: Embedder,
@@ -109,7 +133,7 @@ class VectorCache:
     ) -> Vectors:
         """Passages' vectors, shape (texts, dimension); `report` is told (embedded, to embed)."""
         card = embedder.card
-        keys = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
+        keys = [_key(text) for text in texts]
         found = self._read(card.key, card.dimension, set(keys))
         missing = {k: t for k, t in zip(keys, texts, strict=True) if k not in found}
         order = sorted(missing, key=lambda k: len(missing[k]))
@@ -163,6 +187,10 @@ class VectorCache:
                     for key, blob in ((k, np.asarray(v, "<f4").tobytes()) for k, v in rows.items())
                 ],
             )
+
+
+def _key(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _digest(model: object, text: object, blob: object) -> bytes:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from kb import lexicon
-from kb.characters import HAN
+from kb.characters import HAN, any_of
 from kb.language.engine import Grammar, Token, best
 from kb.language.organisations import UnitMention
 from kb.lexicon import WordEntry, load_lexicon
@@ -37,6 +37,7 @@ class WordKind(StrEnum):
     SEAT = "seat"  # what the office of a post is called: 县河长|办
     STATION = "station"  # between a body and where a group of it is stationed: 纪委监委|驻|市水利局纪检监察组
     REMAINDER = "remainder"  # what 等 stands for: 等|有关部门; no word of the names' own grammar
+    DEFINER = "definer"  # says what a term means, which stands before it: 示范园区|是指
     ELLIPSIS = "ellipsis"  # closes a list of fields whose bodies are meant: 教育、公安等部门
 
 
@@ -67,7 +68,9 @@ _RUN, _MARKED = 1.0, 3.0
 政府), and of a name in quotes or a number, above all words inside."""
 _QUOTED = re.compile(r'"[^"\n]{1,12}"(?=[一-龥])')
 _HOTLINE = re.compile(rf"(?<=[{HAN}])\d{{5}}(?=[{HAN}])")
-_NO_TOKENS = frozenset({WordKind.SUFFIX, WordKind.SEAT, WordKind.REMAINDER, WordKind.LEVEL})
+_NO_TOKENS = frozenset(
+    {WordKind.SUFFIX, WordKind.SEAT, WordKind.REMAINDER, WordKind.LEVEL, WordKind.DEFINER}
+)
 """Kinds that are no tokens by themselves, or are put in with what is made of them."""
 _KINDS = frozenset({*WordKind, KNOWN})
 
@@ -85,6 +88,20 @@ def words_of(kind: WordKind) -> tuple[str, ...]:
 def remainders() -> tuple[str, ...]:
     """What may follow the 等 of a list of bodies, the longest first."""
     return words_of(WordKind.REMAINDER)
+
+
+@lru_cache
+def _definition() -> re.Pattern[str]:
+    return re.compile(rf"[\"'”’」』)）】\]]*\s*[:：,，]?\s*{any_of(words_of(WordKind.DEFINER))}")
+
+
+def is_defined(text: str, end: int) -> bool:
+    """Whether the name that ends there is a term that is defined, and nobody who does anything.
+
+    >>> is_defined("示范园区：是指利用新技术的区域。", 4), is_defined("示范园区负责实施。", 4)
+    (True, False)
+    """
+    return _definition().match(text, end) is not None
 
 
 @lru_cache

@@ -39,7 +39,7 @@ def check_corrections(connection: Connection, ledger: Ledger, found: Findings) -
     """Each correction against the log's digest of it, its columns against its whole value, the
     order against that of the log."""
     c = schema.correction
-    order = {key: number for number, key in enumerate(ledger.made, 1)}
+    order = ledger.made
     rows = connection.execute(select(c).order_by(c.c.ordinal)).all()
     found.count("更正 / corrections", len(rows))
     for key in order.keys() - {row.id for row in rows}:

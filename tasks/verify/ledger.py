@@ -33,7 +33,7 @@ class Ledger:
     """What the log says. Where two entries do not agree, so that something was changed between
     them, `findings` are told.
 
-    `owners` are the tasks of milestones and `homes` the documents of tasks, as they are now.
+    `made` are the corrections with their numbers. `owners` are the tasks of milestones and `homes` the documents of tasks, as they are now.
     `messages` are all that were handed over with the digests of their kept copies (of the page, and of
     the whole row where the entry has it), `unsigned_until` when the last was whose entry does not say
     which it was; `tokens` are those that there may be, `ended` those that may be gone too: an entry of
@@ -48,7 +48,7 @@ class Ledger:
     readings: dict[str, Reading] = field(default_factory=dict)
     standings: dict[str, dict[str, Any]] = field(default_factory=dict)
     duties: dict[str, tuple[int, str]] = field(default_factory=dict)
-    made: list[str] = field(default_factory=list)
+    made: dict[str, int] = field(default_factory=dict)
     corrections: dict[str, tuple[int, str]] = field(default_factory=dict)
     lives: dict[tuple[str, str], Life] = field(default_factory=dict)
     occasions: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
@@ -90,6 +90,9 @@ class Ledger:
 
     def _document(self, entry: Entry) -> None:
         detail = entry.detail
+        if entry.action == audit.ERASED:
+            self._erase(detail)
+            return
         for other in detail.get("possible_versions", ()):
             self.doubts[doubt_id(entry.subject, other)] = "open"
         for other in detail.get("possible_successors", ()):
@@ -106,6 +109,22 @@ class Ledger:
             self.occasions = rename(self.occasions, detail["milestones"])
             for task, digest in detail.get("duties", {}).items():
                 self.duties[task] = (entry.seq, digest)
+
+    def _erase(self, detail: Mapping[str, Any]) -> None:
+        """Of what was erased nothing should be there; of what it was about, nothing else goes."""
+        for key in detail["documents"]:
+            for known in (self.readings, self.standings, self.recognised):
+                known.pop(key, None)
+        for key in detail["corrections"]:
+            self.made.pop(key, None)
+            self.corrections.pop(key, None)
+        for key in detail["version_doubts"]:
+            self.doubts.pop(key, None)
+        for key in detail["digest_copies"]:
+            self.messages.pop(key, None)
+        gone = set(detail["milestones"])
+        self.lives = {key: life for key, life in self.lives.items() if key[0] not in gone}
+        self.occasions = {key: days for key, days in self.occasions.items() if key[0] not in gone}
 
     def _witness(self, entry: Entry, document_id: str) -> None:
         """A document's digests in an entry: new ones of a reading, else those known."""
@@ -175,10 +194,17 @@ class Ledger:
             self._between(entry, since, f"任务 {task} 的内容", f"the facts of {task}")
         self.duties[task] = (entry.seq, digest)
 
+    def _number(self, correction: str) -> None:
+        self.made[correction] = max(self.made.values(), default=0) + 1
+
+    def _entry(self, entry: Entry) -> None:
+        if entry.detail["action"] == audit.CORRECTED:  # which had its number until it was erased
+            self._number(entry.detail["id"])
+
     def _correction(self, entry: Entry) -> None:
         detail, key = entry.detail, entry.detail["id"]
-        if entry.action == "correction.made":
-            self.made.append(key)
+        if entry.action == audit.CORRECTED:
+            self._number(key)
         if digest := detail.get("correction_sha256"):
             since, known = self.corrections.get(key, (0, ""))
             if known and detail.get("before_sha256") != known:

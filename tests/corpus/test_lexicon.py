@@ -18,6 +18,7 @@ from ingest.drafts import LabelKind, LabelWords, is_addressed
 from ingest.duties import HeadingWords, kind_of_heading
 from ingest.furniture import FurnitureEntry, is_furniture
 from ingest.header import Header
+from ingest.header_conflicts import named_in
 from ingest.indicators import name_indicators
 from ingest.layout import LayoutKind, LayoutWords, LineKind, find_lines, is_title, signed_by
 from ingest.leftovers import FormulaWords, formula
@@ -53,7 +54,7 @@ from kb.language.organisations import (
 )
 from kb.language.parties import find_parties
 from kb.language.party_words import WordKind as PartyWordKind
-from kb.language.party_words import party_words
+from kb.language.party_words import is_defined, party_words
 from kb.language.quantities import find_quantities
 from kb.language.roles import (
     RoleWordKind,
@@ -97,6 +98,11 @@ def test_words_of_roles(subtests):
 def test_words_of_parties(subtests):
     """A word that a name may end in ends one there; one that looks like it ends none."""
     for entry, sentence, holds in words_and_sentences("party", party_words()):
+        if entry.kind is PartyWordKind.DEFINER:
+            with subtests.test(kind=str(entry.kind), sentence=sentence):
+                parties = find_parties(sentence)
+                assert parties
+                assert any(is_defined(sentence, p.end) for p in parties) is holds
         if entry.kind not in (PartyWordKind.SUFFIX, PartyWordKind.OTHER):
             continue
         with subtests.test(kind=str(entry.kind), sentence=sentence):
@@ -500,6 +506,17 @@ def test_words_of_secrecy(subtests):
     for entry, line, holds in words_and_sentences("secrecy", entries):
         with subtests.test(kind=entry.kind, line=line):
             assert is_secrecy_marking(line) is holds
+
+
+def test_words_of_titles(subtests):
+    """What a title is about begins after them."""
+    entries = load_lexicon("title_words", WordEntry)
+    for entry, title, holds in words_and_sentences("title", entries):
+        with subtests.test(kind=entry.kind, title=title):
+            named = named_in(title)
+            whole = bool(named) and not named[0].startswith(entry.words)
+            told = whole and any(f"{word}{named[0]}" in title for word in entry.words)
+            assert told is holds or (entry.kind == "about" and whole is holds)
 
 
 def test_words_of_relations(subtests):

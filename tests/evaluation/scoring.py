@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
@@ -48,35 +49,47 @@ def read_gold(path: Path) -> list[Row]:
 
 
 def shift_gold(rows: Sequence[Row], gold_text: str, text: str) -> list[Row]:
-    """Gold rows of one text moved to another reading of the same document (the saved page).
+    """Gold rows of one text moved to another reading of the same document (the saved page, the printed
+    file).
 
-    A place is found again by the gold characters around it, white space ignored.
+    The texts are aligned as a whole, white space left out: what stands twice in one of them is not
+    taken for the other. A place of characters that the other has not goes to where they would stand.
     """
-    index = [i for i, c in enumerate(text) if not c.isspace()]
-    flat = "".join(text[i] for i in index)
-    gold_index = [i for i, c in enumerate(gold_text) if not c.isspace()]
-    gold_flat = "".join(gold_text[i] for i in gold_index)
-    body = flat.find(gold_flat[200:240]) - 200
+    there = _aligned(gold_text, text)
 
-    def move(offset: int) -> int:
-        place = next((n for n, i in enumerate(gold_index) if i >= offset), len(gold_index) - 1)
-        around = gold_flat[max(0, place - 12) : place + 12]
-        near = [n for n in range(len(flat)) if flat.startswith(around, n)] if around else []
-        if not near:
-            return index[min(max(place + body, 0), len(index) - 1)]
-        best = min(near, key=lambda n: abs(n - place - body))
-        return index[min(best + min(12, place), len(index) - 1)]
+    def move(offset: int, quote: str) -> tuple[int, str]:
+        start = there[offset]
+        end = there[offset + max(len(quote.rstrip()), 1) - 1] + 1
+        return start, text[start : max(end, start + 1)]
 
     moved = []
     for original in rows:
         row = dict(original)
-        for key in ("offset", "clause_offset"):
-            if key in row:
-                row[key] = move(row[key])
+        if "offset" in row:
+            row["offset"], row["quote"] = move(row["offset"], row["quote"])
+        if row.get("clause_offset") is not None:
+            row["clause_offset"] = there[row["clause_offset"]]
         if "mentions" in row:
-            row["mentions"] = [[move(o), q] for o, q in row["mentions"]]
+            row["mentions"] = [[*move(o, q)] for o, q in row["mentions"]]
         moved.append(row)
     return moved
+
+
+def _aligned(one: str, other: str) -> list[int]:
+    """For each place of one text the place of its character, or of the next, in the other."""
+    mine = [i for i, c in enumerate(one) if not c.isspace()]
+    others = [i for i, c in enumerate(other) if not c.isspace()]
+    flat, there = "".join(one[i] for i in mine), "".join(other[i] for i in others)
+    found = [len(other) - 1] * len(one)
+    matcher = SequenceMatcher(None, flat, there, autojunk=False)
+    for _, start, end, first, last in matcher.get_opcodes():
+        for place in range(start, end):
+            at = min(first + place - start, max(last - 1, first), len(others) - 1)
+            found[mine[place]] = others[at]
+    for place in range(len(one) - 2, -1, -1):
+        if one[place].isspace():
+            found[place] = found[place + 1]
+    return found
 
 
 def _overlap(a: Sequence[int], b: Sequence[int], slack: int = 0) -> bool:

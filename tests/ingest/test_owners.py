@@ -89,3 +89,16 @@ def test_what_shows_that_a_body_bears_nothing(text: str, feature: str, there: bo
     why = Models(party_use=ALL.party_use, why=True)
     use = read_owners(read_span(text, Span(0, len(text))), DISTRICT, models=why).uses[0]
     assert (feature in use.features) is there
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "bears"),
+    [
+        ("6.数字化示范园区:是指利用新技术的区域。", "数字化示范园区", False),
+        ("所称用人单位,是指依法注册的企业。", "用人单位", False),
+        ("用人单位要指定专人。", "用人单位", True),
+        ("用人单位:要指定专人。", "用人单位", True),
+    ],
+)
+def test_what_is_defined_bears_nothing(text: str, name: str, bears: bool) -> None:
+    assert (name in [unit for unit, _ in roles(text)]) is bears

@@ -8,6 +8,7 @@ from ingest.pipeline import extract_bytes
 from ingest.progress import Stage
 from ingest.readers.images import join_pages
 from ingest.recognising import Recognition, recognising
+from ingest.secrecy import refuse_revealed
 from kb.errors import SecretError
 from tests.ingest.readers.drawn import as_bytes, page
 from tests.ingest.readers.pdf_files import Sheet, Words, write_pdf
@@ -61,3 +62,10 @@ def test_a_scan_is_refused_by_its_first_page_and_nothing_of_it_is_kept(tmp_path)
 )
 def test_a_file_that_speaks_of_secrets_is_read(text: str) -> None:
     assert extract_bytes(text.encode(), "a.txt").tasks
+
+
+def test_a_correction_may_reveal_the_marking() -> None:
+    with pytest.raises(SecretError, match="彻底删除") as caught:
+        refuse_revealed(f"000012\n{MARK}\n{BODY}", "doc-1")
+    assert "duban documents erase doc-1" in caught.value.hint
+    refuse_revealed(f"关于学习宣传保守国家秘密法的通知\n{BODY}", "doc-1")

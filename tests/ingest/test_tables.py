@@ -238,6 +238,23 @@ def test_each_row_is_a_clause_wherever_its_table_stands(text: str) -> None:
     assert "text-left-out" not in {finding.code for finding in found.warnings}
 
 
+@pytest.mark.parametrize(
+    ("head", "owners"),
+    [
+        ("镇街\t任务", ["赵集镇", "石板镇", "临河镇"]),
+        ("位置\t规划要求", []),
+        ("建设地点\t任务", []),
+    ],
+)
+def test_bodies_in_a_column_bear_its_rows_unless_it_says_where(
+    head: str, owners: list[str]
+) -> None:
+    rows = "".join(f"{n}\t{name}\t2026年改造{n}0公里\n" for n, name in enumerate(("赵集镇", "石板镇", "临河镇"), 1))  # fmt: skip
+    text = f"某县道路改造任务分解表\n序号\t{head}\n{rows}"
+    found = extract_bytes(text.encode(), "表.txt")
+    assert [a.unit for t in found.tasks for a in t.responsibilities] == owners
+
+
 def test_what_follows_a_table_is_no_part_of_its_last_row() -> None:
     text = f"{PLAN}三、任务分解\n{HEAD}\n{ROWS}各单位要在每月底前报送进度，逾期的通报批评。\n"
     clauses = _clauses(extract_bytes(text.encode(), "plan.txt"))

@@ -432,3 +432,23 @@ def test_without_its_cache_texts_are_embedded_all_the_same(tiny_model, tmp_path)
         tmp_path / "index", load_embedder(str(tiny_model), CACHE), load_small_encoder()
     )
     assert len(index.vectors(chunks(*TEXTS))["text"]) == 4
+
+
+def test_what_was_erased_from_the_store_leaves_no_trace(index, place):
+    """Nothing is embedded again for what stays."""
+    folder, url = place
+    index.vectors(chunks(*TEXTS))
+    files = [p for p in folder.rglob("*") if p.is_file()]
+    if not url:
+        assert any(TEXTS[2].encode() in p.read_bytes() for p in files)
+    left = chunks(*TEXTS[:2])
+    index.purge(left)
+    mark = TEXTS[2].encode()
+    assert not any(mark in p.read_bytes() for p in folder.parent.rglob("*") if p.is_file())
+    with closing(sqlite3.connect(folder.parent / "vectors.db")) as connection:
+        # Of each text: alone and under its heading by the first encoder, alone by the second.
+        assert connection.execute("SELECT count(*) FROM embedded").fetchone() == (6,)
+    told = []
+    index.vectors(left, lambda *at: told.append(at))
+    assert told == []
+    assert index.status(left, deep=True).sound

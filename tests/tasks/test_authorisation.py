@@ -26,6 +26,7 @@ MAY = {
     Action.CORRECT: {R.SUPERVISOR},
     Action.INGEST: {R.SUPERVISOR, R.ADMIN},
     Action.TRACK: {R.SUPERVISOR, R.ADMIN},
+    Action.ERASE: {R.ADMIN},
     Action.SEND_DIGEST: {R.SUPERVISOR},
     Action.MANAGE_PEOPLE: {R.ADMIN},
     Action.CHANGE_SETTINGS: {R.ADMIN},

@@ -12,7 +12,7 @@ from api.service.pages.admin import split
 from api.service.pages.documents import document_seen
 from api.service.pages.screen import Screen, allowed
 from ingest.reader_version import reader_version
-from kb.errors import ConflictError
+from kb.errors import ConflictError, DubanError, SecretError
 from tasks.attachments import detach_document
 from tasks.authorisation import Action
 from tasks.fields import FieldError
@@ -25,6 +25,7 @@ router = APIRouter()
 Reason = Annotated[str, Form(max_length=5000)]
 Ingesting = Annotated[Screen, Depends(allowed(Action.INGEST))]
 Correcting = Annotated[Screen, Depends(allowed(Action.CORRECT))]
+Erasing = Annotated[Screen, Depends(allowed(Action.ERASE))]
 Tracking = Annotated[Screen, Depends(allowed(Action.TRACK))]
 
 
@@ -69,7 +70,7 @@ def repair(
     document_seen(s, document_id)
     try:
         job = jobs.repair(s.viewer.actor, document_id, start, end, words, reason)
-    except (ConflictError, FieldError) as error:
+    except (ConflictError, FieldError, SecretError) as error:
         return s.refused(error, f"/documents/{quote(document_id)}?from={start}&to={end}")
     return s.go(f"/documents/jobs/{job.id}")
 
@@ -98,6 +99,25 @@ def restore(
         lambda: restore_document(s.service.store, s.viewer.actor, document_id, reason, s.service.now()),
         f"/documents/{quote(document_id)}", s.t("文件已恢复，它的任务重新列出"),
     )  # fmt: skip
+
+
+@router.post("/documents/{document_id}/erase")
+def erase(
+    document_id: str,
+    s: Erasing,
+    reason: Reason = "",
+    versions: Annotated[str, Form(max_length=8)] = "",
+    csrf: Annotated[str, Form()] = "",
+) -> Response:
+    """Erase a document that must not be here."""
+    s.check(csrf)
+    document_seen(s, document_id)
+    try:
+        done = s.service.erase(s.viewer.actor, document_id, reason, versions=bool(versions))
+    except DubanError as error:
+        return s.refused(error, f"/documents/{quote(document_id)}")
+    sent = len(done.sent)
+    return s.go("/documents", s.t("文件已彻底删除；已发出的周报 {n} 份须另行收回", n=sent) if sent else s.t("文件已彻底删除"))  # fmt: skip
 
 
 @router.post("/documents/{document_id}/detach")

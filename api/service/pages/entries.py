@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tasks.attachments import ATTACHED, DETACHED
-from tasks.audit import CARRIED, LEFT, STEPPED, Entry
+from tasks.audit import CARRIED, ERASED, LEFT, REDACTED, REDACTIONS, STEPPED, Entry
 from tasks.tracking import TRACKED, UNTRACKED
 
 ACTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -20,6 +20,8 @@ ACTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "document.confirmed": ("文件重新读取，内容未变", "document read anew, the same facts"),
         "document.withdrawn": ("撤回文件", "document withdrawn"),
         "document.restored": ("恢复文件", "document restored"),
+        ERASED: ("彻底删除文件", "document erased"),
+        REDACTED: ("随文件删除内容的记录", "entry redacted with a document"),
         "document.sealed": ("文件补记摘要", "digests of a document"),
         "store.sealed": ("用户、地址、令牌补记摘要", "digests of people, addresses and tokens"),
         "person.rehashed": ("密码换用新的摘要参数", "password hashed anew"),
@@ -87,7 +89,7 @@ _FIELDS: Mapping[str, tuple[str, str]] = MappingProxyType(
 _SEALS = frozenset(
     {"before_sha256", "correction_sha256", "corrections", "duties", "duty_sha256", "facts_sha256",
      "message_sha256", "page_sha256", "password_sha256", "reader", "row_sha256", "standings",
-     "text_sha256"}
+     "text_sha256", REDACTIONS}
 )  # fmt: skip
 """What an entry holds for verification, not for people; its whole JSON shows it."""
 _LONGEST = 300

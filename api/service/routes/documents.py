@@ -28,7 +28,6 @@ from api.service.problems import RESPONSES
 from api.service.sending import TAGGED, tagged
 from api.service.state import Service
 from api.service.uploads import form_of, receive
-from api.service.wire.base import Wire
 from api.service.wire.facts import (
     Clause,
     Finding,
@@ -38,7 +37,7 @@ from api.service.wire.facts import (
     Repair,
     Task,
 )
-from api.service.wire.governance import Visibility
+from api.service.wire.governance import ErasedOut, MarkedOut, Visibility
 from ingest.files import LIMIT
 from ingest.unclaimed import find_unclaimed
 from kb.identifiers import sha256_hex
@@ -57,6 +56,7 @@ router = APIRouter(tags=["documents"], responses=RESPONSES)
 _OPAQUE = "application/octet-stream"
 Tracker = Annotated[Viewer, Depends(needs(Action.TRACK))]
 Ingester = Annotated[Viewer, Depends(needs(Action.INGEST))]
+Eraser = Annotated[Viewer, Depends(needs(Action.ERASE))]
 Corrector = Annotated[Viewer, Depends(needs(Action.CORRECT))]
 
 
@@ -100,6 +100,16 @@ class ReasonIn(BaseModel):
     reason: Annotated[Words, Field(min_length=1)]
 
 
+class EraseIn(ReasonIn):
+    """Why a document is erased; `versions`: its versions of other bytes too."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"reason": "发现密级标志, 误传", "versions": False}]}
+    )  # fmt: skip
+
+    versions: bool = False
+
+
 class TextRepairIn(BaseModel):
     """What stands in the picture at a stretch of a line, all of it, and why it is said."""
 
@@ -113,16 +123,6 @@ class TextRepairIn(BaseModel):
     span: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1)]]
     text: Annotated[Words, Field(min_length=1)]
     reason: Annotated[Words, Field(min_length=1)]
-
-
-class MarkedOut(Wire):
-    """What marking a document did: how many tasks it has, and on how many milestones a step was
-    taken (`lives`)."""
-
-    document_id: str
-    tracked: bool
-    tasks: int
-    lives: int
 
 
 class VisibilityIn(BaseModel):
@@ -236,6 +236,16 @@ def restore(document_id: str, body: ReasonIn, viewer: Ingester, service: Service
     seen_document(service, viewer, document_id)
     restore_document(service.store, viewer.actor, document_id, body.reason, service.now())
     return seen_document(service, viewer, document_id)
+
+
+@router.post("/documents/{document_id}/erase", summary="彻底删除 / erase it wholly")
+def erase(document_id: str, body: EraseIn, viewer: Eraser, service: ServiceOf) -> ErasedOut:
+    """Erase a document that must not be here (a marking of secrecy was seen): text, source, facts,
+    reports, vectors and what quotes it, for good; the log keeps who, why and the digests. The same bytes are
+    not taken in again. 409 where it has versions of other bytes and `versions` is not set."""
+    return ErasedOut.of(
+        service.erase(viewer.actor, document_id, body.reason, versions=body.versions)
+    )
 
 
 @router.post("/documents/{document_id}/reread", status_code=202, summary="重新读取 / read it again")

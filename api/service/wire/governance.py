@@ -130,3 +130,39 @@ class Checkpoint(Wire):
 
     count: int
     head: str
+
+
+class SentOut(Wire):
+    """A digest that quoted the document and may have arrived: to be recalled by hand."""
+
+    unit: str
+    week: str
+    channel: str
+    status: str
+
+
+class ErasedOut(Wire):
+    """What erasing did: versions and readings with the digests of their bytes, attachments that stay,
+    how many rows went with them and entries of the log were redacted. `before`: it was erased before."""
+
+    documents: dict[str, str]
+    detached: tuple[str, ...]
+    milestones: int
+    corrections: int
+    evidence: int
+    conversations: int
+    uploads: int
+    digest_copies: int
+    entries: int
+    sent: tuple[SentOut, ...]
+    before: bool
+
+
+class MarkedOut(Wire):
+    """What marking a document did: how many tasks it has, and on how many milestones a step was
+    taken (`lives`)."""
+
+    document_id: str
+    tracked: bool
+    tasks: int
+    lives: int

@@ -140,6 +140,19 @@ def test_what_is_no_correction_of_a_line_is_refused(scan, tmp_path, capsys, argu
     assert told in capsys.readouterr().err
 
 
+def test_a_correction_that_reveals_a_marking_of_secrecy_is_refused(scan, tmp_path, capsys):
+    """The head was recognised as 秘宓★10年: what a person says of it makes it a marked file."""
+    said = ["--words", "秘密★10年", "--reason", "与图片核对"]
+    assert run(["correct", "text", scan, "--at", "22", *said], {}, tmp_path) == 1
+    told = capsys.readouterr().err
+    assert "禁止存储" in told
+    assert f"duban documents erase {scan}" in told
+    with Store.open(read_settings({}, tmp_path).store_url) as store:
+        assert [d.document.id for d in store.documents(superseded=True)] == [scan]
+        assert "秘密" not in store.recognised(scan).body
+    assert b"\xe7\xa7\x98\xe5\xaf\x86" not in (tmp_path / "var" / "duban.db").read_bytes()
+
+
 def test_text_that_was_not_recognised_is_not_corrected(older, tmp_path, capsys):
     assert run(["correct", "text", older[0], "--at", "3"], {}, tmp_path) == 1
     assert "不是由图片识别" in capsys.readouterr().err

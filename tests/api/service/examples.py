@@ -45,6 +45,7 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     f"POST {API}/documents/{{document_id}}/withdraw": {"reason": "上传有误"},
     f"POST {API}/documents/{{document_id}}/restore": {"reason": "核对无误"},
+    f"POST {API}/documents/{{document_id}}/erase": {"reason": "发现密级标志, 误传"},
     f"POST {API}/documents/{{document_id}}/track": {"reason": "市级下达, 由本区落实"},
     f"POST {API}/documents/{{document_id}}/untrack": {"reason": "仅供查阅"},
     f"PUT {API}/settings/addresses/{{unit}}/{{channel}}": {"target": "duban@example.gov.cn"},
@@ -64,7 +65,7 @@ LAST = (
     f"DELETE {API}/session", f"POST {API}/corrections/{{correction_id}}/withdraw",
     f"POST {API}/documents/{{document_id}}/restore", f"POST {API}/documents/{{document_id}}/withdraw",
     f"POST {API}/documents/{{document_id}}/reread", f"POST {API}/documents/{{document_id}}/detach",
-    f"POST {API}/documents/{{document_id}}/recognised",
+    f"POST {API}/documents/{{document_id}}/recognised", f"POST {API}/documents/{{document_id}}/erase",
     f"POST {API}/documents/{{document_id}}/track", f"POST {API}/documents/{{document_id}}/untrack",
 )  # fmt: skip
 DOUBTFUL = "某区清淤方案（2024—2026年）\n一、主要任务\n1.清淤。2025年前清淤10处。（责任单位：区水利局）\n".encode()
@@ -134,6 +135,10 @@ def record_all(world: World) -> dict[str, dict[str, Any]]:
             seen = record(Read("某区疏竣方案\n一、做好工作。\n", model="m"))
             scan = extract_bytes(data, "疏浚.png", recognised=seen)
             kept = world.service.store.add(scan, data, recorded_at=NOW)
+            places = places | {"document_id": kept.document_id}
+        if path.endswith("/erase"):
+            third = DOUBTFUL.replace("清淤方案".encode(), "封存方案".encode())
+            kept = world.service.store.add(extract_bytes(third, "封存.txt"), third, recorded_at=NOW)
             places = places | {"document_id": kept.document_id}
         if path.endswith("/detach"):
             one = Attachment(document_id=names["document_id"], body_id=added.document_id, number=1)

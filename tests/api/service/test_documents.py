@@ -303,3 +303,22 @@ def test_attachments_of_a_package_belong_to_its_document(world):
     assert world.client("public").get(f"{API}/documents/{sheet}").json()["attached_to"] is None
     assert client.post(f"{API}/documents/{sheet}/detach").json()["attached_to"] is None
     assert client.post(f"{API}/documents/{sheet}/detach").status_code == 409
+
+
+def test_a_document_is_erased_by_administrators(world):
+    words = PLAN.replace("防汛工作方案", "防雷工作方案").replace("1号", "17号")
+    key = finished(world, upload(world, "防雷.txt", words.encode()))["report"]["document_id"]
+    path, body = f"{API}/documents/{key}/erase", {"reason": "发现密级标志"}
+    assert world.client("supervisor").post(path, json=body).status_code == 403
+    admin = world.client("admin")
+    assert admin.post(path, json={"reason": ""}).status_code == 422
+    done = admin.post(path, json=body).json()
+    assert (list(done["documents"]), done["uploads"], done["before"]) == ([key], 1, False)
+    assert admin.get(f"{API}/documents/{key}").status_code == 404
+    assert admin.post(path, json=body).json()["before"] is True
+    assert admin.post(f"{API}/documents/doc-none/erase", json=body).status_code == 404
+    again = finished(world, upload(world, "别名.txt", words.encode()))
+    assert again["status"] == "failed"
+    assert "彻底删除" in again["error"]
+    checked = world.client("auditor").post(f"{API}/audit/verify", json={"checkpoints": []}).json()
+    assert checked["faults"] == []

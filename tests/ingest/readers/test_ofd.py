@@ -185,8 +185,9 @@ def test_the_picture_of_a_page_is_what_was_recognised() -> None:
             ofd_picture(data, number, 1.0)
 
 
-def test_a_page_of_a_jbig2_picture_is_drawn() -> None:
-    data = _pictured([page(_picture("m0", "0 0 150 60"))], jbig2(DRAWN))
+@pytest.mark.parametrize("how", [{}, {"flags": 0}, {"bare": True}], ids=str)
+def test_a_page_of_a_jbig2_picture_is_drawn(how) -> None:
+    data = _pictured([page(_picture("m0", "0 0 150 60"))], jbig2(DRAWN, **how))
     shown = ofd_picture(data, 1, 25.4 / 72)  # a pixel a millimetre
     assert [shown.getpixel(at) for at in ((50, 20), (5, 5), (120, 50))] == [
         (0, 0, 0), (255, 255, 255), (255, 255, 255),

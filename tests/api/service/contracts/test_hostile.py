@@ -18,7 +18,7 @@ from tests.api.service.contracts.test_matrix import API, TABLE
 from tests.api.service.contracts.test_page_matrix import TABLE as PAGES
 from tests.api.service.test_documents import finished
 from tests.api.service.world import OWN, PASSWORD, SIGNED_IN, forget_tries, inside, make_world
-from tests.tasks.samples import NOW
+from tests.tasks.samples import DANGERS, NOW, plan, read
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -233,6 +233,10 @@ def _declared(dependant):
 @pytest.mark.parametrize("path", [path for method, path in PAGES if method == "POST"])
 def test_odd_characters_in_every_field_of_every_form(place, people, path):
     known = ids(place)
+    if path.endswith("/erase"):  # what others work on stays
+        extraction, data = read(plan(DANGERS).replace("1号", "99号"))
+        added = place.service.store.add(extraction, data, recorded_at=NOW)
+        known |= {"document_id": added.document_id}
     row = PAGES["POST", path][0]
     role = max(row.allowed & set(people), key=[*people].index)
     client, csrf = people[role]

@@ -70,6 +70,7 @@ TABLE: dict[tuple[str, str], list[Row]] = {
     ("POST", f"{API}/documents/{{document_id}}/detach"): [Row(INGESTERS)],
     ("POST", f"{API}/documents/{{document_id}}/track"): [Row(INGESTERS, {})],
     ("POST", f"{API}/documents/{{document_id}}/untrack"): [Row(INGESTERS, {})],
+    ("POST", f"{API}/documents/{{document_id}}/erase"): [Row(ADMIN, {})],
     ("GET", f"{API}/jobs"): [Row(INGESTERS)],
     ("GET", f"{API}/jobs/{{job_id}}"): [Row(INGESTERS)],
     ("POST", f"{API}/jobs/{{job_id}}/cancel"): [Row(INGESTERS)],

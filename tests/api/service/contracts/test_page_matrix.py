@@ -94,6 +94,7 @@ TABLE: dict[tuple[str, str], list[Row]] = {
     ("POST", "/documents/{document_id}/detach"): [Row(INGESTERS, {})],
     ("POST", "/documents/{document_id}/track"): [Row(INGESTERS, {})],
     ("POST", "/documents/{document_id}/untrack"): [Row(INGESTERS, {})],
+    ("POST", "/documents/{document_id}/erase"): [Row(ADMIN, {})],
     ("GET", "/dashboard"): [Row(READERS)],
     ("GET", "/dashboard/digest"): [Row(READERS, parameters=DIGEST)],
     ("GET", "/dashboard/digest/{form}"): [Row(KNOWN, parameters=DIGEST)],

@@ -14,12 +14,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import text
 
-from api.service.pages.audit import Asked
+from api.service.pages.audit import CHECK, Asked
 from api.service.pages.entries import ACTIONS, action_name, changes_of
 from tasks import audit
 from tasks.audit import Entry
 from tasks.authorisation import CONSOLE, PersonRole
-from tasks.people import Person
+from tasks.erasure import erase_document
+from tasks.people import People, Person
+from tasks.store import Store
+from tests.tasks.samples import NOW, add
 
 
 def entry(**fields):
@@ -114,6 +117,27 @@ def test_an_exported_log_is_checked_with_the_lines_on_the_page(browser, tmp_path
         in run([*lines[:3], json.dumps(altered, ensure_ascii=False), *lines[4:]]).stderr
     )
     assert "does not follow: 5" in run([*lines[:3], *lines[4:]]).stderr
+
+
+def test_a_log_with_an_erased_document_is_checked_with_the_same_lines(tmp_path):
+    with Store.open(f"sqlite:///{tmp_path / 'duban.db'}") as store:
+        key = add(store).document_id
+        people = People(store)
+        people.add(CONSOLE, Person(login="li", name="李", role=PersonRole.READER), NOW)
+        erase_document(store, CONSOLE, key, "发现涉密", NOW)
+        with store.reading() as connection:
+            lines = [audit.canonical(e.model_dump(mode="json")).decode() for e in audit.read(connection)]  # fmt: skip
+            point = audit.last_checkpoint(connection)
+    check, file = tmp_path / "check.py", tmp_path / "log.jsonl"
+    check.write_text(CHECK)
+
+    def run():
+        file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return subprocess.run([sys.executable, check, file], capture_output=True, text=True, check=False)  # fmt: skip
+
+    assert run().stdout.split() == [str(point.count), point.head]
+    lines[0] = lines[0].replace('"reason":""', '"reason":"另写"')
+    assert "altered: 1" in run().stderr
 
 
 def test_exports_hold_what_the_filters_show(browser):

@@ -305,6 +305,43 @@ def test_a_line_of_a_scan_is_corrected_beside_its_picture(pages_world, scan, bro
     assert "不是由图片识别" in supervisor.get(answer.headers["Location"]).text
 
 
+def test_a_correction_that_reveals_a_secret_is_refused_and_the_document_erased(
+    pages_world, scan, browser, csrf
+):
+    key, _ = scan
+    jobs = pages_world.app.state.jobs.page(1)[1]
+    sent = {
+        "csrf": csrf("supervisor"),
+        "start": 0,
+        "end": 6,
+        "reason": "与图片核对",
+        "words": "机密★10年",
+    }
+    supervisor, admin = browser("supervisor"), browser("admin")
+    assert (
+        "禁止存储、处理国家秘密" in supervisor.post(f"/documents/{key}/recognised", data=sent).text
+    )
+    body = {"span": [0, 6], "text": "机密★10年", "reason": "与图片核对"}
+    refused = supervisor.post(
+        f"/api/v1/documents/{key}/recognised",
+        json=body,
+        headers={"X-CSRF-Token": csrf("supervisor")},
+    )
+    assert refused.status_code == 422
+    assert "必须从本系统彻底删除" in refused.json()["detail"]
+    assert pages_world.app.state.jobs.page(1)[1] == jobs
+    assert 'id="erase"' not in supervisor.get(f"/documents/{key}").text
+    assert 'id="erase"' in admin.get(f"/documents/{key}").text
+    path, form = f"/documents/{key}/erase", {"csrf": csrf("admin"), "reason": "发现涉密"}
+    assert supervisor.post(path, data=form | {"csrf": csrf("supervisor")}).status_code == 403
+    done = admin.post(path, data=form)
+    assert "文件已彻底删除" in admin.get(done.headers["Location"]).text
+    assert admin.get(f"/documents/{key}").status_code == 404
+    log = browser("auditor").get("/audit", params={"subject": key}).text
+    assert "彻底删除文件" in log
+    assert "随文件删除内容的记录" in log
+
+
 def test_the_text_is_kept_plain_or_with_its_marks(pages_world, browser):
     document = pages_world.open.document
     plain = browser("reader").get(f"/documents/{document.id}/text")
