@@ -15,6 +15,7 @@ from api.settings import Settings
 from kb.chunks import Chunk
 from kb.embedding import load_embedder, load_small_encoder
 from kb.embedding.bundled import NAME, altered_files
+from kb.embedding.cache import VectorCache
 from kb.embedding.encoders import Embedder, SentenceTransformerEmbedder, Vectors
 from kb.embedding.reranker import Reranker
 from kb.expansion import QueryExpander
@@ -87,8 +88,9 @@ def search_over(
     embedder = _embedder(settings.embedding_model, settings.model_cache, lambda _: None)
     reranker = Reranker(settings.reranker) if settings.reranker else None
     return HybridRetriever(
-        chunks, vectors, embedder, load_small_encoder(), expand=expander, reranker=reranker
-    )
+        chunks, vectors, embedder, load_small_encoder(), expand=expander, reranker=reranker,
+        kept=VectorCache(settings.home / "vectors.db"),
+    )  # fmt: skip
 
 
 def retriever_builder(

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.chunks import Chunk
+from kb.embedding.cache import VectorCache
 from kb.embedding.encoders import Embedder, Vectors
 from kb.embedding.reranker import Reranker
 from kb.lexical import LexicalIndex, tokenize
@@ -76,6 +77,7 @@ class HybridRetriever:
         small: encodes queries for `small`.
         expand: query → weights of lexical tokens; the query's own tokens if not given.
         weights: worth of each list.
+        kept: vectors of sentences by `small`, of which only new ones are then embedded.
         reranker: reads the question with each of the best chunks and orders these anew.
         lexical: the lexical index over `titled` texts, where it is at hand.
     """
@@ -91,10 +93,12 @@ class HybridRetriever:
         weights: Mapping[str, float] = WEIGHTS,
         lexical: LexicalIndex | None = None,
         reranker: Reranker | None = None,
+        kept: VectorCache | None = None,
     ) -> None:
         self.chunks = list(chunks)
         self.vectors = vectors
         self.embedder, self.small = embedder, small
+        self._kept = kept
         self._reranker = reranker
         self._encoders = {"text": embedder, "titled": embedder, "small": small}
         self._expand = expand or (lambda query: dict.fromkeys(tokenize(query), 1.0))
@@ -159,6 +163,17 @@ class HybridRetriever:
                 lead=float(best.max() - best.min()),
             )
         return found
+
+    def alike(self, query: str, sentences: Sequence[str]) -> list[float]:
+        """The likeness in meaning of a query and each of `sentences`, -1…1, by the small encoder."""
+        if self.small is None or not sentences:
+            return [0.0] * len(sentences)
+        asked = self._encoded(self.small, query)
+        return [float(row @ asked) for row in self.meanings(self.small, sentences)]
+
+    def meanings(self, small: Embedder, sentences: Sequence[str]) -> Vectors:
+        """The vectors of sentences by the small encoder, shape (sentences, dimension)."""
+        return self._kept.embed(small, sentences) if self._kept else small.embed_passages(sentences)
 
     def _lists(self, query: str) -> dict[str, NDArray[np.float32]]:
         """Scores by list; those of the last query are kept, for it is often asked again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import random
 import resource
@@ -19,7 +20,7 @@ import numpy as np
 
 TODAY = date(2026, 11, 24)
 GOALS = {
-    "ask p95, against embedding the question": 3.0,
+    "ask p95, against embedding the question": 2.5,
     "first answer of duban ask, s": 5.0,
     "index build, against embedding alone": 1.3,
     "retrieval p95 at 100k, against 1k": 3.0,
@@ -28,6 +29,7 @@ GOALS = {
 
 def measure_answers() -> dict[str, Any]:
     """All figures: `rows` for the table, `goals` name to value."""
+    from api.assistant.answer import WARMING
     from tests.evaluation.questions import OWN, assistant, read_questions
 
     rows: list[tuple[str, str]] = []
@@ -36,7 +38,11 @@ def measure_answers() -> dict[str, Any]:
     questions = [r for r in read_questions(OWN) if not r["context"]][:60]
     embedder = ours.search.retriever.embedder
     assert embedder is not None
-    ours.ask("预热", as_of=TODAY)
+    for text in WARMING:
+        ours.ask(text, as_of=TODAY)
+    ours.search.read_ahead()
+    gc.collect()
+    gc.freeze()  # as the service does when it is warm
     embed = _p95(lambda q: embedder.embed_query(q["question"]), questions)
     ask = _p95(lambda q: ours.ask(q["question"], as_of=TODAY), questions)
     rows.append(("ask p95, ms / embed p95, ms", f"{ask:.1f} / {embed:.1f}"))

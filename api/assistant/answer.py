@@ -26,6 +26,8 @@ from tasks.store import Store
 from tasks.topics import About
 from tasks.visibility import ANONYMOUS
 
+WARMING = ("预热", "Warming up")
+"""Questions that load what questions need: models, index, the dictionaries of both languages."""
 _EXAMPLE = range(3, 16)
 """Characters of a heading that reads well inside a question."""
 

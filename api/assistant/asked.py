@@ -99,22 +99,35 @@ def _measured(rest: str) -> Asked:
     return Asked.MEASURED
 
 
+def kinds_in(text: str, asked: frozenset[Asked] = frozenset(Asked)) -> frozenset[Asked]:
+    """Those of the kinds asked for that stand in a sentence."""
+    return frozenset(kind for kind in asked if _stands(kind, text))
+
+
 @lru_cache(_REMEMBERED)
-def kinds_in(text: str) -> frozenset[Asked]:
-    """The kinds of value that stand in a sentence."""
-    found = set()
-    for quantity in find_quantities(text):
-        found.add(Asked.MEASURED)
-        found.add(_OF_MEASURE.get(quantity.kind, Asked.COUNT) if quantity.kind else Asked.COUNT)
-    if find_times(text):
-        found.add(Asked.TIME)
-    if find_parties(text):
-        found.add(Asked.PARTY)
-    if _CONTACT.search(text):
-        found.add(Asked.CONTACT)
-    return frozenset(found)
+def _stands(kind: Asked, text: str) -> bool:
+    match kind:
+        case Asked.TIME:
+            return bool(find_times(text))
+        case Asked.PARTY:
+            return bool(find_parties(text))
+        case Asked.CONTACT:
+            return _CONTACT.search(text) is not None
+        case Asked.PERSON | Asked.WORDS:
+            return False
+    return kind in _amounts(text)
+
+
+@lru_cache(_REMEMBERED)
+def _amounts(text: str) -> frozenset[Asked]:
+    """What the numbers of a sentence are."""
+    kinds = {
+        _OF_MEASURE.get(q.kind, Asked.COUNT) if q.kind else Asked.COUNT
+        for q in find_quantities(text)
+    }
+    return frozenset({Asked.MEASURED, *kinds} if kinds else ())
 
 
 def share_held(asked: frozenset[Asked], text: str) -> float:
     """The share of the kinds asked for that a sentence holds, 0…1; 0 where none is asked for."""
-    return len(asked & kinds_in(text)) / len(asked) if asked else 0.0
+    return len(kinds_in(text, asked)) / len(asked) if asked else 0.0

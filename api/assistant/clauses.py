@@ -128,8 +128,8 @@ class ClauseAnswers(OwnerAnswers, ABC):
             if isinstance(values, Refusal):
                 return values
             found += values
-            held = kinds_in(text_of(f))
-            if q.anchor and not found.lines and asked & evidence.unsaid - held:
+            unsaid = asked & evidence.unsaid
+            if q.anchor and not found.lines and unsaid - kinds_in(text_of(f), unsaid):
                 return _NO_VALUE
         return found
 

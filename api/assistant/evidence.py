@@ -21,7 +21,7 @@ from api.assistant.asked import Asked, asked_kinds, kinds_in, share_held
 from api.assistant.orders import holds_instructions
 from api.assistant.plan import plan_of
 from api.assistant.question import Question
-from api.assistant.search import ClauseSearch, Found, Sentence, sentences, sentences_in
+from api.assistant.search import ClauseSearch, Found, Sentence
 from kb.chunks import Chunk
 from kb.models import Fact
 from kb.retrieval import DENSE, WEIGHTS, Standing
@@ -31,8 +31,6 @@ QUOTED = 850
 them for 640 (every document left out of the fit); with 300 some tenth fewer, with 1,100 a few more."""
 _SOURCE = 60
 """Characters that the line under a clause's sentences takes, which says where they stand."""
-_SENTENCES = 60
-"""Sentences of a clause that are looked at."""
 _OPENED = 4
 """Clauses found whose items are looked at with them, where they end open (按下列渠道筹集：)."""
 _SHORT = 12
@@ -162,10 +160,10 @@ def candidates(
     pairs = [
         (place, f, s)
         for place, f in enumerate(found)
-        for s in _sentences_of(f)
+        for s in search.sentences_of(f.chunk)
         if not holds_instructions(s.text)
     ]
-    alike = search.alike(text, [s.text for _, _, s in pairs])
+    alike = search.retriever.alike(text, [s.text for _, _, s in pairs])
     numbers = _NUMBER.findall(q.own)
     facts = {s.span: search.fact(words, asked, f, s.span) for _, f, s in pairs}
     made = []
@@ -199,13 +197,6 @@ def _share_of(numbers: Sequence[str], text: str) -> float:
 def _title(f: Found) -> str:
     document = f.extraction.document
     return " ".join(v for v in (document.title, document.document_number, document.issuer) if v)
-
-
-def _sentences_of(f: Found) -> Sequence[Sentence]:
-    if f.clause is not None:
-        return sentences(f.extraction, f.clause)[:_SENTENCES]
-    span = f.chunk.span
-    return sentences_in(f.extraction.document.text, span)[:_SENTENCES] if span else ()
 
 
 def choose(made: Sequence[Candidate], probabilities: Sequence[float]) -> list[int]:
@@ -255,7 +246,7 @@ def answer_features(
     asked = asked_kinds(q.own)
     quoted = [made[n] for n in kept]
     proving = [c for c in quoted if c.proof == 1.0] if asked else quoted
-    held = asked & frozenset[Asked]().union(*(kinds_in(c.sentence.text) for c in quoted))
+    held = frozenset[Asked]().union(*(kinds_in(c.sentence.text, asked) for c in quoted))
     order = sorted(probabilities, reverse=True)
     words = search.words(q.topic) or search.words(q.search)
     text = " ".join(_over(c) + c.sentence.text for c in quoted)
@@ -330,7 +321,7 @@ def find_evidence(
     made, probabilities = in_force_first(made, weighed, search.abolished)
     kept = choose(made, probabilities)
     features = answer_features(q, search, made, kept, probabilities)
-    quoted = tuple(made[n] for n in sorted(kept))
+    quoted, asked = tuple(made[n] for n in sorted(kept)), asked_kinds(q.own)
     beside = " ".join(
         f"{c.found.extraction.document.title} {c.found.chunk.heading} {c.sentence.text}"
         for c in quoted
@@ -341,5 +332,5 @@ def find_evidence(
         probability=model.answer.probability(features),
         features=features,
         of_year=q.year is None or str(q.year) in beside,
-        unsaid=asked_kinds(q.own).difference(*(kinds_in(c.sentence.text) for c in quoted)),
+        unsaid=asked.difference(*(kinds_in(c.sentence.text, asked) for c in quoted)),
     )

@@ -51,6 +51,7 @@ def without_instructions(text: str) -> str:
     return " ".join(text.split()).strip(" ,，。;；")
 
 
+@lru_cache(20_000)
 def holds_instructions(text: str) -> bool:
     """Whether a text gives orders to the assistant; a document's sentence that does is not quoted."""
     return any(pattern.search(text) for pattern in _instructions())

@@ -178,8 +178,8 @@ class Composer(ABC):
         """The words that say what a question is about, without those that name documents."""
         if not q.about:
             return []
-        said = self.search.words(topic_words(q.subject)) if q.subject else self._words(q)
-        told = set(self._words(q))
+        told = self._words(q)
+        said = self.search.words(topic_words(q.subject)) if q.subject else told
         titles = [self.register.document_of(key).document.title for key in q.documents]
         words = [w for w in said if w in told and not any(w in title for title in titles)]
         return [w for w in dict.fromkeys(words) if len(w) > 1 and not _is_counted(w)]

@@ -6,14 +6,17 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import groupby
+from typing import NamedTuple
 
 from api.assistant.asked import Asked
 from api.assistant.function_words import english_words
 from ingest.numbering import find_marker
 from ingest.reading import normalize_characters
 from ingest.wrapping import ends_open
+from kb.characters import HAN
 from kb.chunks import Chunk, chunk_clauses, flatten
-from kb.embedding.encoders import Vectors
+from kb.embedding.encoders import Embedder
 from kb.expansion import QueryExpander, translate
 from kb.language.jurisdictions import place_stem
 from kb.lexical import tokenize
@@ -24,10 +27,13 @@ from tasks.queries import Register
 from tasks.units import jurisdiction_of
 
 _SHORT = 40
-_MEANINGS = 20_000
-"""Sentences whose vectors are kept: 40 MB."""
+_SENTENCES = 60
+"""Sentences of a clause that are looked at."""
+_REMEMBERED = 4096
+"""Words whose weights and other forms are kept: 3 MB."""
 _WRAPPED = 18
 """Characters of a line that may have been broken by the width of the page."""
+_CHINESE = re.compile(rf"[{HAN}]+")
 _SENTENCE = re.compile(r"[^。；;!?！？\n]+(?:[。；;!?！？]+|\n|$)")
 
 
@@ -66,6 +72,33 @@ class Found:
         )
 
 
+class _Word(NamedTuple):
+    """A word of a question, also in lower case: how rare it is, words that say the `same`, `others`
+    that it may be mistyped for too, its tokens of two characters or more, whether it is all Chinese."""
+
+    word: str
+    low: str
+    weight: float
+    same: tuple[str, ...]
+    others: tuple[str, ...]
+    pairs: tuple[str, ...]
+    chinese: bool
+
+    def held(self, text: str, low: str) -> float:
+        """How much of the word a text holds, 0…1; `low` is the text in lower case."""
+        if self.low in low or any(other in text for other in self.others):
+            return 1.0
+        if len(self.pairs) > 1:
+            if len(text) <= _SHORT and all(c in text for c in self.word):
+                return 0.9  # 防溺水, 溺水防范
+            # Two Chinese characters side by side are a token wherever they stand.
+            tokens = text if self.chinese else frozenset(tokenize(text))
+            return (sum([p in tokens for p in self.pairs]) / len(self.pairs)) ** 2
+        if len(self.word) == 2 and _CHINESE.match(self.word):
+            return 0.4 * sum([c in text for c in self.word]) / 2
+        return 0.0
+
+
 class ClauseSearch:
     """Retrieval over the clauses of a register.
 
@@ -83,7 +116,7 @@ class ClauseSearch:
     ) -> None:
         self._register, self._build, self._units = register, build, units
         self.only: frozenset[str] | None = None
-        self._meanings: dict[str, Vectors] = {}
+        self._known: dict[str, _Word] = {}
 
     @cached_property
     def chunks(self) -> list[Chunk]:
@@ -160,6 +193,21 @@ class ClauseSearch:
     def _chunk_of(self) -> dict[str, Chunk]:
         return {chunk.clause_id: chunk for chunk in self.chunks if chunk.clause_id}
 
+    def sentences_of(self, chunk: Chunk) -> list[Sentence]:
+        """The sentences of the clause that a passage is of, or of the passage, where it is of none."""
+        extraction, clause = self._register.clauses.get(chunk.clause_id, (None, None))
+        text = (extraction or self._register.document_of(chunk.document_id)).document.text
+        span = clause.span if clause else chunk.span
+        return sentences_in(text, span)[:_SENTENCES] if span else []
+
+    def read_ahead(self, through: Callable[[Embedder], Embedder] = lambda small: small) -> None:
+        """Have the vectors of all sentences made and kept, so that no question waits for them;
+        `through` says by what they are embedded."""
+        if self.chunks and (small := self.retriever.small):
+            for _, chunks in groupby(self.chunks, key=lambda chunk: chunk.document_id):
+                said = [s.text for chunk in chunks for s in self.sentences_of(chunk)]
+                self.retriever.meanings(through(small), said)
+
     def fact(self, words: Sequence[str], asked: frozenset[Asked], f: Found, span: Span) -> float:
         """How near a fact that was read in a sentence comes to what is asked: the best share of
         `words` that the words of a deadline, target or duty of the kinds asked for hold; 0…1."""
@@ -175,20 +223,6 @@ class ClauseSearch:
             owned = [t for t in tasks if t.responsibilities and t.span.overlaps(span)]
             texts += [f"{f.clause.heading} {t.title}" for t in owned]
         return max((self.coverage(words, text) for text in texts), default=0.0)
-
-    def alike(self, query: str, texts: Sequence[str]) -> list[float]:
-        """The likeness in meaning of a question and each of `texts`, -1…1, by the small encoder;
-        those of texts once met are kept."""
-        encoder = self.retriever.small
-        if encoder is None or not texts:
-            return [0.0] * len(texts)
-        new = [t for t in dict.fromkeys(texts) if t not in self._meanings]
-        if len(self._meanings) + len(new) > _MEANINGS:
-            self._meanings.clear()
-            new = list(dict.fromkeys(texts))
-        self._meanings.update(zip(new, encoder.embed_passages(new), strict=True))
-        asked = encoder.embed_query(query)
-        return [float(self._meanings[t] @ asked) for t in texts]
 
     def standing(self, query: str, chunk: Chunk, place: int) -> dict[str, Standing]:
         """How a passage stands in each list of the retrieval."""
@@ -222,46 +256,38 @@ class ClauseSearch:
         if not words:
             return 0.0
         total = held = 0.0
-        tokens = set(tokenize(text))
-        for word in words:
-            weight = self.rarity(word)
-            total += weight
-            held += weight * self._holds(word, text, tokens)
+        low = text.lower()
+        for word in map(self._word, words):
+            total += word.weight
+            held += word.weight * word.held(text, low)
         return held / total if total else 0.0
 
     def absent(self, words: Sequence[str]) -> float:
         """The share of `words`, weighed by rarity, that no clause at all holds: 0…1."""
         weights = [self.rarity(word) for word in words]
-        lost = [
-            weight for word, weight in zip(words, weights, strict=True) if not self._known(word)
-        ]
+        lost = [w for word, w in zip(words, weights, strict=True) if not self._stands(word)]
         return sum(lost) / sum(weights) if weights else 1.0
 
-    def _known(self, word: str) -> bool:
-        lexical = self.retriever.lexical
-        forms = [word, *self.expander.synonyms_in(word), *self._in_chinese(word)]
+    def _stands(self, word: str) -> bool:
+        """Whether any clause has a word, or another that says the same."""
+        holds = self.retriever.lexical.holds
+        forms = [word, *self._word(word).same]
         return any(
-            all(lexical.holds(t) for t in tokenize(form) if len(t) > 1 or len(form) == 1)
-            for form in forms
+            all(holds(t) for t in tokenize(form) if len(t) > 1 or len(form) == 1) for form in forms
         )
 
-    def _holds(self, word: str, text: str, tokens: set[str]) -> float:
-        if word.lower() in text.lower():
-            return 1.0
-        if any(official in text for official in self.expander.synonyms_in(word)):
-            return 1.0
-        if any(chinese in text for chinese in self._in_chinese(word)):
-            return 1.0
-        if any(heard in text for heard in self.expander.heard(word)):
-            return 1.0
-        pairs = [t for t in tokenize(word) if len(t) > 1]
-        if len(pairs) > 1 and len(text) <= _SHORT and all(c in text for c in word):
-            return 0.9  # 防溺水, 溺水防范
-        if len(pairs) > 1:
-            return (sum(p in tokens for p in pairs) / len(pairs)) ** 2
-        if len(word) == 2 and re.match(r"[一-龥]", word):
-            return 0.4 * sum(c in text for c in word) / 2
-        return 0.0
+    def _word(self, word: str) -> _Word:
+        if found := self._known.get(word):
+            return found
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        same = (*self.expander.synonyms_in(word), *self._in_chinese(word))
+        others = (*same, *self.expander.heard(word))
+        pairs = tuple(t for t in tokenize(word) if len(t) > 1)
+        chinese = _CHINESE.fullmatch(word) is not None
+        found = _Word(word, word.lower(), self._rarity(word, pairs), same, others, pairs, chinese)
+        self._known[word] = found
+        return found
 
     def _in_chinese(self, word: str) -> tuple[str, ...]:
         """The Chinese words of an English one."""
@@ -270,11 +296,13 @@ class ClauseSearch:
     def rarity(self, word: str) -> float:
         """How rare a word is in what is searched: the inverse frequency of its rarest part, about 0…8;
         of an English one the mean of its Chinese words."""
+        return self._word(word).weight
+
+    def _rarity(self, word: str, pairs: Sequence[str]) -> float:
         if chinese := self._in_chinese(word):
             return sum(map(self.rarity, chinese)) / len(chinese)
-        pairs = [t for t in tokenize(word) if len(t) > 1] or tokenize(word)
         lexical = self.retriever.lexical
-        known = [lexical.rarity(t) for t in pairs if lexical.holds(t)]
+        known = [lexical.rarity(t) for t in pairs or tokenize(word) if lexical.holds(t)]
         if known:
             return max(known)
         if re.fullmatch(r"[a-z'\-]+", word):

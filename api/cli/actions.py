@@ -15,7 +15,6 @@ from sqlalchemy import select
 from api.assistant.answer import Assistant
 from api.assistant.model import WordedAssistant
 from api.assistant.statements import with_marks
-from api.cli.ingesting import show_findings
 from api.cli.output import Output
 from api.cli.printing import RARE, shows
 from api.cli.state import Run, need_store, say_reference
@@ -57,6 +56,8 @@ class TaskFilter:
 
 def show_extraction(extraction: Extraction, out: Output) -> None:
     """What was found in a file, as a table; what needs a look; what was left out, with its words."""
+    from api.cli.ingesting import show_findings  # noqa: PLC0415 - what asks the store reads no files
+
     document = extraction.document
     out.say(f"{document.title}", f"{document.title}")
     out.say(

@@ -152,8 +152,17 @@ class Assistants:
             IndexStateError: it is damaged, or the disk does not allow it.
         """
         count = self._update(report, beside=False)
-        self.over(self._holdings.whole())  # so that no question has to make it
+        self.read_ahead()
         return count
+
+    def read_ahead(self) -> None:
+        """Make the assistant over all documents and the vectors of their sentences, a few at a time
+        beside questions, so that no question has to."""
+        whole = self._holdings.whole()
+        search = self.over(whole).search
+        with self._indexing:
+            if self._holdings.whole() is whole:  # else something was erased or came in meanwhile
+                search.read_ahead(lambda small: SharingEmbedder(small, self._turns))
 
     def erase(self, actor: Actor, document_id: str, reason: str, *, versions: bool) -> Erased:
         """Erase a document (`api.erasing`); nothing is embedded or searched by it any more.

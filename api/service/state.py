@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 from anyio import Semaphore
 
+from api.assistant.answer import WARMING
 from api.assistant.reply import Answer
 from api.assistant.search import Found
 from api.service.assistants import Assistants
@@ -149,7 +150,8 @@ class Service:
     def warm_up(self) -> None:
         """Load the models and the index, so that the first question need not wait for them."""
         try:
-            self._assistants.over(self.register_of_all()).ask("预热", as_of=self.today())
+            for text in WARMING:
+                self._assistants.over(self.register_of_all()).ask(text, as_of=self.today())
         except Exception:
             log.exception(
                 "the assistant could not be made ready; the first question will try again"
@@ -158,6 +160,7 @@ class Service:
         gc.collect()
         gc.freeze()
         self.warm.set()
+        self._assistants.read_ahead()
 
     def update_index(self, report: Report) -> int:
         """Bring the index in step with the documents; gives the number of passages. Questions are

@@ -144,6 +144,7 @@ class Organisations:
             self._names.setdefault(form, (unit, name, vague, open_ended))
         for form in sorted(self._names, key=len, reverse=True):
             self._index[form[:2]].append(form)
+        self._begins = re.compile(f"[{re.escape(''.join({form[0] for form in self._names}))}]")
         for entry in load_lexicon("functions", FunctionEntry):
             unit = self._local_unit(entry)
             for word in (*entry.lay, *entry.local, *entry.former):
@@ -157,6 +158,8 @@ class Organisations:
                 stem = next((name.removesuffix(e) for e in _OFFICES if name.endswith(e)), "")
                 if len(stem) >= 2 and stem not in self._names:
                     self._stems.setdefault(stem, self._local_unit(entry))
+        offices = (w for w in self._lay if len(w) > 1 and w[-1] in _OFFICE_ENDS)
+        self._offices = [(w, self._lay[w]) for w in sorted(offices, key=len, reverse=True)]
         self._places = _own_places(jurisdiction)
         self._bare_places = tuple(
             p[:-1] for p in self._places if len(p) > 2 and p[-1] in PLACE_ENDS
@@ -229,20 +232,22 @@ class Organisations:
         """(word, unit) of the everyday names in a question: 水务局, 编办. Longest first; words
         that are no name of an office (教育) are not looked for."""
         found: list[tuple[str, OrgUnit]] = []
-        for word in sorted(self._lay, key=len, reverse=True):
-            if len(word) > 1 and word[-1] in _OFFICE_ENDS and word in text:
-                found.append((word, self._lay[word]))
+        for word, unit in self._offices:
+            if word in text:
+                found.append((word, unit))
                 text = text.replace(word, " ")
         return found
 
     def find(self, text: str) -> list[UnitMention]:
         """All units in `text`, left to right, without overlap. Linear in its length."""
         found: list[UnitMention] = []
-        position, size = 0, len(text)
-        while position < size - 1:
+        after = 0
+        for begins in self._begins.finditer(text):
+            position = begins.start()
+            if position < after or text[position : position + 2] not in self._index:
+                continue
             form = self._match(text, position)
             if form is None:
-                position += 1
                 continue
             unit, name, vague, open_ended = self._names[form]
             start = self._with_place(text, position)
@@ -261,7 +266,7 @@ class Organisations:
                     open_ended=open_ended,
                 )
             )
-            position += len(form)
+            after = position + len(form)
         return self._with_elliptic(text, found)
 
     def _match(self, text: str, position: int) -> str | None:

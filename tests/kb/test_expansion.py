@@ -2,7 +2,7 @@
 
 import pytest
 
-from kb.expansion import QueryExpander, simplify, translate
+from kb.expansion import QueryExpander, may_name, simplify, translate
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +50,14 @@ def test_english_terms_and_what_is_left():
     assert "消防安全" in found
     assert "supervises" in unknown
     assert translate("消防")[0] == []
+
+
+@pytest.mark.parametrize(
+    ("stem", "named"),
+    [
+        ("重庆", True), ("万州", True), ("哈", True), ("孟屿", True), ("张家", True),
+        ("安全", False), ("学校", False), ("统筹", False), ("市场", False),
+    ],
+)  # fmt: skip
+def test_what_may_be_a_name(stem, named):
+    assert may_name(stem) is named

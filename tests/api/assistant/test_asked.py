@@ -38,6 +38,7 @@ def test_a_question_asks_for_kinds(question, kinds):
 def test_a_sentence_holds_kinds(sentence, held, lacking):
     assert held in kinds_in(sentence)
     assert lacking not in kinds_in(sentence)
+    assert kinds_in(sentence, frozenset({held, lacking})) == {held}
 
 
 def test_the_share_of_kinds_held():
