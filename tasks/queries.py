@@ -170,12 +170,16 @@ class Register:
         """Who bears a task, by id, in what role."""
         return bearers(placed.task.responsibilities, self._places[placed.document.id])
 
+    def assigned(self, placed: Placed) -> list[tuple[Assignment, str]]:
+        """The assignments of a task, each with its unit's id."""
+        place = self._places[placed.document.id]
+        return [(a, unit_key(place, a.unit, a.unit_id)) for a in placed.task.responsibilities]
+
     def _assigned(self) -> Iterator[tuple[Placed, Assignment, str]]:
         """Every assignment with its task and its unit's id."""
         for placed in self._placed.values():
-            place = self._places[placed.document.id]
-            for a in placed.task.responsibilities:
-                yield placed, a, unit_key(place, a.unit, a.unit_id)
+            for a, key in self.assigned(placed):
+                yield placed, a, key
 
     def due_items(self, as_of: date, *, days: int = DUE_SOON) -> list[DueItem]:
         """All dated milestones that are not finished on `as_of`, soonest first."""

@@ -37,7 +37,7 @@ class RowLines(StandingAnswers, ABC):
         asked = {key for u in query.units if u.match is not Match.WITHOUT for key in u.ids}
         placed = [self.register.placed(row.id) for row in rows]
         for row, p in zip(rows, placed, strict=True):
-            mine = [a for a, key in self._assigned(p) if key in asked]
+            mine = [a for a, key in self.register.assigned(p) if key in asked]
             owners = list(dict.fromkeys(a.unit for a in p.task.responsibilities))
             bearers |= dict.fromkeys(owners)
             where = f"{p.task.title}（{p.plan.title} {p.clause.path}）"
@@ -64,10 +64,6 @@ class RowLines(StandingAnswers, ABC):
         return join.join(
             dict.fromkeys(("" if one else f"{a.unit} ") + role_name(a.role, language) for a in mine)
         )
-
-    def _assigned(self, p: Placed) -> list[tuple[Assignment, str]]:
-        keys = {b.unit: b.unit_id for b in self.register.bearers_of(p)}
-        return [(a, keys[a.unit]) for a in p.task.responsibilities]
 
     def _stated(self, p: Placed, mine: Sequence[Assignment]) -> list[str]:
         extraction = self.register.document_of(p.document.id)

@@ -20,6 +20,7 @@ from tasks.words import describe_ends
 Kind = Literal["calendar", "counted", "soon", "next", "dated"]
 NEAR = timedelta(days=31)
 """Overdue "this week" is asked of all that is overdue; overdue "in 2025" of what was due then."""
+_OPEN, _CLOSE = tuple("〔[(【（"), tuple("〕])】）")
 _AS_AT = 3
 """Characters before a window in which 截至 stands."""
 
@@ -114,7 +115,8 @@ def _union(low: str, first: _Found, second: _Found) -> _Found:
 def _all(low: str, as_of: date) -> Iterator[_Found]:
     """Every stretch that names days; they may overlap."""
     for at, to, days in find_days(low, as_of):
-        yield _found(low, at, to, *days)
+        if not _numbers_a_document(low, at, to):
+            yield _found(low, at, to, *days)
     for mention in find_times(low, reference=as_of):
         if not (mention.first or mention.last) or mention.of_issue:
             continue
@@ -131,6 +133,12 @@ def _all(low: str, as_of: date) -> Iterator[_Found]:
         kind = "counted" if counted else "calendar" if near else "dated"
         if not (start and end and start > end):
             yield _found(low, mention.start, mention.end, start, end, kind)
+
+
+def _numbers_a_document(low: str, at: int, to: int) -> bool:
+    """Whether a year is part of a document's number: 国办发〔2018〕127号."""
+    around = low[at - 1 : at] in _OPEN and low[to : to + 1] in _CLOSE
+    return at > 0 and around and low[to + 1 : to + 3].strip()[:1].isdigit()
 
 
 def _found(low: str, at: int, to: int, start: date | None, end: date | None, kind: str) -> _Found:

@@ -306,6 +306,10 @@ def _merged(part: bytes, header: int) -> dict[int, set[int]]:
     return found
 
 
+_LONGEST_FIELD = 131_072
+"""Characters of a field: four times what a cell of a workbook may hold."""
+
+
 def _read_csv(data: bytes, name: str) -> Filled:
     try:
         text = data.decode("utf-8-sig")
@@ -314,6 +318,7 @@ def _read_csv(data: bytes, name: str) -> Filled:
             text = data.decode("gb18030")  # as Excel saves it in China
         except UnicodeDecodeError as error:
             raise _refused(name, "不是 UTF-8 或 GB18030", "it is neither UTF-8 nor GB18030") from error  # fmt: skip
+    csv.field_size_limit(_LONGEST_FIELD)  # the module's own, which other readers set too
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         heads = next(reader, [])

@@ -188,6 +188,15 @@ def test_a_unit_bears_its_tasks_by_each_name_that_is_printed(name, titles):
     assert [p.task.title for p in register.locally_named.tasks_of(name)] == titles
 
 
+def test_two_names_of_a_unit_in_one_duty_have_its_id():
+    text = f"{TWICE}4.加强督查。（责任单位：万州区教委、区教委）\n"
+    register = Register([read(text)[0]])
+    placed = next(p for p in register.tasks() if p.task.title == "加强督查")
+    assert {a.unit: key for a, key in register.assigned(placed)} == dict.fromkeys(
+        ("万州区教委", "区教委"), "万州区/education"
+    )
+
+
 def test_what_finds_units_in_sentences_has_one_name_of_each():
     register = Register([read(TWICE)[0]])
     assert {a.unit for p in register.tasks() for a in p.task.responsibilities} == {

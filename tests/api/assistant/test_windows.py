@@ -135,7 +135,7 @@ def test_windows(text, start, end):
     [
         "防溺水由谁负责", "有没有3年以上的", "每周几节体育课", "每百名学生几名骨干教师",
         "年度考核由谁负责", "前景如何", "How many hours per week?", "May I ask who leads?",
-        "一年级有几个班", "逾期最久的",
+        "一年级有几个班", "逾期最久的", "国办发〔2018〕127号里财政部的任务", "教基[2022]3号是什么",
     ],
 )  # fmt: skip
 def test_no_window(text):
