@@ -92,7 +92,7 @@ def remainders() -> tuple[str, ...]:
 
 @lru_cache
 def _definition() -> re.Pattern[str]:
-    return re.compile(rf"[\"'”’」』)）】\]]*\s*[:：,，]?\s*{any_of(words_of(WordKind.DEFINER))}")
+    return re.compile(rf"[\"'”’」』)）】\]]*+\s*+[:：,，]?\s*+{any_of(words_of(WordKind.DEFINER))}")
 
 
 def is_defined(text: str, end: int) -> bool:
