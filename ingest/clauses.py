@@ -12,6 +12,8 @@ from datetime import date
 from ingest.classifier import INSTALLED, Models, Use
 from ingest.columns import NO_CELLS, Cell, Cells, ColumnKind, Row, with_past
 from ingest.deadlines import clause_times, find_yearless, read_times
+from ingest.drafts import is_addressed
+from ingest.leftovers import passes_on
 from ingest.owners import OwnerList, Owners, read_owners
 from ingest.reading import Breaks, Reading, RepairIndex, normalize_characters, read_span
 from ingest.targets import read_quantities
@@ -32,6 +34,7 @@ _STANDARD = re.compile(
 )
 
 
+_SENTENCE = re.compile(r"[^。!?\n]+")
 _NO_TITLES: Mapping[str, str] = {}
 _NO_PLANS: Mapping[str, Span] = {}
 _NO_NUMBERS: Mapping[str, int] = {}
@@ -97,10 +100,11 @@ def read_clauses(
         duties = columns if columns.row.has(ColumnKind.UNITS) else NO_CELLS
         names = tuple(_names(reading.text))
         preamble = clause.span.start < numbered.get(clause.plan_id, 0)
+        preface = tuple(_preface(reading.text)) if preamble else ()
         owners = read_owners(
             reading,
             organisations,
-            closed=names if columns.row.asks else [(0, len(reading.text))],
+            closed=[*names, *preface] if columns.row.asks else [(0, len(reading.text))],
             cells=duties,
             first=_first_note(notes, clause, plans.get(clause.plan_id)),
             models=models,
@@ -236,6 +240,17 @@ def _read(
         ends.extend(part.ends)
     whole = "".join(words)
     return Reading(whole, starts, ends, repairs), Cells(local, whole, row)
+
+
+def _preface(text: str) -> Iterator[tuple[int, int]]:
+    """What stands before the duties and asks nobody for anything: to whom the text is addressed (also
+    where it goes on in the same line), and the sentences that pass on what they bring."""
+    for sentence in _SENTENCE.finditer(text):
+        colon = sentence.group().find(":") + 1
+        if colon and is_addressed(sentence.group()[:colon].lstrip()):
+            yield sentence.start(), sentence.start() + colon
+        elif passes_on(sentence.group()):
+            yield sentence.span()
 
 
 def _names(text: str) -> Iterator[tuple[int, int]]:

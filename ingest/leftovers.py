@@ -92,6 +92,12 @@ def find_leftovers(
             yield _told(run, before=run[-1].end <= first)
 
 
+def passes_on(sentence: str) -> bool:
+    """Whether a sentence passes on the document that it brings and asks for nothing else."""
+    asks = formula(FormulaKind.DUTY).search(sentence) and "《" not in sentence
+    return formula(FormulaKind.FORMULA).search(sentence) is not None and not asks
+
+
 def is_doubt(run: Sequence[Line], *, before: bool) -> bool:
     """Whether lines may be text that a clause should hold."""
     sentences = [
@@ -101,11 +107,7 @@ def is_doubt(run: Sequence[Line], *, before: bool) -> bool:
         for sentence in re.split(r"[。！!？?]", line.text)
         if sentence.strip(" \u3000)）”")
     ]
-    if any(
-        not formula(FormulaKind.FORMULA).search(s)
-        or (formula(FormulaKind.DUTY).search(s) and "《" not in s)
-        for s in sentences
-    ):
+    if not all(passes_on(sentence) for sentence in sentences):
         return True
     return not before and sum(len(line.text) for line in _rest(run)) >= _UNREAD
 

@@ -55,6 +55,47 @@ def deadlines(text: str, kind: str):
     ]
 
 
+def test_the_end_of_a_validity_is_no_day_of_a_duty():
+    assert deadlines("本办法有效期至2031年4月30日。", "by") == [
+        ("period", "2031-04-30", "2031年4月30日")
+    ]
+    assert deadlines("本办法有效期为2026年1月1日至2031年4月30日。", "in")[0][0] == "period"
+    assert deadlines("到2031年4月30日完成改造。", "by")[0][0] == "by"
+
+
+def test_lengths_of_one_sentence_share_the_event_said_first():
+    found = read_deadlines("验收合格后1个月内移交，3个月内决算。半年内审计。", "relative")
+    assert [(f.due.duration, f.due.event) for f in found] == [
+        ("P1M", "验收合格"), ("P3M", "验收合格"), ("P6M", None)
+    ]  # fmt: skip
+    issued = read_deadlines("本方案印发后1个月内制定细则，3个月内完成摸底。", "relative")
+    assert [f.due.date for f in issued] == [date(2022, 4, 1), date(2022, 6, 1)]
+
+
+@pytest.mark.parametrize(
+    ("text", "comparator"),
+    [
+        ("建成示范校20所。", ">="),
+        ("建成示范校20所以内。", "<="),
+        ("工期3个月。", "="),
+        ("发生事故0起。", "="),
+    ],
+)
+def test_a_plain_number_that_is_to_be_reached_is_the_least(text, comparator):
+    assert [t.comparator.value for t in read_targets(text)] == [comparator]
+
+
+def test_what_passes_on_the_text_asks_nobody_for_anything():
+    text = """某市人民政府关于印发养老服务方案的通知
+各区人民政府，市政府各部门：为完善养老服务，现就有关事项通知如下。
+《养老服务方案》已经市人民政府同意，现印发给你们，请认真贯彻执行。
+一、完善设施
+市民政局要完善日间照料设施。
+"""
+    tasks = extract_bytes(text.encode(), "a.txt").tasks
+    assert [a.unit for t in tasks for a in t.responsibilities] == ["市民政局"]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -45,6 +45,7 @@ def roles(text: str, **more) -> list[tuple[str, str]]:
         # A label of persons heads no bodies and is none.
         ("牵头单位:区教委;责任领导:王某", [("区教委", "lead")]),
         ("区教委会同区财政局制定办法。", [("区教委", "lead"), ("区财政局", "joint")]),
+        ("(责任单位:区“双减”工作专班)", [("区“双减”工作专班", "responsible")]),
     ],
 )
 def test_roles_by_label_verb_and_companion(text: str, expected: list[tuple[str, str]]) -> None:

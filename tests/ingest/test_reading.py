@@ -26,6 +26,8 @@ def whole(text: str, repairs: list[Repair] | None = None):
         ("第一段。\n第二段。", "第一段。\n第二段。"),  # paragraphs stay apart
         ("小标题\n\n正文。", "小标题\n正文。"),
         ("甲。\r\n  乙", "甲。\n乙"),
+        ("责 任 单 位：市 民 政 局", "责任单位:市民政局"),
+        ("姓 名 王 某某", "姓 名 王 某某"),
     ],
 )
 def test_reading(text: str, reading: str) -> None:
