@@ -92,7 +92,8 @@ def _is_ratio(text: str, match: re.Match[str]) -> bool:
 
 def _whole(value: Decimal) -> Decimal:
     """12.5万 is 125000, not 125000.0."""
-    return value if value % 1 else value.quantize(Decimal(1))
+    whole = value.to_integral_value()
+    return whole if whole == value else value
 
 
 def _inside_code(text: str, start: int, end: int) -> bool:
