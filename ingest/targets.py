@@ -16,7 +16,13 @@ from ingest.reading import Reading
 from kb.characters import any_of
 from kb.language.numerals import may_hold_numerals
 from kb.language.party_words import WordKind, words_of
-from kb.language.quantities import Comparator, MeasureKind, Quantity, find_quantities
+from kb.language.quantities import (
+    Comparator,
+    MeasureKind,
+    Quantity,
+    QuantityForm,
+    find_quantities,
+)
 from kb.language.times import Time, TimeKind, find_times
 from kb.ranges import Ranges
 from tasks.models import TargetClass
@@ -27,6 +33,7 @@ _NUMBER = re.compile(r"[\[〔(]?(\d{1,3}(?:,\d{3})+|\d{1,12}(?:\.\d{1,6})?)[)〕
 _BLANK = "-—–/\\ "
 _OF_NUMBERS = FIGURES | {ColumnKind.OTHER}
 _NO_TARGETS = frozenset({ColumnKind.BASELINE, ColumnKind.MEASURE, ColumnKind.PROBLEM})
+_AMOUNTS = (QuantityForm.COUNT, QuantityForm.MONEY, QuantityForm.MEASURE)
 _AND = re.compile(rf"\s*{any_of(('、', *words_of(WordKind.JOIN)))}\s*")
 
 
@@ -222,10 +229,16 @@ def name_targets(
 
 
 def _bound_of_plain(q: Quantity, class_: TargetClass) -> Comparator:
-    """What a number without a word of comparison asks for: of what is to be reached at least that
-    (新建服务站20个 is done with 25); of rules, conditions and lengths of time just that."""
-    reached = class_ is TargetClass.TARGET and q.value and q.kind is not MeasureKind.TIME
-    return Comparator.AT_LEAST if reached else Comparator.EQUAL
+    """What a number without a word of comparison asks for: of what is to be reached at least that, if
+    it is an amount (新建服务站20个 is done with 25) or more than what was printed before; at most that, if it
+    is less (管网漏损率 9.8 → 9). Just that of a share or level that may be to rise or to fall, of a length of
+    time, and of rules and conditions."""
+    if class_ is not TargetClass.TARGET or not q.value:
+        return Comparator.EQUAL
+    if q.was is not None and q.was[2] != q.value:
+        return Comparator.AT_MOST if q.value < q.was[2] else Comparator.AT_LEAST
+    amount = q.form in _AMOUNTS and q.kind is not MeasureKind.TIME
+    return Comparator.AT_LEAST if amount else Comparator.EQUAL
 
 
 def _with_other_end(q: Quantity, following: Sequence[Use[Quantity]]) -> Quantity:
