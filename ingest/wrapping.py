@@ -11,10 +11,11 @@ set to 24 to 44 characters: see `tests/ingest/test_wrapping.py`.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from unicodedata import east_asian_width
+
+from kb.language.times import find_times, may_hold_times
 
 _SLACK = 5
 """Columns that a full line may lack: no line begins with a closing mark, so that two characters may
@@ -35,8 +36,9 @@ _FINAL = frozenset("。；;！!？?：:…）)】〕")
 
 _NEVER_LAST = frozenset("、，,（(《“")
 _NEVER_FIRST = frozenset("、，,。；;：）)》”")
-_OF_FIGURES = re.compile(r"[年月日](?=[\d前底末内起至到，,、])|[%％]")
-"""What goes on with the figure at the end of the line before: 2026年12|月31日前."""
+_SHARES = frozenset("%％‰")
+_FIGURE = 12
+"""Characters on each side of a break that a time broken by it may take: 2026年12|月31日前."""
 
 
 def width_of(line: str) -> int:
@@ -52,9 +54,20 @@ def ends_open(line: str) -> bool:
 def breaks_inside(line: str, following: str) -> bool:
     """Whether the marks at a break say that it stands inside a sentence: no paragraph ends in a
     comma, and none begins with a mark that closes or with what goes on with a figure."""
-    if line[-1:].isdigit() and _OF_FIGURES.match(following):
-        return True
-    return line[-1:] in _NEVER_LAST or following[:1] in _NEVER_FIRST
+    return (
+        line[-1:] in _NEVER_LAST
+        or following[:1] in _NEVER_FIRST
+        or (line[-1:].isdigit() and _breaks_figure(line[-_FIGURE:], following[:_FIGURE]))
+    )
+
+
+def _breaks_figure(line: str, following: str) -> bool:
+    """Whether a share or a time stands on both sides of a break, by more than the character after it
+    (二季度12|月度通报)."""
+    if following[:1].isdigit() or not may_hold_times(following):
+        return following[:1] in _SHARES
+    times = find_times(line + following)
+    return any(t.start < len(line) and len(line) + 1 < t.end for t in times)
 
 
 def find_margin(widths: Sequence[int], follows: Sequence[bool]) -> int | None:
