@@ -21,6 +21,7 @@ from kb.characters import HAN
 from kb.language.organisations import Organisations
 from kb.language.quantities import Quantity
 from kb.language.roles import FirstNote, find_first_notes
+from kb.language.sentences import first_sentence
 from kb.language.times import Time, TimeKind, find_times, may_hold_times
 from kb.models import Clause, Span
 from kb.ranges import Ranges
@@ -34,7 +35,6 @@ _STANDARD = re.compile(
 )
 
 
-_SENTENCE = re.compile(r"[^。!?\n]+")
 _NO_TITLES: Mapping[str, str] = {}
 _NO_PLANS: Mapping[str, Span] = {}
 _NO_NUMBERS: Mapping[str, int] = {}
@@ -245,12 +245,14 @@ def _read(
 def _preface(text: str) -> Iterator[tuple[int, int]]:
     """What stands before the duties and asks nobody for anything: to whom the text is addressed (also
     where it goes on in the same line), and the sentences that pass on what they bring."""
-    for sentence in _SENTENCE.finditer(text):
-        colon = sentence.group().find(":") + 1
-        if colon and is_addressed(sentence.group()[:colon].lstrip()):
-            yield sentence.start(), sentence.start() + colon
-        elif passes_on(sentence.group()):
-            yield sentence.span()
+    start, end = first_sentence(text, 0, len(text))
+    while start < end:
+        colon = text.find(":", start, end + 1) + 1
+        if colon and is_addressed(text[start:colon]):
+            yield start, colon
+        elif passes_on(text[start:end]):
+            yield start, end
+        start, end = first_sentence(text, end + 1, len(text))
 
 
 def _names(text: str) -> Iterator[tuple[int, int]]:

@@ -13,6 +13,7 @@ from typing import Any
 from ingest.classifier import INSTALLED, OTHER, Models, Use
 from ingest.columns import LONGEST_NAME, NO_CELLS, TIMED, Cells, ColumnKind, read_column, time_of
 from ingest.reading import Reading
+from ingest.surroundings import STOPS
 from ingest.time_events import Before, Event, EventWord, event_of, is_issue
 from ingest.time_features import TimeScene
 from kb.durations import days_step, parse_duration, within_a_day
@@ -29,9 +30,6 @@ _CELLS = ("|", "\t")
 _CELL_ENDS = ("", "\n", *_CELLS)
 _LABEL_EDGES = frozenset("。;,:(\n|\t")
 _VALUE_ENDS = (")", ";", "。", *_CELL_ENDS)
-_STOP = re.compile(r"[。;!?\n]")
-_APART = 8
-"""Characters between an event and its own length; one further off is shared."""
 _SPACES = 4
 """White space beside a time in its cell or bracket."""
 _LONGEST_PERIOD = 30
@@ -136,14 +134,16 @@ def find_deadlines(
     found: list[tuple[Time, Deadline]] = []
     event: Event | None = None
     for use in uses:
-        if found and _STOP.search(reading.text, found[-1][0].end, use.mention.start):
+        if found and not STOPS.isdisjoint(reading.text[found[-1][0].end : use.mention.start]):
             event = None
-        if use.mention.duration:
-            event = event_of(reading.text, use.mention, parties) or event
+        own = event_of(reading.text, use.mention, parties) if use.mention.duration else None
+        event = own or event
         made = _deadline(reading, use, issued, period, event)
         if made is None:
             continue
         at, due = made
+        if use.mention.duration and own is None:
+            at = use.mention.start
         to = use.mention.end
         certainty = list(due.certainty)
         if reading.is_repaired(at, to):
@@ -261,8 +261,7 @@ def _relative(
     }
     if issued is not None and counted and not event.ahead and is_issue(words):
         read |= {"kind": DueKind.BY, "date": issued + days_step(amounts)}
-    opens = event.opens if mention.start - event.end <= _APART else mention.start
-    return opens, due.model_copy(update=read)
+    return event.opens, due.model_copy(update=read)
 
 
 def _with_ranges(
