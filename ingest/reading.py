@@ -12,6 +12,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
+from kb.characters import HAN
 from kb.models import Repair, Span
 from kb.ranges import Ranges, between
 
@@ -37,7 +38,7 @@ _TABLE = str.maketrans(
     }
 )
 _GAPS = re.compile(r"[\r\n]\s*|<br\s*/?>\s*", re.IGNORECASE)
-_SPACED = re.compile(r"[一-龥](?: [一-龥]){3,}(?![一-龥])")
+_SPACED = re.compile(rf"[{HAN}](?: [{HAN}]){{3,}}(?![{HAN}])")
 """Words whose characters are set apart, one space between two of them: 责 任 单 位."""
 _LABEL = re.compile(r"[^\s,，、。;；:：]{2,12}[:：]")
 """What begins a line of its own, though the line before ends in no mark: 配合单位："""

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from itertools import islice
 
+from ingest.lines import find_raw_lines
 from kb.errors import SecretError
 from kb.lexicon import WordEntry, words_of
 
@@ -22,7 +23,6 @@ _HEAD_LINES = 15
 saved from the web a few lines of metadata before them."""
 _LONGEST_LINE = 200
 _ERASE = "duban documents erase"
-_LINE = re.compile(r"[^\r\n\v\f\x85\u2028\u2029]+")
 _PARTS = re.compile(r"\t+| {3,}|\u3000{3,}")
 
 
@@ -61,7 +61,7 @@ def bears_secrecy(text: str, beside: Iterable[str] = ()) -> bool:
 
 
 def _is_head_marked(lines: str) -> bool:
-    words = (line.group() for line in _LINE.finditer(lines) if line.group().strip())
+    words = (line for _, line in find_raw_lines(lines) if line.strip())
     return any(is_secrecy_marking(line) for line in islice(words, _HEAD_LINES))
 
 

@@ -68,7 +68,7 @@ def label_of(text: str, at: int) -> str:
 
 
 def crossed(features: Iterable[str], together: Iterable[tuple[str, ...]]) -> list[str]:
-    """Of features NAME=VALUE those of several names together."""
+    """Of features NAME=VALUE, or NAME, those of several names together."""
     named = {f.partition("=")[0]: f for f in features if "&" not in f}
     return [
         "&".join([named[name] for name in names])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Literal, NamedTuple
+from unicodedata import category
 
 from api.assistant.window_grammar import find_days
 from api.assistant.window_words import phrases, words_of
@@ -20,7 +21,6 @@ from tasks.words import describe_ends
 Kind = Literal["calendar", "counted", "soon", "next", "dated"]
 NEAR = timedelta(days=31)
 """Overdue "this week" is asked of all that is overdue; overdue "in 2025" of what was due then."""
-_OPEN, _CLOSE = tuple("〔[(【（"), tuple("〕])】）")
 _AS_AT = 3
 """Characters before a window in which 截至 stands."""
 
@@ -137,8 +137,8 @@ def _all(low: str, as_of: date) -> Iterator[_Found]:
 
 def _numbers_a_document(low: str, at: int, to: int) -> bool:
     """Whether a year is part of a document's number: 国办发〔2018〕127号."""
-    around = low[at - 1 : at] in _OPEN and low[to : to + 1] in _CLOSE
-    return at > 0 and around and low[to + 1 : to + 3].strip()[:1].isdigit()
+    around = [category(c) for c in low[max(0, at - 1) : at] + low[to : to + 1]]
+    return around == ["Ps", "Pe"] and low[to + 1 : to + 3].strip()[:1].isdigit()
 
 
 def _found(low: str, at: int, to: int, start: date | None, end: date | None, kind: str) -> _Found:

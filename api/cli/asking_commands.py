@@ -81,6 +81,10 @@ By = Annotated[
     typer.Option("--by", help="按 unit、plan、role、days 计数 / count by unit, plan, role, days"),
 ]
 
+Inherited = Annotated[
+    bool, typer.Option("--inherited", help="也列只有计划期限的 / those due by their plan's end too")
+]
+
 
 def overdue(
     context: typer.Context,
@@ -91,10 +95,7 @@ def overdue(
         int, typer.Option("--days", min=1, help="至少逾期几天 / at least so many")
     ] = 1,
     by: By = "",
-    inherited: Annotated[
-        bool,
-        typer.Option("--inherited", help="也列只有计划期限的 / those due by their plan's end too"),
-    ] = False,
+    inherited: Inherited = False,
     document: Document = "",
     as_of: AsOf = None,
     as_json: JsonOption = False,
@@ -120,9 +121,7 @@ def due(
     role: Roles = None,
     plan: Plan = "",
     by: By = "",
-    inherited: Annotated[
-        bool, typer.Option("--inherited", help="也列只有计划期限的 / the plan's end too")
-    ] = False,
+    inherited: Inherited = False,
     document: Document = "",
     as_of: AsOf = None,
     as_json: JsonOption = False,

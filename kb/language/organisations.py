@@ -68,8 +68,8 @@ class OrganisationEntry(Fact):
 
 class GroupEntry(Fact):
     """A group of units, or a bearer that is no office (学校); `vague` ones are owners only where
-    the sentence says so. `forms_are` variants of one unit, called by `name`; other `names` of one unit, called as printed; or
-    `units` of their own."""
+    the sentence says so. `forms_are` variants of one unit, called by `name`; other `names` of one unit,
+    called as printed; or `units` of their own."""
 
     name: str
     forms: tuple[str, ...]

@@ -195,7 +195,9 @@ class Ledger:
         self.duties[task] = (entry.seq, digest)
 
     def _number(self, correction: str) -> None:
-        self.made[correction] = max(self.made.values(), default=0) + 1
+        self.made[correction] = (
+            next(reversed(self.made.values()), 0) + 1
+        )  # in order: the last is the highest
 
     def _entry(self, entry: Entry) -> None:
         if entry.detail["action"] == audit.CORRECTED:  # which had its number until it was erased
