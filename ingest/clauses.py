@@ -100,11 +100,11 @@ def read_clauses(
         duties = columns if columns.row.has(ColumnKind.UNITS) else NO_CELLS
         names = tuple(_names(reading.text))
         preamble = clause.span.start < numbered.get(clause.plan_id, 0)
-        preface = tuple(_preface(reading.text)) if preamble else ()
         owners = read_owners(
             reading,
             organisations,
-            closed=[*names, *preface] if columns.row.asks else [(0, len(reading.text))],
+            closed=names if columns.row.asks else [(0, len(reading.text))],
+            formulas=tuple(_preface(reading.text)) if preamble else (),
             cells=duties,
             first=_first_note(notes, clause, plans.get(clause.plan_id)),
             models=models,

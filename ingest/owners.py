@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import cycle
 
-from ingest.classifier import INSTALLED, OTHER, Models, Use
+from ingest.classifier import INSTALLED, OTHER, Decision, Models, Use
 from ingest.columns import NO_CELLS, Cells, ColumnKind
 from ingest.party_features import PartyScene, Zone
 from ingest.party_roles import PartyRoles
@@ -23,6 +23,8 @@ from kb.ranges import Ranges
 from tasks.models import Assignment, Basis
 
 OWNER = "owner"
+_NOTHING = Decision(OTHER, 1.0, ())
+"""Of a body whose place says for sure that it bears nothing; it teaches nothing of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +70,16 @@ def read_owners(
     organisations: Organisations,
     *,
     closed: Sequence[tuple[int, int]] = (),
+    formulas: Sequence[tuple[int, int]] = (),
     cells: Cells = NO_CELLS,
     first: FirstNote | None = None,
     models: Models = INSTALLED,
 ) -> Owners:
     """The owners of a clause. What it defines (示范园区：是指…) bears nothing. `closed` are local ranges of
-    names of documents, and of what asks nobody for anything, in which nobody is an owner; `cells`: those of the row that it is; `first`: what the document declares of the first
+    names of documents, in which nobody is named; `formulas` those of what asks nobody for anything; `cells`: those of the row that it is; `first`: what the document declares of the first
     of a list (列第一位者为牵头单位，下同)."""
     party_model = models.of("party_use")
-    shut = Ranges(closed)
+    shut, silent = Ranges(closed), Ranges(formulas)
     found = find_parties(reading.text, organisations.find(reading.text))
     # One that fills the cell of what its row is about (再生水厂, 5座) bears nothing.
     subjects = {(c.start, c.end) for c in cells if c.column.kind is ColumnKind.TASK}
@@ -85,11 +88,10 @@ def read_owners(
     scene = PartyScene(reading.text, parties, cells=cells)
     uses: list[PartyUse] = []
     for party, zone, role, features in scene.describe(PartyRoles(scene, first).of):
-        if is_defined(reading.text, party.end):
-            continue
-        decision = party_model.decide(features, why=models.why)
+        told = silent.overlap(party.start, party.end) or is_defined(reading.text, party.end)
+        decision = _NOTHING if told else party_model.decide(features, why=models.why)
         if models.why or decision.label != OTHER:
-            kept = tuple(features) if models.why else ()
+            kept = tuple(features) if models.why and not told else ()
             uses.append(PartyUse(party, kept, decision, zone, role))
     chosen = [use for use in uses if use.decision.label == OWNER]
     lists: list[OwnerList] = []

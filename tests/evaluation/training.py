@@ -158,7 +158,7 @@ def examples_of(document: Annotated) -> Examples:
         for party in item.owners.uses:
             span = item.reading.span(party.mention.start, party.mention.end)
             label = _party_label(document.rows["owners"], party.mention.name, span)
-            if label is not None:
+            if label is not None and party.features:  # else its place decides
                 found["party_use"].append((list(party.features), label))
         for number in item.quantities:
             at = rows_at("targets", number.mention)

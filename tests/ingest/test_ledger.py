@@ -77,3 +77,16 @@ def test_the_name_of_a_document_may_run_over_lines():
     assert name in found
     spans = [m.due.span for t in extraction.tasks for m in t.milestones if m.due.span]
     assert not any("2025" in text[s.start : s.end] for s in spans)
+
+
+def test_bodies_whose_place_says_that_they_bear_nothing_stand_in_it():
+    text = """某市人民政府关于印发养老服务方案的通知
+各区人民政府，市政府各部门：为完善养老服务，现就有关事项通知如下。
+《养老服务方案》已经市人民政府同意，现印发给你们，请认真贯彻执行。
+一、完善设施
+1.市民政局要完善设施。县级养老服务中心，是指由县民政局开办的机构。
+"""
+    found = read_ledger(extract_bytes(text.encode(), "plan.txt"))
+    uses = {m.reading: m.use for m in found.mentions}
+    assert uses["市人民政府"] == uses["县级养老服务中心"] == "other"
+    assert found.coverage == 1.0
