@@ -82,18 +82,27 @@ def abolished_by(extractions: Iterable[Extraction]) -> dict[str, Ending]:
 def abolished_in(connection: Connection, hidden: Collection[str] = ()) -> dict[str, Ending]:
     """The same of the current documents of a store but those that are `hidden` from who asks."""
     d, f = schema.document.c, schema.fact.c
+    current = select(d.id).where(schema.CURRENT)
     says = or_(*(f.body.contains(f'"relation":"{relation}"') for relation in ENDS))
-    source = schema.document.join(schema.fact, (f.document_id == d.id) & (f.kind == "policies"))
-    found = select(d.id, f.body).select_from(source).where(schema.CURRENT, says)
-    named = [
-        _Named(row.id, PolicyRelation(body["relation"]), body["title"], body["document_number"])
-        for row in connection.execute(found.order_by(d.recorded_at, d.id, f.ordinal))
-        if row.id not in hidden and (body := json.loads(row.body))["relation"] in ENDS
-    ]
-    if not named:
+    # By documents, not joined with them: SQLite then reads their few rows, not all facts.
+    found = select(f.document_id, f.body).where(
+        f.document_id.in_(current), f.kind == "policies", says
+    )
+    said: dict[str, list[_Named]] = {}
+    for row in connection.execute(found.order_by(f.document_id, f.ordinal)):
+        body, by = json.loads(row.body), row.document_id
+        if by not in hidden and body["relation"] in ENDS:
+            relation = PolicyRelation(body["relation"])
+            named = _Named(by, relation, body["title"], body["document_number"])
+            said.setdefault(by, []).append(named)
+    if not said:
         return {}
-    every = connection.execute(select(d.id, d.title, d.document_number).where(schema.CURRENT))
-    return _ended([_Known(*row) for row in every if row.id not in hidden], named)
+    every = select(d.id, d.title, d.document_number).where(schema.CURRENT)
+    known = [_Known(*row) for row in connection.execute(every.order_by(d.recorded_at, d.id))]
+    return _ended(
+        [one for one in known if one.id not in hidden],
+        [named for one in known for named in said.get(one.id, ())],
+    )
 
 
 def _ended(every: Iterable[_Known], named: Iterable[_Named]) -> dict[str, Ending]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Sequence
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 from sqlalchemy.sql.elements import SQLColumnExpression
 
 from kb.language.comparators import Comparator
@@ -66,33 +66,31 @@ def of_tasks(query: Query) -> Iterator[Condition]:
     if query.text is not None and not targets and query.select in _BY_DUTY:
         yield or_(holds(t.title, query.text), holds(t.heading, query.text))
     for condition in () if targets else of_targets(query):
-        yield exists().where(g.task_id == t.id, condition).correlate(schema.task)
-    owned = (
-        exists()
-        .where(a.task_id == t.id, a.role.in_([r.value for r in BEARING]))
-        .correlate(schema.task)
-    )
+        yield _among(g.task_id, condition)
     m = schema.milestone.c
     known = {
-        Has.OWNER: owned,
-        Has.DATE: exists()
-        .where(m.task_id == t.id, m.kind != DueKind.NONE.value)
-        .correlate(schema.task),
-        Has.TARGET: exists().where(g.task_id == t.id).correlate(schema.task),
+        Has.OWNER: _among(a.task_id, a.role.in_([r.value for r in BEARING])),
+        Has.DATE: _among(m.task_id, m.kind != DueKind.NONE.value),
+        Has.TARGET: _among(g.task_id),
     }
     yield from (known[part] for part in query.has)
     yield from (~known[part] for part in query.lacks)
+
+
+def _among(task_id: ColumnElement[str], *conditions: Condition) -> Condition:
+    """Whether a duty is among those of the rows of facts that conditions leave. Not whether such a
+    row exists for it: SQLite then goes through the rows of a unit anew for every duty."""
+    return schema.task.c.id.in_(select(task_id).where(*conditions).correlate(None))
 
 
 _BY_DUTY = (Select.UNITS, Select.DUTIES, Select.MILESTONES, Select.WORK)
 
 
 def _borne(asked: UnitFilter) -> Condition:
-    t, a = schema.task.c, schema.assignment.c
+    a = schema.assignment.c
 
     def there(*more: Condition) -> Condition:
-        held = exists().where(a.task_id == t.id, *in_roles(asked), *more)
-        return held.correlate(schema.task)
+        return _among(a.task_id, *in_roles(asked), *more)
 
     if not asked.ids:
         return there()
