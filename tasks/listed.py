@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from tasks import schema
 from tasks.authorisation import CONSOLE, Actor
 from tasks.due import DueItem
+from tasks.listing import AT_ONCE
 from tasks.places import read_place, write_place
 from tasks.queries import UnitCount
 from tasks.query import Query, Select
@@ -74,14 +75,10 @@ def items_of(
     m = schema.milestone.c
     wanted = sorted({key for key, _ in ids})
     found: dict[tuple[str, str], DueItem] = {}
-    for start in range(0, len(wanted), _AT_ONCE):
-        some = m.id.in_(wanted[start : start + _AT_ONCE])
+    for start in range(0, len(wanted), AT_ONCE):
+        some = m.id.in_(wanted[start : start + AT_ONCE])
         found |= read_items(connection, [schema.CURRENT, some], moment)
     return [found[key] for key in ids]
-
-
-_AT_ONCE = 10_000
-"""Ids in one statement: SQLite takes 32,766 variables."""
 
 
 def count_units(

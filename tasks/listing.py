@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -26,9 +27,6 @@ from tasks.queries import Register
 from tasks.replay import replay_some
 from tasks.store import Store, as_utc
 
-_NAMED = 2000
-"""Tasks asked for by their ids; of more, all are read (SQLite takes 32,766 variables)."""
-
 
 def lives_on(store: Store, as_of: date) -> Lives:
     """The lives of all milestones as they were at the end of the day `as_of`."""
@@ -49,8 +47,9 @@ def read_rows(connection: Connection, where: Where, *, borne: bool = True) -> li
     m, d = schema.milestone, schema.document
     query = select(m, d.c.recorded_at).join(d, d.c.id == m.c.document_id).where(*where)
     rows = connection.execute(query.order_by(d.c.recorded_at, d.c.id, m.c.ordinal)).all()
-    units = _bearers(connection, {row.task_id for row in rows}) if borne else {}
-    occasions = _occasions(connection, where)
+    named = among(where, [row.id for row in rows])
+    units = _bearers(connection, named) if borne else {}
+    occasions = _occasions(connection, named)
     kinds = {kind.value: kind for kind in DueKind}
     certainties: dict[str, tuple[Certainty, ...]] = {}
     found: list[Row] = []
@@ -75,12 +74,23 @@ def read_rows(connection: Connection, where: Where, *, borne: bool = True) -> li
     return found
 
 
-def _bearers(connection: Connection, tasks: set[str]) -> dict[str, tuple[Bearer, ...]]:
-    """Who bears each of the tasks, in what role: each pair once, as printed."""
-    a = schema.assignment
+AT_ONCE = 10_000
+"""Ids in one statement: SQLite takes 32,766 variables."""
+
+
+def among(where: Where, milestones: Sequence[str]) -> Where:
+    """Conditions that leave the milestones which `where` was found to leave: by their ids, unless they
+    are many."""
+    return [schema.milestone.c.id.in_(milestones)] if len(milestones) <= AT_ONCE else where
+
+
+def _bearers(connection: Connection, where: Where) -> dict[str, tuple[Bearer, ...]]:
+    """Who bears each of the tasks of the milestones that `where` leaves (see `read_rows`), in what
+    role: each pair once, as printed."""
+    a, m, d = schema.assignment, schema.milestone, schema.document
     query = select(a.c.task_id, a.c.unit, a.c.unit_id, a.c.role).order_by(a.c.task_id, a.c.ordinal)
-    if len(tasks) <= _NAMED:
-        query = query.where(a.c.task_id.in_(sorted(tasks)))
+    chosen = select(m.c.task_id).join(d, d.c.id == m.c.document_id).where(*where)
+    query = query.where(a.c.task_id.in_(chosen))
     known: dict[tuple[str, str, str], Bearer] = {}
     found: dict[str, dict[tuple[str, str], Bearer]] = {}
     for task_id, unit, unit_id, role in connection.execute(query):

@@ -43,7 +43,7 @@ from tasks.conditions import Where
 from tasks.disclosure import disclose
 from tasks.due import DueItem, State, last_of, standings
 from tasks.lifecycle import FINISHED, Status
-from tasks.listing import read_lives, read_rows
+from tasks.listing import among, read_lives, read_rows
 from tasks.models import DueKind
 
 MOVING = (DueKind.RECURRING.value, DueKind.RELATIVE.value)
@@ -79,7 +79,8 @@ def read_items(
     """The milestones as they stand, by id and occurrence; `where` is over `schema.milestone` and
     `schema.document`; `borne`: with their units."""
     rows = read_rows(connection, where, borne=borne)
-    lives = read_lives(connection, moment.as_of, where, today=moment.today) if moment.told else None
+    named = among(where, [row.id for row in rows])
+    lives = read_lives(connection, moment.as_of, named, today=moment.today) if moment.told else None
     found = standings(rows, lives, moment.as_of, days=moment.near)
     return {(item.milestone_id, item.occurrence): item for item in found}
 
