@@ -4,7 +4,8 @@ In this order: a note in brackets after its name (X（牵头）), the word that 
 says of it (X、Y牵头; X为牵头单位; X对…开展督查), the head of its column or label, what the document
 declares of the first of a list, what its name says (牵头单位, 审计局); `responsible` where nothing is
 said. Bodies after 会同 are joint, and the one before it leads, but for a law's 应当会同. In a list
-whose first leads by declaration and that says no more of the others they are joint.
+whose first leads by declaration and that says no more of the others they are joint, and so are those
+that act in a sentence after one that only leads in it (X牵头,Y到场核查).
 """
 
 from __future__ import annotations
@@ -59,11 +60,12 @@ class PartyRoles:
         self._notes = find_first_notes(scene.text)
         self._note_starts = [note.start for note in self._notes]
         self._joined_until = -1  # where the last group after 会同 ends
+        self._led_until = -1  # where the last sentence ends in which one leads
 
     def of(self, group: Sequence[Party], place: int, zone: Zone) -> tuple[Role, str]:
         """The role of a party of a group, that has this zone, and what gives it: `note`, `joined`,
-        `companion`, `said`, `placed`, `label`, `name`, `recipient` or `nothing`. Groups are asked
-        in order."""
+        `companion`, `said`, `placed`, `label`, `name`, `recipient`, `led` or `nothing`. Groups are
+        asked in order."""
         party = group[place]
         if (noted := self._noted(party)) is not None:
             return noted, "note"
@@ -84,12 +86,16 @@ class PartyRoles:
         if listed and role in _OPEN and not said and (placed := self._placed(party, zone)):
             return placed, "placed"
         if role is not None:
+            if said is Role.LEAD and not listed:
+                self._lead(group[-1].end)
             return role, "said" if said else "label"
         if not listed:
             if (named := self._by_name(party)) is not None:
                 return named, "name"
             if group[0].opener == "recipient":
                 return Role.APPROVE, "recipient"
+            if group[0].start < self._led_until:
+                return Role.JOINT, "led"
         return Role.RESPONSIBLE, "nothing"
 
     # --- what is said of a party ------------------------------------------------------------------
@@ -242,6 +248,12 @@ class PartyRoles:
                 others = (Role.MEMBER, Role.SUPERVISE)
                 return Role(said.value) if said.value not in others else None
         return Role.SUPERVISE if oversees(party.name) else None
+
+    def _lead(self, end: int) -> None:
+        """Take note of one that leads, where that is all that a part of a sentence says of it."""
+        _, word = self._scene.follower(end)
+        if word is not None and self._scene.text[word.end : word.end + 1] == ",":
+            self._led_until = self._scene.edge_after(word.end, STOPS, _SENTENCE)
 
     # --- companions and lists ---------------------------------------------------------------------
 
