@@ -24,13 +24,21 @@ from tasks.turns import Moment, read_items
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A page of a list: how many there are in all, ids (with occurrences, of milestones), the place
-    of each in the list as JSON values, and whether it goes on."""
+    """A page of a list: how many there are in all, the rows selected, and whether it goes on."""
 
     total: int
-    ids: list[tuple[str, str]]
-    places: list[list[Any]]
+    rows: Sequence[Any]
     more: bool
+
+    @property
+    def ids(self) -> list[tuple[str, str]]:
+        """The ids with their occurrences, which only milestones have."""
+        return [(row.key, getattr(row, "occurrence", "")) for row in self.rows]
+
+    @property
+    def places(self) -> list[list[Any]]:
+        """The place of each in the list as JSON values."""
+        return [write_place(row) for row in self.rows]
 
 
 def list_ids(
@@ -55,10 +63,7 @@ def list_ids(
     rows = rows[: query.limit]
     paged = query.limit is not None or query.offset or after
     many = made.count(query) if paged else len(rows)
-    return Listed(
-        many, [(row.key, getattr(row, "occurrence", "")) for row in rows],
-        [write_place(row) for row in rows], more,
-    )  # fmt: skip
+    return Listed(many, rows, more)
 
 
 def items_of(
