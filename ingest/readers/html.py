@@ -1,8 +1,9 @@
 """Saved web pages of government sites: main text and header table; what else the page says is
 listed, never dropped in silence.
 
-Paragraphs become lines; a row of a table becomes a line with its cells separated by tabs. The
-header table (索引号, 发文字号 …) comes first, so that its facts have spans too.
+Paragraphs become lines, the items of numbered lists with the numbers that a browser prints; a row
+of a table becomes a line with its cells separated by tabs. The header table (索引号, 发文字号 …)
+comes first, so that its facts have spans too.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import NamedTuple
 
 from bs4 import BeautifulSoup, Tag, XMLParsedAsHTMLWarning
@@ -24,6 +26,7 @@ from ingest.readers.body import BLOCKS, SPEECHES, find_body
 from ingest.readers.copies import find_copies
 from ingest.readers.elements import SPEAKS, Elements
 from ingest.readers.encoding import decode_bytes
+from ingest.readers.html_lists import ListNumbers
 from ingest.readers.mhtml import unpack_page
 from ingest.readers.source import Read
 from ingest.readers.styles import read_styles
@@ -50,6 +53,8 @@ _BETWEEN_CELLS = frozenset(["table", "thead", "tbody", "tfoot", "tr"])
 _TABLE = frozenset(["table", "thead", "tbody", "tr", "td", "th"])
 _VALUE = 2000
 """Characters; the longest cell of a header, a title of several lines included, has a tenth."""
+_INSIDE = 40
+"""Parts of an item that are looked through for its first words."""
 _TITLES = frozenset(["h1", "h2", "h3"])
 _LONGEST_TITLE = 120
 _HEAD = 1000
@@ -152,6 +157,7 @@ class _Page:
         self._main_head = _bare(self._page.text(self._main)[:_HEAD])
         self._rows: set[int] = set()  # of the header table
         self._tables: dict[int, str] = {}  # the lines of the rows of tables with heads
+        self._numbers = ListNumbers()
 
     def lines(self) -> Iterator[str]:
         """The lines of the text, in the order of the page, those of the header table first."""
@@ -276,6 +282,7 @@ class _Page:
 
     def _lines(self, part: Tag) -> Iterator[str]:
         buffer: list[str] = []
+        number = ""  # of the item whose first words are still to come
 
         def flush() -> Iterator[str]:
             line = _squeeze("".join(buffer))
@@ -290,9 +297,12 @@ class _Page:
         while stack:
             action, node, around = stack.pop()
             if isinstance(node, NavigableString):
-                for number, line in enumerate(self._string_lines(node, cell=around.cell)):
-                    if number:
+                for place, line in enumerate(self._string_lines(node, cell=around.cell)):
+                    if place:
                         yield from flush()
+                    if number and line.strip():
+                        buffer.append(number)
+                        number = ""
                     buffer.append(line)
             elif isinstance(node, Tag):
                 if action == "close":
@@ -318,6 +328,8 @@ class _Page:
                 if node.name in BLOCKS and node.name not in _TABLE_CELLS and not nested:
                     yield from flush()
                     stack.append(("close", node, around))
+                    if node.name == "li":
+                        number = self._numbers.before(node, self._begins(node))
                 elif node.name in _TABLE_CELLS:
                     stack.append(("close", node, around))
                     around = around._replace(cell=True)
@@ -325,6 +337,12 @@ class _Page:
                     around = around._replace(data_row=_is_data_row(node))
                 stack.extend(self._opened(node, around))
         yield from flush()
+
+    def _begins(self, tag: Tag) -> str:
+        """The first words of an element."""
+        parts = islice(tag.descendants, _INSIDE)
+        words = (_squeeze(str(part)) for part in parts if isinstance(part, NavigableString))
+        return next(filter(None, words), "")
 
     def _opened(self, node: Tag, around: _Inside) -> Iterator[tuple[str, PageElement, _Inside]]:
         for child in reversed([*self._page.children(node)]):
