@@ -36,7 +36,9 @@ SHARED = Path(__file__).resolve().parents[3] / "shared" / "gold" / "questions.js
 GOLD = SHARED.parent
 FURTHER = OWN.with_name("questions")
 """Questions by writers who saw no code: on the notice, and on documents of other kinds."""
-UNSEEN = tuple(FURTHER / f"{name}.jsonl" for name in ("unseen", "development", "sight", "fresh"))
+UNSEEN = tuple(
+    FURTHER / f"{name}.jsonl" for name in ("unseen", "development", "sight", "fresh", "fresh2")
+)
 """Questions that no weight is fitted on; the documents of some are with the gold."""
 TODAY = date(2026, 11, 24)
 Row = dict[str, Any]
