@@ -9,12 +9,13 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kb.embedding.bundled import CONTAINER_SHA256, NAME, bundled_folder
+from kb.embedding.queries import QueryEncoder
 from kb.errors import ModelError, both
 from kb.models import Fact
 
@@ -22,6 +23,7 @@ _SHARED = 1024
 _PROCESSES = 8
 """From so many texts on, several processes embed; at most so many, each takes about 1 GB."""
 Vectors = NDArray[np.float32]
+T = TypeVar("T")
 SMALL_SHA256 = "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9"
 _SMALL_WORDS_SHA256 = "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9"
 """Of its vocabulary."""
@@ -83,12 +85,16 @@ class Embedder(Protocol):
 
 
 class SentenceTransformerEmbedder:
-    """A sentence-transformers model, loaded when the first vector is needed."""
+    """A sentence-transformers model, loaded when the first vector is needed; `plain`: its folder is of
+    the kind of which `QueryEncoder` makes the vectors of queries, so that asking does not load it."""
 
-    def __init__(self, place: str, name: str, digest: str, *, batch: int = 16) -> None:
+    def __init__(
+        self, place: str, name: str, digest: str, *, batch: int = 16, plain: bool = False
+    ) -> None:
         self.name, self.digest = name, digest
-        self._place, self._batch = place, batch
+        self._place, self._batch, self._plain = place, batch, plain
         self._model: Any = None
+        self._queries: QueryEncoder | None = None
         self._pool: Any = None
         self._card: ModelCard | None = None
         self._weights = ""
@@ -97,9 +103,9 @@ class SentenceTransformerEmbedder:
     def card(self) -> ModelCard:
         """Which model this is; loads it on the first call, since only the model knows its size."""
         if self._card is None:
-            model = self._load()
-            vector = model.encode_query("尺寸", convert_to_numpy=True, show_progress_bar=False)
-            prompts = "|".join(f"{k}={v}" for k, v in sorted(model.prompts.items()))
+            vector = self.embed_query("尺寸")
+            known = (self._queries or self._load()).prompts
+            prompts = "|".join(f"{k}={v}" for k, v in sorted(known.items()))
             self._card = ModelCard(
                 name=self.name,
                 digest=self.digest,
@@ -154,6 +160,10 @@ class SentenceTransformerEmbedder:
 
     def embed_query(self, text: str) -> Vectors:
         """One vector; the prompt of queries is the model's own."""
+        if self._plain:
+            if self._queries is None:
+                self._queries = self._opened(lambda: QueryEncoder(Path(self._place)))
+            return self._queries.encode(text)
         row = self._load().encode_query(text, convert_to_numpy=True, show_progress_bar=False)
         return np.asarray(row, np.float32)
 
@@ -168,26 +178,31 @@ class SentenceTransformerEmbedder:
 
             transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
             transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-            try:
-                self._model = SentenceTransformer(
+            self._model = self._opened(
+                lambda: SentenceTransformer(
                     self._place,
                     device="cuda" if torch.cuda.is_available() else "cpu",
                     local_files_only=Path(self._place).exists(),
                     model_kwargs={"dtype": torch.float32},
                 )
-            except (OSError, ValueError, KeyError) as error:
-                raise ModelError(
-                    both(
-                        f"向量模型打不开 {self._place}",
-                        f"cannot open the embedding model {self._place}",
-                        error,
-                    ),
-                    hint="检查 DUBAN_EMBEDDING_MODEL, 不设则用内置模型 / "
-                    "check DUBAN_EMBEDDING_MODEL; unset it to use the bundled model",
-                ) from error
+            )
             if "document" not in self._model.prompts and "passage" in self._model.prompts:
                 self._model.prompts["document"] = self._model.prompts["passage"]
         return self._model
+
+    def _opened(self, open_: Callable[[], T]) -> T:
+        try:
+            return open_()
+        except (OSError, ValueError, KeyError) as error:
+            raise ModelError(
+                both(
+                    f"向量模型打不开 {self._place}",
+                    f"cannot open the embedding model {self._place}",
+                    error,
+                ),
+                hint="检查 DUBAN_EMBEDDING_MODEL, 不设则用内置模型 / "
+                "check DUBAN_EMBEDDING_MODEL; unset it to use the bundled model",
+            ) from error
 
 
 class SmallEncoder:
@@ -283,7 +298,7 @@ def load_embedder(
     """
     if model in ("", NAME, "bundled"):
         folder = bundled_folder(cache, report)
-        return SentenceTransformerEmbedder(str(folder), NAME, CONTAINER_SHA256)
+        return SentenceTransformerEmbedder(str(folder), NAME, CONTAINER_SHA256, plain=True)
     path = Path(model).expanduser()
     if path.is_dir():
         return SentenceTransformerEmbedder(str(path), path.name, _folder_digest(path))

@@ -3,6 +3,8 @@
 import hashlib
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,8 +13,15 @@ import pytest
 
 from api.settings import default_cache
 from kb.embedding import load_embedder, load_small_encoder
-from kb.embedding.bundled import altered_files, bundled_folder, find_container
+from kb.embedding.bundled import (
+    CONTAINER_SHA256,
+    NAME,
+    altered_files,
+    bundled_folder,
+    find_container,
+)
 from kb.embedding.cache import VectorCache
+from kb.embedding.encoders import SentenceTransformerEmbedder
 from kb.errors import ModelError
 
 CACHE = default_cache({}).expanduser()
@@ -38,6 +47,41 @@ def test_the_same_weights_have_one_digest_however_often_they_are_loaded(bundled)
 def test_queries_and_passages_carry_their_prompts(bundled):
     text = "防溺水"
     assert not np.allclose(bundled.embed_query(text), bundled.embed_passages([text])[0], atol=1e-3)
+
+
+def test_asking_loads_no_torch_and_the_card_says_the_same(tmp_path):
+    script = (
+        "import sys\n"
+        "from kb.embedding import load_embedder\n"
+        "from pathlib import Path\n"
+        f"made = load_embedder('', Path({str(CACHE)!r}))\n"
+        "print(made.card.model_dump_json(), made.embed_query('防溺水').shape)\n"
+        "assert not {'torch', 'transformers', 'sentence_transformers'} & set(sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    folder = bundled_folder(CACHE)
+    whole = SentenceTransformerEmbedder(str(folder), NAME, CONTAINER_SHA256)
+    assert done.stdout.split(" (")[0] == whole.card.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "哪些部门负责防溺水？",
+        'who "prevents" drowning?',
+        "",
+        "长" * 3000,
+        "２０２５年　① 项",
+        "😀 \n 表|格",
+    ],
+)
+def test_a_query_has_the_vector_that_sentence_transformers_gives(bundled, text):
+    folder = bundled_folder(CACHE)
+    whole = SentenceTransformerEmbedder(str(folder), NAME, CONTAINER_SHA256)
+    assert bundled.embed_query(text) == pytest.approx(whole.embed_query(text), abs=1e-5)
 
 
 @pytest.fixture(scope="module")
