@@ -24,7 +24,7 @@ from ingest.lines import split_lines
 from ingest.metadata import header_label
 from ingest.readers.body import BLOCKS, SPEECHES, find_body
 from ingest.readers.copies import find_copies
-from ingest.readers.elements import SPEAKS, Elements
+from ingest.readers.elements import SPEAKS, STRINGS, Elements
 from ingest.readers.encoding import decode_bytes
 from ingest.readers.html_lists import ListNumbers
 from ingest.readers.mhtml import unpack_page
@@ -310,6 +310,8 @@ class _Page:
                         buffer.append("\t")
                     else:
                         yield from flush()
+                    if node.name == "li":
+                        number = ""  # none of its words was text
                     continue
                 if node.name == "br":
                     yield from flush()
@@ -341,7 +343,7 @@ class _Page:
     def _begins(self, tag: Tag) -> str:
         """The first words of an element."""
         parts = islice(tag.descendants, _INSIDE)
-        words = (_squeeze(str(part)) for part in parts if isinstance(part, NavigableString))
+        words = (_squeeze(str(part)) for part in parts if type(part) in STRINGS)
         return next(filter(None, words), "")
 
     def _opened(self, node: Tag, around: _Inside) -> Iterator[tuple[str, PageElement, _Inside]]:

@@ -24,10 +24,10 @@ class ListNumbers:
         self._next: dict[int, int] = {}  # of each list, by its `id`
 
     def before(self, item: Tag, words: str) -> str:
-        """What a browser prints before an item that begins with `words`: empty where it is none of a
+        """What a browser prints before an `<li>` that begins with `words`: empty where it is none of a
         numbered list, its style shows no number, or its words bring one of their own."""
         parent = item.parent
-        if item.name != "li" or parent is None or parent.name != "ol":
+        if parent is None or parent.name != "ol":
             return ""
         back = parent.has_attr("reversed")
         number = _integer(item, "value")

@@ -24,6 +24,8 @@ def _text(inside: str) -> str:
         ('<ol type="I"><li>甲。<li>乙。</ol>', "I.甲。\nII.乙。"),
         ("<ol><li>甲。<ol><li>内。</li></ol></li><li>乙。</li></ol>", "1.甲。\n1.内。\n2.乙。"),
         ("<ol><li></li><li>乙。</li></ol>", "2.乙。"),
+        ("<ol><li><!-- 1.a -->甲。<li>乙。</ol>", "1.甲。\n2.乙。"),
+        ("<ol><li>甲。<li><button>返回</button></ol><p>后文。</p>", "1.甲。\n后文。"),
         # no number is shown, or the words bring one of their own
         ('<ol style="list-style: none"><li>甲。<li>乙。</ol>', "甲。\n乙。"),
         ("<ol><li>一、甲。<li>二、乙。</ol>", "一、甲。\n二、乙。"),
