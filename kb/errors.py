@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from kb.printable import printable
@@ -71,6 +73,19 @@ class NotFoundError(DubanError):
 
 class ModelError(DubanError):
     """An embedding model is missing, damaged or not the one that an index was made with."""
+
+
+@contextmanager
+def opening(chinese: str, english: str, hint: str) -> Iterator[None]:
+    """What a library raises when it opens a model's files, as ours.
+
+    Raises:
+        ModelError: the files are missing or not what they should be.
+    """
+    try:
+        yield
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(both(chinese, english, error), hint=hint) from error
 
 
 class IndexStateError(DubanError):

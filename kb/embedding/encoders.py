@@ -6,24 +6,24 @@ import hashlib
 import logging
 import os
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kb.embedding.bundled import CONTAINER_SHA256, NAME, bundled_folder
 from kb.embedding.queries import QueryEncoder
-from kb.errors import ModelError, both
+from kb.errors import ModelError, both, opening
 from kb.models import Fact
 
 _SHARED = 1024
 _PROCESSES = 8
 """From so many texts on, several processes embed; at most so many, each takes about 1 GB."""
 Vectors = NDArray[np.float32]
-T = TypeVar("T")
 SMALL_SHA256 = "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9"
 _SMALL_WORDS_SHA256 = "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9"
 """Of its vocabulary."""
@@ -162,7 +162,8 @@ class SentenceTransformerEmbedder:
         """One vector; the prompt of queries is the model's own."""
         if self._plain:
             if self._queries is None:
-                self._queries = self._opened(lambda: QueryEncoder(Path(self._place)))
+                with self._opening():
+                    self._queries = QueryEncoder(Path(self._place))
             return self._queries.encode(text)
         row = self._load().encode_query(text, convert_to_numpy=True, show_progress_bar=False)
         return np.asarray(row, np.float32)
@@ -178,31 +179,24 @@ class SentenceTransformerEmbedder:
 
             transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
             transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-            self._model = self._opened(
-                lambda: SentenceTransformer(
+            with self._opening():
+                self._model = SentenceTransformer(
                     self._place,
                     device="cuda" if torch.cuda.is_available() else "cpu",
                     local_files_only=Path(self._place).exists(),
                     model_kwargs={"dtype": torch.float32},
                 )
-            )
             if "document" not in self._model.prompts and "passage" in self._model.prompts:
                 self._model.prompts["document"] = self._model.prompts["passage"]
         return self._model
 
-    def _opened(self, open_: Callable[[], T]) -> T:
-        try:
-            return open_()
-        except (OSError, ValueError, KeyError) as error:
-            raise ModelError(
-                both(
-                    f"向量模型打不开 {self._place}",
-                    f"cannot open the embedding model {self._place}",
-                    error,
-                ),
-                hint="检查 DUBAN_EMBEDDING_MODEL, 不设则用内置模型 / "
-                "check DUBAN_EMBEDDING_MODEL; unset it to use the bundled model",
-            ) from error
+    def _opening(self) -> AbstractContextManager[None]:
+        return opening(
+            f"向量模型打不开 {self._place}",
+            f"cannot open the embedding model {self._place}",
+            "检查 DUBAN_EMBEDDING_MODEL, 不设则用内置模型 / "
+            "check DUBAN_EMBEDDING_MODEL; unset it to use the bundled model",
+        )
 
 
 class SmallEncoder:

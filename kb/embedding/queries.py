@@ -1,7 +1,6 @@
 """The vector of one query without torch: the same model, read from its folder and run in numpy.
 
-Importing torch and sentence-transformers takes a command that asks once nine tenths of its time. The
-model is BERT (Devlin et al. 2019, section 3) with the mean of its last states, normalised; the rows
+Importing torch and sentence-transformers took a command that asks once half of its time. The model is BERT (Devlin et al. 2019, section 3) with the mean of its last states, normalised; the rows
 of a query's words are all that is read of the table of words.
 """
 

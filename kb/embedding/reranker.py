@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.errors import ModelError, both
+from kb.errors import opening
 
 
 class Reranker:
@@ -31,16 +31,11 @@ class Reranker:
         if self._model is None:
             from sentence_transformers import CrossEncoder  # noqa: PLC0415
 
-            try:
+            with opening(
+                f"重排模型打不开 {self._name}",
+                f"cannot open the reranker {self._name}",
+                "检查或清空 DUBAN_RERANKER / check DUBAN_RERANKER or unset it",
+            ):
                 self._model = CrossEncoder(self._name)
-            except (OSError, ValueError, KeyError) as error:
-                raise ModelError(
-                    both(
-                        f"重排模型打不开 {self._name}",
-                        f"cannot open the reranker {self._name}",
-                        error,
-                    ),
-                    hint="检查或清空 DUBAN_RERANKER / check DUBAN_RERANKER or unset it",
-                ) from error
         pairs = [(query, passage) for passage in passages]
         return np.asarray(self._model.predict(pairs, show_progress_bar=False), np.float32)
