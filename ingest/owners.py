@@ -75,8 +75,9 @@ def read_owners(
     first: FirstNote | None = None,
     models: Models = INSTALLED,
 ) -> Owners:
-    """The owners of a clause. What it defines (示范园区：是指…) bears nothing. `closed` are local ranges of
-    names of documents, in which nobody is named; `formulas` those of what asks nobody for anything; `cells`: those of the row that it is; `first`: what the document declares of the first
+    """The owners of a clause. What it defines (示范园区：是指…) bears nothing. `closed` are local ranges
+    of names of documents, in which nobody is named; `formulas` those of what asks nobody for
+    anything; `cells`: those of the row that it is; `first`: what the document declares of the first
     of a list (列第一位者为牵头单位，下同)."""
     party_model = models.of("party_use")
     shut, silent = Ranges(closed), Ranges(formulas)

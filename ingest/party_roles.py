@@ -252,7 +252,9 @@ class PartyRoles:
     def _lead(self, end: int) -> None:
         """Take note of one that leads, where that is all that a part of a sentence says of it."""
         _, word = self._scene.follower(end)
-        if word is not None and self._scene.text[word.end : word.end + 1] == ",":
+        if word is None or self._word(word) is not Role.LEAD:
+            return
+        if self._scene.text[word.end : word.end + 1] == ",":
             self._led_until = self._scene.edge_after(word.end, STOPS, _SENTENCE)
 
     # --- companions and lists ---------------------------------------------------------------------
