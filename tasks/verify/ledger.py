@@ -195,9 +195,8 @@ class Ledger:
         self.duties[task] = (entry.seq, digest)
 
     def _number(self, correction: str) -> None:
-        self.made[correction] = (
-            next(reversed(self.made.values()), 0) + 1
-        )  # in order: the last is the highest
+        last = next(reversed(self.made.values()), 0)  # in order: it is the highest
+        self.made[correction] = last + 1
 
     def _entry(self, entry: Entry) -> None:
         if entry.detail["action"] == audit.CORRECTED:  # which had its number until it was erased
