@@ -18,6 +18,7 @@ from api.assistant.question import Question
 from api.assistant.reply import ELSEWHERE, PERSON, Answer, AnswerOutcome, Build, Refusal
 from api.assistant.rows import RowAnswers
 from api.assistant.understand import understand
+from kb.expansion import names_person
 from kb.models import verify_quote
 from tasks.authorisation import CONSOLE, Actor
 from tasks.in_memory import store_of
@@ -121,13 +122,15 @@ class Assistant(ClauseAnswers, RowAnswers):
             q = q.model_copy(update={"plan": "", "about": True, "subject": subject})
         built = self.builder.build(q, self._subject(q), as_of)
         answer = self._answered(q, built, as_of)
+        if answer.answerable and Asked.PERSON in asked_kinds(q.own) and not names_person(answer.answer):  # fmt: skip
+            answer = self._refuse(q, as_of, [], PERSON)
         return answer if answer.query else self._understood(answer, built.query)
 
     def _answered(self, q: Question, built: Built, as_of: date) -> Answer:
         """The answer that the rows of the query give, or sentences; or why there is none."""
         if not self.register.extractions or not q.search.strip():
             return self._refuse(q, as_of, [])
-        if q.private:
+        if Asked.CONTACT in asked_kinds(q.own):
             return self._contact(q, as_of)
         if q.places and not any(self._is_printed(place) for place in q.places):
             return self._refuse(q, as_of, [], ELSEWHERE)
@@ -151,11 +154,10 @@ class Assistant(ClauseAnswers, RowAnswers):
 
     def _contact(self, q: Question, as_of: date) -> Answer:
         """A number or address of an office where one is printed, or what is said of ways to reach one
-        (除了打电话还有哪些渠道); never anything of a person."""
-        if Asked.PERSON not in asked_kinds(q.search):
-            found = self._from_evidence(q, as_of)
-            if found and found.answerable:
-                return found
+        (除了打电话还有哪些渠道)."""
+        found = self._from_evidence(q, as_of)
+        if found and found.answerable:
+            return found
         return self._refuse(q, as_of, [], PERSON)
 
     def _ask_back(self, q: Question, as_of: date) -> Answer:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from kb.characters import word_pattern
+from kb.expansion import names_person
 from kb.language.measures import MeasureKind, longest_measure, measures
 from kb.language.numerals import find_numerals
 from kb.language.parties import find_parties
@@ -24,7 +25,8 @@ _REMEMBERED = 20_000
 
 
 class Asked(StrEnum):
-    """A kind of value that answers a question; `measured` is any number, `person` the name of one, `words` none."""
+    """A kind of value that answers a question; `measured` is any number, `time` a date or a length of time, `person` a
+    person's name, `words` none. Words of the kind `name` ask for a person behind a post (局长叫什么), for a party where they say 谁."""
 
     MEASURED = "measured"
     MONEY = "money"
@@ -34,6 +36,7 @@ class Asked(StrEnum):
     PARTY = "party"
     CONTACT = "contact"
     PERSON = "person"
+    NAME = "name"
     WORDS = "words"
 
 
@@ -48,8 +51,14 @@ _OF_MEASURE = {
     MeasureKind.TIME: Asked.TIME,
     MeasureKind.RATIO: Asked.RATIO,
 }
-_BETWEEN = "十百千万亿个"
-"""What stands between 几 or 多少 and the measure: 多少万元, 几个月."""
+_NUMERALS = "十百千万亿"
+"""What stands between 几 or 多少 and the measure: 多少万元."""
+_ANY = "个"
+"""The classifier that may stand before a measure of its own: 几个钟头, 几个人."""
+_POST = 24
+"""Characters before a word of asking in which a post is looked for."""
+_GAP = 3
+"""Characters between a post and a word of asking (主任现在是谁)."""
 _WHICH = ("哪", "那", "which", "what", "the", "name")
 """What stands before the number of items that are to be named."""
 _SEVERAL = 3
@@ -71,10 +80,22 @@ def asked_kinds(question: str) -> frozenset[Asked]:
     pattern, kinds = _words()
     found = set()
     for match in pattern.finditer(low):
-        kind = kinds[match.group()]
-        found.add(_measured(low[match.end() :]) if kind is Asked.MEASURED else kind)
+        kind, word = kinds[match.group()], match.group()
+        if kind is Asked.MEASURED:
+            kind = _measured(low[match.end() :])
+        elif kind is Asked.NAME:
+            of_post = _behind_post(low[: match.start()])
+            kind = Asked.PERSON if of_post else Asked.PARTY if "谁" in word else Asked.WORDS
+        found.add(kind)
     found.discard(Asked.WORDS)
     return frozenset(found - {Asked.MEASURED} or found)
+
+
+def _behind_post(text: str) -> bool:
+    """Whether a post (局长, 责任领导) ends a text, but for a word or two."""
+    last = text[-_POST:]
+    parties = find_parties(last)
+    return bool(parties) and parties[-1].class_ == "post" and len(last) - parties[-1].end <= _GAP
 
 
 def asked_items(question: str) -> int | None:
@@ -92,11 +113,19 @@ def most_items(texts: Sequence[str]) -> int:
 
 def _measured(rest: str) -> Asked:
     """The kind that the measure at the beginning of `rest` says."""
-    for behind in (rest, rest.lstrip(_BETWEEN)):
-        for size in range(min(longest_measure(), len(behind)), 0, -1):
-            if known := measures().get(behind[:size]):
-                return _OF_MEASURE.get(known[1], Asked.COUNT)
-    return Asked.MEASURED
+    counted = rest.lstrip(_NUMERALS)
+    behind = _measure_at(counted.removeprefix(_ANY))
+    if behind and (behind is not MeasureKind.COUNT or not counted.startswith(_ANY)):
+        return _OF_MEASURE.get(behind, Asked.COUNT)
+    whole = _measure_at(rest) or _measure_at(counted)
+    return _OF_MEASURE.get(whole, Asked.COUNT) if whole else Asked.MEASURED
+
+
+def _measure_at(text: str) -> MeasureKind | None:
+    for size in range(min(longest_measure(), len(text)), 0, -1):
+        if known := measures().get(text[:size]):
+            return known[1]
+    return None
 
 
 def kinds_in(text: str, asked: frozenset[Asked] = frozenset(Asked)) -> frozenset[Asked]:
@@ -108,12 +137,14 @@ def kinds_in(text: str, asked: frozenset[Asked] = frozenset(Asked)) -> frozenset
 def _stands(kind: Asked, text: str) -> bool:
     match kind:
         case Asked.TIME:
-            return bool(find_times(text))
+            return bool(find_times(text)) or kind in _amounts(text)
         case Asked.PARTY:
             return bool(find_parties(text))
         case Asked.CONTACT:
             return _CONTACT.search(text) is not None
-        case Asked.PERSON | Asked.WORDS:
+        case Asked.PERSON:
+            return names_person(text)
+        case Asked.NAME | Asked.WORDS:
             return False
     return kind in _amounts(text)
 

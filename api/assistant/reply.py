@@ -130,8 +130,8 @@ class Refusal(Fact):
 
 SILENT = Refusal(zh="文件里没有找到依据，不作回答。", en="The documents do not say; no answer is given.", silent=True)  # fmt: skip
 PERSON = Refusal(
-    zh="文件里没有这类个人信息（姓名、电话等），不作回答。",
-    en="The documents hold no such personal details; no answer is given.",
+    zh="找到的原文里没有这类个人信息（姓名、电话等），不作回答。",
+    en="The passages found hold no such personal details; no answer is given.",
 )
 ELSEWHERE = Refusal(
     zh="问的是别的地方，库中文件没有涉及，不作回答。",

@@ -15,6 +15,7 @@ from tests.evaluation.questions import (
     OWN,
     SHARED,
     assistant,
+    assistant_over,
     figures,
     judge,
     ranks,
@@ -308,3 +309,12 @@ def test_what_is_denied_stands_nowhere_in_the_clause(text):
 )
 def test_a_count_says_what_it_counts(text, condition):
     assert condition in ask(text).answer.split("\n")[0]
+
+
+def test_a_person_is_named_only_where_what_is_cited_names_one():
+    made = assistant_over(("baicheng-minsheng-flat",))
+    found = made.ask("新增公共泊位的责任领导叫什么", as_of=TODAY)
+    assert "纪长风" in found.answer
+    silent = ask("区教委主任叫什么名字？")
+    assert not silent.answerable
+    assert not silent.units

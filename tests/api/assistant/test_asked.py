@@ -6,10 +6,17 @@ from api.assistant.asked import Asked, asked_kinds, kinds_in, share_held
 
 QUESTIONS = [
     ("镇里几个工作日内要把材料报上来", {Asked.TIME}),
+    ("孩子一天要锻炼几个钟头", {Asked.TIME}),
+    ("几个部门一起办", {Asked.COUNT}),
+    ("几百万元", {Asked.MONEY}),
     ("一共要建多少所幼儿园", {Asked.COUNT}),
     ("补助多少万元", {Asked.MONEY}),
     ("提高几个百分点", {Asked.RATIO}),
     ("由谁牵头、什么时候完成", {Asked.PARTY, Asked.TIME}),
+    ("县公安局局长现在是谁", {Asked.PERSON}),
+    ("责任领导叫什么名字", {Asked.PERSON}),
+    ("这三个中心分别叫什么名字", set()),
+    ("管消防的是谁", {Asked.PARTY}),
     ("办事大厅的电话是多少", {Asked.CONTACT}),
     ("增长多少", {Asked.MEASURED}),
     ("申请要满足什么条件", set()),
@@ -23,6 +30,9 @@ QUESTIONS = [
 SENTENCES = [
     ("对符合条件的企业给予最高300万元补助。", Asked.MONEY, Asked.TIME),
     ("审核应当在5个工作日内完成。", Asked.TIME, Asked.MONEY),
+    ("学生每天锻炼不少于2小时。", Asked.TIME, Asked.MONEY),
+    ("责任领导：谢文涛", Asked.PERSON, Asked.MONEY),
+    ("由县教育局牵头组织实施。", Asked.PARTY, Asked.PERSON),
     ("普及率达到95%以上。", Asked.RATIO, Asked.CONTACT),
     ("由县教育局牵头组织实施。", Asked.PARTY, Asked.MONEY),
     ("咨询电话：0591-83512345。", Asked.CONTACT, Asked.MONEY),
