@@ -12,7 +12,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
-from importlib.metadata import packages_distributions, version
+from importlib.metadata import Distribution, distributions, version
+from inspect import getmodulename
 from pathlib import Path
 
 from kb.lexicon import corpus_path
@@ -60,9 +61,21 @@ def _closure(root: Path) -> tuple[set[Path], list[str]]:
             if found.is_file() and found not in files:
                 files.add(found)
                 waiting.append(found)
-    homes = packages_distributions()
-    distributions = {d for name in (*others, "lxml") for d in homes.get(name, ())}  # lxml by name
-    return files, sorted(f"{d} {version(d)}" for d in distributions)
+    others.add("lxml")  # by name
+    found_in = {d.metadata["Name"] for d in distributions() if not others.isdisjoint(_tops(d))}
+    return files, sorted(f"{name} {version(name)}" for name in found_in)
+
+
+def _tops(distribution: Distribution) -> Iterator[str]:
+    """The names under which what it brings is imported, as `packages_distributions` finds them: that
+    makes a path of each of a hundred thousand files."""
+    declared = distribution.read_text("top_level.txt")
+    if declared:
+        yield from declared.split()
+        return
+    for line in (distribution.read_text("RECORD") or "").splitlines():
+        first, below, _ = line.partition("/")
+        yield first if below else getmodulename(first.partition(",")[0]) or ""
 
 
 def _imports(path: Path) -> Iterator[str]:
