@@ -8,18 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import select
 
-from api.assistant.answer import Assistant
-from api.assistant.model import WordedAssistant
-from api.assistant.statements import with_marks
 from api.cli.output import Output
 from api.cli.printing import RARE, shows
 from api.cli.state import Run, need_store, say_reference
 from api.cli.tracking import wanted_milestones
-from api.knowledge import open_assistant
 from api.settings import Settings
 from kb.days import read_day
 from kb.errors import SourceError, StoreError, both
@@ -40,6 +36,12 @@ from tasks.store import Store
 from tasks.topics import needs_search
 from tasks.visibility import visible_documents
 from tasks.words import NOBODY, describe_due, describe_target
+
+if TYPE_CHECKING:
+    from api.assistant.answer import Assistant
+    from api.assistant.model import WordedAssistant
+
+    _Either = Assistant | WordedAssistant
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ def ask(
 ) -> int:
     """Answer one question; with `explain`, how it was understood first. Exit code 0, also for a
     refusal: that is an answer."""
+    from api.assistant.statements import with_marks  # noqa: PLC0415 - see `_opened`
+
     with _assistant(settings, out) as assistant:
         answer = assistant.ask(question, as_of=as_of)
     if out.as_json:
@@ -101,14 +105,20 @@ def ask(
     return 0
 
 
-@contextmanager
-def _assistant(settings: Settings, out: Output) -> Iterator[Assistant | WordedAssistant]:
-    def say(message: str) -> None:
-        out.complain(out.side(message))
+def _opened(settings: Settings, register: Register, out: Output, store: Store) -> _Either:
+    # Its import is a quarter of a second, which what lists duties does not need.
+    from api.knowledge import open_assistant  # noqa: PLC0415
 
+    return open_assistant(
+        settings, register, lambda message: out.complain(out.side(message)), store=store
+    )
+
+
+@contextmanager
+def _assistant(settings: Settings, out: Output) -> Iterator[_Either]:
     register = _register(settings)
     with Store.open(settings.store_url) as store:
-        yield open_assistant(settings, register, say, store=store)
+        yield _opened(settings, register, out, store)
 
 
 def ask_batch(settings: Settings, path: Path, as_of: date, out: Output) -> None:
@@ -273,10 +283,7 @@ def query(run: Run, printed: str, as_of: date | None) -> None:
             held = store.extractions()
             seen = visible_documents(store, actor, [e.document.id for e in held])
             register = Register([e for e in held if e.document.id in seen])
-            assistant = open_assistant(
-                run.settings, register, lambda m: out.complain(out.side(m)), store=store
-            )
-            about = assistant.finder(actor, day)
+            about = _opened(run.settings, register, out, store).finder(actor, day)
         found = run_query(store, asked, reader=actor, as_of=day, today=run.day(None), about=about)
     out.json(found.model_dump(mode="json"))
 
