@@ -16,13 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.embedding.bundled import CONTAINER_SHA256, NAME, bundled_folder
-from kb.embedding.queries import QueryEncoder
+from kb.embedding.plain import PlainEncoder
 from kb.errors import ModelError, both, opening
 from kb.models import Fact
 
 _SHARED = 1024
 _PROCESSES = 8
 """From so many texts on, several processes embed; at most so many, each takes about 1 GB."""
+_FEW = 256
+"""Texts that a process embeds without torch: about what is embedded while torch is imported."""
 Vectors = NDArray[np.float32]
 SMALL_SHA256 = "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9"
 _SMALL_WORDS_SHA256 = "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9"
@@ -86,7 +88,8 @@ class Embedder(Protocol):
 
 class SentenceTransformerEmbedder:
     """A sentence-transformers model, loaded when the first vector is needed; `plain`: its folder is of
-    the kind of which `QueryEncoder` makes the vectors of queries, so that asking does not load it."""
+    the kind of which `PlainEncoder` makes the vectors of queries and of a few passages, so that asking,
+    or bringing in a short document, does not load it."""
 
     def __init__(
         self, place: str, name: str, digest: str, *, batch: int = 16, plain: bool = False
@@ -94,7 +97,8 @@ class SentenceTransformerEmbedder:
         self.name, self.digest = name, digest
         self._place, self._batch, self._plain = place, batch, plain
         self._model: Any = None
-        self._queries: QueryEncoder | None = None
+        self._few: PlainEncoder | None = None
+        self._left = _FEW if plain else 0
         self._pool: Any = None
         self._card: ModelCard | None = None
         self._weights = ""
@@ -104,7 +108,7 @@ class SentenceTransformerEmbedder:
         """Which model this is; loads it on the first call, since only the model knows its size."""
         if self._card is None:
             vector = self.embed_query("尺寸")
-            known = (self._queries or self._load()).prompts
+            known = (self._few or self._load()).prompts
             prompts = "|".join(f"{k}={v}" for k, v in sorted(known.items()))
             self._card = ModelCard(
                 name=self.name,
@@ -119,6 +123,9 @@ class SentenceTransformerEmbedder:
         """One row a text; the prompt of documents (or passages) is the model's own."""
         if not texts:
             return np.zeros((0, self.card.dimension), np.float32)
+        if self._model is None and len(texts) <= self._left:
+            self._left -= len(texts)
+            return np.stack([self._plainly().encode(text, "document") for text in texts])
         model, processes = self._load(), os.cpu_count() or 1
         options = {"batch_size": self._batch, "show_progress_bar": False}
         if not self.embeds_apart(len(texts)):
@@ -141,6 +148,8 @@ class SentenceTransformerEmbedder:
 
     def weights(self) -> str:
         """Digest of every tensor that is loaded, by name; about a second for the bundled model."""
+        if self._plain and not self._weights:
+            self._weights = self._plainly().weights()
         if not self._weights:
             total = hashlib.sha256()
             for name, tensor in sorted(self._load().state_dict().items()):
@@ -161,12 +170,15 @@ class SentenceTransformerEmbedder:
     def embed_query(self, text: str) -> Vectors:
         """One vector; the prompt of queries is the model's own."""
         if self._plain:
-            if self._queries is None:
-                with self._opening():
-                    self._queries = QueryEncoder(Path(self._place))
-            return self._queries.encode(text)
+            return self._plainly().encode(text, "query")
         row = self._load().encode_query(text, convert_to_numpy=True, show_progress_bar=False)
         return np.asarray(row, np.float32)
+
+    def _plainly(self) -> PlainEncoder:
+        if self._few is None:
+            with self._opening():
+                self._few = PlainEncoder(Path(self._place))
+        return self._few
 
     def _load(self) -> Any:
         if self._model is None:

@@ -32,6 +32,12 @@ def bundled():
     return load_embedder("", CACHE)
 
 
+@pytest.fixture(scope="module")
+def whole():
+    """The same model, always by sentence-transformers."""
+    return SentenceTransformerEmbedder(str(bundled_folder(CACHE)), NAME, CONTAINER_SHA256)
+
+
 def test_the_bundled_model_finds_across_languages(bundled):
     passages = bundled.embed_passages(["切实抓好溺水防范", "职工教育经费计提", "图书馆改造升级"])
     query = bundled.embed_query("who prevents drowning")
@@ -40,8 +46,8 @@ def test_the_bundled_model_finds_across_languages(bundled):
     assert (card.dimension, card.normalised) == (384, True)
 
 
-def test_the_same_weights_have_one_digest_however_often_they_are_loaded(bundled):
-    assert load_embedder("", CACHE).weights() == bundled.weights()
+def test_the_same_weights_have_one_digest_however_they_are_loaded(bundled, whole):
+    assert load_embedder("", CACHE).weights() == bundled.weights() == whole.weights()
 
 
 def test_queries_and_passages_carry_their_prompts(bundled):
@@ -49,39 +55,45 @@ def test_queries_and_passages_carry_their_prompts(bundled):
     assert not np.allclose(bundled.embed_query(text), bundled.embed_passages([text])[0], atol=1e-3)
 
 
-def test_asking_loads_no_torch_and_the_card_says_the_same(tmp_path):
+def test_asking_and_a_few_passages_load_no_torch_and_the_card_says_the_same(whole):
     script = (
         "import sys\n"
         "from kb.embedding import load_embedder\n"
         "from pathlib import Path\n"
         f"made = load_embedder('', Path({str(CACHE)!r}))\n"
         "print(made.card.model_dump_json(), made.embed_query('防溺水').shape)\n"
+        "made.embed_passages(['抓好消防']), made.weights()\n"
         "assert not {'torch', 'transformers', 'sentence_transformers'} & set(sys.modules)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], check=False, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    folder = bundled_folder(CACHE)
-    whole = SentenceTransformerEmbedder(str(folder), NAME, CONTAINER_SHA256)
     assert done.stdout.split(" (")[0] == whole.card.model_dump_json()
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "哪些部门负责防溺水？",
-        'who "prevents" drowning?',
-        "",
-        "长" * 3000,
-        "２０２５年　① 项",
-        "😀 \n 表|格",
-    ],
-)
-def test_a_query_has_the_vector_that_sentence_transformers_gives(bundled, text):
-    folder = bundled_folder(CACHE)
-    whole = SentenceTransformerEmbedder(str(folder), NAME, CONTAINER_SHA256)
+TEXTS = [
+    "哪些部门负责防溺水？",
+    'who "prevents" drowning?',
+    "",
+    "长" * 3000,
+    "２０２５年　① 项",
+    "😀 \n 表|格",
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_query_has_the_vector_that_sentence_transformers_gives(bundled, whole, text):
     assert bundled.embed_query(text) == pytest.approx(whole.embed_query(text), abs=1e-5)
+
+
+def test_passages_have_the_vectors_that_sentence_transformers_gives(whole):
+    few = load_embedder("", CACHE)
+    assert few.embed_passages(TEXTS) == pytest.approx(whole.embed_passages(TEXTS), abs=1e-5)
+    assert few._model is None
+    few._left = len(TEXTS) - 1  # of more than a few it is worth the import
+    assert few.embed_passages(TEXTS) == pytest.approx(whole.embed_passages(TEXTS), abs=1e-5)
+    assert few._model is not None
 
 
 @pytest.fixture(scope="module")
