@@ -13,9 +13,11 @@ from hypothesis import settings
 from sqlalchemy import Engine
 from sqlalchemy.util import LRUCache
 
+from ingest import apart
 from tasks import database
 from tasks.store import Store
 from tests.postgres import Server
+from tests.reading_processes import Forking
 from tests.stores import new_store
 
 
@@ -40,6 +42,7 @@ def _create_engine(*args: Any, **kwargs: Any) -> Engine:
 
 
 database.create_engine = _create_engine  # type: ignore[attr-defined]
+apart.subprocess = Forking()  # type: ignore[attr-defined]
 settings.register_profile("duban", deadline=None)  # speed is measured by `make bench`
 settings.load_profile("duban")
 gc.disable()  # thousands of tests are gathered, none of which goes away

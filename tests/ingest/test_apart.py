@@ -5,10 +5,17 @@ import sys
 
 import pytest
 
+from ingest import apart
 from ingest.apart import Reading, StoppedError
 from ingest.pipeline import extract_bytes
 from kb.errors import SourceError
 from tests.tasks.samples import PLAN
+
+
+@pytest.fixture(autouse=True)
+def started(monkeypatch) -> None:
+    """Each process is started as ever, not forked from another."""
+    monkeypatch.setattr(apart, "subprocess", subprocess)
 
 
 def test_it_reads_as_in_this_process(tmp_path):

@@ -51,6 +51,12 @@ WORST = {
 }
 
 
+@pytest.fixture(autouse=True)
+def started(monkeypatch) -> None:
+    """Each process is started as ever, not forked from another."""
+    monkeypatch.setattr(apart, "subprocess", subprocess)
+
+
 def test_what_is_made_to_be_read_for_ever_is_read():
     with Reader() as reader:
         for name, text in WORST.items():
