@@ -1,6 +1,8 @@
 """Processes that read a file (`ingest.reading_process`), each forked from one that has imported what
 they need and has read a file: to start one takes two thirds of a second of the processor, and hundreds
 are started. What they do is what they ever do; only how they come to be is another.
+
+Processes that are forked from one that imported this share it: each request is one message.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ from typing import Any, BinaryIO
 from ingest import apart
 
 _KIND = (sys.executable, "-P", "-m", "ingest.reading_process")
-_STARTING, _ASKING = Lock(), Lock()
+_LARGEST = 1 << 17
+"""Bytes of a request: the surroundings of a process."""
 _SAMPLE = "某区工作方案\n一、任务\n1.2025年底前建成学校20所。（责任单位：区教委）\n"
 
 
@@ -33,10 +36,7 @@ class Forked:
         answers, tells = os.pipe()
         status, state = os.pipe()
         request = json.dumps({"environ": environ, "folder": str(Path.cwd())}).encode()
-        size = len(request).to_bytes(4, "big")
-        with _ASKING:
-            socket.send_fds(server, [size], [hears, tells, complaints, state])
-            server.sendall(request)
+        socket.send_fds(server, [request], [hears, tells, complaints, state])
         for end in (hears, tells, state):
             os.close(end)
         self.stdin: BinaryIO = os.fdopen(asks, "wb")
@@ -65,17 +65,22 @@ class Forking:
 
     def __init__(self) -> None:
         self._server: socket.socket | None = None
+        self._lock = Lock()
+
+    def begin(self) -> socket.socket:
+        """Start the process that they are forked from, where it does not run."""
+        with self._lock:
+            self._server = self._server or _start()
+            return self._server
 
     def Popen(self, command: list[str], **how: Any) -> Any:  # noqa: N802 - the name that is called
         if tuple(command[:-1]) != _KIND:
             return subprocess.Popen(command, **how)
-        with _STARTING:
-            server = self._server = self._server or _start()
-        return Forked(server, how["env"], how["stderr"].fileno())
+        return Forked(self.begin(), how["env"], how["stderr"].fileno())
 
 
 def _start() -> socket.socket:
-    ours, theirs = socket.socketpair()
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         started = subprocess.Popen(
             [sys.executable, "-m", "tests.reading_processes", str(theirs.fileno())],
@@ -97,13 +102,11 @@ def _serve(server: socket.socket) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who wait below
     gc.freeze()
     while True:
-        head, ends, *_ = socket.recv_fds(server, 4, 4)
-        if not head:
+        request, ends, *_ = socket.recv_fds(server, _LARGEST, 4)
+        if not request:
             return
-        size = int.from_bytes(head, "big")
-        request = json.loads(server.recv(size, socket.MSG_WAITALL))
         if os.fork() == 0:
-            _wait_for(server, request, ends)
+            _wait_for(server, json.loads(request), ends)
         for end in ends:
             os.close(end)
 
