@@ -14,6 +14,7 @@ from api.service.job import JobStatus, KeptJob, Order
 from api.service.job_records import JobRecords
 from api.service.jobs import Jobs
 from api.service.owners import Owner
+from ingest import apart
 from ingest.apart import ReaderFailedError, Reading, StoppedError
 from ingest.pipeline import extract_bytes
 from ingest.reader_version import reader_version
@@ -45,8 +46,8 @@ LONG = "".join(
     for n in range(1, 6000)
 )
 """Takes many seconds to read."""
-LONGER = f"某区工作方案（2024—2026年）\n一、主要任务\n{LONG[:30000]}".encode()
-"""Takes a second or two."""
+LONGER = f"某区工作方案（2024—2026年）\n一、主要任务\n{LONG[:15000]}".encode()
+"""Takes about a second."""
 BIG = f"某区工作方案（2024—2026年）\n一、主要任务\n{LONG}".encode()
 
 
@@ -86,6 +87,14 @@ def jobs_in(store, tmp_path):
     yield make
     for one in made:
         one.close()
+
+
+@pytest.fixture
+def unhurried(monkeypatch):
+    """Files may take as much of the processor as they will: how fast it is is not the matter."""
+    words = "import sys; from ingest import limits, reading_process;" \
+        "limits.SECONDS = 300; reading_process.main(sys.argv[1:])"  # fmt: skip
+    monkeypatch.setattr(apart, "_PROCESS", ("-c", words))
 
 
 def put(jobs, name, data):
@@ -400,7 +409,7 @@ def test_the_jobs_of_a_silent_service_are_another_s(shared):
     assert here._store.documents() == ()
 
 
-def test_what_a_service_that_ends_leaves_is_done_by_the_next(shared, tmp_path):
+def test_what_a_service_that_ends_leaves_is_done_by_the_next(shared, unhurried):
     jobs = shared()
     first, second = put(jobs, "大.txt", LONGER), put(jobs, "小.txt", PLAN.encode())
     until(lambda: jobs.get(first.id).stage == "reading")
@@ -514,7 +523,7 @@ def test_an_index_that_is_not_brought_in_step_does_not_undo_the_job(jobs_in, sto
     assert len(store.documents()) == 1
 
 
-def test_two_services_of_one_process_leave_each_other_their_jobs(jobs_in, store):
+def test_two_services_of_one_process_leave_each_other_their_jobs(jobs_in, unhurried):
     here, there = jobs_in(beat=0.02), jobs_in(beat=0.02)
     job = put(here, "大.txt", LONGER)
     until(lambda: here.get(job.id).stage == "reading")
