@@ -18,6 +18,7 @@ import shutil
 import struct
 import tempfile
 from collections.abc import Callable
+from functools import lru_cache
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
@@ -134,10 +135,16 @@ def altered_files(cache: Path) -> tuple[str, ...]:
     folder = _place(cache)
     if not folder.exists():
         return ()
-    there = _digests(folder)
-    with tempfile.TemporaryDirectory(prefix="duban-model-") as fresh:
-        wanted = write_folder(find_container(), Path(fresh))
+    there, wanted = _digests(folder), _wanted(find_container())
     return tuple(sorted({*_differences(_manifest_of(folder), there), *_differences(wanted, there)}))
+
+
+@lru_cache
+def _wanted(container: Path) -> dict[str, str]:
+    """What the digests of a folder written from the container are, whose own was checked: seconds,
+    spent once in a process."""
+    with tempfile.TemporaryDirectory(prefix="duban-model-") as fresh:
+        return write_folder(container, Path(fresh))
 
 
 def forget_folder(cache: Path) -> None:
