@@ -73,10 +73,10 @@ def _limited(seconds: float, per_mb: float) -> tuple[str, str]:
 
 
 def test_what_one_file_takes_is_not_the_next_ones(monkeypatch):
-    # The long one takes a second or two of its ten, three times what the short ones may.
+    # The long one takes about a second of its seven, twice what the short ones may.
     monkeypatch.setattr(apart, "_PROCESS", _limited(0.5, 100))
     with Reader() as reader:
-        for text in (PLAN, PLAN * 1_000, PLAN):
+        for text in (PLAN, PLAN * 600, PLAN):
             assert reader.extract(text.encode(), "方案.txt").tasks
 
 
@@ -95,12 +95,12 @@ def test_a_text_of_nothing_but_duties_leaves_room():
             print(len(found.tasks), memory_peak())
             del found, told
         """
-    few, many, most = (_duties(count) for count in (1_000, 2_000, 8_000))
+    few, many, most = (_duties(count) for count in (500, 1_000, 8_000))
     data = f"{few}\0{many}".encode()
     ran = subprocess.run([sys.executable, "-c", read], input=data, capture_output=True, check=True)
     tasks, least, more, peak = map(int, ran.stdout.split())
-    assert (tasks >= 1_000, more >= 2_000) == (True, True)
-    assert peak + 6 * (peak - least) <= 0.9 * budget_of(len(most.encode())).memory
+    assert (tasks >= 500, more >= 1_000) == (True, True)
+    assert peak + 14 * (peak - least) <= 0.9 * budget_of(len(most.encode())).memory
 
 
 def _duties(count: int) -> str:

@@ -44,7 +44,7 @@ def test_a_wrong_extension_is_read_by_its_content_and_told():
 
 
 def test_one_long_line():
-    line = ("到2025年，建成学校20所（责任单位：区教委），" * 20_000)[:100_000]
+    line = ("到2025年，建成学校20所（责任单位：区教委），" * 4_000)[:20_000]
     extraction = extract_bytes(line.encode(), "line.txt")
     assert len(extraction.document.text) == len(line)
     assert extraction.clauses[-1].span.end == len(line)

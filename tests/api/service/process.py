@@ -39,14 +39,6 @@ def environ_of(home: Path, **more: str) -> dict[str, str]:
     return ours | threads | {"DUBAN_HOME": str(home), "PYTHONPATH": str(ROOT), "NO_PROXY": "127.0.0.1"} | more  # fmt: skip
 
 
-def duban(home: Path, *arguments: str, timeout: float = 120, **more: str) -> subprocess.CompletedProcess[str]:  # fmt: skip
-    """One command to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "api.main", *arguments], cwd=ROOT, env=environ_of(home, **more),
-        capture_output=True, text=True, timeout=timeout, check=False,
-    )  # fmt: skip
-
-
 def _as_a_shell_would(environ: dict[str, str], out: int, log: str) -> None:
     """Give this process its surroundings and its output."""
     os.dup2(out, 1)

@@ -11,6 +11,8 @@ import pytest
 from mcp import Client, StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
+from api.main import main
+from tests.api.service.process import environ_of, forked
 from tests.api.service.world import CLOSED_UNIT, OWN, SECRET
 from tests.tasks.samples import TODAY
 
@@ -243,18 +245,11 @@ def test_stdio_acts_for_the_person_named_or_the_console(world, login, sees):
 
 
 def test_stdio_says_why_it_cannot_begin(world, tmp_path):
-    import subprocess
-
-    started = [sys.executable, "-m", "api.main", "mcp"]
-    root = Path(__file__).resolve().parents[3]
     for more, home, words in (
         (["--as", "nobody"], world.settings.home, "没有用户 nobody"),
         ([], tmp_path, "还没有库"),
     ):
-        done = subprocess.run(
-            [*started, *more], env={"DUBAN_HOME": str(home), "PATH": ""}, cwd=root, timeout=60,
-            capture_output=True, text=True, check=False, input="",
-        )  # fmt: skip
+        done = forked(environ_of(home), main, ["mcp", *more])
         assert done.returncode == 1
         assert words in done.stderr
         assert not done.stdout

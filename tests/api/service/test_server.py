@@ -31,7 +31,7 @@ from tasks.access import Access
 from tasks.authorisation import CONSOLE, PersonRole
 from tasks.people import People, Person
 from tasks.store import Store
-from tests.api.service.process import QUICKLY, Serving, duban, environ_of, forked
+from tests.api.service.process import QUICKLY, Serving, environ_of, forked
 from tests.tasks.samples import PLAN
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1"])]
@@ -197,7 +197,7 @@ def test_without_a_proxy_nobody_says_who_is_asking(tmp_path):
 
 
 def test_the_command_refuses_with_the_reason_and_makes_nothing(tmp_path):
-    done = duban(tmp_path, "serve", "--host", EVERYWHERE, "--port", "0")
+    done = forked(environ_of(tmp_path), main, ["serve", "--host", EVERYWHERE, "--port", "0"])
     assert done.returncode == 2
     assert "TLS" in done.stderr
     assert "DUBAN_BEHIND_TLS=yes DUBAN_BASE_URL=https://" in done.stderr
@@ -244,13 +244,16 @@ def test_a_port_that_is_taken_is_told_with_what_to_do(tmp_path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_told_to_stop_it_ends_in_order(filled, number):
+def test_told_to_stop_it_ends_in_order_and_leaves_no_process_behind(filled, number):
     home, secrets = filled
     with Serving(home, forked=number == signal.SIGINT) as served:
         mine = {"Authorization": f"Bearer {secrets[0]}"}
         assert httpx.get(f"{served.address}/api/v1/tasks", headers=mine).status_code == 200
+        process = served.process.pid
         assert served.stop(number) == 0
         assert "Traceback" not in served.log
+        with pytest.raises(ProcessLookupError):
+            os.kill(process, 0)
         with pytest.raises(httpx.TransportError):
             httpx.get(f"{served.address}/healthz")
 
@@ -451,10 +454,3 @@ def test_documents_read_in_beside_the_service_harm_neither_index_nor_answers(fil
     assert "区水利局" in asked
     assert "区水利局" in after.json()["answer"]
     assert beside("index", "verify") == 0
-
-
-def test_the_service_leaves_no_process_behind(tmp_path):
-    with Serving(tmp_path) as served:
-        number = served.process.pid
-    with pytest.raises(ProcessLookupError):
-        os.kill(number, 0)
