@@ -175,24 +175,30 @@ def test_a_reranker_orders_the_best_anew(index, tiny_reranker, tmp_path):
         Reranker(str(tmp_path / "none")).score("x", ["y"])
 
 
-def embed_until(stop: str, folder: Path, model: str, told: Connection) -> None:
-    """Make the index, and wait to be killed where it comes to `stop`."""
+def embed_until(stop: str, folder: Path, told: Connection) -> None:
+    """Make the index, and wait to be killed where it comes to `stop`; by the bundled model, for which
+    no torch is imported."""
 
     def die(*_a: object, **_k: object) -> None:
         told.send(stop)
         time.sleep(600)
 
     setattr(VectorIndex, stop, die)
-    VectorIndex(folder, load_embedder(model, CACHE), load_small_encoder()).vectors(chunks(*TEXTS))
+    VectorIndex(folder, load_embedder("", CACHE), load_small_encoder()).vectors(chunks(*TEXTS))
+
+
+@pytest.fixture(scope="module")
+def bundled():
+    return load_embedder("", CACHE)
 
 
 @pytest.mark.parametrize("stop", ["_embed", "_add", "_write_snapshot"])
-def test_killed_at_any_moment_it_is_found_and_mended(tiny_model, tmp_path, stop):
+def test_killed_at_any_moment_it_is_found_and_mended(bundled, tmp_path, stop):
     folder = tmp_path / "index"
-    before = VectorIndex(folder, load_embedder(str(tiny_model), CACHE), load_small_encoder())
+    before = VectorIndex(folder, bundled, load_small_encoder())
     before.vectors(chunks(*TEXTS[:2]))
     hears, told = FORK.Pipe(duplex=False)
-    given = (stop, folder, str(tiny_model), told)
+    given = (stop, folder, told)
     process = FORK.Process(target=embed_until, args=given, daemon=True)
     process.start()
     told.close()
