@@ -100,6 +100,7 @@ def read_clauses(
         duties = columns if columns.row.has(ColumnKind.UNITS) else NO_CELLS
         names = tuple(_names(reading.text))
         preamble = clause.span.start < numbered.get(clause.plan_id, 0)
+        found = clause_times(reading, reference=near)
         owners = read_owners(
             reading,
             organisations,
@@ -107,6 +108,7 @@ def read_clauses(
             formulas=tuple(_preface(reading.text)) if preamble else (),
             cells=duties,
             first=_first_note(notes, clause, plans.get(clause.plan_id)),
+            times=found,
             models=models,
         )
         headings[clause.id] = " ".join(
@@ -115,7 +117,6 @@ def read_clauses(
         # Not the whole list: a time may stand in it (责任单位:…;完成时限:2026年11月底前).
         closed = sorted([*names, *owners.listed])
         leads[clause.id] = _lead(reading.text)
-        found = clause_times(reading, reference=near)
         quantities = read_quantities(
             reading,
             times=found,

@@ -19,6 +19,7 @@ from kb.language.organisations import Organisations
 from kb.language.parties import Form, Party, find_parties
 from kb.language.party_words import is_defined
 from kb.language.roles import FirstNote, Role
+from kb.language.times import Time
 from kb.ranges import Ranges
 from tasks.models import Assignment, Basis
 
@@ -73,12 +74,13 @@ def read_owners(
     formulas: Sequence[tuple[int, int]] = (),
     cells: Cells = NO_CELLS,
     first: FirstNote | None = None,
+    times: Sequence[Time] = (),
     models: Models = INSTALLED,
 ) -> Owners:
     """The owners of a clause. What it defines (示范园区：是指…) bears nothing. `closed` are local ranges
     of names of documents, in which nobody is named; `formulas` those of what asks nobody for
     anything; `cells`: those of the row that it is; `first`: what the document declares of the first
-    of a list (列第一位者为牵头单位，下同)."""
+    of a list (列第一位者为牵头单位，下同); `times`: the times of the clause."""
     party_model = models.of("party_use")
     shut, silent = Ranges(closed), Ranges(formulas)
     found = find_parties(reading.text, organisations.find(reading.text))
@@ -86,7 +88,7 @@ def read_owners(
     subjects = {(c.start, c.end) for c in cells if c.column.kind is ColumnKind.TASK}
     free = (p for p in found if not shut.overlap(p.start, p.end))
     parties = [p for p in free if (p.start, p.end) not in subjects]
-    scene = PartyScene(reading.text, parties, cells=cells)
+    scene = PartyScene(reading.text, parties, cells=cells, times=[(t.start, t.end) for t in times])
     uses: list[PartyUse] = []
     for party, zone, role, features in scene.describe(PartyRoles(scene, first).of):
         told = silent.overlap(party.start, party.end) or is_defined(reading.text, party.end)

@@ -109,10 +109,12 @@ class PartyScene(Surroundings):
         parties: Sequence[Party],
         *,
         cells: Cells = NO_CELLS,
+        times: Sequence[tuple[int, int]] = (),
     ) -> None:
         words = find_role_words(text)
         super().__init__(text, best_role_words(words), _LINE)
         self.cells = cells
+        self._past_time = dict(times)
         self._closings = [at for at, character in enumerate(text) if character in "。;"]
         parties = [self._before_label(party) for party in parties]
         self.labels = sorted(self._labels(parties), key=lambda label: label.end)
@@ -398,7 +400,8 @@ class PartyScene(Surroundings):
         text = self.text
         at = end
         modal: Token | None = None
-        for _ in range(6):
+        for _ in range(7):
+            at = self._past_time.get(at, at)
             while at < len(text) and text[at] in " 等":
                 at += 1
             for tail in remainders():
@@ -481,6 +484,9 @@ class PartyScene(Surroundings):
             yield f"label={zone.role.value if zone.role else self._label_without_role(start)}"
         follower, word = self.follower(end)
         yield f"next={follower}"
+        if end in self._past_time:
+            yield "dated"
+            end = self._past_time[end]
         if word is not None and word.kind == RoleWordKind.ROLE:
             yield f"next-role={word.value.value if word.value else '-'}"
         opener = said or self._opener(begin)

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.classifier import OTHER, LinearModel, Models, Placed, Use
+from ingest.deadlines import clause_times
 from ingest.owners import OWNER, read_owners
 from ingest.pipeline import read_document
 from ingest.readers import read_bytes
@@ -269,7 +270,12 @@ def sentence_examples() -> Examples:
     found: Examples = {name: [] for name in MODELS}
     for row in _rows(OWN / "sentences.jsonl"):
         reading = read_span(row["text"], Span(0, len(row["text"])))
-        owners = read_owners(reading, organisations_for(_DISTRICT), models=_UNFITTED_MODELS)
+        owners = read_owners(
+            reading,
+            organisations_for(_DISTRICT),
+            times=clause_times(reading, reference=None),
+            models=_UNFITTED_MODELS,
+        )
         for use in owners.uses:
             label = OWNER if row["owners"].get(use.mention.name) else OTHER
             found["party_use"].append((list(use.features), label))

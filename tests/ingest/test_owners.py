@@ -9,6 +9,7 @@ from ingest.owners import OWNER, read_owners
 from ingest.reading import read_span
 from kb.language.jurisdictions import Jurisdiction, Level
 from kb.language.organisations import organisations_for
+from kb.language.times import find_times
 from kb.models import Span
 
 DISTRICT = organisations_for(
@@ -103,3 +104,21 @@ def test_what_shows_that_a_body_bears_nothing(text: str, feature: str, there: bo
 )
 def test_what_is_defined_bears_nothing(text: str, name: str, bears: bool) -> None:
     assert (name in [unit for unit, _ in roles(text)]) is bears
+
+
+@pytest.mark.parametrize(
+    ("text", "following"),
+    [
+        ("区水利局5月20日前排查水库8座。", "duty"),
+        ("区教委每月5日前要报送进度。", "modal"),
+        ("区教委排查隐患。", "duty"),
+    ],
+)
+def test_what_follows_a_body_is_looked_for_past_a_time(text, following):
+    times = find_times(text)
+    why = Models(party_use=ALL.party_use, why=True)
+    owners = read_owners(read_span(text, Span(0, len(text))), DISTRICT, times=times, models=why)
+    features = owners.uses[0].features
+    assert any(f.startswith(f"next={following}") for f in features)
+    assert ("dated" in features) == bool(times)
+    assert "right=word" in features
