@@ -31,6 +31,10 @@ class BoundUse(StrEnum):
 
     NEGATION = "negation"  # 不, 不得: turns a relation round
     FORBIDDING = "forbidding"  # 禁止 … 低于: turns it round from afar
+    UNABLE = "unable"  # 不能 … 超过: forbids as well, where it is not said of whom: 不能自理的
+    WHOM = "whom"  # 不得向 … 的家庭: for whom, or where, it is forbidden
+    ATTRIBUTE = "attribute"  # 的: what the number only describes
+    CASE = "case"  # 超过3次者: the case in which something holds
     RELATION = "relation"  # 低于, 超过
     ADJACENT = "adjacent"  # 超: compares only at the number itself
     BOUND = "bound"  # 至少, 最高, 控制在

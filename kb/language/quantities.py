@@ -32,6 +32,10 @@ _PLAIN = str.maketrans(
 )
 """Full-width and variant forms, one character for one."""
 _CUT = re.compile(r"[,，。;；:：、!?！？\n()（）]")
+_APART = re.compile(r"[,，。;；:：!?！？\n]")
+"""What ends the reach of a prohibition: not 、, as in 不得因检修、施工停水超过24小时."""
+_FORBIDS = 20
+"""Characters between a prohibition and what it turns round."""
 _FAR = 34
 """Characters before a number in which what binds it may stand: the longest of the open documents
 (不高于已履行的相关服务合同年度累计金额的30%) has 20."""
@@ -41,7 +45,9 @@ _CHANGE = 24
 """Characters between what a number was and what it is to be."""
 _EACH = 24
 """Characters before a number in which 每人, 每年 may stand."""
-_AROUND = frozenset({"bound-phrase", "ending", "each-phrase", "mean-phrase", "forbidding"})
+_AROUND = frozenset(
+    {"bound-phrase", "ending", "each-phrase", "mean-phrase", "forbidding", "unable"}
+)
 _KINDS = frozenset({"quantity", "counted", "pair", "word", "date", "each-phrase"})
 _NAMES = frozenset({"word", "date", "each-phrase"})
 
@@ -203,7 +209,10 @@ class _Around:
         self._bounds: dict[int, list[Token]] = defaultdict(list)
         self._endings: dict[int, Token] = {}
         self._each: dict[int, Token] = {}
-        self._forbidding: list[int] = []
+        self._forbidding: list[tuple[int, bool]] = []  # where it ends, and whether it is UNABLE
+        self._attributes = sorted(t.start for t in tokens if t.kind == BoundUse.ATTRIBUTE)
+        self._cases = sorted(t.start for t in tokens if t.kind == BoundUse.CASE)
+        self._whom = sorted(t.start for t in tokens if t.kind == BoundUse.WHOM)
         self._negated = {t.start for t in tokens if t.kind == BoundUse.NEGATION}
         for t in tokens:
             if t.kind not in _AROUND or t.start in inside or t.end in inside:
@@ -217,14 +226,15 @@ class _Around:
             elif t.kind in ("each-phrase", "mean-phrase"):
                 self._each.setdefault(t.end, t)
             else:
-                self._forbidding.append(t.end)
+                self._forbidding.append((t.end, t.kind == BoundUse.UNABLE))
+        self._forbidding.sort()
         self._bound_ends = sorted(self._bounds)
         self._each_ends = sorted(self._each)
 
     def single(self, token: Token) -> Quantity | None:
         """The quantity of `token`; None where it is part of a word."""
         reading: Reading = token.value
-        bound, from_, of = self._before(token.start, reading)
+        bound, from_, of = self._before(token, reading)
         ending, until = self._after(token.end)
         if ending is not None and reading.kind is MeasureKind.TIME and until in self._negated:
             ending = None  # 三年内不得: the time for which it holds
@@ -238,7 +248,7 @@ class _Around:
     def pair(self, token: Token) -> list[Quantity]:
         """Both ends of a range."""
         low, high = token.value
-        bound, from_, of = self._before(token.start, low)
+        bound, from_, of = self._before(token, low)
         ending, until = self._after(token.end)
         bare = low.chinese and not low.measured and not self._alone(token.start, token.end)
         if bare and bound is None and until == token.end and token.end - token.start < 5:
@@ -324,18 +334,18 @@ class _Around:
         return (token.value, token.end) if token else (None, end)
 
     def _before(
-        self, start: int, reading: Reading
+        self, number: Token, reading: Reading
     ) -> tuple[Bound | None, int, tuple[int, int] | None]:
-        """The phrase that binds the number at `start`, where it begins, and the range of what the
-        number is a share of."""
-        at = self._back(start)
+        """The phrase that binds `number`, where it begins, and the range of what the number is a
+        share of."""
+        at = self._back(number.start)
         while (each := self._each.get(at)) is not None:
             at = self._back(each.start)
         for token in self._bounds.get(at, ()):
             if self._fits(token.value, reading):
                 limit = self._limit(token) if token.value.weak else None
-                return limit or self._turned(token), token.start, None
-        return self._from_afar(at, start, reading)
+                return limit or self._turned(token, number.end), token.start, None
+        return self._from_afar(at, number, reading)
 
     def _limit(self, token: Token) -> Bound | None:
         """最高可提升至: what bounds from afar says more than what is reached."""
@@ -347,8 +357,9 @@ class _Around:
         return None
 
     def _from_afar(
-        self, at: int, start: int, reading: Reading
+        self, at: int, number: Token, reading: Reading
     ) -> tuple[Bound | None, int, tuple[int, int] | None]:
+        start = number.start
         low = max(0, at - _FAR)
         cuts = [m.end() for m in _CUT.finditer(self._text, low, at)]
         low = cuts[-1] if cuts else low
@@ -366,7 +377,7 @@ class _Around:
             if self._holds_number(end, at):
                 return None, start, None
             if bound.reach and len(gap) <= bound.reach:
-                return self._turned(token), token.start, None
+                return self._turned(token, number.end), token.start, None
             if not bound.shares:
                 continue
             of = (end, at)
@@ -375,9 +386,9 @@ class _Around:
                 QuantityForm.MULTIPLE,
             )  # fmt: skip
             if is_share and end - token.start > 1 and (gap.endswith("的") or not bound.weak):
-                return self._turned(token), start, of
+                return self._turned(token, number.end), start, of
             if reading.measured and len(gap) <= _SHORT and end - token.start > 1:
-                return self._turned(token), start, None
+                return self._turned(token, number.end), start, None
             return None, start, None
         return None, start, None
 
@@ -395,17 +406,32 @@ class _Around:
             return False
         return reading.kind is None or reading.kind not in bound.not_kinds
 
-    def _turned(self, token: Token) -> Bound:
-        """禁止…低于: the phrase turned round by what forbids it in the same part."""
+    def _turned(self, token: Token, end: int) -> Bound:
+        """禁止…低于, 不得…超过: the phrase turned round by what forbids it in the same part; `end` is
+        that of the number. What is turned already (不低于) is not turned back."""
         bound: Bound = token.value
-        if not bound.relation or not self._forbidding:
+        if bound.comparator not in (Comparator.MORE, Comparator.LESS):
             return bound
-        place = bisect_right(self._forbidding, token.start) - 1
-        if place < 0 or token.start - self._forbidding[place] > 20:
+        place = bisect_right(self._forbidding, (token.start, True)) - 1
+        if place < 0:
             return bound
-        if _CUT.search(self._text, self._forbidding[place], token.start):
+        begin, unable = self._forbidding[place]
+        if token.start - begin > _FORBIDS or _APART.search(self._text, begin, token.start):
             return bound
-        return turned(bound)
+        described = _any_in(self._attributes, begin, token.start)
+        if unable and (described or _any_in(self._cases, begin, token.start)):
+            return bound  # 不能自理的老年人超过200人
+        return bound if self._is_case(begin, token.start, self._after(end)[1]) else turned(bound)
+
+    def _is_case(self, begin: int, start: int, end: int) -> bool:
+        """Whether the number that ends at `end` says in which case, or for whom, it is forbidden: 不得向
+        收入超过5万元的家庭发放, 离岗超过3天的; but 不得使用厚度低于0.01毫米的地膜."""
+        if _any_in(self._cases, end, end + 1):
+            return True
+        if not _any_in(self._attributes, end, end + 1):
+            return False
+        stops = end + 1 >= len(self._text) or _CUT.match(self._text, end + 1) is not None
+        return stops or _any_in(self._whom, begin, start)
 
     def _per(self, start: int, from_: int) -> str | None:
         """What it is given for: 每人每月 beside it or before it in its part."""
@@ -422,3 +448,9 @@ class _Around:
                 phrases.append(token.value)
                 begun = token.start
         return "·".join(self._text[a:b].strip() for a, b in reversed(phrases)) or None
+
+
+def _any_in(places: Sequence[int], start: int, end: int) -> bool:
+    """Whether one of `places`, in order, lies in `[start, end)`."""
+    at = bisect_left(places, start)
+    return at < len(places) and places[at] < end

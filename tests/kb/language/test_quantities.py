@@ -272,3 +272,39 @@ def test_two_numbers_are_no_change_by_themselves(text):
 def test_limits_of_a_length_and_of_what_is_given(text, comparator):
     q = find_quantities(text)[-1]
     assert (q.comparator.value if q.comparator else None) == comparator
+
+
+@pytest.mark.parametrize(
+    ("text", "comparator"),
+    [
+        ("不得因施工停水超过24小时", "<="),
+        ("不得因检修、施工停水超过24小时", "<="),
+        ("县公安局不得让群众等候超过30分钟", "<="),
+        ("不得擅自组织学生集中超过50人", "<="),
+        ("不允许单笔支出超过5万元", "<="),
+        ("不能一次停电超过2小时", "<="),
+        ("不得一次停电超2小时", "<="),
+        ("避免群众等候超过30分钟", "<="),
+        ("不得让合格率低于80%", ">="),
+        ("不得出现人均面积不足5平方米", ">="),
+        ("不得有班额超过55人的学校", "<="),
+        ("不得使用厚度低于0.01毫米的地膜", ">="),
+        # The prohibition is of another part, or is none.
+        ("未经批准不得外出，超过3天的报区委", ">"),
+        ("不得擅自外出；离岗超过3天须报告", ">"),
+        ("不得不停电超过2小时", ">"),
+        ("因不可抗力停工超过30天", ">"),
+        # The number says of whom it is.
+        ("不得向年收入超过5万元的家庭发放补贴", ">"),
+        ("不能自理的老年人超过200人", ">"),
+        ("因故不能到会超过3次者", ">"),
+        ("不得缺席会议超过3次的，取消资格", ">"),
+        ("不得将超过5万元的支出拆分", ">"),
+        # It is turned once.
+        ("不能低于80%", ">="),
+        ("不得少于5人", ">="),
+        ("不得安排不少于5人的班次", ">="),
+    ],
+)
+def test_what_is_forbidden_at_a_distance(text: str, comparator: str) -> None:
+    assert find_quantities(text)[-1].comparator == comparator
