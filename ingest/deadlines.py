@@ -10,9 +10,10 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from ingest.classifier import INSTALLED, OTHER, Models, Use
+from ingest.classifier import INSTALLED, OTHER, Decision, Models, Use
 from ingest.columns import LONGEST_NAME, NO_CELLS, TIMED, Cells, ColumnKind, read_column, time_of
 from ingest.reading import Reading
+from ingest.superseded import find_changes
 from ingest.surroundings import STOPS
 from ingest.time_events import Before, Event, EventWord, event_of, is_issue
 from ingest.time_features import TimeScene
@@ -94,7 +95,7 @@ def read_times(
     `closed` are local ranges (names of documents, lists of owners) in which nothing is a deadline;
     `parties` where bodies are named; `issued` is the document's day, `reference` that from which
     years are counted where none is printed; `times` those of the reading, where they were found
-    already; `cells` those of the row that it is.
+    already; `cells` those of the row that it is. What a time was before it was changed is nothing.
     """
     shut = Ranges(closed)
     found = clause_times(reading, reference=reference or issued) if times is None else times
@@ -110,9 +111,40 @@ def read_times(
         preamble=preamble,
         parties=parties,
     )
-    return models.decide_all(
+    uses = models.decide_all(
         "time_use", free, lambda place: [*scene.features(place), *cells.features(free[place].start)]
     )
+    return _with_changes(reading.text, free, uses, issued or reference, models)
+
+
+def _with_changes(
+    text: str,
+    times: Sequence[Time],
+    uses: list[Use[Time]],
+    issued: date | None,
+    models: Models,
+) -> list[Use[Time]]:
+    """The uses of `times` where one was changed for another: what held before is nothing, the day that
+    holds now is one by which, unless it lies before the document's."""
+    changes = find_changes(text, times)
+    if not changes.now:
+        return uses
+    decided = {use.mention.start: use for use in uses}
+    for place in changes.before:
+        use = decided.pop(times[place].start, None)
+        if use is not None and models.why:
+            decided[times[place].start] = replace(use, decision=_SUPERSEDED)
+    for place in changes.now:
+        time = times[place]
+        coming = time.last is not None and (issued is None or time.last >= issued)
+        if coming and time.kind in (TimeKind.POINT, TimeKind.BEFORE):
+            use = decided.get(time.start) or Use(time, (), _CHANGED)
+            decided[time.start] = replace(use, decision=_CHANGED)
+    return [decided[start] for start in sorted(decided)]
+
+
+_SUPERSEDED = Decision(OTHER, 1.0, (("superseded", 1.0),))
+_CHANGED = Decision(DueKind.BY, 1.0, (("changed", 1.0),))
 
 
 def find_deadlines(

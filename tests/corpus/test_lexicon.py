@@ -30,6 +30,7 @@ from ingest.quantity_features import AroundWords, find_around
 from ingest.reading import normalize_characters
 from ingest.scopes import ScopeEntry
 from ingest.secrecy import is_secrecy_marking
+from ingest.superseded import ChangeWords, find_change_words
 from ingest.time_events import EventWords, find_event_words
 from ingest.time_features import BesideWords, find_beside
 from ingest.titles import is_letterhead
@@ -484,6 +485,7 @@ def test_heads_of_columns(subtests):
         ("quantity_contexts", AroundWords, find_around),
         ("time_contexts", BesideWords, find_beside),
         ("time_events", EventWords, find_event_words),
+        ("time_changes", ChangeWords, find_change_words),
     ],
 )
 def test_words_around_numbers_and_times(subtests, name, model, find):

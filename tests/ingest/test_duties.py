@@ -539,6 +539,12 @@ def test_the_day_of_issue_is_a_start_where_it_is_known():
     assert find_deadlines(reading("自印发之日起施行。"), uses, issued=None, period=None) == []
 
 
+@pytest.mark.parametrize("kind", ["by", "period", "other"])
+def test_what_a_deadline_was_before_a_change_is_none(kind):
+    text = "水库加固由原定的2026年9月底延期至11月底完工。"
+    assert deadlines(text, kind) == [("by", "2026-11-30", "至11月底")]
+
+
 def test_a_year_of_the_documents_number_is_the_documents():
     text = """督办通知
 澄督〔2026〕14号
