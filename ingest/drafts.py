@@ -279,7 +279,8 @@ class _Reader:
         """What looked like the end was none: its lines belong to the clause before."""
         for line in self._after_end:
             drafts = self.body.drafts
-            if line.kind is LineKind.FURNITURE or not drafts or line.start < drafts[-1].end:
+            aside = line.kind in (LineKind.FURNITURE, LineKind.PRESENT)
+            if aside or not drafts or line.start < drafts[-1].end:
                 continue
             if self._numbered or line.kind is LineKind.CLOSING:
                 self.body.drafts[-1].add(line)

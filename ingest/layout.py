@@ -11,6 +11,7 @@ from enum import Enum, StrEnum, auto
 from functools import lru_cache
 from itertools import pairwise
 
+from ingest.attendance import find_attendance
 from ingest.columns import Row
 from ingest.furniture import is_furniture
 from ingest.lines import find_raw_lines
@@ -136,6 +137,7 @@ class LineKind(Enum):
     ROW_HEAD = auto()
     ROW = auto()
     METADATA = auto()
+    PRESENT = auto()
     FURNITURE = auto()
 
 
@@ -190,7 +192,24 @@ def find_lines(text: str, metadata: Metadata | None = None) -> list[Line]:
         for index, (start, words) in enumerate(bare)
     ]
     lines, pages = _without_pages(lines)
-    return _with_rows(text, _going_on(text, lines, widths, pages), pages)
+    return _with_attendance(_with_rows(text, _going_on(text, lines, widths, pages), pages))
+
+
+def _with_attendance(lines: list[Line]) -> list[Line]:
+    """Tell the lines on who was there and who gets the document, with those that go on with them."""
+    aside = (LineKind.CLOSING, LineKind.FURNITURE, LineKind.METADATA)
+    found = find_attendance(
+        [line.text for line in lines],
+        lambda at: lines[at].marker is not None or lines[at].kind is LineKind.ROW,
+        lambda at: lines[at].kind in aside or lines[at].goes_on or is_signatory(lines[at].text),
+        lambda at: lines[at].kind is LineKind.ATTACHMENT,
+    )
+    present = False
+    for place, line in enumerate(lines if found else ()):
+        present = place in found or (present and line.goes_on)
+        if present and line.kind is LineKind.TEXT:
+            lines[place] = replace(line, kind=LineKind.PRESENT, goes_on=False)
+    return lines
 
 
 def _listing(lines: Sequence[str]) -> frozenset[int]:
@@ -245,7 +264,7 @@ def find_breaks(text: str, lines: Sequence[Line]) -> Breaks:
     skipped: list[tuple[int, int]] = []
     end = 0  # of the last line that is text
     for line in lines:
-        if line.kind in (LineKind.FURNITURE, LineKind.METADATA):
+        if line.kind in (LineKind.FURNITURE, LineKind.METADATA, LineKind.PRESENT):
             skipped.append((end, line.end))
             end = line.end
             continue

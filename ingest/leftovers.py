@@ -23,6 +23,7 @@ DOUBT = "text-left-out"
 _UNREAD = 40
 """Characters of lines without a sentence (a table, a list) from which on they are a doubt."""
 _SENTENCE_END = re.compile(r"[。；;！!？?]")
+_ASIDE = (LineKind.CLOSING, LineKind.PRESENT)
 
 
 class FormulaKind(StrEnum):
@@ -103,7 +104,7 @@ def is_doubt(run: Sequence[Line], *, before: bool) -> bool:
     sentences = [
         sentence
         for line in run
-        if line.kind is not LineKind.CLOSING and _SENTENCE_END.search(line.text)
+        if line.kind not in _ASIDE and _SENTENCE_END.search(line.text)
         for sentence in re.split(r"[。！!？?]", line.text)
         if sentence.strip(" \u3000)）”")
     ]
@@ -135,6 +136,8 @@ def _told(run: Sequence[Line], *, before: bool) -> Finding:
         return Finding(code=DOUBT, message=message, span=span)
     if not said:
         what = ("网页、版面文字", "words of the page")
+    elif all(line.kind is LineKind.PRESENT for line in said):
+        what = ("会议的出席、分发等", "who was at the meeting or gets its minutes")
     elif before:
         what = ("正文之前的文字", "words before the text")
     else:

@@ -185,7 +185,7 @@ class _Outliner:
         start = floor
         for place in range(floor, index):
             line = self._lines[place]
-            if self._is_opening(line) or line.kind is LineKind.METADATA:
+            if self._is_opening(line) or line.kind in (LineKind.METADATA, LineKind.PRESENT):
                 start = place + 1
             elif line.kind is LineKind.FURNITURE or (line.kind in _ENDING and place == start):
                 start = place + 1 if place == start else start

@@ -12,6 +12,7 @@ from api.assistant.orders import Instruction, without_instructions
 from api.assistant.topics import AskingWords, Mistyped, as_meant, topic_words
 from api.assistant.window_words import DatePhrase, WindowWords
 from api.assistant.windows import find_window
+from ingest.attendance import AttendanceKind, AttendanceWords
 from ingest.columns import ColumnHead, read_column
 from ingest.deadlines import PaceWords, find_pace
 from ingest.drafts import LabelKind, LabelWords, is_addressed
@@ -448,6 +449,25 @@ def test_words_of_lines(subtests):
         for line, holds in [*((x, True) for x in entry.holds), *((x, False) for x in entry.not_)]:
             with subtests.test(kind=entry.kind, line=line):
                 assert LINES[entry.kind](line) is holds
+
+
+ATTENDANCE = {
+    AttendanceKind.PRESENT: ("", ""),
+    AttendanceKind.WHO: ("某区会议纪要\n", ""),
+    AttendanceKind.OCCASION: ("", "\n主持：王某"),
+    AttendanceKind.SENT: ("一、建校。\n", ""),
+    AttendanceKind.MINUTES: ("", "\n参会人员：区教委"),
+}
+
+
+def test_words_of_attendance(subtests):
+    for entry in load_lexicon("attendance_words", AttendanceWords):
+        before, after = ATTENDANCE[entry.kind]
+        for line, holds in [*((x, True) for x in entry.holds), *((x, False) for x in entry.not_)]:
+            with subtests.test(kind=entry.kind, line=line):
+                found = find_lines(f"{before}{line}{after}")
+                told = found[-1 if entry.kind is AttendanceKind.MINUTES else before.count("\n")]
+                assert (told.kind is LineKind.PRESENT) is holds
 
 
 def test_words_of_formulas(subtests):
