@@ -12,7 +12,7 @@ from itertools import cycle
 
 from ingest.classifier import INSTALLED, OTHER, Decision, Models, Use
 from ingest.columns import NO_CELLS, Cells, ColumnKind
-from ingest.party_features import PartyScene, Zone
+from ingest.party_features import EXCEPTED, PartyScene, Zone
 from ingest.party_roles import PartyRoles
 from ingest.reading import Reading
 from kb.language.organisations import Organisations
@@ -77,7 +77,7 @@ def read_owners(
     times: Sequence[Time] = (),
     models: Models = INSTALLED,
 ) -> Owners:
-    """The owners of a clause. What it defines (示范园区：是指…) bears nothing. `closed` are local ranges
+    """The owners of a clause. What it defines (示范园区：是指…) or leaves out (除区教委外) bears nothing. `closed` are local ranges
     of names of documents, in which nobody is named; `formulas` those of what asks nobody for
     anything; `cells`: those of the row that it is; `first`: what the document declares of the first
     of a list (列第一位者为牵头单位，下同); `times`: the times of the clause."""
@@ -91,7 +91,11 @@ def read_owners(
     scene = PartyScene(reading.text, parties, cells=cells, times=[(t.start, t.end) for t in times])
     uses: list[PartyUse] = []
     for party, zone, role, features in scene.describe(PartyRoles(scene, first).of):
-        told = silent.overlap(party.start, party.end) or is_defined(reading.text, party.end)
+        told = (
+            EXCEPTED in features
+            or silent.overlap(party.start, party.end)
+            or is_defined(reading.text, party.end)
+        )
         decision = _NOTHING if told else party_model.decide(features, why=models.why)
         if models.why or decision.label != OTHER:
             kept = tuple(features) if models.why and not told else ()

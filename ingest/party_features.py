@@ -20,7 +20,7 @@ from ingest.time_events import ends_attribute
 from kb.language.engine import Token
 from kb.language.numerals import TENS
 from kb.language.parties import Form, Party
-from kb.language.party_words import remainders
+from kb.language.party_words import is_exempt, remainders
 from kb.language.roles import (
     GIVES_ROLE,
     HEADS_ROLE,
@@ -32,6 +32,8 @@ from kb.language.roles import (
 )
 from kb.ranges import Ranges
 
+EXCEPTED = "excepted"
+"""The feature of what a clause leaves out: 除区教委外, 区教委无需."""
 _LABEL = 14
 """Characters before a colon that may be a label (牵头责任单位及责任人)."""
 _LABEL_EDGES = frozenset("。;,:|\n()[]【】〔〕")
@@ -479,6 +481,8 @@ class PartyScene(Surroundings):
         begin, said = start, group[0].opener
         if said == "item":  # 一是|区教委: it stands as after the mark before it
             begin, said = group[0].opened_at, ""
+        if said == "exception" or is_exempt(text, end):
+            yield EXCEPTED
         yield f"zone={zone.kind}"
         if zone.kind == "label":
             yield f"label={zone.role.value if zone.role else self._label_without_role(start)}"

@@ -38,6 +38,9 @@ class WordKind(StrEnum):
     STATION = "station"  # between a body and where a group of it is stationed: 纪委监委|驻|市水利局纪检监察组
     REMAINDER = "remainder"  # what 等 stands for: 等|有关部门; no word of the names' own grammar
     DEFINER = "definer"  # says what a term means, which stands before it: 示范园区|是指
+    EXEMPTION = (
+        "exemption"  # says of the body before it that it need not: 区教委|不再, 区财政局|除外
+    )
     ELLIPSIS = "ellipsis"  # closes a list of fields whose bodies are meant: 教育、公安等部门
 
 
@@ -69,7 +72,14 @@ _RUN, _MARKED = 1.0, 3.0
 _QUOTED = re.compile(r'"[^"\n]{1,12}"(?=[一-龥])')
 _HOTLINE = re.compile(rf"(?<=[{HAN}])\d{{5}}(?=[{HAN}])")
 _NO_TOKENS = frozenset(
-    {WordKind.SUFFIX, WordKind.SEAT, WordKind.REMAINDER, WordKind.LEVEL, WordKind.DEFINER}
+    {
+        WordKind.SUFFIX,
+        WordKind.SEAT,
+        WordKind.REMAINDER,
+        WordKind.LEVEL,
+        WordKind.DEFINER,
+        WordKind.EXEMPTION,
+    }
 )
 """Kinds that are no tokens by themselves, or are put in with what is made of them."""
 _KINDS = frozenset({*WordKind, KNOWN})
@@ -102,6 +112,15 @@ def is_defined(text: str, end: int) -> bool:
     (True, False)
     """
     return _definition().match(text, end) is not None
+
+
+def is_exempt(text: str, end: int) -> bool:
+    """Whether what is said of the body whose name ends there is that it need not do what follows.
+
+    >>> is_exempt("区教委无需报送", 3), is_exempt("区教委不得乱收费", 3)
+    (True, False)
+    """
+    return text.startswith(words_of(WordKind.EXEMPTION), end)
 
 
 @lru_cache

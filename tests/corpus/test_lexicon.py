@@ -56,7 +56,7 @@ from kb.language.organisations import (
 )
 from kb.language.parties import find_parties
 from kb.language.party_words import WordKind as PartyWordKind
-from kb.language.party_words import is_defined, party_words
+from kb.language.party_words import is_defined, is_exempt, party_words
 from kb.language.quantities import find_quantities
 from kb.language.roles import (
     RoleWordKind,
@@ -105,6 +105,10 @@ def test_words_of_parties(subtests):
                 parties = find_parties(sentence)
                 assert parties
                 assert any(is_defined(sentence, p.end) for p in parties) is holds
+        if entry.kind is PartyWordKind.EXEMPTION:
+            with subtests.test(kind=str(entry.kind), sentence=sentence):
+                ends = [p.end for p in find_parties(sentence)]
+                assert any(is_exempt(sentence, end) for end in ends) is holds
         if entry.kind not in (PartyWordKind.SUFFIX, PartyWordKind.OTHER):
             continue
         with subtests.test(kind=str(entry.kind), sentence=sentence):

@@ -78,7 +78,7 @@ def test_a_name_that_only_its_place_shows_is_kept_in_a_labelled_list() -> None:
         ("区教委的职责是管理。", "qualifies=yes", False),  # right after it: its own attribute
         ("区教委制定办法,落实批准的项目。", "qualifies=yes", False),  # of another part
         ("区教委要把名单报送上来的。", "qualifies=yes", False),
-        ("区教委不再安排学位。", "next=negation", True),
+        ("区教委不予安排学位。", "next=negation", True),
         ("区教委将不再安排学位。", "next=modal-negation", True),
         ("区教委不得收费。", "next=negation", False),
         ("区教委曾于2023年约谈。", "next=past", True),
@@ -104,6 +104,22 @@ def test_what_shows_that_a_body_bears_nothing(text: str, feature: str, there: bo
 )
 def test_what_is_defined_bears_nothing(text: str, name: str, bears: bool) -> None:
     assert (name in [unit for unit, _ in roles(text)]) is bears
+
+
+@pytest.mark.parametrize(
+    ("text", "bearers"),
+    [
+        ("除区财政局、区审计局外,区教委上报整改方案。", ["区教委"]),
+        ("区财政局除外,区教委报送台账。", ["区教委"]),
+        ("由区公安局而不是区教委负责监管。", ["区公安局"]),
+        ("区水利局不再负责补贴发放,改由区教委负责。", ["区教委"]),
+        ("区民政局无需报送报表。", []),
+        ("区民政局不得乱收费。", ["区民政局"]),
+        ("扣除区财政局垫付的部分。", ["区财政局"]),
+    ],
+)
+def test_what_is_left_out_bears_nothing(text, bearers):
+    assert [name for name, _ in roles(text)] == bearers
 
 
 @pytest.mark.parametrize(
