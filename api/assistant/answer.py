@@ -155,10 +155,7 @@ class Assistant(ClauseAnswers, RowAnswers):
     def _contact(self, q: Question, as_of: date) -> Answer:
         """A number or address of an office where one is printed, or what is said of ways to reach one
         (除了打电话还有哪些渠道)."""
-        found = self._from_evidence(q, as_of)
-        if found and found.answerable:
-            return found
-        return self._refuse(q, as_of, [], PERSON)
+        return self._from_evidence(q, as_of) or self._refuse(q, as_of, [], PERSON)
 
     def _ask_back(self, q: Question, as_of: date) -> Answer:
         """Nothing says what the question is about: what to name, with an example."""
