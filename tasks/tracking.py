@@ -18,6 +18,7 @@ from tasks import audit, schema
 from tasks.audit import Change
 from tasks.authorisation import Action, Actor, require
 from tasks.fields import check_words
+from tasks.seals import standing
 from tasks.store import Store
 
 TRACKED = "document.tracked"
@@ -92,7 +93,8 @@ def _mark(
         )
         change = Change(
             actor=actor.login, action=UNTRACKED if since is None else TRACKED, subject=key,
-            detail={"name": row.name, "sha256": row.sha256, "tasks": marked.tasks, "lives": marked.lives},
+            detail={"name": row.name, "sha256": row.sha256, "tasks": marked.tasks, "lives": marked.lives}
+            | {"standings": {key: standing(connection, key, "tracked_since")}},
             before={"tracked": since is None}, after={"tracked": since is not None}, reason=reason,
         )  # fmt: skip
         audit.append(connection, at, [change])

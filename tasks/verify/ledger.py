@@ -14,6 +14,7 @@ from tasks.lifecycle import Command, Life
 from tasks.recognition import DIGEST
 from tasks.replay import advance, brief, rename
 from tasks.seals import SEALED, STORE_SEALED
+from tasks.tracking import TRACKED, UNTRACKED
 from tasks.verify.report import Findings
 from tasks.version_doubts import doubt_id
 
@@ -93,6 +94,10 @@ class Ledger:
         if entry.action == audit.ERASED:
             self._erase(detail)
             return
+        if entry.action in (TRACKED, UNTRACKED) and "standings" not in detail:
+            # Of before such entries said it: the act made it the entry's own moment, or none.
+            since = entry.at if entry.action == TRACKED else None
+            self.standings.setdefault(entry.subject, {})["tracked_since"] = since
         for other in detail.get("possible_versions", ()):
             self.doubts[doubt_id(entry.subject, other)] = "open"
         for other in detail.get("possible_successors", ()):

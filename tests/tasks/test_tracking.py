@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import text
 
-from ingest.pipeline import extract_file
+from ingest.pipeline import decode_source, extract_file
 from kb.errors import ConflictError, DeniedError, NotFoundError, TransitionError
 from kb.lexicon import corpus_path
 from tasks import audit
@@ -22,6 +22,7 @@ from tasks.store import Store
 from tasks.tracker import Tracker
 from tasks.tracking import track_document, untrack_document
 from tasks.units import read_units
+from tasks.verify import verify_store
 from tasks.withdrawal import withdraw_document
 from tests.stores import new_store
 from tests.tasks.digest_samples import ZONE
@@ -122,6 +123,32 @@ def test_it_is_taken_up_and_put_back_with_its_lives(office, actor):
         ("document.untracked", actor.login, "另行督办", {"tracked": False}),
         ("document.tracked", actor.login, "仍由本区督办", {"tracked": True}),
     ]
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["standings", "an entry of before them"])
+def test_verification_knows_what_was_taken_up_or_put_back(office, monkeypatch, told):
+    store, found = office
+    key = found["city"].document_id
+    if not told:
+        append = audit.append
+        monkeypatch.setattr(
+            audit, "append", lambda c, at, changes: append(c, at, [untold(one) for one in changes])
+        )
+    for n, act in enumerate((track_document, untrack_document, track_document), 1):
+        act(store, CONSOLE, key, "试", NOW + timedelta(hours=n, microseconds=7))
+        assert verify_store(store, decode_source).differences == ()
+    with store.writing() as connection:
+        connection.execute(
+            text("UPDATE document SET tracked_since = NULL WHERE id = :id"), {"id": key}
+        )
+    [altered] = verify_store(store, decode_source).differences
+    assert (altered.table, altered.row, altered.column) == ("document", key, "tracked_since")
+
+
+def untold(change):
+    return change.model_copy(
+        update={"detail": {k: v for k, v in change.detail.items() if k != "standings"}}
+    )
 
 
 def milestone(store, title):
