@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.progress import track
 
@@ -20,8 +20,7 @@ from ingest.attachments import Member, relate
 from ingest.deliveries import MOST_MEMBERS, is_delivery, open_delivery
 from ingest.files import load_file
 from ingest.reader_version import reader_version
-from ingest.readers import SUFFIXES
-from ingest.readers.kinds import DELIVERY_SUFFIXES
+from ingest.readers.kinds import TAKEN_SUFFIXES
 from kb.errors import DubanError, SourceError
 from kb.models import Finding
 from kb.printable import printable
@@ -31,31 +30,65 @@ from tasks.models import LEFT_OUT
 from tasks.store import Store
 from tasks.version_doubts import EVIDENCE_NAMES, Likeness, Order
 
+_NAMED = 20
+"""Files left out that are named one by one; `--json` has them all."""
 
-def find_sources(paths: Sequence[Path]) -> list[Path]:
+
+class Sources(NamedTuple):
+    """What is read, and what stood in the folders beside it under names of no known kind."""
+
+    files: list[Path]
+    left_out: list[Path]
+
+
+def find_sources(paths: Sequence[Path]) -> Sources:
     """The files named, and those of a kind that is read inside the folders named.
 
     Raises:
         SourceError: a folder holds nothing to read.
     """
     found: list[Path] = []
+    left: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(
-                p
-                for p in path.rglob("*")
-                if p.is_file() and p.suffix.lower() in SUFFIXES | DELIVERY_SUFFIXES
-            )
-            if not inside:
+            inside = sorted(p for p in path.rglob("*") if p.is_file())
+            read = [p for p in inside if _is_taken(p)]
+            rest = [p for p in inside if not (_is_taken(p) or _is_hidden(p.relative_to(path)))]
+            if not read:
+                kinds = " ".join(sorted(TAKEN_SUFFIXES))
+                zh, en = (f"; {words}" if rest else "" for words in _told(rest))
                 raise SourceError(
                     "目录里没有能读的文件 / the folder holds no file that is read",
-                    hint=f"能读: {' '.join(sorted(SUFFIXES))} / read: {' '.join(sorted(SUFFIXES))}",
+                    hint=f"能读: {kinds}{zh} / read: {kinds}{en}",
                     path=path,
                 )
-            found.extend(inside)
+            found.extend(read)
+            left.extend(rest)
         else:
             found.append(path)  # one that is not there is told when it is read
-    return list(dict.fromkeys(found))
+    files = list(dict.fromkeys(found))
+    return Sources(files, sorted({*left} - {*files}))
+
+
+def _is_taken(path: Path) -> bool:
+    return path.suffix.lower() in TAKEN_SUFFIXES
+
+
+def _is_hidden(path: Path) -> bool:
+    """What systems and programs put beside files of people: .DS_Store, ~$方案.docx."""
+    return any(part.startswith((".", "~$")) for part in path.parts)
+
+
+def _told(left: Sequence[Path]) -> tuple[str, str]:
+    shown = [printable(str(path)) for path in left[:_NAMED]]
+    more = len(left) > _NAMED
+    return (
+        f"{len(left)} 个文件的扩展名不在能读之列, 未读: {'、'.join(shown)}"
+        f"{'等 (--json 全部列出)' if more else ''}; 按路径单独给出时, 按内容识别",
+        f"{len(left)} file(s) left out, as their suffixes are not those of files that are read: "
+        f"{', '.join(shown)}{' and more (--json lists all)' if more else ''}; one that is given by its "
+        "own path is read by its content",
+    )
 
 
 def ingest(
@@ -72,7 +105,7 @@ def ingest(
     Raises:
         DubanError: `replaces` names no current document, or several files are to replace it.
     """
-    sources = find_sources(paths)
+    sources, left = find_sources(paths)
     if replaces and len(sources) != 1:
         raise DubanError(
             f"--replaces 一次只能用于一个文件, 这里有 {len(sources)} 个 / --replaces is for one file, "
@@ -88,9 +121,12 @@ def ingest(
     read = any(row["status"] != "failed" for row in rows)
     indexed = update_index(settings, out) if index and read else None
     if out.as_json:
-        out.json({"store": settings.store, "files": rows, "indexed": indexed})
+        names = [printable(str(path)) for path in left]
+        out.json({"store": settings.store, "files": rows, "left_out": names, "indexed": indexed})
     else:
         _report(rows, out)
+        if left:
+            out.say(*_told(left))
         if indexed is not None:
             out.say(f"索引: {indexed} 个片段", f"index: {indexed} chunks")
     return 1 if any(row["status"] == "failed" for row in rows) else 0

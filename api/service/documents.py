@@ -17,9 +17,9 @@ from api.service.uploads import LONGEST_NAME, Upload, keep_bytes
 from api.service.wire.governance import Visibility
 from ingest.deliveries import is_delivery, open_delivery
 from ingest.reader_version import reader_version
-from ingest.readers import SUFFIXES, detect_media_type
+from ingest.readers import detect_media_type
 from ingest.readers.images import join_pages
-from ingest.readers.kinds import DELIVERY_SUFFIXES, PICTURES
+from ingest.readers.kinds import DELIVERY_SUFFIXES, PICTURES, TAKEN_SUFFIXES
 from ingest.recognising import MOST_PAGES
 from kb.errors import DubanError, NotFoundError, SecretError
 from kb.identifiers import sha256_hex
@@ -39,7 +39,7 @@ from tasks.visibility import (
 )
 from tasks.visibility import Visibility as Seen
 
-UPLOADED = SUFFIXES | DELIVERY_SUFFIXES
+UPLOADED = TAKEN_SUFFIXES
 """Suffixes of what may be sent: documents, and what holds some."""
 _PARTS = re.compile(r"(\d+)")
 

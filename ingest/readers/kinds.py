@@ -82,8 +82,10 @@ KINDS = {
     WEBP: Kind((".webp",), "pictures:read_picture"),
 }
 SUFFIXES = frozenset(suffix for kind in KINDS.values() for suffix in kind.suffixes)
-"""Suffixes of files that are read when a folder is named."""
+"""Of documents, by themselves."""
 DELIVERY_SUFFIXES = frozenset({".zip", ".eml", ".msg"})
+TAKEN_SUFFIXES = SUFFIXES | DELIVERY_SUFFIXES
+"""Of all that is taken in, documents and what holds them."""
 
 _SNIFFED = 4096
 _PDF_WITHIN = 1024

@@ -58,6 +58,31 @@ def test_a_bad_file_is_named_and_the_others_go_in(duban, tmp_path):
     assert len(json.loads(out)) == 1
 
 
+def test_what_a_folder_holds_under_a_name_of_no_known_kind_is_named(duban, tmp_path):
+    folder, good = tmp_path / "in", "一、任务\n1.建校。（责任单位：区教委）\n"
+    (folder / ".git").mkdir(parents=True)
+    for name in ("noext", "方案.docx.bak", "通知.2026", ".hidden", "~$方案.tmp", ".git/config"):
+        (folder / name).write_text(good, "utf-8")
+    left = [str(folder / name) for name in ("noext", "方案.docx.bak", "通知.2026")]
+    code, _, err = duban("ingest", "--no-index", str(folder), folder=tmp_path)
+    assert code == 1
+    assert all(words in err for words in (".zip", ".eml", ".msg", *left))
+    (folder / "good.txt").write_text(good, "utf-8")
+    code, out, _ = duban("ingest", "--no-index", str(folder), "--json", folder=tmp_path)
+    assert (code, json.loads(out)["left_out"]) == (0, left)
+    for language, words in (("zh", "按路径单独给出"), ("en", "given by its own path")):
+        _, out, _ = duban("ingest", "--no-index", str(folder), folder=tmp_path, DUBAN_LANG=language)
+        [line] = [line for line in out.splitlines() if words in line]
+        assert all(name in line for name in left)
+        assert "hidden" not in line
+        assert "~$" not in line
+    named = [left[0], str(folder)]  # by its path too: it is read
+    _, out, _ = duban("ingest", "--no-index", *named, "--json", folder=tmp_path)
+    told = json.loads(out)
+    assert [row["file"] for row in told["files"]] == [left[0], str(folder / "good.txt")]
+    assert told["left_out"] == left[1:]
+
+
 def test_a_folder_with_two_dated_texts_is_taken_in_the_same_however_often(duban, tmp_path):
     (tmp_path / "in").mkdir()
     for name, day, number in (("a-rev", "2025年8月1日", 30), ("b-orig", "2025年5月6日", 20)):
