@@ -14,6 +14,7 @@ from api.assistant.question import Question
 from api.assistant.reply import Answer, Composer, joined
 from api.assistant.statements import Line, Lines
 from api.assistant.windows import describe_window, soon
+from tasks.bearing import main_units
 from tasks.due import (
     NO_LIVES,
     DueItem,
@@ -211,9 +212,11 @@ class StandingAnswers(Composer, ABC):
         return f"{about}{': ' if about else ''}{len(own)} item(s) {head}{split}."
 
     def _ranking(self, own: Sequence[DueItem], language: str) -> list[str]:
-        counted = Counter(u for i in own for u in dict.fromkeys(a.unit for a in i.units))
-        ranked = sorted(counted.items(), key=lambda c: (-c[1], c[0]))[:5]
-        said = ("、" if language == "zh" else ", ").join(f"{self._name(u, language)} {n}" for u, n in ranked)  # fmt: skip
+        """The units for which most of them count, by their ids: one is printed by several names."""
+        counted = Counter(unit for i in own for unit in main_units(i))
+        call = self.register.known.label
+        ranked = sorted(counted.items(), key=lambda c: (-c[1], call(c[0]), c[0]))[:5]
+        said = ("、" if language == "zh" else ", ").join(f"{self._name(call(u), language)} {n}" for u, n in ranked)  # fmt: skip
         return [f"各单位项数：{said}" if language == "zh" else f"Items by unit: {said}"] if said else []  # fmt: skip
 
 

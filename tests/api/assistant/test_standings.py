@@ -143,6 +143,20 @@ def test_the_units_with_most_overdue(ask):
     assert "各单位项数：" in ask("哪个单位逾期最多").answer
 
 
+def test_a_unit_printed_by_two_names_is_counted_once_and_only_for_what_it_owes():
+    duties = (
+        "修缮校舍。到2024年，修缮校舍8座以上。（责任单位：区教育委员会）",
+        "更新校车。到2024年，更新校车5辆以上。（责任单位：区教委）",
+        "培训教师。到2024年，培训教师50人以上。（牵头单位：区教委；配合单位：区水利局）",
+        "加固堤防。到2024年，加固堤防3公里以上。（责任单位：区水利局、区财政局；审批单位：区应急局）",
+    )
+    with Store.open("sqlite://") as store:
+        add(store, plan(*duties))
+        made = Assistant(read_register(store), no_search, store)
+        answer = made.ask("哪个单位逾期最多", as_of=TODAY)
+    assert "各单位项数：区教委 3、区水利局 1、区财政局 1" in answer.answer
+
+
 @pytest.mark.parametrize(
     ("text", "example"), [("什么时候完成？", "例如"), ("by when?", "for example")]
 )
