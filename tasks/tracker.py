@@ -369,7 +369,7 @@ def _recurrence(connection: Connection, row: Row, wanted: str, on: date) -> tupl
     days = days_of(row, on)
     if wanted:
         if wanted not in {day.isoformat() for day in days}:
-            shown = "、".join(day.isoformat() for day in days[-6:])
+            shown = "、".join(day.isoformat() for day in _nearest(days, wanted))
             raise NotFoundError(
                 f"没有 {wanted} 这一期, 有: {shown} / no occurrence {wanted}; there are: {shown}"
             )
@@ -380,6 +380,15 @@ def _recurrence(connection: Connection, row: Row, wanted: str, on: date) -> tupl
         if _life(connection, row.id, day.isoformat()).status not in FINISHED:
             return day.isoformat(), day
     raise NotFoundError("没有未办结的一期 / no occurrence is open", hint="--occurrence")
+
+
+def _nearest(days: Sequence[date], wanted: str, most: int = 6) -> list[date]:
+    """The days nearest to the one that is wanted, in order; the last ones where that is no day."""
+    try:
+        day = date.fromisoformat(wanted)
+    except ValueError:
+        return list(days[-most:])
+    return sorted(sorted(days, key=lambda d: abs(d - day))[:most])
 
 
 def _life(connection: Connection, milestone_id: str, occurrence: str) -> Life:

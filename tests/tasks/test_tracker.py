@@ -185,6 +185,24 @@ def test_each_occurrence_of_a_recurring_one_has_its_own_life(store):
     assert tracker.replay() == tracker.lives()
 
 
+@pytest.mark.parametrize(
+    ("wanted", "first", "last"),
+    [
+        ("2024-12-06", "2024-09-20", "2025-02-20"),
+        ("2023-01-01", "2024-01-20", "2024-06-20"),
+        ("2030-01-01", "2026-07-20", "2026-12-20"),
+        ("十二月", "2026-07-20", "2026-12-20"),  # no day: the last ones
+    ],
+)
+def test_the_occurrences_nearest_to_one_that_there_is_not_are_told(store_url, wanted, first, last):
+    with Store.open(store_url) as store:
+        add(store, plan("报送情况。每月20日前报送巡查情况。（责任单位：区水利局、区应急局）"))
+        with pytest.raises(NotFoundError) as told:
+            take(store, Step.ACCEPT, "报送情况", occurrence=wanted)
+    days = told.value.message.partition("有: ")[2].partition(" / ")[0].split("、")
+    assert (len(days), days[0], days[-1]) == (6, first, last)
+
+
 def test_when_all_is_done_there_is_no_open_occurrence(store):
     for day in ("2025-06-30", "2026-06-30"):
         take(store, Step.CANCEL, "开展演练", occurrence=day)
