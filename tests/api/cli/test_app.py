@@ -83,6 +83,17 @@ def test_what_a_folder_holds_under_a_name_of_no_known_kind_is_named(duban, tmp_p
     assert told["left_out"] == left[1:]
 
 
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+def test_the_line_that_settles_versions_works_as_it_is_printed(duban, name):
+    [line] = [
+        line
+        for line in (ROOT / name).read_text("utf-8").splitlines()
+        if line.startswith("duban ") and "versions" in line and "settle" in line
+    ]
+    code, _, err = duban(*line.split("  ")[0].split()[1:])
+    assert (code, "没有待定的版本关系" in err) == (1, True), err
+
+
 def test_a_folder_with_two_dated_texts_is_taken_in_the_same_however_often(duban, tmp_path):
     (tmp_path / "in").mkdir()
     for name, day, number in (("a-rev", "2025年8月1日", 30), ("b-orig", "2025年5月6日", 20)):
