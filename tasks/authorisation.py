@@ -9,7 +9,7 @@ from types import MappingProxyType
 from kb.errors import DeniedError
 from kb.models import Fact
 from kb.wording import wording
-from tasks.lifecycle import STEPS, Party, Step
+from tasks.lifecycle import STEP_NAMES, STEPS, Party, Step
 from tasks.units import is_unit_id, title_of
 
 
@@ -41,6 +41,8 @@ class Action(StrEnum):
     MANAGE_PEOPLE = "manage_people"
     CHANGE_SETTINGS = "change_settings"
 
+
+ACTION_NAMES = wording("tasks", "actions", Action)
 
 _ALL = frozenset(PersonRole)
 ACTIONS: Mapping[Action, frozenset[PersonRole]] = MappingProxyType(
@@ -117,12 +119,13 @@ def authorise(
     names = [ROLE_NAMES[role] for role in PersonRole if role in wanted]
     if not held:
         mine = [ROLE_NAMES[role] for role in PersonRole if role in actor.roles]
+        zh, en = _called(action)
         return Decision(
             allowed=False,
             zh=f"{actor.login} 是{'、'.join(n[0] for n in mine) or '无角色'}, "
-            f"“{action}”要{'或'.join(n[0] for n in names)}",
+            f"“{zh}”要{'或'.join(n[0] for n in names)}",
             en=f"{actor.login} is {', '.join(n[1] for n in mine) or 'without a role'}; "
-            f"{action} takes {' or '.join(n[1] for n in names)}",
+            f"{en} takes {' or '.join(n[1] for n in names)}",
         )
     if action in _BOUND and held == {PersonRole.UNIT_OFFICER}:
         shared = [unit for unit in actor.units if is_unit_id(unit) and unit in (bearing or ())]
@@ -142,6 +145,13 @@ def authorise(
         )
     role = ROLE_NAMES[min(held, key=list(PersonRole).index)]
     return Decision(allowed=True, zh=f"{actor.login} 是{role[0]}", en=f"{actor.login} is {role[1]}")
+
+
+def _called(action: Action | Step) -> tuple[str, str]:
+    """As pages call it, with the name by which `duban` takes it: 同意延期 (approve-extension)."""
+    name = action.value.replace("_", "-")
+    zh, en = STEP_NAMES[action] if isinstance(action, Step) else ACTION_NAMES[action]
+    return f"{zh} ({name})", en if en == name else f"{en} ({name})"
 
 
 def _told(units: Collection[str]) -> list[str]:

@@ -109,6 +109,26 @@ def test_nobody_without_a_role_may_anything():
     assert "无角色" in authorise(nobody, Action.READ).reason
 
 
+@pytest.mark.parametrize(
+    ("action", "role", "zh", "en"),
+    [
+        (Step.ACCEPT, R.SUPERVISOR, "“签收 (accept)”要单位经办人", "accept takes unit officer"),
+        (
+            Step.APPROVE_EXTENSION, R.READER, "“同意延期 (approve-extension)”要督办人员",
+            "approve the extension (approve-extension) takes supervisor",
+        ),
+        (
+            Action.MANAGE_PEOPLE, R.READER, "“管理用户 (manage-people)”要管理员",
+            "manage people (manage-people) takes administrator",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_refused_is_called_as_people_call_it(action, role, zh, en):
+    decision = authorise(Actor(login="li", roles=frozenset({role})), action, BEARING)
+    assert decision.zh.endswith(zh)
+    assert decision.en.endswith(en)
+
+
 def test_the_console_speaks_for_no_unit():
     assert {a for a in MAY if not authorise(CONSOLE, a, BEARING).allowed} == {
         Step.ACCEPT, Step.REPORT, Step.REQUEST_EXTENSION, Step.SUBMIT
