@@ -14,7 +14,6 @@ from api.assistant.question import Question
 from api.assistant.reply import Answer, Composer, joined
 from api.assistant.statements import Line, Lines
 from api.assistant.windows import describe_window, soon
-from tasks.bearing import main_units
 from tasks.due import (
     NO_LIVES,
     DueItem,
@@ -212,8 +211,9 @@ class StandingAnswers(Composer, ABC):
         return f"{about}{': ' if about else ''}{len(own)} item(s) {head}{split}."
 
     def _ranking(self, own: Sequence[DueItem], language: str) -> list[str]:
-        """The units for which most of them count, by their ids: one is printed by several names."""
-        counted = Counter(unit for i in own for unit in main_units(i))
+        """The units that most of them name, by their ids, as lists by unit count them: one is printed by
+        several names."""
+        counted = Counter(unit for i in own for unit in {u.unit_id for u in i.units})
         call = self.register.known.label
         ranked = sorted(counted.items(), key=lambda c: (-c[1], call(c[0]), c[0]))[:5]
         said = ("、" if language == "zh" else ", ").join(f"{self._name(call(u), language)} {n}" for u, n in ranked)  # fmt: skip

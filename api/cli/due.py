@@ -12,10 +12,9 @@ from api.cli.state import Run, say_reference
 from api.cli.tracking import show_milestones, wanted_milestones
 from kb.language.roles import Role
 from tasks.authorisation import Action, require
-from tasks.bearing import MAIN
 from tasks.due import DUE_SOON, State, last_of
 from tasks.listed import list_standings
-from tasks.query import DayWindow, Group, Operation, UnitFilter
+from tasks.query import DayWindow, Group, Operation
 from tasks.run import run as run_query
 from tasks.words import ROLE_ZH, describe_ends
 
@@ -57,17 +56,12 @@ def due(run: Run, wanted: DueFilter, as_of: date | None, as_json: bool) -> None:
             }
         )
         if wanted.by:
-            own_only = chosen.model_copy(
-                update={"operation": Operation.COUNT}
+            counted = chosen.model_copy(
+                update={"group_by": Group(wanted.by), "operation": Operation.COUNT}
                 | ({} if wanted.inherited else {"inherited": False})
             )
-            counted = own_only.model_copy(update={"group_by": Group(wanted.by)})
-            if wanted.by == Group.UNIT and not wanted.roles:
-                # As digests count: who takes part, approves or receives owes nothing.
-                counted = counted.model_copy(
-                    update={"units": (*counted.units, UnitFilter(roles=MAIN))}
-                )
             found = run_query(store, counted, reader=actor, as_of=day, today=run.day(None))
+            own_only = counted.model_copy(update={"group_by": None})
             total = run_query(store, own_only, reader=actor, as_of=day, today=run.day(None)).total
         else:
             items = list_standings(store, day, chosen, today=run.day(None), reader=actor)
