@@ -127,7 +127,7 @@ def _answers(name: str, path: Path, console: Console, document: Path = NOTICE) -
 
 def _beside_passages(console: Console) -> Iterator[Figure]:
     """Each set of questions beside the baseline that prints the three nearest passages: right, and
-    falsely certain. No weight is fitted on `unseen`, `development`, `sight`, `fresh` and `fresh2`; of
+    falsely certain. No weight is fitted on `unseen`, `development`, `sight` and the three `fresh`; of
     the others the figures of questions left out stand in `evidence.json`."""
     table = Table("questions", "n", "right", "false", "three passages")
     for path in [*question_files(), *(UNSEEN if GOLD.exists() else ())]:

@@ -37,7 +37,8 @@ GOLD = SHARED.parent
 FURTHER = OWN.with_name("questions")
 """Questions by writers who saw no code: on the notice, and on documents of other kinds."""
 UNSEEN = tuple(
-    FURTHER / f"{name}.jsonl" for name in ("unseen", "development", "sight", "fresh", "fresh2")
+    FURTHER / f"{name}.jsonl"
+    for name in ("unseen", "development", "sight", "fresh", "fresh2", "fresh3")
 )
 """Questions that no weight is fitted on; the documents of some are with the gold."""
 TODAY = date(2026, 11, 24)
