@@ -80,7 +80,7 @@ def _is_hidden(path: Path) -> bool:
 
 
 def _told(left: Sequence[Path]) -> tuple[str, str]:
-    shown = [printable(str(path)) for path in left[:_NAMED]]
+    shown = [printable(path.name) for path in left[:_NAMED]]
     more = len(left) > _NAMED
     return (
         f"{len(left)} 个文件的扩展名不在能读之列, 未读: {'、'.join(shown)}"

@@ -63,17 +63,18 @@ def test_what_a_folder_holds_under_a_name_of_no_known_kind_is_named(duban, tmp_p
     (folder / ".git").mkdir(parents=True)
     for name in ("noext", "方案.docx.bak", "通知.2026", ".hidden", "~$方案.tmp", ".git/config"):
         (folder / name).write_text(good, "utf-8")
-    left = [str(folder / name) for name in ("noext", "方案.docx.bak", "通知.2026")]
+    names = ("noext", "方案.docx.bak", "通知.2026")
+    left = [str(folder / name) for name in names]
     code, _, err = duban("ingest", "--no-index", str(folder), folder=tmp_path)
     assert code == 1
-    assert all(words in err for words in (".zip", ".eml", ".msg", *left))
+    assert all(words in err for words in (".zip", ".eml", ".msg", *names))
     (folder / "good.txt").write_text(good, "utf-8")
     code, out, _ = duban("ingest", "--no-index", str(folder), "--json", folder=tmp_path)
     assert (code, json.loads(out)["left_out"]) == (0, left)
     for language, words in (("zh", "按路径单独给出"), ("en", "given by its own path")):
         _, out, _ = duban("ingest", "--no-index", str(folder), folder=tmp_path, DUBAN_LANG=language)
         [line] = [line for line in out.splitlines() if words in line]
-        assert all(name in line for name in left)
+        assert all(name in line for name in names)
         assert "hidden" not in line
         assert "~$" not in line
     named = [left[0], str(folder)]  # by its path too: it is read
