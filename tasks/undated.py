@@ -16,6 +16,7 @@ NO_DEADLINE = Deadline(kind=DueKind.NONE, certainty=())
 """无时限: neither the duty nor its plan says a day."""
 ONGOING = Deadline(kind=DueKind.NONE, certainty=(Certainty.EXPLICIT,))
 """持续推进: the duty itself says that it goes on (see `tasks.models.Pace`)."""
+_CELL_ENDS = frozenset("|\t")
 
 
 def track_undated(extraction: Extraction) -> Extraction:
@@ -43,9 +44,13 @@ def track_task(task: Task, text: str) -> Task:
         return task
     words = task.span.slice(text)
     line = " ".join(words.split())  # a line may end within a sentence
+    _, end = first_sentence(words, 0, len(words))
+    of_row = (
+        words[end:].lstrip(" ")[:1] in _CELL_ENDS
+    )  # its first cell may be no more than its number
     milestone = Milestone(
         id=stable_id("milestone", task.id, "undated"),
-        commitment=line[slice(*first_sentence(line, 0, len(line)))],
+        commitment=task.title if of_row else line[slice(*first_sentence(line, 0, len(line)))],
         span=task.span,
         quote=words,
         due=ONGOING if task.pace is Pace.ONGOING else NO_DEADLINE,

@@ -126,3 +126,14 @@ def test_a_store_of_before_gets_it(store_url):
         assert standing(store).state is State.UNDATED
         with store.reading() as connection:
             assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == HEAD  # fmt: skip
+
+
+def test_that_of_a_row_is_called_by_its_duty():
+    rows = (
+        "云江区责任分工表\n\n| 序号 | 重点任务 | 工作内容 | 责任单位 | 完成时限 |\n|---|---|---|---|---|\n"
+        "| 1 | 管网改造 | 改造城区老旧管网 | 区水利局 | 8月底前 |\n"
+        "| 2 | 宣传引导 | 开展节水宣传活动 | 区教委 | 长期坚持 |\n"
+    )
+    extraction, _ = read(rows)
+    said = [m.commitment for t in track_undated(extraction).tasks for m in t.milestones]
+    assert said == ["改造城区老旧管网", "开展节水宣传活动"]
