@@ -70,7 +70,7 @@ _BESIDE = frozenset(Around) - _GENRES - _PARTS - _MEASURED - _FRAME - _RECORD
 @lru_cache
 def _grammar(kinds: frozenset[Around]) -> Grammar:
     entries = load_lexicon("quantity_contexts", AroundWords)
-    return Grammar((word, e.kind.value) for e in entries if e.kind in kinds for word in e.words)
+    return Grammar.of(e for e in entries if e.kind in kinds)
 
 
 def _find(text: str, kinds: frozenset[Around]) -> list[Token]:

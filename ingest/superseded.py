@@ -44,8 +44,7 @@ class ChangeWords(WordEntry):
 
 @lru_cache
 def _grammar() -> Grammar:
-    entries = load_lexicon("time_changes", ChangeWords)
-    return Grammar((word, entry.kind.value) for entry in entries for word in entry.words)
+    return Grammar.of(load_lexicon("time_changes", ChangeWords))
 
 
 def find_change_words(text: str) -> list[Token]:

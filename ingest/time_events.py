@@ -69,8 +69,7 @@ class Event:
 
 @lru_cache
 def _grammar() -> Grammar:
-    entries = load_lexicon("time_events", EventWords)
-    return Grammar((word, entry.kind.value) for entry in entries for word in entry.words)
+    return Grammar.of(load_lexicon("time_events", EventWords))
 
 
 def find_event_words(text: str) -> list[Token]:

@@ -54,8 +54,7 @@ _BESIDE = frozenset(kind.value for kind in Beside)
 
 @lru_cache
 def _grammar() -> Grammar:
-    entries = load_lexicon("time_contexts", BesideWords)
-    return Grammar((word, entry.kind.value) for entry in entries for word in entry.words)
+    return Grammar.of(load_lexicon("time_contexts", BesideWords))
 
 
 def find_beside(text: str, times: Sequence[tuple[int, int]] = ()) -> list[Token]:

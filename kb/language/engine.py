@@ -18,7 +18,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from enum import StrEnum
 
 MOST = 48
 """Tokens that may begin at one place: three times what the richest place has of the notice, the State
@@ -65,6 +68,18 @@ class _Production:
     build: Build
 
 
+class Worded(Protocol):
+    """A lexicon's entry: words of one kind."""
+
+    @property
+    def kind(self) -> StrEnum:
+        """What its words are."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """As they are printed."""
+
+
 class Grammar:
     """Words with their kinds, and productions over kinds."""
 
@@ -75,6 +90,11 @@ class Grammar:
         self._firsts: re.Pattern[str] | None = None  # any character that a word begins with
         for word, kind in words:
             self.word(word, kind)
+
+    @classmethod
+    def of(cls, entries: Iterable[Worded]) -> Grammar:
+        """The words of a lexicon's entries, each of its entry's kind."""
+        return cls((word, entry.kind.value) for entry in entries for word in entry.words)
 
     def word(self, word: str, kind: str, value: Any = None, *, score: float = 0.0) -> None:
         """Let `word` be a token of `kind`. A word of no kind of this grammar (年级 beside 年) is
