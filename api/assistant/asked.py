@@ -85,7 +85,8 @@ def asked_kinds(question: str) -> frozenset[Asked]:
             kind = _measured(low[match.end() :])
         elif kind is Asked.NAME:
             of_post = _behind_post(low[: match.start()])
-            kind = Asked.PERSON if of_post else Asked.PARTY if "谁" in word else Asked.WORDS
+            of_party = any(k is Asked.PARTY and w in word for w, k in kinds.items())
+            kind = Asked.PERSON if of_post else Asked.PARTY if of_party else Asked.WORDS
         found.add(kind)
     found.discard(Asked.WORDS)
     return frozenset(found - {Asked.MEASURED} or found)
