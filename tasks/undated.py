@@ -45,9 +45,8 @@ def track_task(task: Task, text: str) -> Task:
     words = task.span.slice(text)
     line = " ".join(words.split())  # a line may end within a sentence
     _, end = first_sentence(words, 0, len(words))
-    of_row = (
-        words[end:].lstrip(" ")[:1] in _CELL_ENDS
-    )  # its first cell may be no more than its number
+    # The first cell of a row may be no more than its number.
+    of_row = words[end:].lstrip(" ")[:1] in _CELL_ENDS
     milestone = Milestone(
         id=stable_id("milestone", task.id, "undated"),
         commitment=task.title if of_row else line[slice(*first_sentence(line, 0, len(line)))],

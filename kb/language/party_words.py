@@ -38,9 +38,7 @@ class WordKind(StrEnum):
     STATION = "station"  # between a body and where a group of it is stationed: 纪委监委|驻|市水利局纪检监察组
     REMAINDER = "remainder"  # what 等 stands for: 等|有关部门; no word of the names' own grammar
     DEFINER = "definer"  # says what a term means, which stands before it: 示范园区|是指
-    EXEMPTION = (
-        "exemption"  # says of the body before it that it need not: 区教委|不再, 区财政局|除外
-    )
+    EXEMPTION = "exemption"  # says that the body before it need not: 区教委|不再, 区财政局|除外
     ELLIPSIS = "ellipsis"  # closes a list of fields whose bodies are meant: 教育、公安等部门
 
 
