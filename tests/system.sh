@@ -5,7 +5,7 @@ set -euo pipefail
 
 needs='
 /usr/lib/postgresql/*/bin/initdb postgresql
-chromium chromium
+chromium-headless-shell chromium-headless-shell
 /usr/share/fonts/truetype/wqy/wqy-zenhei.ttc fonts-wqy-zenhei
 '
 

@@ -121,7 +121,9 @@ def served(tmp_path_factory) -> Iterator[tuple[str, Extraction]]:
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(_FLAGS))
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium-headless-shell", args=list(_FLAGS)
+        )
         yield browser
         browser.close()
 

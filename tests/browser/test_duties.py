@@ -189,7 +189,7 @@ def test_files_are_put_in_order_and_belong_together(site):
     def sent(name, text):
         return {"name": name, "mimeType": "text/plain", "buffer": text.encode()}
 
-    duty = "一、任务\n1.建库。（责任单位：区水利局）\n"
+    duty = "一、任务\n1.建库。（责任单位：区档案局）\n"
     with site.visit("supervisor") as page:
         page.goto("/documents")
         page.get_by_text("上传文件", exact=True).click()
