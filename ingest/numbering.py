@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -77,7 +77,13 @@ CONTEXTUAL = frozenset({"block", "bullet"})
 often as under it."""
 _DECIMAL = re.compile(r"(\d{1,2}(?:[.．]\d{1,2}){1,3})(?![\d.．%％])[.．、]?[ \u3000\t]*(?=\S)")
 _BARE = re.compile(rf"(\d{{1,2}})[ \u3000\t]+(?=[{HAN}])")
-_BESIDE_FIGURE = re.compile(r"(\d{1,2})[.．、](?=\d)")
+_LOOSE = re.compile(
+    rf"(?:(?P<cn>[{HUNDREDS}]{{1,3}})|(?P<number>\d{{1,2}}))"
+    rf"(?P<stop>[.．、](?=\d)|\s*[.．、，,：:;；]\s*(?=[{HAN}])|[ \u3000\t]+(?=[{HAN}]))"
+)
+"""A number that begins a line with another stop than its own, or none, or before a figure."""
+_COUNTED = ("cn", "number")
+_ENDED = ("。", "；", ";", "：", ":")
 _DIGITS = {**{c: n for n, c in enumerate(DIGITS)}, **dict.fromkeys(ZEROS, 0)}
 
 
@@ -97,7 +103,7 @@ class Marker:
     @property
     def part(self) -> str:
         """The marker as a part of a path: 一, (四), 5."""
-        bare = self.text.strip().replace("\\", "").rstrip("、.．：: \u3000")
+        bare = self.text.strip().replace("\\", "").rstrip("、.．：:，,;； \t\u3000")
         return bare.replace("（", "(").replace("）", ")").replace("/", "-")
 
 
@@ -131,7 +137,10 @@ def settle(lines: Sequence[str], markers: Sequence[Marker | None]) -> list[Marke
     """The markers of all lines of a document, those that one line alone does not tell included.
 
     A decimal (2.1) is one where its like goes on before or after it (1.9 or 2.2) or its chapter
-    stands above it; `2 总则` where decimals are; `3.120急救` where 2. stands before it. One pass.
+    stands above it; `2 总则` where decimals are. A number with another stop than its own (五，
+    7 县交通局, 3.120急救) is one where it goes on from the last of its family and no other mark does;
+    with no stop at all only after a whole sentence, or where the next of its family follows it.
+    Two passes.
     """
     found = list(markers)
     decimals = {
@@ -143,29 +152,65 @@ def settle(lines: Sequence[str], markers: Sequence[Marker | None]) -> list[Marke
     kept: set[tuple[int, ...]] = set()
     chapters: set[int] = set()
     firsts = {numbers[0] for numbers in printed}
-    counted = 0  # the ordinal that the numbers with a dot have come to
+    counted = dict.fromkeys(_COUNTED, 0)  # the ordinal that each family has come to
+    following = _following(markers)
     for place, line in enumerate(lines):
         marker = found[place]
-        if marker is not None:
-            if marker.family == "number":
-                counted = marker.ordinal or 0
-            elif marker.rank < RANK["number"]:
-                counted = 0
-            if marker.rank <= RANK["number"] and marker.ordinal:
-                chapters.add(marker.ordinal)
+        if marker is None:
+            if (numbers := decimals.get(place)) and _in_order(numbers, printed, kept, chapters):
+                kept.add(numbers)
+                mark = _DECIMAL.match(line)
+                if mark:
+                    found[place] = Marker(mark[0], f"decimal-{len(numbers)}", numbers[-1])
+                continue
+            if (bare := _BARE.match(line)) and int(bare[1]) in firsts:
+                chapters.add(int(bare[1]))
+                found[place] = Marker(bare[0], "number", int(bare[1]))
+                continue
+            ended = place > 0 and lines[place - 1].endswith(_ENDED)
+            marker = found[place] = _loose(line, counted, following[place], ended=ended)
+        if marker is None:
             continue
-        if (numbers := decimals.get(place)) and _in_order(numbers, printed, kept, chapters):
-            kept.add(numbers)
-            mark = _DECIMAL.match(line)
-            if mark:
-                found[place] = Marker(mark[0], f"decimal-{len(numbers)}", numbers[-1])
-        elif (bare := _BARE.match(line)) and int(bare[1]) in firsts:
-            chapters.add(int(bare[1]))
-            found[place] = Marker(bare[0], "number", int(bare[1]))
-        elif (beside := _BESIDE_FIGURE.match(line)) and int(beside[1]) == counted + 1 > 1:
-            counted += 1
-            found[place] = Marker(beside[0], "number", counted)
+        for family in _COUNTED:
+            if marker.family == family:
+                counted[family] = marker.ordinal or 0
+            elif marker.rank == RANK[family]:
+                counted[family] += 1  # its ordinal is lost
+            elif marker.rank < RANK[family]:
+                counted[family] = 0
+        if marker.rank <= RANK["number"] and marker.ordinal:
+            chapters.add(marker.ordinal)
     return found
+
+
+def _following(markers: Sequence[Marker | None]) -> list[dict[str, int]]:
+    """For each line the ordinal of the next mark of each family that may be mistyped, up to the next
+    that stands above it."""
+    after: list[dict[str, int]] = []
+    ahead: dict[str, int] = {}
+    for marker in reversed(markers):
+        after.append(ahead)
+        if marker is not None and marker.rank <= RANK["number"]:
+            ahead = {f: n for f, n in ahead.items() if RANK[f] < marker.rank}
+            if marker.family in _COUNTED and marker.ordinal:
+                ahead[marker.family] = marker.ordinal
+    return after[::-1]
+
+
+def _loose(
+    line: str, counted: Mapping[str, int], following: Mapping[str, int], *, ended: bool
+) -> Marker | None:
+    match = _LOOSE.match(line)
+    if match is None:
+        return None
+    family = "cn" if match["cn"] else "number"
+    ordinal = normalize_ordinal(match[family])
+    if ordinal is None or ordinal != counted[family] + 1 or ordinal < 2:
+        return None
+    after = following.get(family)
+    if after == ordinal or not (match["stop"].strip() or ended or after == ordinal + 1):
+        return None
+    return Marker(match[0], family, ordinal)
 
 
 def _in_order(

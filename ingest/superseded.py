@@ -23,6 +23,8 @@ _NEAR = 14
 """Characters from a time after 由 to the one that holds, in one part: 由5月31日前完成调整为12月31日前."""
 _FAR = 30
 """The same after 原定, or after one change for the next: 原计划6月底完工，因汛期影响推迟到9月底."""
+_BESIDE = 4
+"""The same where the verb of change stands between the two and nothing says the first was before: 9月底延期至11月底."""
 _SPACE = " \t"
 
 
@@ -90,7 +92,7 @@ def _reach(
     text: str, times: Sequence[Time], place: int, *, was_changed: bool
 ) -> tuple[int, frozenset[str]]:
     """How far after a time the one may stand that replaces it, and what may not stand between; 0
-    where nothing says that it held before."""
+    where it holds from then on (5月1日起)."""
     time = times[place]
     if _split(text, times, place):
         return _NEAR, _PARTS
@@ -108,7 +110,7 @@ def _reach(
             return _NEAR, _PARTS
     if own and own[0].kind == ChangeWord.FROM and own[0].start == 0:  # 从9月底 is one time
         return _NEAR, _PARTS
-    return (_FAR, STOPS) if was_changed else (0, STOPS)
+    return (_FAR, STOPS) if was_changed else (_BESIDE, _PARTS)
 
 
 def _split(text: str, times: Sequence[Time], place: int) -> bool:

@@ -133,6 +133,16 @@ def test_a_marker_is_a_prefix(line: str) -> None:
         (["面积", "2.5万平方米", "3.1亿元"], "- - -"),
         (["2.5G基站全覆盖"], "-"),
         (["1 总则", "2 职责"], "- -"),
+        (["一、总体要求", "二，主要任务", "三、保障措施"], "cn cn cn"),
+        (["四、督查考核。", "五：附则"], "cn cn"),
+        (["四、督查考核", "五，附则", "五、附则"], "cn - cn"),
+        (["1.排查。", "2、整改。", "3，验收。", "4.销号。"], "number number number number"),
+        (["6.县水利局。", "7 县交通局负责桥涵。", "8.县住建局。"], "number number number"),
+        (["1.补助标准。", "2,000元以上的", "2：30集中"], "number - -"),
+        (["一、任务。", "、措施", "三，保障。"], "cn lost cn"),
+        (["6.县水利局负责", "7 个乡镇的水库"], "number -"),
+        (["一、任务", "1.排查", "二、保障", "2，验收"], "cn number cn -"),
+        (["1.排查隐患", "2，整治", "3.验收"], "number number number"),
     ],
 )  # fmt: skip
 def test_marks_that_a_line_alone_does_not_tell(lines: list[str], expected: str) -> None:
