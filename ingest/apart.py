@@ -69,6 +69,7 @@ class Reader:
             if self._stopped:
                 raise _stopped()
             if self._process is None:
+                self._overdue = False
                 self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
                 self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
                     [sys.executable, *_PROCESS, str(os.getpid())],

@@ -13,7 +13,7 @@ import zipfile
 from collections import deque
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from email.errors import CloseBoundaryNotFoundDefect, InvalidBase64LengthDefect
+from email.errors import CloseBoundaryNotFoundDefect, InvalidBase64LengthDefect, MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import parsedate_to_datetime
@@ -205,7 +205,7 @@ class _Opened:
             raise self._damaged(cut[0].__name__)
         try:
             sent = parsedate_to_datetime(str(mail.get("date") or ""))
-        except (ValueError, TypeError, IndexError):
+        except (ValueError, TypeError, IndexError, OverflowError):
             sent = None
         return Delivery(
             self.name, (), subject=subject, sender=_decoded(_raw(mail, "from")), sent=sent
@@ -334,7 +334,7 @@ def _decoded(words: str | None) -> str:
         try:
             # Some programs put encoded words into quotation marks or leave no gap between them.
             words = str(make_header(decode_header(words.replace("?==?", "?= =?"))))
-        except (LookupError, ValueError, UnicodeError):
+        except (LookupError, ValueError, MessageError):
             return words
     return " ".join(words.split())
 

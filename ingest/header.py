@@ -305,9 +305,8 @@ def _written_on(metadata: Metadata) -> date | None:
     deadline before it would be taken for past."""
     if written := normalize_date(metadata.value("written_on") or ""):
         return written
-    generated = metadata.value("generated_on") or ""
-    same = generated == metadata.value("published_on")
-    return None if same else normalize_date(generated)
+    generated = normalize_date(metadata.value("generated_on") or "")
+    return None if generated == normalize_date(metadata.value("published_on") or "") else generated
 
 
 def _repeated(lines: Sequence[Line], title: str | None) -> Iterator[Line]:

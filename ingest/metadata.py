@@ -15,7 +15,7 @@ from functools import lru_cache
 from ingest.lines import find_raw_lines
 from ingest.numbering import find_marker
 from kb.characters import HAN
-from kb.language.numerals import DIGITS, ONES, TENS, ZEROS
+from kb.language.numerals import ONES, TENS, ZEROS, small_number
 from kb.lexicon import WordEntry, load_lexicon
 from kb.models import Span
 
@@ -84,9 +84,9 @@ _INDEX = re.compile(r"[A-Za-z0-9][\w./—-]{4,60}", re.ASCII)
 NUMBER = re.compile(
     rf"(?<![{HAN}])([{HAN}]{{1,12}}(?:[(（][{HAN}]{{1,6}}[)）])?)[〔﹝\[［]((?:19|20)\d\d)[〕﹞\]］]\s*第?(\d{{1,4}})\s*号"
 )
-_CN_DIGITS = {**{c: str(i) for i, c in enumerate(DIGITS)}, **dict.fromkeys(ZEROS, "0")}
+_SMALL = rf"\d{{1,2}}|[{TENS}{ZEROS}]{{1,3}}"
 DATE = re.compile(
-    rf"((?:19|20)\d\d|[{ONES[:2]}][{ZEROS}{ONES}]{{3}})\s*[-年./]\s*(\d{{1,2}}|[{TENS}]{{1,3}})\s*[-月./]\s*(\d{{1,2}}|[{TENS}]{{1,3}})日?"
+    rf"((?:19|20)\d\d|[{ONES[:2]}][{ZEROS}{ONES}]{{3}})\s*[-年./]\s*({_SMALL})\s*[-月./]\s*({_SMALL})日?"
 )
 PACKED = re.compile(r"^(20\d\d)(0[1-9]|1[0-2])([0-3]\d)$")
 
@@ -261,26 +261,9 @@ def normalize_document_number(text: str) -> str | None:
 def normalize_date(text: str) -> date | None:
     """A calendar date: 2022-12-16, 2018年12月21日, 二〇一八年十二月二十一日, 20221216."""
     text = text.strip()
-    if packed := PACKED.match(text):
-        numbers = [int(g) for g in packed.groups()]
-    elif match := DATE.search(text):
-        numbers = [_year(match.group(1)), _small(match.group(2)), _small(match.group(3))]
-    else:
-        return None
+    match = PACKED.match(text) or DATE.search(text)
+    numbers = [small_number(group) for group in match.groups()] if match else []
     try:
-        return date(*numbers)
-    except ValueError:
+        return date(*(n for n in numbers if n is not None))
+    except (TypeError, ValueError):
         return None
-
-
-def _year(text: str) -> int:
-    return int("".join(_CN_DIGITS.get(c, c) for c in text))
-
-
-def _small(text: str) -> int:
-    if text.isdigit():
-        return int(text)
-    tens, mark, ones = text.partition("十")
-    if not mark:
-        return int(_CN_DIGITS[text])
-    return int(_CN_DIGITS.get(tens, "1")) * 10 + int(_CN_DIGITS.get(ones, "0"))

@@ -16,7 +16,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from kb.characters import HAN, any_of
-from kb.language.numerals import DIGITS, HUNDREDS, ZEROS
+from kb.language.numerals import HUNDREDS, ZEROS, small_number
 from kb.lexicon import WordEntry, words_of
 
 
@@ -84,7 +84,6 @@ _LOOSE = re.compile(
 """A number that begins a line with another stop than its own, or none, or before a figure."""
 _COUNTED = ("cn", "number")
 _ENDED = ("。", "；", ";", "：", ":")
-_DIGITS = {**{c: n for n, c in enumerate(DIGITS)}, **dict.fromkeys(ZEROS, 0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,19 +227,7 @@ def _in_order(
 
 def normalize_ordinal(text: str) -> int | None:
     """The number in a marker: 十二、 → 12, (3) → 3, ④ → 4, ⒌ → 5."""
-    first = text[:1]
-    if first and first not in _DIGITS and first not in "十百" and not first.isdecimal():
-        value = unicodedata.numeric(first, None)
-        if value is not None:
-            return int(value)
-    if digits := re.search(r"\d+", text):
-        return int(digits.group())
-    total, digit, seen = 0, 0, False
-    for character in text:
-        if character in _DIGITS:
-            digit, seen = _DIGITS[character], True
-        elif character == "十":
-            total, digit, seen = total + (digit or 1) * 10, 0, True
-        elif character == "百":
-            total, digit, seen = total + (digit or 1) * 100, 0, True
-    return total + digit if seen else None
+    if found := re.search(r"\d+", text) or re.search(rf"[{HUNDREDS}{ZEROS}]+", text):
+        return small_number(found.group())
+    value = unicodedata.numeric(text[:1] or " ", None)
+    return None if value is None else int(value)

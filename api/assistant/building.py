@@ -37,6 +37,7 @@ from tasks.query import (
     UnitFilter,
     borne_by,
 )
+from tasks.query_parts import MOST_IDS
 from tasks.query_words import FIELD_NAMES
 
 BARE = (Select.FIELD, Select.MEMBERS, Select.POLICIES, Select.TEXT)
@@ -90,7 +91,8 @@ class Builder:
         try:
             query = Query(**said)
         except ValidationError:  # conditions that do not go together: sentences answer
-            query, rows = Query(select=Select.TEXT, **{k: said[k] for k in _OF_PLANS}), False
+            few = said["documents"] if len(said["documents"]) <= MOST_IDS else ()
+            query, rows = Query(select=Select.TEXT, topic=said["topic"], documents=few), False
         return Built(query, bool(rows), query.as_of or as_of, *fields)
 
     def _made(self, q: Question, part: _Part, as_of: date) -> _Made:

@@ -90,7 +90,7 @@ def is_borne(
     elif any(word not in cited for word in latin_words(sentence) if len(word) > 1):
         return False
     for word in _denials():
-        at = sentence.find(word)
-        if at >= 0 and sentence[at : at + len(word) + _TURNED] not in cited:
-            return False
+        for found in re.finditer(re.escape(word), sentence):
+            if sentence[found.start() : found.end() + _TURNED] not in cited:
+                return False
     return said <= mentions_in(cited, organisations) | set(known)

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 from dateutil.relativedelta import relativedelta
 
 from api.assistant.window_words import (
+    EARLIEST,
+    LATEST,
     Count,
     DatePhrase,
     Period,
@@ -25,8 +27,6 @@ from kb.language.engine import Grammar, Made, Token
 from kb.workdays import add_workdays
 from tasks.due import DUE_SOON, last_of
 
-EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
-"""What lies beyond is no day of a policy: 99999天内 ends here."""
 _MONTHS = {"month": 1, "quarter": 3, "half": 6, "year": 12}
 _DAYS = {"day": 1, "week": 7, "fortnight": 14}
 

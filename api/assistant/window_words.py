@@ -58,6 +58,10 @@ class Count(NamedTuple):
     half: bool = False
 
 
+EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
+"""What lies beyond is no day of a policy: 99999天内 ends here."""
+
+
 class Point(NamedTuple):
     """A year, part of one, month or day of an English date; `alone`: it is one without a word before."""
 
@@ -71,7 +75,7 @@ class Point(NamedTuple):
         """Its first and last day, in `year` where it names none; None where there is no such day."""
         own = self.year or year
         try:
-            first = date(own, self.month, self.day or 1)
+            first = min(date(own, self.month, self.day or 1), LATEST)
         except ValueError:
             return None
         after = relativedelta(days=1) if self.day else relativedelta(months=self.months)

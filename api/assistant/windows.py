@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from unicodedata import category
 
 from api.assistant.window_grammar import find_days
-from api.assistant.window_words import phrases, words_of
+from api.assistant.window_words import LATEST, phrases, words_of
 from kb.language.times import Bound, TimeKind, find_times
 from kb.models import Fact
 from tasks.due import DUE_SOON, last_of
@@ -68,8 +68,9 @@ def find_window(text: str, as_of: date) -> tuple[Window | None, str]:
 
     Args:
         text: the question, in half-width simplified characters.
-        as_of: the day that 今天, 下周 and the like count from.
+        as_of: the day that 今天, 下周 and the like count from; one beyond `LATEST` counts as that.
     """
+    as_of = min(as_of, LATEST)
     low = text.lower()
     if len(low) != len(text):  # letters that are two in lower case
         low = text

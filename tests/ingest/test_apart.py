@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from ingest import apart
-from ingest.apart import Reading, StoppedError
+from ingest.apart import Reader, ReaderFailedError, Reading, StoppedError
 from ingest.pipeline import extract_bytes
 from kb.errors import SourceError
 from tests.tasks.samples import PLAN
@@ -52,3 +52,15 @@ def test_it_is_found_wherever_the_service_was_started(tmp_path):
         [sys.executable, "-c", words, str(tmp_path)], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "4"
+
+
+def test_a_file_given_up_says_nothing_of_the_next() -> None:
+    with Reader(patience=0.0) as reader:
+        with pytest.raises(SourceError):
+            reader.extract(PLAN.encode(), "方案.txt")
+        reader._patience = 60.0
+        reader.start()
+        assert reader._process is not None
+        reader._process.kill()
+        with pytest.raises(ReaderFailedError):
+            reader.extract(PLAN.encode(), "方案.txt")

@@ -161,6 +161,20 @@ def test_names_of_attachments_however_they_are_written(header: bytes) -> None:
     assert paths(open_delivery(data, "a.eml")) == ["方案.txt"]
 
 
+@pytest.mark.parametrize(
+    ("header", "subject"),
+    [
+        (b"Subject: =?utf-8?b?A?=", "=?utf-8?b?A?="),
+        (b"Subject: x\r\nDate: 1 Jan 99999999999 00:00:00 +0000", "x"),
+        (b"Subject: x\r\nDate: 1 Jan 2024 00:00:00 +99999999", "x"),
+    ],
+)
+def test_headers_that_cannot_be_read_lose_nothing(header: bytes, subject: str) -> None:
+    data = b"From: a@b.c\r\nTo: d@e.f\r\n" + header + b"\r\n\r\n1\r\n"
+    found = open_delivery(data, "a.eml")
+    assert (found.subject, found.sent, len(found.members)) == (subject, None, 1)
+
+
 def test_a_mail_in_a_mail_and_a_package_in_a_mail() -> None:
     inner = mail(text="内信")
     made = mail()

@@ -83,7 +83,12 @@ def test_labels_with_a_colon() -> None:
 
 @pytest.mark.parametrize(
     ("published", "written"),
-    [("2021-03-23", None), ("2021-03-25", date(2021, 3, 23)), ("", date(2021, 3, 23))],
+    [
+        ("2021-03-23", None),
+        ("2021年3月23日", None),
+        ("2021-03-25", date(2021, 3, 23)),
+        ("", date(2021, 3, 23)),
+    ],
 )
 def test_a_page_that_was_generated_when_published_was_not_written_then(published, written) -> None:
     text = f"索引号：1234567/2021-18\n生成日期：2021-03-23\n公开日期：{published}\n"
@@ -174,6 +179,9 @@ def test_document_numbers(text: str, number: str | None) -> None:
         ("2018 年 2 月 1 日", date(2018, 2, 1)),
         ("二〇一八年十二月二十一日", date(2018, 12, 21)),
         ("二○一八年十月三十日", date(2018, 10, 30)),
+        ("二〇二六年九月二五日", date(2026, 9, 25)),  # digit by digit
+        ("二〇二六年九月三〇日", date(2026, 9, 30)),
+        ("二〇二六年十三十月五日", None),
         ("20221216", date(2022, 12, 16)),
         ("2024年2月29日", date(2024, 2, 29)),
         ("2023年2月29日", None),  # no such day

@@ -142,6 +142,11 @@ def test_no_window(text):
     assert window(text) is None
 
 
+@pytest.mark.parametrize("text", ["本周", "明年", "90天内", "next month", "9999-12-31前"])
+def test_a_day_at_the_end_of_the_calendar(text):
+    assert find_window(text, date.max)[0] is not None
+
+
 def test_a_date_that_is_none_is_not_read():
     assert (
         window("due by 31 February 2027") is None or window("due by 31 February 2027").year == 2027
