@@ -7,10 +7,10 @@ merely holds such a word (`1.公交车加装语音播报设备500台。`) is tex
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from functools import lru_cache
-from typing import Literal
 
-from kb.characters import HAN
+from kb.characters import HAN, any_of
 from kb.lexicon import load_lexicon
 from kb.models import Fact
 
@@ -31,27 +31,53 @@ class FurnitureExample(Fact):
     furniture: bool
 
 
-class FurnitureEntry(Fact):
-    """`link`: labels that stand alone; `label`: words before a colon and a short value; `form`:
-    regular expressions for a whole line."""
+class FurnitureKind(StrEnum):
+    """What a word does in a line of a page; the lexicon says it in full."""
 
-    kind: Literal["link", "label", "form"]
+    LINK = "link"
+    LABEL = "label"
+    NOTE = "note"
+    PLACE = "place"
+    HOME = "home"
+    SITE = "site"
+    VISIT = "visit"
+    COUNTED = "counted"
+
+
+class FurnitureEntry(Fact):
+    """Words of one kind, and lines with them."""
+
+    kind: FurnitureKind
     words: tuple[str, ...]
     examples: tuple[FurnitureExample, ...]
 
 
+def _words(kind: FurnitureKind) -> list[str]:
+    known = load_lexicon("furniture", FurnitureEntry)
+    return sorted((w for e in known if e.kind is kind for w in e.words), key=len, reverse=True)
+
+
 @lru_cache
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
-    words: dict[str, list[str]] = {"link": [], "label": [], "form": []}
-    for entry in load_lexicon("furniture", FurnitureEntry):
-        words[entry.kind] += entry.words
-    links = "|".join(re.escape(w) for w in sorted(words["link"], key=len, reverse=True))
-    labels = "|".join(re.escape(w) for w in sorted(words["label"], key=len, reverse=True))
+    links, labels, notes, places, homes, sites, visits = (
+        any_of(_words(kind)) for kind in FurnitureKind if kind is not FurnitureKind.COUNTED
+    )
+    counted = "|".join(
+        r"\s*[-\d]+\s*".join(map(re.escape, form.split("…")))
+        for form in _words(FurnitureKind.COUNTED)
+    )
+    forms = (
+        rf"[(（]{notes}[{HAN}]{{1,10}}[)）]",
+        rf"{places}[:：\s]*{homes}[^。；]{{0,200}}",
+        rf"[{HAN}]{{0,8}}{sites}",
+        rf"{visits}[{HAN}]{{2,4}}",
+        rf"[{HAN}]{{0,3}}(?:{counted})(?:-\d+)?(?:\s*[,，/]?\s*(?:{counted}))*",
+    )
     # Atomic: a run of labels is read one way only, so that a near miss costs no more than its length.
     return (
         re.compile(rf"(?>{links})+[:：]?|[-—_=~*.]+"),
-        re.compile(rf"(?<![{HAN}])(?:{labels})[ \u3000]*[:：]"),
-        re.compile("|".join(words["form"])),
+        re.compile(rf"(?<![{HAN}]){labels}[ \u3000]*[:：]"),
+        re.compile("|".join(forms)),
     )
 
 

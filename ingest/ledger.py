@@ -52,11 +52,18 @@ class Ledger(Fact):
     coverage: float
 
 
-def read_ledger(extraction: Extraction, models: Models = EXPLAINED) -> Ledger:
-    """The ledger of a document that was extracted; `models` as it was extracted with, with their
-    reasons."""
+def read_ledger(
+    extraction: Extraction, source: Source | None = None, *, models: Models = EXPLAINED
+) -> Ledger:
+    """The ledger of a document that was extracted.
+
+    Args:
+        extraction: what was read in it.
+        source: what it was read in, with its notes and heads of pages; None where it has none.
+        models: as it was extracted with, with their reasons.
+    """
     document = extraction.document
-    readings = tuple(read_document(_source(extraction), models=models).readings)
+    readings = tuple(read_document(source or _plain(extraction), models=models).readings)
     facts = _facts(extraction)
     mentions = sorted(
         (m for item in readings for m in _mentions(item, facts)), key=lambda m: m.span.start
@@ -64,7 +71,7 @@ def read_ledger(extraction: Extraction, models: Models = EXPLAINED) -> Ledger:
     return Ledger(mentions=tuple(mentions), coverage=_coverage(document.text, readings, mentions))
 
 
-def _source(extraction: Extraction) -> Source:
+def _plain(extraction: Extraction) -> Source:
     d = extraction.document
     return Source(name=d.name, sha256=d.sha256, media_type=d.media_type, text=d.text)
 
@@ -166,12 +173,11 @@ def _coverage(text: str, readings: tuple[ClauseReading, ...], mentions: list[Men
     return 1.0 if not found else (found - missed) / found
 
 
-def explain_mentions(extraction: Extraction, start: int, end: int) -> list[dict[str, Any]]:
+def explain_mentions(source: Source, start: int, end: int) -> list[dict[str, Any]]:
     """What was decided of the mentions that overlap `[start, end)` of the text: use, probability,
     and the features that spoke for and against it, with their weights."""
-    document = extraction.document
     found: list[dict[str, Any]] = []
-    for item in read_document(_source(extraction), models=EXPLAINED).readings:
+    for item in read_document(source, models=EXPLAINED).readings:
         if item.clause.span.start >= end or item.clause.span.end <= start:
             continue
         kinds: tuple[tuple[str, Sequence[Use[Any]]], ...] = (
@@ -185,7 +191,7 @@ def explain_mentions(extraction: Extraction, start: int, end: int) -> list[dict[
                     {
                         "type": kind,
                         "span": [span.start, span.end],
-                        "quote": document.text[span.start : span.end],
+                        "quote": source.text[span.start : span.end],
                         "use": decision.label or _UNCLASSIFIED,
                         "probability": round(decision.probability, 3),
                         "features": [list(reason) for reason in decision.reasons],

@@ -6,16 +6,17 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from kb.characters import any_of
 from kb.lexicon import load_lexicon
 from kb.models import Fact
 
 
 class ScopeEntry(Fact):
-    """A scope; `not_before` are characters after which the word is another one (小学生); a `rank`
+    """A scope; `not_before` are what follows where the word is another one (小学生); a `rank`
     (区级) also belongs to the name of what is counted. In its `examples` it is read as the scope."""
 
     name: str
-    not_before: str = ""
+    not_before: tuple[str, ...] = ()
     rank: bool = False
     examples: tuple[str, ...]
 
@@ -36,7 +37,7 @@ def _pattern() -> re.Pattern[str]:
     longest_first = sorted(_entries(), key=lambda entry: -len(entry.name))
     return re.compile(
         "|".join(
-            re.escape(e.name) + (f"(?!{e.not_before})" if e.not_before else "")
+            re.escape(e.name) + (f"(?!{any_of(e.not_before)})" if e.not_before else "")
             for e in longest_first
         )
     )

@@ -12,6 +12,7 @@ from ingest.apart import Reader, ReaderFailedError
 from ingest.contract import to_contract
 from ingest.files import load_file
 from ingest.ledger import explain_mentions, read_ledger
+from ingest.readers import read_bytes
 from kb.errors import SourceError, both
 from tasks.models import Extraction, Recognised
 
@@ -45,11 +46,13 @@ def extract(path: Path, out: Output, text_out: Path | None, settings: Settings) 
     """Read one file and print what was found in it."""
     with reader_of(settings) as reader:
         reader.start()
-        extraction = read_apart(reader, load_file(path), path)
+        data = load_file(path)
+        extraction = read_apart(reader, data, path)
     if text_out is not None:
         text_out.write_bytes(extraction.document.text.encode())
     if out.as_json:
-        ledger = read_ledger(extraction).model_dump(mode="json")
+        source = read_bytes(data, str(path), extraction.recognised)
+        ledger = read_ledger(extraction, source).model_dump(mode="json")
         out.json(to_contract(extraction) | ledger)
         return
     from api.cli.actions import show_extraction  # noqa: PLC0415 - half a second of libraries
@@ -66,8 +69,10 @@ def explain(path: Path, span: str, out: Output, settings: Settings) -> None:
         )
     with reader_of(settings) as reader:
         reader.start()
-        extraction = read_apart(reader, load_file(path), path)
-    found = explain_mentions(extraction, int(start), int(end))
+        data = load_file(path)
+        extraction = read_apart(reader, data, path)
+    source = read_bytes(data, str(path), extraction.recognised)
+    found = explain_mentions(source, int(start), int(end))
     if out.as_json:
         out.json(found)
         return

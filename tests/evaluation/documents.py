@@ -158,7 +158,7 @@ def _read(document: Annotated, folder: Path, models: Models, judge: Any) -> Read
     ):
         if (share_of := targets.get(name)) is not None:  # a document counts by its rows
             shares.extend([share_of] * sum(1 for row in required if row.get(key)))
-    ledger = read_ledger(extraction, replace(models, why=True))
+    ledger = read_ledger(extraction, models=replace(models, why=True))
     read.coverage.append(ledger.coverage)
     uses = Counter(m.use for m in ledger.mentions)
     read.mentions, read.unclassified = uses.total(), uses["unclassified"]

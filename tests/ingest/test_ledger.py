@@ -6,7 +6,9 @@ import pytest
 
 from ingest import ledger
 from ingest.ledger import explain_mentions, read_ledger
-from ingest.pipeline import extract_bytes
+from ingest.pipeline import extract_bytes, extract_source
+from ingest.readers import read_bytes
+from ingest.readers.source import Block, BlockKind
 
 TEXT = """某县养老服务工作方案
 一、任务
@@ -50,13 +52,23 @@ def test_numerals_that_count_nothing_are_told_by_their_kind(extraction):
     assert found.coverage == 1.0
 
 
-def test_a_decision_is_explained_by_its_features(extraction):
+def test_a_decision_is_explained_by_its_features():
+    source = read_bytes(TEXT.encode(), "plan.txt")
     at = TEXT.index("12所")
-    [found] = explain_mentions(extraction, at, at + 2)
+    [found] = explain_mentions(source, at, at + 2)
     assert (found["quote"], found["use"]) == ("12所", "target")
     assert 0.5 < found["probability"] <= 1
     assert all(isinstance(name, str) and weight for name, weight in found["features"])
-    assert explain_mentions(extraction, 0, 2) == []
+    assert explain_mentions(source, 0, 2) == []
+
+
+def test_what_stands_in_a_note_is_read_neither_time():
+    noted = read_bytes(TEXT.encode(), "plan.txt")
+    at = TEXT.index("2.贯彻")
+    noted = noted.model_copy(update={"blocks": (Block(BlockKind.FOOTNOTE, at, len(TEXT)),)})
+    extraction = extract_source(noted)
+    assert len(extraction.tasks) == 1
+    assert not any(m.span.start >= at for m in read_ledger(extraction, noted).mentions)
 
 
 def test_the_length_of_a_range_is_told_by_both_its_ends():

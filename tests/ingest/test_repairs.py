@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.repairs import RepairRule, find_repairs
-from kb.lexicon import load_lexicon
+from kb.lexicon import WordEntry, load_lexicon
 
 CASES = [
-    (rule.rule, rule.flag is not None, example.text, example.repaired)
+    (rule.rule, rule.rule == "lost-numeral", example.text, example.repaired)
     for rule in load_lexicon("repairs", RepairRule)
     for example in rule.examples
 ]
@@ -28,6 +28,13 @@ def test_examples_of_the_lexicon(rule: str, flags: bool, text: str, repaired: st
         assert rule not in {repair.rule for repair in repairs}
     else:
         assert [r.repaired for r in repairs if r.rule == rule] == [repaired]
+
+
+def test_words_beside_which_characters_were_lost(subtests) -> None:
+    for entry in load_lexicon("repair_words", WordEntry):
+        for text, holds in [*((x, True) for x in entry.holds), *((x, False) for x in entry.not_)]:
+            with subtests.test(text=text):
+                assert any(find_repairs(text)) is holds
 
 
 @given(st.text(alphabet="0123456789.%年月号〔〕()分别在人,。\n发", max_size=60))
