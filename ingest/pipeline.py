@@ -324,7 +324,7 @@ _NUMBER_YEAR = re.compile(r"〔((?:19|20)\d\d)〕")
 
 def _jurisdiction(header: Header, outline: Outline) -> Jurisdiction:
     title = header.title or (outline.plans[0].title if outline.plans else "")
-    return detect_jurisdiction(header.issuer, title)
+    return detect_jurisdiction(header.issuer, title, header.document_number)
 
 
 def _with_period(text: str, plan: Plan, outline: Outline, index: RepairIndex) -> Plan:

@@ -47,8 +47,11 @@ def of_documents(
 
 def _of_places(connection: Connection, places: Collection[str]) -> list[str]:
     d = schema.document.c
-    rows = connection.execute(select(d.id, d.issuer, d.title).where(schema.CURRENT))
-    return [r.id for r in rows if detect_jurisdiction(r.issuer, r.title).place in places]
+    rows = connection.execute(
+        select(d.id, d.issuer, d.title, d.document_number).where(schema.CURRENT)
+    )
+    found = ((r.id, detect_jurisdiction(r.issuer, r.title, r.document_number)) for r in rows)
+    return [key for key, jurisdiction in found if jurisdiction.place in places]
 
 
 def of_tasks(query: Query) -> Iterator[Condition]:

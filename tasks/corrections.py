@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 from pydantic import Field
 
 from kb.errors import ConflictError, DubanError, NotFoundError, TransitionError
-from kb.language.jurisdictions import detect_jurisdiction
 from kb.language.organisations import OrgUnit, organisations_for
 from kb.language.roles import Role
 from kb.models import Fact, Span
@@ -30,6 +29,7 @@ from tasks.models import (
     Task,
 )
 from tasks.recurrence import occurrences
+from tasks.units import jurisdiction_of
 
 
 class Aspect(StrEnum):
@@ -153,8 +153,7 @@ def resolve_owner(extraction: Extraction, draft: Draft) -> Draft:
 
 def _resolve(extraction: Extraction, unit: str) -> OrgUnit | None:
     document = extraction.document
-    jurisdiction = detect_jurisdiction(document.issuer, document.title)
-    return organisations_for(jurisdiction).resolve(unit)
+    return organisations_for(jurisdiction_of(document)).resolve(unit)
 
 
 def check_draft(draft: Draft) -> None:

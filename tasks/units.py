@@ -72,7 +72,7 @@ class AmbiguousUnitError(ConflictError):
 
 def jurisdiction_of(document: Document) -> Jurisdiction:
     """Whose document it is, by its issuer, else by its title."""
-    return detect_jurisdiction(document.issuer, document.title)
+    return detect_jurisdiction(document.issuer, document.title, document.document_number)
 
 
 def unit_key(place: str | None, unit: str, unit_id: str | None) -> str:
@@ -296,9 +296,9 @@ def read_units(
     given), and of one for reference that is `named`."""
     a, d = schema.assignment.c, schema.document.c
     whose = {
-        row.id: detect_jurisdiction(row.issuer, row.title)
+        row.id: detect_jurisdiction(row.issuer, row.title, row.document_number)
         for row in connection.execute(
-            select(d.id, d.issuer, d.title).where(
+            select(d.id, d.issuer, d.title, d.document_number).where(
                 schema.CURRENT, or_(schema.TRACKED, d.id == named)
             )
         )

@@ -16,7 +16,7 @@ from tasks.deadline_words import (
     describe_recurrence,
     describe_relative,
 )
-from tasks.due import DueItem
+from tasks.due import DueItem, holding_day
 from tasks.lifecycle import STATUS_NAMES, Life
 from tasks.models import Certainty, Deadline, DueKind, Target, TargetClass
 from tasks.undated import is_ongoing
@@ -64,8 +64,9 @@ def describe_target(t: Target, language: str = "zh") -> str:
     return f"{scope}{t.metric} {sign} {value}{t.measure or ''}{per}{note}"
 
 
-def describe_due(due: Deadline, language: str) -> str:
-    """A deadline in a line, its certainty said where it is not explicit."""
+def describe_due(due: Deadline, language: str, life: Life | None = None) -> str:
+    """A deadline in a line, its certainty said where it is not explicit, and to what day it was extended
+    in its `life`."""
     zh = language == "zh"
     if due.kind is DueKind.RECURRING:
         text = describe_recurrence(due.rrule or "", language)
@@ -81,6 +82,9 @@ def describe_due(due: Deadline, language: str) -> str:
     else:
         text = f"{due.date} {'前' if zh else ''}".strip()
     shown = [_CERTAINTIES[c][0 if zh else 1] for c in due.certainty if c in _CERTAINTIES]
+    held = holding_day(life, due.date) if life else due.date
+    if held != due.date:
+        shown.append(f"延期至 {held}" if zh else f"extended to {held}")
     return f"{text}（{'；'.join(shown)}）" if shown else text
 
 
@@ -89,7 +93,8 @@ def describe_distance(due: Deadline, as_of: date, life: Life | None, language: s
     told); empty where it has no single day or only begins then."""
     if due.date is None or due.kind in (DueKind.START, DueKind.RECURRING, DueKind.RELATIVE):
         return ""
-    days = (as_of - ((life and life.due) or due.date)).days
+    held = holding_day(life, due.date) if life else due.date
+    days = (as_of - (held or due.date)).days
     said = describe_progress(life, language) if life else ""
     if language == "zh":
         if days > 0:

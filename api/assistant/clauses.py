@@ -164,8 +164,9 @@ class ClauseAnswers(OwnerAnswers, ABC):
         chosen = [pair for pair, c in zip(known, covers, strict=True) if c >= least][:_DUES]
         lines = []
         for p, m in chosen:
-            said = f"· {m.commitment}：{describe_due(m.due, q.language)}"
-            said += describe_distance(m.due, as_of, self.register.life_of(m.id, as_of), q.language)
+            life = self.register.life_of(m.id, as_of)
+            said = f"· {m.commitment}：{describe_due(m.due, q.language, life)}"
+            said += describe_distance(m.due, as_of, life, q.language)
             span = m.due.span
             inside = span is not None and p.clause.span.contains(span)
             lines.append(Line.of(said, *([self._cited(p, span)] if span and inside else [])))

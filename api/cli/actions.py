@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -26,9 +26,10 @@ from tasks.authorisation import Actor
 from tasks.due import State
 from tasks.graph import ego
 from tasks.graph_export import Format, export_graph
+from tasks.lifecycle import Life
 from tasks.listed import count_units, list_ids
-from tasks.listing import read_register
-from tasks.models import Extraction
+from tasks.listing import read_lives, read_register
+from tasks.models import Extraction, Milestone
 from tasks.queries import Placed, Register
 from tasks.query import DayKind, DayWindow, Has, Query, Select, in_year, read_query
 from tasks.run import run as run_query
@@ -197,7 +198,7 @@ def tasks(run: Run, wanted: TaskFilter, as_of: date | None, as_json: bool) -> No
          ("责任单位", "units"), ("时限", "due")],
         [
             (p.task.id, p.plan.title, p.clause.path, p.task.title,
-             _units(p, out.language), _dues(p, out.language))
+             _units(p, out.language), _dues(p, out.language, lambda m: register.life_of(m.id, day)))
             for p in found
         ],
     )  # fmt: skip
@@ -208,12 +209,16 @@ def tasks(run: Run, wanted: TaskFilter, as_of: date | None, as_json: bool) -> No
 def _listed(
     run: Run, store: Store, actor: Actor, query: Query, day: date
 ) -> tuple[list[str], Register]:
-    """The ids that a query gives, and the documents that these are of."""
+    """The ids that a query gives, and the documents that these are of, as they stand on `day`."""
+    today = run.day(None)
     with store.reading() as connection:
-        found = list_ids(connection, query, reader=actor, as_of=day, today=run.day(None))
-    documents = dict.fromkeys(place[2] for place in found.places)  # late, recorded at, id
+        found = list_ids(connection, query, reader=actor, as_of=day, today=today)
+        documents = list(dict.fromkeys(place[2] for place in found.places))  # late, recorded at, id
+        where = [schema.milestone.c.document_id.in_(documents)]
+        lives = read_lives(connection, day, where, today=today)
     read = [store.load(key, corrected=True) for key in documents]
-    return [key for key, _ in found.ids], Register(read, reference=store.reference())
+    register = Register(read, lambda _: lives, reference=store.reference())
+    return [key for key, _ in found.ids], register
 
 
 def targets(run: Run, text: str, plan: str, year: int | None, as_json: bool) -> None:
@@ -410,5 +415,8 @@ def _units(placed: Placed, language: str) -> str:
     return "、".join(units.values()) or NOBODY[language != "zh"]
 
 
-def _dues(placed: Placed, language: str) -> str:
-    return "；".join(dict.fromkeys(describe_due(m.due, language) for m in placed.task.milestones))
+def _dues(
+    placed: Placed, language: str, life_of: Callable[[Milestone], Life | None] = lambda _: None
+) -> str:
+    said = (describe_due(m.due, language, life_of(m)) for m in placed.task.milestones)
+    return "；".join(dict.fromkeys(said))

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 
 from kb.characters import HAN, any_of
 from kb.lexicon import WordEntry, words_of
@@ -84,6 +87,10 @@ _PLACE = re.compile(
     rf"(?P<district>(?!{_any(_K.NO_PLACE)})[{HAN}]{{1,9}}?{_any(_K.ZONE, _K.DISTRICT, _K.CITY)})?"
     rf"(?={_any(_K.AFTER)}|$|[{HAN}]{{0,8}}{_any(_K.OFFICE)})"
 )
+_BARE_PLACE = re.compile(
+    rf"(?!{_any(_K.NO_PLACE)})[{HAN}]{{2,4}}?(?:{_any(_K.DISTRICT, _K.CITY)}|{_any(_K.PREFECTURE)})"
+)
+"""A place at the beginning of a title, whatever follows it."""
 _CENTRAL = re.compile(rf"{_any(_K.CENTRAL)}|[{HAN}]{{2,8}}{_any(_K.CENTRAL_OFFICE)}$")
 _PARTY = re.compile(_any(_K.PARTY))
 _TWO_CITIES = re.compile(rf"([{HAN}]{{2,4}}?{_any(_K.CITY)})([{HAN}]{{2,5}}{_any(_K.CITY)})$")
@@ -128,11 +135,20 @@ def level_of(place: str) -> Level:
     return next(shown, Level.OTHER)
 
 
-def detect_jurisdiction(issuer: str | None, title: str = "") -> Jurisdiction:
+def detect_jurisdiction(
+    issuer: str | None, title: str = "", number: str | None = None
+) -> Jurisdiction:
     """Read the jurisdiction from the issuer's name, else from the document's title.
+
+    Args:
+        issuer: who issued the document.
+        title: its title.
+        number: its number, which shows that the title begins with a place: 罗政办发〔2026〕11号.
 
     >>> detect_jurisdiction("重庆市万州区人民政府办公室").place
     '万州区'
+    >>> detect_jurisdiction(None, "罗田县防汛抗旱应急预案", "罗政办发〔2026〕11号").place
+    '罗田县'
     """
     for printed in (issuer or "", title):
         name = re.sub(r"\s", "", printed)
@@ -144,7 +160,22 @@ def detect_jurisdiction(issuer: str | None, title: str = "") -> Jurisdiction:
             if longer and longer.place == found.place and longer.parents:
                 return longer
             return found
+    place = _BARE_PLACE.match(re.sub(r"\s", "", title)) if not issuer else None
+    if place and ((number or "")[:1] == place[0][0] or _is_listed(place[0])):
+        return Jurisdiction(place=place[0], level=level_of(place[0]))
     return Jurisdiction(place=None, level=Level.OTHER)
+
+
+@lru_cache(maxsize=4096)
+def _is_listed(place: str) -> bool:
+    """Whether jieba's dictionary has it as a place. Many a 区 is one there that is a part of any town
+    (老城区): of those also the name without 区 is to be one."""
+    entry = r"^{} \d+ ns\r?$".format
+    names = (place, place_stem(place)) if place.endswith(place_words(_K.DISTRICT)[0]) else (place,)
+    spec = find_spec("jieba")
+    folder = next(iter(spec.submodule_search_locations or []), "") if spec else ""
+    known = (Path(folder) / "dict.txt").read_bytes()
+    return all(re.search(entry(name).encode(), known, re.MULTILINE) for name in names)
 
 
 def _read_place(name: str) -> Jurisdiction | None:

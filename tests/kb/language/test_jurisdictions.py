@@ -108,3 +108,23 @@ def test_the_place_at_a_level() -> None:
 )
 def test_words_for_what_a_place_is_are_no_place(name: str) -> None:
     assert detect_jurisdiction(name).place is None
+
+
+@pytest.mark.parametrize(
+    ("title", "number", "place"),
+    [
+        ("罗田县防汛抗旱应急预案", None, "罗田县"),
+        ("永修县“十五五”重点任务分解表", None, "永修县"),
+        ("云江县防汛应急预案", "云政办发〔2026〕11号", "云江县"),
+        ("云江市 城市更新 方案", "云府发〔2026〕1号", "云江市"),
+        ("云江县防汛应急预案", None, None),  # nothing says that there is such a county
+        ("老城区改造三年行动方案", None, None),
+        ("示范区建设方案", "市政办发〔2026〕1号", None),
+        ("县级领导分工方案", "县政办〔2026〕2号", None),
+        ("城市更新方案", "城建发〔2026〕2号", None),
+    ],
+)
+def test_a_title_that_begins_with_a_place(
+    title: str, number: str | None, place: str | None
+) -> None:
+    assert detect_jurisdiction(None, title, number).place == place
