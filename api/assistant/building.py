@@ -216,6 +216,8 @@ class Builder:
                 part["as_of"], window = min(window.end, as_of), None
             if window and (window.kind in ("soon", "next") or _is_now(window, as_of)):
                 window = None  # overdue "this week" is asked of all that is overdue
+        elif q.asks.states:
+            part |= {"states": q.asks.states}
         else:
             window = window or soon(as_of)
             if window.kind in ("soon", "next"):
@@ -237,7 +239,8 @@ class Builder:
         if ranked and not q.units:
             most = Operation.MOST if q.most else Operation.LIST
             operation = Operation.LEAST if says("least", low) else most
-            return part | {"group_by": Group.UNIT, "operation": operation}, True
+            who = borne_by(None, q.roles) or part["units"]
+            return part | {"group_by": Group.UNIT, "operation": operation, "units": who}, True
         if q.units and not (q.alone or q.roles):
             held = UnitFilter(ids=self._scope.units(q.units), match=Match.TOGETHER)
             part["units"] = (held, *(u for u in part["units"] if u.match is Match.WITHOUT))

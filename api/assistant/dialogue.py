@@ -118,7 +118,9 @@ def stand_alone(own: Question) -> Question:
             asks, window = _DUE, Window(start=None, end=None, words="", kind="dated")
     elif own.counts and goes(Going.COUNTED, text) and not own.units and not own.most:
         asks = _WHO  # 消防有几家单位管
-    elif asks.select is Select.MILESTONES and not (says("plural", text) if own.overdue else window):
+    elif asks.select is Select.MILESTONES and not (
+        says("plural", text) if own.asks.states else window
+    ):
         asks = _WHEN
     return own.model_copy(update={"asks": asks, "window": window})
 

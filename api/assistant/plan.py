@@ -20,6 +20,7 @@ from ingest.reading import normalize_characters
 from kb.expansion import simplify
 from kb.models import Fact
 from tasks.due import State
+from tasks.lifecycle import Status
 from tasks.query import Operation, Query, Select
 
 LONGEST = 3
@@ -129,6 +130,13 @@ _KINDS = {
 }  # fmt: skip
 """What a question that sentences answer asks for, by the kind of value asked for."""
 OVERDUE = Query(select=Select.MILESTONES, states=(State.OVERDUE,))
+CYCLE = {
+    "stands completed": (Status.COMPLETED, Status.CLOSED),
+    "stands closed": (Status.CLOSED,),
+    "stands extended": (Status.EXTENDED,),
+    "stands assigned": (Status.ASSIGNED,),
+}
+"""Kinds of `question_states` that ask how duties stand in the cycle, with its states."""
 COUNT = Query(select=Select.DUTIES, operation=Operation.COUNT)
 
 
@@ -150,6 +158,8 @@ def query_of(question: str, plan: Plan, *, of_units: bool = False, short: bool =
         select = _of_kinds(asked)
     elif says("overdue", question.lower()) and (select in _OF_TRACKER or unsure):
         return OVERDUE
+    elif (states := _standing(question.lower())) and select in _OF_TRACKER:
+        return Query(select=Select.MILESTONES, states=states)
     elif unsure and not asked:
         select = Select.TEXT
     elif select is Select.MEMBERS:
@@ -166,6 +176,12 @@ def query_of(question: str, plan: Plan, *, of_units: bool = False, short: bool =
     return Query(
         select=select, operation=Operation.COUNT if counts else Operation.LIST, field=field
     )
+
+
+def _standing(low: str) -> tuple[Status, ...]:
+    """The states in which duties are asked for: 哪些已经销号."""
+    said = (states for kind, states in CYCLE.items() if says(kind, low))
+    return next(said, ()) if says("which", low) else ()
 
 
 def _of_kinds(asked: frozenset[Asked]) -> Select:

@@ -8,6 +8,7 @@ from api.assistant.asked import Asked, asked_kinds
 from api.assistant.windows import Window
 from kb.language.roles import Role
 from kb.models import Fact
+from tasks.due import State
 from tasks.models import PolicyRelation
 from tasks.query import Operation, Quantity, Query, Select
 
@@ -66,7 +67,7 @@ class Question(Fact):
     @property
     def overdue(self) -> bool:
         """Whether it asks for what is overdue."""
-        return bool(self.asks.states)
+        return State.OVERDUE in self.asks.states
 
     @property
     def counts(self) -> bool:

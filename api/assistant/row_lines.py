@@ -174,7 +174,7 @@ class RowLines(StandingAnswers, ABC):
             shown = (ordered if query.operation is Operation.MOST else ordered[::-1])[:SHOWN]
         if query.group_by is Group.DUTY:
             return self._by_duty(q, query, found.groups, shown)
-        first = {"group_by": None, "operation": Operation.LIST, "units": (*query.units, UnitFilter(ids=(shown[0].key,)))}  # fmt: skip
+        first = {"group_by": None, "operation": Operation.LIST, "units": (*query.units, UnitFilter(ids=(shown[0].key,), roles=q.roles))}  # fmt: skip
         rows = self.desk.run(query.model_copy(update=first), built.as_of).rows
         cited = [c for row in rows for c in row.citations]
         lines = [

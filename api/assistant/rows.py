@@ -55,7 +55,7 @@ class RowAnswers(RowLines, ABC):
         if query is None and (query := self._wider(q, built)) is not None:
             note = self._not_narrowed(q, built.query.topic or "")
         if query is None:
-            due = q.select is Select.MILESTONES and not q.overdue
+            due = q.select is Select.MILESTONES and not q.asks.states
             return self._another_day(q, built.query, built.as_of) if due else None
         if query.select in (Select.MILESTONES, Select.WORK):
             answer = self._from_standings(q, built, query, note)
@@ -164,7 +164,7 @@ class RowAnswers(RowLines, ABC):
     def _wider(self, q: Question, built: Built) -> Query | None:
         """The query without its topic, where it says enough else; that it is left out is said."""
         query = built.query
-        due = q.select is Select.MILESTONES and not q.overdue
+        due = q.select is Select.MILESTONES and not q.asks.states
         if q.anchor or due or query.select is Select.DOCUMENTS:
             return None
         named = query.group_by or q.units or q.documents or query.plans
@@ -216,6 +216,8 @@ class RowAnswers(RowLines, ABC):
         if query.operation in (Operation.MOST, Operation.LEAST):
             best = describe_operation(query, q.language)
             what = ("、" if zh else ", ").join(part for part in (what, best) if part)
+            if found.total == 1:  # the next ones are listed too
+                return f"{what}{'：' if zh else ':'}"
         if not what:
             return f"共 {many}：" if zh else f"{many}:"
         return f"{what}：共 {many}。" if zh else f"{what}: {many}."

@@ -24,7 +24,7 @@ from tasks.due import (
     standings,
     state_on,
 )
-from tasks.lifecycle import STATUS_NAMES
+from tasks.lifecycle import STATUS_NAMES, Status
 from tasks.models import DueKind
 from tasks.query import Query, Select
 from tasks.query_words import describe_conditions
@@ -68,14 +68,19 @@ class StandingAnswers(Composer, ABC):
     def _from_standings(self, q: Question, built: Built, query: Query, note: str) -> Answer:
         """The milestones of a query as they stand, those with no day but their plan's behind the
         others; of what falls due on no day asked about, when it does."""
-        as_of, late = built.as_of, q.overdue
+        as_of, late, states = built.as_of, q.overdue, q.asks.states
         items = [i for i in self.desk.standings(query, as_of) if i.clause_id in self.register.clauses]  # fmt: skip
-        if query.due is not None and not late:
+        if query.due is not None and not states:
             items = self._with_occurrences(q, query, items, as_of)
-        head = self._overdue_head(q, query, as_of) if late else self._due_head(q, as_of)
-        if not late and q.about and not items:
+        if states and not late:
+            head, more = self._standing_head(q, query, as_of), self._late_notes(q, items, as_of)
+        elif late:
+            head, more = self._overdue_head(q, query, as_of), self._late_notes(q, items, as_of)
+        else:
+            head, more = self._due_head(q, as_of), self._notes(q, query, as_of)
+        if not states and q.about and not items:
             return self._another_day(q, query, as_of)
-        notes = [note, *(self._late_notes(q, items, as_of) if late else self._notes(q, query, as_of))]  # fmt: skip
+        notes = [note, *more]
         answer = self._listed(q, query, as_of, items, head, [n for n in notes if n])
         if not late or q.window is None or not says("soon", q.search.lower()):
             return answer
@@ -99,6 +104,13 @@ class StandingAnswers(Composer, ABC):
             return head
         span = describe_window(q.window, q.language)
         return f"{span}到期、{head}" if zh else f"due {span} and {head}"
+
+    def _standing_head(self, q: Question, query: Query, as_of: date) -> str:
+        """How the milestones stand that a query asks for: 办结或销号."""
+        said = [STATUS_NAMES[Status(state)][q.language != "zh"] for state in query.states]
+        if q.language == "zh":
+            return f"截至 {as_of} {'或'.join(said)}"
+        return f"{' or '.join(said)} as of {as_of}"
 
     def _due_head(self, q: Question, as_of: date) -> str:
         span = describe_window(q.window or soon(as_of), q.language)

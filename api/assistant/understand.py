@@ -16,7 +16,7 @@ from api.assistant.names import (
     without_own_places,
 )
 from api.assistant.orders import without_instructions
-from api.assistant.plan import Plan, plan_of, query_of
+from api.assistant.plan import CYCLE, Plan, plan_of, query_of
 from api.assistant.quantities import find_conditions
 from api.assistant.question import OF_CLAUSE, Question
 from api.assistant.scope import Scope
@@ -52,6 +52,7 @@ _CONDITIONS = (
     "single",
     "most",
     "overdue",
+    *CYCLE,
     "each",
 )
 _BESIDE = 8
@@ -153,7 +154,7 @@ def _owned(low: str) -> bool | None:
 def _roles(low: str, bare: str, asks: Query, *, of_units: bool) -> tuple[Role, ...]:
     if asks.select is Select.UNITS:
         return roles_asked(low)
-    return roles_limiting(bare) if of_units else ()
+    return roles_limiting(bare) if of_units or says("most", low) or says("least", low) else ()
 
 
 def _year(window: Window | None) -> int | None:

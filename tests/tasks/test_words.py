@@ -1,9 +1,12 @@
 """Facts in words."""
 
+from datetime import date
+
 import pytest
 
-from tasks.models import Target
-from tasks.words import describe_target
+from tasks.lifecycle import Life
+from tasks.models import Deadline, Target
+from tasks.words import describe_distance, describe_due, describe_target
 
 FIELDS = {
     "id": "t", "milestone_id": None, "metric": "覆盖率", "comparator": ">=", "value": "85",
@@ -26,3 +29,19 @@ WAS = {"value": "60", "span": {"start": 2, "end": 5}, "quote": "60%"}
 def test_a_target_in_a_line(more, chinese, english):
     target = Target.model_validate(FIELDS | more)
     assert (describe_target(target), describe_target(target, "en")) == (chinese, english)
+
+
+@pytest.mark.parametrize(
+    ("extended", "said", "left"),
+    [
+        (None, "2026-10-31 前", "，截至 2026-12-10 已过 40 天，未报告进展"),
+        (date(2026, 12, 15), "2026-10-31 前（延期至 2026-12-15）", "，截至 2026-12-10 还有 5 天"),
+        # A day by the text that was corrected to a later one holds.
+        (date(2026, 10, 1), "2026-10-31 前", "，截至 2026-12-10 已过 40 天，未报告进展"),
+    ],
+)
+def test_the_day_that_a_duty_was_extended_to_is_said(extended, said, left):
+    due = Deadline.model_validate({"kind": "by", "date": "2026-10-31", "certainty": ["explicit"]})
+    life = Life(milestone_id="m", due=extended)
+    assert describe_due(due, "zh", life) == said
+    assert describe_distance(due, date(2026, 12, 10), life, "zh") == left

@@ -36,6 +36,14 @@ def ask():
         for step in (Step.ACCEPT, Step.SUBMIT, Step.APPROVE):
             actor = CONSOLE if step is Step.APPROVE else bearer
             Tracker(store).perform(actor, Command(step=step, **fields), FINISHED)
+        fields = {"milestone_id": milestone_of(store, "加固堤防"), "on": TODAY, "reason": "汛期"}
+        longer = {"new_date": date(2026, 12, 20)}
+        for step, more in (
+            (Step.ACCEPT, {}), (Step.REQUEST_EXTENSION, longer), (Step.APPROVE_EXTENSION, {})
+        ):  # fmt: skip
+            actor = CONSOLE if step is Step.APPROVE_EXTENSION else bearer
+            now = datetime(2026, 11, 24, 2, tzinfo=UTC)
+            Tracker(store).perform(actor, Command(step=step, **fields, **more), now)
         made = Assistant(read_register(store), no_search, store)
         yield lambda text, *context: made.ask(text, as_of=TODAY, context=context)
 
@@ -91,6 +99,27 @@ def test_how_things_stand_is_said(ask):
     assert "办结" in gates
     assert "逾期" not in gates
     assert "逾期 328 天" in next(line for line in lines if "更新泵站" in line)
+
+
+@pytest.mark.parametrize(
+    ("text", "head", "listed"),
+    [
+        ("哪些任务已经完成？", "截至 2026-11-24 办结或销号：1 项", ["修缮闸门"]),
+        ("区水利局有哪些已办结的任务？", "区水利局 截至 2026-11-24 办结或销号：1 项", ["修缮闸门"]),
+        ("区教委有哪些已办结的任务？", "区教委 截至 2026-11-24 办结或销号：0 项", []),
+        ("哪些任务已经销号？", "截至 2026-11-24 销号：0 项", []),
+        ("延期的有哪些任务？", "截至 2026-11-24 延期：1 项", ["加固堤防"]),
+        ("Which tasks have been completed?", "1 item(s) completed or closed", ["修缮闸门"]),
+    ],
+)
+def test_what_stands_so_in_the_cycle_is_listed(ask, text, head, listed):
+    answer = ask(text)
+    assert answer.answer.startswith(head)
+    assert titles(answer) == listed
+
+
+def test_the_most_are_counted_in_the_role_asked_for(ask):
+    assert "区教委 1 项" in ask("哪个单位牵头的任务最多？").answer
 
 
 def test_each_occurrence_in_a_window_is_listed(ask):
