@@ -144,6 +144,16 @@ def title_of(unit_id: str) -> str:
     return f"团{place}{name[2:]}" if name[:2] == f"团{place[-1]}" else f"{place}{name}"
 
 
+def _placed(unit_id: str, printed: str) -> str:
+    """A unit's name as documents print it with the place of its id before it: 石门县住建局 of 县住建局."""
+    place = unit_id.partition("/")[0]
+    if place in _PREFIXES or printed.startswith(place[:-1]):
+        return printed
+    if place == STATE or level_of(place) is Level.OTHER:
+        return title_of(unit_id)
+    return f"{place}{printed.removeprefix(place[-1])}"
+
+
 @lru_cache(maxsize=4096)
 def local_name(jurisdiction: Jurisdiction, name: str) -> str:
     """The one name, among those that a document of `jurisdiction` prints of a unit, by which the
@@ -180,7 +190,9 @@ class Units:
             if rest.partition("/")[0] in _PREFIXES and "/" in rest:
                 self._names[rest].add(key)
         called = {key: max(names, key=lambda n: (names[n], n)) for key, names in counts.items()}
-        labels = {k: title_of(k) if self._shared(n) else n for k, n in called.items()}
+        labels = {k: _placed(k, n) if self._shared(n) else n for k, n in called.items()}
+        for key, label in labels.items():
+            self._names["".join(label.split())].add(key)
         twice = {label for label, count in Counter(labels.values()).items() if count > 1}
         self._units = {
             key: Unit(
