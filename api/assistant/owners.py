@@ -18,7 +18,7 @@ from kb.characters import HAN
 from kb.chunks import flatten
 from kb.language.jurisdictions import PLACE_ENDS
 from kb.language.roles import Role
-from tasks.models import Assignment, Basis
+from tasks.models import Assignment, Basis, Extraction
 from tasks.queries import Placed
 
 _SHORTEST = 3
@@ -125,7 +125,7 @@ class OwnerAnswers(Composer, ABC):
             return Lines()
         chosen, where = self._owners_asked(q, f, told, placed, words)
         zh = q.language == "zh"
-        chosen = [_as_printed(f, a) for a in chosen]
+        chosen = [as_printed(f.extraction, a) for a in chosen]
         units = dict.fromkeys(a.unit for a in chosen)
         if not chosen:
             return Lines()
@@ -181,11 +181,13 @@ def _called(unit: str, words: str) -> bool:
     return unit in words or (unit[:1] in PLACE_ENDS and len(unit) > _SHORTEST and unit[1:] in words)
 
 
-def _as_printed(f: Found, a: Assignment) -> Assignment:
-    """An owner by the name that is printed there (福州市信访局), where the document never has its usual one."""
-    text = f.extraction.document.text
+def as_printed(extraction: Extraction, a: Assignment) -> Assignment:
+    """An owner by the name that is printed there (福州市信访局), where the document never has its usual one
+    and the name is not what was put right there (同上)."""
+    text = extraction.document.text
     printed = flatten(a.span.slice(text))
-    if a.unit in text or not _NAME.fullmatch(printed):
+    repaired = any(repair.span.overlaps(a.span) for repair in extraction.repairs)
+    if repaired or a.unit in text or not _NAME.fullmatch(printed):
         return a
     return a.model_copy(update={"unit": printed})
 
