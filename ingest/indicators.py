@@ -22,8 +22,8 @@ from ingest.scopes import find_scopes, ranks
 from kb.characters import HAN
 from kb.language.engine import Grammar, Token, best
 from kb.language.numerals import TENS
-from kb.language.quantities import MeasureKind, Quantity
-from kb.language.times import Bound, find_times
+from kb.language.quantities import MeasureKind, Quantity, QuantityForm
+from kb.language.times import Bound, Time, find_times
 from kb.lexicon import WordEntry, load_lexicon
 
 
@@ -42,6 +42,10 @@ class NamePart(StrEnum):
     WHOM = "whom"  # those it is for follow: 对
     AWARD = "award"  # an amount that is given or taken: 奖励, 罚款
     NAMED = "named"  # what numbers of a kind of measure are, where no other name is printed
+    WHEN = "when"  # a stretch between a name and the verb that is counted: 全年
+    AMONG = "among"  # a part of the number before follows: 其中
+    AGAINST = "against"  # what a number is compared with follows: 较
+    BASE = "base"  # ends what a number is added to: 基础上
     PLAIN = "plain"  # a word of names that holds the characters of another: 应急
 
 
@@ -67,6 +71,8 @@ _TIME = 40
 _PLAIN = -0.1
 """A word of names is one only where it is longer than what it competes with."""
 _SHARES = frozenset("%‰")
+_CHANGES = frozenset({QuantityForm.POINTS, QuantityForm.DOUBLING, QuantityForm.MULTIPLE})
+"""Forms that say by how much something changes, never what it was."""
 _STOP = re.compile(r"[,，。;；:\n]")
 _SENTENCE = re.compile(r"[。;\n]")
 _REACH = 20
@@ -149,7 +155,11 @@ def name_indicators(
         return [Indicator(share)]
     if _counts_what_follows(before, q) and (after := _after(text, q.until)):
         return [Indicator(after)]
-    words, scope = _trailing_scope(_tidy(_without_base(before, q)))
+    words = _tidy(_without_base(before, q))
+    against = next(iter(find_name_words(words, NamePart.AGAINST)), None)
+    if against is not None and against.start == 0:
+        words = ""  # 较2025年的45%提高35个百分点 goes on from what was named
+    words, scope = _trailing_scope(words)
     former = series[-1][2] if series else None
     if not words and former is not None:
         return [_next(text, (part, q.start), former, scope, len({at for at, _, _ in series}))]
@@ -216,6 +226,8 @@ def _tidy(words: str) -> str:
             first = next(iter(find_times(short[:_TIME])), None)
             if first is not None and first.start <= 1:
                 short = short[first.end :]
+        if base := find_name_words(short, NamePart.BASE):
+            short = short[base[-1].end :]
         tail = find_name_words(short[-8:], NamePart.TRAIL)
         if tail and tail[-1].end == len(short[-8:]):
             short = short[: len(short) - (tail[-1].end - tail[-1].start)]
@@ -384,7 +396,8 @@ def _after(text: str, at: int) -> str:
 def _noun(text: str, words: str, q: Quantity) -> str:
     """The thing that is counted or measured: before the number, after it (评选200名骨干教师), or what
     an amount is (罚款); else what its kind of measure is called."""
-    rest = _object(words)
+    after = _after(text, q.until) if q.kind in _THINGS else ""
+    rest = (_subject(words) if len(after) < 2 else "") or _object(words)
     for verb in find_name_words(rest, NamePart.GIVEN):
         if verb.start == 0 and len(rest) - verb.end > 1:
             rest = rest[verb.end :]
@@ -392,13 +405,22 @@ def _noun(text: str, words: str, q: Quantity) -> str:
     if q.kind not in _THINGS and (award := _award(text, words, rest, q)):
         return award
     if len(rest) < 2:
-        after = _after(text, q.until) if q.kind in _THINGS else ""
         rest = after if len(after) > 1 else rest
     if len(rest) < 2:
         kind = _names_of_kinds().get(q.kind, "")
         named = words if q.kind in _THINGS and len(words) > 1 else ""  # 每季度巡查1次
         rest = named or (f"每{q.per}{kind}" if q.per and kind else kind) or rest or words
     return _shortened(rest) or (q.measure or "")
+
+
+def _subject(words: str) -> str:
+    """What stands before a stretch of time and the verb, if any, that is counted in it: 老旧小区改造|全年完成;
+    empty where no such stretch ends the words."""
+    verbs = find_name_words(words, NamePart.COUNTED)
+    end = verbs[-1].start if verbs and verbs[-1].end == len(words) else len(words)
+    whens = [t for t in find_name_words(words[:end], NamePart.WHEN) if t.end == end]
+    name = words[: whens[0].start].strip(_EDGES) if whens else ""
+    return name if len(name) > 1 else ""
 
 
 def _object(words: str) -> str:
@@ -414,7 +436,40 @@ def _object(words: str) -> str:
         if verbs and verbs[0].start == 0 and end == len(words):
             return ""
         return words
-    return words[end:].strip(_EDGES)
+    return words[end:].strip(_EDGES).removeprefix("的")
+
+
+def is_base(text: str, q: Quantity, times: Sequence[Time]) -> bool:
+    """Whether a number is what another is compared with or added to, no target of its own: 较2025年的45%
+    提高, 在现有24个站点基础上新增."""
+    stop = _STOP.search(text, q.until, q.until + _REACH)
+    close = text[q.until : stop.start() if stop else q.until + _REACH]
+    base = next((t.start for t in find_name_words(close, NamePart.BASE)), None)
+    if base is not None and not re.search(r"\d", close[:base]):
+        return not any(q.until <= t.start < q.until + base for t in times)
+    if q.form in _CHANGES:
+        return False
+    at = len(text[: q.start].rstrip(" 的"))
+    then = next((t for t in times if t.end == at), None)
+    if then is None:
+        return False
+    words = find_name_words(text[max(0, then.start - _TAIL) : then.start], NamePart.AGAINST)
+    return bool(words) and words[-1].end == min(then.start, _TAIL)
+
+
+def opens_share(text: str, part: int) -> bool:
+    """Whether a part of a sentence begins with 其中: its numbers are parts of the one before."""
+    words = text[part : part + _REACH].lstrip(_EDGES + ",")
+    first = next(iter(find_name_words(words, NamePart.AMONG)), None)
+    return first is not None and first.start == 0
+
+
+def share_of(whole: Indicator, own: Indicator) -> Indicator:
+    """The indicator of a part of what `whole` measures, by what it is called itself: its own where that
+    is a measure (工业投资), else the whole's for it (武汉市)."""
+    if ends_measured(own.metric) and own.metric not in _names_of_kinds().values():
+        return own
+    return Indicator(whole.metric, own.scope or own.metric)
 
 
 def _award(text: str, words: str, rest: str, q: Quantity) -> str | None:

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from ingest.classifier import INSTALLED, OTHER, Decision, Models, Use
 from ingest.columns import FIGURES, NO_CELLS, TIMED, Cells, ColumnKind, measure_of, time_of
-from ingest.indicators import Indicator, name_indicators
+from ingest.indicators import Indicator, is_base, name_indicators, opens_share, share_of
 from ingest.quantity_features import QuantityScene
 from ingest.reading import Reading
 from kb.characters import any_of
@@ -28,6 +28,7 @@ from kb.ranges import Ranges
 from tasks.models import TargetClass
 
 _PART = re.compile(r"[,。;:!?\n]")
+_SENTENCE = re.compile(r"[。;\n]")
 _STRETCH = re.compile(r"力争|争取")
 _NUMBER = re.compile(r"[\[〔(]?(\d{1,3}(?:,\d{3})+|\d{1,12}(?:\.\d{1,6})?)[)〕\]]?")
 _BLANK = "-—–/\\ "
@@ -97,7 +98,7 @@ def read_quantities(
         preamble=preamble, cells=cells,
     )  # fmt: skip
     told = [
-        _NOTHING if scene.recorded(place) else _told(q, cells, issued)
+        _NOTHING if scene.recorded(place) or is_base(text, q, times) else _told(q, cells, issued)
         for place, q in enumerate(quantities)
     ]
     open_ = [place for place, decided in enumerate(told) if decided is None]
@@ -282,9 +283,11 @@ def _later(text: str, q: Quantity, following: Quantity | None) -> Comparator | N
 def _split(
     text: str, part: int, q: Quantity, found: Sequence[FoundTarget], cells: Cells
 ) -> Iterator[FoundTarget]:
-    whole = text[part : q.until]
-    series = [(t.value_at, t.end, Indicator(t.metric, t.scope)) for t in _same_part(found, part)]
-    for indicator in name_indicators(text, part, q, series, cells):
+    same = _same_part(found, part)
+    series = [(t.value_at, t.end, Indicator(t.metric, t.scope)) for t in same]
+    whole = _whole(text, part, q, found[: len(found) - len(same)])
+    for own in name_indicators(text, part, q, series, cells):
+        indicator = own if whole is None else share_of(Indicator(whole.metric, whole.scope), own)
         yield FoundTarget(
             start=part,
             end=q.until,
@@ -297,8 +300,16 @@ def _split(
             per=_per(q, indicator.metric),
             was=q.was,
             approximate=q.approximate,
-            stretch=bool(_STRETCH.search(whole)),
+            stretch=bool(_STRETCH.search(text, part, q.until)),
         )
+
+
+def _whole(text: str, part: int, q: Quantity, found: Sequence[FoundTarget]) -> FoundTarget | None:
+    """The target of which a number is a part (1200公里，其中武汉市不少于|380公里), of those found before
+    its part of the sentence."""
+    if not found or found[-1].measure != q.measure or not opens_share(text, part):
+        return None
+    return None if _SENTENCE.search(text, found[-1].end, part) else found[-1]
 
 
 def _per(q: Quantity, metric: str) -> str | None:

@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.indicators import NamePart, NameWords, find_name_words, name_indicators
+from ingest.indicators import NamePart, NameWords, find_name_words, is_base, name_indicators
+from ingest.pipeline import extract_bytes
 from kb.language.quantities import find_quantities
+from kb.language.times import TimeKind, find_times
 from kb.lexicon import load_lexicon
 
 
@@ -43,6 +45,11 @@ def names(text: str) -> list[str]:
         ("第四条 树龄三百年", "|树龄"),
         ("二是增开夜班公交线路12条", "|增开夜班公交线路"),
         ("区商务局会同供电单位于7月10日前上门服务不少于2000户次", "|上门服务"),
+        # A stretch of time between a name and its verb is none.
+        ("老旧小区改造全年完成120个", "|老旧小区改造"),
+        ("护理员全年不少于500人次", "|护理员"),
+        ("各区全年新建5所学校", "|学校"),
+        ("清偿2024年底前形成的欠款2.37亿元", "|欠款"),
         # Where no name is printed, the kind of measure has one.
         ("满18周岁", "|年龄"),
     ],
@@ -64,3 +71,38 @@ def test_every_number_has_a_name_of_bounded_length(text):
     for q in find_quantities(text):
         for found in name_indicators(text, 0, q, []):
             assert len(found.metric) <= 60
+
+
+@pytest.mark.parametrize(
+    ("text", "base"),
+    [
+        ("较2025年的45%提高35个百分点", [True, False]),
+        ("在现有24个站点基础上新增12个", [True, False]),
+        ("在2025年35起的基础上下降20%", [True, False]),
+        ("比2020年下降16%", [False]),
+        ("市场规模较2025年翻一番", [False]),
+        ("收入达3万元以上并在上一年的基础上增长10%", [False, False]),
+    ],
+)
+def test_what_a_number_is_compared_with_or_added_to_is_no_target(text, base):
+    times = find_times(text)
+    held = [(t.start, t.end) for t in times if t.kind is not TimeKind.DURATION]
+    assert [is_base(text, q, times) for q in find_quantities(text, closed=held)] == base
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "老旧管道改造全年完成1200公里，其中武汉市不少于380公里、襄阳市不少于150公里",
+            ["老旧管道改造", "武汉市老旧管道改造", "襄阳市老旧管道改造"],
+        ),
+        ("完成投资100亿元，其中工业投资60亿元", ["完成投资", "工业投资"]),
+        ("新建学校20所，其中新增学位5000个", ["学校", "学位"]),
+        ("新建学校20所。其中小学5所", ["学校", "小学数量"]),
+    ],
+)
+def test_a_part_of_a_number_is_of_what_the_whole_measures(text, expected):
+    made = f"某市方案\n一、任务\n（一）工作任务。{text}。\n"
+    found = [t for task in extract_bytes(made.encode(), "a.txt").tasks for t in task.targets]
+    assert [f"{t.scope or ''}{t.metric}" for t in found] == expected
