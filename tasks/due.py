@@ -205,11 +205,11 @@ def _signed(due: Deadline) -> str | None:
     return f"-{due.duration}" if due.ahead and due.duration else due.duration
 
 
-def days_of(row: Row, as_of: date) -> tuple[date, ...]:
+def days_of(row: Row, as_of: date, until: date | None = None) -> tuple[date, ...]:
     """All days of a recurring milestone: from its first day (unknown: from when the document was
-    recorded) to its plan's end (without one, to a year after `as_of`)."""
+    recorded) to its plan's end (without one, to a year after `as_of`, and to `until`)."""
     first = row.first or (row.recorded_at.date() if row.recorded_at else as_of)
-    last = row.last or as_of + relativedelta(years=1)
+    last = row.last or max(as_of + relativedelta(years=1), until or as_of)
     return tuple(occurrences(Deadline(kind=DueKind.RECURRING, rrule=row.rrule), first, last))
 
 

@@ -38,6 +38,10 @@ _REFERENCE = (
     "所问文件仅供查阅，任务不列入督办清单。",
     "The documents asked about are for reference; their duties are on no list.",
 )
+_FEW_OCCURRENCES = (
+    "定期任务每项只列前 {} 次，其后各次未列，也未计入。",
+    "Of each recurring duty the first {} occurrences are listed and counted, no later ones.",
+)
 _SHOWN = 30
 """Duties with no date but their plan's end are listed where there are at most so many."""
 _OFTEN = 12
@@ -70,8 +74,9 @@ class StandingAnswers(Composer, ABC):
         others; of what falls due on no day asked about, when it does."""
         as_of, late, states = built.as_of, q.overdue, q.asks.states
         items = [i for i in self.desk.standings(query, as_of) if i.clause_id in self.register.clauses]  # fmt: skip
+        cut = False
         if query.due is not None and not states:
-            items = self._with_occurrences(q, query, items, as_of)
+            items, cut = self._with_occurrences(q, query, items, as_of)
         if states and not late:
             head, more = self._standing_head(q, query, as_of), self._late_notes(q, items, as_of)
         elif late:
@@ -80,7 +85,7 @@ class StandingAnswers(Composer, ABC):
             head, more = self._due_head(q, as_of), self._notes(q, query, as_of)
         if not states and q.about and not items:
             return self._another_day(q, query, as_of)
-        notes = [note, *more]
+        notes = [note, *more, _FEW_OCCURRENCES[q.language != "zh"].format(_OFTEN) if cut else ""]
         answer = self._listed(q, query, as_of, items, head, [n for n in notes if n])
         if not late or q.window is None or not says("soon", q.search.lower()):
             return answer
@@ -141,18 +146,19 @@ class StandingAnswers(Composer, ABC):
 
     def _with_occurrences(
         self, q: Question, query: Query, items: Sequence[DueItem], as_of: date
-    ) -> list[DueItem]:
+    ) -> tuple[list[DueItem], bool]:
         """With each occurrence of a recurring duty in the days asked about, or the last where they
-        are open at their beginning."""
+        are open at their beginning; and whether there are more than are listed."""
         window = q.window or soon(as_of)
         if window.end is None or query.states:
-            return list(items)
-        found = list(items)
+            return list(items), False
+        found, cut = list(items), False
         listed = {(i.milestone_id, i.occurrence) for i in items}
         moving = query.model_copy(update={"due": None, "deadlines": (DueKind.RECURRING,)})
         wanted = {i.milestone_id for i in self.desk.standings(moving, as_of)}
         for row in (r for e in self.register.extractions for r in rows_of(e) if r.id in wanted):
-            days = [d for d in days_of(row, as_of) if window.holds(d)]
+            days = [d for d in days_of(row, as_of, window.end) if window.holds(d)]
+            cut |= bool(window.start) and len(days) > _OFTEN
             for day in days[:_OFTEN] if window.start else days[-1:]:
                 if (row.id, day.isoformat()) in listed:
                     continue
@@ -162,7 +168,7 @@ class StandingAnswers(Composer, ABC):
                         passed = state is State.OVERDUE and not self.register.told
                         changed = {"days": (as_of - day).days, "state": State.PASSED if passed else state, "missed": 0}  # fmt: skip
                         found.append(item.model_copy(update=changed))
-        return by_date(found)
+        return by_date(found), cut
 
     # ---- lines
 

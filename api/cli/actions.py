@@ -123,7 +123,7 @@ def _assistant(settings: Settings, out: Output) -> Iterator[_Either]:
 
 
 def ask_batch(settings: Settings, path: Path, as_of: date, out: Output) -> None:
-    """Answer a file of questions, one JSON object a line in and out."""
+    """Answer a file of questions, one a line, as words or as a JSON object; each answer is a JSON object."""
     with _assistant(settings, out) as assistant:
         for row in _questions(path):
             answer = assistant.ask(
@@ -155,13 +155,17 @@ def _questions(path: Path) -> Iterator[dict[str, Any]]:
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
+            plain = line.lstrip()[0] not in '{["'
+            row = {"question": line.strip()} if plain else json.loads(line)
             row["question"], row.get("id")
             given = row.get("as_of")
             row["as_of"] = None if given in (None, "") else read_day(given)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise SourceError(
-                both(f"第 {number} 行不是问题", f"line {number} is no question", error), path=path
+                both(f"第 {number} 行不是问题", f"line {number} is no question", error),
+                path=path,
+                hint="每行一个问题, 或一个 JSON 对象: question, 可加 id、as_of、context / a question a line, or a JSON "
+                "object: question, with id, as_of and context if wanted",
             ) from error
         yield row
 

@@ -20,7 +20,11 @@ def ask(
     context: typer.Context,
     question: Annotated[str, typer.Argument(help="问题 / a question")] = "",
     batch: Annotated[
-        Path | None, typer.Option("--batch", help="JSON Lines 问题文件 / a file of questions")
+        Path | None,
+        typer.Option(
+            "--batch",
+            help="问题文件, 每行一个问题, 或一个 JSON 对象 (question, id, as_of, context) / a file of questions, one a line, or JSON objects",
+        ),
     ] = None,
     as_of: AsOf = None,
     explain: Annotated[

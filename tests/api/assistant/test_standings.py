@@ -127,6 +127,20 @@ def test_each_occurrence_in_a_window_is_listed(ask):
     assert [f"{year}-06-30" in answer.answer for year in (2024, 2025, 2026)] == [True] * 3
 
 
+def test_occurrences_that_are_not_listed_are_told():
+    with Store.open("sqlite://") as store:
+        add(store, "某区方案\n一、任务\n1.报表。每月25日前报送报表。（责任单位：区教委）\n")
+        made = Assistant(read_register(store), no_search, store)
+        few, many = (
+            made.ask(f"2028年1月到{end}到期的有哪些", as_of=TODAY).answer
+            for end in ("2028年6月", "2029年6月")
+        )
+    assert "2028-06-25" in few
+    assert "只列前" not in few
+    assert "2028-12-25" in many
+    assert "只列前 12 次" in many
+
+
 def test_nothing_due_names_whose_nothing(ask):
     assert ask("区教委下周到期的有哪些").answer.startswith(
         "区教委 2026-11-30 至 2026-12-06（下周）到期：0 项"

@@ -323,10 +323,15 @@ def test_ask_batch(duban, tmp_path):
     assert code == 0
     assert [(a["id"], a["intent"]) for a in answers] == [("a", "tasks-of-unit"), ("b", "overdue")]
     assert answers[1]["as_of"] == "2024-01-01"
-    file.write_text("not json\n", "utf-8")
-    code, _, err = duban("ask", "--batch", str(file))
-    assert code == 1
-    assert "第 1 行" in err
+    file.write_text("区水利局要干哪些事？\n\n现在哪些逾期？\n", "utf-8")  # words do too
+    _, out, _ = duban("ask", "--batch", str(file))
+    assert [json.loads(line)["intent"] for line in out.splitlines()] == ["tasks-of-unit", "overdue"]
+    for wrong in ('{"question"\n', '["区水利局要干哪些事？"]\n', '{"id": "a"}\n'):
+        file.write_text(wrong, "utf-8")
+        code, _, err = duban("ask", "--batch", str(file))
+        assert code == 1
+        assert "第 1 行" in err
+        assert "question" in err
 
 
 def test_overdue_as_of(duban):
