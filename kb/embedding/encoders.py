@@ -23,8 +23,9 @@ from kb.models import Fact
 _SHARED = 1024
 _PROCESSES = 8
 """From so many texts on, several processes embed; at most so many, each takes about 1 GB."""
-_FEW = 256
-"""Texts that a process embeds without torch: about what is embedded while torch is imported."""
+_FEW = 512
+"""Texts that a process embeds without torch: on several cores that takes longer than there, by about
+the time of its import."""
 Vectors = NDArray[np.float32]
 SMALL_SHA256 = "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9"
 _SMALL_WORDS_SHA256 = "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9"
@@ -125,7 +126,7 @@ class SentenceTransformerEmbedder:
             return np.zeros((0, self.card.dimension), np.float32)
         if self._model is None and len(texts) <= self._left:
             self._left -= len(texts)
-            return np.stack([self._plainly().encode(text, "document") for text in texts])
+            return self._plainly().encode(texts, "document")
         model, processes = self._load(), os.cpu_count() or 1
         options = {"batch_size": self._batch, "show_progress_bar": False}
         if not self.embeds_apart(len(texts)):
@@ -170,7 +171,8 @@ class SentenceTransformerEmbedder:
     def embed_query(self, text: str) -> Vectors:
         """One vector; the prompt of queries is the model's own."""
         if self._plain:
-            return self._plainly().encode(text, "query")
+            row: Vectors = self._plainly().encode([text], "query")[0]
+            return row
         row = self._load().encode_query(text, convert_to_numpy=True, show_progress_bar=False)
         return np.asarray(row, np.float32)
 
