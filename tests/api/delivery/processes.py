@@ -18,7 +18,8 @@ FORK = multiprocessing.get_context("forkserver")
 FORK.set_forkserver_preload([
     "tests.api.delivery.processes", "tests.api.service.killed", "tests.api.service.process", "api.cli.app",
     "api.cli.deliveries", "api.service.server", "tasks.digest.word", "tasks.digest.page",
-    "tests.api.service.loaded", "chromadb", "llama_index.vector_stores.chroma",  # seconds of each process that writes an index
+    "chromadb", "llama_index.vector_stores.chroma",  # seconds of each process that writes an index
+    "tests.api.service.loaded",
 ])  # fmt: skip
 
 
