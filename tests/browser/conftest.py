@@ -22,7 +22,8 @@ from tasks.models import Extraction
 from tasks.people import People, Person
 from tasks.store import Store
 from tasks.units import title_of
-from tests.api.service.process import Forked, environ_of
+from tests.api.service.process import QUICKLY, Forked, environ_of
+from tests.api.service.world import QUICK
 from tests.evaluation.questions import lay_vectors
 
 PASSWORD = "correct horse battery"
@@ -65,12 +66,9 @@ class Site:
         page.on("request", self._stay)
         page.add_init_script(_LISTEN)
         try:
-            if login:
-                page.goto("/sign-in")
-                page.get_by_label("登录名").fill(login)
-                page.get_by_label("密码").fill(PASSWORD)
-                page.get_by_role("main").get_by_role("button", name="登录").click()
-                page.get_by_role("button", name="退出").wait_for()
+            if login:  # without the pages of it, which `test_everybody_signs_in` goes through
+                who = {"login": login, "password": PASSWORD}
+                assert page.request.post("/api/v1/session", data=who).ok
             yield page
         finally:
             context.close()
@@ -100,8 +98,11 @@ def served(tmp_path_factory) -> Iterator[tuple[str, Extraction]]:
         store.add(extraction, data, recorded_at=datetime(2026, 1, 2, tzinfo=UTC))
         for person in PEOPLE:
             People(store).add(CONSOLE, person, settings.now())
-            Access(store).set_password(CONSOLE, person.login, PASSWORD, settings.now())
-    environ = environ_of(home, DUBAN_LANG="zh", COLUMNS="200", DUBAN_DIGEST_DROP=str(home / "drop"))
+            Access(store, QUICK).set_password(CONSOLE, person.login, PASSWORD, settings.now())
+    drop = str(home / "drop")
+    environ = environ_of(
+        home, DUBAN_LANG="zh", COLUMNS="200", DUBAN_DIGEST_DROP=drop, **{QUICKLY: "yes"}
+    )
     log = home / "log"
     process = Forked(["serve", "--port", "0", "--no-schedule", "--no-warm"], environ, log)
     try:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from kb.identifiers import sha256_hex
-from tests.browser.conftest import NOTICE
+from tests.browser.conftest import NOTICE, PASSWORD, PEOPLE
 
 QUESTION = "哪些部门负责防溺水？"
 UNITS = ["区委政法委", "区教委", "区公安局", "区水利局", "各镇乡街道"]
@@ -24,6 +24,17 @@ def answer_of(page, number=0):
 def words_of(turn) -> list[str]:
     """The paragraphs of an answer with their marks."""
     return [" ".join(p.split()) for p in turn.locator(".words p").all_inner_texts()]
+
+
+@pytest.mark.parametrize("person", PEOPLE, ids=lambda person: person.login)
+def test_everybody_signs_in(site, person):
+    with site.visit() as page:
+        page.goto("/sign-in")
+        page.get_by_label("登录名").fill(person.login)
+        page.get_by_label("密码").fill(PASSWORD)
+        page.get_by_role("main").get_by_role("button", name="登录").click()
+        expect(page.get_by_role("button", name="退出")).to_be_visible()
+        expect(page.locator("header.top")).to_contain_text(person.name)
 
 
 def test_an_official_asks_and_sees_the_exact_words(site):
@@ -104,6 +115,7 @@ def test_what_cannot_be_answered_is_told_and_the_question_kept(site):
 
 def test_a_supervisor_finds_the_overdue_and_follows_one_to_its_end(site):
     with site.visit("supervisor") as page:
+        page.goto("/")
         page.get_by_role("link", name="督办看板").click()
         red = int(page.locator(".tile.red b").inner_text())
         assert red > 0
