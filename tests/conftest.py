@@ -56,6 +56,19 @@ if (
     os.environ["TMPDIR"], tempfile.tempdir = str(_MEMORY), None
 
 
+_FIRST = ("test_layout.py", "browser/test_desk.py", "ingest/test_limits.py", "tasks/contracts/")
+"""Beside the process that embeds the notice for all, which the first long file needs, the other begins
+with what needs no vectors."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        name = item.path.relative_to(Path(__file__).parent).as_posix()
+        return next((n for n, first in enumerate(_FIRST) if name.startswith(first)), len(_FIRST))
+
+    items.sort(key=place)
+
+
 def pytest_collection_finish() -> None:
     """From here on only what the tests themselves make is looked through."""
     gc.freeze()
