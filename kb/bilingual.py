@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib.util import find_spec
+from operator import itemgetter
 from pathlib import Path
 
 import simplemma
@@ -39,27 +40,32 @@ def _dictionary_file() -> Path | None:
 @lru_cache
 def glosses() -> Mapping[str, tuple[str, ...]]:
     """English gloss → its Chinese words, those of which it is the first meaning before others; empty where the package is missing.
-    Read once, in about a second."""
+    Read once, in less than a second."""
     path = _dictionary_file()
     if path is None or not path.exists():
         return {}
     found: dict[str, list[tuple[int, str]]] = {}
     for line in path.read_text("utf-8").splitlines():
         if match := _ENTRY.match(line):
-            own = [g for part in re.split(r"[/;]", match[2]) if (g := _plain(part))]
-            for place, gloss in enumerate(own):
-                if len(gloss.split()) <= _LONGEST:
+            parts = match[2].replace(";", "/").split("/")
+            for place, gloss in enumerate([g for part in parts if (g := _plain(part))]):
+                if gloss.count(" ") < _LONGEST:
                     found.setdefault(gloss, []).append((place, match[1]))
     return {
-        gloss: tuple(dict.fromkeys(w for _, w in sorted(words, key=lambda pair: pair[0])))
+        gloss: tuple(dict.fromkeys(w for _, w in sorted(words, key=itemgetter(0))))
+        if len(words) > 1
+        else (words[0][1],)
         for gloss, words in found.items()
     }
 
 
 def _plain(gloss: str) -> str:
-    text = " ".join(_NOTE.sub(" ", gloss).lower().split())
-    for article in _ARTICLES:
-        text = text.removeprefix(article)
+    if "(" in gloss or "[" in gloss:
+        gloss = _NOTE.sub(" ", gloss)
+    text = " ".join(gloss.lower().split())
+    if text.startswith(_ARTICLES):
+        for article in _ARTICLES:
+            text = text.removeprefix(article)
     return text
 
 
