@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
@@ -125,10 +126,13 @@ def test_an_upload_without_end_is_cut_off_and_leaves_nothing(world):
 @pytest.mark.enable_socket
 @pytest.mark.allow_hosts(["127.0.0.1"])
 def test_a_declared_length_over_the_limit_is_refused_unread(world):
-    with serving(world.settings) as port:
-        for path, length in ((f"{API}/ask", LARGEST_BODY + 1), (f"{API}/documents", 2 << 30)):
-            head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
-            answer = speak(port, head)
+    heads = [
+        f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+        for path, length in ((f"{API}/ask", LARGEST_BODY + 1), (f"{API}/documents", 2 << 30))
+    ]
+    # At once: each waits for what is sent all the same.
+    with serving(world.settings) as port, ThreadPoolExecutor(len(heads)) as pool:
+        for answer in pool.map(lambda head: speak(port, head), heads):
             assert " 413 " in answer.splitlines()[0], answer
 
 
