@@ -21,7 +21,7 @@ from ingest.reading import Breaks, begins_label
 from ingest.tables import find_tables
 from ingest.wrapping import breaks_inside, ends_open, find_margin, is_full, width_of
 from kb.characters import HAN
-from kb.language.numerals import TENS
+from kb.language.numerals import HUNDREDS, TENS
 from kb.language.parties import find_parties
 from kb.language.party_words import WordKind, party_words
 from kb.language.roles import is_role_label
@@ -72,6 +72,7 @@ class LayoutKind(StrEnum):
     GRADE = "grade"
     SIGNED = "signed"
     ISSUED = "issued"
+    COPIES = "copies"
 
 
 class LayoutWords(WordEntry):
@@ -100,9 +101,15 @@ def _attachment() -> re.Pattern[str]:
 
 @lru_cache
 def _copied() -> re.Pattern[str]:
+    """The lines of who gets a copy, who printed it when, how many there are (GB/T 9704)."""
     copy, issued = _spaced(LayoutKind.COPY), _spaced(LayoutKind.ISSUED)
+    copies = "|".join(
+        rf"[\s:：]*[\d{HUNDREDS}]+\s*".join(map(re.escape, form.split("…")))
+        for form in layout_words(LayoutKind.COPIES)
+    )
     return re.compile(
         rf"(?:{copy})\s*[:：]|.{{2,30}}\d{{4}}年\d{{1,2}}月\d{{1,2}}日\s*(?:{issued})$"
+        rf"|[(（]?(?:{copies})[)）]?。?$"
     )
 
 
@@ -344,6 +351,7 @@ def _closes(text: str, brackets: int) -> bool:
 def _classify(start: int, text: str, marker: Marker | None, *, outside: bool) -> Line:
     end = start + len(text)
     kind = LineKind.TEXT
+    close = " ".join(text.split())
     if any(p.fullmatch(text) for p in (_DASHED_PAGE, _ENTRY_OF_CONTENTS, _BOX)):
         kind, marker = LineKind.FURNITURE, None
     elif marker is not None:
@@ -352,7 +360,7 @@ def _classify(start: int, text: str, marker: Marker | None, *, outside: bool) ->
         kind = LineKind.PERIOD
     elif len(text) <= 80 and _attachment().match(text):
         kind = LineKind.ATTACHMENT
-    elif is_dateline(text) or _copied().match(text):
+    elif is_dateline(text) or _copied().match(close):
         kind = LineKind.CLOSING
     elif _is_over_members(text):
         kind = LineKind.MEMBERS
@@ -458,10 +466,12 @@ def _is_page_number(text: str) -> bool:
 
 
 def is_dateline(text: str) -> bool:
-    """Whether a line holds nothing but a date, or who signed and when: 某区人民政府 2022年3月1日.
+    """Whether a line holds nothing but a date, or who signed and when: 某区人民政府 2022年3月1日,
+    however wide the space between them.
 
     `完成时限：2026年6月30日` and `2026年6月30日前完成` are text.
     """
+    text = " ".join(text.split())
     if len(text) > 48 or normalize_date(text) is None:
         return False
     if PACKED.match(text):

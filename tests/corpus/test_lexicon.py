@@ -440,6 +440,7 @@ LINES = {
     LayoutKind.TITLE: is_title,
     LayoutKind.COPY: lambda line: find_lines(line)[0].kind is LineKind.CLOSING,
     LayoutKind.ISSUED: lambda line: find_lines(line)[0].kind is LineKind.CLOSING,
+    LayoutKind.COPIES: lambda line: find_lines(line)[0].kind is LineKind.CLOSING,
     LayoutKind.MEMBERS: lambda line: find_lines(line)[0].kind is LineKind.MEMBERS,
     LayoutKind.ATTACHED: lambda line: find_lines(line)[0].kind is LineKind.ATTACHMENT,
     LayoutKind.HEAD: is_letterhead,

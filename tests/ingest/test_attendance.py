@@ -43,6 +43,8 @@ def test_who_was_at_a_meeting_bears_no_duty_by_it():
         ("主持：张某\n出席：李某\n一、建校。\n", ["主持：张某", "出席：李某"]),
         ("一、建校。\n发：区水利局。\n2026年3月5日\n", ["发：区水利局。"]),
         ("某区会议纪要\n参会人员：区教委\n一、建校。\n", ["参会人员：区教委"]),
+        # Before who gets a copy and how many were printed.
+        ("一、建校。\n列席：李某（区教委）\n分送：区委办。\n共印60份\n", ["列席：李某（区教委）"]),
         # In a clause, and where it is asked who is to come.
         ("一、建校。\n记录：专人负责。\n二、验收。\n", []),
         ("一、分发。\n发：区水利局。\n二、验收。\n", []),

@@ -28,6 +28,10 @@ from ingest.layout import LineKind, find_lines, is_period_line, is_title, strip_
         ("二〇二二年十二月十六日", LineKind.CLOSING),
         ("抄送：区委办公室，区人大常委会办公室。", LineKind.CLOSING),
         ("某区人民政府办公室 2022年12月16日印发", LineKind.CLOSING),
+        # A masthead or the line of printing, its parts at the two edges of the page.
+        (f"某区人民政府办公室{' ' * 36}2022年12月16日", LineKind.CLOSING),
+        (f"某区人民政府办公室{'　' * 30}2022年12月16日印发", LineKind.CLOSING),
+        ("共印60份", LineKind.CLOSING),
         ("扫一扫在手机打开当前页", LineKind.FURNITURE),
         ("【打印】", LineKind.FURNITURE),
         ("责任编辑：某某", LineKind.FURNITURE),
