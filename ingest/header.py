@@ -129,6 +129,8 @@ def parse_header(text: str, found: Sequence[Line] | None = None) -> Header:
         start, end = printed_day.span() if printed_day else (0, len(day.text))
         written_on = normalize_date(day.text)
         places["written_on"] = Span(day.start + start, day.start + end)
+    elif "written_on" not in conflicts and (filled := _filled_on(metadata)):
+        written_on, places["written_on"] = filled
     month = None if written_on else find_month(lines)
     read = {
         "title": title if title_printed else None,
@@ -307,6 +309,14 @@ def _written_on(metadata: Metadata) -> date | None:
         return written
     generated = normalize_date(metadata.value("generated_on") or "")
     return None if generated == normalize_date(metadata.value("published_on") or "") else generated
+
+
+def _filled_on(metadata: Metadata) -> tuple[date, Span] | None:
+    """The day on which the forms of a document were filled in, where all say the same."""
+    said = [e for e in metadata.entries if e.field == "filled_on" and e.span]
+    days = {day for e in said if (day := normalize_date(e.value))}
+    span = said[0].span if said else None
+    return (days.pop(), span) if len(days) == 1 and span else None
 
 
 def _repeated(lines: Sequence[Line], title: str | None) -> Iterator[Line]:

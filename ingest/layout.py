@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, StrEnum, auto
 from functools import lru_cache
@@ -174,7 +174,8 @@ def find_lines(text: str, metadata: Metadata | None = None) -> list[Line]:
         text: a decoded document.
         metadata: what `find_metadata` found in it, where that is known already.
     """
-    labelled = (metadata or find_metadata(text)).lines
+    metadata = metadata or find_metadata(text)
+    labelled = metadata.lines
     bare: list[tuple[int, str]] = []
     widths: list[int] = []
     for offset, raw in find_raw_lines(text):
@@ -199,7 +200,8 @@ def find_lines(text: str, metadata: Metadata | None = None) -> list[Line]:
         for index, (start, words) in enumerate(bare)
     ]
     lines, pages = _without_pages(lines)
-    return _with_attendance(_with_rows(text, _going_on(text, lines, widths, pages), pages))
+    flowing = _going_on(text, lines, widths, pages)
+    return _with_attendance(_with_rows(text, flowing, pages, metadata.rests))
 
 
 def _with_attendance(lines: list[Line]) -> list[Line]:
@@ -371,11 +373,15 @@ def _classify(start: int, text: str, marker: Marker | None, *, outside: bool) ->
     return Line(start, end, text, kind, marker)
 
 
-def _with_rows(text: str, lines: list[Line], pages: set[int]) -> list[Line]:
+def _with_rows(
+    text: str, lines: list[Line], pages: set[int], rests: Mapping[int, tuple[int, str]]
+) -> list[Line]:
     """Tell the rows of tables, and the heads of their columns; the number in a row's first cell is
-    none of the outline."""
+    none of the outline. `rests`: what stands beside the labels of a line of metadata."""
     told = [
-        (line.start, "") if line.kind is LineKind.METADATA else _with_tabs(text, line)
+        rests.get(line.start, (line.start, ""))
+        if line.kind is LineKind.METADATA
+        else _with_tabs(text, line)
         for line in lines
     ]
     # A bare number may be that of a row.

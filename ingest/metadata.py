@@ -22,11 +22,13 @@ from kb.models import Span
 
 class MetadataLabel(WordEntry):
     """Labels of one field (`other`: none of the header). `strong`: no other text uses them so; the
-    others are metadata only beside a strong one, or before the first sentence. `values`: what may
-    stand after it, where that is one of a few words."""
+    others are metadata only beside a strong one, or before the first sentence. `form`: over or under
+    a table a form says so of itself, wherever that stands. `values`: what may stand after it, where
+    that is one of a few words."""
 
     field: str
     strong: bool
+    form: bool = False
     values: tuple[str, ...] = ()
 
 
@@ -40,6 +42,13 @@ def _labels_known() -> tuple[dict[str, str], frozenset[str]]:
 
 
 @lru_cache
+def _of_forms() -> frozenset[str]:
+    """The labels of forms."""
+    entries = load_lexicon("metadata_labels", MetadataLabel)
+    return frozenset(word for entry in entries if entry.form for word in entry.words)
+
+
+@lru_cache
 def _values(field_: str) -> frozenset[str]:
     """What the value of a field may be, where it is one of a few words."""
     entries = load_lexicon("metadata_labels", MetadataLabel)
@@ -50,6 +59,7 @@ def _spaced(label: str) -> str:
     return r"[ \u3000\u00a0]*".join(label)
 
 
+_NOTE = r"(?:[(（][^()（）]{1,8}[)）])?"
 _COLON = r"[ \u3000\u00a0]*[:：][ \u3000\u00a0\t|]*"
 
 
@@ -61,7 +71,7 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     return (
         re.compile(
             rf"[\[【][ \u3000]*(?P<boxed>{labels})[ \u3000]*[\]】][ \u3000\u00a0\t:：]*"
-            rf"|(?P<plain>{labels})(?:{_COLON}|[ ]*[\t|][ \t|]*)"
+            rf"|(?P<plain>{labels})(?:{_NOTE}{_COLON}|[ ]*[\t|][ \t|]*)"
         ),
         re.compile(rf"[|\t ]*(?P<plain>{labels})[|\t ]*"),
     )
@@ -71,7 +81,9 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
 def header_label() -> re.Pattern[str]:
     """How a cell of a page begins that labels a fact of the header."""
     entries = load_lexicon("metadata_labels", MetadataLabel)
-    words = (w for e in entries if e.field != "other" for w in e.words if not w.isascii())
+    words = (
+        w for e in entries if not (e.field == "other" or e.form) for w in e.words if not w.isascii()
+    )
     return re.compile(rf"\[?\s*(?:{'|'.join(map(_spaced, words))})")
 
 
@@ -80,6 +92,10 @@ _LONGEST_VALUE = 120
 _NEAR = 2
 """Lines between a label and the next one that may belong to its value."""
 _FREE = frozenset({"subject", "title", "other", "issuer"})
+_CELL_END = re.compile(r"\t|[ \u3000\u00a0]{2,}")
+"""Where the value of a form's label ends."""
+_DAY_OR_BLANK = re.compile(rf"[\d\s年月日号./\-{TENS}{ZEROS}]*")
+"""A day, or the place for one."""
 _INDEX = re.compile(r"[A-Za-z0-9][\w./—-]{4,60}", re.ASCII)
 NUMBER = re.compile(
     rf"(?<![{HAN}])([{HAN}]{{1,12}}(?:[(（][{HAN}]{{1,6}}[)）])?)[〔﹝\[［]((?:19|20)\d\d)[〕﹞\]］]\s*第?(\d{{1,4}})\s*号"
@@ -102,10 +118,12 @@ class Entry:
 
 @dataclass(slots=True)
 class Metadata:
-    """The labelled facts of a text, and where the lines begin that consist of them."""
+    """The labelled facts of a text, and where the lines begin that consist of them; `rests`: what
+    stands in such a line of a form beside them (单位：万元), by the place of the line."""
 
     entries: list[Entry] = field(default_factory=list)
     lines: set[int] = field(default_factory=set)
+    rests: dict[int, tuple[int, str]] = field(default_factory=dict)
 
     def entry(self, name: str) -> Entry | None:
         """The first entry of a field that has a value."""
@@ -124,6 +142,11 @@ class _Row:
     start: int
     text: str
     labels: list[tuple[str, str, str, int]] = field(default_factory=list)
+    rest: tuple[int, str] | None = None
+
+    @property
+    def of_form(self) -> bool:
+        return any(label in _of_forms() for _, label, _, _ in self.labels)
 
     @property
     def strong(self) -> bool:
@@ -156,6 +179,8 @@ def find_metadata(text: str) -> Metadata:
         if row.labels:
             found.lines.add(row.start)
             _read_row(found, rows, index)
+            if row.rest:
+                found.rests[row.start] = row.rest
     return found
 
 
@@ -170,6 +195,13 @@ def _labels(row: _Row) -> Iterator[tuple[str, str, str, int]]:
     for match, end in zip(matches, [*(m.start() for m in matches[1:]), len(row.text)], strict=True):
         label = re.sub(r"[ \u3000\u00a0]", "", match["boxed"] or match["plain"])
         value = row.text[match.end() : end]
+        if label in _of_forms():
+            if not re.search("[:：]", match.group()) or (cut := _value_ends(label, value)) is None:
+                return
+            over = value[cut:].strip()
+            if over and row.rest is None:
+                row.rest = row.start + row.text.index(over, match.end() + cut), over
+            value = value[:cut]
         yield (
             _labels_known()[0][label],
             label,
@@ -178,13 +210,26 @@ def _labels(row: _Row) -> Iterator[tuple[str, str, str, int]]:
         )
 
 
+def _value_ends(label: str, value: str) -> int | None:
+    """Where the value of a form's label ends: a day, or the place for one; before a wide gap. None
+    where it asks for something (填报时间：每月5日前)."""
+    if _labels_known()[0][label] != "filled_on":
+        gap = _CELL_END.search(value)
+        return gap.start() if gap else len(value)
+    day = _DAY_OR_BLANK.match(value)
+    end = day.end() if day else 0
+    return end if end == len(value) or value[:end].endswith(tuple(" \t\u3000\u00a0")) else None
+
+
 def _read_bare(rows: Sequence[_Row]) -> None:
     """Labels without a colon, each on a line of its own, as the cells of a table come out: two
     different ones at least, for a single 标题 is a word like others."""
     bare: list[tuple[_Row, str]] = []
     for row in rows:
         if len(row.text) <= 12 and (match := _patterns()[1].fullmatch(row.text)):
-            bare.append((row, re.sub(r"[ \u3000\u00a0]", "", match["plain"])))
+            label = re.sub(r"[ \u3000\u00a0]", "", match["plain"])
+            if label not in _of_forms():
+                bare.append((row, label))
     if len({label for _, label in bare} & _labels_known()[1]) < 2:
         return
     for row, label in bare:
@@ -200,7 +245,7 @@ def _drop_weak(rows: Sequence[_Row]) -> None:
     )
     near = {index + step for index in strong for step in range(-_NEAR - 1, _NEAR + 2)}
     for index, row in enumerate(rows):
-        if row.labels and not row.strong:
+        if row.labels and not row.strong and not row.of_form:
             # `名称` before a tab is the head of a table as often.
             known = any(name != "other" for name, _, _, _ in row.labels) and re.search(
                 r"[:：\]】]", row.text
@@ -214,7 +259,7 @@ def _read_row(found: Metadata, rows: Sequence[_Row], index: int) -> None:
     for name, _, value, start in row.labels[:-1]:
         found.entries.append(_entry(name, value, start))
     name, _, value, start = row.labels[-1]
-    after = rows[index + 1 : index + 2 + _NEAR]
+    after = () if row.of_form else rows[index + 1 : index + 2 + _NEAR]
     gap = next((i for i, r in enumerate(after) if r.labels), None)
     if value:
         if gap == 1 and after[0].plain and len(after[0].text) <= _LONGEST_VALUE // 3:
@@ -237,7 +282,7 @@ def _entry(name: str, value: str, start: int) -> Entry:
 
 def _valid(name: str, value: str) -> bool:
     """Whether a value is one of its field, so that a neighbour is not taken for it."""
-    if name in ("written_on", "generated_on", "published_on"):
+    if name in ("written_on", "generated_on", "published_on", "filled_on"):
         return normalize_date(value) is not None
     if name == "document_number":
         return normalize_document_number(value) is not None

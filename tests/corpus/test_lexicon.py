@@ -428,7 +428,7 @@ def test_words_of_web_pages():
 
 
 def test_labels_of_metadata(subtests):
-    fields = {"other", "generated_on", *Header.model_fields}
+    fields = {"other", "generated_on", "filled_on", *Header.model_fields}
     for entry in load_lexicon("metadata_labels", MetadataLabel):
         assert entry.field in fields
         for text, holds in [*((x, True) for x in entry.holds), *((x, False) for x in entry.not_)]:

@@ -3,6 +3,8 @@ however the cells are set apart; what a row asks for; the rows are clauses where
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -293,3 +295,19 @@ def test_a_measure_in_the_name_of_a_row_is_that_of_its_numbers():
         ("每千名老年人床位数", "张"),
         ("每千名老年人床位数", "张"),
     ]
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        "填报单位：某局\t填报日期：2026年4月8日\t单位：万元",
+        "\t填报日期：2026年4月8日\t单位：万元",
+        "填报单位（盖章）：　　填报日期：　年　月　日　　单位：万元",
+    ],
+)
+def test_what_a_form_says_of_itself_is_no_duty(over: str) -> None:
+    text = f"某县项目表\n{over}\n序号\t项目\t2026年目标\t责任单位\n1\t建桥\t300\t县教委\n"
+    extraction = extract_bytes(text.encode(), "a.txt")
+    [task] = extraction.tasks
+    assert [str(m.due.date) for m in task.milestones] == ["2026-12-31"]
+    assert [(t.value, t.measure) for t in task.targets] == [(Decimal(3000000), "元")]
