@@ -100,7 +100,7 @@ def read_clauses(
         duties = columns if columns.row.has(ColumnKind.UNITS) else NO_CELLS
         names = tuple(_names(reading.text))
         preamble = clause.span.start < numbered.get(clause.plan_id, 0)
-        found = clause_times(reading, reference=near)
+        found = clause_times(reading, reference=near, cells=columns)
         owners = read_owners(
             reading,
             organisations,

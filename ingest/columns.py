@@ -58,6 +58,7 @@ class ColumnKind(StrEnum):
     UNITS = "units"
     PERSON = "person"
     TIME = "time"
+    START = "start"  # the time at which a row begins: 开工时间
     TARGET = "target"
     BASELINE = "baseline"  # what was: 2025年实际, 现状, 完成情况
     YEAR = "year"  # what is to be in a time, which is the head
@@ -82,6 +83,8 @@ FIGURES = frozenset(
 """Columns of tables of figures."""
 TIMED = frozenset({ColumnKind.YEAR, ColumnKind.TARGET})
 """Columns whose numbers are to be reached in the time that their head names."""
+DATED = frozenset({ColumnKind.TIME, ColumnKind.START})
+"""Columns in whose cells a time stands."""
 _BETWEEN_ROLES = str.maketrans("", "", "、/")
 _WHOLE = frozenset({ColumnKind.MEASURE, ColumnKind.YEAR, ColumnKind.TOTAL, ColumnKind.ABOVE})
 """Kinds that a head names only by all its words: 责任单位 is no measure."""
@@ -119,7 +122,8 @@ class Row:
 
     `columns` are those of its table, `caption` the line over it, `measure` that of the row above or
     of the note over the table where it has none of its own; `said_above`: cells that say only that (同上), with the words there.
-    `placed`: whether each cell was given a column; `asks`: whether anything is to be done.
+    `placed`: whether each cell was given a column; `asks`: whether anything is to be done; `sums`:
+    whether it says so of itself (合计).
     """
 
     first: int
@@ -131,6 +135,7 @@ class Row:
     said_above: tuple[tuple[Cell, str], ...] = ()
     placed: bool = True
     asks: bool = True
+    sums: bool = False
 
     def has(self, kind: ColumnKind) -> bool:
         """Whether its table has a column of a kind."""
@@ -163,7 +168,10 @@ class Cells:
     def features(self, position: int) -> list[str]:
         """What the column of the cell that holds a place says of a mention there."""
         cell = self.at(position)
-        return [] if cell is None else [f"column={cell.column.kind.value}"]
+        if cell is None:
+            return []
+        kind = ColumnKind.TIME if cell.column.kind in DATED else cell.column.kind
+        return [f"column={kind.value}"]
 
     def words(self, cell: Cell) -> str:
         """What a cell says."""

@@ -11,7 +11,17 @@ from functools import lru_cache
 from typing import Any
 
 from ingest.classifier import INSTALLED, OTHER, Decision, Models, Use
-from ingest.columns import LONGEST_NAME, NO_CELLS, TIMED, Cells, ColumnKind, read_column, time_of
+from ingest.columns import (
+    DATED,
+    LONGEST_NAME,
+    NO_CELLS,
+    TIMED,
+    Cell,
+    Cells,
+    ColumnKind,
+    read_column,
+    time_of,
+)
 from ingest.reading import Reading
 from ingest.superseded import find_changes
 from ingest.surroundings import STOPS
@@ -70,9 +80,15 @@ def _whole_years(first: date, last: date) -> bool:
     return (first.month, first.day, last.month, last.day) == (1, 1, 12, 31)
 
 
-def clause_times(reading: Reading, *, reference: date | None) -> list[Time]:
-    """All times of a reading; nothing is parsed where no character of the calendar stands."""
-    return find_times(reading.text, reference=reference) if may_hold_times(reading.text) else []
+def clause_times(
+    reading: Reading, *, reference: date | None, cells: Cells = NO_CELLS
+) -> list[Time]:
+    """All times of a reading; nothing is parsed where no character of the calendar stands. In the
+    `cells` of a column of times figures alone are one."""
+    if not may_hold_times(reading.text):
+        return []
+    shown = [(cell.start, cell.end) for cell in cells if cell.column.kind in DATED]
+    return find_times(reading.text, reference=reference, shown=shown)
 
 
 def read_times(
@@ -114,7 +130,32 @@ def read_times(
     uses = models.decide_all(
         "time_use", free, lambda place: [*scene.features(place), *cells.features(free[place].start)]
     )
+    uses = _with_cells(free, uses, cells, issued or reference)
     return _with_changes(reading.text, free, uses, issued or reference, models)
+
+
+def _with_cells(
+    times: Sequence[Time], uses: list[Use[Time]], cells: Cells, issued: date | None
+) -> list[Use[Time]]:
+    """The uses of `times` where one fills a cell of a column of times: it is when its row begins, or
+    is due, where that does not lie before the document's day."""
+    decided = {use.mention.start: use for use in uses}
+    for time in times:
+        cell = cells.at(time.start)
+        if cell is None or cell.column.kind not in DATED or not _fills(cells, cell, time):
+            continue
+        use = decided.get(time.start)
+        starts = cell.column.kind is ColumnKind.START
+        coming = time.last is not None and (starts or issued is None or time.last >= issued)
+        told = use is not None and use.decision.label not in (None, OTHER)
+        if coming and not told and time.kind in _OF_CALENDAR:
+            decided[time.start] = replace(use or Use(time, (), _IN_CELL), decision=_IN_CELL)
+    return [decided[start] for start in sorted(decided)]
+
+
+def _fills(cells: Cells, cell: Cell, time: Time) -> bool:
+    words = cells.words(cell)
+    return not (words[: time.start - cell.start] + words[time.end - cell.start :]).strip()
 
 
 def _with_changes(
@@ -144,6 +185,7 @@ def _with_changes(
 
 
 _SUPERSEDED = Decision(OTHER, 1.0, (("superseded", 1.0),))
+_IN_CELL = Decision(DueKind.BY, 1.0, (("cell-of-times", 1.0),))
 _CHANGED = Decision(DueKind.BY, 1.0, (("changed", 1.0),))
 
 
@@ -170,7 +212,8 @@ def find_deadlines(
             event = None
         own = event_of(reading.text, use.mention, parties) if use.mention.duration else None
         event = own or event
-        made = _deadline(reading, use, issued, period, event)
+        begins = _begins(reading.text, use.mention, cells)
+        made = _deadline(reading, use, issued, period, event, begins=begins)
         if made is None:
             continue
         at, due = made
@@ -229,10 +272,13 @@ def _deadline(
     issued: date | None,
     period: Period | None,
     event: Event | None,
+    *,
+    begins: bool = False,
 ) -> tuple[int, Deadline] | None:
     """Where the deadline begins, and the deadline that was decided; None where its words give no
     such value. `event`: what a length runs from, its own or that of one before it in its sentence
-    (印发后1个月内制定细则，3个月内完成摸底)."""
+    (印发后1个月内制定细则，3个月内完成摸底). `begins`: it stands under or after a word that says that
+    something begins then (开工时间)."""
     time, label = use.mention, use.decision.label
     if label is None or label == OTHER or (time.of_issue and issued is None):
         return None
@@ -242,10 +288,10 @@ def _deadline(
     before = Before(reading.text, time.start)
     if time.duration:
         return _relative(reading, time, event, issued)
-    if label == DueKind.START and time.first is not None:
-        return time.start, Deadline(
-            kind=DueKind.START, date=time.first, start=time.first, certainty=_plain(time)
-        )
+    if begins or (label == DueKind.START and time.first is not None):
+        day = time.first or time.last
+        due = Deadline(kind=DueKind.START, date=day, start=day, certainty=_plain(time))
+        return (time.start, due) if day else None
     if time.last is None:
         return None
     if period and (time.first, time.last) == (period.start, period.end):
@@ -317,7 +363,7 @@ def _with_ranges(
         following = found[index + 1][0].start if index + 1 < len(found) else len(text)
         following = max(following, mention.end)  # 每年…之日起30日内: its event may hold this one
         if (whole := _set_apart(text, mention, closed, cells)) is not None:
-            closed = whole[1]
+            closed = closed if due.kind is DueKind.START else whole[1]
             yield FoundDeadline(mention.start, mention.end, due, whole, apart=True)
             continue
         opens = Before(text, mention.start).opens()
@@ -344,6 +390,8 @@ def _set_apart(
     of times or fills a cell; all that stands before it from `closed` on, where it fills a bracket at
     the end of words or is the value of a label of times (完成时限:年底). None for another."""
     cell = cells.at(mention.start)
+    if cell is not None and cell.column.kind is ColumnKind.START:
+        return cell.start, cell.end  # nothing else of the row is to be reached by then
     if cell is not None and (
         cell.column.kind is ColumnKind.TIME
         or not text[cell.start : mention.start].strip() + text[mention.end : cell.end].strip()
@@ -355,8 +403,11 @@ def _set_apart(
         beyond = text[mention.end : mention.end + _SPACES].partition(")")[2].lstrip()[:1]
         # 攻坚阶段(2027年):完成60项, 雨季(6月至8月)播种灌木: it is of the sentence around it.
         return None if beyond == ":" or "一" <= beyond <= "龥" else (closed, mention.end)
-    if before == ":" and after in _VALUE_ENDS and _labels_time(text, mention.start):
-        return closed, mention.end
+    if before == ":" and after in _VALUE_ENDS:
+        if (kind := _labelled(text, mention.start)) is ColumnKind.TIME:
+            return closed, mention.end
+        if kind is ColumnKind.START:
+            return mention.start, mention.end
     if before in _CELLS and after in _VALUE_ENDS:  # of a table without a head
         line = text.rfind("\n", max(0, mention.start - _ROW), mention.start) + 1
         return max(closed, line), mention.end
@@ -367,14 +418,45 @@ _ROW = 2000
 """Characters of a row before a cell that are looked at, so that the work is linear."""
 
 
-def _labels_time(text: str, at: int) -> bool:
-    """Whether the label right before a place heads times (完成时限:), not what happens then
-    (网上报名:)."""
+def _labelled(text: str, at: int) -> ColumnKind | None:
+    """What the label right before a place heads: times (完成时限:), those at which something begins
+    (开工时间:); None where it says what happens then (网上报名:)."""
     colon = text.rfind(":", 0, at)
     low = max(0, colon - LONGEST_NAME)
     begin = next((p + 1 for p in range(colon - 1, low - 1, -1) if text[p] in _LABEL_EDGES), low)
     column = read_column(text[begin:colon])
-    return column is not None and column.kind is ColumnKind.TIME
+    return column.kind if column is not None and column.kind in DATED else None
+
+
+def _begins(text: str, time: Time, cells: Cells) -> bool:
+    """Whether a time stands in a column of times at which something begins, or after such a label."""
+    if (cell := cells.at(time.start)) is not None:
+        return cell.column.kind is ColumnKind.START
+    labelled = text[max(0, time.start - _SPACES) : time.start].rstrip(" *").endswith(":")
+    return labelled and _labelled(text, time.start) is ColumnKind.START
+
+
+def find_unread(
+    cells: Cells, found: Sequence[FoundDeadline], told: Sequence[tuple[int, int]]
+) -> Iterator[tuple[int, int]]:
+    """Local ranges of the cells of a column of times in which nothing says when: neither one of the
+    deadlines `found` nor what a finding tells (`told`) stands there, nor a word for how the duty
+    goes. One that says only that something has begun (已开工) is none."""
+    for cell in cells:
+        words = cells.words(cell)
+        if cell.column.kind not in DATED or _BLANK.fullmatch(words):
+            continue
+        if cell.column.kind is ColumnKind.START and not _NUMERAL.search(words):
+            continue
+        places = [*((d.at, d.to) for d in found), *told]
+        if any(start < cell.end and cell.start < end for start, end in places):
+            continue
+        if find_pace(words, cells=Cells((Cell(0, len(words), cell.column),), words)) is None:
+            yield cell.start, cell.end
+
+
+_BLANK = re.compile(r"[-—–/\\\s]*")
+_NUMERAL = re.compile(r"\d")
 
 
 class PaceWords(WordEntry):

@@ -13,12 +13,13 @@ from functools import lru_cache
 from itertools import pairwise
 
 from ingest.clauses import ClauseReading
-from ingest.columns import ColumnKind, read_column
+from ingest.columns import NO_CELLS, ColumnKind, read_column
 from ingest.deadlines import (
     FoundDeadline,
     find_column_deadlines,
     find_deadlines,
     find_pace,
+    find_unread,
 )
 from ingest.drafts import label_of
 from ingest.leftovers import FormulaKind, formula
@@ -32,7 +33,7 @@ from kb.language.parties import Form
 from kb.lexicon import WordEntry, words_of
 from kb.models import Clause, Finding, Plan, Span
 from kb.ranges import between
-from tasks.models import Assignment, Baseline, Basis, Target, Task, TaskKind
+from tasks.models import Assignment, Baseline, Basis, Target, TargetClass, Task, TaskKind
 
 _BODY = 12
 _BETWEEN = " 。;,\n\t|"
@@ -110,6 +111,7 @@ def extract_tasks(
             parties=[(use.mention.start, use.mention.end) for use in item.owners.uses],
             cells=item.cells,
         )
+        warnings.extend(_unread(item, deadlines))
         doubtful = doubts[between(doubt_at, clause.span.start, clause.span.end)]
         warnings.extend(_undecided(item))
         targets = name_targets(
@@ -118,6 +120,9 @@ def extract_tasks(
             doubts=_local(reading, clause.span, doubtful),
             cells=item.cells,
         )
+        reached = any(t.class_ is TargetClass.TARGET for t in targets)
+        if item.cells.row.sums and not owners and not reached:
+            continue  # the sums of what is spent
         numbers = [t.value_at for t in targets]
         heads = [*find_column_deadlines(numbers, item.cells, deadlines, reference=item.reference)]
         if heads:
@@ -371,6 +376,19 @@ def _undecided(item: ClauseReading) -> Iterator[Finding]:
                 f"whether it is {english} could not be decided: not taken as one",
                 span=reading.span(start, end),
             )
+
+
+def _unread(item: ClauseReading, found: Sequence[FoundDeadline]) -> Iterator[Finding]:
+    """Cells of a column of times of which no time was read."""
+    undecided = [(u.mention.start, u.mention.end) for u in item.times if u.decision.label is None]
+    cells = item.cells if item.cells.row.has(ColumnKind.UNITS) else NO_CELLS
+    for start, end in find_unread(cells, found, [*item.yearless, *undecided]):
+        yield Finding(
+            code="time-not-read",
+            message=f"“{item.reading.text[start:end]}”在时限一栏, 没有读作时限 / it stands in a column of "
+            "times and was not read as one",
+            span=item.reading.span(start, end),
+        )
 
 
 def _without_year(item: ClauseReading) -> Iterator[Finding]:

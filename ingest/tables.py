@@ -500,6 +500,7 @@ def _completed(text: str, rows: Sequence[Row], over: Sequence[str]) -> Iterator[
     for row in rows:
         cells = [c._replace(column=settled.get(c.column, c.column)) for c in row.cells]
         dittos: list[tuple[Cell, str]] = []
+        sums = False
         for place, cell in enumerate(cells):
             words = text[cell.start : cell.end]
             kind = told.kind if (told := read_column(words)) is not None else None
@@ -508,6 +509,7 @@ def _completed(text: str, rows: Sequence[Row], over: Sequence[str]) -> Iterator[
             elif cell.column in above:
                 dittos.append((cell, above[cell.column]))
             if kind is ColumnKind.TOTAL:
+                sums = sums or not place
                 cells[place] = cell._replace(column=_UNKNOWN)
         own = any(cell.column == measured for cell in cells)
         yield replace(
@@ -518,6 +520,7 @@ def _completed(text: str, rows: Sequence[Row], over: Sequence[str]) -> Iterator[
             measure=note if measured is None else "" if own else above.get(measured, note),
             said_above=tuple(dittos),
             asks=asking,
+            sums=sums,
         )
 
 

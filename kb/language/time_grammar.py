@@ -423,6 +423,31 @@ def _figures(g: Grammar) -> None:
     def _labelled_stretch(label: Token, colon: Token, stretch: Token) -> Made:
         return Made("time", stretch.value, _FIGURES)
 
+    @g.rule("shown", name="shown")
+    def _shown(figures: Token) -> Made:
+        return Made("time", Dated(figures.value), _FIGURES)
+
+    for kind in ("shown", "figures"):
+
+        @g.rule("shown", "month-unit", name="shown-month")
+        def _shown_month(figures: Token, unit: Token, kind: str = kind) -> Made | None:
+            return Made(kind, figures.value) if figures.value.one_month else None
+
+    for first, last in (("shown", "shown"), ("shown", "point"), ("point", "shown")):
+
+        @g.rule(first, "to", last, name="stretch")
+        def _shown_to(first: Token, to: Token, last: Token) -> Made:
+            return Made("time", Stretch(first.value, last.value), _FIGURES)
+
+    @g.rule("shown", "to", "n", name="stretch")
+    def _shown_to_month(first: Token, to: Token, last: Token) -> Made | None:
+        point, number = first.value, last.value
+        later = point.one_month is not None and point.one_month < number.value <= 12
+        if not later or not number.arabic or number.digits > 2:
+            return None
+        end = replace(point, months=(number.value,) * 2)
+        return Made("time", Stretch(point, end), _FIGURES)
+
 
 def _bounded(figures: Token, word: Token, bound: Bound) -> Made:
     e: TimeWord = word.value

@@ -21,6 +21,15 @@ _FIGURES = re.compile(
     r"|(?P<month>1[0-2]|0?[1-9])[./](?P<day>3[01]|[12]\d|0?[1-9]))(?![\d./%a-zA-Z])",
     re.ASCII,
 )
+# The same in a cell or after a label of times, where nothing else stands: also 2026-05, 202605,
+# 20260531 and a year alone.
+_SHOWN = re.compile(
+    r"(?<![\w./])(?:(?P<year>(?:19|20)\d\d)(?:[./](?P<of>1[0-2]|0?[1-9])|-(?P<dashed>1[0-2]|0?[1-9])(?!-\d))"
+    r"|(?P<packed>(?:19|20)\d\d)(?P<in>1[0-2]|0[1-9])(?P<on>3[01]|[12]\d|0[1-9])?"
+    r"|(?P<month>1[0-2]|0?[1-9])[./](?P<day>3[01]|[12]\d|0?[1-9])"
+    r"|(?P<alone>20\d\d)(?!年))(?![\d%a-zA-Z]|[./]\d)",
+    re.ASCII,
+)
 _LONGEST = 8
 """Characters of a numeral: 二千零二十六 has six; a longer one is no number of a time."""
 _NEAR = 10
@@ -64,6 +73,23 @@ def figures_in(text: str) -> Iterator[Token]:
         else:
             point = Point(months=(int(match["month"]),) * 2, days=(int(match["day"]),) * 2)
         yield Token(*match.span(), "figures", point, "figures")
+
+
+def shown_in(text: str, start: int, end: int) -> Iterator[Token]:
+    """The days, months and years in figures of `text[start:end]`, where it is known that times stand:
+    `shown`, and as far as `figures_in` has no such form `figures` too."""
+    for match in _SHOWN.finditer(text, start, end):
+        months = match["of"] or match["dashed"] or match["in"] or match["month"]
+        days = match["on"] or match["day"]
+        year = match["year"] or match["packed"] or match["alone"]
+        point = Point(
+            year=int(year) if year else None,
+            months=(int(months),) * 2 if months else None,
+            days=(int(days),) * 2 if days else None,
+        )
+        yield Token(*match.span(), "shown", point, "shown")
+        if months and not _FIGURES.fullmatch(match.group()):
+            yield Token(*match.span(), "figures", point, "figures")
 
 
 def _pair(printed: str) -> tuple[int, int] | None:

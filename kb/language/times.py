@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from enum import StrEnum
@@ -31,7 +32,7 @@ from kb.language.time_readings import (
     Stretch,
     TimeWord,
 )
-from kb.language.time_tokens import figures_in, numerals_in, periods_in
+from kb.language.time_tokens import figures_in, numerals_in, periods_in, shown_in
 from kb.lexicon import load_lexicon
 from kb.recurrence import month_end_rule
 from kb.workdays import add_workdays, holiday
@@ -119,18 +120,28 @@ class Time:
         return self.year is YearSource.REFERENCE
 
 
-def find_times(text: str, *, reference: date | None = None, carry: bool = True) -> list[Time]:
+def find_times(
+    text: str,
+    *,
+    reference: date | None = None,
+    carry: bool = True,
+    shown: Sequence[tuple[int, int]] = (),
+) -> list[Time]:
     """All times in `text`, in order, without overlap.
 
     Args:
         text: any text; positions are its code points.
         reference: resolves 今年, 年底, 本月, 未来5年 and years of two figures.
         carry: a printed year governs the dates after it that print none (see `_Governing`).
+        shown: ranges in which times stand and so figures alone are one (2026.5, 202605): the cells
+            of a column of times.
     """
     plain = text.translate(_PLAIN)
     chosen: list[Token] = []
     for begin, piece in pieces(plain):
         given = [*numerals_in(piece, reference), *periods_in(piece), *figures_in(piece)]
+        for start, end in shown:
+            given += shown_in(piece, max(0, start - begin), max(0, end - begin))
         chosen += [
             replace(t, start=_begin(t) + begin, end=t.end + begin, parts=())
             for t in best(grammar().parse(piece, given), _KINDS)

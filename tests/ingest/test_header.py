@@ -326,7 +326,11 @@ def test_who_issues_and_what_it_is_called(text: str, title: str, issuer: str | N
         (f"某纪要\n某县政府办公室{' ' * 36}2026年5月18日\n一、好。\n", date(2026, 5, 18), None),
         # The day on which a form was filled in, where nothing else says one; of two forms none.
         ("某表\n填报单位：某局\t填报日期：2026年4月8日\n一、好。\n", date(2026, 4, 8), None),
-        ("某通知\n一、好。\n某区司法局\n2026年3月1日\n附件\n填报日期：2026年4月8日\n", date(2026, 3, 1), None),
+        (
+            "某通知\n一、好。\n某区司法局\n2026年3月1日\n附件\n填报日期：2026年4月8日\n",
+            date(2026, 3, 1),
+            None,
+        ),
         ("某表\n填报日期：2026-04-08\n一、好。\n某表\n填报日期：2026-05-08\n", None, None),
     ],
 )

@@ -311,3 +311,61 @@ def test_what_a_form_says_of_itself_is_no_duty(over: str) -> None:
     [task] = extraction.tasks
     assert [str(m.due.date) for m in task.milestones] == ["2026-12-31"]
     assert [(t.value, t.measure) for t in task.targets] == [(Decimal(3000000), "元")]
+
+
+def rows_due(head: str, *rows: str) -> list[list[tuple[str, str | None]]]:
+    """Kind and day of the deadlines of each row."""
+    text = "某县2026年工作表\n填报日期：2026年4月8日\n" + "\n".join([head, *rows]) + "\n"
+    return [
+        [(m.due.kind.value, str(m.due.date)) for m in task.milestones]
+        for task in extract_bytes(text.encode(), "a.txt").tasks
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "day"),
+    [
+        ("2026.5", "2026-05-31"),
+        ("2026-05", "2026-05-31"),
+        ("202605", "2026-05-31"),
+        ("20260531", "2026-05-31"),
+        ("6.30", "2026-06-30"),
+    ],
+)
+def test_figures_in_a_column_of_times(cell: str, day: str) -> None:
+    rows = [f"{n}\t完成第{n}批改造\t县教委\t{cell}" for n in (1, 2)]
+    assert rows_due("序号\t任务\t责任单位\t完成时限", *rows) == [[("by", day)]] * 2
+
+
+@pytest.mark.parametrize("cell", ["择机", "第五批", "2025.5", "另行通知"])
+def test_what_is_not_read_in_a_column_of_times_is_told(cell: str) -> None:
+    text = f"序号\t任务\t责任单位\t完成时限\n1\t完成改造\t县教委\t{cell}\n2\t建桥\t县教委\t长期\n3\t修路\t县教委\t—\n"
+    text = f"某县工作表\n填报日期：2026年4月8日\n{text}"
+    told = [w for w in extract_bytes(text.encode(), "a.txt").warnings if w.code == "time-not-read"]
+    assert [w.span.slice(text) for w in told if w.span] == [cell]
+
+
+def test_start_and_finish_of_a_row() -> None:
+    head = "序号\t项目\t总投资（万元）\t开工时间\t竣工时间\t责任单位"
+    rows = (
+        "1\t扩建水厂\t18600\t2026年3月\t2027年6月\t县水利局",
+        "2\t改造管网\t400\t已开工\t2026-12-25\t县住建局",
+        "合计\t\t19000\t\t\t",
+    )
+    assert rows_due(head, *rows) == [
+        [("start", "2026-03-01"), ("by", "2027-06-30")],
+        [("by", "2026-12-25")],
+    ]
+    text = "\n".join([head, *rows])
+    [task, _] = extract_bytes(text.encode(), "a.txt").tasks
+    assert [t.milestone_id for t in task.targets] == [task.milestones[1].id]
+    assert "time-not-read" not in {w.code for w in extract_bytes(text.encode(), "a.txt").warnings}
+
+
+def test_start_and_finish_after_labels() -> None:
+    text = "某县工作表\n填报日期：2026年4月8日\n一、扩建水厂，总投资18600万元。\n开工时间：2026年5月\n竣工时间：2027年6月\n责任单位：县水利局\n"
+    [task] = extract_bytes(text.encode(), "a.txt").tasks
+    assert [(m.due.kind.value, str(m.due.date)) for m in task.milestones] == [
+        ("start", "2026-05-01"),
+        ("by", "2027-06-30"),
+    ]

@@ -260,6 +260,36 @@ def test_a_label_of_times_shows_that_figures_are_one_and_is_none_of_it(
     assert [place for place, _ in said(text)] == [found]
 
 
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("2026.5", "2026-05-01..2026-05-31"),
+        ("2026.05", "2026-05-01..2026-05-31"),
+        ("2026-05", "2026-05-01..2026-05-31"),
+        ("2026/5", "2026-05-01..2026-05-31"),
+        ("2026.5月", "2026-05-01..2026-05-31"),
+        ("202605", "2026-05-01..2026-05-31"),
+        ("20260531", "2026-05-31..2026-05-31"),
+        ("2026-05底前", "None..2026-05-31"),
+        ("2027", "2027-01-01..2027-12-31"),
+        ("2026.1-2026.12", "2026-01-01..2026-12-31"),
+        ("2026.1-12", "2026-01-01..2026-12-31"),
+        ("2026.3-12月", "2026-03-01..2026-12-31"),
+        ("2026年3月-2026.12", "2026-03-01..2026-12-31"),
+        ("2026-05至2026-12", "2026-05-01..2026-12-31"),
+        ("2026-2027", "2026-01-01..2027-12-31"),
+    ],
+)
+def test_figures_are_a_time_where_times_stand(text: str, days: str) -> None:
+    [time] = find_times(text, reference=REFERENCE, shown=[(0, len(text))])
+    assert (time.start, time.end, f"{time.first}..{time.last}") == (0, len(text), days)
+
+
+@pytest.mark.parametrize("text", ["30%", "1.5亿元", "12345678", "202613", "G60.5", "3.2.1"])
+def test_other_figures_are_none_there_either(text: str) -> None:
+    assert find_times(text, reference=REFERENCE, shown=[(0, len(text))]) == []
+
+
 @given(
     st.integers(1, 12),
     st.integers(1, 31),
