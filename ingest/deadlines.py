@@ -23,12 +23,14 @@ from ingest.columns import (
     time_of,
 )
 from ingest.reading import Reading
+from ingest.recurrences import with_bounds
 from ingest.superseded import find_changes
 from ingest.surroundings import STOPS
 from ingest.time_events import Before, Event, EventWord, event_of, is_issue
 from ingest.time_features import TimeScene
 from kb.durations import days_step, parse_duration, within_a_day
 from kb.language.engine import Grammar, Token, best
+from kb.language.time_grammar import grammar
 from kb.language.times import Bound, Time, TimeKind, find_times, may_hold_times
 from kb.lexicon import WordEntry, load_lexicon
 from kb.models import Period, Span
@@ -130,7 +132,12 @@ def read_times(
     uses = models.decide_all(
         "time_use", free, lambda place: [*scene.features(place), *cells.features(free[place].start)]
     )
-    uses = _with_cells(free, uses, cells, issued or reference)
+    uses = [
+        replace(use, mention=with_bounds(reading.text, use.mention, found, parties))
+        if use.mention.kind is TimeKind.RECURRING
+        else use
+        for use in _with_cells(free, uses, cells, issued or reference)
+    ]
     return _with_changes(reading.text, free, uses, issued or reference, models)
 
 
@@ -142,7 +149,13 @@ def _with_cells(
     decided = {use.mention.start: use for use in uses}
     for time in times:
         cell = cells.at(time.start)
-        if cell is None or cell.column.kind not in DATED or not _fills(cells, cell, time):
+        if cell is None or cell.column.kind not in DATED:
+            continue
+        if (event := _ends_before(cells, cell, time)) is not None:
+            until = replace(time, kind=TimeKind.BEFORE, bound=Bound.BEFORE, end=cell.end)
+            decided[time.start] = Use(replace(until, event=event), (), _IN_CELL)
+            continue
+        if not _fills(cells, cell, time):
             continue
         use = decided.get(time.start)
         starts = cell.column.kind is ColumnKind.START
@@ -151,6 +164,31 @@ def _with_cells(
         if coming and not told and time.kind in _OF_CALENDAR:
             decided[time.start] = replace(use or Use(time, (), _IN_CELL), decision=_IN_CELL)
     return [decided[start] for start in sorted(decided)]
+
+
+def _ends_before(cells: Cells, cell: Cell, time: Time) -> tuple[int, int] | None:
+    """The event that a cell names within a year, before which its row is due (2026年|秋播整地|前)."""
+    words = cells.words(cell)
+    rest = words[time.end - cell.start :]
+    closing = max((w for w in words_before() if rest.endswith(w)), key=len, default="")
+    named = rest.removesuffix(closing).strip()
+    if time.start > cell.start or time.kind is not TimeKind.POINT or time.bound or not closing:
+        return None
+    whole = time.first and time.last and (time.last - time.first).days >= _YEAR
+    if not whole or not 0 < len(named) <= _LONGEST_EVENT or not named.isalpha():
+        return None
+    return time.start, cell.end - len(closing)
+
+
+@lru_cache
+def words_before() -> tuple[str, ...]:
+    """The words that put a time before another: 前, 之前."""
+    return tuple(grammar().words_of("before"))
+
+
+_YEAR = 364
+_LONGEST_EVENT = 12
+"""Characters of an event that the cell of a time names."""
 
 
 def _fills(cells: Cells, cell: Cell, time: Time) -> bool:
@@ -282,10 +320,11 @@ def _deadline(
     time, label = use.mention, use.decision.label
     if label is None or label == OTHER or (time.of_issue and issued is None):
         return None
-    if time.kind is TimeKind.RECURRING:
-        rule = time.rrule
-        return (time.start, Deadline(kind=DueKind.RECURRING, rrule=rule)) if rule else None
+    if time.kind is TimeKind.RECURRING or (time.rrule and time.last):
+        return (time.start, _recurring(reading, time)) if time.rrule else None
     before = Before(reading.text, time.start)
+    if time.event is not None:
+        return time.start, _before_event(reading, time, time.event)
     if time.duration:
         return _relative(reading, time, event, issued)
     if begins or (label == DueKind.START and time.first is not None):
@@ -307,6 +346,31 @@ def _deadline(
     kind = DueKind.BY if label == DueKind.BY else DueKind.IN
     start = None if kind is DueKind.BY else time.first
     return time.start, Deadline(kind=kind, date=time.last, start=start, certainty=_plain(time))
+
+
+def _recurring(reading: Reading, time: Time) -> Deadline:
+    """A recurrence, in the stretch and during what its sentence says."""
+    said: dict[str, Any] = {"start": time.first, "date": time.last}
+    if time.first or time.last:
+        said["certainty"] = _plain(time)
+    if time.event is not None:
+        start, end = time.event
+        said |= {"event": reading.text[start:end], "event_span": reading.span(start, end)}
+    return Deadline(kind=DueKind.RECURRING, rrule=time.rrule, **said)
+
+
+def _before_event(reading: Reading, time: Time, event: tuple[int, int]) -> Deadline:
+    """What is due before a season or an event of which no calendar says the day."""
+    return Deadline(
+        kind=DueKind.RELATIVE,
+        duration=_NO_LENGTH,
+        event=reading.text[slice(*event)],
+        event_span=reading.span(*event),
+        ahead=True,
+    )
+
+
+_NO_LENGTH = "P0D"
 
 
 def _plain(mention: Time) -> tuple[Certainty, ...]:

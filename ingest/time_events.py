@@ -163,10 +163,16 @@ class Before:
         end = self._past_space(self.at)
         if self.ends_at(end, *EventWord) is not None:
             return None
+        start = self.part_start(end, parties)
+        return Event(start, end, start, ahead=True) if 2 <= end - start <= _LONGEST else None
+
+    def part_start(self, end: int, parties: Sequence[tuple[int, int]] = ()) -> int:
+        """Where what ends at `end` begins: after the mark of a part, one of `parties`, a word that
+        opens an event, the number of the clause."""
         start = self._past_number(self._event_start(end, parties))
         while start < end and self.text[start] in _SPACE:
             start += 1
-        return Event(start, end, start, ahead=True) if 2 <= end - start <= _LONGEST else None
+        return start
 
     def _past_space(self, place: int) -> int:
         while place > self.low and self.text[place - 1] in _SPACE:

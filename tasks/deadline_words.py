@@ -9,7 +9,7 @@ from kb.durations import parse_duration
 from kb.recurrence import month_end_rule, parse_rule
 from kb.wording import phrase, wording
 from kb.workdays import Arrangement
-from tasks.models import Counting
+from tasks.models import Counting, Deadline
 
 _FREQUENCIES = {
     "YEARLY": "Y", "MONTHLY": "M", "WEEKLY": "W", "DAILY": "D", "HOURLY": "TH", "MINUTELY": "TM",
@@ -49,6 +49,20 @@ def describe_recurrence(rrule: str, language: str) -> str:
         zh, en = f"{zh}{months.replace(',', '、')}月", f"{en}, month {months.replace(',', ', ')}"
     times = _times_in_words(parts)
     return zh + days[0] + times[0] if language == "zh" else en + days[1] + times[1]
+
+
+def describe_recurring(due: Deadline, language: str) -> str:
+    """A recurrence with the season or condition and the stretch in which it recurs: 汛期每日,
+    2026-05-01至2026-11-30每月25日."""
+    said = describe_recurrence(due.rrule or "", language)
+    if language == "zh":
+        stretch = f"{due.start or ''}至{due.date}" if due.date else f"{due.start}起"
+        return f"{stretch if due.start or due.date else ''}{due.event or ''}{said}"
+    start, end = (
+        (f" from {due.start}" if due.start else ""),
+        (f" to {due.date}" if due.date else ""),
+    )
+    return f"{said}{f' during “{due.event}”' if due.event else ''}{start}{end}"
 
 
 def _times_in_words(parts: dict[str, str]) -> tuple[str, str]:
@@ -111,7 +125,9 @@ def describe_relative(
     ahead: bool = False,
 ) -> str:
     """A time after an event: 竣工验收合格起 3个月内, or within 3 months of 竣工验收合格; `ahead`: before
-    it, 合同期满前 提前30天."""
+    it, 合同期满前 提前30天; without a length 2027年汛前."""
+    if ahead and event and not any((parse_duration(duration) or {}).values()):
+        return f"{event}前" if language == "zh" else f"before {event}"
     length = describe_length(duration, language, counting)
     if ahead and language == "zh":
         return f"{event}前 提前{length}" if event else f"提前{length}"

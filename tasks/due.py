@@ -85,7 +85,8 @@ class Row:
 
     `first` is the day from which it runs and `last` its plan's end (between which a recurring one
     occurs; where nothing says when it begins, it runs from when it was recorded); `occasions` are
-    the recorded events of a relative one with the days that follow.
+    the recorded events of a relative one with the days that follow. A recurring one without `rrule`
+    recurs in a season or under a condition of which no calendar says when it holds.
     """
 
     id: str
@@ -185,16 +186,20 @@ def rows_of(extraction: Extraction) -> list[Row]:
         period = plans[task.plan_id].period
         units = bearers(task.responsibilities, place)
         for m in task.milestones:
-            own = m.due.start if m.due.kind is not DueKind.RECURRING else None
+            recurs = m.due.kind is DueKind.RECURRING
+            begins = m.due.start or known or (period.start if period else None)
+            if recurs and m.due.start and known:
+                begins = max(m.due.start, known)
+            ends = (m.due.date if recurs else None, period.end if period else None)
             found.append(
                 Row(
                     id=m.id, task_id=task.id, document_id=extraction.document.id,
                     plan_id=task.plan_id, clause_id=task.clause_id, path=paths[task.clause_id],
-                    title=task.title, commitment=m.commitment, kind=m.due.kind, due=m.due.date,
-                    certainty=m.due.certainty, rrule=m.due.rrule,
+                    title=task.title, commitment=m.commitment, kind=m.due.kind, due=None if recurs else m.due.date,
+                    certainty=m.due.certainty,
+                    rrule=None if recurs and m.due.event else m.due.rrule,
                     duration=_signed(m.due), counting=m.due.counting,
-                    first=own or known or (period.start if period else None),
-                    last=period.end if period else None, units=units,
+                    first=begins, last=min(filter(None, ends), default=None), units=units,
                 )
             )  # fmt: skip
     return found
@@ -322,7 +327,7 @@ def _occurrences(row: Row, lives: Lives, as_of: date) -> Iterator[_Turn]:
             yield _Turn(label, due, on)
         if not row.occasions:
             yield _Turn("", None, None)
-    elif row.kind is DueKind.RECURRING:
+    elif row.kind is DueKind.RECURRING and row.rrule:
         whole = days_of(row, as_of)
         ahead = bisect_left(whole, as_of)  # the first that is not before as_of
         missed = sum((row.id, day.isoformat()) not in lives for day in whole[: max(ahead - 1, 0)])
@@ -332,7 +337,8 @@ def _occurrences(row: Row, lives: Lives, as_of: date) -> Iterator[_Turn]:
                 begun = whole[number - 1] if number else row.first
                 yield _Turn(key, day, begun, missed if number == ahead - 1 else 0)
     else:
-        yield _Turn("", None if row.kind is DueKind.START else row.due, row.first)
+        dated = row.kind not in (DueKind.START, DueKind.RECURRING)
+        yield _Turn("", row.due if dated else None, row.first)
 
 
 def _item(
@@ -399,7 +405,11 @@ def _state(row: Row, life: Life, due: date | None, as_of: date, days: int, *, to
     return state if told or state is not State.OVERDUE else State.PASSED
 
 
-_WITHOUT_DAY = {DueKind.RELATIVE: State.WAITING, DueKind.NONE: State.UNDATED}
+_WITHOUT_DAY = {
+    DueKind.RELATIVE: State.WAITING,
+    DueKind.RECURRING: State.WAITING,  # for the season or condition in which it recurs
+    DueKind.NONE: State.UNDATED,
+}
 
 
 def _behind(life: Life, begun: date | None, due: date | None, as_of: date) -> bool:

@@ -100,7 +100,7 @@ def hand_life(
                 hint="duban review --kind left",
             )
         m, d = schema.milestone.c, schema.document
-        query = select(m.document_id, m.kind).join(d, d.c.id == m.document_id)
+        query = select(m.document_id, m.kind, m.rrule).join(d, d.c.id == m.document_id)
         row = connection.execute(query.where(m.id == to, schema.CURRENT)).first()
         levels = read_visibility(connection)
         if row is None or not may_see(actor, levels.get(row[0], Visibility())).allowed:
@@ -110,7 +110,7 @@ def hand_life(
             )
         life = schema.life.c
         whole = "" in rows_of(connection, schema.life, [milestone_id], life.occurrence)
-        if whole is (DueKind(row.kind) in (DueKind.RECURRING, DueKind.RELATIVE)):
+        if whole is (DueKind(row.kind) is DueKind.RELATIVE or bool(row.rrule)):
             raise TransitionError(
                 "一个分期办理, 一个不分期, 不是同一任务 / one of them has occurrences, the other has "
                 "none: they are not the same duty"

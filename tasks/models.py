@@ -86,7 +86,8 @@ class Assignment(Fact):
 
 class Deadline(Fact):
     """When a commitment is due. `date` is the last day for `by`, `in` and `period`; `start` the
-    first day for `start`, `in` and `period`; `rrule` is RFC 5545, `duration` ISO 8601 after
+    first day for `start`, `in` and `period`; `rrule` is RFC 5545, from `start` to `date` where the
+    text says so, and where there is an `event` only during it (汛期每日); `duration` ISO 8601 after
     `event` (its place `event_span`), in days or working days (`counting`); of a range (3至5日内) it is
     the upper end, which counts, and `duration_from` the lower. `ahead`: it ends so long
     before the event (提前24小时) instead of after it. `span` is None only where nothing in the text

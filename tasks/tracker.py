@@ -342,7 +342,7 @@ def bearing_units(row: Row) -> list[str]:
 
 def _occurrence(connection: Connection, row: Row, wanted: str, on: date) -> tuple[str, date | None]:
     """Which occurrence a step is about, and its day by the text."""
-    if row.kind is DueKind.RECURRING:
+    if row.kind is DueKind.RECURRING and row.rrule:
         return _recurrence(connection, row, wanted, on)
     if row.kind is DueKind.RELATIVE:
         if not row.occasions:

@@ -13,7 +13,7 @@ from tasks.deadline_words import (
     NO_DEADLINE,
     ONGOING,
     describe_arrangements,
-    describe_recurrence,
+    describe_recurring,
     describe_relative,
 )
 from tasks.due import DueItem, holding_day
@@ -69,7 +69,7 @@ def describe_due(due: Deadline, language: str, life: Life | None = None) -> str:
     in its `life`."""
     zh = language == "zh"
     if due.kind is DueKind.RECURRING:
-        text = describe_recurrence(due.rrule or "", language)
+        text = describe_recurring(due, language)
     elif due.kind is DueKind.RELATIVE:
         text = describe_relative(
             due.event or "", due.duration or "", language, due.counting, ahead=due.ahead

@@ -30,6 +30,9 @@ SINCE_ISSUE = "since-issue"
 
 LABELLED = "labelled"
 """The production that reads figures after a label of times (完成时限:6.30), which is none of them."""
+BEFORE_SEASON = "before-season"
+"""The production that reads what is to be done before a season of a year (2027年汛前), of which no calendar
+says the day."""
 _FIGURES = -2.5
 """Score of a day in figures against the words that begin as what closes it does (前期, 起草)."""
 
@@ -281,6 +284,11 @@ def _dated(g: Grammar) -> None:
     def _short_edge(year: Token, word: Token) -> Made | None:
         made = _year_edge(year, word)
         return made and Made(made.kind, made.value, -year.score)
+
+    @g.rule("year", "of?", "season", "before", name=BEFORE_SEASON)
+    def _before_season(year: Token, of: Token | None, season: Token, before: Token) -> Made:
+        e: TimeWord = before.value
+        return Made("time", Dated(year.value, Bound.BEFORE, e.words[0], inclusive=True))
 
     @g.rule("short-year", name="year")
     def _short(year: Token) -> Made:

@@ -21,7 +21,7 @@ from dateutil.relativedelta import relativedelta
 
 from kb.durations import days_step, print_duration, within_a_day
 from kb.language.engine import Token, best, pieces
-from kb.language.time_grammar import LABELLED, SINCE_ISSUE, grammar
+from kb.language.time_grammar import BEFORE_SEASON, LABELLED, SINCE_ISSUE, grammar
 from kb.language.time_readings import (
     Bound,
     Dated,
@@ -79,7 +79,8 @@ class Time:
     `first` and `last` bound it, both days included; None where it is open or where no reference
     says its year. A recurrence has `rrule` (RFC 5545; None for 每学期, which no rule says), a length
     `duration` and for a range `duration_max` (ISO 8601), in `working_days` or not. `ambiguous`: X年前.
-    `rule` names the production that made it.
+    `rule` names the production that made it. `event`: where the season stands before which it is
+    (2027年汛|前), of which no calendar says the day; `last` is then that of its year.
     """
 
     start: int
@@ -98,6 +99,7 @@ class Time:
     ambiguous: bool = False
     approximate: bool = False
     rule: str = ""
+    event: tuple[int, int] | None = None
 
     @property
     def printed_year(self) -> bool:
@@ -138,15 +140,16 @@ def find_times(
     """
     plain = text.translate(_PLAIN)
     chosen: list[Token] = []
+    seasons: dict[int, int] = {}  # where those end that a time is before, by where it begins
     for begin, piece in pieces(plain):
         given = [*numerals_in(piece, reference), *periods_in(piece), *figures_in(piece)]
         for start, end in shown:
             given += shown_in(piece, max(0, start - begin), max(0, end - begin))
-        chosen += [
-            replace(t, start=_begin(t) + begin, end=t.end + begin, parts=())
-            for t in best(grammar().parse(piece, given), _KINDS)
-            if t.kind == "time"
-        ]
+        for t in best(grammar().parse(piece, given), _KINDS):
+            if t.rule == BEFORE_SEASON:
+                seasons[t.start + begin] = t.parts[-1].start + begin
+            if t.kind == "time":
+                chosen.append(replace(t, start=_begin(t) + begin, end=t.end + begin, parts=()))
     governing = _Governing(plain, reference) if carry else None
     found: list[Time] = []
     values: list[Reading] = []
@@ -154,6 +157,8 @@ def find_times(
         made = _read(token, reference, governing.year_at(token.start) if governing else None)
         if made is None:
             continue
+        if token.start in seasons:
+            made = replace(made, event=(token.start, seasons[token.start]))
         found.append(made)
         values.append(token.value)
         if governing:

@@ -181,6 +181,9 @@ def deadline_notes(line: Line, language: str) -> list[str]:
     ]
     if item.kind is DueKind.RECURRING and item.printed:
         notes.append((f"本期{item.printed}", f"this occurrence {item.printed}"))
+    elif item.kind is DueKind.RECURRING and detail.deadline.event:
+        event = detail.deadline.event
+        notes.append((f"仅在“{event}”，不计逾期", f"only during “{event}”, never overdue"))
     elif item.kind is DueKind.RELATIVE:
         event = detail.deadline.event or ""
         waits = ("：待该事件发生", ": the event is not recorded yet")[side] if item.told else ""

@@ -37,7 +37,8 @@ def describe_deadline(row: ExportRow, language: str) -> str:
     if row.deadline_kind is DueKind.START:
         notes.append(("起始时间，不计逾期", "a start: never overdue"))
     elif row.deadline_kind is DueKind.RECURRING:
-        notes.append(("每期", "recurring"))
+        during = (f"仅在：{row.event}", f"only during: {row.event}")
+        notes.append(during if row.event else ("每期", "recurring"))
     elif row.deadline_kind is DueKind.RELATIVE:
         event = row.event or row.deadline_text
         waits = (f"待事件：{event}", f"waits for: {event}")

@@ -29,6 +29,7 @@ from ingest.pipeline import extract_bytes
 from ingest.policies import RelationWords
 from ingest.quantity_features import AroundWords, find_around
 from ingest.reading import normalize_characters
+from ingest.recurrences import ConditionWord, ConditionWords, with_bounds
 from ingest.scopes import ScopeEntry
 from ingest.secrecy import is_secrecy_marking
 from ingest.superseded import ChangeWords, find_change_words
@@ -519,6 +520,18 @@ def test_words_around_numbers_and_times(subtests, name, model, find):
         for sentence, holds in [(s, True) for s in entry.holds] + [(s, False) for s in entry.not_]:
             with subtests.test(kind=str(entry.kind), sentence=sentence):
                 assert (entry.kind in {word.kind for word in find(sentence)}) is holds
+
+
+def test_words_before_a_recurrence(subtests):
+    """A recurrence holds during what they close; without them it holds always."""
+    for entry in load_lexicon("recurrence_conditions", ConditionWords):
+        for text, holds in [(s, True) for s in entry.holds] + [(s, False) for s in entry.not_]:
+            with subtests.test(kind=str(entry.kind), text=text):
+                plain = normalize_characters(text)
+                times = find_times(plain)
+                [time] = [t for t in times if t.rrule][-1:]
+                event = with_bounds(plain, time, times).event
+                assert (event is None) is (holds is (entry.kind is ConditionWord.NONE))
 
 
 def test_words_of_pace(subtests):

@@ -55,6 +55,32 @@ def deadlines(text: str, kind: str):
     ]
 
 
+def test_a_recurrence_keeps_its_stretch_and_its_condition():
+    [_, monthly] = read_deadlines("2026年5月至11月,每月25日前报送进展。", "in")
+    assert (str(monthly.due.start), str(monthly.due.date)) == ("2026-05-01", "2026-11-30")
+    [daily] = read_deadlines("汛期每日8时报送预报。", "recurring")
+    assert (daily.due.event, daily.due.rrule) == ("汛期", "FREQ=DAILY;BYHOUR=8")
+    [within] = read_deadlines("2026年7月至9月每周开会。", "in")
+    assert (within.due.rrule, str(within.due.date)) == ("FREQ=WEEKLY", "2026-09-30")
+
+
+@pytest.mark.parametrize(
+    ("text", "event"),
+    [
+        ("水库除险加固2027年汛前完工。", "2027年汛"),
+        ("2026年秋播前完成整地。", "2026年秋播"),
+        ("明年主汛期之前完成清淤。", "明年主汛期"),
+    ],
+)
+def test_before_a_season_of_a_year_there_is_no_day(text, event):
+    [found] = read_deadlines(text)
+    due = found.due
+    assert (due.kind.value, due.date, due.event, due.ahead) == ("relative", None, event, True)
+    assert describe_due(due, "zh") == f"{event}前"
+    assert due.event_span is not None
+    assert due.event_span.slice(text) == event
+
+
 def test_the_end_of_a_validity_is_no_day_of_a_duty():
     assert deadlines("本办法有效期至2031年4月30日。", "by") == [
         ("period", "2031-04-30", "2031年4月30日")

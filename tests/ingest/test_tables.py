@@ -345,6 +345,13 @@ def test_what_is_not_read_in_a_column_of_times_is_told(cell: str) -> None:
     assert [w.span.slice(text) for w in told if w.span] == [cell]
 
 
+def test_an_event_in_a_column_of_times() -> None:
+    """Of a year, whatever its name: no day of a calendar is that before it."""
+    head = "序号\t任务\t责任单位\t完成时限"
+    rows = ("1\t加固水库\t县水利局\t2027年汛前", "2\t建成园区\t县商务局\t2027年园博会开幕前")
+    assert rows_due(head, *rows) == [[("relative", "None")]] * 2
+
+
 def test_start_and_finish_of_a_row() -> None:
     head = "序号\t项目\t总投资（万元）\t开工时间\t竣工时间\t责任单位"
     rows = (

@@ -1,5 +1,7 @@
 """Lengths of time and relative deadlines in words; recurrences are with the names of the screens."""
 
+from datetime import date
+
 import pytest
 
 from kb.workdays import Arrangement
@@ -7,9 +9,10 @@ from tasks.deadline_words import (
     describe_arrangements,
     describe_length,
     describe_recurrence,
+    describe_recurring,
     describe_relative,
 )
-from tasks.models import Counting
+from tasks.models import Counting, Deadline, DueKind
 
 
 @pytest.mark.parametrize(
@@ -51,6 +54,18 @@ def test_a_time_after_an_event():
     assert describe_relative("", "P15D", "en") == "within 15 days of the event"
     assert describe_relative("合同期满", "P30D", "zh", ahead=True) == "合同期满前 提前30天"
     assert describe_relative("", "PT24H", "en", ahead=True) == "24 hours before the event"
+    assert describe_relative("2027年汛", "P0D", "zh", ahead=True) == "2027年汛前"
+    assert describe_relative("2027年汛", "P0D", "en", ahead=True) == "before 2027年汛"
+
+
+def test_a_recurrence_with_its_stretch_and_its_condition():
+    daily = Deadline(kind=DueKind.RECURRING, rrule="FREQ=DAILY", event="汛期")
+    assert describe_recurring(daily, "zh") == "汛期每天"
+    assert describe_recurring(daily, "en") == "every day during “汛期”"
+    said = {"start": date(2026, 5, 1), "date": date(2026, 11, 30)}
+    monthly = Deadline(kind=DueKind.RECURRING, rrule="FREQ=MONTHLY", **said)
+    assert describe_recurring(monthly, "zh") == "2026-05-01至2026-11-30每月"
+    assert describe_recurring(monthly, "en") == "every month from 2026-05-01 to 2026-11-30"
 
 
 def test_working_days_and_what_they_rest_on():

@@ -11,10 +11,12 @@ from tasks.due import (
     Started,
     State,
     add_duration,
+    days_of,
     due_items,
     holding_day,
     occurrences,
     overdue,
+    rows_of,
     standings,
     state_on,
 )
@@ -113,6 +115,25 @@ def test_due_soon_counts_both_ends(extraction):
 def test_soonest_first(extraction):
     items = due_items([extraction], date(2024, 1, 1))
     assert [item.due for item in items] == sorted(item.due for item in items)
+
+
+def test_a_recurrence_ends_with_its_stretch_and_waits_for_its_condition():
+    text = (
+        "某县防汛工作方案\n某县水利局\n2026年4月1日\n一、主要任务\n"
+        "1.报送进展。2026年5月至7月，县水利局每月25日前报送进展。\n"
+        "2.加强巡查。汛期县水利局每日巡查水库2次。\n"
+    )
+    found = extract_bytes(text.encode(), "a.txt")
+    items = standings(rows_of(found), None, date(2027, 3, 1))
+    daily = [i for i in items if i.path.endswith("2")]
+    assert [(i.state, i.due) for i in daily] == [(State.WAITING, None)]
+    assert not [i for i in overdue([found], date(2027, 3, 1)) if i.path.endswith("2")]
+    rows = [r for r in rows_of(found) if r.path.endswith("1") and r.rrule]
+    assert [str(d) for r in rows for d in days_of(r, date(2027, 3, 1))] == [
+        "2026-05-25",
+        "2026-06-25",
+        "2026-07-25",
+    ]
 
 
 def row(**fields) -> Row:

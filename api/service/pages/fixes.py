@@ -28,6 +28,7 @@ from tasks.deadline_words import (
     SPANS,
     WORKDAYS,
     describe_recurrence,
+    describe_recurring,
     describe_relative,
 )
 from tasks.models import (
@@ -225,7 +226,7 @@ def fixes_of(s: Screen, task: Task, document_id: str) -> Fixes:
 def said_due(due: Deadline, names: Names) -> str:
     """A deadline as it is read: a day, a recurrence, a time after an event."""
     if due.kind is DueKind.RECURRING:
-        return names.recurrence(due.rrule or "")
+        return describe_recurring(due, ("zh", "en")[names.side])
     if due.kind is DueKind.RELATIVE:
         language = ("zh", "en")[names.side]
         return describe_relative(
