@@ -34,6 +34,7 @@ TOP = RANK["cn"] - 0.5
 _RANK = RANK | {ROW: float(len(RANK)), HEAD: TOP}
 _FLOWING = (LineKind.TEXT, LineKind.TITLE, LineKind.PERIOD)
 _HEADINGS = frozenset({"part", "chapter", "section", "article", "block", "cn", "cn-bracket"})
+_SENTENCE = re.compile(r"[。；;，,]")
 _PUNCTUATED = re.compile(r"[。；;：:，,、)）」”]")
 _LABEL = re.compile(r"[【\[]?([^\s:：，,。；;、（(【】\[\]]{1,10})(?:[】\]]\s*[:：]?|\s*[:：])")
 _HEADING = 24
@@ -76,7 +77,8 @@ _LEADS = re.compile(rf"。|{any_of(_label_words(LabelKind.LEADS))}[^，。]{{0,8
 @dataclass(slots=True)
 class Draft:
     """A clause in the making. `rank`: how deep it stands, None where its mark says; `heading`: where
-    it is not the first line; `apart`: it belongs to none of the clauses before it."""
+    it is not the first line; `apart`: it belongs to none of the clauses before it; `note`: a remark
+    in words of its own, to which no row belongs."""
 
     marker: Marker
     start: int
@@ -85,6 +87,7 @@ class Draft:
     tail: list[str] = field(default_factory=list)
     heading: str | None = None
     apart: bool = False
+    note: bool = False
     rank: float | None = None
     labels: set[str] = field(default_factory=set)
 
@@ -175,7 +178,7 @@ class _Reader:
                 if not self.body.drafts and is_opening(line):
                     self._hold(line)
                 else:
-                    self._text(line, self._next_marker(place))
+                    self._text(line, self._next_marker(place), over_table=self._is_over(place))
         self._finish()
 
     def _hold(self, line: Line) -> None:
@@ -185,10 +188,15 @@ class _Reader:
         following = self._lines[place + 1] if place + 1 < len(self._lines) else None
         return following.marker if following else None
 
+    def _is_over(self, place: int) -> bool:
+        """Whether the head of a table stands under a line."""
+        following = self._lines[place + 1] if place + 1 < len(self._lines) else None
+        return following is not None and following.kind is LineKind.ROW_HEAD
+
     def _begin(self, line: Line, marker: Marker, rank: float | None = None) -> None:
         self.body.drafts.append(Draft(marker, line.start, [line.end], line.text, rank=rank))
 
-    def _text(self, line: Line, following: Marker | None) -> None:
+    def _text(self, line: Line, following: Marker | None, *, over_table: bool = False) -> None:
         """A line without a number: it begins a clause, or belongs to the one before."""
         drafts = self.body.drafts
         label = label_of(line.text)
@@ -196,6 +204,9 @@ class _Reader:
             drafts[-1].add(line)
         elif self._is_note(label):
             self._begin(line, Marker("", HEAD, None), TOP)
+            drafts[-1].note = not line.text.endswith(("：", ":"))
+        elif drafts and drafts[-1].note and over_table and not _SENTENCE.search(line.text):
+            self._hold(line)  # what the table is called
         elif not drafts:
             self._begin(line, INTRO)
         elif self._is_heading(line, label, following):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from ingest.columns import Row
-from ingest.drafts import INTRO, Draft, heading_of, is_addressed, rank_of, read_body, row_draft
+from ingest.drafts import INTRO, ROW, Draft, heading_of, is_addressed, rank_of, read_body, row_draft
 from ingest.header import Header
 from ingest.layout import (
     Line,
@@ -73,6 +73,7 @@ class _Open:
     path: str
     clause_id: str
     ordinal: int | None
+    note: bool = False
 
 
 def parse_outline(
@@ -263,6 +264,8 @@ class _Outliner:
             previous = None
             while stack and stack[-1].rank >= rank:
                 previous = stack.pop()
+            if stack and stack[-1].note and marker.family == ROW:
+                stack.pop()
             ordinal = marker.ordinal
             if marker.family == "lost":
                 ordinal = (previous.ordinal or 0) + 1 if previous else 1
@@ -295,7 +298,7 @@ class _Outliner:
                 )
             )
             if marker is not INTRO:
-                stack.append(_Open(rank, path, clause_id, ordinal))
+                stack.append(_Open(rank, path, clause_id, ordinal, draft.note))
 
 
 _ASIDE = (LineKind.METADATA, LineKind.FURNITURE)

@@ -376,3 +376,16 @@ def test_start_and_finish_after_labels() -> None:
         ("start", "2026-05-01"),
         ("by", "2027-06-30"),
     ]
+
+
+def test_a_note_under_a_table_is_a_clause_of_its_own() -> None:
+    head = "序号\t项目\t责任单位\t完成时限"
+    note = "备注：第1项完成时限延期至2027年3月底，原责任人调整为邹某。"
+    text = f"某县工作表\n{head}\n1\t建桥\t县教委\t2026年5月\n{note}\n改革事项\n{head}\n1\t修路\t县住建局\t2026年9月\n"
+    extraction = extract_bytes(text.encode(), "a.txt")
+    clauses = {c.id: c for c in extraction.clauses}
+    said = [clauses[t.clause_id].span.slice(text) for t in extraction.tasks]
+    assert said == ["1\t建桥\t县教委\t2026年5月", note, "1\t修路\t县住建局\t2026年9月"]
+    assert {c.parent_id for c in extraction.clauses} == {None}
+    dues = [str(m.due.date) for t in extraction.tasks for m in t.milestones]
+    assert dues == ["2026-05-31", "2027-03-31", "2026-09-30"]
