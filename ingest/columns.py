@@ -31,6 +31,7 @@ from kb.lexicon import WordEntry, load_lexicon
 
 _NOTE = re.compile(r"\s|[(（][^()（）]*[)）]|[*_#]")
 _BRACKET = re.compile(r"[(（]([^()（）]{1,12})[)）]")
+_LABELS = re.compile(r"[:：()（）\s]")
 _OPENING = ("[", "〔")
 _NUMERAL = re.compile(r"\d")
 _HAN = re.compile(f"[{HAN}]")
@@ -68,6 +69,7 @@ class ColumnKind(StrEnum):
     OTHER = "other"
     TOTAL = "total"  # the sum of others; in a cell, the row of sums
     ABOVE = "above"  # no column: 同上
+    EXAMPLE = "example"  # no column: what shows how a form is filled in
 
 
 FIGURES = frozenset(
@@ -86,7 +88,15 @@ TIMED = frozenset({ColumnKind.YEAR, ColumnKind.TARGET})
 DATED = frozenset({ColumnKind.TIME, ColumnKind.START})
 """Columns in whose cells a time stands."""
 _BETWEEN_ROLES = str.maketrans("", "", "、/")
-_WHOLE = frozenset({ColumnKind.MEASURE, ColumnKind.YEAR, ColumnKind.TOTAL, ColumnKind.ABOVE})
+_WHOLE = frozenset(
+    {
+        ColumnKind.MEASURE,
+        ColumnKind.YEAR,
+        ColumnKind.TOTAL,
+        ColumnKind.ABOVE,
+        ColumnKind.EXAMPLE,
+    }
+)
 """Kinds that a head names only by all its words: 责任单位 is no measure."""
 
 
@@ -123,7 +133,7 @@ class Row:
     `columns` are those of its table, `caption` the line over it, `measure` that of the row above or
     of the note over the table where it has none of its own; `said_above`: cells that say only that (同上), with the words there.
     `placed`: whether each cell was given a column; `asks`: whether anything is to be done; `sums`:
-    whether it says so of itself (合计).
+    whether it says so of itself (合计); `example`: whether it only shows how a form is filled in.
     """
 
     first: int
@@ -136,6 +146,7 @@ class Row:
     placed: bool = True
     asks: bool = True
     sums: bool = False
+    example: bool = False
 
     def has(self, kind: ColumnKind) -> bool:
         """Whether its table has a column of a kind."""
@@ -178,8 +189,9 @@ class Cells:
         return self._text[cell.start : cell.end]
 
     def is_bare(self, cell: Cell) -> bool:
-        """Whether a cell holds a number alone."""
-        return len(_HAN.findall(self.words(cell))) <= _FEW
+        """Whether a cell holds a number alone, with what it is measured in (28微克/立方米)."""
+        words = self.words(cell)
+        return len(_HAN.findall(words)) <= _FEW or is_number(words)
 
     @cached_property
     def naming(self) -> Cell | None:
@@ -223,6 +235,15 @@ NO_CELLS = Cells()
 def is_body(words: str) -> bool:
     """Whether words are the name of a body and nothing else."""
     return sum(p.end - p.start for p in find_parties(words)) == len(words) > 0
+
+
+@lru_cache(maxsize=1024)
+def is_number(words: str) -> bool:
+    """Whether words are a number with its measure and its comparator and nothing else."""
+    if len(words) > LONGEST_NAME or not _NUMERAL.search(words):
+        return False
+    found = find_quantities(normalize_characters(words))
+    return len(found) == 1 and (found[0].from_, found[0].until) == (0, len(words))
 
 
 @lru_cache(maxsize=1024)
@@ -281,6 +302,12 @@ def _heads() -> tuple[tuple[str, ColumnKind], ...]:
     return tuple(
         sorted(((w, e.column) for e in entries for w in e.words), key=lambda p: -len(p[0]))
     )
+
+
+def is_example(words: str) -> bool:
+    """Whether a cell says that its row shows how a form is filled in: 示例：某市, 某市（示例）."""
+    said = (read_column(part) for part in _LABELS.split(words))
+    return any(column is not None and column.kind is ColumnKind.EXAMPLE for column in said)
 
 
 def bare_head(words: str) -> str:

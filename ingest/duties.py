@@ -99,7 +99,7 @@ def extract_tasks(
                 below.add(clause.id)
         warnings.extend(_unresolved(item))
         warnings.extend(_without_year(item))
-        if not _has_body(item, clause.id in parents):
+        if item.cells.row.example or not _has_body(item, clause.id in parents):
             continue
         period = periods[clause.plan_id]
         subjects = item.owners.stated

@@ -27,6 +27,7 @@ from ingest.columns import (
     Row,
     asks,
     bare_head,
+    is_example,
     is_time,
     measure_in,
     measure_of,
@@ -53,6 +54,8 @@ _LOOKED = 12
 is told what a column holds that its head leaves open."""
 _MISFIT = -0.5
 """How badly a cell may go with its column in a row that is whole: a word for a number (待定)."""
+_NAMING = 2
+"""Cells at the head of a row of which one names it: its number, what it is about."""
 _BESIDE = 3
 """Rows after a head of which one has a number."""
 _MARKS = ("\t", "|")
@@ -521,6 +524,7 @@ def _completed(text: str, rows: Sequence[Row], over: Sequence[str]) -> Iterator[
             said_above=tuple(dittos),
             asks=asking,
             sums=sums,
+            example=any(is_example(text[c.start : c.end]) for c in cells[:_NAMING]),
         )
 
 

@@ -98,7 +98,9 @@ def read_quantities(
         preamble=preamble, cells=cells,
     )  # fmt: skip
     told = [
-        _NOTHING if scene.recorded(place) or is_base(text, q, times) else _told(q, cells, issued)
+        _NOTHING
+        if scene.recorded(place) or is_base(text, q, times) or _of_formula(text, q)
+        else _told(q, cells, issued)
         for place, q in enumerate(quantities)
     ]
     open_ = [place for place, decided in enumerate(told) if decided is None]
@@ -118,6 +120,14 @@ def read_quantities(
         if decided is not None and (models.why or decided is not _NOTHING)
     ]
     return sorted(uses, key=lambda use: use.mention.start)
+
+
+def _of_formula(text: str, q: Quantity) -> bool:
+    """Whether a number only makes a share of what a formula divides: 整改率=已整改数÷隐患数×100%."""
+    return q.measure == "%" and text[: q.start].rstrip().endswith(("×", "*")) and q.value == _WHOLE
+
+
+_WHOLE = 100
 
 
 def _ends_range(pair: Sequence[Quantity]) -> bool:

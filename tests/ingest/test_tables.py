@@ -381,7 +381,7 @@ def test_start_and_finish_after_labels() -> None:
 def test_a_note_under_a_table_is_a_clause_of_its_own() -> None:
     head = "序号\t项目\t责任单位\t完成时限"
     note = "备注：第1项完成时限延期至2027年3月底，原责任人调整为邹某。"
-    text = f"某县工作表\n{head}\n1\t建桥\t县教委\t2026年5月\n{note}\n改革事项\n{head}\n1\t修路\t县住建局\t2026年9月\n"
+    text = f"某县重点工作安排表\n填报日期：2026年4月8日\n{head}\n1\t建桥\t县教委\t2026年5月\n{note}\n改革事项\n{head}\n1\t修路\t县住建局\t2026年9月\n"
     extraction = extract_bytes(text.encode(), "a.txt")
     clauses = {c.id: c for c in extraction.clauses}
     said = [clauses[t.clause_id].span.slice(text) for t in extraction.tasks]
@@ -389,3 +389,23 @@ def test_a_note_under_a_table_is_a_clause_of_its_own() -> None:
     assert {c.parent_id for c in extraction.clauses} == {None}
     dues = [str(m.due.date) for t in extraction.tasks for m in t.milestones]
     assert dues == ["2026-05-31", "2027-03-31", "2026-09-30"]
+
+
+def test_a_number_with_a_compound_measure_fills_its_cell() -> None:
+    head = "序号\t任务\t2026年目标\t责任单位"
+    rows = "1\t降低细颗粒物平均浓度\t30微克/立方米\t县环保局\n2\t提高供水能力\t不低于5万吨/日\t县水利局\n"
+    text = f"某县工作表\n填报日期：2026年4月8日\n{head}\n{rows}"
+    targets = [t for task in extract_bytes(text.encode(), "a.txt").tasks for t in task.targets]
+    assert [(t.metric, t.value, t.measure, t.per, t.class_.value) for t in targets] == [
+        ("降低细颗粒物平均浓度", Decimal(30), "微克", "立方米", "target"),
+        ("提高供水能力", Decimal(50000), "吨", "日", "target"),
+    ]
+
+
+@pytest.mark.parametrize("cell", ["示例：某市", "例：某市", "某市（示例）", "填写示例"])
+def test_a_row_that_shows_how_to_fill_in_a_form_is_no_duty(cell: str) -> None:
+    head = "市州\t排查企业数（家）\t发现隐患数（处）\t整改率（%）\t责任单位"
+    text = f"某县统计表\n{head}\n{cell}\t52\t318\t97.5\t某局\n城关镇\t5\t8\t100\t县城管局\n"
+    rows = [t.span.slice(text) for t in extract_bytes(text.encode(), "a.txt").tasks]
+    assert not any(cell in row for row in rows)
+    assert any("城关镇" in row for row in rows)
