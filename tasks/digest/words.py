@@ -188,7 +188,9 @@ def deadline_notes(line: Line, language: str) -> list[str]:
         event = detail.deadline.event or ""
         waits = ("：待该事件发生", ": the event is not recorded yet")[side] if item.told else ""
         label = f"{'：' if side == 0 else ': '}{item.occurrence}" if item.occurrence else waits
-        notes.append((f"自“{event}”起算{label}", f"counted from “{event}”{label}"))
+        before = bool(event) and detail.deadline.ahead
+        counted = (f"自“{event}”起算{label}", f"counted from “{event}”{label}")
+        notes.append((f"在“{event}”之前{label}", f"before “{event}”{label}") if before else counted)
         if rests := describe_arrangements(item.arrangements, language):
             notes.append((rests, rests))
     elif item.kind is DueKind.START:

@@ -128,7 +128,8 @@ class Assignment(Wire):
 
 class Deadline(Wire):
     """When a commitment is due: `date` is the last day for by, in and period; `start` the first
-    for start, in and period; `rrule` is RFC 5545, `duration` ISO 8601 after `event` (its place `event_span`; before it
+    for start, in and period; `rrule` is RFC 5545, from `start` to `date` and only during `event` where
+    the text says so; `duration` ISO 8601 after `event` (its place `event_span`; before it
     where `ahead`), of days or of working days
     (`counting`); of a range the upper end, and `duration_from` the lower."""
 
