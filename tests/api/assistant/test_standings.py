@@ -129,7 +129,10 @@ def test_each_occurrence_in_a_window_is_listed(ask):
 
 def test_occurrences_that_are_not_listed_are_told():
     with Store.open("sqlite://") as store:
-        add(store, "某区方案\n一、任务\n1.报表。每月25日前报送报表。（责任单位：区教委）\n")
+        add(
+            store,
+            "某区方案\n一、任务\n1.报表。每月25日前报送报表。（责任单位：区教委）\n2.巡查。汛期每日巡查堤防。（责任单位：区水利局）\n",
+        )
         made = Assistant(read_register(store), no_search, store)
         few, many = (
             made.ask(f"2028年1月到{end}到期的有哪些", as_of=TODAY).answer
