@@ -20,7 +20,7 @@ from ingest.time_events import ends_attribute
 from kb.language.engine import Token
 from kb.language.numerals import TENS
 from kb.language.parties import Form, Party
-from kb.language.party_words import is_exempt, remainders
+from kb.language.party_words import is_exempt, place_of, remainders
 from kb.language.roles import (
     GIVES_ROLE,
     HEADS_ROLE,
@@ -573,6 +573,7 @@ class PartyScene(Surroundings):
 
 
 _LEVEL = {"省": "province", "市": "city", "区": "district", "县": "district", "镇": "town", "乡": "town", "街": "town", "村": "town", "国": "state"}  # fmt: skip
+_END = _LEVEL | {"道": "town"}
 
 
 def _own(party: Party) -> Iterator[str]:
@@ -582,10 +583,18 @@ def _own(party: Party) -> Iterator[str]:
         yield "determined"
     if party.vague:
         yield "vague"
-    level = party.unit.level.value if party.unit is not None else _LEVEL.get(party.name[:1], "-")
+    level = party.unit.level.value if party.unit is not None else _level_of(party)
     yield f"level={level}"
     length = party.end - party.start
     yield f"length={'2' if length == 2 else '3' if length == 3 else '4-6' if length < 7 else '7+'}"
+
+
+def _level_of(party: Party) -> str:
+    """The level that a name says at its beginning (县水利局) or, of a place or its government, at the
+    end of the place (伍市镇, 伍市镇人民政府)."""
+    if (level := _LEVEL.get(party.name[:1])) or party.class_ != "government":
+        return level or "-"
+    return _END.get(place_of(party.name)[-1:], "-")
 
 
 _CROSSED = (

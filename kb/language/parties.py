@@ -13,7 +13,9 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from kb.language.engine import Token
+from kb.language.jurisdictions import PlaceKind, place_words
 from kb.language.name_beginnings import Before, Beginning
+from kb.language.numerals import HUNDREDS
 from kb.language.organisations import OrgUnit, UnitMention
 from kb.language.party_words import (
     KNOWN,
@@ -74,7 +76,8 @@ class Party(NamedTuple):
 
 def find_parties(text: str, known: Sequence[UnitMention] = ()) -> list[Party]:
     """All parties of `text` in order, without overlap; `known` are the organisations found in it."""
-    chosen = read_words(text, known)
+    words = read_words(text, known)
+    chosen = [t for place, t in enumerate(words) if not _begins_town(text, words, place)]
     found: list[Party] = []
     edges = _edges(text, chosen)
     for place, token in enumerate(chosen):
@@ -90,6 +93,25 @@ def find_parties(text: str, known: Sequence[UnitMention] = ()) -> list[Party]:
                     found.pop()
                 found.append(party)
     return sorted(found, key=lambda party: party.start)
+
+
+def _begins_town(text: str, words: Sequence[Token], place: int) -> bool:
+    """Whether a word that opens names is the first character of a town's, which without it has one
+    before its level: 由伍市镇、|向家镇负责. It begins an item or its part of the sentence."""
+    word = words[place]
+    if word.kind != WordKind.OPENING or word.end - word.start > 1:
+        return False
+    rest = text[word.end : word.end + 1]
+    if not "一" <= rest <= "龥" or rest in LEVELS or rest in HUNDREDS:
+        return False
+    if not text.startswith(place_words(PlaceKind.TOWNSHIP), word.end + 1):
+        return False
+    if place + 1 < len(words) and words[place + 1].start == word.end:
+        return False  # 向|本镇, 在|集镇
+    before = words[place - 1] if place and words[place - 1].end == word.start else None
+    if before is not None:
+        return before.kind == WordKind.JOIN or before.value.class_ == "agent"
+    return not "一" <= text[word.start - 1 : word.start] <= "龥"
 
 
 def _edges(text: str, chosen: Sequence[Token]) -> list[int]:

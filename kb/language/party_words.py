@@ -136,6 +136,18 @@ def suffix_of(name: str) -> PartyWords:
     return _NO_SUFFIX
 
 
+def place_of(name: str) -> str:
+    """The place whose government a name is, or is used for.
+
+    >>> place_of("伍市镇人民政府"), place_of("伍市镇"), place_of("县政府")
+    ('伍市镇', '伍市镇', '县')
+    """
+    entry = suffix_of(name)
+    ends = entry.words if (entry.class_, entry.depth) == ("government", 1) else ()
+    longest = max((len(word) for word in ends if name.endswith(word)), default=0)
+    return name[: len(name) - longest]
+
+
 def is_suffix(name: str) -> bool:
     """Whether a name is nothing but a suffix: 区管委会."""
     return name in _suffixes()

@@ -29,6 +29,12 @@ def roles(text: str, **more) -> list[tuple[str, str]]:
     return [(a.unit, a.role.value) for a in (*listed, *owners.stated)]
 
 
+def fitted(text: str) -> list[str]:
+    """The owners that the installed weights tell."""
+    owners = read_owners(read_span(text, Span(0, len(text))), DISTRICT, times=find_times(text))
+    return [u.mention.name for u in owners.uses if u.decision.label == OWNER]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -138,3 +144,28 @@ def test_what_follows_a_body_is_looked_for_past_a_time(text, following):
     assert any(f.startswith(f"next={following}") for f in features)
     assert ("dated" in features) == bool(times)
     assert "right=word" in features
+
+
+@pytest.mark.parametrize(
+    ("text", "bearers"),
+    [
+        ("由伍市镇、向家镇负责,6月底前新增泊位2000个。", ["伍市镇", "向家镇"]),
+        ("伍市镇要于7月底前完成补植。", ["伍市镇"]),
+        (
+            "业州镇、高坪镇、红岩寺镇人民政府承担属地责任,每周巡河不少于2次。",
+            ["业州镇", "高坪镇", "红岩寺镇人民政府"],
+        ),
+        (
+            "(一)瓮江镇、三阳乡、汉昌街道办事处承担属地责任,每月检查不少于2次。",
+            ["瓮江镇", "三阳乡", "汉昌街道办事处"],
+        ),
+        (
+            "由花坪镇、景阳镇负责在6月10日前完成征拆,区自然资源局做好报批。",
+            ["花坪镇", "景阳镇", "区自然资源局"],
+        ),
+        ("泊位2000个,其中汉昌街道800个、天岳街道700个、三阳乡500个。", []),
+        ("花坪镇至景阳镇公路改造工程进展缓慢。", []),
+    ],
+)
+def test_towns_bear_duties_and_places_do_not(text: str, bearers: list[str]) -> None:
+    assert fitted(text) == bearers

@@ -70,6 +70,11 @@ def found(text: str) -> list[str]:
         ("由市公安局处五千元以上罚款。", ["市公安局"]),
         ("完善管理制度,提升城市管理水平,拓展应用场景。", []),
         ("全部完成整改,社会满意。", []),  # 全部, 社会 are words
+        # A name of a town has two characters before its level.
+        ("由伍市镇、向家镇负责。", ["伍市镇", "向家镇"]),
+        ("向家镇人民政府、于桥乡落实。", ["向家镇人民政府", "于桥乡"]),
+        ("向伍市镇通报,向各镇通报。", ["伍市镇", "各镇"]),
+        ("在集镇整治,在小镇经营,经三镇会商。", ["三镇"]),
     ],
 )
 def test_names_are_found_whole(text: str, names: list[str]) -> None:
