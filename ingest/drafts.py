@@ -25,6 +25,8 @@ from kb.models import Span
 
 INTRO = Marker("", "cn", 0)
 """The mark of a paragraph without number."""
+_ITEM = Marker("", "bullet", None)
+"""The mark of a paragraph that is the item of a list by its form."""
 ROW = "row"
 """The family of the rows of a table, and of what follows it without a number: below all others."""
 HEAD = "head"
@@ -49,6 +51,12 @@ addressed: the lowest of the documents' 60 is .42 (各县（市）林业和草�
 the highest sentence that ends in a colon has .38."""
 _LONGEST_ADDRESS = 400
 """Characters of such a line; the longest, of nineteen ministries, has 176."""
+_SAID = 4
+"""Characters that say what a body does, and one more."""
+_BODIES = 0.85
+"""Share of the letters before a colon that are names of bodies: more stands there but 等 or 和."""
+_NO_BEARERS = ("generic", "post", "field")
+"""Classes of what is a label before a colon: 建设单位：, 组长：."""
 _MORE = 5
 """Lines of text after a date that say that it was none of a signature, where nothing is numbered."""
 
@@ -149,6 +157,7 @@ class _Reader:
         self._ended: LineKind | None = None  # by a signature, members, the name of an attachment
         self._after_end: list[Line] = []
         self._beyond = False  # a table stood after the end: so do the words under it
+        self._bearers = _bearers_of(lines)
         self._labels = Counter(label for line in lines if (label := label_of(line.text)))
         for place, line in enumerate(lines):
             if self._ended and line.marker and _goes_on(self._last, line.marker, self._ended):
@@ -213,7 +222,10 @@ class _Reader:
             depth = _RANK[following.family] - 0.5 if following else TOP
             self._begin(line, Marker("", HEAD, None), depth)
         elif drafts[-1].numbered or drafts[-1].marker.family == HEAD:
-            drafts[-1].add(line)
+            if line.start in self._bearers:
+                self._begin(line, _ITEM, RANK["bullet"])
+            else:
+                drafts[-1].add(line)
         elif drafts[-1].heading is not None:  # after a table
             if line.kind is LineKind.TEXT:
                 self._begin(line, Marker("", ROW, None))
@@ -317,6 +329,37 @@ class _Reader:
             if drafts[-1].tail:
                 break
             drafts.pop()
+
+
+def _bearers_of(lines: Sequence[Line]) -> frozenset[int]:
+    """Where paragraphs without a number begin that are the items of a list: each begins with bodies
+    and a colon (县气象局：负责…). One between such that begins with another name and a colon is one too."""
+    found: set[int] = set()
+    run: list[tuple[int, bool]] = []  # the lines with a name before a colon, and whether bodies
+    for line in (*lines, None):
+        if line is not None and line.marker is None and line.kind in _FLOWING:
+            if not line.goes_on and (named := _begins_with(line.text)) is not None:
+                run.append((line.start, named))
+            continue
+        sure = [place for place, (_, named) in enumerate(run) if named]
+        if len(sure) > 1:
+            found.update(start for start, _ in run[sure[0] : sure[-1] + 1])
+        run = []
+    return frozenset(found)
+
+
+def _begins_with(text: str) -> bool | None:
+    """Whether what stands before the colon of a paragraph are bodies, or may be a body; None for
+    paragraphs without, those that say nothing after it, and those that begin with a label."""
+    colon = text.replace(":", "：").find("：", 0, _LONGEST_ADDRESS)
+    if colon < 0 or len(text) - colon <= _SAID or read_column(text[:colon]) is not None:
+        return None
+    names = text[:colon]
+    parties = [p for p in find_parties(names) if p.class_ not in _NO_BEARERS or p.determined]
+    letters = sum(1 for character in names if character.isalnum())
+    if parties and sum(p.end - p.start for p in parties) >= _BODIES * letters:
+        return True
+    return False if label_of(text) is not None else None
 
 
 def label_of(line: str) -> str | None:
