@@ -136,7 +136,7 @@ def _assignment(reading: Reading, use: PartyUse, organisations: Organisations) -
         role=use.role,
         basis=Basis.STATED if use.zone.kind == "text" else Basis.LISTED,
         open_ended=party.open_ended or reading.text.startswith("等", party.end),
-        span=reading.span(party.start, party.end),
+        span=reading.span(party.start, party.named_to),
         quote="",
     )
 

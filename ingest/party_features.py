@@ -55,6 +55,9 @@ _LATER = 120
 """Characters of a sentence after a group in which roles, and its other verbs, are looked for."""
 _NAME = 12
 """Characters of a name that is known by its place in a list only."""
+_PERSON = 5
+"""Characters of a person's name, and one more."""
+_ACTS = frozenset((*GIVES_ROLE, RoleWordKind.MODAL, RoleWordKind.DUTY, RoleWordKind.ADVERB))
 _VERBS = frozenset((*GIVES_ROLE, RoleWordKind.MODAL, RoleWordKind.DUTY))
 _NO_NAME = GIVES_ROLE
 _OF_LABELS = HEADS_ROLE | {RoleWordKind.BEARER}
@@ -117,6 +120,7 @@ class PartyScene(Surroundings):
         super().__init__(text, best_role_words(words), _LINE)
         self.cells = cells
         self._past_time = dict(times)
+        self._times = frozenset(start for start, _ in times)
         self._closings = [at for at, character in enumerate(text) if character in "。;"]
         parties = [self._before_label(party) for party in parties]
         self.labels = sorted(self._labels(parties), key=lambda label: label.end)
@@ -130,7 +134,23 @@ class PartyScene(Surroundings):
         self.set_words(best_role_words([t for t in words if not self._inside(t.start, t.end)]))
         if listed := [*self._listed()]:
             self._hold(sorted([*names, *listed], key=lambda party: party.start))
+        self._past_time |= dict(self._past_names())
         self.groups = list(self._groups())
+
+    def _past_names(self) -> Iterator[tuple[int, int]]:
+        """Where the names of those end who head a body, by where the body ends: 县发改局局长|刘永红|
+        负责; nothing but the word or time after it shows one."""
+        for party in self.parties:
+            for end in range(party.end + 2, party.end + _PERSON) if party.headed else ():
+                name = self.text[party.end : end]
+                if not all("一" <= character <= "龥" for character in name):
+                    break
+                if self.tokens_between(party.end, end) or self._inside(end - 1, end):
+                    break
+                word = self.word_at(end)
+                if end in self._times or (word is not None and word.kind in _ACTS):
+                    yield party.end, end
+                    break
 
     def _predicates(self) -> Iterator[tuple[int, int]]:
         """X为|牵头单位: no party, but the role of the one before."""
@@ -404,6 +424,7 @@ class PartyScene(Surroundings):
         modal: Token | None = None
         for _ in range(7):
             at = self._past_time.get(at, at)
+            at = self._past_time.get(at, at)  # a time after the name of who heads it
             while at < len(text) and text[at] in " 等":
                 at += 1
             for tail in remainders():
@@ -489,7 +510,8 @@ class PartyScene(Surroundings):
         follower, word = self.follower(end)
         yield f"next={follower}"
         if end in self._past_time:
-            yield "dated"
+            if not group[-1].headed:
+                yield "dated"
             end = self._past_time[end]
         if word is not None and word.kind == RoleWordKind.ROLE:
             yield f"next-role={word.value.value if word.value else '-'}"
@@ -583,9 +605,11 @@ def _own(party: Party) -> Iterator[str]:
         yield "determined"
     if party.vague:
         yield "vague"
+    if party.headed:
+        yield "headed"
     level = party.unit.level.value if party.unit is not None else _level_of(party)
     yield f"level={level}"
-    length = party.end - party.start
+    length = party.named_to - party.start
     yield f"length={'2' if length == 2 else '3' if length == 3 else '4-6' if length < 7 else '7+'}"
 
 

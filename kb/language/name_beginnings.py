@@ -94,7 +94,7 @@ class Beginning:
         """The place at which it costs least to begin."""
         places = {self.low}
         for word in self.words:
-            if word.kind in (WordKind.FIELD, WordKind.JOIN):
+            if word.kind in (WordKind.FIELD, WordKind.JOIN) and not self._is_business(word):
                 places.add(word.end)
             elif word.kind == WordKind.DETERMINER:
                 places.add(word.start)
@@ -175,7 +175,14 @@ class Beginning:
                 cost += _SOME if self.entry.class_ == "generic" else _GOVERNS
         return cost
 
+    def _is_business(self, word: Token) -> bool:
+        """Whether a verb says what an enterprise does, after what it does it with: 燃气|经营|企业."""
+        of = word.kind == WordKind.FIELD and word.value.class_ == "business"
+        return of and self.entry.class_ == "enterprise" and word.start >= self.low + 2
+
     def _of_verb(self, verb: Token, start: int) -> float:
+        if self._is_business(verb):
+            return 0.0
         if verb.start >= self.verbs_from:
             later = verb.start == start and verb.value.class_ == "later"
             return (_GOVERNS if self.common else _ATTRIBUTE) + (_PREDICATE if later else 0.0)

@@ -33,6 +33,10 @@ _LONGEST = 30
 """Characters of a name; twice the longest that one body has in the open documents (15)."""
 _BRACKET = 16
 """Characters of another name in brackets."""
+_ASIDE = 40
+"""Characters of a bracket that says what a body is called from here on."""
+_HEADLESS = ("post", "group")
+"""Classes of what nobody answers for as its head: of a group (组长) another body's does."""
 _FIELD = 10
 """Characters of a field that stands for its body (城市管理综合执法)."""
 _NEAR = 24
@@ -58,7 +62,8 @@ class Party(NamedTuple):
     `class_`: the class of its last suffix (office, government, group, association, enterprise,
     institute); `determined`: a determiner opens it (各有关部门); `opener`: the class of the word
     before it (agent 由, recipient 报, companion 会同, object 督促, source 按照, item 一是, verb,
-    connective); empty where it opens its part of the sentence.
+    connective); empty where it opens its part of the sentence. `tail`: characters at its end that are
+    none of its name: a bracket with what it was or is called, who heads it (`headed`: 区教委|主任).
     """
 
     start: int
@@ -72,6 +77,13 @@ class Party(NamedTuple):
     determined: bool = False
     opener: str = ""
     opened_at: int = 0
+    tail: int = 0
+    headed: bool = False
+
+    @property
+    def named_to(self) -> int:
+        """Where its own name ends."""
+        return self.end - self.tail
 
 
 def find_parties(text: str, known: Sequence[UnitMention] = ()) -> list[Party]:
@@ -87,6 +99,7 @@ def find_parties(text: str, known: Sequence[UnitMention] = ()) -> list[Party]:
             party = _joined(text, token, found) or _party(text, chosen, place, edges, found)
             if party is not None:
                 party = _with_bracket(text, party, chosen, place)
+                party = _with_head(text, party, chosen[place + 1 : place + _LOOK])
                 if found and party.end <= found[-1].end:
                     continue
                 while found and party.start < found[-1].end:
@@ -286,9 +299,13 @@ def _joined(text: str, token: Token, found: Sequence[Party]) -> Party | None:
 
 
 def _with_bracket(text: str, party: Party, chosen: Sequence[Token], place: int) -> Party:
-    """镇人民政府(街道办事处), 市委金融办(市地方金融管理局): the other name in brackets is part of it."""
+    """镇人民政府(街道办事处), 市委金融办(市地方金融管理局): the other name in brackets is part of it.
+    What it was called before, or is called from here on, is no part of its name: 区文旅委(原区文化委)."""
     if text[party.end : party.end + 1] != "(":
         return party
+    if text.startswith(words_of(WordKind.CALLED), party.end + 1):
+        close = text.find(")", party.end, party.end + _ASIDE) + 1
+        return party._replace(end=close, tail=close - party.end) if close else party
     close = text.find(")", party.end, party.end + _BRACKET)
     inside = [t for t in chosen[place + 1 : place + _LOOK] if party.end < t.end <= close]
     ends = (WordKind.SUFFIX, WordKind.ALTERNATIVE, KNOWN)
@@ -296,12 +313,31 @@ def _with_bracket(text: str, party: Party, chosen: Sequence[Token], place: int) 
         return party
     if inside[-1].kind == WordKind.SUFFIX and inside[-1].value.label:
         return party  # 区教委(牵头单位): what it is, no name
+    end = close + 1
+    if text.startswith(words_of(WordKind.FORMER), party.end + 1):
+        return party._replace(end=end, tail=end - party.end)
     if any(t.kind == WordKind.OPENING for t in inside) or any(
         c.isascii() for c in text[party.end + 1 : close]
     ):
         return party
-    end = close + 1
     return party._replace(end=end, name=text[party.start : end], form=Form.SUFFIX, unit=None)
+
+
+def _with_head(text: str, party: Party, after: Sequence[Token]) -> Party:
+    """区教委|主任, 各学校|主要负责人: who heads a body answers for it."""
+    if (
+        suffix_of(text[party.start : party.named_to]).class_ in _HEADLESS
+        or party.form is Form.FIELD
+    ):
+        return party
+    words = words_of(WordKind.HEAD)
+    head = next((word for word in words if text.startswith(word, party.end)), "")
+    end = party.end + len(head)
+    if not head or any(t.start < end < t.end for t in after):
+        return party  # 各单位|负责人员
+    if not "一" <= text[end : end + 1] <= "龥":
+        return party  # nothing is said: 成员:王某 市应急管理局局长
+    return party._replace(end=end, tail=party.tail + len(head), headed=True)
 
 
 def _fields(text: str, ellipsis: Token, words: Sequence[Token], found: list[Party]) -> list[Party]:

@@ -39,6 +39,9 @@ class WordKind(StrEnum):
     REMAINDER = "remainder"  # what 等 stands for: 等|有关部门; no word of the names' own grammar
     DEFINER = "definer"  # says what a term means, which stands before it: 示范园区|是指
     EXEMPTION = "exemption"  # says that the body before it need not: 区教委|不再, 区财政局|除外
+    CALLED = "called"  # opens a bracket with the short name of the body before it
+    FORMER = "former"  # opens one with its former name
+    HEAD = "head"  # who heads the body before it: 区教委|主任
     ELLIPSIS = "ellipsis"  # closes a list of fields whose bodies are meant: 教育、公安等部门
 
 
@@ -77,6 +80,9 @@ _NO_TOKENS = frozenset(
         WordKind.LEVEL,
         WordKind.DEFINER,
         WordKind.EXEMPTION,
+        WordKind.CALLED,
+        WordKind.FORMER,
+        WordKind.HEAD,
     }
 )
 """Kinds that are no tokens by themselves, or are put in with what is made of them."""

@@ -110,6 +110,10 @@ def test_words_of_parties(subtests):
             with subtests.test(kind=str(entry.kind), sentence=sentence):
                 ends = [p.end for p in find_parties(sentence)]
                 assert any(is_exempt(sentence, end) for end in ends) is holds
+        if entry.kind in (PartyWordKind.CALLED, PartyWordKind.FORMER, PartyWordKind.HEAD):
+            with subtests.test(kind=str(entry.kind), sentence=sentence):
+                tails = [sentence[p.named_to : p.end] for p in find_parties(sentence)]
+                assert any(tail.lstrip("(").startswith(entry.words) for tail in tails) is holds
         if entry.kind not in (PartyWordKind.SUFFIX, PartyWordKind.OTHER):
             continue
         with subtests.test(kind=str(entry.kind), sentence=sentence):

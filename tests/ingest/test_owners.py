@@ -169,3 +169,33 @@ def test_what_follows_a_body_is_looked_for_past_a_time(text, following):
 )
 def test_towns_bear_duties_and_places_do_not(text: str, bearers: list[str]) -> None:
     assert fitted(text) == bearers
+
+
+@pytest.mark.parametrize(
+    ("text", "bearers"),
+    [
+        ("县发改局局长刘永红负责牵头争取投资。", [("县发改局", "lead")]),
+        ("各成员单位主要负责人须在10月15日前到岗述职。", [("各成员单位", "responsible")]),
+        (
+            "县机关事务服务中心(原县机关事务管理局)负责办公用房调整。",
+            [("县机关事务服务中心", "responsible")],
+        ),
+        (
+            "武汉市城乡建设局(以下简称市城建局)、各区住建局要完成改造。",
+            [("武汉市城乡建设局", "responsible"), ("各区住建局", "responsible")],
+        ),
+    ],
+)
+def test_a_body_bears_by_its_own_name(text: str, bearers: list[tuple[str, str]]) -> None:
+    owners = read_owners(read_span(text, Span(0, len(text))), DISTRICT, times=find_times(text))
+    assert [(a.unit, a.role.value) for a in owners.stated] == bearers
+    assert [a.span.slice(text) for a in owners.stated] == [name for name, _ in bearers]
+
+
+def test_the_name_after_a_post_is_passed_over() -> None:
+    text = "区教委主任张伟5月底前完成方案。"
+    why = Models(party_use=ALL.party_use, why=True)
+    use = read_owners(
+        read_span(text, Span(0, len(text))), DISTRICT, models=why, times=find_times(text)
+    ).uses[0]
+    assert {"headed", "next=role"} <= {*use.features}

@@ -134,3 +134,38 @@ def test_names_lie_in_order_and_do_not_overlap(text: str) -> None:
     for party in find_parties(text, KNOWN.find(text)):
         assert ends <= party.start < party.end <= len(text)
         ends = party.end
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        # What a body is called from here on, or was called before, is no other body.
+        (
+            "武汉市城乡建设局(以下简称市城建局)、各区住建局要完成。",
+            ["武汉市城乡建设局", "各区住建局"],
+        ),
+        (
+            "市优化营商环境工作领导小组办公室(以下简称市营商办,设在市发改委)负责。",
+            ["市优化营商环境工作领导小组办公室"],
+        ),
+        ('县水利和湖泊局(以下简称"县水利局")、县住建局配合。', ["县水利和湖泊局", "县住建局"]),
+        ("县机关事务服务中心(原县机关事务管理局)负责。", ["县机关事务服务中心"]),
+        ("县教体局、县文旅广体局(原县文旅局)完成。", ["县教体局", "县文旅广体局"]),
+        ("市委金融办(市地方金融管理局)负责。", ["市委金融办(市地方金融管理局)"]),
+        ("区教委(原址重建)负责。", ["区教委"]),
+        # Who heads a body is the body.
+        ("县发改局局长刘永红负责牵头。", ["县发改局"]),
+        ("各成员单位主要负责人须到岗。", ["各成员单位"]),
+        ("成员:王某 市应急管理局局长", ["市应急管理局局长"]),
+        ("区教委组织各单位负责人员培训。", ["区教委", "各单位"]),
+        ("报区教育局局长办公会审定。", ["区教育局局长办公会"]),
+        ("县防指组长由县长担任。", ["县防指组长", "县长"]),
+        # What an enterprise does is part of its name.
+        ("燃气经营企业每年开展安检。", ["燃气经营企业"]),
+        ("督促经营企业落实。", ["企业"]),
+    ],
+)
+def test_what_stands_after_a_name_is_none_of_it(text: str, names: list[str]) -> None:
+    parties = find_parties(text, KNOWN.find(text))
+    assert [text[p.start : p.named_to] for p in parties] == names
+    assert all(p.name == text[p.start : p.named_to] for p in parties if p.tail)
