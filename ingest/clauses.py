@@ -13,7 +13,7 @@ from ingest.classifier import INSTALLED, Models, Use
 from ingest.columns import NO_CELLS, Cell, Cells, ColumnKind, Row, with_past
 from ingest.deadlines import clause_times, find_yearless, read_times
 from ingest.drafts import is_addressed
-from ingest.leftovers import passes_on
+from ingest.leftovers import find_rejected, passes_on
 from ingest.owners import OwnerList, Owners, read_owners
 from ingest.reading import Breaks, Reading, RepairIndex, normalize_characters, read_span
 from ingest.targets import read_quantities
@@ -105,7 +105,10 @@ def read_clauses(
             reading,
             organisations,
             closed=names if columns.row.asks else [(0, len(reading.text))],
-            formulas=tuple(_preface(reading.text)) if preamble else (),
+            formulas=[
+                *(_preface(reading.text) if preamble else ()),
+                *find_rejected(reading.text),
+            ],
             cells=duties,
             first=_first_note(notes, clause, plans.get(clause.plan_id)),
             times=found,

@@ -22,7 +22,7 @@ from ingest.deadlines import (
     find_unread,
 )
 from ingest.drafts import label_of
-from ingest.leftovers import FormulaKind, formula
+from ingest.leftovers import FormulaKind, find_rejected, formula
 from ingest.milestones import MilestoneBook, assemble_milestones
 from ingest.owners import OWNER
 from ingest.reading import Reading
@@ -99,7 +99,8 @@ def extract_tasks(
                 below.add(clause.id)
         warnings.extend(_unresolved(item))
         warnings.extend(_without_year(item))
-        if item.cells.row.example or not _has_body(item, clause.id in parents):
+        body = _has_body(item, clause.id in parents)
+        if item.cells.row.example or not body or _is_rejected(item):
             continue
         period = periods[clause.plan_id]
         subjects = item.owners.stated
@@ -227,6 +228,13 @@ def _has_body(item: ClauseReading, is_parent: bool) -> bool:
         return len(body) >= 4 and not body.endswith((":", "："))
     rest = body[len(item.clause.heading) :].strip(" 。\n:")
     return len(rest) >= _BODY or bool(item.lists)
+
+
+def _is_rejected(item: ClauseReading) -> bool:
+    """Whether all that a clause says is that something is turned down."""
+    text, begin = item.reading.text, len(item.clause.marker)
+    said = find_rejected(text)
+    return bool(said) and said[0][0] <= begin + 1 and not text[said[0][1] :].strip(_BETWEEN)
 
 
 def _segments(

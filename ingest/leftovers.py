@@ -26,6 +26,10 @@ _SENTENCE_END = re.compile(r"[。；;！!？?]")
 _ASIDE = (LineKind.CLOSING, LineKind.PRESENT)
 
 
+_PART = re.compile(r"[^,，。;；\n]*")
+"""A part of a sentence."""
+
+
 class FormulaKind(StrEnum):
     """What a pair of words says of its sentence."""
 
@@ -33,6 +37,7 @@ class FormulaKind(StrEnum):
     DUTY = "duty"  # it asks for something all the same
     APPROVAL = "approval"  # it says who passed the document
     SUBJECT = "subject"  # who may do so
+    REJECTION = "rejection"  # it turns down what it names: 不同意县商务局提出的方案
     OCCASION = "occasion"  # it says that the plan was made: 结合实际,制定本方案
 
 
@@ -52,6 +57,20 @@ def formula(kind: FormulaKind) -> re.Pattern[str]:
 
 
 @lru_cache
+def find_rejected(text: str) -> list[tuple[int, int]]:
+    """The parts of sentences that turn down what they name, in which nobody is asked for anything.
+
+    >>> find_rejected("4.不同意县商务局提出的方案。"), find_rejected("如不同意,要说明理由。")
+    ([(2, 14)], [])
+    """
+    return [
+        (said.start(), part.end())
+        for said in formula(FormulaKind.REJECTION).finditer(text)
+        if not "一" <= text[said.start() - 1 : said.start()] <= "龥"
+        and (part := _PART.match(text, said.start()))
+    ]
+
+
 def ending_words(kind: FormulaKind) -> tuple[str, ...]:
     """The words in which the sentences of one kind end."""
     entries = load_lexicon("formula_words", FormulaWords)

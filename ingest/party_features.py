@@ -20,7 +20,7 @@ from ingest.time_events import ends_attribute
 from kb.language.engine import Token
 from kb.language.numerals import TENS
 from kb.language.parties import Form, Party
-from kb.language.party_words import is_exempt, place_of, remainders
+from kb.language.party_words import WordKind, is_exempt, place_of, remainders, words_of
 from kb.language.roles import (
     GIVES_ROLE,
     HEADS_ROLE,
@@ -33,7 +33,10 @@ from kb.language.roles import (
 from kb.ranges import Ranges
 
 EXCEPTED = "excepted"
-"""The feature of what a clause leaves out: 除区教委外, 区教委无需."""
+"""The feature of what a clause leaves out (除区教委外, 区教委无需), of who bore something until now (原由
+区教委承担), and of what a body is said to be (作为业主单位)."""
+_SILENCED = ("exception", "predicate")
+"""What opens a name of one that bears nothing."""
 _LABEL = 14
 """Characters before a colon that may be a label (牵头责任单位及责任人)."""
 _LABEL_EDGES = frozenset("。;,:|\n()[]【】〔〕")
@@ -502,7 +505,7 @@ class PartyScene(Surroundings):
         begin, said = start, group[0].opener
         if said == "item":  # 一是|区教委: it stands as after the mark before it
             begin, said = group[0].opened_at, ""
-        if said == "exception" or is_exempt(text, end):
+        if said in _SILENCED or is_exempt(text, end) or self._is_former(group[0]):
             yield EXCEPTED
         yield f"zone={zone.kind}"
         if zone.kind == "label":
@@ -563,6 +566,11 @@ class PartyScene(Surroundings):
                 yield f"column-role={cell.column.role.value}"
         if begin < 4 or (begin < _MARKER and not text[:begin].strip(_OF_MARKERS)):
             yield "opens-clause"
+
+    def _is_former(self, party: Party) -> bool:
+        """Whether a party is who bore something until now: 原|由县安监局承担的职责."""
+        former = words_of(WordKind.FORMER)
+        return party.opener == "agent" and self.text.endswith(former, 0, party.opened_at)
 
     def _qualifies(self, end: int, limit: int, reach: int) -> bool:
         """Whether what a group does stands before a noun that it describes: X认定的|幼儿园, not at

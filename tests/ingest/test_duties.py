@@ -684,3 +684,40 @@ def test_labels_of_people_and_times_after_the_owners_are_of_the_same_duty():
     assert [a.unit for a in task.responsibilities] == ["区住建局"]
     assert [m.due.date for m in task.milestones] == [date(2026, 9, 20)]
     assert {t.milestone_id for t in task.targets} == {m.id for m in task.milestones}
+
+
+def test_each_paragraph_of_a_body_is_a_duty_of_its_own():
+    text = (
+        "某区预案\n〔2026〕3号\n一、职责\n区教委：负责校舍，2026年4月底前完成排查。\n"
+        "区水利局、区气象局：负责监测，2026年5月底前整治9处易涝点。\n区公安局：负责疏导。\n二、保障\n"
+    )
+    tasks = [t for t in extract_bytes(text.encode(), "plan.txt").tasks if t.responsibilities]
+    assert [
+        (
+            [a.unit for a in t.responsibilities],
+            [str(m.due.date) for m in t.milestones if m.due and m.due.date],
+        )
+        for t in tasks
+    ] == [
+        (["区教委"], ["2026-04-30"]),
+        (["区水利局", "区气象局"], ["2026-05-31"]),
+        (["区公安局"], []),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "bearers"),
+    [
+        ("不同意县商务局提出的由县财政局全额垫资的方案。", None),
+        ("不同意县商务局提出的方案,由县财政局负责另行研究。", ["县财政局"]),
+        ("如不同意县商务局提出的方案,县财政局要书面说明。", ["县财政局"]),
+    ],
+)
+def test_what_is_turned_down_is_no_duty(said: str, bearers: list[str] | None):
+    text = f"某县会议纪要\n一、关于园区\n1.{said}\n2.县教育局负责建校。\n"
+    first, *others = extract_bytes(text.encode(), "plan.txt").tasks
+    if bearers is None:
+        assert not others
+        assert [a.unit for a in first.responsibilities] == ["县教育局"]
+    else:
+        assert [a.unit for a in first.responsibilities] == bearers

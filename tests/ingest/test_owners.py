@@ -122,6 +122,11 @@ def test_what_is_defined_bears_nothing(text: str, name: str, bears: bool) -> Non
         ("区民政局无需报送报表。", []),
         ("区民政局不得乱收费。", ["区民政局"]),
         ("扣除区财政局垫付的部分。", ["区财政局"]),
+        # Who bore it until now; what a body is said to be.
+        ("原由区公安局承担的审批职责,划转至区教委。", ["区教委"]),
+        ("原由区公安局承担的工作,调整由区教委承担。", ["区教委"]),
+        ("由区公安局承担审批职责。", ["区公安局"]),
+        ("由区教委作为业主单位组织实施。", ["区教委"]),
     ],
 )
 def test_what_is_left_out_bears_nothing(text, bearers):
@@ -163,11 +168,13 @@ def test_what_follows_a_body_is_looked_for_past_a_time(text, following):
             "由花坪镇、景阳镇负责在6月10日前完成征拆,区自然资源局做好报批。",
             ["花坪镇", "景阳镇", "区自然资源局"],
         ),
+        ("原由区公安局承担的审批职责,划转至区教委,8月底前完成。", ["区教委"]),
+        ("燃气经营企业每年至少开展1次入户安检。", ["燃气经营企业"]),
         ("泊位2000个,其中汉昌街道800个、天岳街道700个、三阳乡500个。", []),
         ("花坪镇至景阳镇公路改造工程进展缓慢。", []),
     ],
 )
-def test_towns_bear_duties_and_places_do_not(text: str, bearers: list[str]) -> None:
+def test_who_bears_by_the_weights_that_are_installed(text: str, bearers: list[str]) -> None:
     assert fitted(text) == bearers
 
 
