@@ -96,7 +96,9 @@ def _behind_post(text: str) -> bool:
     """Whether a post (局长, 责任领导) ends a text, but for a word or two."""
     last = text[-_POST:]
     parties = find_parties(last)
-    return bool(parties) and parties[-1].class_ == "post" and len(last) - parties[-1].end <= _GAP
+    if not parties or len(last) - parties[-1].end > _GAP:
+        return False
+    return parties[-1].headed or parties[-1].class_ == "post"
 
 
 def asked_items(question: str) -> int | None:
