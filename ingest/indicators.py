@@ -464,12 +464,14 @@ def opens_share(text: str, part: int) -> bool:
     return first is not None and first.start == 0
 
 
-def share_of(whole: Indicator, own: Indicator) -> Indicator:
+def share_of(whole: Indicator, own: Indicator, measure: str | None) -> Indicator:
     """The indicator of a part of what `whole` measures, by what it is called itself: its own where that
-    is a measure (工业投资), else the whole's for it (武汉市)."""
-    if ends_measured(own.metric) and own.metric not in _names_of_kinds().values():
+    is a measure (工业投资), else the whole's for it (武汉市); where nothing but its `measure` is, the
+    whole's."""
+    unnamed = own.metric in (measure, *_names_of_kinds().values())
+    if ends_measured(own.metric) and not unnamed:
         return own
-    return Indicator(whole.metric, own.scope or own.metric)
+    return Indicator(whole.metric, own.scope or (whole.scope if unnamed else own.metric))
 
 
 def _award(text: str, words: str, rest: str, q: Quantity) -> str | None:

@@ -297,7 +297,9 @@ def _split(
     series = [(t.value_at, t.end, Indicator(t.metric, t.scope)) for t in same]
     whole = _whole(text, part, q, found[: len(found) - len(same)])
     for own in name_indicators(text, part, q, series, cells):
-        indicator = own if whole is None else share_of(Indicator(whole.metric, whole.scope), own)
+        indicator = (
+            own if whole is None else share_of(Indicator(whole.metric, whole.scope), own, q.measure)
+        )
         yield FoundTarget(
             start=part,
             end=q.until,
