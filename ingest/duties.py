@@ -37,6 +37,9 @@ from tasks.models import Assignment, Baseline, Basis, Target, TargetClass, Task,
 
 _BODY = 12
 _BETWEEN = " 。;,\n\t|"
+_BODIES = 80
+"""Characters of the bodies before a colon that a duty opens with."""
+_JOINS = "、,和及与 \n"
 _TITLE = 60
 
 
@@ -280,10 +283,28 @@ def _kind(clause: Clause, clauses: dict[str, Clause]) -> TaskKind:
 
 
 def _title(item: ClauseReading, start: int, end: int, number: int) -> str:
-    if number == 0 and item.clause.heading:
+    after = _after_bodies(item, start, end) if number == 0 else start
+    if not after and item.clause.heading:
         return item.clause.heading[:_TITLE]
-    words = item.reading.text[start:end].strip(" 。;,\n")
+    words = item.reading.text[after or start : end].strip(" 。;,\n")
     return re.split(r"[。;,\n(]", words, maxsplit=1)[0][:_TITLE] or item.clause.heading[:_TITLE]
+
+
+def _after_bodies(item: ClauseReading, start: int, end: int) -> int:
+    """Where the words of a duty begin after the bodies and the colon that it opens with: 县气象局：|负责
+    监测预报; 0 where it does not."""
+    text = item.reading.text
+    colon = text.find(":", start, min(end, start + _BODIES))
+    if colon < 0 or not text[colon + 1 : end].strip(" 。;,\n"):
+        return 0
+    at, named = start + len(item.clause.marker), False
+    for use in item.owners.uses:
+        if use.mention.end > colon:
+            break
+        if text[at : use.mention.start].strip(_JOINS):
+            return 0
+        at, named = use.mention.end, True
+    return colon + 1 if named and not text[at:colon].strip(_JOINS) else 0
 
 
 def _inherited(

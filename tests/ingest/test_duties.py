@@ -721,3 +721,17 @@ def test_what_is_turned_down_is_no_duty(said: str, bearers: list[str] | None):
         assert [a.unit for a in first.responsibilities] == ["县教育局"]
     else:
         assert [a.unit for a in first.responsibilities] == bearers
+
+
+@pytest.mark.parametrize(
+    ("said", "title"),
+    [
+        ("县气象局：负责暴雨监测预报，汛期每日报送。", "负责暴雨监测预报"),
+        ("县经信局、国网供电公司：负责电力保障。", "负责电力保障"),
+        ("主要目标：县民政局新建养老院5所。", "主要目标：县民政局新建养老院5所"),
+        ("县民政局要做好救助。", "县民政局要做好救助"),
+    ],
+)
+def test_a_duty_is_called_by_its_words_not_by_the_bodies_before_a_colon(said: str, title: str):
+    [task] = extract_bytes(f"某县方案\n一、任务\n1.{said}\n".encode(), "plan.txt").tasks
+    assert task.title == title
