@@ -29,6 +29,7 @@ from ingest.reading import Reading
 from ingest.targets import FoundTarget, name_targets
 from kb.characters import any_of
 from kb.identifiers import stable_id
+from kb.language import party_words
 from kb.language.parties import Form
 from kb.lexicon import WordEntry, words_of
 from kb.models import Clause, Finding, Plan, Span
@@ -39,7 +40,8 @@ _BODY = 12
 _BETWEEN = " 。;,\n\t|"
 _BODIES = 80
 """Characters of the bodies before a colon that a duty opens with."""
-_JOINS = "、,和及与 \n"
+_JOINS = "、, \n" + "".join(party_words.words_of(party_words.WordKind.JOIN))
+"""Characters that may stand between them."""
 _TITLE = 60
 
 

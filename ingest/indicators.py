@@ -10,10 +10,12 @@ The words are `corpus/lexicon/indicator_words.jsonl`; how they go together is he
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from operator import attrgetter
 
 from ingest.columns import NO_CELLS, Cell, Cells, ColumnKind, is_body, measure_in
 from ingest.numbering import find_marker
@@ -71,6 +73,7 @@ _TIME = 40
 _PLAIN = -0.1
 """A word of names is one only where it is longer than what it competes with."""
 _SHARES = frozenset("%‰")
+_start = attrgetter("start")
 _CHANGES = frozenset({QuantityForm.POINTS, QuantityForm.DOUBLING, QuantityForm.MULTIPLE})
 """Forms that say by how much something changes, never what it was."""
 _STOP = re.compile(r"[,，。;；:\n]")
@@ -441,16 +444,22 @@ def _object(words: str) -> str:
 
 def is_base(text: str, q: Quantity, times: Sequence[Time]) -> bool:
     """Whether a number is what another is compared with or added to, no target of its own: 较2025年的45%
-    提高, 在现有24个站点基础上新增."""
+    提高, 在现有24个站点基础上新增. `times` are those of the text, in order."""
+    near = times[
+        bisect_left(times, q.start - _TIME, key=_start) : bisect_right(
+            times, q.until + _REACH, key=_start
+        )
+    ]
     stop = _STOP.search(text, q.until, q.until + _REACH)
     close = text[q.until : stop.start() if stop else q.until + _REACH]
     base = next((t.start for t in find_name_words(close, NamePart.BASE)), None)
     if base is not None and not re.search(r"\d", close[:base]):
-        return not any(q.until <= t.start < q.until + base for t in times)
+        return not any(q.until <= t.start < q.until + base for t in near)
     if q.form in _CHANGES:
         return False
-    at = len(text[: q.start].rstrip(" 的"))
-    then = next((t for t in times if t.end == at), None)
+    low = max(0, q.start - _TAIL)
+    at = low + len(text[low : q.start].rstrip(" 的"))
+    then = next((t for t in near if t.end == at), None)
     if then is None:
         return False
     words = find_name_words(text[max(0, then.start - _TAIL) : then.start], NamePart.AGAINST)

@@ -7,10 +7,12 @@ a word that opens it (在) and the word that closes it; no calendar knows when i
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 from functools import lru_cache
+from operator import attrgetter
 
 from ingest.surroundings import STOPS
 from ingest.time_events import Before, EventWord
@@ -25,6 +27,7 @@ _REACH = 80
 _NEAR = 14
 """Characters between a condition and its recurrence, where no comma stands between them: who acts."""
 _COMMA = ","
+_start = attrgetter("start")
 _STRETCHES = (TimeKind.INTERVAL, TimeKind.SINCE)
 
 
@@ -74,8 +77,9 @@ def with_bounds(
         times: all of the text, in order.
         parties: local ranges of bodies, in order; a condition holds none of them.
     """
-    before = [t for t in times if max(0, time.start - _REACH) <= t.start and t.end <= time.start]
-    before = [t for t in before if STOPS.isdisjoint(text[t.end : time.start])]
+    first = bisect_left(times, time.start - _REACH, key=_start)
+    near = times[first : bisect_left(times, time.start, key=_start)]
+    before = [t for t in near if t.end <= time.start and STOPS.isdisjoint(text[t.end : time.start])]
     if (stretch := next((t for t in before[::-1] if _bounds(text, t, time)), None)) is not None:
         time = replace(time, first=stretch.first, last=stretch.last, year=stretch.year)
     return replace(time, event=_condition(text, time.start, before, parties))
