@@ -123,8 +123,9 @@ def name_of(unit_id: str) -> str:
     return f"{prefix}{entry.prefix}{entry.local[0]}" if entry else function
 
 
-def title_of(unit_id: str) -> str:
-    """A unit's full name, with its place: 万州区教委; a bare name (see `unsettled_name`) as it is.
+def title_of(unit_id: str, printed: str = "") -> str:
+    """A unit's full name, with its place: 万州区教委; a bare name (see `unsettled_name`) as it is. With
+    the name as documents print it, where that is known and no body of the State's: 石门县住建局.
 
     >>> title_of("万州区/education"), title_of("万州区/youth-league"), title_of("万州区/某某办")
     ('万州区教委', '团万州区委', '万州区某某办')
@@ -132,7 +133,7 @@ def title_of(unit_id: str) -> str:
     if not is_unit_id(unit_id):
         return unit_id
     place, _, rest = unit_id.partition("/")
-    name = name_of(unit_id)
+    name = printed if printed and place != STATE else name_of(unit_id)
     if place == STATE or place in _PREFIXES or name.startswith(place[:-1]):
         return name
     if rest.partition("/")[0] in _PREFIXES:
@@ -142,16 +143,6 @@ def title_of(unit_id: str) -> str:
     if name[0] == place[-1]:
         return f"{place}{name[1:]}"
     return f"团{place}{name[2:]}" if name[:2] == f"团{place[-1]}" else f"{place}{name}"
-
-
-def _placed(unit_id: str, printed: str) -> str:
-    """A unit's name as documents print it with the place of its id before it: 石门县住建局 of 县住建局."""
-    place = unit_id.partition("/")[0]
-    if place in _PREFIXES or printed.startswith(place[:-1]):
-        return printed
-    if place == STATE or level_of(place) is Level.OTHER:
-        return title_of(unit_id)
-    return f"{place}{printed.removeprefix(place[-1])}"
 
 
 @lru_cache(maxsize=4096)
@@ -190,7 +181,7 @@ class Units:
             if rest.partition("/")[0] in _PREFIXES and "/" in rest:
                 self._names[rest].add(key)
         called = {key: max(names, key=lambda n: (names[n], n)) for key, names in counts.items()}
-        labels = {k: _placed(k, n) if self._shared(n) else n for k, n in called.items()}
+        labels = {k: title_of(k, n) if self._shared(n) else n for k, n in called.items()}
         for key, label in labels.items():
             self._names["".join(label.split())].add(key)
         twice = {label for label, count in Counter(labels.values()).items() if count > 1}

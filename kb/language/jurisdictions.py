@@ -171,7 +171,7 @@ def _is_listed(place: str) -> bool:
     """Whether jieba's dictionary has it as a place. Many a 区 is one there that is a part of any town
     (老城区): of those also the name without 区 is to be one."""
     entry = r"^{} \d+ ns\r?$".format
-    names = (place, place_stem(place)) if place.endswith(place_words(_K.DISTRICT)[0]) else (place,)
+    names = (place, place_stem(place)) if place.endswith("区") else (place,)
     spec = find_spec("jieba")
     folder = next(iter(spec.submodule_search_locations or []), "") if spec else ""
     known = (Path(folder) / "dict.txt").read_bytes()
